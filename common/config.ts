@@ -1,0 +1,33 @@
+import * as z from "zod";
+import { UsageError } from "./errors.ts";
+
+/**
+ * Reads a program's settings from its environment. Each key of the schema is a variable name without `CCCI_`
+ * prefix in upper snake case; `CCCI_X_FILE` names a file whose trimmed content is the value (for secrets).
+ * @throws {UsageError} naming every variable that is missing or wrong.
+ */
+export function readConfig<T extends z.ZodObject>(
+  schema: T,
+  env: (name: string) => string | undefined = Deno.env.get,
+): z.infer<T> {
+  const raw: Record<string, string> = {};
+  const unreadable: string[] = [];
+  for (const key of Object.keys(schema.shape)) {
+    const direct = env(`CCCI_${key}`);
+    const file = env(`CCCI_${key}_FILE`);
+    if (direct !== undefined && direct !== "") raw[key] = direct;
+    else if (file !== undefined && file !== "") {
+      try {
+        raw[key] = Deno.readTextFileSync(file).trim();
+      } catch {
+        unreadable.push(`CCCI_${key}_FILE: cannot read "${file}"`);
+      }
+    }
+  }
+  const parsed = schema.safeParse(raw);
+  if (parsed.success && unreadable.length === 0) return parsed.data;
+  const wrong = parsed.success ? [] : parsed.error.issues
+    .filter((issue) => !unreadable.some((line) => line.startsWith(`CCCI_${issue.path.join("_")}_FILE`)))
+    .map((issue) => `CCCI_${issue.path.join("_")}: ${issue.message}`);
+  throw new UsageError(`Could not read the configuration: ${[...unreadable, ...wrong].join("; ")}`);
+}

@@ -1,0 +1,33 @@
+/** Base of every error a cc-ci program raises on purpose. The message says what was attempted and why it failed. */
+export class CcciError extends Error {
+  /** Stable identifier that tests and other programs may rely on, e.g. `exec.failed`. */
+  readonly code: string;
+  /** What the reader can do about it, if anything. */
+  readonly hint: string | undefined;
+
+  constructor(code: string, message: string, options: { cause?: unknown; hint?: string } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** A mistake in how a program was called or configured: exit 2, never a stack trace. */
+export class UsageError extends CcciError {
+  constructor(message: string, options: { cause?: unknown; hint?: string } = {}) {
+    super("usage", message, options);
+  }
+}
+
+/** One line for people: the message, and the causes' messages where they add something. */
+export function describeError(error: unknown): string {
+  const parts: string[] = [];
+  let current: unknown = error;
+  while (current !== undefined && current !== null && parts.length < 4) {
+    const text = current instanceof Error ? current.message : String(current);
+    if (text !== "" && !parts.some((part) => part.includes(text))) parts.push(text);
+    current = current instanceof Error ? current.cause : undefined;
+  }
+  return parts.join(": ");
+}

@@ -1,0 +1,189 @@
+import { CcciError } from "./errors.ts";
+import { formatSeconds } from "./time.ts";
+
+export interface ExecOptions {
+  cwd?: string;
+  /** Added to the caller's environment, or the whole of it when `clearEnv` is set. */
+  env?: Record<string, string>;
+  clearEnv?: boolean;
+  /** Hard limit in milliseconds; then TERM, and KILL 2 s later, go to the whole process group. @default 60000 */
+  timeoutMs?: number;
+  /** Text for the child's standard input; without it stdin is /dev/null, so a forgotten prompt fails. */
+  stdin?: string;
+  /** Bytes kept of each stream (the end is kept). @default 1 MiB */
+  maxBytes?: number;
+  /** Sees every chunk as it arrives. */
+  onOutput?: (chunk: Uint8Array, stream: "stdout" | "stderr") => void;
+  /** Abort ends the child as a time-out does. */
+  signal?: AbortSignal;
+}
+
+export interface ExecResult {
+  argv: string[];
+  /** Exit code; 128 + signal number when a signal ended the child. */
+  code: number;
+  signal: string | null;
+  success: boolean;
+  stdout: string;
+  stderr: string;
+  timedOut: boolean;
+  /** Wall time in milliseconds. */
+  ms: number;
+}
+
+/** A child process could not be started, failed, or ran out of time. Carries what it printed. */
+export class ExecError extends CcciError {
+  readonly result: ExecResult | undefined;
+
+  constructor(message: string, options: { cause?: unknown; result?: ExecResult; code?: string } = {}) {
+    super(options.code ?? "exec.failed", message, options);
+    this.result = options.result;
+  }
+}
+
+const KILL_AFTER_MS = 2_000;
+const DRAIN_MS = 1_000;
+
+/**
+ * Runs one program to its end and reports how it ended, whatever that was. `Deno.Command` underneath: unlike
+ * shell-like helpers it tells a child killed by a signal from a success. The child gets a session of its own, so
+ * that everything it starts can be ended with it.
+ * @throws {ExecError} only if the program could not be started.
+ */
+export async function exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+  const [program, ...args] = argv;
+  if (program === undefined) throw new ExecError("Could not start a program: empty argument list");
+  const started = performance.now();
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(program, {
+      args,
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.env === undefined ? {} : { env: options.env }),
+      clearEnv: options.clearEnv ?? false,
+      stdin: options.stdin === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+      detached: true,
+    }).spawn();
+  } catch (cause) {
+    const code = cause instanceof Deno.errors.NotFound ? "exec.missing" : "exec.failed";
+    throw new ExecError(`Could not start "${program}"`, { cause, code });
+  }
+
+  const limit = options.maxBytes ?? 1024 * 1024;
+  const stdout = collect(child.stdout, limit, (chunk) => options.onOutput?.(chunk, "stdout"));
+  const stderr = collect(child.stderr, limit, (chunk) => options.onOutput?.(chunk, "stderr"));
+  if (options.stdin !== undefined) await feed(child.stdin, options.stdin);
+
+  let timedOut = false;
+  let killTimer: ReturnType<typeof setTimeout> | undefined;
+  let ending: Promise<void> = Promise.resolve();
+  const end = () => {
+    if (killTimer !== undefined) return;
+    ending = killGroup(child.pid, "TERM");
+    killTimer = setTimeout(() => ending = killGroup(child.pid, "KILL"), KILL_AFTER_MS);
+  };
+  const deadline = setTimeout(() => {
+    timedOut = true;
+    end();
+  }, options.timeoutMs ?? 60_000);
+  if (options.signal?.aborted) end();
+  options.signal?.addEventListener("abort", end, { once: true });
+
+  const status = await child.status;
+  clearTimeout(deadline);
+  if (killTimer !== undefined) {
+    clearTimeout(killTimer);
+    await ending;
+    await killGroup(child.pid, "KILL"); // members of the group that outlived their leader
+  }
+  options.signal?.removeEventListener("abort", end);
+  // A grandchild that left the group may hold a pipe open: what it still says is not waited for.
+  const drain = setTimeout(() => {
+    stdout.cancel();
+    stderr.cancel();
+  }, DRAIN_MS);
+  const [out, err] = await Promise.all([stdout.done, stderr.done]);
+  clearTimeout(drain);
+  return {
+    argv: [...argv],
+    code: status.code,
+    signal: status.signal,
+    success: status.success && !timedOut,
+    stdout: out,
+    stderr: err,
+    timedOut,
+    ms: performance.now() - started,
+  };
+}
+
+/** Like {@linkcode exec}, for callers that only go on after a success. @throws {ExecError} on any other end. */
+export async function execOk(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+  const result = await exec(argv, options);
+  if (result.success) return result;
+  throw new ExecError(describeFailure(result, options), { result });
+}
+
+/** What a failed child has to say for itself, in one sentence. */
+function describeFailure(result: ExecResult, options: ExecOptions): string {
+  const name = result.argv.slice(0, 3).join(" ");
+  const how = result.timedOut
+    ? `ran longer than ${formatSeconds(options.timeoutMs ?? 60_000)}`
+    : result.signal !== null
+    ? `was ended by ${result.signal}`
+    : `ended with exit code ${result.code}`;
+  const said = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-5).join("\n");
+  return `"${name}" ${how}${said === "" ? "" : `: ${said}`}`;
+}
+
+/** Sends a signal to every process of a group. A group that is gone already is no error. */
+export async function killGroup(pgid: number, signal: "TERM" | "KILL"): Promise<void> {
+  await new Deno.Command("kill", {
+    args: [`-${signal}`, "--", `-${pgid}`],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).output();
+}
+
+async function feed(stream: WritableStream<Uint8Array>, text: string): Promise<void> {
+  const writer = stream.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch { // a child that does not read its input is judged by its exit code
+    await writer.abort().catch(() => {});
+  }
+}
+
+function collect(stream: ReadableStream<Uint8Array>, limit: number, see: (chunk: Uint8Array) => void) {
+  const reader = stream.getReader();
+  let chunks: Uint8Array[] = [];
+  let size = 0;
+  const done = (async () => {
+    while (true) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      see(value);
+      chunks.push(value);
+      size += value.length;
+      if (size > 2 * limit) {
+        chunks = [concat(chunks).slice(-limit)];
+        size = limit;
+      }
+    }
+    return new TextDecoder().decode(concat(chunks).slice(-limit));
+  })();
+  return { done, cancel: () => void reader.cancel().catch(() => {}) };
+}
+
+function concat(chunks: Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}

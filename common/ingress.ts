@@ -1,0 +1,104 @@
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { Buffer } from "node:buffer";
+
+/** Where HTTPS connections go, whatever the name in the URL says. */
+export interface Ingress {
+  /** `host:port` of the reverse proxy, e.g. `127.0.0.1:443`. */
+  address: string;
+  /** PEM text of the CA that signed its certificate; without it the system's. */
+  ca?: string;
+}
+
+export interface IngressFetchOptions {
+  /** Milliseconds until the whole answer must have arrived. @default 30000 */
+  timeoutMs?: number;
+  /** Bytes of body accepted; a longer one is an error. @default 64 MiB */
+  maxBytes?: number;
+}
+
+/**
+ * A `fetch` that connects to the ingress with SNI and Host set to the URL's own name: neither Deno's `fetch` nor
+ * glibc resolves `*.localhost`, and a test domain must never be looked up in the DNS. Certificates are verified.
+ * Redirects are answered as they are, never followed; the port of an `https:` URL is ignored.
+ */
+export function ingressFetch(ingress: Ingress, defaults: IngressFetchOptions = {}): typeof fetch {
+  const [host, port] = splitAddress(ingress.address);
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const url = new URL(request.url);
+    const body = request.body === null ? undefined : Buffer.from(await request.arrayBuffer());
+    const headers: Record<string, string> = {};
+    request.headers.forEach((value, name) => headers[name] = value);
+    headers.host ??= url.host;
+    headers["accept-encoding"] ??= "identity";
+    if (body !== undefined) headers["content-length"] = String(body.length);
+    const secure = url.protocol === "https:";
+    const common = {
+      method: request.method,
+      path: url.pathname + url.search,
+      headers,
+      agent: false as const,
+    };
+    return await new Promise<Response>((resolve, reject) => {
+      const limit = defaults.maxBytes ?? 64 * 1024 * 1024;
+      const outgoing = secure
+        ? httpsRequest({
+          ...common,
+          host,
+          port,
+          servername: url.hostname,
+          ...(ingress.ca === undefined ? {} : { ca: ingress.ca }),
+        })
+        : httpRequest({ ...common, host: url.hostname, port: url.port || 80 });
+      const timer = setTimeout(
+        () => outgoing.destroy(new Error(`No complete answer from ${url.host} within the time limit`)),
+        defaults.timeoutMs ?? 30_000,
+      );
+      const abort = () => outgoing.destroy(new DOMException("The request was aborted", "AbortError"));
+      const finish = () => {
+        clearTimeout(timer);
+        request.signal.removeEventListener("abort", abort);
+      };
+      if (request.signal.aborted) abort();
+      request.signal.addEventListener("abort", abort, { once: true });
+      outgoing.on("error", (cause) => {
+        finish();
+        reject(cause);
+      });
+      outgoing.on("response", (incoming) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        incoming.on("data", (chunk: Buffer) => {
+          size += chunk.length;
+          if (size > limit) {
+            outgoing.destroy(new Error(`Answer of ${url.host} is larger than ${limit} bytes`));
+          } else chunks.push(chunk);
+        });
+        incoming.on("error", (cause) => {
+          finish();
+          reject(cause);
+        });
+        incoming.on("end", () => {
+          finish();
+          const answered = new Headers();
+          for (const [name, value] of Object.entries(incoming.headers)) {
+            for (const one of Array.isArray(value) ? value : [value ?? ""]) answered.append(name, one);
+          }
+          const status = incoming.statusCode ?? 0;
+          const empty = status === 204 || status === 304 || status < 200;
+          const response = new Response(empty ? null : Buffer.concat(chunks), { status, headers: answered });
+          Object.defineProperty(response, "url", { value: request.url });
+          resolve(response);
+        });
+      });
+      outgoing.end(body);
+    });
+  };
+}
+
+/** Splits `host:port`, with `[v6]:port` allowed. */
+export function splitAddress(address: string): [host: string, port: number] {
+  const at = address.lastIndexOf(":");
+  return [address.slice(0, at).replace(/^\[|\]$/g, ""), Number(address.slice(at + 1))];
+}

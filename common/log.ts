@@ -1,0 +1,26 @@
+import { configure, getJsonLinesFormatter, getLogger, type Logger, type LogRecord } from "@logtape/logtape";
+
+/** Structured log on stderr, one JSON object a line: time, level, logger, message and the properties given. */
+export async function setUpLogging(level: "debug" | "info" | "warning" | "error" = "info"): Promise<void> {
+  const format = getJsonLinesFormatter({ properties: "flatten" });
+  const encoder = new TextEncoder();
+  await configure({
+    reset: true,
+    sinks: {
+      stderr(record: LogRecord) {
+        try {
+          Deno.stderr.writeSync(encoder.encode(format(record)));
+        } catch { /* nobody reads stderr any more: no reason to stop working */ }
+      },
+    },
+    loggers: [
+      { category: "ccci", lowestLevel: level, sinks: ["stderr"] },
+      { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["stderr"] },
+    ],
+  });
+}
+
+/** The logger of one part of a program, e.g. `logger("bridge", "poller")`. Silent until logging is set up. */
+export function logger(...category: string[]): Logger {
+  return getLogger(["ccci", ...category]);
+}

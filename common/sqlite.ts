@@ -1,0 +1,37 @@
+import { DatabaseSync } from "node:sqlite";
+
+/**
+ * Opens a database in WAL mode and brings its schema up to date.
+ * @param path file, or `:memory:` in tests
+ * @param migrations SQL scripts in order; `PRAGMA user_version` counts those already applied, so a script that
+ * has been released must never change.
+ */
+export function openDatabase(path: string, migrations: readonly string[]): DatabaseSync {
+  const db = new DatabaseSync(path);
+  db.exec(
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000",
+  );
+  const row = db.prepare("PRAGMA user_version").get();
+  const applied = Number(row?.user_version ?? 0);
+  for (const [index, script] of migrations.entries()) {
+    if (index < applied) continue;
+    transaction(db, () => {
+      db.exec(script);
+      db.exec(`PRAGMA user_version = ${index + 1}`);
+    });
+  }
+  return db;
+}
+
+/** Runs `work` in one write transaction: all of it is stored, or, when it throws, nothing. */
+export function transaction<T>(db: DatabaseSync, work: () => T): T {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const value = work();
+    db.exec("COMMIT");
+    return value;
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
+}

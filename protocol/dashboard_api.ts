@@ -1,0 +1,72 @@
+import * as z from "zod";
+import { recipeName, runName, subject } from "./params.ts";
+import { runOutcome, runResult, stageName, stageReport } from "./result.ts";
+
+/**
+ * What the dashboard is told and tells.
+ *
+ * | call | by | answer |
+ * | --- | --- | --- |
+ * | `PUT /api/runs/:run` body {@linkcode announcement} | bridge | 200/201 {@linkcode runUrl} |
+ * | `POST /api/runs/:run/events?offset=N` body NDJSON of run events, N = events already sent | harness | 200 {@linkcode eventOffset}; 409 with the offset expected |
+ * | `POST /api/runs/:run/heartbeat` | harness | 200 {@linkcode heartbeatAnswer} |
+ * | `PUT /api/runs/:run/artefacts/:name` body bytes | harness | 201 |
+ * | `GET /api/runs/:run` | anybody | 200 {@linkcode runView}; 404 |
+ *
+ * Writing calls carry `Authorization: Bearer <token>`: 401 without, 403 with the other program's token. A run that
+ * was never announced answers 404 to the harness.
+ */
+export const announcement = z.object({
+  recipe: recipeName,
+  subject,
+  commit: z.string(),
+  /** State as the bridge sees it. The harness's own result is never overwritten by it. */
+  state: z.enum([
+    "queued",
+    "running",
+    "passed",
+    "failed",
+    "infra",
+    "cancelled",
+    "timed_out",
+    "superseded",
+    "expired",
+  ]),
+  /** Runs before this one; 0 when it is next. */
+  position: z.number().int().nonnegative().default(0),
+  /** Why the run ended without a result of the harness, one sentence. */
+  cause: z.string().nullable().default(null),
+  /** Page of the pull request or commit on the forge. */
+  link: z.url().nullable().default(null),
+});
+export type Announcement = z.infer<typeof announcement>;
+
+export const runUrl = z.object({ url: z.url() });
+export const eventOffset = z.object({ offset: z.number().int().nonnegative() });
+export const heartbeatAnswer = z.object({ cancel: z.boolean() });
+
+export const artefactName = z.string().regex(/^[a-z0-9][a-z0-9._-]*\.(png|html|json|ndjson|log|xml)$/).max(
+  100,
+);
+
+/** A run as the API shows it. */
+export const runView = z.object({
+  run: runName,
+  recipe: recipeName,
+  subject,
+  commit: z.string(),
+  base: z.string().nullable(),
+  state: z.union([announcement.shape.state, runOutcome]),
+  position: z.number().int().nonnegative(),
+  cause: z.string().nullable(),
+  link: z.string().nullable(),
+  url: z.url(),
+  announcedAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().nullable(),
+  finishedAt: z.iso.datetime().nullable(),
+  /** Stages the run goes through, those not reached yet without a report. */
+  stages: z.array(z.object({ name: stageName, running: z.boolean(), report: stageReport.nullable() })),
+  result: runResult.nullable(),
+  artefacts: z.array(z.object({ name: z.string(), bytes: z.number().int(), url: z.url() })),
+});
+export type RunView = z.infer<typeof runView>;

@@ -1,0 +1,32 @@
+import * as z from "zod";
+import { runResult, stageName, stageReport } from "./result.ts";
+import { recipeName, runName, subject } from "./params.ts";
+
+const stamp = { t: z.iso.datetime() };
+
+/** One line of a run's `events.ndjson`. Events are only ever appended; their position is their identity. */
+export const runEvent = z.discriminatedUnion("type", [
+  z.object({
+    ...stamp,
+    type: z.literal("run.started"),
+    run: runName,
+    recipe: recipeName,
+    subject,
+    /** Stages this run will go through, in order of display. */
+    stages: z.array(stageName),
+  }),
+  /** The commit under test and the version it is compared with are known. */
+  z.object({
+    ...stamp,
+    type: z.literal("run.subject"),
+    commit: z.string(),
+    dirty: z.boolean(),
+    base: z.string().nullable(),
+  }),
+  z.object({ ...stamp, type: z.literal("stage.started"), stage: stageName }),
+  z.object({ ...stamp, type: z.literal("stage.finished"), report: stageReport }),
+  /** One line of a stage's log, possibly with ANSI colours; secrets are redacted. */
+  z.object({ ...stamp, type: z.literal("log"), stage: stageName, line: z.string() }),
+  z.object({ ...stamp, type: z.literal("run.finished"), result: runResult }),
+]);
+export type RunEvent = z.infer<typeof runEvent>;

@@ -1,0 +1,88 @@
+import * as z from "zod";
+import { recipeName, runName, subject } from "./params.ts";
+
+/** Stages in the order in which they are shown. */
+export const stageNames = [
+  "fetch",
+  "lint",
+  "install",
+  "backup",
+  "restore",
+  "tests",
+  "upgrade",
+  "teardown",
+] as const;
+export const stageName = z.enum(stageNames);
+export type StageName = z.infer<typeof stageName>;
+
+export const stageOutcome = z.enum(["passed", "failed", "skipped", "blocked", "infra"]);
+export type StageOutcome = z.infer<typeof stageOutcome>;
+
+/** How one stage ended. */
+export const stageReport = z.object({
+  name: stageName,
+  result: stageOutcome,
+  /** Wall time in seconds. */
+  seconds: z.number().nonnegative(),
+  /** For `failed` and `infra`: what is wrong, one sentence without a final period. */
+  cause: z.string().optional(),
+  /** More about the cause, plain text, several lines at most. */
+  detail: z.string().optional(),
+  /** For `skipped`: why; for `blocked`: the stage or finding that stood in the way. */
+  reason: z.string().optional(),
+  /** What was proved, in a few words each: "answers at /healthz", "page opened". */
+  proofs: z.array(z.string()).default([]),
+  /** Things worth knowing that are nobody's fault. */
+  notes: z.array(z.string()).default([]),
+  /** File names below `screenshots/`. */
+  screenshots: z.array(z.string()).default([]),
+  /** Last log lines of the service that caused a failure, oldest first. */
+  tail: z.array(z.string()).default([]),
+});
+export type StageReport = z.infer<typeof stageReport>;
+
+export const runOutcome = z.enum(["passed", "failed", "infra", "cancelled", "timed_out"]);
+export type RunOutcome = z.infer<typeof runOutcome>;
+
+/** Exit code of the harness for each outcome; 2 is wrong usage, and 78 (which Drone reads as success) never occurs. */
+export const exitCodes: Record<RunOutcome, number> = {
+  passed: 0,
+  failed: 1,
+  infra: 3,
+  cancelled: 4,
+  timed_out: 5,
+};
+
+/** `result.json` of a run, and what the dashboard keeps of it. */
+export const runResult = z.object({
+  schema: z.literal(1),
+  run: runName,
+  recipe: recipeName,
+  subject,
+  /** The commit under test; `null` when the run ended before it was known. */
+  commit: z.string().nullable(),
+  /** True when uncommitted changes were tested as they stand; shown as `+U`. */
+  dirty: z.boolean(),
+  /** Published version the upgrade started from. */
+  base: z.string().nullable(),
+  result: runOutcome,
+  /** Stage that decided a bad result, if one did. */
+  stage: stageName.nullable(),
+  /** Why the result is not `passed`, one sentence. */
+  cause: z.string().nullable(),
+  /** 0 does not install, 1 installs, 2 upgrades, …; cumulative. */
+  level: z.number().int().min(0).max(5),
+  stages: z.array(stageReport),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  seconds: z.number().nonnegative(),
+  /** Seconds of `seconds` that the recipe's own health and update settings impose on any deploy. */
+  imposedSeconds: z.number().nonnegative(),
+  versions: z.object({ suite: z.string(), abra: z.string(), docker: z.string(), browser: z.string() }),
+  /** True when the stand-in was used where no real abra is installed. */
+  abraStandIn: z.boolean(),
+  notes: z.array(z.string()),
+  /** What teardown could not remove; empty after every sound run. */
+  leftovers: z.array(z.string()),
+});
+export type RunResult = z.infer<typeof runResult>;
