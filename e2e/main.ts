@@ -1,0 +1,135 @@
+import { Command } from "commander";
+import { exec } from "../common/exec.ts";
+import { formatSeconds } from "../common/time.ts";
+import { UsageError } from "../common/errors.ts";
+import { type Counts, countTests } from "./junit.ts";
+
+interface Suite {
+  name: string;
+  /** What it looks at, for `--help` and the progress line. */
+  about: string;
+  run(context: SuiteContext): Promise<Counts>;
+}
+
+interface SuiteContext {
+  root: string;
+  tmp: string;
+  /** Arguments for `deno test` that pick single tests. */
+  filter: string[];
+}
+
+const root = new URL("..", import.meta.url).pathname;
+const unitFolders = ["common", "protocol", "harness", "bridge", "dashboard", "local", "e2e/junit_test.ts"];
+
+const suites: Suite[] = [
+  { name: "format", about: "deno fmt --check", run: (context) => command(context, ["fmt", "--check", "-q"]) },
+  { name: "lint", about: "deno lint", run: (context) => command(context, ["lint", "-q"]) },
+  { name: "types", about: "deno check", run: (context) => command(context, ["check", "-q", "."]) },
+  {
+    name: "unit",
+    about: "tests beside the source",
+    run: (context) => tests(context, "unit", ["--parallel", ...unitFolders]),
+  },
+  {
+    name: "contract",
+    about: "what the harness relies on, asked of the abra in use",
+    run: (context) => tests(context, "contract", ["e2e/contract_test.ts"]),
+  },
+  {
+    name: "demo",
+    about: "the whole loop from nothing, green and broken",
+    run: (context) => tests(context, "demo", ["e2e/demo_test.ts"]),
+  },
+  {
+    name: "loop",
+    about: "comments on real pull requests: refusals, restarts, services away",
+    run: (context) => tests(context, "loop", ["e2e/loop_test.ts"]),
+  },
+  {
+    name: "harness",
+    about: "runs killed, recipes that must fail, hostile compose files",
+    run: (context) => tests(context, "harness", ["e2e/harness_test.ts", "e2e/hostile_test.ts"]),
+  },
+];
+
+/**
+ * `./cc-ci test`: every suite in turn, each with its time, and `N passed, N failed` as the last line.
+ * @returns the exit code: 0 when nothing failed, 1 otherwise
+ */
+export async function test(argv: string[]): Promise<number> {
+  const program = new Command("cc-ci test")
+    .description("Runs every check and test on the real services.")
+    .option("--only <suites>", `run some suites only: ${suites.map((suite) => suite.name).join(",")}`)
+    .option("--filter <text>", "run only the tests whose name contains this text")
+    .addHelpText("after", `\nSuites:\n${suites.map((s) => `  ${s.name.padEnd(10)} ${s.about}`).join("\n")}`)
+    .parse(argv, { from: "user" });
+  const options = program.opts<{ only?: string; filter?: string }>();
+  const wanted = options.only?.split(",");
+  const unknown = wanted?.find((name) => !suites.some((suite) => suite.name === name));
+  if (unknown !== undefined) throw new UsageError(`There is no suite "${unknown}"`);
+
+  const context = {
+    root,
+    tmp: await Deno.makeTempDir({ prefix: "cc-ci-test-" }),
+    filter: options.filter === undefined ? [] : ["--filter", options.filter],
+  };
+  const total: Counts = { passed: 0, failed: 0 };
+  const table: string[] = [];
+  try {
+    for (const suite of suites.filter((one) => wanted?.includes(one.name) ?? true)) {
+      print(`\n── ${suite.name}: ${suite.about}\n`);
+      const started = performance.now();
+      const counts = await suite.run(context);
+      const line = `${counts.failed === 0 ? "✓" : "✗"} ${suite.name.padEnd(10)} ` +
+        `${String(counts.passed).padStart(4)} passed ${String(counts.failed).padStart(3)} failed ` +
+        `${formatSeconds(performance.now() - started).padStart(12)}`;
+      table.push(line);
+      print(`${line}\n`);
+      total.passed += counts.passed;
+      total.failed += counts.failed;
+    }
+  } finally {
+    await Deno.remove(context.tmp, { recursive: true });
+  }
+  print(`\n${table.join("\n")}\n\n${total.passed} passed, ${total.failed} failed\n`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+/** A check that is one yes or no. */
+async function command(context: SuiteContext, args: string[]): Promise<Counts> {
+  const result = await exec([Deno.execPath(), ...args], {
+    cwd: context.root,
+    timeoutMs: 600_000,
+    onOutput: (chunk) => Deno.stderr.writeSync(chunk),
+  });
+  return result.success ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+/** A `deno test` run; a run that broke before it wrote its report counts as one failure. */
+async function tests(context: SuiteContext, name: string, args: string[]): Promise<Counts> {
+  const report = `${context.tmp}/${name}.xml`;
+  const result = await exec(
+    [
+      Deno.execPath(),
+      "test",
+      "-q",
+      "-A",
+      "--no-prompt",
+      `--junit-path=${report}`,
+      ...context.filter,
+      ...args,
+    ],
+    {
+      cwd: context.root,
+      timeoutMs: 3_600_000,
+      onOutput: (chunk) => Deno.stderr.writeSync(chunk),
+    },
+  );
+  const counts = await Deno.readTextFile(report).then(countTests).catch(() => ({ passed: 0, failed: 0 }));
+  if (!result.success && counts.failed === 0) counts.failed = 1;
+  return counts;
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
