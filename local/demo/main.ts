@@ -1,0 +1,243 @@
+import { Command } from "commander";
+import { UsageError } from "../../common/errors.ts";
+import { ingressFetch } from "../../common/ingress.ts";
+import { formatSeconds } from "../../common/time.ts";
+import type { RunView } from "../../protocol/dashboard_api.ts";
+import { inStep, type Progress, terminalProgress } from "../progress.ts";
+import { ensureStack, type Stack, stopStack } from "../stack.ts";
+import { ensureImages } from "../images/mod.ts";
+import { commentText } from "./comment_text.ts";
+import type { Comment } from "./pull_request.ts";
+import { openDemoPullRequest } from "./push.ts";
+import { watchRun } from "./watch.ts";
+
+/** Longer than the harness's own limit, so that it is the harness who says what took too long. */
+const RUN_LIMIT_MS = 50 * 60_000;
+const REPLY_LIMIT_MS = 60_000;
+
+interface DemoOptions {
+  once: boolean;
+  json: boolean;
+  break: boolean;
+  recipe: string;
+}
+
+/** What came out of the story, told to people and to programs. */
+interface Outcome {
+  view: RunView;
+  comment: Comment;
+  urls: { pr: string; run: string; badge: string };
+  /** What differs from what the story should have come to; empty when all is well. */
+  surprises: string[];
+}
+
+/**
+ * `./cc-ci demo`: brings the stack up, opens a pull request, says `!testme` and follows the run to its comment.
+ * @returns exit code: 0 when the run and its comment came out as they should, 1 otherwise
+ */
+export async function demo(argv: string[]): Promise<number> {
+  const options = parseOptions(argv);
+  const started = performance.now();
+  const progress = terminalProgress();
+  const interrupted = new AbortController();
+  const interrupt = () => interrupted.abort(new UsageError("Interrupted"));
+  Deno.addSignalListener("SIGINT", interrupt);
+  Deno.addSignalListener("SIGTERM", interrupt);
+  try {
+    let outcome: Outcome | undefined;
+    try {
+      const stack = await ensureStack({ progress });
+      interrupted.signal.throwIfAborted();
+      outcome = await play({ stack, options, progress, signal: interrupted.signal });
+      report(outcome, { stack, options, seconds: (performance.now() - started) / 1000 });
+      if (!options.once) await stayUp(interrupted.signal);
+    } catch (error) {
+      if (!interrupted.signal.aborted) throw error;
+    } finally {
+      if (options.once || interrupted.signal.aborted) await stopStack({ progress });
+    }
+    if (outcome === undefined) return 130;
+    if (options.json) printJson(outcome, (performance.now() - started) / 1000);
+    return outcome.surprises.length === 0 ? 0 : 1;
+  } finally {
+    Deno.removeSignalListener("SIGINT", interrupt);
+    Deno.removeSignalListener("SIGTERM", interrupt);
+  }
+}
+
+function parseOptions(argv: string[]): DemoOptions {
+  const program = new Command("cc-ci demo")
+    .description("Plays the whole story: a pull request, `!testme`, a tested recipe, the comment.")
+    .option("--once", "take everything down at the end (default when standard input is no terminal)")
+    .option("--break", "use a pull request whose upgrade loses data; succeeds when that is found out")
+    .option("--json", "print one JSON object as the last line of standard output")
+    .option("--recipe <name>", "custom-html or miniflux", "custom-html")
+    .parse(argv, { from: "user" });
+  const options = program.opts<Partial<DemoOptions> & { recipe: string }>();
+  return {
+    once: options.once ?? !Deno.stdin.isTerminal(),
+    json: options.json ?? false,
+    break: options.break ?? false,
+    recipe: options.recipe,
+  };
+}
+
+async function play(
+  { stack, options, progress, signal }: {
+    stack: Stack;
+    options: DemoOptions;
+    progress: Progress;
+    signal: AbortSignal;
+  },
+): Promise<Outcome> {
+  await ensureImages(options.recipe, { progress, cache: stack.cache, engineIsOurs: stack.engineIsOurs });
+  const fetch = ingressFetch({
+    address: stack.env.CCCI_INGRESS ?? "127.0.0.1:443",
+    ca: await Deno.readTextFile(stack.env.CCCI_CA_FILE ?? ""),
+  });
+  const bot = stack.accounts.bot.name;
+  const pull = await inStep(progress, "Pull request", async (step) => {
+    const variant = options.break ? "loses-data" as const : "good" as const;
+    const opened = await openDemoPullRequest({ stack, recipe: options.recipe, variant, fetch });
+    step.done(opened.url);
+    return opened;
+  });
+  await inStep(
+    progress,
+    `Comment "!testme" by ${stack.accounts.maintainer.name}`,
+    () => pull.comment("!testme"),
+  );
+  const first = await inStep(progress, "The bridge answers", async (step) => {
+    const reply = await pull.waitForReply(bot, () => true, {
+      what: "the bridge to answer the comment",
+      timeoutMs: REPLY_LIMIT_MS,
+    });
+    step.done(reply.html_url);
+    return reply;
+  });
+  const run = first.body.match(/\/runs\/([a-z0-9]+-[0-9]+)/)?.[1];
+  if (run === undefined) throw new UsageError(`The bridge did not start a run: ${commentText(first.body)}`);
+  progress.note(`Run ${run}: ${stack.urls.dashboard}/runs/${run}`);
+  const view = await watchRun(run, {
+    dashboard: stack.urls.dashboard,
+    fetch,
+    progress,
+    timeoutMs: RUN_LIMIT_MS,
+    signal,
+  });
+  const comment = await inStep(
+    progress,
+    "The comment is edited to the verdict",
+    () =>
+      pull.waitForReply(bot, (body, all) => all.at(-1)?.id === first.id && isVerdict(body), {
+        what: "the comment to show the verdict",
+        timeoutMs: REPLY_LIMIT_MS,
+      }),
+  );
+  const urls = {
+    pr: pull.url,
+    run: `${stack.urls.dashboard}/runs/${run}`,
+    badge: `${stack.urls.dashboard}/badge/${options.recipe}.svg`,
+  };
+  return { view, comment, urls, surprises: findSurprises(view, comment.body, options) };
+}
+
+function isVerdict(body: string): boolean {
+  return !body.includes("⏳") && (body.includes("✅") || body.includes("❌") || body.includes("⚠"));
+}
+
+const LOST_DATA = "data written before the upgrade is gone";
+
+/** Compares run and comment with what the story should come to. */
+function findSurprises(view: RunView, comment: string, options: DemoOptions): string[] {
+  const headline = comment.split("\n").find((line) => line.includes("**")) ?? "";
+  const wrong: string[] = [];
+  if (!options.break) {
+    if (view.state !== "passed") {
+      wrong.push(`the run should have passed, it ended ${view.state}: ${view.cause}`);
+    }
+    if (!headline.includes("✅")) wrong.push(`the comment should say passed, it says: ${headline}`);
+    return wrong;
+  }
+  if (view.state !== "failed" || view.result?.stage !== "upgrade") {
+    wrong.push(
+      `the run should have failed in upgrade, it ended ${view.state} (${view.result?.stage ?? "no stage"})`,
+    );
+  }
+  if (!view.result?.cause?.includes(LOST_DATA)) {
+    wrong.push(`the cause should be "${LOST_DATA}", it is "${view.result?.cause ?? ""}"`);
+  }
+  if (!headline.includes("❌") || !headline.includes("upgrade") || !headline.includes(LOST_DATA)) {
+    wrong.push(`the comment should say so, it says: ${headline}`);
+  }
+  return wrong;
+}
+
+function report(
+  outcome: Outcome,
+  { stack, options, seconds }: { stack: Stack; options: DemoOptions; seconds: number },
+): void {
+  const { view, comment, urls, surprises } = outcome;
+  const imposed = view.result?.imposedSeconds;
+  const say = options.json ? toStderr : toStdout;
+  say(
+    `\n${"─".repeat(100)}\n${comment.user.login} on ${urls.pr}\n\n${commentText(comment.body)}\n${
+      "─".repeat(100)
+    }\n`,
+  );
+  say(`\nPull request  ${urls.pr}\nRun           ${urls.run}\nBadge         ${urls.badge}\n`);
+  say(
+    `Time          ${formatSeconds(seconds * 1000)}` +
+      (imposed === undefined
+        ? "\n"
+        : `, of which the recipe's own health and update settings impose ${formatSeconds(imposed * 1000)}\n`),
+  );
+  if (stack.standInAbra) say("abra          the stand-in of the local stack, as no abra is installed here\n");
+  for (const surprise of surprises) say(`✗ ${surprise}\n`);
+}
+
+async function stayUp(signal: AbortSignal): Promise<void> {
+  toStdout("\nThe stack stays up for a look around; Ctrl-C takes it down.\n");
+  await new Promise<void>((resolve) => {
+    // A timer keeps the event loop, and with it the signal listener, alive.
+    const alive = setInterval(() => {}, 60_000);
+    signal.addEventListener("abort", () => {
+      clearInterval(alive);
+      resolve();
+    }, { once: true });
+  });
+}
+
+function printJson(outcome: Outcome, seconds: number): void {
+  const { view, urls, comment, surprises } = outcome;
+  const stages = (view.result?.stages ?? []).map(({ name, result, seconds, cause }) => ({
+    name,
+    result,
+    seconds,
+    cause: cause ?? null,
+  }));
+  toStdout(
+    `${
+      JSON.stringify({
+        result: view.state,
+        stage: view.result?.stage ?? null,
+        cause: view.cause,
+        level: view.result?.level ?? 0,
+        stages,
+        urls,
+        comment: comment.body,
+        seconds,
+        imposedSeconds: view.result?.imposedSeconds ?? null,
+        surprises,
+      })
+    }\n`,
+  );
+}
+
+function toStdout(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
+
+function toStderr(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(text));
+}
