@@ -1,0 +1,141 @@
+import { join } from "node:path";
+import { exec } from "../common/exec.ts";
+import { systemClock, waitFor } from "../common/time.ts";
+import { type Docker, engineAnswers, engineClient, SOCKET } from "./docker.ts";
+import { StackError } from "./errors.ts";
+import { installPackages, isRoot, onPath } from "./host.ts";
+import { OURS, type Paths } from "./paths.ts";
+import { findProcesses, type ProcessId, runningProcess, startDetached, stopProcess } from "./process.ts";
+import type { Step } from "./progress.ts";
+
+const START_MS = 60_000;
+/** Stopping waits for containers' own grace periods. */
+const STOP_MS = 40_000;
+
+export const engineFiles = (paths: Paths) => ({
+  pidFile: join(paths.state, "pids", "dockerd.json"),
+  log: join(paths.logs, "dockerd.log"),
+  execRoot: join(paths.state, "docker-exec"),
+});
+
+/** Our own dockerd, if it runs; found by its data root when the pid file is lost. */
+export function ownEngine(paths: Paths): ProcessId | undefined {
+  return runningProcess(engineFiles(paths).pidFile) ??
+    findProcesses((argv) =>
+      /(^|\/)dockerd$/.test(argv[0] ?? "") && argv.includes(`--data-root=${paths.engineData}`)
+    )[0];
+}
+
+/**
+ * An engine that answers: the one that runs already, whoever started it, or one of our own with its data below
+ * the cache folder.
+ * @throws {StackError} with a hint when there is none and none can be started.
+ */
+export async function ensureEngine(paths: Paths, step: Step): Promise<{ docker: Docker; ours: boolean }> {
+  const docker = engineClient();
+  const answers = await engineAnswers(docker);
+  if (answers === "yes") {
+    const ours = ownEngine(paths) !== undefined;
+    step.done(ours ? "already running" : "using the one that runs on this machine");
+    return { docker, ours };
+  }
+  if (answers === "forbidden") {
+    throw new StackError(`Could not talk to the Docker Engine at ${SOCKET}: permission denied`, {
+      hint: 'Run this as root, or add your user to the group "docker" and log in again',
+    });
+  }
+  const left = ownEngine(paths);
+  if (left !== undefined) { // started a moment ago, or stuck
+    step.update("waiting for the engine of an earlier start");
+    const up = await waitFor(async () => await engineAnswers(docker) === "yes", {
+      what: "the engine of an earlier start",
+      timeoutMs: 15_000,
+    }).catch(() => false);
+    if (up) {
+      step.done("already running");
+      return { docker, ours: true };
+    }
+    await stopProcess(left, { graceMs: STOP_MS });
+  }
+  if (!isRoot()) {
+    throw new StackError("Could not start a Docker Engine: this needs root", {
+      hint: 'Start Docker (e.g. "sudo systemctl start docker") or run this as root',
+    });
+  }
+  if (await onPath("dockerd") === undefined) {
+    await installPackages(["docker.io"], { why: "Docker Engine", step });
+  }
+  await start(paths, { docker, step });
+  return { docker, ours: true };
+}
+
+async function start(paths: Paths, { docker, step }: { docker: Docker; step: Step }): Promise<void> {
+  const files = engineFiles(paths);
+  await clearLeftovers(paths);
+  for (const path of [paths.engineData, files.execRoot]) await Deno.mkdir(path, { recursive: true });
+  step.update("starting dockerd");
+  const before = systemClock.now();
+  const id = await startDetached([
+    "dockerd",
+    `--data-root=${paths.engineData}`,
+    `--exec-root=${files.execRoot}`,
+    `--pidfile=${join(paths.state, "dockerd.pid")}`,
+    `--host=unix://${SOCKET}`,
+    `--label=${OURS}=${paths.cache}`,
+  ], { cwd: "/", env: {}, log: files.log, pidFile: files.pidFile });
+  await waitFor(async () => {
+    if (runningProcess(files.pidFile)?.pid !== id.pid) {
+      throw new StackError(`Could not start dockerd: it ended after ${systemClock.now() - before} ms`, {
+        hint: `Its log: ${files.log}\n${await lastLines(files.log)}`,
+      });
+    }
+    return await engineAnswers(docker) === "yes";
+  }, { what: "the Docker Engine to answer", timeoutMs: START_MS, everyMs: 100 });
+}
+
+/** What a dockerd that died left behind and a new one stumbles over. */
+async function clearLeftovers(paths: Paths): Promise<void> {
+  await Deno.remove(join(paths.state, "dockerd.pid")).catch(() => {});
+  // containerd and shims of a killed engine keep running and hold its sockets.
+  const root = engineFiles(paths).execRoot;
+  for (const id of findProcesses((argv) => argv.some((word) => word.startsWith(`${root}/containerd`)))) {
+    await stopProcess(id, { graceMs: 5_000 });
+  }
+}
+
+/**
+ * Ends our engine and removes what it leaves on the machine: socket, mounts, its bridge. The data root stays as a
+ * cache of images. Does nothing to an engine that we did not start.
+ */
+export async function stopEngine(paths: Paths): Promise<boolean> {
+  const id = ownEngine(paths);
+  const stopped = await stopProcess(id, { graceMs: STOP_MS });
+  const files = engineFiles(paths);
+  const wasOurs = stopped || await exists(files.execRoot);
+  if (!wasOurs) return false;
+  await clearLeftovers(paths);
+  if (await engineAnswers(engineClient()) === "no") {
+    await Deno.remove(SOCKET).catch(() => {});
+    await exec(["ip", "link", "delete", "docker0"]).catch(() => {});
+  }
+  await unmountBelow([files.execRoot, paths.engineData]);
+  return stopped;
+}
+
+/** Network namespaces and layers that a killed engine left mounted, deepest first. */
+async function unmountBelow(folders: string[]): Promise<void> {
+  const mounts = (await Deno.readTextFile("/proc/self/mounts")).split("\n")
+    .map((line) => (line.split(" ")[1] ?? "").replaceAll("\\040", " "))
+    .filter((point) => folders.some((folder) => point === folder || point.startsWith(`${folder}/`)))
+    .sort((a, b) => b.length - a.length);
+  for (const point of mounts) await exec(["umount", "--lazy", point]);
+}
+
+async function lastLines(file: string): Promise<string> {
+  const text = await Deno.readTextFile(file).catch(() => "");
+  return text.trim().split("\n").slice(-5).join("\n");
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}

@@ -1,0 +1,86 @@
+import { delimiter, join } from "node:path";
+import { UsageError } from "../common/errors.ts";
+import { exec, execOk } from "../common/exec.ts";
+import type { Step } from "./progress.ts";
+
+export function isRoot(): boolean {
+  return Deno.uid() === 0;
+}
+
+/** Full path of a program on PATH. */
+export async function onPath(program: string): Promise<string | undefined> {
+  const folders = [...(Deno.env.get("PATH") ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  for (const folder of folders) {
+    const info = await Deno.stat(join(folder, program)).catch(() => undefined);
+    if (info?.isFile && ((info.mode ?? 0) & 0o111) !== 0) return join(folder, program);
+  }
+  return undefined;
+}
+
+/** Programs the stack and the runs call, and the Debian package each is in. */
+export const PROGRAM_PACKAGES: Record<string, string> = {
+  git: "git",
+  openssl: "openssl",
+  chromium: "chromium",
+  certutil: "libnss3-tools",
+  restic: "restic",
+  iptables: "iptables",
+  setpriv: "util-linux",
+  ps: "procps",
+  ip: "iproute2",
+};
+
+/** Installs from Debian what is missing among `programs`. */
+export async function ensurePrograms(
+  programs: string[],
+  { why, step }: { why: string; step: Step },
+): Promise<void> {
+  const missing: string[] = [];
+  for (const program of programs) {
+    if (await onPath(program) === undefined) missing.push(PROGRAM_PACKAGES[program] ?? program);
+  }
+  if (missing.length > 0) await installPackages(missing, { why, step });
+}
+
+/**
+ * Installs Debian packages.
+ * @throws {UsageError} saying what to install by hand, where that is not possible.
+ */
+export async function installPackages(
+  packages: string[],
+  { why, step }: { why: string; step: Step },
+): Promise<void> {
+  const names = packages.join(" ");
+  if (await onPath("apt-get") === undefined) {
+    throw new UsageError(`Could not install ${names} (needed for: ${why}): this is no Debian-like system`, {
+      hint: `Install what these Debian packages hold and start again: ${names}`,
+    });
+  }
+  if (!isRoot()) {
+    throw new UsageError(`Could not install ${names} (needed for: ${why}): this needs root`, {
+      hint: `Run "sudo apt-get install ${names}" and start again`,
+    });
+  }
+  // Debian starts a service on installation; the engine is ours to start, with our own data root.
+  const policy = "/usr/sbin/policy-rc.d";
+  const hold = await Deno.stat(policy).then(() => false, () => true);
+  if (hold) await Deno.writeTextFile(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  const env = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
+  const install = ["apt-get", "install", "-y", "--no-install-recommends", ...packages];
+  try {
+    step.update(`installing ${names}`);
+    const first = await exec(install, { env, timeoutMs: 900_000 });
+    if (first.success) return;
+    step.update("fetching the list of Debian packages");
+    await execOk(["apt-get", "update"], { env, timeoutMs: 300_000 });
+    step.update(`installing ${names}`);
+    await execOk(install, { env, timeoutMs: 900_000 });
+  } catch (cause) {
+    throw new UsageError(`Could not install ${names} (needed for: ${why})`, {
+      cause,
+      hint: `Run "apt-get update && apt-get install ${names}", see what it says, and start again`,
+    });
+  } finally {
+    if (hold) await Deno.remove(policy).catch(() => {});
+  }
+}

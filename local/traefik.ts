@@ -1,0 +1,233 @@
+import { createHash } from "node:crypto";
+import { ingressFetch } from "../common/ingress.ts";
+import { waitFor } from "../common/time.ts";
+import { type Docker, orNothing } from "./docker.ts";
+import { StackError } from "./errors.ts";
+import { BASE_DOMAIN, FORGE_HOST, INGRESS, OURS, type Paths, PORTS } from "./paths.ts";
+import { requireFreePorts } from "./ports.ts";
+import type { Step } from "./progress.ts";
+import { PROXY } from "./swarm.ts";
+import type { Certificates } from "./tls.ts";
+import { ensureTraefikImage } from "./traefik_image.ts";
+
+const STACK = "cc-ci-traefik";
+const SERVICE = `${STACK}_app`;
+const PING_HOST = `traefik.${BASE_DOMAIN}`;
+const READY_MS = 60_000;
+
+export interface TraefikOptions {
+  paths: Paths;
+  step: Step;
+  /** Where the forge, the dashboard and the bridge listen. */
+  gateway: string;
+  certificates: Certificates;
+}
+
+/** Traefik as a Swarm service on ports 80 and 443 of loopback, answering over verified HTTPS. */
+export async function ensureTraefik(docker: Docker, options: TraefikOptions): Promise<void> {
+  const { paths, step, certificates } = options;
+  const image = await ensureTraefikImage(docker, { paths, step });
+  const objects = {
+    dynamic: dynamicConfig(options.gateway),
+    cert: await Deno.readTextFile(certificates.cert),
+    key: await Deno.readTextFile(certificates.key),
+  };
+  const wanted = fingerprint(JSON.stringify([image, objects, staticArgs()]));
+  const current = await findService(docker);
+  if (current?.fingerprint === wanted && await answersOnce(certificates)) {
+    step.done("already running");
+    return;
+  }
+  if (current?.fingerprint !== wanted) {
+    if (current !== undefined) await removeTraefik(docker);
+    requireFreePorts([80, 443]);
+    step.update("starting the service");
+    await createService(docker, { image, objects, wanted, cache: paths.cache });
+  }
+  step.update("waiting for its first answer");
+  try {
+    await waitFor(() => answersOnce(certificates), {
+      what: `Traefik to answer at https://${PING_HOST}/ping`,
+      timeoutMs: READY_MS,
+      everyMs: 150,
+    });
+  } catch (cause) {
+    throw new StackError("Could not start Traefik", {
+      cause,
+      hint: `${await taskStates(docker)}\nIts log: docker service logs ${SERVICE}`,
+    });
+  }
+}
+
+/** Whether the ingress answers right now, certificate verified. */
+export async function answersOnce(certificates: Pick<Certificates, "ca">): Promise<boolean> {
+  try {
+    const ca = await Deno.readTextFile(certificates.ca);
+    const response = await ingressFetch({ address: INGRESS, ca }, { timeoutMs: 3_000 })(
+      `https://${PING_HOST}/ping`,
+    );
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}
+
+/** When our Traefik service was made, if it is there. */
+export async function traefikSince(docker: Docker): Promise<Date | undefined> {
+  const service = await findService(docker);
+  return service === undefined ? undefined : new Date(service.createdAt);
+}
+
+/** Removes service, secrets and configs; resolves when the ports and the containers are gone. */
+export async function removeTraefik(docker: Docker): Promise<boolean> {
+  const label = [`com.docker.stack.namespace=${STACK}`];
+  const filters = { label };
+  const services = await docker.listServices({ filters });
+  for (const service of services) await orNothing(docker.getService(service.ID).remove());
+  for (const container of await docker.listContainers({ all: true, filters })) {
+    await docker.getContainer(container.Id).remove({ force: true, v: true }).catch(() => {});
+  }
+  await waitFor(async () => (await docker.listContainers({ all: true, filters })).length === 0, {
+    what: "Traefik's container to go away",
+    timeoutMs: 30_000,
+    everyMs: 100,
+  });
+  for (const config of await docker.listConfigs({ filters })) {
+    await docker.getConfig(config.ID).remove().catch(() => {});
+  }
+  for (const secret of await docker.listSecrets({ filters })) {
+    await docker.getSecret(secret.ID).remove().catch(() => {});
+  }
+  return services.length > 0;
+}
+
+function staticArgs(): string[] {
+  return [
+    "--global.checknewversion=false",
+    "--global.sendanonymoususage=false",
+    "--log.level=INFO",
+    "--ping=true",
+    "--ping.manualrouting=true",
+    "--entrypoints.web.address=:80",
+    "--entrypoints.web.http.redirections.entrypoint.to=web-secure",
+    "--entrypoints.web.http.redirections.entrypoint.scheme=https",
+    "--entrypoints.web-secure.address=:443",
+    "--providers.swarm=true",
+    "--providers.swarm.endpoint=unix:///var/run/docker.sock",
+    "--providers.swarm.exposedbydefault=false",
+    `--providers.swarm.network=${PROXY}`,
+    // 15 s by default: the largest single delay of a run.
+    "--providers.swarm.refreshseconds=1",
+    "--providers.file.filename=/etc/traefik/dynamic.yml",
+    "--providers.file.watch=false",
+  ];
+}
+
+/** Routes to what runs on the host itself. JSON is YAML. */
+export function dynamicConfig(gateway: string): string {
+  const router = (rule: string, service: string) => ({ rule, service, entryPoints: ["web-secure"], tls: {} });
+  const server = (port: number) => ({ loadBalancer: { servers: [{ url: `http://${gateway}:${port}` }] } });
+  return JSON.stringify(
+    {
+      http: {
+        routers: {
+          "cc-ci-git": router(`Host(\`${FORGE_HOST}\`)`, "cc-ci-git"),
+          "cc-ci-dashboard": router(`Host(\`${BASE_DOMAIN}\`)`, "cc-ci-dashboard"),
+          "cc-ci-bridge": router(`Host(\`${BASE_DOMAIN}\`) && Path(\`/hook\`)`, "cc-ci-bridge"),
+          "cc-ci-ping": router(`Host(\`${PING_HOST}\`)`, "ping@internal"),
+        },
+        services: {
+          "cc-ci-git": server(PORTS.gitea),
+          "cc-ci-dashboard": server(PORTS.dashboard),
+          "cc-ci-bridge": server(PORTS.bridge),
+        },
+      },
+      tls: {
+        certificates: [{ certFile: "/run/secrets/wildcard.pem", keyFile: "/run/secrets/wildcard-key.pem" }],
+        // A name that the certificate does not cover is refused, not answered with a made-up certificate.
+        options: { default: { sniStrict: true } },
+      },
+    },
+    null,
+    2,
+  );
+}
+
+interface ServiceParts {
+  image: string;
+  objects: { dynamic: string; cert: string; key: string };
+  wanted: string;
+  cache: string;
+}
+
+async function createService(docker: Docker, { image, objects, wanted, cache }: ServiceParts): Promise<void> {
+  const labels = { "com.docker.stack.namespace": STACK, [OURS]: cache };
+  // Secrets and configs can't be changed, so each content has a name of its own.
+  const store = async (kind: "secret" | "config", name: string, content: string) => {
+    const unique = `${STACK}_${name}_${fingerprint(content)}`;
+    const spec = { Name: unique, Labels: labels, Data: btoa(content) };
+    const filters = { name: [unique] };
+    if (kind === "secret") {
+      const there = (await docker.listSecrets({ filters })).find((secret) => secret.Spec?.Name === unique);
+      return { id: there?.ID ?? (await docker.createSecret(spec)).id, name: unique };
+    }
+    const there = (await docker.listConfigs({ filters })).find((config) => config.Spec?.Name === unique);
+    return { id: there?.ID ?? (await docker.createConfig(spec)).id, name: unique };
+  };
+  const dynamic = await store("config", "dynamic", objects.dynamic);
+  const cert = await store("secret", "cert", objects.cert);
+  const key = await store("secret", "key", objects.key);
+  const file = (name: string) => ({ Name: name, UID: "0", GID: "0", Mode: 0o400 });
+  const port = (number: number) => ({
+    Protocol: "tcp" as const,
+    TargetPort: number,
+    PublishedPort: number,
+    PublishMode: "host" as const,
+  });
+  await docker.createService({
+    Name: SERVICE,
+    Labels: { ...labels, [`${OURS}.fingerprint`]: wanted },
+    TaskTemplate: {
+      ContainerSpec: {
+        Image: image,
+        Args: staticArgs(),
+        Labels: labels,
+        StopGracePeriod: 2_000_000_000,
+        Mounts: [{
+          Type: "bind",
+          Source: "/var/run/docker.sock",
+          Target: "/var/run/docker.sock",
+          ReadOnly: true,
+        }],
+        Secrets: [
+          { SecretID: cert.id, SecretName: cert.name, File: file("wildcard.pem") },
+          { SecretID: key.id, SecretName: key.name, File: file("wildcard-key.pem") },
+        ],
+        Configs: [{ ConfigID: dynamic.id, ConfigName: dynamic.name, File: file("/etc/traefik/dynamic.yml") }],
+      },
+      Networks: [{ Target: (await docker.getNetwork(PROXY).inspect()).Id }],
+      RestartPolicy: { Condition: "any", Delay: 1_000_000_000 },
+    },
+    Mode: { Replicated: { Replicas: 1 } },
+    EndpointSpec: { Mode: "dnsrr", Ports: [port(80), port(443)] },
+  });
+}
+
+async function findService(docker: Docker): Promise<{ fingerprint: string; createdAt: string } | undefined> {
+  const found = (await docker.listServices({ filters: { name: [SERVICE] } }))
+    .find((service) => service.Spec?.Name === SERVICE);
+  if (found === undefined) return undefined;
+  return { fingerprint: found.Spec?.Labels?.[`${OURS}.fingerprint`] ?? "", createdAt: found.CreatedAt ?? "" };
+}
+
+async function taskStates(docker: Docker): Promise<string> {
+  const tasks: { Status?: { State?: string; Err?: string } }[] = await docker.listTasks({
+    filters: { service: [SERVICE] },
+  });
+  return tasks.map((task) => `Task ${task.Status?.State ?? "?"}: ${task.Status?.Err ?? "no error given"}`)
+    .join("\n");
+}
+
+function fingerprint(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}

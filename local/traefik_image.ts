@@ -1,0 +1,87 @@
+import { join } from "node:path";
+import { exec, execOk } from "../common/exec.ts";
+import { buildProgram } from "./build.ts";
+import { type Docker, DOCKER_ENV, orNothing } from "./docker.ts";
+import type { Paths } from "./paths.ts";
+import type { Step } from "./progress.ts";
+
+export const TRAEFIK_VERSION = "3.7.13";
+const OFFICIAL = `traefik:v${TRAEFIK_VERSION}`;
+/** A name that no registry is ever asked for. */
+export const LOCAL_IMAGE = `localhost/cc-ci/traefik:${TRAEFIK_VERSION}`;
+/** A registry that cannot be reached must not cost more than this. */
+const PULL_MS = 120_000;
+
+/**
+ * The image to run Traefik from: one the engine has, else the official one pulled, else one made from a binary built
+ * here. Answers its tag.
+ */
+export async function ensureTraefikImage(
+  docker: Docker,
+  options: { paths: Paths; step: Step },
+): Promise<string> {
+  for (const tag of [OFFICIAL, LOCAL_IMAGE]) {
+    if (await orNothing(docker.getImage(tag).inspect()) !== undefined) return tag;
+  }
+  const { paths, step } = options;
+  const binary = join(paths.bin, `traefik-${TRAEFIK_VERSION}`);
+  const built = await Deno.stat(binary).then(() => true, () => false);
+  if (!built) {
+    step.update("pulling its image");
+    const pulled = await exec(["docker", "pull", "--quiet", OFFICIAL], {
+      env: DOCKER_ENV,
+      timeoutMs: PULL_MS,
+    });
+    if (pulled.success) return OFFICIAL;
+    await buildProgram({
+      name: "Traefik",
+      argv: [
+        join(paths.repo, "local", "traefik", "build.sh"),
+        TRAEFIK_VERSION,
+        binary,
+        join(paths.build, "traefik"),
+      ],
+      paths,
+      step,
+      usually: "about 5 min",
+    });
+  }
+  step.update("making an image of the binary");
+  await importImage(binary, paths);
+  return LOCAL_IMAGE;
+}
+
+/** An image that holds nothing but the binary and the CA bundle of this machine. */
+async function importImage(binary: string, paths: Paths): Promise<void> {
+  const folder = await Deno.makeTempDir({ dir: await ensured(paths.build), prefix: "traefik-image-" });
+  try {
+    const tar = join(folder, "image.tar");
+    await Deno.mkdir(join(folder, "root", "tmp"), { recursive: true });
+    await Deno.link(binary, join(folder, "root", "traefik")).catch(() =>
+      Deno.copyFile(binary, join(folder, "root", "traefik"))
+    );
+    await execOk(["tar", "--owner=0", "--group=0", "-C", join(folder, "root"), "-cf", tar, "."], {
+      timeoutMs: 120_000,
+    });
+    await execOk(
+      [
+        "docker",
+        "import",
+        "--change",
+        'ENTRYPOINT ["/traefik"]',
+        "--change",
+        "EXPOSE 80 443",
+        tar,
+        LOCAL_IMAGE,
+      ],
+      { env: DOCKER_ENV, timeoutMs: 120_000 },
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function ensured(folder: string): Promise<string> {
+  await Deno.mkdir(folder, { recursive: true });
+  return folder;
+}
