@@ -1,0 +1,125 @@
+import { ingressFetch } from "../common/ingress.ts";
+import { execOk } from "../common/exec.ts";
+import { waitFor } from "../common/time.ts";
+import type { RunResult } from "../protocol/result.ts";
+import { silentProgress } from "../local/progress.ts";
+import { ensureImages } from "../local/images/mod.ts";
+import { ensureStack, type Stack } from "../local/stack.ts";
+
+const root = new URL("..", import.meta.url).pathname;
+
+/** How a harness started by a test ended. */
+export interface Ended {
+  code: number;
+  /** The JSON object on the last line of standard output, if there is one. */
+  result: RunResult | undefined;
+  stdout: string;
+  stderr: string;
+}
+
+/** The stack with the images of the quick fixture recipe; both stay up from test to test. */
+export async function stackForRuns(): Promise<Stack> {
+  const stack = await ensureStack({ progress: silentProgress });
+  await ensureImages("custom-html", {
+    progress: silentProgress,
+    cache: stack.cache,
+    engineIsOurs: stack.engineIsOurs,
+  });
+  return stack;
+}
+
+/** A `fetch` that trusts the stack's certificate. */
+export async function stackFetch(stack: Stack): Promise<typeof fetch> {
+  return ingressFetch({
+    address: stack.env.CCCI_INGRESS ?? "127.0.0.1:443",
+    ca: await Deno.readTextFile(stack.env.CCCI_CA_FILE ?? ""),
+  });
+}
+
+/** A running `run-recipe`, with a folder for its runs that no other test uses. */
+export class HarnessRun implements AsyncDisposable {
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+  readonly #runs: string;
+  readonly #child: Deno.ChildProcess;
+
+  constructor(stack: Stack, options: { runs: string; args: string[]; env?: Record<string, string> }) {
+    this.#runs = options.runs;
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-q", "-P=harness", "harness.ts", "run-recipe", "--json", ...options.args],
+      cwd: root,
+      env: { ...stack.env, ...options.env, CCCI_RUNS: options.runs },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.pid = this.#child.pid;
+    this.ended = this.#child.output().then(({ code, stdout, stderr }) => {
+      const text = new TextDecoder().decode(stdout);
+      const last = text.trimEnd().split("\n").at(-1) ?? "";
+      return {
+        code,
+        result: last.startsWith("{") ? JSON.parse(last) : undefined,
+        stdout: text,
+        stderr: new TextDecoder().decode(stderr),
+      };
+    });
+  }
+
+  /** The run folder, as soon as there is one. */
+  folder(): Promise<string> {
+    return waitFor(async () => {
+      try {
+        for await (const entry of Deno.readDir(this.#runs)) {
+          if (entry.isDirectory && /^[a-z0-9]{6,24}-[0-9]+$/.test(entry.name)) {
+            return `${this.#runs}/${entry.name}`;
+          }
+        }
+      } catch { /* not made yet */ }
+      return undefined;
+    }, { what: "the run folder", timeoutMs: 15_000, everyMs: 50 });
+  }
+
+  /** Waits for an event of the run, e.g. `"type":"stage.started","stage":"upgrade"`. */
+  async event(look: (event: { type: string; stage?: string }) => boolean, timeoutMs = 60_000): Promise<void> {
+    const folder = await this.folder();
+    await waitFor(async () => {
+      const text = await Deno.readTextFile(`${folder}/events.ndjson`).catch(() => "");
+      return text.split("\n").filter((line) => line !== "").some((line) => look(JSON.parse(line)));
+    }, { what: "an event of the run", timeoutMs, everyMs: 50 });
+  }
+
+  /** Process id of the run's keeper or worker. */
+  async process(role: "keeper" | "worker"): Promise<number> {
+    const folder = await this.folder();
+    return await waitFor(async () => {
+      for await (const entry of Deno.readDir("/proc")) {
+        if (!/^\d+$/.test(entry.name)) continue;
+        const args = (await Deno.readTextFile(`/proc/${entry.name}/cmdline`).catch(() => "")).split("\0");
+        if (args.includes("run") && args.includes(role) && args.includes(folder)) return Number(entry.name);
+      }
+      return undefined;
+    }, { what: `the ${role}`, timeoutMs: 10_000, everyMs: 50 });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGTERM");
+    } catch { /* ended already */ }
+    await this.ended;
+  }
+}
+
+/** Runs the harness to its end. */
+export async function runRecipe(
+  stack: Stack,
+  options: { runs: string; args: string[]; env?: Record<string, string> },
+): Promise<Ended> {
+  await using run = new HarnessRun(stack, options);
+  return await run.ended;
+}
+
+/** Ends a process the hard way. */
+export async function sigkill(pid: number): Promise<void> {
+  await execOk(["kill", "-KILL", String(pid)]);
+}
