@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { exec } from "../common/exec.ts";
+import { engineAnswers, inventory } from "./inventory.ts";
+
+const root = new URL("..", import.meta.url).pathname;
+
+interface DemoAnswer {
+  result: string;
+  stage: string | null;
+  cause: string | null;
+  level: number;
+  stages: { name: string; result: string; seconds: number; cause: string | null }[];
+  urls: { pr: string; run: string; badge: string };
+  comment: string;
+  surprises: string[];
+}
+
+/** Runs a command of the README and returns what it ended with. */
+async function ccci(...args: string[]) {
+  return await exec([`${root}cc-ci`, ...args], {
+    cwd: root,
+    timeoutMs: 30 * 60_000,
+    onOutput: (chunk, stream) => stream === "stderr" && Deno.stderr.writeSync(chunk),
+  });
+}
+
+/** What Docker holds once the stack is down; an engine of ours is gone altogether. */
+async function restingState(): Promise<string[] | "no engine"> {
+  return await engineAnswers() ? await inventory() : "no engine";
+}
+
+async function playDemo(...args: string[]): Promise<{ code: number; answer: DemoAnswer }> {
+  assert.equal((await ccci("down")).code, 0);
+  const before = await restingState();
+  const ended = await ccci("demo", "--once", "--json", ...args);
+  const lines = ended.stdout.trimEnd().split("\n");
+  assert.equal(lines.length, 1, "standard output must hold the JSON object and nothing else");
+  assert.deepEqual(await restingState(), before, "the demo must leave nothing behind");
+  return { code: ended.code, answer: JSON.parse(lines[0] ?? "") };
+}
+
+Deno.test("demo --once ends with a passed run and a comment that says so, and leaves nothing behind", async () => {
+  const { code, answer } = await playDemo();
+  assert.deepEqual(answer.surprises, []);
+  assert.equal(code, 0);
+  assert.equal(answer.result, "passed");
+  assert.equal(answer.level, 2);
+  assert.deepEqual(answer.stages.map(({ name, result }) => [name, result]), [
+    ["fetch", "passed"],
+    ["lint", "passed"],
+    ["install", "passed"],
+    ["upgrade", "passed"],
+    ["teardown", "passed"],
+  ]);
+  assert.ok(answer.stages.every((stage) => stage.seconds > 0), "every stage takes time");
+  assert.match(answer.comment, /✅.*custom-html.*passed/);
+  assert.ok(answer.comment.includes(answer.urls.run), "the comment links to the run");
+});
+
+Deno.test("demo --break ends with the upgrade found out as losing data", async () => {
+  const { code, answer } = await playDemo("--break");
+  assert.deepEqual(answer.surprises, []);
+  assert.equal(code, 0);
+  assert.equal(answer.result, "failed");
+  assert.equal(answer.stage, "upgrade");
+  assert.match(answer.cause ?? "", /data written before the upgrade is gone/);
+  assert.match(answer.comment, /❌.*upgrade.*data written before the upgrade is gone/);
+  const teardown = answer.stages.find((stage) => stage.name === "teardown");
+  assert.equal(teardown?.result, "passed");
+});

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { waitFor } from "../common/time.ts";
+import { readRun } from "../local/demo/watch.ts";
+import { openDemoPullRequest, type Variant } from "../local/demo/push.ts";
+import type { PullRequest } from "../local/demo/pull_request.ts";
+import { ensureImages } from "../local/images/mod.ts";
+import { silentProgress } from "../local/progress.ts";
+import { ensureStack, type Part, type Stack } from "../local/stack.ts";
+import { killPart } from "../local/services.ts";
+import { stackFetch } from "./harness_cli.ts";
+import { assertSameInventory, inventory } from "./inventory.ts";
+
+const RECIPE = "miniflux";
+const VERDICT_MS = 5 * 60_000;
+
+interface Scene {
+  stack: Stack;
+  fetch: typeof fetch;
+  pull: PullRequest;
+  bot: string;
+  before: string[];
+}
+
+async function openScene(variant: Variant = "good"): Promise<Scene> {
+  const stack = await ensureStack({ progress: silentProgress });
+  await ensureImages(RECIPE, {
+    progress: silentProgress,
+    cache: stack.cache,
+    engineIsOurs: stack.engineIsOurs,
+  });
+  const before = await inventory();
+  const fetch = await stackFetch(stack);
+  const pull = await openDemoPullRequest({ stack, recipe: RECIPE, variant, fetch });
+  return { stack, fetch, pull, bot: stack.accounts.bot.name, before };
+}
+
+function runOf(body: string): string {
+  const run = body.match(/\/runs\/([a-z0-9]+-[0-9]+)/)?.[1];
+  assert.ok(run !== undefined, `a run's address in: ${body}`);
+  return run;
+}
+
+/** Says `!testme` and waits until the run's worker is busy with the apps. */
+async function startRun({ stack, fetch, pull, bot }: Scene): Promise<string> {
+  await pull.comment("!testme");
+  const reply = await pull.waitForReply(bot, () => true, { what: "the bridge's comment", timeoutMs: 30_000 });
+  const run = runOf(reply.body);
+  await waitFor(async () => {
+    const view = await readRun(run, { dashboard: stack.urls.dashboard, fetch });
+    return view?.stages.some((stage) => stage.name === "install" && stage.running);
+  }, { what: "the run to install the app", timeoutMs: 60_000 });
+  return run;
+}
+
+/** The one comment of the run, once it shows the verdict. */
+async function verdict({ pull, bot }: Scene): Promise<string> {
+  const reply = await pull.waitForReply(
+    bot,
+    (body) => /[✅❌⚠]/u.test(body.split("\n\n")[0] ?? "") && !body.includes("⏳"),
+    {
+      what: "the verdict in the comment",
+      timeoutMs: VERDICT_MS,
+    },
+  );
+  assert.equal((await pull.replies(bot)).length, 1, "one comment for one run");
+  return reply.body;
+}
+
+/** Kills a part of the stack without warning. */
+async function kill(stack: Stack, part: Part): Promise<void> {
+  await killPart(stack, part);
+}
+
+async function bringBack(): Promise<void> {
+  await ensureStack({ progress: silentProgress });
+}
+
+Deno.test("an outsider's comment is refused once, with the reason, and starts nothing", async () => {
+  const scene = await openScene();
+  const { stack, pull, bot } = scene;
+  await pull.comment("!testme", stack.accounts.outsider.token);
+  const reply = await pull.waitForReply(bot, () => true, { what: "the refusal", timeoutMs: 30_000 });
+  assert.match(reply.body, /member/);
+  assert.doesNotMatch(reply.body, /\/runs\//);
+  await pull.comment("!testme", stack.accounts.outsider.token);
+  // A member's command that comes later is answered, so the outsider's second one had its turn before it.
+  await pull.comment("!testme");
+  await pull.waitForReply(bot, (body) => body.includes("/runs/"), {
+    what: "the member's run",
+    timeoutMs: 30_000,
+  });
+  assert.equal((await pull.replies(bot)).length, 2, "one refusal and one run");
+  await pull.waitForReply(bot, (body) => /✅/.test(body), { what: "the verdict", timeoutMs: VERDICT_MS });
+  await assertSameInventory(scene.before);
+});
+
+Deno.test("a comment edited into the command, and the command in a quote or in code, start nothing", async () => {
+  const { pull, bot } = await openScene();
+  const harmless = await pull.comment("Looks good to me");
+  // Whole-second time stamps: an edit in the same second cannot be told from none.
+  await waitFor(() => Date.now() % 1000 < 100, { what: "a new second", timeoutMs: 2_000, everyMs: 50 });
+  await waitFor(() => Date.now() % 1000 > 900, { what: "the second to pass", timeoutMs: 2_000, everyMs: 50 });
+  await pull.edit(harmless.id, "!testme");
+  await pull.comment("> !testme\n\nwhat does this do?");
+  await pull.comment("```\n!testme\n```");
+  await pull.comment("<!-- !testme -->");
+  const last = await pull.comment("!testme");
+  const reply = await pull.waitForReply(bot, () => true, {
+    what: "the run of the last comment",
+    timeoutMs: 30_000,
+  });
+  assert.ok(reply.id > last.id, "only the last comment is answered");
+  await pull.waitForReply(bot, (body) => /✅/.test(body), { what: "the verdict", timeoutMs: VERDICT_MS });
+  assert.equal((await pull.replies(bot)).length, 1);
+});
+
+Deno.test("the bridge killed in the middle of a run comes back to the same run and the same comment", async () => {
+  const scene = await openScene();
+  const run = await startRun(scene);
+  await kill(scene.stack, "bridge");
+  await bringBack();
+  const body = await verdict(scene);
+  assert.equal(runOf(body), run);
+  assert.match(body, /✅/);
+  await assertSameInventory(scene.before);
+});
+
+Deno.test("forge and dashboard away in the middle of a run: the run is not lost, the verdict arrives", async () => {
+  const scene = await openScene("loses-data");
+  const run = await startRun(scene);
+  await kill(scene.stack, "gitea");
+  await kill(scene.stack, "dashboard");
+  await bringBack();
+  const body = await verdict(scene);
+  assert.equal(runOf(body), run);
+  assert.match(body, /❌.*data written before the upgrade is gone/);
+  const view = await readRun(run, { dashboard: scene.stack.urls.dashboard, fetch: scene.fetch });
+  assert.equal(view?.result?.stage, "upgrade", "the dashboard has the result it missed");
+  await assertSameInventory(scene.before);
+});
