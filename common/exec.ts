@@ -31,6 +31,12 @@ export interface ExecResult {
   ms: number;
 }
 
+/**
+ * Variable by which everything a process started can be found again once that process is dead. Whoever sets it for a
+ * child means the child's descendants too, so it survives `clearEnv`.
+ */
+export const FAMILY = "CCCI_FAMILY";
+
 /** A child process could not be started, failed, or ran out of time. Carries what it printed. */
 export class ExecError extends CcciError {
   readonly result: ExecResult | undefined;
@@ -59,7 +65,7 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
     child = new Deno.Command(program, {
       args,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      ...(options.env === undefined ? {} : { env: options.env }),
+      env: { ...family(), ...options.env },
       clearEnv: options.clearEnv ?? false,
       stdin: options.stdin === undefined ? "null" : "piped",
       stdout: "piped",
@@ -116,6 +122,11 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
     timedOut,
     ms: performance.now() - started,
   };
+}
+
+function family(): Record<string, string> {
+  const name = Deno.env.get(FAMILY);
+  return name === undefined ? {} : { [FAMILY]: name };
 }
 
 /** Like {@linkcode exec}, for callers that only go on after a success. @throws {ExecError} on any other end. */
