@@ -1,0 +1,42 @@
+import { isAbsolute, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Absolute form of a path given by a person, `~` expanded. */
+export function resolvePath(path: string): string {
+  if (path === "~" || path.startsWith("~/")) {
+    const home = Deno.env.get("HOME");
+    if (home !== undefined) return resolve(join(home, path.slice(1)));
+  }
+  return isAbsolute(path) ? resolve(path) : resolve(Deno.cwd(), path);
+}
+
+/** Path of a `file:` URL. */
+export function fromFileUrl(url: string): string {
+  return fileURLToPath(url);
+}
+
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
+}
+
+/** Removes a file or folder with all it holds; one that is not there is no error. */
+export async function removeTree(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Writes a file so that a reader sees either the old content or the new. */
+export async function writeAtomically(path: string, content: string): Promise<void> {
+  const draft = `${path}.new`;
+  await Deno.writeTextFile(draft, content);
+  await Deno.rename(draft, path);
+}
