@@ -18,6 +18,8 @@ export interface BuildOptions {
   /** How long this takes as a rule. */
   usually: string;
   env?: Record<string, string>;
+  /** Abort ends the build. */
+  signal: AbortSignal;
 }
 
 /**
@@ -40,12 +42,14 @@ export async function buildProgram(options: BuildOptions): Promise<ExecResult> {
     const result = await exec(["nice", "-n", "5", ...options.argv], {
       env: { GOFLAGS: "-buildvcs=false", ...options.env },
       timeoutMs: BUILD_MS,
+      signal: options.signal,
       onOutput(chunk) {
         file.writeSync(chunk);
         const line = decoder.decode(chunk, { stream: true }).trim().split("\n").pop();
         if (line) step.update(`building it, ${options.usually} the first time · ${line.slice(0, 70)}`);
       },
     });
+    options.signal.throwIfAborted();
     if (!result.success) {
       const said = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-6).join("\n");
       throw new StackError(

@@ -1,8 +1,10 @@
 import { join } from "node:path";
+import { UsageError } from "../common/errors.ts";
 import { exec } from "../common/exec.ts";
 import { systemClock, waitFor } from "../common/time.ts";
 import { type Docker, engineAnswers, engineClient, SOCKET } from "./docker.ts";
 import { StackError } from "./errors.ts";
+import { exists } from "./files.ts";
 import { installPackages, isRoot, onPath } from "./host.ts";
 import { OURS, type Paths } from "./paths.ts";
 import { findProcesses, type ProcessId, runningProcess, startDetached, stopProcess } from "./process.ts";
@@ -40,7 +42,7 @@ export async function ensureEngine(paths: Paths, step: Step): Promise<{ docker: 
     return { docker, ours };
   }
   if (answers === "forbidden") {
-    throw new StackError(`Could not talk to the Docker Engine at ${SOCKET}: permission denied`, {
+    throw new UsageError(`Could not talk to the Docker Engine at ${SOCKET}: permission denied`, {
       hint: 'Run this as root, or add your user to the group "docker" and log in again',
     });
   }
@@ -58,7 +60,7 @@ export async function ensureEngine(paths: Paths, step: Step): Promise<{ docker: 
     await stopProcess(left, { graceMs: STOP_MS });
   }
   if (!isRoot()) {
-    throw new StackError("Could not start a Docker Engine: this needs root", {
+    throw new UsageError("Could not start a Docker Engine: this needs root", {
       hint: 'Start Docker (e.g. "sudo systemctl start docker") or run this as root',
     });
   }
@@ -134,8 +136,4 @@ async function unmountBelow(folders: string[]): Promise<void> {
 async function lastLines(file: string): Promise<string> {
   const text = await Deno.readTextFile(file).catch(() => "");
   return text.trim().split("\n").slice(-5).join("\n");
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

@@ -1,6 +1,9 @@
+import { statfs } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { UsageError } from "../common/errors.ts";
 import { exec, execOk } from "../common/exec.ts";
+import { exists } from "./files.ts";
+import type { Paths } from "./paths.ts";
 import type { Step } from "./progress.ts";
 
 export function isRoot(): boolean {
@@ -28,6 +31,7 @@ export const PROGRAM_PACKAGES: Record<string, string> = {
   setpriv: "util-linux",
   ps: "procps",
   ip: "iproute2",
+  npm: "npm",
 };
 
 /** Installs from Debian what is missing among `programs`. */
@@ -83,4 +87,22 @@ export async function installPackages(
   } finally {
     if (hold) await Deno.remove(policy).catch(() => {});
   }
+}
+
+/** Bytes that a first start writes: sources, build caches, programs, images. */
+const FIRST_START_GB = 6;
+/** What is left to write once all programs are built. */
+const WARM_START_GB = 2;
+
+/** @throws {UsageError} when the cache folder's disk is too full to start. */
+export async function requireDisk(paths: Paths): Promise<void> {
+  const { bavail, bsize } = await statfs(paths.cache);
+  const free = bavail * bsize / 1e9;
+  const built = await exists(paths.engineData) && (await Array.fromAsync(Deno.readDir(paths.bin))).length > 0;
+  const wanted = built ? WARM_START_GB : FIRST_START_GB;
+  if (free >= wanted) return;
+  throw new UsageError(
+    `Could not start: ${free.toFixed(1)} GB are free below "${paths.cache}", and ${wanted} GB are needed`,
+    { hint: "Free some, or name a folder on another disk with CCCI_CACHE" },
+  );
 }

@@ -140,3 +140,16 @@ export async function isOurs(docker: Docker): Promise<boolean> {
     return false;
   }
 }
+
+/** The Swarm this machine is in, if it is in one. */
+export async function swarmStatus(
+  docker: Docker,
+): Promise<{ ours: boolean; since: string | null; gateway: string } | undefined> {
+  if (await nodeState(docker) !== "active") return undefined;
+  const inspected: { CreatedAt?: string } = await docker.swarmInspect().catch(() => ({}));
+  return {
+    ours: await isOurs(docker),
+    since: inspected.CreatedAt ?? null,
+    gateway: await gatewayAddress(docker).catch(() => "127.0.0.1"),
+  };
+}

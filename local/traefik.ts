@@ -21,12 +21,13 @@ export interface TraefikOptions {
   /** Where the forge, the dashboard and the bridge listen. */
   gateway: string;
   certificates: Certificates;
+  signal: AbortSignal;
 }
 
 /** Traefik as a Swarm service on ports 80 and 443 of loopback, answering over verified HTTPS. */
 export async function ensureTraefik(docker: Docker, options: TraefikOptions): Promise<void> {
   const { paths, step, certificates } = options;
-  const image = await ensureTraefikImage(docker, { paths, step });
+  const image = await ensureTraefikImage(docker, { paths, step, signal: options.signal });
   const objects = {
     dynamic: dynamicConfig(options.gateway),
     cert: await Deno.readTextFile(certificates.cert),

@@ -18,12 +18,12 @@ const PULL_MS = 120_000;
  */
 export async function ensureTraefikImage(
   docker: Docker,
-  options: { paths: Paths; step: Step },
+  options: { paths: Paths; step: Step; signal: AbortSignal },
 ): Promise<string> {
   for (const tag of [OFFICIAL, LOCAL_IMAGE]) {
     if (await orNothing(docker.getImage(tag).inspect()) !== undefined) return tag;
   }
-  const { paths, step } = options;
+  const { paths, step, signal } = options;
   const binary = join(paths.bin, `traefik-${TRAEFIK_VERSION}`);
   const built = await Deno.stat(binary).then(() => true, () => false);
   if (!built) {
@@ -43,6 +43,7 @@ export async function ensureTraefikImage(
       ],
       paths,
       step,
+      signal,
       usually: "about 5 min",
     });
   }

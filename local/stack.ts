@@ -1,0 +1,229 @@
+import { join } from "node:path";
+import {
+  type Account,
+  type AccountName,
+  type Credentials,
+  ensureCredentials,
+  tokenFile,
+} from "./accounts.ts";
+import type { Docker } from "./docker.ts";
+import { ensureEngine } from "./engine.ts";
+import { ensureGitea, ensureGiteaProgram } from "./gitea.ts";
+import { ensurePrograms, onPath, requireDisk } from "./host.ts";
+import { lockStack } from "./lock.ts";
+import { BASE_DOMAIN, FORGE_HOST, INGRESS, type Paths, pathsFromEnvironment } from "./paths.ts";
+import { inStep, type Progress } from "./progress.ts";
+import { ORG, seedForge } from "./forge_seed.ts";
+import { DASHBOARD_URL, ensureService, waitForRoute } from "./services.ts";
+import { ensureSwarm } from "./swarm.ts";
+import { type Certificates, ensureCertificates } from "./tls.ts";
+import { ensureTraefik } from "./traefik.ts";
+
+export { stopStack } from "./stop.ts";
+
+/** What can be brought up; each part brings what it stands on. */
+export type Part = "swarm" | "traefik" | "gitea" | "dashboard" | "bridge";
+
+const NEEDS: Record<Part, Part[]> = {
+  swarm: [],
+  traefik: ["swarm"],
+  gitea: ["traefik"],
+  dashboard: ["traefik"],
+  bridge: ["gitea", "dashboard"],
+};
+
+/** A running stack. */
+export interface Stack {
+  /** `CCCI_*` settings for the harness; also in `<state>/env.json`. */
+  env: Record<string, string>;
+  urls: { forge: string; dashboard: string };
+  accounts: Record<AccountName, Account>;
+  state: string;
+  cache: string;
+  paths: Paths;
+  /** Address on which the stack's own services listen, for this machine and its containers only. */
+  gateway: string;
+  /** No `abra` is installed here, and the stand-in takes its place. */
+  standInAbra: boolean;
+  engineIsOurs: boolean;
+}
+
+export interface EnsureOptions {
+  /** @default all of them */
+  parts?: Part[];
+  progress: Progress;
+  /** Use a Swarm that publishes beyond loopback. @default false */
+  expose?: boolean;
+  /** Abort ends builds and waits. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Brings up what is missing and answers when all of it is healthy. A second call does none of the work again; a
+ * call after one that was killed takes up what that left. Calls in several processes exclude each other.
+ */
+export async function ensureStack(options: EnsureOptions): Promise<Stack> {
+  const paths = pathsFromEnvironment();
+  const { progress } = options;
+  const parts = withNeeds(options.parts ?? ["swarm", "traefik", "gitea", "dashboard", "bridge"]);
+  const failed = new AbortController();
+  const signal = AbortSignal.any([failed.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  await using _lock = await lockStack(paths, { progress, signal });
+  for (const folder of [paths.bin, paths.runs, paths.logs]) await Deno.mkdir(folder, { recursive: true });
+  await Deno.chmod(paths.state, 0o711); // readable by none but us, passable to the CA file
+  await requireDisk(paths);
+  await inStep(progress, "Programs", async (step) => {
+    await ensurePrograms(
+      ["git", "openssl", "iptables", "ip", "ps", "setpriv", "chromium", "certutil", "restic"],
+      { why: "the local stack and its test runs", step },
+    );
+  });
+  const engine = await inStep(progress, "Docker Engine", (step) => ensureEngine(paths, step));
+  const { docker } = engine;
+  const { gateway } = await inStep(
+    progress,
+    "Swarm",
+    (step) =>
+      ensureSwarm(docker, { paths, step, engineIsOurs: engine.ours, expose: options.expose ?? false }),
+  );
+  const certificates = await ensureCertificates(paths);
+  const credentials = await ensureCredentials(paths);
+  const stack = await describe({ paths, gateway, certificates, credentials, engineIsOurs: engine.ours });
+  const context: Context = { paths, progress, signal, docker, gateway, certificates, credentials, stack };
+  // A first start builds two large programs: side by side, as neither keeps two processors busy all the time.
+  const chains = [
+    ...(parts.has("traefik") ? [startTraefik(context)] : []),
+    ...(parts.has("gitea") ? [startGitea(context)] : []),
+  ];
+  await allOrNone(chains, failed);
+  if (parts.has("gitea")) await seed(context);
+  if (parts.has("dashboard")) await startDashboard(context);
+  if (parts.has("bridge")) await startBridge(context);
+  await Deno.writeTextFile(join(paths.state, "env.json"), JSON.stringify(stack.env, null, 2) + "\n");
+  return stack;
+}
+
+interface Context {
+  paths: Paths;
+  progress: Progress;
+  signal: AbortSignal;
+  docker: Docker;
+  gateway: string;
+  certificates: Certificates;
+  credentials: Credentials;
+  stack: Stack;
+}
+
+async function startTraefik(
+  { paths, progress, signal, docker, gateway, certificates }: Context,
+): Promise<void> {
+  await inStep(
+    progress,
+    "Traefik",
+    (step) => ensureTraefik(docker, { paths, step, signal, gateway, certificates }),
+  );
+}
+
+async function startGitea({ paths, progress, signal, gateway, credentials }: Context): Promise<void> {
+  await inStep(progress, "Gitea", async (step) => {
+    const program = await ensureGiteaProgram({ paths, step, signal });
+    await ensureGitea({ paths, step, gateway, program, admin: credentials.accounts.admin });
+  });
+}
+
+async function seed({ paths, progress, gateway, credentials, certificates, stack }: Context): Promise<void> {
+  await inStep(progress, "Accounts", async (step) => {
+    await seedForge({ paths, gateway, credentials, step });
+    await waitForRoute(`${stack.urls.forge}/api/healthz`, certificates);
+  });
+}
+
+async function startDashboard({ paths, progress, gateway, certificates, stack }: Context): Promise<void> {
+  await inStep(progress, "Dashboard", async (step) => {
+    const env = { ...stack.env, CCCI_BRIDGE_TOKEN_FILE: tokenFile(paths, "bridge") };
+    await ensureService("dashboard", { paths, step, gateway, env });
+    await waitForRoute(`${stack.urls.dashboard}/healthz`, certificates);
+  });
+}
+
+async function startBridge({ paths, progress, gateway, stack }: Context): Promise<void> {
+  await inStep(progress, "Bridge", async (step) => {
+    const env = {
+      ...stack.env,
+      CCCI_BRIDGE_TOKEN_FILE: tokenFile(paths, "bridge"),
+      CCCI_FORGE_TOKEN_FILE: tokenFile(paths, "forge"),
+      CCCI_MEMBERS_ORG: ORG,
+      CCCI_ENGINE: "local",
+      CCCI_POLL_S: "1",
+    };
+    await ensureService("bridge", { paths, step, gateway, env });
+  });
+}
+
+interface Facts {
+  paths: Paths;
+  gateway: string;
+  certificates: Certificates;
+  credentials: Credentials;
+  engineIsOurs: boolean;
+}
+
+async function describe({ paths, gateway, certificates, credentials, engineIsOurs }: Facts): Promise<Stack> {
+  const { abra, standIn } = await findAbra(paths);
+  const urls = { forge: `https://${FORGE_HOST}`, dashboard: DASHBOARD_URL };
+  return {
+    env: {
+      CCCI_BASE_DOMAIN: BASE_DOMAIN,
+      CCCI_INGRESS: INGRESS,
+      CCCI_CA_FILE: certificates.ca,
+      CCCI_FORGE_URL: urls.forge,
+      CCCI_DASHBOARD_URL: urls.dashboard,
+      CCCI_RUNNER_TOKEN_FILE: tokenFile(paths, "runner"),
+      CCCI_RECIPES: join(paths.repo, "recipes"),
+      CCCI_RUNS: paths.runs,
+      CCCI_ABRA: abra,
+      CCCI_DENO: Deno.execPath(),
+      CCCI_PROXY_REFRESH_S: "1",
+      CCCI_MIN_FREE_GB: "1",
+    },
+    urls,
+    accounts: credentials.accounts,
+    state: paths.state,
+    cache: paths.cache,
+    paths,
+    gateway,
+    standInAbra: standIn,
+    engineIsOurs,
+  };
+}
+
+/** The abra that runs would use. */
+export async function findAbra(paths: Paths): Promise<{ abra: string; standIn: boolean }> {
+  const installed = await onPath("abra");
+  return installed === undefined
+    ? { abra: join(paths.repo, "local", "abra", "abra"), standIn: true }
+    : { abra: installed, standIn: false };
+}
+
+function withNeeds(parts: Part[]): Set<Part> {
+  const all = new Set<Part>();
+  const add = (part: Part) => {
+    if (all.has(part)) return;
+    all.add(part);
+    NEEDS[part].forEach(add);
+  };
+  parts.forEach(add);
+  return all;
+}
+
+/** Waits for all; when one fails the others are told to stop, and are waited for, before its error goes on. */
+async function allOrNone(work: Promise<void>[], failed: AbortController): Promise<void> {
+  let first: { error: unknown } | undefined;
+  await Promise.all(work.map((one) =>
+    one.catch((error) => {
+      first ??= { error };
+      failed.abort(new DOMException("Another part failed", "AbortError"));
+    })
+  ));
+  if (first !== undefined) throw first.error;
+}

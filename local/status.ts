@@ -1,0 +1,179 @@
+import { join } from "node:path";
+import { readCredentials } from "./accounts.ts";
+import { engineAnswers, engineClient } from "./docker.ts";
+import { engineFiles, ownEngine } from "./engine.ts";
+import { giteaAnswers } from "./gitea.ts";
+import { giteaFiles } from "./gitea_config.ts";
+import { BASE_DOMAIN, FORGE_HOST, type Paths, pathsFromEnvironment } from "./paths.ts";
+import { runningProcess, startedAt } from "./process.ts";
+import { DASHBOARD_URL, serviceAnswers, serviceFiles } from "./services.ts";
+import { findAbra } from "./stack.ts";
+import { swarmStatus } from "./swarm.ts";
+import { answersOnce, traefikSince } from "./traefik.ts";
+
+export interface PartStatus {
+  part: string;
+  state: "running" | "not answering" | "stopped" | "not ours";
+  since: string | null;
+  url: string | null;
+  log: string | null;
+}
+
+export interface StackStatus {
+  parts: PartStatus[];
+  accounts: { name: string; password: string; role: string }[];
+  ca: string | null;
+  cache: string;
+  abra: { path: string; standIn: boolean };
+}
+
+/** What runs at this moment. Starts and changes nothing. */
+export async function stackStatus(): Promise<StackStatus> {
+  const paths = pathsFromEnvironment();
+  const docker = engineClient();
+  const engine = await engineAnswers(docker) === "yes";
+  const swarm = engine ? await swarmStatus(docker) : undefined;
+  const credentials = await readCredentials(paths);
+  const abra = await findAbra(paths);
+  const gateway = swarm?.gateway ?? "127.0.0.1";
+  return {
+    parts: [
+      engineStatus(paths, engine),
+      {
+        part: "Swarm",
+        state: swarm === undefined ? "stopped" : swarm.ours ? "running" : "not ours",
+        since: swarm?.since ?? null,
+        url: null,
+        log: null,
+      },
+      await traefikStatus(paths, swarm === undefined ? undefined : docker),
+      processStatus("Gitea", giteaFiles(paths), `https://${FORGE_HOST}`, await giteaAnswers(gateway)),
+      processStatus(
+        "Dashboard",
+        serviceFiles(paths, "dashboard"),
+        DASHBOARD_URL,
+        await serviceAnswers("dashboard", gateway),
+      ),
+      processStatus(
+        "Bridge",
+        serviceFiles(paths, "bridge"),
+        `${DASHBOARD_URL}/hook`,
+        await serviceAnswers("bridge", gateway),
+      ),
+    ],
+    accounts: credentials === undefined ? [] : [
+      { ...pick(credentials.accounts.maintainer), role: "may say !testme" },
+      { ...pick(credentials.accounts.outsider), role: "may not" },
+      { ...pick(credentials.accounts.bot), role: "writes the comments" },
+      { ...pick(credentials.accounts.admin), role: "administrator" },
+    ],
+    ca: credentials === undefined ? null : join(paths.tls, "ca.pem"),
+    cache: paths.cache,
+    abra: { path: abra.abra, standIn: abra.standIn },
+  };
+}
+
+function pick({ name, password }: { name: string; password: string }) {
+  return { name, password };
+}
+
+function engineStatus(paths: Paths, answers: boolean): PartStatus {
+  const own = ownEngine(paths);
+  const part = "Docker Engine";
+  if (own === undefined) {
+    return { part, state: answers ? "not ours" : "stopped", since: null, url: null, log: null };
+  }
+  return {
+    part,
+    state: answers ? "running" : "not answering",
+    since: startedAt(own).toISOString(),
+    url: null,
+    log: engineFiles(paths).log,
+  };
+}
+
+async function traefikStatus(
+  paths: Paths,
+  docker: ReturnType<typeof engineClient> | undefined,
+): Promise<PartStatus> {
+  const part = "Traefik";
+  const since = docker === undefined ? undefined : await traefikSince(docker);
+  if (since === undefined) return { part, state: "stopped", since: null, url: null, log: null };
+  const answers = await answersOnce({ ca: join(paths.tls, "ca.pem") });
+  return {
+    part,
+    state: answers ? "running" : "not answering",
+    since: since.toISOString(),
+    url: `https://*.${BASE_DOMAIN}`,
+    log: "docker service logs cc-ci-traefik_app",
+  };
+}
+
+function processStatus(
+  part: string,
+  files: { pidFile: string; log: string },
+  url: string,
+  answers: boolean,
+): PartStatus {
+  const process = runningProcess(files.pidFile);
+  if (process === undefined) return { part, state: "stopped", since: null, url: null, log: null };
+  return {
+    part,
+    state: answers ? "running" : "not answering",
+    since: startedAt(process).toISOString(),
+    url,
+    log: files.log,
+  };
+}
+
+/** The status as a table for people. */
+export function statusText(status: StackStatus): string {
+  const rows = [
+    ["", "state", "since", "address", "log"],
+    ...status.parts.map((part) => [
+      part.part,
+      part.state,
+      part.since === null ? "" : clockTime(part.since),
+      part.url ?? "",
+      part.log ?? "",
+    ]),
+  ];
+  const lines = table(rows);
+  if (status.accounts.length > 0) {
+    lines.push(
+      "",
+      ...table([
+        ["log in as", "password", ""],
+        ...status.accounts.map(({ name, password, role }) => [name, password, role]),
+      ]),
+    );
+  }
+  lines.push("");
+  if (status.ca !== null) {
+    lines.push(`Certificate authority, for your browser (valid for ${BASE_DOMAIN} only): ${status.ca}`);
+  }
+  lines.push(
+    status.abra.standIn
+      ? "abra: not installed, so runs use the stand-in of this project"
+      : `abra: ${status.abra.path}`,
+    `Cache: ${status.cache}`,
+    "",
+  );
+  return lines.join("\n");
+}
+
+/** {@linkcode stackStatus}, printed. */
+export async function printStatus(write: (text: string) => void): Promise<void> {
+  write(`\n${statusText(await stackStatus())}`);
+}
+
+function table(rows: string[][]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? "").length))
+  );
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+}
+
+function clockTime(iso: string): string {
+  return new Date(iso).toLocaleString("sv-SE", { dateStyle: "short", timeStyle: "medium" });
+}

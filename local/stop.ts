@@ -1,0 +1,71 @@
+import { exists } from "./files.ts";
+import { type Docker, engineAnswers, engineClient, orNothing } from "./docker.ts";
+import { ownEngine, stopEngine } from "./engine.ts";
+import { stopGitea } from "./gitea.ts";
+import { lockStack } from "./lock.ts";
+import { OURS, type Paths, pathsFromEnvironment } from "./paths.ts";
+import { inStep, type Progress } from "./progress.ts";
+import { stopService } from "./services.ts";
+import { isOurs, PROXY } from "./swarm.ts";
+import { removeNetwork, stopRuns, sweepApps } from "./sweep.ts";
+import { removeTraefik } from "./traefik.ts";
+
+/**
+ * Takes the stack down. Afterwards no process, container, network, volume, mount or file of ours is left outside the
+ * cache; what was there before it is as it was. Built programs, images of our own engine and run folders stay.
+ */
+export async function stopStack(
+  { progress, signal }: { progress: Progress; signal?: AbortSignal },
+): Promise<void> {
+  const paths = pathsFromEnvironment();
+  await using _lock = await lockStack(paths, { progress, signal });
+  await inStep(progress, "Bridge and dashboard", async (step) => {
+    const bridge = await stopService(paths, "bridge");
+    const runs = await stopRuns(paths);
+    const dashboard = await stopService(paths, "dashboard");
+    const ended = runs > 0 ? `stopped, ${runs} processes of test runs ended` : "stopped";
+    step.done(bridge || dashboard || runs > 0 ? ended : "not running");
+  });
+  await inStep(
+    progress,
+    "Gitea",
+    async (step) => step.done(await stopGitea(paths) ? "stopped" : "not running"),
+  );
+  const docker = engineClient();
+  if (await engineAnswers(docker) === "yes") await emptyEngine(docker, { paths, progress });
+  await inStep(
+    progress,
+    "Docker Engine",
+    async (step) => step.done(await stopEngine(paths) ? "stopped" : "none of ours"),
+  );
+  if (await exists(paths.state)) await Deno.remove(paths.state, { recursive: true });
+  await Deno.remove(paths.build, { recursive: true }).catch(() => {});
+}
+
+async function emptyEngine(
+  docker: Docker,
+  { paths, progress }: { paths: Paths; progress: Progress },
+): Promise<void> {
+  const engineIsOurs = ownEngine(paths) !== undefined;
+  const info = await docker.info();
+  if (info.Swarm?.LocalNodeState === "active") {
+    await inStep(progress, "Traefik and apps", async (step) => {
+      const traefik = await removeTraefik(docker);
+      const removed = await sweepApps(docker, { everything: engineIsOurs });
+      step.done(
+        [traefik ? "stopped" : "not running", ...removed.map((what) => `removed ${what}`)].join(", "),
+      );
+    });
+    await inStep(progress, "Swarm", async (step) => {
+      const proxy = await orNothing(docker.getNetwork(PROXY).inspect());
+      if (proxy?.Labels?.[OURS] !== undefined) await removeNetwork(docker, proxy.Id);
+      const ours = await isOurs(docker);
+      if (ours) await docker.swarmLeave({ force: true });
+      step.done(ours ? "left" : "not ours, still there");
+    });
+  } else if (engineIsOurs && info.Swarm?.LocalNodeState !== "inactive") {
+    await docker.swarmLeave({ force: true });
+  }
+  const bridge = await orNothing(docker.getNetwork("docker_gwbridge").inspect());
+  if (bridge?.Labels?.[OURS] !== undefined) await removeNetwork(docker, bridge.Id);
+}
