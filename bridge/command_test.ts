@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { parseCommand } from "./command.ts";
+
+const test = { kind: "test", sha: null } as const;
+
+const triggers: [string, string][] = [
+  ["alone", "!testme"],
+  ["untrimmed, as the forge stores it", "  !testme  \n"],
+  ["CRLF", "Looks good.\r\n!testme\r\n"],
+  ["a line within a paragraph", "Looks good\n!testme\nthanks"],
+  ["after a hard break", "Looks good  \n!testme"],
+  ["after a closed fence", "```\nx\n```\n!testme"],
+  ["after a closed HTML element", "<details><summary>s</summary>x</details>\n\n!testme"],
+];
+for (const [what, body] of triggers) {
+  Deno.test(`parseCommand() finds the command: ${what}`, () => assert.deepEqual(parseCommand(body), test));
+}
+
+const silent: [string, string][] = [
+  ["in a sentence", "please !testme"],
+  ["in a quote", "> !testme"],
+  ["in a lazily continued quote", "> he said\n!testme"],
+  ["in a list", "- !testme"],
+  ["in a heading", "# !testme"],
+  ["in an underlined heading", "!testme\n==="],
+  ["in a fence", "```\n!testme\n```"],
+  ["in an unclosed fence", "```\n!testme"],
+  ["in indented code", "    !testme"],
+  ["in inline code", "`!testme`"],
+  ["as link text", "[!testme](https://example.org)"],
+  ["emphasised", "**!testme**"],
+  ["in an HTML comment", "<!-- !testme -->"],
+  ["in an HTML comment over paragraphs", "<!--\n\n!testme\n\n-->"],
+  ["in pre", "<pre>\n\n!testme\n\n</pre>"],
+  ["folded away", "<details>\n\n!testme\n\n</details>"],
+  ["escaped", "\\!testme"],
+  ["as a character reference", "&#33;testme"],
+  ["empty", ""],
+  ["in a document of 60 kB", `${"lorem ipsum\n".repeat(5000)}\n!testme\n`],
+];
+for (const [what, body] of silent) {
+  Deno.test(`parseCommand() does not take a command ${what}`, () => assert.equal(parseCommand(body), null));
+}
+
+Deno.test("parseCommand() reads arguments", () => {
+  assert.deepEqual(parseCommand("!testme 3fa9c1b"), { kind: "test", sha: "3fa9c1b" });
+  assert.deepEqual(parseCommand("!testme cancel"), { kind: "cancel" });
+  assert.deepEqual(parseCommand("!testme help"), { kind: "help" });
+});
+
+Deno.test("parseCommand() lets the first command win", () => {
+  assert.deepEqual(parseCommand("!testme cancel\n\n!testme"), { kind: "cancel" });
+  assert.deepEqual(parseCommand("!tesme\n\n!testme"), test);
+});
+
+for (
+  const line of [
+    "!tesme",
+    "!testme please",
+    "!TestMe",
+    "/testme",
+    "!test me",
+    "!testme 3fa9c",
+    "!testme 3FA9C1B",
+  ]
+) {
+  Deno.test(`parseCommand() takes "${line}" for a near miss`, () => {
+    assert.deepEqual(parseCommand(line), { kind: "unclear", line });
+  });
+}
+
+for (
+  const line of [
+    "!merge",
+    "!important: read the docs",
+    "/cc somebody",
+    "! testing",
+    "!testme and then we should talk",
+  ]
+) {
+  Deno.test(`parseCommand() leaves "${line}" alone`, () => assert.equal(parseCommand(line), null));
+}
+
+const words = fc.stringMatching(/^[A-Za-z ,.]{1,40}$/).filter((text) => text.trim() !== "");
+
+Deno.test("parseCommand() never finds a command in a quote, a list or a fence, whatever stands around it", () => {
+  const wrapped = fc.tuple(words, fc.constantFrom("> ", "- ", "1. ", "# ", "    "), words).map(
+    ([before, prefix, after]) => `${before}\n\n${prefix}!testme\n\n${after}`,
+  );
+  fc.assert(fc.property(wrapped, (body) => assert.equal(parseCommand(body), null)));
+  const fenced = fc.array(words).map((lines) => `~~~\n${lines.join("\n")}\n!testme\n~~~`);
+  fc.assert(fc.property(fenced, (body) => assert.equal(parseCommand(body), null)));
+});
+
+Deno.test("parseCommand() finds a command on a line of its own between any paragraphs", () => {
+  fc.assert(fc.property(words, words, (before, after) => {
+    assert.deepEqual(parseCommand(`${before}\n\n!testme\n\n${after}`), test);
+  }));
+});
+
+Deno.test("parseCommand() finds nothing that is not written in the body, and never throws", () => {
+  const piece = fc.constantFrom(
+    "!testme",
+    "\n",
+    "\n\n",
+    "> ",
+    "`",
+    "```\n",
+    "<!--",
+    "-->",
+    "<b>",
+    "\\",
+    " ",
+    "[",
+    "](x)",
+    "*",
+  );
+  fc.assert(
+    fc.property(fc.array(fc.oneof(piece, fc.string())), (pieces) => {
+      const body = pieces.join("");
+      const command = parseCommand(body);
+      if (command?.kind === "test" && command.sha === null) {
+        assert.ok(body.split(/\r?\n|\r/).some((line) => line.trim() === "!testme"), body);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,48 @@
+import type { RunParams } from "../../protocol/params.ts";
+import { exitCodes, type RunOutcome } from "../../protocol/result.ts";
+
+/** What an engine knows of a run. */
+export type EngineState =
+  /** Never heard of it: starting it is safe. */
+  | { kind: "unknown" }
+  /** Accepted, but nothing runs yet. */
+  | { kind: "waiting" }
+  | { kind: "running" }
+  /** The harness came to an end. Its exit code decides; `cause` is set where that code says nothing of the recipe. */
+  | { kind: "ended"; outcome: RunOutcome; cause: string | null }
+  /** It was started and is gone without a word. */
+  | { kind: "lost"; cause: string }
+  /** The engine does not answer. */
+  | { kind: "away"; message: string };
+
+export type StartAnswer =
+  | { ok: true }
+  /** Nobody may know whether it was started: ask for its state before trying again. */
+  | { ok: false; message: string };
+
+/**
+ * Runs the harness somewhere. Runs are known by `RUN` alone, so that a caller who lost its memory, or the answer,
+ * finds them again.
+ */
+export interface Engine {
+  readonly name: string;
+  /** Runs it can have at a time. The bridge keeps the others back, so that the order stays its own. */
+  readonly capacity: number;
+  /** Starts a run unless one of that name was started before. */
+  start(params: RunParams): Promise<StartAnswer>;
+  state(run: string): Promise<EngineState>;
+  /** Asks a run to end; it then tears down and ends as cancelled. No-op for one that does not run. */
+  cancel(run: string): Promise<void>;
+}
+
+/** What the harness' exit code means. Any code that is not a verdict is CI trouble, never the recipe's fault. */
+export function outcomeOfExit(code: number): { outcome: RunOutcome; cause: string | null } {
+  for (const outcome of ["passed", "failed", "infra", "cancelled", "timed_out"] as const) {
+    if (exitCodes[outcome] === code) return { outcome, cause: null };
+  }
+  if (code === 2) return { outcome: "infra", cause: "The harness could not be called as it was" };
+  if (code > 128 && code < 160) {
+    return { outcome: "infra", cause: `The harness was ended by signal ${code - 128}` };
+  }
+  return { outcome: "infra", cause: `The harness ended with exit code ${code}` };
+}

@@ -1,0 +1,134 @@
+import { join } from "node:path";
+import { describeError } from "../../common/errors.ts";
+import { killGroup } from "../../common/exec.ts";
+import { type Clock, systemClock, waitFor, WaitTimeout } from "../../common/time.ts";
+import { type RunParams, runParams } from "../../protocol/params.ts";
+import { type Engine, type EngineState, outcomeOfExit, type StartAnswer } from "./engine.ts";
+
+/**
+ * Keeps watch over one run. Everything that differs from run to run arrives as arguments and environment. The lock
+ * says that it is alive, `pid` that it was started, `exit` how it ended; the last two appear whole or not at all.
+ * The harness does not inherit the lock, and is told when its keeper here dies.
+ */
+const script = `
+folder=$1
+shift
+exec 9>"$folder/lock"
+flock -w 10 9 || exit 0
+[ -e "$folder/pid" ] && exit 0
+echo "$$" >"$folder/pid.new" && mv "$folder/pid.new" "$folder/pid" || exit 70
+trap : TERM INT HUP
+setpriv --pdeathsig TERM -- "$@" >"$folder/output.log" 2>&1 </dev/null 9>&-
+echo "$?" >"$folder/exit.new" && mv "$folder/exit.new" "$folder/exit"
+`;
+
+export interface LocalEngineOptions {
+  /** Folder for what is noted about runs. */
+  folder: string;
+  /** The harness and its arguments; it reads the five parameters from its environment. */
+  command: readonly string[];
+  /** Its settings. It gets nothing else of the bridge's environment. */
+  env: Readonly<Record<string, string>>;
+  /** @default 1 */
+  capacity?: number;
+  clock?: Clock;
+}
+
+const startMs = 10_000;
+
+/**
+ * Starts runs as processes of their own on this machine. They live on when the bridge ends; whoever comes next knows
+ * them by their folder.
+ */
+export class LocalEngine implements Engine {
+  readonly name = "local";
+  readonly capacity: number;
+  readonly #options: LocalEngineOptions;
+
+  constructor(options: LocalEngineOptions) {
+    this.#options = options;
+    this.capacity = options.capacity ?? 1;
+  }
+
+  async start(params: RunParams): Promise<StartAnswer> {
+    const checked = runParams.safeParse(params);
+    if (!checked.success) {
+      return { ok: false, message: "A parameter of the run has a form that is not allowed" };
+    }
+    const folder = this.#folder(checked.data.RUN);
+    try {
+      await Deno.mkdir(folder, { recursive: true });
+      if ((await this.state(checked.data.RUN)).kind !== "unknown") return { ok: true };
+      // A session of its own: neither the bridge's end nor its terminal reaches it.
+      const child = new Deno.Command("sh", {
+        args: ["-c", script, "cc-ci-run", folder, ...this.#options.command],
+        env: { ...this.#options.env, ...checked.data },
+        clearEnv: true,
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+        detached: true,
+      }).spawn();
+      child.unref();
+      child.status.catch(() => {});
+      await waitFor(() => exists(join(folder, "pid")), {
+        what: `run "${params.RUN}" to start`,
+        timeoutMs: startMs,
+        everyMs: 20,
+        clock: this.#options.clock ?? systemClock,
+      });
+      return { ok: true };
+    } catch (error) {
+      const told = error instanceof WaitTimeout ? "" : "Could not start the harness: ";
+      return { ok: false, message: told + describeError(error) };
+    }
+  }
+
+  async state(run: string): Promise<EngineState> {
+    const folder = this.#folder(run);
+    try {
+      const ended = await readEnd(folder);
+      if (ended !== null) return ended;
+      if (!await exists(join(folder, "pid"))) return { kind: "unknown" };
+      if (await isLocked(join(folder, "lock"))) return { kind: "running" };
+      return await readEnd(folder) ??
+        { kind: "lost", cause: "The run's process disappeared without a result" };
+    } catch (error) {
+      return { kind: "away", message: describeError(error) };
+    }
+  }
+
+  async cancel(run: string): Promise<void> {
+    if ((await this.state(run)).kind !== "running") return;
+    // The process that wrote this number holds the lock just seen: the number cannot have gone to another one.
+    const pid = Number(await Deno.readTextFile(join(this.#folder(run), "pid")));
+    if (Number.isInteger(pid) && pid > 1) await killGroup(pid, "TERM");
+  }
+
+  #folder(run: string): string {
+    return join(this.#options.folder, runParams.shape.RUN.parse(run));
+  }
+}
+
+async function readEnd(folder: string): Promise<EngineState | null> {
+  const text = await readIfThere(join(folder, "exit"));
+  return text === null ? null : { kind: "ended", ...outcomeOfExit(Number(text)) };
+}
+
+async function isLocked(path: string): Promise<boolean> {
+  using file = await Deno.open(path, { read: true, write: true, create: true });
+  return !(await file.tryLock(true));
+}
+
+async function readIfThere(path: string): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await readIfThere(path) !== null;
+}

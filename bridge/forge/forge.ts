@@ -1,0 +1,63 @@
+import type { Answer } from "../answer.ts";
+
+/** A pull request in which something happened. */
+export interface TouchedPull {
+  /** `owner/name`. */
+  repo: string;
+  pr: number;
+  /** Milliseconds since the epoch, whole seconds. A new comment moves it, an edit does not. */
+  updatedAt: number;
+}
+
+export interface ForgeComment {
+  id: number;
+  userId: number;
+  login: string;
+  /** As typed: not trimmed. */
+  body: string;
+  /** Milliseconds since the epoch, whole seconds. */
+  createdAt: number;
+  updatedAt: number;
+}
+
+export interface Pull {
+  open: boolean;
+  head: string;
+  title: string;
+  /** Page of the pull request. */
+  link: string;
+  /** Milliseconds since the epoch, whole seconds. */
+  createdAt: number;
+}
+
+/** A push to a pull request's head, dated by the forge itself (commit dates can be forged, this cannot). */
+export interface Push {
+  /** Head after the push, if the forge tells. */
+  head: string | null;
+  /** Head before it, known for force pushes only. */
+  before: string | null;
+  forced: boolean;
+  /** When the forge noted it: a second or three after the head moved. Milliseconds since the epoch. */
+  at: number;
+}
+
+/** What the bridge needs of a forge. Only an exact expected status is a success; redirects are never followed. */
+export interface Forge {
+  /** Open pull requests of an owner's repositories touched at `since` or later; without it the newest page only. */
+  touchedPulls(query: { owner: string; since: number | null }): Promise<Answer<TouchedPull[]>>;
+  /** Comments of a pull request written or edited at `since` or later, oldest first. */
+  comments(query: { repo: string; pr: number; since: number | null }): Promise<Answer<ForgeComment[]>>;
+  pull(query: { repo: string; pr: number }): Promise<Answer<Pull>>;
+  /** Pushes oldest first; `null` if this forge keeps no such list. */
+  pushes(query: { repo: string; pr: number }): Promise<Answer<Push[] | null>>;
+  /** True and false only on the forge's exact word; everything else is a failure. */
+  isMember(query: { org: string; login: string }): Promise<Answer<boolean>>;
+  /** The account the token belongs to, if the forge lets it be known. */
+  whoAmI(query: { org: string }): Promise<Answer<{ id: number; login: string } | null>>;
+  createComment(
+    query: { repo: string; pr: number; body: string },
+  ): Promise<Answer<{ id: number; userId: number }>>;
+  editComment(query: { repo: string; id: number; body: string }): Promise<Answer<null>>;
+  /** Puts 👀 under a comment; once it is there, again is no error. */
+  acknowledge(query: { repo: string; id: number }): Promise<Answer<null>>;
+}

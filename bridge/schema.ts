@@ -1,0 +1,68 @@
+/** Schema of `bridge.db`, as steps that are applied once each and never change after a release. */
+export const migrations = [
+  `
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+
+CREATE TABLE owners (name TEXT PRIMARY KEY, cursor INTEGER NOT NULL, since INTEGER NOT NULL) STRICT;
+
+CREATE TABLE commands (
+  comment INTEGER PRIMARY KEY,
+  repo TEXT NOT NULL,
+  pr INTEGER NOT NULL,
+  user_id INTEGER NOT NULL,
+  login TEXT NOT NULL,
+  written_at INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  argument TEXT,
+  state TEXT NOT NULL,
+  reason TEXT,
+  seen_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX commands_by_state ON commands (state, written_at);
+
+CREATE TABLE runs (
+  id TEXT PRIMARY KEY,
+  attempt INTEGER NOT NULL,
+  comment INTEGER NOT NULL UNIQUE REFERENCES commands (comment),
+  recipe TEXT NOT NULL,
+  repo TEXT NOT NULL,
+  pr INTEGER NOT NULL,
+  ref TEXT NOT NULL,
+  login TEXT NOT NULL,
+  state TEXT NOT NULL,
+  outcome TEXT,
+  cause TEXT,
+  accepted_at INTEGER NOT NULL,
+  started_at INTEGER,
+  finished_at INTEGER,
+  cancelled_by TEXT,
+  page TEXT,
+  announced TEXT,
+  view TEXT,
+  view_at INTEGER,
+  settled INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX runs_by_state ON runs (state, finished_at);
+CREATE INDEX runs_by_pull ON runs (repo, pr);
+CREATE INDEX runs_by_recipe ON runs (recipe, finished_at);
+
+CREATE TABLE posts (
+  key TEXT PRIMARY KEY,
+  repo TEXT NOT NULL,
+  pr INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  planned_at INTEGER NOT NULL,
+  wanted_at INTEGER NOT NULL DEFAULT 0,
+  id INTEGER,
+  delivered TEXT,
+  delivered_at INTEGER,
+  attempted INTEGER NOT NULL DEFAULT 0,
+  recreated INTEGER NOT NULL DEFAULT 0,
+  tries INTEGER NOT NULL DEFAULT 0,
+  not_before INTEGER NOT NULL DEFAULT 0,
+  dead INTEGER NOT NULL DEFAULT 0,
+  error TEXT
+) STRICT;
+CREATE INDEX posts_undelivered ON posts (planned_at) WHERE dead = 0;
+`,
+];

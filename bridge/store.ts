@@ -1,0 +1,216 @@
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { openDatabase, transaction } from "../common/sqlite.ts";
+import { migrations } from "./schema.ts";
+import type { CommandRow, CommandState, NewCommand, Post, Run, RunState } from "./rows.ts";
+
+/** States in which a run still has something ahead of it. */
+const live = "('accepted', 'commented', 'queued', 'starting', 'running', 'finished')";
+
+/**
+ * Everything the bridge remembers. All statements are synchronous, so that what one function here writes, or what a
+ * caller groups in {@linkcode Store.atomically}, is in the file as a whole or not at all.
+ */
+export class Store implements Disposable {
+  readonly #db: DatabaseSync;
+
+  /** @param path database file, created if missing; `:memory:` for one that is forgotten. */
+  constructor(path: string) {
+    this.#db = openDatabase(path, migrations);
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+
+  atomically<T>(work: () => T): T {
+    return transaction(this.#db, work);
+  }
+
+  #all<T>(sql: string, ...values: SQLInputValue[]): T[] {
+    return this.#db.prepare(sql).all(...values) as T[];
+  }
+
+  #one<T>(sql: string, ...values: SQLInputValue[]): T | undefined {
+    return this.#db.prepare(sql).get(...values) as T | undefined;
+  }
+
+  #do(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#db.prepare(sql).run(...values).changes);
+  }
+
+  #update(table: "runs" | "posts", changes: object, where: { sql: string; values: SQLInputValue[] }): number {
+    const columns = Object.keys(changes);
+    if (columns.length === 0) return 0;
+    const set = columns.map((column) => `${column} = ?`).join(", ");
+    return this.#do(
+      `UPDATE ${table} SET ${set} WHERE ${where.sql}`,
+      ...Object.values(changes),
+      ...where.values,
+    );
+  }
+
+  /** The account the bridge writes as, once it is known. */
+  get ownId(): number | null {
+    const row = this.#one<{ value: string }>("SELECT value FROM facts WHERE name = 'own_id'");
+    return row === undefined ? null : Number(row.value);
+  }
+
+  set ownId(id: number) {
+    this.#do(
+      "INSERT INTO facts VALUES ('own_id', ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+      String(id),
+    );
+  }
+
+  /** How far an owner's pull requests have been read, and since when they are watched; milliseconds. */
+  owner(name: string): { cursor: number; since: number } | undefined {
+    return this.#one("SELECT cursor, since FROM owners WHERE name = ?", name);
+  }
+
+  watchOwner(name: string, now: number): void {
+    this.#do(
+      "INSERT INTO owners (name, cursor, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+      name,
+      now,
+      now,
+    );
+  }
+
+  moveCursor(name: string, cursor: number): void {
+    this.#do("UPDATE owners SET cursor = max(cursor, ?) WHERE name = ?", cursor, name);
+  }
+
+  knowsComment(id: number): boolean {
+    return this.#one("SELECT 1 AS known FROM commands WHERE comment = ?", id) !== undefined;
+  }
+
+  /** @returns false if that comment was known already, in which case nothing is written. */
+  addCommand(command: NewCommand): boolean {
+    return this.#do(
+      "INSERT INTO commands (comment, repo, pr, user_id, login, written_at, kind, argument, state, reason, seen_at) " +
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+      command.comment,
+      command.repo,
+      command.pr,
+      command.user_id,
+      command.login,
+      command.written_at,
+      command.kind,
+      command.argument,
+      command.state,
+      command.reason,
+      command.seen_at,
+    ) === 1;
+  }
+
+  command(comment: number): CommandRow | undefined {
+    return this.#one("SELECT * FROM commands WHERE comment = ?", comment);
+  }
+
+  /** Commands nobody has decided on, in the order they were written. */
+  openCommands(): CommandRow[] {
+    return this.#all("SELECT * FROM commands WHERE state = 'seen' ORDER BY written_at, comment");
+  }
+
+  /** Decides an open command. @returns false if somebody did before. */
+  closeCommand(comment: number, state: Exclude<CommandState, "seen">, reason: string | null = null): boolean {
+    const sql = "UPDATE commands SET state = ?, reason = ? WHERE comment = ? AND state = 'seen'";
+    return this.#do(sql, state, reason, comment) === 1;
+  }
+
+  /** Forgets comments that asked for nothing and are too old to be asked about again. */
+  forgetComments(before: number): void {
+    this.#do(
+      "DELETE FROM commands WHERE state = 'ignored' AND written_at < ? AND seen_at < ?",
+      before,
+      before,
+    );
+  }
+
+  addRun(run: Run): void {
+    const columns = Object.keys(run);
+    const places = columns.map(() => "?").join(", ");
+    this.#do(`INSERT INTO runs (${columns.join(", ")}) VALUES (${places})`, ...Object.values(run));
+  }
+
+  run(id: string): Run | undefined {
+    return this.#one("SELECT * FROM runs WHERE id = ?", id);
+  }
+
+  /** Runs that are not over, in the order they were asked for. */
+  liveRuns(): Run[] {
+    return this.#all(`SELECT * FROM runs WHERE state IN ${live} ORDER BY accepted_at, rowid`);
+  }
+
+  /** Reported runs that ended at `since` or later. */
+  recentRuns(since: number): Run[] {
+    return this.#all(
+      "SELECT * FROM runs WHERE state = 'reported' AND finished_at >= ? ORDER BY finished_at",
+      since,
+    );
+  }
+
+  liveRunsOf(repo: string, pr: number): Run[] {
+    const sql =
+      `SELECT * FROM runs WHERE repo = ? AND pr = ? AND state IN ${live} ORDER BY accepted_at, rowid`;
+    return this.#all(sql, repo, pr);
+  }
+
+  /** Takes a run from one state to the next. @returns false if it was not in the state expected. */
+  advance(run: { id: string; state: RunState }, state: RunState, changes: Partial<Run> = {}): boolean {
+    const where = { sql: "id = ? AND state = ?", values: [run.id, run.state] };
+    return this.#update("runs", { ...changes, state }, where) === 1;
+  }
+
+  /** Notes facts about a run without moving it. */
+  note(id: string, changes: Partial<Omit<Run, "id" | "state">>): void {
+    this.#update("runs", changes, { sql: "id = ?", values: [id] });
+  }
+
+  /** Seconds the recipe's latest complete runs took, newest first. */
+  durations(recipe: string, count: number): number[] {
+    return this.#all<{ seconds: number }>(
+      "SELECT (finished_at - started_at) / 1000.0 AS seconds FROM runs " +
+        "WHERE recipe = ? AND outcome IN ('passed', 'failed') AND started_at IS NOT NULL AND finished_at IS NOT NULL " +
+        "ORDER BY finished_at DESC LIMIT ?",
+      recipe,
+      count,
+    ).map((row) => row.seconds);
+  }
+
+  /** Plans a comment. @returns false if one of that key is planned or posted already. */
+  addPost(post: Pick<Post, "key" | "repo" | "pr" | "body" | "planned_at">): boolean {
+    return this.#do(
+      "INSERT INTO posts (key, repo, pr, body, planned_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+      post.key,
+      post.repo,
+      post.pr,
+      post.body,
+      post.planned_at,
+    ) === 1;
+  }
+
+  post(key: string): Post | undefined {
+    return this.#one("SELECT * FROM posts WHERE key = ?", key);
+  }
+
+  /** Comments whose text on the forge is not the one wanted, oldest first. */
+  duePosts(now: number): Post[] {
+    return this.#all(
+      "SELECT * FROM posts WHERE dead = 0 AND not_before <= ? AND (delivered IS NULL OR delivered <> body) " +
+        "ORDER BY planned_at, rowid",
+      now,
+    );
+  }
+
+  changePost(key: string, changes: Partial<Omit<Post, "key">>): void {
+    this.#update("posts", changes, { sql: "key = ?", values: [key] });
+  }
+
+  /** When the oldest undelivered text was wanted, milliseconds; `null` if all are delivered. */
+  oldestUndelivered(): number | null {
+    const sql =
+      "SELECT min(wanted_at) AS at FROM posts WHERE dead = 0 AND (delivered IS NULL OR delivered <> body)";
+    return this.#one<{ at: number | null }>(sql)?.at ?? null;
+  }
+}
