@@ -1,0 +1,81 @@
+import { lookup } from "node:dns/promises";
+import { loadApp, noteVersion } from "../app.ts";
+import { waitForConvergence } from "../converge.ts";
+import { deployStack, ensureSecrets } from "../deploy.ts";
+import { servicesOf } from "../engine.ts";
+import { chaosVersion, git } from "../git.ts";
+import { confirm, Fatal, say } from "../output.ts";
+import { checkOut, ensureClean, ensureClone, newestRelease, type Recipe, update } from "../recipe.ts";
+
+export interface DeployOptions {
+  chaos?: boolean;
+  force?: boolean;
+  ignoreEnvVersion?: boolean;
+  domainChecks: boolean;
+  convergeChecks: boolean;
+  offline: boolean;
+  ask: boolean;
+}
+
+/**
+ * `abra app deploy DOMAIN [VERSION]`. With `-C` the checkout is deployed as it stands: no fetch, no check-out, dirty or
+ * not. Without it the tree must be clean and is moved to the version wanted: the argument, else the one in the `.env`,
+ * else the newest release, else the newest commit.
+ */
+export async function appDeploy(
+  domain: string,
+  argument: string | undefined,
+  options: DeployOptions,
+): Promise<void> {
+  const { chaos = false, offline } = options;
+  const app = loadApp(domain);
+  if (chaos && argument !== undefined) throw new Fatal("cannot use [version] and --chaos together");
+  await ensureClone(app.recipe, { offline });
+  let version: string | undefined;
+  if (!chaos) {
+    await ensureClean(app.recipe);
+    if (!offline) await update(app.recipe);
+    const noted = options.ignoreEnvVersion ? undefined : app.version;
+    version = await moveCheckout(app.recipe, argument ?? noted);
+  }
+  const commit = await chaosVersion(app.recipe.dir);
+  if ((await servicesOf(app.stack)).length > 0 && !chaos && !options.force) {
+    throw new Fatal(`${domain} is already deployed`);
+  }
+  await ensureSecrets(app);
+  if (options.domainChecks) await ensureResolves(domain);
+  const shown = version ?? commit;
+  say(
+    "INFO",
+    `deploy overview: ${domain}, recipe ${app.recipe.name}, ${chaos ? "chaos" : "version"} ${shown}`,
+  );
+  await confirm("proceed with deployment?", options);
+
+  const since = Date.now();
+  await deployStack(app, { version, chaosVersion: chaos ? commit : undefined });
+  noteVersion(app, shown);
+  if (options.convergeChecks) await waitForConvergence(app.stack, { since });
+  else say("WARN", "skipping converge checks");
+}
+
+/** Moves the checkout and returns the release it is at; undefined for a commit. */
+async function moveCheckout(recipe: Recipe, wanted: string | undefined): Promise<string | undefined> {
+  if (wanted?.endsWith("+U")) {
+    throw new Fatal(`cannot redeploy previous chaos version (${wanted}), did you mean to use "--chaos"?`);
+  }
+  const version = wanted ?? await newestRelease(recipe);
+  if (version !== undefined) {
+    await checkOut(recipe, version);
+    return /^[0-9a-f]{7,40}$/.test(version) ? undefined : version;
+  }
+  await git(recipe.dir, ["checkout", "--quiet", "--force", "--detach", "origin/HEAD"]);
+  return undefined;
+}
+
+async function ensureResolves(domain: string): Promise<void> {
+  try {
+    await lookup(domain, { family: 4 });
+  } catch (cause) {
+    throw new Fatal(`unable to resolve ipv4 address for ${domain}?`, { cause });
+  }
+}

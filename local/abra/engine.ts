@@ -1,0 +1,132 @@
+import { request } from "node:http";
+import { exec, type ExecResult } from "../../common/exec.ts";
+import { Fatal } from "./output.ts";
+
+/** A service as far as the commands look at it (Engine API, `GET /services`). */
+export interface Service {
+  ID: string;
+  Spec: {
+    Name: string;
+    Labels?: Record<string, string>;
+    Mode: { Replicated?: { Replicas?: number }; Global?: unknown };
+  };
+  UpdateStatus?: { State?: string; Message?: string } | null;
+}
+
+/** One attempt to run a service (`GET /tasks`). */
+export interface Task {
+  ID: string;
+  ServiceID: string;
+  CreatedAt: string;
+  DesiredState: string;
+  Status: { State: string; Err?: string; Message?: string };
+}
+
+export interface Container {
+  Image: string;
+  State: string;
+  Status: string;
+  Created: number;
+  Labels: Record<string, string>;
+  Ports?: { PublicPort?: number; PrivatePort: number; Type: string }[];
+}
+
+/** Reads from or writes to the Docker Engine. @throws {Fatal} if the engine refuses or cannot be reached. */
+export async function engine<T>(path: string, options: { method?: string; body?: unknown } = {}): Promise<T> {
+  const host = Deno.env.get("DOCKER_HOST") ?? "unix:///var/run/docker.sock";
+  const url = new URL(host);
+  const target = url.protocol === "unix:"
+    ? { socketPath: url.pathname }
+    : { host: url.hostname, port: Number(url.port || 2375) };
+  const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+  const { status, text } = await new Promise<{ status: number; text: string }>((resolve, reject) => {
+    const outgoing = request({
+      ...target,
+      path,
+      method: options.method ?? "GET",
+      headers: { host: "docker", ...(body === undefined ? {} : { "content-type": "application/json" }) },
+    }, (incoming) => {
+      let text = "";
+      incoming.setEncoding("utf8").on("data", (chunk: string) => text += chunk);
+      incoming.on("end", () => resolve({ status: incoming.statusCode ?? 0, text }));
+      incoming.on("error", reject);
+    });
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  }).catch((cause) => {
+    throw new Fatal(`Cannot connect to the Docker daemon at ${host}. Is the docker daemon running?`, {
+      cause,
+    });
+  });
+  if (status >= 400) throw new Fatal(`Error response from daemon: ${messageOf(text)}`);
+  return (text === "" ? undefined : JSON.parse(text)) as T;
+}
+
+function messageOf(text: string): string {
+  try {
+    return String(JSON.parse(text).message ?? text).trim();
+  } catch {
+    return text.trim();
+  }
+}
+
+/** Query string for objects of one stack. */
+function ofStack(stack: string): string {
+  return `filters=${encodeURIComponent(JSON.stringify({ label: [`com.docker.stack.namespace=${stack}`] }))}`;
+}
+
+export function servicesOf(stack: string): Promise<Service[]> {
+  return engine(`/services?${ofStack(stack)}`);
+}
+
+export function tasksOf(stack: string): Promise<Task[]> {
+  return engine(`/tasks?${ofStack(stack)}`);
+}
+
+export function containersOf(stack: string): Promise<Container[]> {
+  return engine(`/containers/json?${ofStack(stack)}`);
+}
+
+/** Names of the volumes that carry the stack's label. */
+export async function volumesOf(stack: string): Promise<string[]> {
+  const { Volumes } = await engine<{ Volumes: { Name: string }[] | null }>(`/volumes?${ofStack(stack)}`);
+  return (Volumes ?? []).map(({ Name }) => Name).sort();
+}
+
+/** Swarm secrets, id by name. Those of an app are known by name alone: abra puts no labels on them. */
+export async function secretIds(): Promise<Map<string, string>> {
+  const secrets = await engine<{ ID: string; Spec: { Name: string } }[]>("/secrets");
+  return new Map(secrets.map(({ ID, Spec }) => [Spec.Name, ID]));
+}
+
+/**
+ * Runs the docker client so that nothing but the app's own settings can be interpolated: no PATH, no HOME, nothing
+ * of the caller's environment, except how to reach the engine.
+ */
+export async function docker(
+  args: string[],
+  options: { appEnv?: Record<string, string> } = {},
+): Promise<ExecResult> {
+  const caller = Deno.env.toObject();
+  const connection = Object.entries(caller).filter(([name]) => name.startsWith("DOCKER_"));
+  const config = caller.DOCKER_CONFIG ?? `${caller.HOME ?? "/root"}/.docker`;
+  return await exec([programPath("docker"), "--config", config, ...args], {
+    clearEnv: true,
+    env: { ...options.appEnv, ...Object.fromEntries(connection) },
+    timeoutMs: 120_000,
+  });
+}
+
+/** Whether this client's `stack deploy` has `--detach`: newer ones print advice without it, older ones refuse it. */
+export async function knowsDetach(): Promise<boolean> {
+  return (await docker(["stack", "deploy", "--help"])).stdout.includes("--detach");
+}
+
+function programPath(program: string): string {
+  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
+    try {
+      if (Deno.statSync(`${folder}/${program}`).isFile) return `${folder}/${program}`;
+    } catch { /* not there */ }
+  }
+  throw new Fatal(`"${program}" is not on PATH`);
+}

@@ -1,0 +1,39 @@
+import { exec } from "../../common/exec.ts";
+import { Fatal } from "./output.ts";
+import { byNewest, isRelease } from "./versions.ts";
+
+/** Runs git in a recipe's checkout and returns what it prints. @throws {Fatal} if git fails. */
+export async function git(folder: string, args: string[]): Promise<string> {
+  const result = await exec(["git", "-C", folder, ...args], {
+    env: { GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" },
+    timeoutMs: 120_000,
+  });
+  if (!result.success) throw new Fatal(`git ${args[0]}: ${(result.stderr || result.stdout).trim()}`);
+  return result.stdout.trimEnd();
+}
+
+/** A release tag; a lightweight one names a commit directly and carries no author or message. */
+export interface ReleaseTag {
+  name: string;
+  annotated: boolean;
+}
+
+/** Release tags of a checkout, newest first. */
+export async function releaseTags(folder: string): Promise<ReleaseTag[]> {
+  const lines = await git(folder, ["for-each-ref", "--format=%(objecttype) %(refname:strip=2)", "refs/tags"]);
+  return lines.split("\n").filter((line) => line !== "").map((line) => {
+    const at = line.indexOf(" ");
+    return { name: line.slice(at + 1), annotated: line.slice(0, at) === "tag" };
+  }).filter(({ name }) => isRelease(name)).sort((a, b) => byNewest(a.name, b.name));
+}
+
+/** Whether anything differs from the commit, untracked files included. */
+export async function isDirty(folder: string): Promise<boolean> {
+  return await git(folder, ["status", "--porcelain", "--untracked-files=all"]) !== "";
+}
+
+/** What abra calls the version of a chaos deploy: eight digits of the commit, `+U` when the tree is not clean. */
+export async function chaosVersion(folder: string): Promise<string> {
+  const head = await git(folder, ["rev-parse", "HEAD"]);
+  return head.slice(0, 8) + (await isDirty(folder) ? "+U" : "");
+}

@@ -1,0 +1,47 @@
+import { CcciError } from "../../common/errors.ts";
+
+/**
+ * Ends the command with exit code 1 and `FATA <message>` on stderr. The messages are abra's own where they are
+ * known, so they start in lower case and callers may look for them.
+ */
+export class Fatal extends CcciError {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super("abra.fatal", message, options);
+  }
+}
+
+const encoder = new TextEncoder();
+
+/** What a caller may parse: tables and JSON go to stdout, everything said about the work to stderr. */
+export function print(text: string): void {
+  Deno.stdout.writeSync(encoder.encode(`${text}\n`));
+}
+
+export function say(level: "DEBU" | "INFO" | "WARN" | "FATA", message: string): void {
+  Deno.stderr.writeSync(encoder.encode(`${level} ${message}\n`));
+}
+
+/** A plain table: the header, a rule, one line a row. */
+export function table(header: string[], rows: string[][]): string {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length))
+  );
+  const line = (cells: string[]) =>
+    cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd();
+  return [line(header), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n");
+}
+
+/**
+ * Asks before something is done that cannot be taken back. With `-n` nobody is asked. Without it the answer is read
+ * from stdin whatever that is: an open pipe makes abra hang, a closed one makes it fail.
+ * @throws {Fatal} when nobody answers or the answer is not yes.
+ */
+export async function confirm(question: string, options: { ask: boolean }): Promise<void> {
+  if (!options.ask) return;
+  Deno.stderr.writeSync(encoder.encode(`? ${question} (y/N) `));
+  const answer = new Uint8Array(256);
+  const length = await Deno.stdin.read(answer);
+  if (length === null) throw new Fatal("EOF");
+  const text = new TextDecoder().decode(answer.subarray(0, length)).trim().toLowerCase();
+  if (text !== "y" && text !== "yes") throw new Fatal("cancelled");
+}

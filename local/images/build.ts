@@ -1,0 +1,120 @@
+import { join } from "node:path";
+import { UsageError } from "../../common/errors.ts";
+import { execOk } from "../../common/exec.ts";
+import { buildProgram } from "../build.ts";
+import { DOCKER_ENV } from "../docker.ts";
+import { StackError } from "../errors.ts";
+import { ensurePrograms, isRoot } from "../host.ts";
+import { OURS, type Paths } from "../paths.ts";
+import type { Step } from "../progress.ts";
+import { BASE_IMAGE, BASE_SUITE, type ImageSpec } from "./catalogue.ts";
+import { CONTENT_LABEL } from "./content.ts";
+
+/** Folder of the Dockerfiles. */
+export const SOURCES = import.meta.dirname ?? ".";
+
+const BUILD_MS = 900_000;
+
+/** What every build is given. */
+export interface Surroundings {
+  paths: Paths;
+  step: Step;
+  signal: AbortSignal;
+}
+
+/** Makes the base image by debootstrap. @throws {UsageError} without root, which debootstrap needs. */
+export async function buildBase(options: { content: string } & Surroundings): Promise<void> {
+  const { content, paths, step, signal } = options;
+  if (!isRoot()) {
+    throw new UsageError(
+      "Could not make the test apps' images: this needs root, and no image registry is reachable",
+      {
+        hint: "Run this as root, or make registry-1.docker.io reachable for the engine",
+      },
+    );
+  }
+  await ensurePrograms(["debootstrap"], { why: "images of the test apps", step });
+  await Deno.mkdir(paths.build, { recursive: true });
+  const work = await Deno.makeTempDir({ dir: paths.build, prefix: "debian-" });
+  try {
+    step.update("downloading Debian packages");
+    const lastLine = new LastLine((line) => step.update(line.replace(/^I: /, "")));
+    await execOk(["nice", "-n", "5", join(SOURCES, "base.sh"), BASE_SUITE, work], {
+      timeoutMs: BUILD_MS,
+      signal,
+      onOutput: lastLine.see,
+    });
+    const labels = [`${CONTENT_LABEL}=${content}`, `${OURS}=${paths.cache}`];
+    await execOk(
+      [
+        "docker",
+        "import",
+        ...labels.flatMap((label) => ["--change", `LABEL ${label}`]),
+        join(work, "base.tar"),
+        BASE_IMAGE,
+      ],
+      { env: DOCKER_ENV, timeoutMs: BUILD_MS, signal },
+    );
+  } catch (cause) {
+    if (cause instanceof UsageError) throw cause;
+    throw new StackError("Could not make the base image of the test apps", { cause });
+  } finally {
+    await Deno.remove(work, { recursive: true }).catch(() => {});
+  }
+}
+
+/** The program an image brings that Debian does not have, built once per version; nothing for other images. */
+export async function buildImageProgram(
+  image: ImageSpec,
+  options: Surroundings,
+): Promise<string | undefined> {
+  if (image.folder !== "miniflux") return undefined;
+  const binary = join(options.paths.bin, `miniflux-${image.version}`);
+  if (await Deno.stat(binary).then(() => true, () => false)) return binary;
+  await buildProgram({
+    ...options,
+    name: `Miniflux ${image.version}`,
+    argv: [join(SOURCES, "miniflux", "build.sh"), image.version, binary],
+    usually: "about 45 s",
+  });
+  return binary;
+}
+
+/** Runs `docker build` for one image on top of the base image. */
+export async function buildImage(
+  image: ImageSpec,
+  options: { content: string; program: string | undefined } & Surroundings,
+): Promise<void> {
+  const { content, program, paths, step, signal } = options;
+  await Deno.mkdir(paths.build, { recursive: true });
+  const context = await Deno.makeTempDir({ dir: paths.build, prefix: `${image.folder}-` });
+  const argv = ["docker", "build", "--tag", image.tag];
+  for (const [name, value] of [["BASE", BASE_IMAGE], ["VERSION", image.version]]) {
+    argv.push("--build-arg", `${name}=${value}`);
+  }
+  argv.push("--label", `${CONTENT_LABEL}=${content}`, "--label", `${OURS}=${paths.cache}`, context);
+  try {
+    for await (const file of Deno.readDir(join(SOURCES, image.folder))) {
+      if (file.isFile) await Deno.copyFile(join(SOURCES, image.folder, file.name), join(context, file.name));
+    }
+    if (program !== undefined) await Deno.copyFile(program, join(context, image.folder));
+    const lastLine = new LastLine((line) => step.update(line));
+    // The classic builder is in every engine and sees local images as a matter of course.
+    const env = { ...DOCKER_ENV, DOCKER_BUILDKIT: "0" };
+    await execOk(argv, { env, timeoutMs: BUILD_MS, signal, onOutput: lastLine.see });
+  } catch (cause) {
+    throw new StackError(`Could not build the image "${image.tag}"`, { cause });
+  } finally {
+    await Deno.remove(context, { recursive: true }).catch(() => {});
+  }
+}
+
+/** Passes on the last full line of what a child has printed so far. */
+class LastLine {
+  readonly #decoder = new TextDecoder();
+  constructor(readonly show: (line: string) => void) {}
+  readonly see = (chunk: Uint8Array) => {
+    const line = this.#decoder.decode(chunk, { stream: true }).trim().split("\n").pop()?.trim();
+    if (line !== undefined && line !== "") this.show(line.slice(0, 90));
+  };
+}

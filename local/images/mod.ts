@@ -1,0 +1,183 @@
+/** Images of the test apps: pulled where a registry answers, otherwise made here under the names the recipes use. */
+import { join } from "node:path";
+import { exec, execOk } from "../../common/exec.ts";
+import { DOCKER_ENV } from "../docker.ts";
+import { type Paths, pathsFromEnvironment } from "../paths.ts";
+import { inStep, type Progress } from "../progress.ts";
+import { buildBase, buildImage, buildImageProgram, SOURCES } from "./build.ts";
+import { BASE_IMAGE, BASE_SUITE, imagesOfRecipe, type ImageSpec } from "./catalogue.ts";
+import { contentHash, filesOf } from "./content.ts";
+import { engineId, lookUp } from "./engine.ts";
+import { Ledger } from "./ledger.ts";
+import { pull, registryReachable } from "./registry.ts";
+
+export interface ImageOptions {
+  progress: Progress;
+  /** Cache folder; built programs, the record of made tags and, for engines not ours, saved images are kept there. */
+  cache: string;
+  /** An engine with its data root in our cache keeps its images; others get theirs from saved files next time. */
+  engineIsOurs: boolean;
+  /** Ends what is being built. */
+  signal?: AbortSignal;
+}
+
+interface Wanted extends ImageSpec {
+  content: string;
+}
+
+/**
+ * Brings every image a recipe names into the engine. Nothing is pulled or made for a tag that is there: somebody
+ * else's image is used as it is, one of ours is made again only when its sources have changed.
+ * @returns the tags that this call pulled, loaded or made; none for a recipe without images in the catalogue
+ * @throws {StackError | UsageError} if one can neither be pulled nor made
+ */
+export async function ensureImages(recipe: string, options: ImageOptions): Promise<string[]> {
+  const images = imagesOfRecipe[recipe] ?? [];
+  if (images.length === 0) return [];
+  await using _lock = await lockImages(options.cache);
+  const base = await contentHash([join(SOURCES, "base.sh")], [BASE_SUITE]);
+  const brought: string[] = [];
+  const missing: Wanted[] = [];
+  for (const image of images) {
+    const content = await contentHash(await filesOf(join(SOURCES, image.folder)), [base, image.version]);
+    const present = await lookUp(image.tag);
+    if (present.kind === "foreign" || (present.kind === "made" && present.content === content)) continue;
+    if (present.kind === "missing" && await bring(image.tag, content, options)) brought.push(image.tag);
+    else missing.push({ ...image, content });
+  }
+  if (missing.length > 0) await make(missing, { ...options, base });
+  return [...brought, ...missing.map(({ tag }) => tag)];
+}
+
+/**
+ * Takes the tags made here off an engine that is not ours (the saved files stay in the cache).
+ * @returns the tags removed
+ */
+export async function removeImages(options: Pick<ImageOptions, "progress" | "cache">): Promise<string[]> {
+  await using _lock = await lockImages(options.cache);
+  const ledger = new Ledger(options.cache);
+  const made = await ledger.read();
+  if (made.length === 0) return [];
+  const engine = await engineId();
+  const removed: string[] = [];
+  for (const image of made.filter((one) => one.engine === engine)) {
+    const present = await lookUp(image.tag);
+    if (present.kind === "made" && present.content === image.content) {
+      const result = await exec(["docker", "image", "rm", image.tag], { env: DOCKER_ENV });
+      if (!result.success) {
+        options.progress.note(`Image ${image.tag} stays: ${result.stderr.trim()}`);
+        continue;
+      }
+      removed.push(image.tag);
+    }
+    await ledger.remove(engine, image.tag);
+  }
+  return removed;
+}
+
+/** The ways to an image that cost little: from a file saved earlier, or from a registry. */
+async function bring(tag: string, content: string, options: ImageOptions): Promise<boolean> {
+  const file = savedFile(tag, content, options.cache);
+  if (await Deno.stat(file).then(() => true, () => false)) {
+    const loaded = await inStep(options.progress, `Load image ${tag}`, async () => {
+      return (await exec(["docker", "load", "--input", file], { env: DOCKER_ENV, timeoutMs: 300_000 }))
+        .success;
+    });
+    if (loaded) {
+      await new Ledger(options.cache).add({ engine: await engineId(), tag, content });
+      return true;
+    }
+  }
+  if (!await registryReachable()) return false;
+  return await inStep(options.progress, `Pull image ${tag}`, async (step) => {
+    const pulled = await pull(tag);
+    if (!pulled) step.done("not to be had, so it is made here");
+    return pulled;
+  });
+}
+
+/** Makes images. Programs compile while Debian's base is put together; Docker builds run one after the other. */
+async function make(missing: Wanted[], options: ImageOptions & { base: string }): Promise<void> {
+  const { progress, cache, base } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  const paths: Paths = {
+    ...pathsFromEnvironment(),
+    cache,
+    bin: join(cache, "bin"),
+    build: join(cache, "build"),
+  };
+  const engine = await engineId();
+  const ledger = new Ledger(cache);
+  const programs = new Map<string, string>();
+
+  async function makeBase(): Promise<void> {
+    const present = await lookUp(BASE_IMAGE);
+    if (present.kind === "made" && present.content === base) return;
+    await inStep(
+      progress,
+      "Make the Debian base image (about 40 s)",
+      (step) => buildBase({ content: base, paths, step, signal }),
+    );
+    await ledger.add({ engine, tag: BASE_IMAGE, content: base });
+  }
+  async function makePrograms(): Promise<void> {
+    for (const image of missing.filter(({ folder }) => folder === "miniflux")) {
+      const binary = await inStep(
+        progress,
+        `Build Miniflux ${image.version}`,
+        (step) => buildImageProgram(image, { paths, step, signal }),
+      );
+      if (binary !== undefined) programs.set(image.tag, binary);
+    }
+  }
+  async function makeImages(images: Wanted[]): Promise<void> {
+    for (const image of images) {
+      await inStep(progress, `Build image ${image.tag} (about ${image.usually})`, (step) => {
+        return buildImage(image, {
+          content: image.content,
+          program: programs.get(image.tag),
+          paths,
+          step,
+          signal,
+        });
+      });
+      await ledger.add({ engine, tag: image.tag, content: image.content });
+      if (!options.engineIsOurs) await save(image, options);
+    }
+  }
+
+  const compiled = makePrograms();
+  await Promise.all([
+    compiled,
+    makeBase().then(() => makeImages(missing.filter(({ folder }) => folder !== "miniflux"))),
+  ]);
+  await makeImages(missing.filter(({ folder }) => folder === "miniflux"));
+}
+
+async function save(image: Wanted, { progress, cache }: ImageOptions): Promise<void> {
+  const file = savedFile(image.tag, image.content, cache);
+  await inStep(progress, `Keep image ${image.tag} in the cache`, async () => {
+    await execOk(["docker", "save", "--output", `${file}.new`, image.tag], {
+      env: DOCKER_ENV,
+      timeoutMs: 300_000,
+    });
+    await Deno.rename(`${file}.new`, file);
+  });
+}
+
+function savedFile(tag: string, content: string, cache: string): string {
+  return join(cache, "images", `${tag.replaceAll(/[^a-z0-9.]+/gi, "-")}-${content}.tar`);
+}
+
+/** Two starts at the same time make each image once. */
+async function lockImages(cache: string): Promise<AsyncDisposable> {
+  await Deno.mkdir(join(cache, "images"), { recursive: true });
+  const file = await Deno.open(join(cache, "images", "lock"), { write: true, create: true });
+  await file.lock(true);
+  return {
+    // deno-lint-ignore require-await
+    async [Symbol.asyncDispose]() {
+      file.close();
+    },
+  };
+}
