@@ -87,6 +87,8 @@ interface OpenStep {
 
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const REDRAW_MS = 120;
+/** Without a terminal: a step that takes longer than this is announced before its end. */
+const QUICK_MS = 1_000;
 /** Without a terminal: pause between two lines about the same step. */
 const QUIET_MS = 20_000;
 
@@ -101,15 +103,19 @@ function plainProgress({ write, now }: ProgressOptions): Progress {
     step(title) {
       const started = now();
       let spoken = started;
-      write(`… ${title}\n`);
+      const announce = setTimeout(() => write(`… ${title}\n`), QUICK_MS);
+      function end(line: string): void {
+        clearTimeout(announce);
+        write(line);
+      }
       return {
         update(text) {
           if (now() - spoken < QUIET_MS) return;
           spoken = now();
           write(`… ${title}: ${text} (${formatSeconds(now() - started)})\n`);
         },
-        done: (note) => write(`✓ ${title}${note ? `: ${note}` : ""} (${formatSeconds(now() - started)})\n`),
-        fail: (cause) => write(`✗ ${title}: ${describeError(cause)}\n`),
+        done: (note) => end(`✓ ${title}${note ? `: ${note}` : ""} (${formatSeconds(now() - started)})\n`),
+        fail: (cause) => end(`✗ ${title}: ${describeError(cause)}\n`),
       };
     },
   };

@@ -54,7 +54,7 @@ export async function ensureService(service: Service, options: ServiceOptions): 
   await stopProcess(running, { graceMs: STOP_MS });
   await Deno.mkdir(files.state, { recursive: true });
   step.update("starting");
-  const id = await startDetached(command(service), {
+  const id = await startDetached(command(service, { paths, gateway, env }), {
     cwd: paths.repo,
     env,
     log: files.log,
@@ -67,10 +67,31 @@ export async function ensureService(service: Service, options: ServiceOptions): 
   }, { what: `the ${service} to answer (log: ${files.log})`, timeoutMs: READY_MS, everyMs: 100 });
 }
 
-function command(service: Service): string[] {
+/** The program with its permission set; what lies in other places on every machine is added to that. */
+function command(
+  service: Service,
+  { paths, gateway, env }: { paths: Paths; gateway: string; env: Record<string, string> },
+): string[] {
   // The local engine of the bridge starts the harness, which the production set does not allow.
   const set = service === "bridge" ? "bridge-local" : service;
-  return [Deno.execPath(), "run", "--quiet", "--no-prompt", `--permission-set=${set}`, `${service}.ts`];
+  const { state } = serviceFiles(paths, service);
+  const settings = Object.entries(env).filter(([name]) =>
+    name === "CCCI_CA_FILE" || name.endsWith("_TOKEN_FILE")
+  );
+  const readable = [state, ...settings.map(([, file]) => file)];
+  return [
+    Deno.execPath(),
+    ...["run", "--quiet", "--no-prompt", `--permission-set=${set}`],
+    `--allow-net=${gateway}:${PORTS[service]}`,
+    `--allow-read=${readable.map(comma).join(",")}`,
+    `--allow-write=${comma(state)}`,
+    `${service}.ts`,
+  ];
+}
+
+/** A path in a list of Deno's command line. */
+function comma(path: string): string {
+  return path.replaceAll(",", ",,");
 }
 
 /** Whether it is healthy by its own account. */

@@ -6,6 +6,7 @@ import {
   ensureCredentials,
   tokenFile,
 } from "./accounts.ts";
+import { UsageError } from "../common/errors.ts";
 import type { Docker } from "./docker.ts";
 import { ensureEngine } from "./engine.ts";
 import { ensureGitea, ensureGiteaProgram } from "./gitea.ts";
@@ -17,7 +18,7 @@ import { ORG, seedForge } from "./forge_seed.ts";
 import { DASHBOARD_URL, ensureService, waitForRoute } from "./services.ts";
 import { ensureSwarm } from "./swarm.ts";
 import { type Certificates, ensureCertificates } from "./tls.ts";
-import { ensureTraefik } from "./traefik.ts";
+import { ensureTraefik, traefikOwner } from "./traefik.ts";
 
 export { stopStack } from "./stop.ts";
 
@@ -80,6 +81,7 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   });
   const engine = await inStep(progress, "Docker Engine", (step) => ensureEngine(paths, step));
   const { docker } = engine;
+  await refuseOtherStack(docker, paths);
   const { gateway } = await inStep(
     progress,
     "Swarm",
@@ -101,6 +103,15 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   if (parts.has("bridge")) await startBridge(context);
   await Deno.writeTextFile(join(paths.state, "env.json"), JSON.stringify(stack.env, null, 2) + "\n");
   return stack;
+}
+
+/** One machine holds one stack: its ports, its networks and the names below its domain are taken. */
+async function refuseOtherStack(docker: Docker, paths: Paths): Promise<void> {
+  const owner = await traefikOwner(docker);
+  if (owner === undefined || owner === paths.cache) return;
+  throw new UsageError(`Could not start: a stack with its cache at "${owner}" runs on this machine`, {
+    hint: `Use that one (CCCI_CACHE=${owner}), or stop it first: CCCI_CACHE=${owner} ./cc-ci down`,
+  });
 }
 
 interface Context {

@@ -32,7 +32,7 @@ export async function stackStatus(): Promise<StackStatus> {
   const paths = pathsFromEnvironment();
   const docker = engineClient();
   const engine = await engineAnswers(docker) === "yes";
-  const swarm = engine ? await swarmStatus(docker) : undefined;
+  const swarm = engine ? await swarmStatus(docker, paths) : undefined;
   const credentials = await readCredentials(paths);
   const abra = await findAbra(paths);
   const gateway = swarm?.gateway ?? "127.0.0.1";

@@ -2,13 +2,14 @@ import { exists } from "./files.ts";
 import { type Docker, engineAnswers, engineClient, orNothing } from "./docker.ts";
 import { ownEngine, stopEngine } from "./engine.ts";
 import { stopGitea } from "./gitea.ts";
+import { removeImages } from "./images/mod.ts";
 import { lockStack } from "./lock.ts";
 import { OURS, type Paths, pathsFromEnvironment } from "./paths.ts";
 import { inStep, type Progress } from "./progress.ts";
 import { stopService } from "./services.ts";
 import { isOurs, PROXY } from "./swarm.ts";
 import { removeNetwork, stopRuns, sweepApps } from "./sweep.ts";
-import { removeTraefik } from "./traefik.ts";
+import { removeTraefik, traefikOwner } from "./traefik.ts";
 
 /**
  * Takes the stack down. Afterwards no process, container, network, volume, mount or file of ours is left outside the
@@ -32,7 +33,11 @@ export async function stopStack(
     async (step) => step.done(await stopGitea(paths) ? "stopped" : "not running"),
   );
   const docker = engineClient();
-  if (await engineAnswers(docker) === "yes") await emptyEngine(docker, { paths, progress });
+  if (await engineAnswers(docker) === "yes") {
+    const owner = await traefikOwner(docker);
+    if (owner === undefined || owner === paths.cache) await emptyEngine(docker, { paths, progress });
+    else progress.note(`A stack with its cache at "${owner}" runs in this engine: left alone`);
+  }
   await inStep(
     progress,
     "Docker Engine",
@@ -58,14 +63,18 @@ async function emptyEngine(
     });
     await inStep(progress, "Swarm", async (step) => {
       const proxy = await orNothing(docker.getNetwork(PROXY).inspect());
-      if (proxy?.Labels?.[OURS] !== undefined) await removeNetwork(docker, proxy.Id);
-      const ours = await isOurs(docker);
+      if (proxy?.Labels?.[OURS] === paths.cache) await removeNetwork(docker, proxy.Id);
+      const ours = await isOurs(docker, paths);
       if (ours) await docker.swarmLeave({ force: true });
       step.done(ours ? "left" : "not ours, still there");
     });
   } else if (engineIsOurs && info.Swarm?.LocalNodeState !== "inactive") {
     await docker.swarmLeave({ force: true });
   }
+  if (!engineIsOurs) {
+    const removed = await removeImages({ progress, cache: paths.cache });
+    if (removed.length > 0) progress.note(`Images made here and removed again: ${removed.join(", ")}`);
+  }
   const bridge = await orNothing(docker.getNetwork("docker_gwbridge").inspect());
-  if (bridge?.Labels?.[OURS] !== undefined) await removeNetwork(docker, bridge.Id);
+  if (bridge?.Labels?.[OURS] === paths.cache) await removeNetwork(docker, bridge.Id);
 }

@@ -43,7 +43,7 @@ export async function ensureSwarm(docker: Docker, options: SwarmOptions): Promis
   }
   const fresh = state !== "active";
   if (fresh) await ensureLoopbackBridge(docker, label);
-  else await refuseExposure(docker, options);
+  await refuseExposure(docker, options);
   if (fresh) {
     options.step.update("initialising");
     await docker.swarmInit({
@@ -58,7 +58,7 @@ export async function ensureSwarm(docker: Docker, options: SwarmOptions): Promis
     });
   }
   await ensureProxyNetwork(docker, label);
-  return { gateway: await gatewayAddress(docker), ours: await isOurs(docker) };
+  return { gateway: await gatewayAddress(docker), ours: await isOurs(docker, options.paths) };
 }
 
 async function nodeState(docker: Docker): Promise<string> {
@@ -79,11 +79,7 @@ async function settled(docker: Docker): Promise<string> {
  * before `swarm init` they stay on loopback.
  */
 async function ensureLoopbackBridge(docker: Docker, label: Record<string, string>): Promise<void> {
-  const there = await orNothing(docker.getNetwork(GATEWAY_BRIDGE).inspect());
-  if (there !== undefined) {
-    if (there.Labels?.[OURS] === label[OURS]) return;
-    return; // refused or accepted by refuseExposure() later
-  }
+  if (await orNothing(docker.getNetwork(GATEWAY_BRIDGE).inspect()) !== undefined) return;
   await docker.createNetwork({
     Name: GATEWAY_BRIDGE,
     Driver: "bridge",
@@ -132,10 +128,10 @@ async function gatewayAddress(docker: Docker): Promise<string> {
 }
 
 /** Whether we initialised the Swarm: it then carries our label. */
-export async function isOurs(docker: Docker): Promise<boolean> {
+export async function isOurs(docker: Docker, paths: Paths): Promise<boolean> {
   try {
     const inspected: { Spec?: { Labels?: Record<string, string> } } = await docker.swarmInspect();
-    return inspected.Spec?.Labels?.[OURS] !== undefined;
+    return inspected.Spec?.Labels?.[OURS] === paths.cache;
   } catch {
     return false;
   }
@@ -144,11 +140,12 @@ export async function isOurs(docker: Docker): Promise<boolean> {
 /** The Swarm this machine is in, if it is in one. */
 export async function swarmStatus(
   docker: Docker,
+  paths: Paths,
 ): Promise<{ ours: boolean; since: string | null; gateway: string } | undefined> {
   if (await nodeState(docker) !== "active") return undefined;
   const inspected: { CreatedAt?: string } = await docker.swarmInspect().catch(() => ({}));
   return {
-    ours: await isOurs(docker),
+    ours: await isOurs(docker, paths),
     since: inspected.CreatedAt ?? null,
     gateway: await gatewayAddress(docker).catch(() => "127.0.0.1"),
   };

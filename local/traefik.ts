@@ -73,6 +73,12 @@ export async function answersOnce(certificates: Pick<Certificates, "ca">): Promi
   }
 }
 
+/** Cache folder of the stack whose Traefik runs in this engine, if one does. */
+export async function traefikOwner(docker: Docker): Promise<string | undefined> {
+  const info: { Swarm?: { ControlAvailable?: boolean } } = await docker.info();
+  return info.Swarm?.ControlAvailable === true ? (await findService(docker))?.owner : undefined;
+}
+
 /** When our Traefik service was made, if it is there. */
 export async function traefikSince(docker: Docker): Promise<Date | undefined> {
   const service = await findService(docker);
@@ -214,11 +220,22 @@ async function createService(docker: Docker, { image, objects, wanted, cache }: 
   });
 }
 
-async function findService(docker: Docker): Promise<{ fingerprint: string; createdAt: string } | undefined> {
+interface Found {
+  fingerprint: string;
+  createdAt: string;
+  owner: string;
+}
+
+async function findService(docker: Docker): Promise<Found | undefined> {
   const found = (await docker.listServices({ filters: { name: [SERVICE] } }))
     .find((service) => service.Spec?.Name === SERVICE);
   if (found === undefined) return undefined;
-  return { fingerprint: found.Spec?.Labels?.[`${OURS}.fingerprint`] ?? "", createdAt: found.CreatedAt ?? "" };
+  const labels: Record<string, string> = found.Spec?.Labels ?? {};
+  return {
+    fingerprint: labels[`${OURS}.fingerprint`] ?? "",
+    createdAt: found.CreatedAt ?? "",
+    owner: labels[OURS] ?? "",
+  };
 }
 
 async function taskStates(docker: Docker): Promise<string> {

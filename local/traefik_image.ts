@@ -1,7 +1,11 @@
 import { join } from "node:path";
-import { exec, execOk } from "../common/exec.ts";
+import { execOk } from "../common/exec.ts";
 import { buildProgram } from "./build.ts";
 import { type Docker, DOCKER_ENV, orNothing } from "./docker.ts";
+import { CONTENT_LABEL } from "./images/content.ts";
+import { engineId } from "./images/engine.ts";
+import { Ledger } from "./images/ledger.ts";
+import { pull, registryReachable } from "./images/registry.ts";
 import type { Paths } from "./paths.ts";
 import type { Step } from "./progress.ts";
 
@@ -9,8 +13,8 @@ export const TRAEFIK_VERSION = "3.7.13";
 const OFFICIAL = `traefik:v${TRAEFIK_VERSION}`;
 /** A name that no registry is ever asked for. */
 export const LOCAL_IMAGE = `localhost/cc-ci/traefik:${TRAEFIK_VERSION}`;
-/** A registry that cannot be reached must not cost more than this. */
-const PULL_MS = 120_000;
+/** Says that we made the image, and from what. */
+const CONTENT = `traefik-${TRAEFIK_VERSION}`;
 
 /**
  * The image to run Traefik from: one the engine has, else the official one pulled, else one made from a binary built
@@ -49,6 +53,7 @@ export async function ensureTraefikImage(
   }
   step.update("making an image of the binary");
   await importImage(binary, paths);
+  await new Ledger(paths.cache).add({ engine: await engineId(), tag: LOCAL_IMAGE, content: CONTENT });
   return LOCAL_IMAGE;
 }
 
