@@ -32,11 +32,7 @@ export async function ensureTraefikImage(
   const built = await Deno.stat(binary).then(() => true, () => false);
   if (!built) {
     step.update("pulling its image");
-    const pulled = await exec(["docker", "pull", "--quiet", OFFICIAL], {
-      env: DOCKER_ENV,
-      timeoutMs: PULL_MS,
-    });
-    if (pulled.success) return OFFICIAL;
+    if (await registryReachable() && await pull(OFFICIAL)) return OFFICIAL;
     await buildProgram({
       name: "Traefik",
       argv: [
