@@ -1,0 +1,59 @@
+/** One commit of a recipe: the files of a folder laid over those of the commit before. */
+export interface Commit {
+  /** Folder below `local/recipes/<recipe>/`. */
+  folder: string;
+  message: string;
+  /** Name and text of an annotated release tag on this commit. */
+  tag?: { name: string; message: string };
+}
+
+/** A branch with one commit on top of `main`. */
+export interface Branch extends Commit {
+  branch: string;
+}
+
+/** Pull requests that every recipe here has: one that is fine, one after which old data is out of reach. */
+export type Variant = "good" | "loses-data";
+
+export interface History {
+  /** Oldest first; the last one is the head of `main`, a step ahead of the newest release. */
+  main: Commit[];
+  pullRequests: Record<Variant, Branch>;
+}
+
+export const histories: Record<string, History> = {
+  "custom-html": {
+    main: [
+      release("1.0.0+1.22.1", "Serve a volume of pages with nginx"),
+      release("1.1.0+1.22.1", "Compress pages"),
+      { folder: "unreleased", message: "Send a referrer policy" },
+    ],
+    pullRequests: {
+      good: branch("good", "cache-assets", "Let browsers keep style sheets and images for an hour"),
+      "loses-data": branch("loses-data", "rename-volume", "Call the volume html, like the folder"),
+    },
+  },
+  miniflux: {
+    main: [
+      release("1.0.0+2.2.13", "Run Miniflux with PostgreSQL"),
+      release("1.1.0+2.2.13", "Make the polling frequency a setting"),
+      { folder: "unreleased", message: "Update Miniflux to 2.2.14" },
+    ],
+    pullRequests: {
+      good: branch("good", "archive-setting", "Make the age of archived articles a setting"),
+      "loses-data": branch(
+        "loses-data",
+        "postgres-layout",
+        "Mount the database where newer images expect it",
+      ),
+    },
+  },
+};
+
+function release(version: string, message: string): Commit {
+  return { folder: version, message, tag: { name: version, message: `chore: publish ${version} release` } };
+}
+
+function branch(variant: Variant, name: string, message: string): Branch {
+  return { folder: `pull-requests/${variant}`, branch: name, message };
+}
