@@ -1,20 +1,14 @@
-import { CcciError } from "../common/errors.ts";
 import type { Compose } from "./compose.ts";
+import { checkEnvironment } from "./confinement/environment.ts";
+import { checkFiles } from "./confinement/files.ts";
+import type { Finding, ScopedReport } from "./confinement/finding.ts";
+import { checkLabels } from "./confinement/labels.ts";
+import { checkMounts } from "./confinement/mounts.ts";
+import { checkObjects } from "./confinement/objects.ts";
+import { checkPorts } from "./confinement/ports.ts";
+import { checkServices } from "./confinement/services.ts";
 
-/** Something that a check found in a recipe. */
-export interface Finding {
-  /** Stable id such as `confine.bind`. */
-  rule: string;
-  severity: "error" | "warning";
-  /** Relative to the checkout. */
-  file: string;
-  line?: number;
-  /** One sentence without a final period. */
-  message: string;
-  hint?: string;
-  /** The offending value by itself (path, port, name); an exception may name it: `confine.bind=/etc/localtime`. */
-  subject?: string;
-}
+export type { Finding } from "./confinement/finding.ts";
 
 export interface ConfinementOptions {
   /** Folder of the recipe. */
@@ -22,11 +16,35 @@ export interface ConfinementOptions {
   stack: string;
   /** Domains of this run that the app may answer at. */
   domains: readonly string[];
-  /** Rule ids, or `rule=subject`, that `recipe.yml` permits. */
+  /** Rule ids, or `rule=subject` (`confine.bind=/etc/localtime`), that our `recipe.yml` permits. */
   exceptions?: readonly string[];
 }
 
-/** What a pull request may not ask of the host. Call it for the compose files of base and head. */
+/**
+ * What a recipe may not ask of the host, however it writes it down. Its author is not trusted: on the CI host the
+ * deploy runs beside the services of other people, with Docker's power. Every rule looks at each compose file by
+ * itself, so that nothing can be put together from halves in two files; keys it does not know are refused.
+ *
+ * Call it for the compose files of base and head, loaded with the very environment that the deploy gets.
+ */
 export function checkConfinement(compose: Compose, options: ConfinementOptions): Finding[] {
-  throw new CcciError("todo", `${compose.ok} ${options.stack}`);
+  const findings: Finding[] = [];
+  const permitted = new Set(options.exceptions ?? []);
+  const add = (finding: Finding) => {
+    if (permitted.has(finding.rule)) return;
+    if (finding.subject !== undefined && permitted.has(`${finding.rule}=${finding.subject}`)) return;
+    findings.push(finding);
+  };
+  for (const file of compose.files) {
+    const report: ScopedReport = (rule, path, { severity = "error", ...rest }) =>
+      add({ rule, severity, file: file.path, line: file.lineOf(path), ...rest });
+    checkServices(file, report);
+    checkMounts(file, report);
+    checkObjects(file, { report, stack: options.stack, domains: options.domains, compose });
+    checkPorts(file, report);
+    checkLabels(file, { report, stack: options.stack, domains: options.domains, compose });
+  }
+  checkFiles(compose, { checkout: options.checkout, add });
+  checkEnvironment(compose, { checkout: options.checkout, add });
+  return findings;
 }

@@ -1,0 +1,103 @@
+import { join } from "node:path";
+import { type Compose, isInside, servicesOf } from "../compose.ts";
+import { entriesOf, isRecord, listOrMap } from "../compose_values.ts";
+import { parseAbraShExports, parseEnvSample } from "../env_sample.ts";
+import { type Finding, quote } from "./finding.ts";
+
+/** Variables that steer programs of the host, or name the app: abra takes STACK_NAME from the app's settings. */
+const reserved =
+  /^(STACK_NAME|PATH|HOME|SHELL|IFS|ENV|TMPDIR|BASH_.*|LD_.*|DYLD_.*|DOCKER_.*|ABRA_.*|GIT_.*|CCCI_.*|DENO_.*|COMPOSE_(?!FILE$|PROFILES$).*)$/;
+/** abra runs `local` commands in a shell on its own host. */
+const commands = /^(PRE|POST)_[A-Z]+_CMDS$/;
+
+/** What `.env.sample` and `abra.sh` put into the environment of a deploy, and what services take from it. */
+export function checkEnvironment(
+  compose: Compose,
+  { checkout, add }: { checkout: string; add: (finding: Finding) => void },
+): void {
+  const root = Deno.realPathSync(checkout);
+  const services = servicesOf(compose);
+  const sample = read(root, ".env.sample");
+  const exported = read(root, "abra.sh");
+  const sources = [
+    { file: ".env.sample", text: sample, values: parseEnvSample(sample), own: new Set<string>() },
+    // These come after the app's settings and would win over them.
+    {
+      file: "abra.sh",
+      text: exported,
+      values: parseAbraShExports(exported),
+      own: new Set(["DOMAIN", "COMPOSE_FILE"]),
+    },
+  ];
+  for (const { file, text, values, own } of sources) {
+    for (const [name, value] of Object.entries(values)) {
+      const line = lineOf(text, name);
+      const finding = (message: string): Finding => ({
+        rule: "confine.environment",
+        severity: "error",
+        file,
+        ...(line === undefined ? {} : { line }),
+        message,
+        subject: name,
+      });
+      if (reserved.test(name) || own.has(name)) {
+        add(finding(`Sets ${quote(name)}, which belongs to the host that deploys`));
+      } else if (commands.test(name)) {
+        const target = value.split("|").map((command) => command.trim().split(/\s+/)[0] ?? "")
+          .find((service) => service !== "" && !services.includes(service));
+        if (target !== undefined) {
+          add(
+            finding(`${quote(name)} runs a command in ${quote(target)}, which is no service of the recipe`),
+          );
+        }
+      }
+    }
+  }
+  checkTaken(compose, add);
+}
+
+/** Docker gives a variable without value the deploying program's own. */
+function checkTaken(compose: Compose, add: (finding: Finding) => void): void {
+  for (const file of compose.files) {
+    for (const [service, definition] of entriesOf(file.doc.services)) {
+      for (const { key, value, at } of listOrMap(isRecord(definition) ? definition.environment : undefined)) {
+        if ((value !== null && value !== "") || !reserved.test(key) || key === "STACK_NAME") continue;
+        add({
+          rule: "confine.environment",
+          severity: "error",
+          file: file.path,
+          line: file.lineOf(["services", service, "environment", at]),
+          message: `Service ${quote(service)} takes ${quote(key)} from the host that deploys`,
+          subject: key,
+        });
+      }
+    }
+  }
+  for (const { name, file, line } of compose.variablesUnset) {
+    if (!/^(CCCI|DOCKER|ABRA|DENO|LD)_/.test(name)) continue;
+    add({
+      rule: "confine.environment",
+      severity: "error",
+      file,
+      line,
+      message: `Asks for the variable ${quote(name)} of the host that deploys`,
+      subject: name,
+    });
+  }
+}
+
+/** Text of a file of the recipe; empty where there is none or where it is not the recipe's own. */
+function read(root: string, name: string): string {
+  try {
+    const path = Deno.realPathSync(join(root, name));
+    if (!isInside(root, path) || Deno.statSync(path).size > 1024 * 1024) return "";
+    return Deno.readTextFileSync(path);
+  } catch {
+    return "";
+  }
+}
+
+function lineOf(text: string, name: string): number | undefined {
+  const at = text.split("\n").findIndex((line) => new RegExp(`^\\s*(export\\s+)?${name}\\s*[=:]`).test(line));
+  return at === -1 ? undefined : at + 1;
+}

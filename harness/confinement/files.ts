@@ -1,0 +1,104 @@
+import { join, relative, resolve } from "node:path";
+import { type Compose, isInside, workingDir } from "../compose.ts";
+import { type ComposePath, entriesOf, isRecord, itemsOf } from "../compose_values.ts";
+import { type Finding, quote } from "./finding.ts";
+
+const MAX_ENTRIES = 20_000;
+
+/**
+ * Files that a deploy reads: those of configs and secrets, `env_file`, and every symbolic link of the recipe, since
+ * abra also reads files that no compose file names (`.env.sample`, `abra.sh`, `release/next`).
+ */
+export function checkFiles(
+  compose: Compose,
+  { checkout, add }: { checkout: string; add: (finding: Finding) => void },
+): void {
+  const root = Deno.realPathSync(checkout);
+  const folder = workingDir(compose, root);
+  for (const file of compose.files) {
+    for (const { name, path, what } of namedFiles(file.doc)) {
+      const problem = fileProblem(resolve(folder, name), root);
+      if (problem === undefined) continue;
+      add({
+        rule: "confine.file",
+        severity: "error",
+        file: file.path,
+        line: file.lineOf(path),
+        message: `${what} reads ${quote(name)}, which ${problem}`,
+        subject: name,
+        hint: "Name a file that is part of the recipe, by relative path",
+      });
+    }
+  }
+  checkLinks(root, add);
+}
+
+function fileProblem(path: string, root: string): string | undefined {
+  // Asked first without looking at the file: whether something exists out there is nobody's business.
+  if (!isInside(root, path)) return "lies outside the recipe";
+  try {
+    const real = Deno.realPathSync(path);
+    if (!isInside(root, real)) return "leads outside the recipe";
+    return Deno.statSync(real).isFile ? undefined : "is not a regular file";
+  } catch {
+    return "does not exist";
+  }
+}
+
+function* namedFiles(
+  doc: Record<string, unknown>,
+): Generator<{ name: string; path: ComposePath; what: string }> {
+  for (const [section, what] of [["configs", "Config"], ["secrets", "Secret"]] as const) {
+    for (const [key, definition] of entriesOf(doc[section])) {
+      if (!isRecord(definition) || definition.file === undefined) continue;
+      yield { name: String(definition.file), path: [section, key, "file"], what: `${what} ${quote(key)}` };
+    }
+  }
+  for (const [service, definition] of entriesOf(doc.services)) {
+    if (!isRecord(definition)) continue;
+    const what = `Service ${quote(service)}`;
+    for (const key of ["env_file", "label_file"]) {
+      const path = ["services", service, key];
+      const value = definition[key];
+      if (typeof value === "string") yield { name: value, path, what };
+      for (const [index, item] of itemsOf(value)) {
+        const name = isRecord(item) ? item.path : item;
+        yield { name: String(name), path: [...path, index], what };
+      }
+    }
+  }
+}
+
+function checkLinks(root: string, add: (finding: Finding) => void): void {
+  let seen = 0;
+  const walk = (folder: string) => {
+    for (const entry of Deno.readDirSync(folder)) {
+      if (++seen > MAX_ENTRIES) return;
+      const path = join(folder, entry.name);
+      if (folder === root && entry.name === ".git") continue;
+      if (entry.isSymlink) {
+        const problem = fileProblem(path, root);
+        if (problem === undefined || problem === "is not a regular file") continue;
+        const name = relative(root, path);
+        add({
+          rule: "confine.symlink",
+          severity: "error",
+          file: name,
+          message: `The symbolic link ${quote(name)} points to ${
+            quote(Deno.readLinkSync(path))
+          }, which ${problem}`,
+          subject: name,
+        });
+      } else if (entry.isDirectory) walk(path);
+    }
+  };
+  walk(root);
+  if (seen > MAX_ENTRIES) {
+    add({
+      rule: "confine.symlink",
+      severity: "error",
+      file: ".",
+      message: `The recipe holds more than ${MAX_ENTRIES} files, too many to be looked through`,
+    });
+  }
+}

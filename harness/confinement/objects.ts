@@ -1,0 +1,125 @@
+import { type Compose, type ComposeFile, isExternal, objectName } from "../compose.ts";
+import { entriesOf, isRecord, itemsOf, namesOf } from "../compose_values.ts";
+import { quote, type ScopedReport } from "./finding.ts";
+
+/** The network that every recipe shares with the reverse proxy. */
+const PROXY = "proxy";
+const dockerName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
+const networkOptions = new Set(["encrypted", "com.docker.network.driver.mtu"]);
+const kinds = { networks: "Network", volumes: "Volume", configs: "Config", secrets: "Secret" } as const;
+
+interface ObjectScope {
+  report: ScopedReport;
+  stack: string;
+  domains: readonly string[];
+  compose: Compose;
+}
+
+/** Networks, volumes, configs and secrets: whose they are, what they are called, what drives them. */
+export function checkObjects(file: ComposeFile, scope: ObjectScope): void {
+  for (const section of ["networks", "volumes", "configs", "secrets"] as const) {
+    for (const [key, definition] of entriesOf(file.doc[section])) {
+      if (isRecord(definition)) checkName(key, { section, definition, ...scope });
+    }
+  }
+  checkNetworks(file, scope);
+  for (const section of ["configs", "secrets"] as const) {
+    for (const [key, definition] of entriesOf(file.doc[section])) {
+      if (!isRecord(definition)) continue;
+      for (const option of ["driver", "driver_opts"]) {
+        if (definition[option] === undefined) continue;
+        scope.report("confine.driver", [section, key, option], {
+          message: `${kinds[section]} ${quote(key)} comes from the driver ${quote(definition[option])}`,
+          subject: key,
+        });
+      }
+    }
+  }
+}
+
+function checkName(
+  key: string,
+  { section, definition, report, stack }: ObjectScope & {
+    section: keyof typeof kinds;
+    definition: Record<string, unknown>;
+  },
+): void {
+  const name = objectName(definition, key);
+  if (name === undefined) return; // Docker puts the stack's name before the key
+  const own = name.startsWith(`${stack}_`) && dockerName.test(name);
+  const external = isExternal(definition);
+  if (own || (external && section === "networks" && name === PROXY)) return;
+  const path = [section, key, definition.name === undefined ? "external" : "name"];
+  const subject = name;
+  const hint = "Write the name as ${STACK_NAME}_…";
+  if (external) {
+    report("confine.external", path, {
+      message: `${kinds[section]} ${quote(key)} is ${quote(name)}, which belongs to someone else`,
+      subject,
+      hint: section === "networks" ? `${hint}, or use the network "${PROXY}"` : hint,
+    });
+  } else {
+    report("confine.name", path, {
+      message: `${kinds[section]} ${quote(key)} is called ${quote(name)}, outside the app's own names`,
+      subject,
+      hint,
+    });
+  }
+}
+
+function checkNetworks(file: ComposeFile, { report, stack, domains, compose }: ObjectScope): void {
+  const shared = new Set([PROXY]);
+  for (const [key, definition] of compose.files.flatMap((each) => entriesOf(each.doc.networks))) {
+    if (objectName(definition, key) === PROXY) shared.add(key);
+  }
+  for (const [key, definition] of entriesOf(file.doc.networks)) {
+    if (!isRecord(definition)) continue;
+    const ipam = isRecord(definition.ipam) ? definition.ipam.driver : undefined;
+    for (
+      const [at, driver, allowed] of [["driver", definition.driver, "overlay"], ["ipam", ipam, "default"]]
+    ) {
+      if (driver === undefined || driver === null || driver === "" || driver === allowed) continue;
+      report(driver === "host" ? "confine.host-network" : "confine.driver", ["networks", key, String(at)], {
+        message: `Network ${quote(key)} uses the driver ${quote(driver)}`,
+        subject: String(driver),
+      });
+    }
+    for (const [option] of entriesOf(definition.driver_opts)) {
+      if (networkOptions.has(option)) continue;
+      report("confine.driver", ["networks", key, "driver_opts", option], {
+        message: `Network ${quote(key)} sets the driver option ${quote(option)}`,
+        subject: option,
+      });
+    }
+    if (definition.ingress !== undefined && definition.ingress !== false) {
+      report("confine.host-network", ["networks", key, "ingress"], {
+        message: `Network ${quote(key)} would be Swarm's ingress network`,
+        subject: key,
+      });
+    }
+  }
+  for (const [service, definition] of entriesOf(file.doc.services)) {
+    if (!isRecord(definition)) continue;
+    for (const { name, at, definition: attachment } of namesOf(definition.networks)) {
+      const path = ["services", service, "networks", at];
+      if (["host", "none", "bridge", "ingress"].includes(name)) {
+        report("confine.host-network", path, {
+          message: `Service ${quote(service)} joins the network ${quote(name)}`,
+          subject: name,
+        });
+      }
+      if (!shared.has(name) || !isRecord(attachment)) continue;
+      for (const [index, alias] of itemsOf(attachment.aliases)) {
+        const text = String(alias);
+        if (text.startsWith(`${stack}_`) || domains.includes(text.toLowerCase())) continue;
+        report("confine.alias", [...path, "aliases", index], {
+          message: `Service ${quote(service)} calls itself ${
+            quote(text)
+          } on the network shared with other apps`,
+          subject: text,
+          hint: "Start the alias with ${STACK_NAME}_",
+        });
+      }
+    }
+  }
+}

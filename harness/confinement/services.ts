@@ -1,0 +1,155 @@
+import type { ComposeFile } from "../compose.ts";
+import { entriesOf, isRecord } from "../compose_values.ts";
+import { quote, type ScopedReport } from "./finding.ts";
+
+/** Service keys that cannot reach beyond the service, or that another check looks into. */
+const harmless = new Set([
+  "build", // Swarm ignores it, as it does the next ones without a word of their own
+  "cap_drop",
+  "command",
+  "configs",
+  "container_name",
+  "depends_on",
+  "deploy",
+  "dns",
+  "dns_search",
+  "domainname",
+  "entrypoint",
+  "env_file",
+  "environment",
+  "expose",
+  "extra_hosts",
+  "healthcheck",
+  "hostname",
+  "image",
+  "init",
+  "labels",
+  "links",
+  "logging",
+  "mac_address",
+  "networks",
+  "platform",
+  "ports",
+  "profiles",
+  "pull_policy",
+  "read_only",
+  "restart",
+  "secrets",
+  "shm_size",
+  "stdin_open",
+  "stop_grace_period",
+  "stop_signal",
+  "tmpfs",
+  "tty",
+  "ulimits",
+  "user",
+  "volumes",
+  "working_dir",
+]);
+
+const forbidden: Record<string, [rule: string, what: string]> = {
+  privileged: ["confine.privileged", "runs privileged"],
+  cap_add: ["confine.capability", "adds capabilities"],
+  devices: ["confine.device", "asks for devices of the host"],
+  device_cgroup_rules: ["confine.device", "asks for devices of the host"],
+  gpus: ["confine.device", "asks for devices of the host"],
+  network_mode: ["confine.host-network", "chooses a network mode"],
+  pid: ["confine.namespace", "shares a process namespace"],
+  ipc: ["confine.namespace", "shares an IPC namespace"],
+  uts: ["confine.namespace", "shares a UTS namespace"],
+  userns_mode: ["confine.namespace", "chooses a user namespace"],
+  cgroup: ["confine.namespace", "chooses a cgroup"],
+  cgroupns_mode: ["confine.namespace", "chooses a cgroup namespace"],
+  cgroup_parent: ["confine.namespace", "chooses a parent cgroup"],
+  security_opt: ["confine.security-opt", "changes security options"],
+  sysctls: ["confine.sysctl", "sets kernel parameters"],
+  oom_score_adj: ["confine.security-opt", "changes how the kernel picks whom to kill"],
+  credential_spec: ["confine.security-opt", "names a credential specification"],
+  isolation: ["confine.security-opt", "chooses an isolation technology"],
+  runtime: ["confine.security-opt", "chooses a container runtime"],
+  use_api_socket: ["confine.socket", "asks for the Docker socket"],
+  external_links: ["confine.external", "links to containers outside the stack"],
+  volumes_from: ["confine.bind", "takes volumes from other containers"],
+  volume_driver: ["confine.driver", "chooses a volume driver"],
+  extends: ["confine.file", "extends a service of another file"],
+};
+
+/** Drivers that keep the log on the host, where it is bounded and looked after. */
+const logDrivers = new Set(["", "json-file", "local", "journald", "none"]);
+const topLevel = new Set(["version", "services", "networks", "volumes", "configs", "secrets"]);
+
+/** Keys of services, of their `deploy` and `logging`, and top-level ones. */
+export function checkServices(file: ComposeFile, report: ScopedReport): void {
+  for (const key of Object.keys(file.doc)) {
+    if (topLevel.has(key) || key.startsWith("x-")) continue;
+    report(key === "include" ? "confine.compose-file" : "confine.unknown-key", [key], {
+      message: `The top-level key ${quote(key)} is not allowed`,
+      subject: key,
+    });
+  }
+  for (const [service, definition] of entriesOf(file.doc.services)) {
+    for (const [key, value] of entriesOf(definition)) {
+      const path = ["services", service, key];
+      const rule = Object.hasOwn(forbidden, key) ? forbidden[key] : undefined;
+      if (rule !== undefined && !isNothing(value)) {
+        report(rule[0], path, {
+          message: `Service ${quote(service)} ${rule[1]}: ${key} ${quote(value)}`,
+          subject: typeof value === "object" ? key : String(value),
+        });
+      } else if (rule === undefined && !harmless.has(key) && !key.startsWith("x-")) {
+        report("confine.unknown-key", path, {
+          message: `Service ${quote(service)} uses the key ${quote(key)}, which is not known to be safe`,
+          subject: key,
+        });
+      }
+    }
+    if (!isRecord(definition)) continue;
+    checkLogging(service, { logging: definition.logging, report });
+    checkReservations(service, { deploy: definition.deploy, report });
+  }
+}
+
+/** Nothing asked for: absent, empty or switched off. */
+function isNothing(value: unknown): boolean {
+  if (value === null || value === undefined || value === false || value === "") return true;
+  if (typeof value === "string") return /^(n|no|off|false)$/i.test(value);
+  return typeof value === "object" && Object.keys(value).length === 0;
+}
+
+function checkLogging(
+  service: string,
+  { logging, report }: { logging: unknown; report: ScopedReport },
+): void {
+  if (!isRecord(logging)) return;
+  const path = ["services", service, "logging"];
+  if (logging.driver !== undefined && !logDrivers.has(String(logging.driver ?? ""))) {
+    report("confine.logging", [...path, "driver"], {
+      message: `Service ${quote(service)} sends its log elsewhere, by the driver ${quote(logging.driver)}`,
+      subject: String(logging.driver),
+      hint: "Leave out `logging`, or use json-file, local or journald",
+    });
+  }
+  for (const [option, value] of entriesOf(logging.options)) {
+    if (!/(address|url|endpoint|host|server|socket)/i.test(option)) continue;
+    report("confine.logging", [...path, "options", option], {
+      message: `Service ${quote(service)} sends its log elsewhere: ${option} ${quote(value)}`,
+      subject: option,
+    });
+  }
+}
+
+function checkReservations(
+  service: string,
+  { deploy, report }: { deploy: unknown; report: ScopedReport },
+): void {
+  const resources = isRecord(deploy) ? deploy.resources : undefined;
+  const reservations = isRecord(resources) ? resources.reservations : undefined;
+  for (const key of ["devices", "generic_resources"]) {
+    const value = isRecord(reservations) ? reservations[key] : undefined;
+    if (isNothing(value)) continue;
+    report("confine.device", ["services", service, "deploy", "resources", "reservations", key], {
+      message: `Service ${quote(service)} reserves devices of the host: ${quote(value)}`,
+      subject: key,
+    });
+  }
+}
