@@ -1,3 +1,4 @@
+import { type RunView, runView } from "../protocol/dashboard_api.ts";
 import type { RunOutcome } from "../protocol/result.ts";
 
 /** All times are milliseconds since the epoch. */
@@ -50,8 +51,6 @@ export interface Run {
   finished_at: number | null;
   /** Member who asked to stop it. */
   cancelled_by: string | null;
-  /** Page on the dashboard. */
-  page: string | null;
   /** Announcement the dashboard confirmed last, JSON. */
   announced: string | null;
   /** The dashboard's view of the run, JSON, and when it was last different. */
@@ -59,17 +58,23 @@ export interface Run {
   view_at: number | null;
   /** 1 once the final text may be written: the result is there, or it was waited for long enough. */
   settled: number;
+  /** 1 once the dashboard has confirmed the end and we have its result: nothing more is asked of it. */
+  complete: number;
 }
 
 /** One comment of ours: the text wanted and the text the forge is known to have. */
 export interface Post {
   key: string;
+  /** Unguessable word hidden in the comment, by which it is found when its id was lost. */
+  marker: string;
   repo: string;
   pr: number;
   body: string;
   planned_at: number;
   /** When `body` last changed. */
   wanted_at: number;
+  /** 1 when `body` holds a run's verdict. */
+  final: number;
   /** Id on the forge once known. */
   id: number | null;
   /** Text the forge confirmed. */
@@ -89,4 +94,11 @@ export interface Post {
 /** The name a run goes by outside the bridge. */
 export function runName(run: Pick<Run, "id" | "attempt">): string {
   return `${run.id}-${run.attempt}`;
+}
+
+/** What the dashboard said of a run, if anything. */
+export function viewOf(run: Pick<Run, "view">): RunView | null {
+  if (run.view === null) return null;
+  const parsed = runView.safeParse(JSON.parse(run.view));
+  return parsed.success ? parsed.data : null;
 }

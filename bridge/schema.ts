@@ -36,11 +36,11 @@ CREATE TABLE runs (
   started_at INTEGER,
   finished_at INTEGER,
   cancelled_by TEXT,
-  page TEXT,
   announced TEXT,
   view TEXT,
   view_at INTEGER,
-  settled INTEGER NOT NULL DEFAULT 0
+  settled INTEGER NOT NULL DEFAULT 0,
+  complete INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX runs_by_state ON runs (state, finished_at);
 CREATE INDEX runs_by_pull ON runs (repo, pr);
@@ -48,11 +48,13 @@ CREATE INDEX runs_by_recipe ON runs (recipe, finished_at);
 
 CREATE TABLE posts (
   key TEXT PRIMARY KEY,
+  marker TEXT NOT NULL,
   repo TEXT NOT NULL,
   pr INTEGER NOT NULL,
   body TEXT NOT NULL,
   planned_at INTEGER NOT NULL,
-  wanted_at INTEGER NOT NULL DEFAULT 0,
+  wanted_at INTEGER NOT NULL,
+  final INTEGER NOT NULL DEFAULT 0,
   id INTEGER,
   delivered TEXT,
   delivered_at INTEGER,

@@ -142,11 +142,18 @@ export class Store implements Disposable {
     return this.#all(`SELECT * FROM runs WHERE state IN ${live} ORDER BY accepted_at, rowid`);
   }
 
-  /** Reported runs that ended at `since` or later. */
-  recentRuns(since: number): Run[] {
+  /** Reported runs about which the dashboard has not said or heard the last word, if they ended at `since` or later. */
+  incompleteRuns(since: number): Run[] {
+    const sql =
+      "SELECT * FROM runs WHERE state = 'reported' AND complete = 0 AND finished_at >= ? ORDER BY finished_at";
+    return this.#all(sql, since);
+  }
+
+  /** Reported runs of which something became known after their text was written. */
+  outdatedRuns(): Run[] {
     return this.#all(
-      "SELECT * FROM runs WHERE state = 'reported' AND finished_at >= ? ORDER BY finished_at",
-      since,
+      "SELECT runs.* FROM runs JOIN posts ON posts.key = 'run:' || runs.id " +
+        "WHERE runs.state = 'reported' AND runs.view_at > posts.wanted_at AND posts.dead = 0",
     );
   }
 
@@ -179,13 +186,16 @@ export class Store implements Disposable {
   }
 
   /** Plans a comment. @returns false if one of that key is planned or posted already. */
-  addPost(post: Pick<Post, "key" | "repo" | "pr" | "body" | "planned_at">): boolean {
+  addPost(post: Pick<Post, "key" | "marker" | "repo" | "pr" | "body" | "planned_at">): boolean {
     return this.#do(
-      "INSERT INTO posts (key, repo, pr, body, planned_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+      "INSERT INTO posts (key, marker, repo, pr, body, planned_at, wanted_at) VALUES (?, ?, ?, ?, ?, ?, ?) " +
+        "ON CONFLICT DO NOTHING",
       post.key,
+      post.marker,
       post.repo,
       post.pr,
       post.body,
+      post.planned_at,
       post.planned_at,
     ) === 1;
   }

@@ -1,0 +1,152 @@
+import { backoffMs } from "./answer.ts";
+import type { Clock } from "../common/time.ts";
+import { logger } from "../common/log.ts";
+import type { Announcement } from "../protocol/dashboard_api.ts";
+import type { Dashboard } from "./dashboard_client.ts";
+import { type Run, runName, viewOf } from "./rows.ts";
+import type { Store } from "./store.ts";
+
+const log = logger("bridge", "announcer");
+
+const lookAgainMs = { running: 1_500, finished: 400 };
+/** For this long a dashboard that was away may still bring a run's result. */
+const patienceMs = 24 * 3_600_000;
+
+export interface AnnouncerDeps {
+  store: Store;
+  dashboard: Dashboard;
+  clock: Clock;
+  /** Page of a pull request on the forge. */
+  linkOf(run: Run): string;
+}
+
+/**
+ * Tells the dashboard where each run stands and fetches what the harness told it. Nothing waits for it: while the
+ * dashboard is away runs go on, and what it missed is said later.
+ */
+export class Announcer {
+  readonly #deps: AnnouncerDeps;
+  /** Runs it was tried to announce at least once by this process. */
+  readonly #tried = new Set<string>();
+  readonly #nextLook = new Map<string, number>();
+  #failures = 0;
+  #pausedUntil = 0;
+
+  constructor(deps: AnnouncerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Whether the dashboard was told of the run, or could not be. */
+  announced(run: Run): boolean {
+    return run.announced !== null || this.#tried.has(run.id);
+  }
+
+  /** Announces and looks once where it is time. @returns whether anything new was learned or said */
+  async exchange(): Promise<boolean> {
+    const { store, clock } = this.#deps;
+    const live = store.liveRuns();
+    const runs = [...live, ...store.incompleteRuns(clock.now() - patienceMs)];
+    let news = false;
+    for (const run of runs) {
+      if (clock.now() < this.#pausedUntil) {
+        this.#tried.add(run.id);
+        continue;
+      }
+      if (await this.#announce(run, live)) news = true;
+      if (await this.#look(run)) news = true;
+    }
+    this.#forget(runs);
+    return news;
+  }
+
+  async #announce(run: Run, live: readonly Run[]): Promise<boolean> {
+    const wanted = JSON.stringify(announcementOf(run, { live, link: this.#deps.linkOf(run) }));
+    if (run.announced === wanted) return false;
+    const answer = await this.#deps.dashboard.announce(runName(run), JSON.parse(wanted));
+    this.#tried.add(run.id);
+    if (!answer.ok) {
+      this.#failed(answer.message);
+      return true;
+    }
+    this.#failures = 0;
+    this.#deps.store.note(run.id, { announced: wanted });
+    return true;
+  }
+
+  async #look(run: Run): Promise<boolean> {
+    const { store, dashboard, clock } = this.#deps;
+    const now = clock.now();
+    if (run.started_at === null) {
+      if (run.state === "reported") store.note(run.id, { complete: 1 });
+      return false;
+    }
+    if (now < this.#pausedUntil || now < (this.#nextLook.get(run.id) ?? 0)) return false;
+    const answer = await dashboard.view(runName(run));
+    this.#nextLook.set(run.id, clock.now() + this.#pause(run));
+    if (!answer.ok) {
+      // It has forgotten the run, or never heard of it: announced again, it takes what the harness has to say.
+      if (answer.status === 404) store.note(run.id, { announced: null });
+      else this.#failed(answer.message);
+      return false;
+    }
+    this.#failures = 0;
+    const { state, position: _, ...view } = answer.value;
+    const text = JSON.stringify({ ...view, state, position: 0 });
+    const complete = answer.value.result !== null;
+    if (complete && run.state === "finished" && run.settled === 0) store.note(run.id, { settled: 1 });
+    if (complete && run.state === "reported") store.note(run.id, { complete: 1 });
+    if (text === run.view) return false;
+    store.note(run.id, { view: text, view_at: clock.now() });
+    return true;
+  }
+
+  #pause(run: Run): number {
+    if (run.state === "reported") {
+      return Math.min(Math.max(this.#deps.clock.now() - (run.finished_at ?? 0), lookAgainMs.running), 60_000);
+    }
+    return run.state === "finished" ? lookAgainMs.finished : lookAgainMs.running;
+  }
+
+  #failed(message: string): void {
+    this.#failures++;
+    const wait = backoffMs(this.#failures, 30_000);
+    this.#pausedUntil = this.#deps.clock.now() + wait;
+    log.warn("the dashboard does not answer as it should", { error: message, retry_ms: wait });
+  }
+
+  #forget(runs: readonly Run[]): void {
+    const known = new Set(runs.map((run) => run.id));
+    for (const id of this.#tried) if (!known.has(id)) this.#tried.delete(id);
+    for (const id of this.#nextLook.keys()) if (!known.has(id)) this.#nextLook.delete(id);
+  }
+}
+
+/** What the dashboard should know of a run now. */
+export function announcementOf(
+  run: Run,
+  { live, link }: { live: readonly Run[]; link: string },
+): Announcement {
+  const waiting = run.state === "accepted" || run.state === "commented" || run.state === "queued";
+  const state = run.outcome ?? (waiting ? "queued" : "running");
+  return {
+    recipe: run.recipe,
+    subject: { kind: "pr", pr: run.pr, src: run.repo },
+    commit: run.ref,
+    state,
+    position: waiting ? runsAhead(run, live).length : 0,
+    cause: run.cause ??
+      (run.outcome === "cancelled" && run.cancelled_by ? `Cancelled by ${run.cancelled_by}` : null),
+    link,
+  };
+}
+
+/** Runs that get their turn before this one or have it now. */
+export function runsAhead(run: Run, live: readonly Run[]): Run[] {
+  const own = live.findIndex((other) => other.id === run.id);
+  return live.slice(0, Math.max(own, 0)).filter((other) => other.state !== "finished");
+}
+
+/** Whether the dashboard still owes the run's stages. */
+export function lacksResult(run: Run): boolean {
+  return (viewOf(run)?.result ?? null) === null;
+}

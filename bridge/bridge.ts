@@ -1,0 +1,143 @@
+import { backoffMs, type Failure } from "./answer.ts";
+import { Announcer } from "./announcer.ts";
+import type { Clock } from "../common/time.ts";
+import type { Dashboard } from "./dashboard_client.ts";
+import { Decider } from "./decide.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { Enrolments } from "./enrolments.ts";
+import type { Forge } from "./forge/forge.ts";
+import { Outbox } from "./outbox.ts";
+import { Poller } from "./poller.ts";
+import { Reporter } from "./reporter.ts";
+import { Runs } from "./runs.ts";
+import type { Vitals } from "./server.ts";
+import type { Store } from "./store.ts";
+import { logger } from "../common/log.ts";
+
+const log = logger("bridge");
+
+export interface BridgeDeps {
+  store: Store;
+  forge: Forge;
+  engine: Engine;
+  dashboard: Dashboard | null;
+  clock: Clock;
+  readEnrolments(): Promise<Enrolments>;
+  /** Organisation whose members may give commands. */
+  org: string;
+  /** Address of the forge as people see it. */
+  forgeUrl: string;
+  newId(): string;
+}
+
+const enrolmentsAgeMs = 60_000;
+
+/** The bridge's parts put together. Each method does one round of one part and can be called again at any time. */
+export class Bridge {
+  readonly vitals: Vitals = { polledAt: null, pollFailure: null, problems: [] };
+  readonly #deps: BridgeDeps;
+  readonly #poller: Poller;
+  readonly #decider: Decider;
+  readonly #runs: Runs;
+  readonly #reporter: Reporter;
+  readonly #outbox: Outbox;
+  readonly #announcer: Announcer | null;
+  #enrolments: Enrolments = { recipes: new Map(), owners: [], problems: [] };
+  #enrolmentsAt = -Infinity;
+  #failures = 0;
+
+  constructor(deps: BridgeDeps) {
+    this.#deps = deps;
+    const { store, forge, engine, dashboard, clock, org, newId } = deps;
+    const enrolments = () => this.#enrolments;
+    this.#announcer = dashboard === null ? null : new Announcer({
+      store,
+      dashboard,
+      clock,
+      linkOf: (run) => `${deps.forgeUrl.replace(/\/+$/, "")}/${run.repo}/pulls/${run.pr}`,
+    });
+    this.#poller = new Poller({ store, forge, clock, enrolments });
+    this.#decider = new Decider({ store, forge, clock, org, newId, enrolments });
+    this.#runs = new Runs({
+      store,
+      engine,
+      clock,
+      announced: (run) => this.#announcer?.announced(run) ?? true,
+      hasDashboard: dashboard !== null,
+    });
+    this.#reporter = new Reporter({ store, clock, pageOf: (run) => dashboard?.page(run) ?? null });
+    this.#outbox = new Outbox({ store, forge, clock });
+  }
+
+  /** Looks at the forge once. @returns milliseconds to add before the next look, 0 when all is well */
+  async poll(): Promise<number> {
+    const { store, clock } = this.#deps;
+    await this.#refreshEnrolments();
+    const failure = await this.#identify() ?? await this.#poller.poll();
+    if (failure === null) {
+      if (this.#failures > 0) log.info("the forge answers again");
+      this.#failures = 0;
+      this.vitals.polledAt = clock.now();
+      this.vitals.pollFailure = null;
+      return 0;
+    }
+    this.#failures++;
+    const wait = failure.retryAfterMs ?? backoffMs(this.#failures);
+    this.vitals.pollFailure = failure.message;
+    const facts = {
+      status: failure.status,
+      error: failure.message,
+      retry_ms: wait,
+      undelivered: store.oldestUndelivered(),
+    };
+    log.warn("could not read the forge", facts);
+    return wait;
+  }
+
+  /** Decides on commands. @returns whether any was decided */
+  async decide(): Promise<boolean> {
+    const decided = await this.#decider.decide();
+    return this.#reporter.refresh() || decided;
+  }
+
+  /** Moves runs and renews their texts. @returns whether anything changed */
+  async drive(): Promise<boolean> {
+    const moved = await this.#runs.drive();
+    return this.#reporter.refresh() || moved;
+  }
+
+  /** Writes what is due on the forge. @returns whether it took anything */
+  deliver(): Promise<boolean> {
+    return this.#outbox.deliver();
+  }
+
+  /** Talks to the dashboard. @returns whether anything was new */
+  async announce(): Promise<boolean> {
+    return await this.#announcer?.exchange() ?? false;
+  }
+
+  async #refreshEnrolments(): Promise<void> {
+    const { clock, readEnrolments } = this.#deps;
+    if (clock.now() - this.#enrolmentsAt < enrolmentsAgeMs) return;
+    this.#enrolments = await readEnrolments();
+    this.#enrolmentsAt = clock.now();
+    const { problems } = this.#enrolments;
+    for (const problem of problems) {
+      if (!this.vitals.problems.includes(problem)) log.error("bad enrolment", { problem });
+    }
+    this.vitals.problems = problems;
+    this.#decider.forget();
+  }
+
+  /** Our own account is needed to leave our own comments alone and to find them again. */
+  async #identify(): Promise<Failure | null> {
+    const { store, forge, org } = this.#deps;
+    if (store.ownId !== null) return null;
+    const answer = await forge.whoAmI({ org });
+    if (!answer.ok) return answer;
+    if (answer.value === null) return null; // the first comment written will tell
+    store.ownId = answer.value.id;
+    log.info("writing as", { ...answer.value });
+    return null;
+  }
+}

@@ -1,0 +1,263 @@
+import { formatSeconds } from "../common/time.ts";
+import { codeSpan, escapeMarkdown, foldedLog, stageTable } from "../harness/report/markdown.ts";
+import type { RunView } from "../protocol/dashboard_api.ts";
+import type { RunOutcome, RunResult, StageReport } from "../protocol/result.ts";
+import type { Refusal } from "./policy.ts";
+import type { CommandRow } from "./rows.ts";
+
+/** Forges take more, but nobody reads more; counted in bytes. */
+export const longestBody = 60_000;
+const longestCause = 300;
+const longestDetail = 2_000;
+const tailLines = 20;
+
+/** What a run's comment is written from. Everything in `view` comes from outside and is escaped here. */
+export interface RunFacts {
+  run: string;
+  recipe: string;
+  commit: string;
+  /** The engine's word, once it may be written; it outranks what `view` says. */
+  verdict: RunOutcome | null;
+  started: boolean;
+  /** Why it ended so where the harness could not say. */
+  cause: string | null;
+  cancelledBy: string | null;
+  page: string | null;
+  view: RunView | null;
+  /** Runs that have their turn first. */
+  ahead: number;
+  /** Seconds these need as a rule. */
+  waitSeconds: number | null;
+  elapsedSeconds: number | null;
+  /** Seconds this recipe's runs take as a rule. */
+  usualSeconds: number | null;
+  tookSeconds: number | null;
+}
+
+/** The comment of a run as it should read now. */
+export function runText(facts: RunFacts): string {
+  if (facts.verdict !== null) return fit(verdict(facts, facts.verdict));
+  return fit(facts.started ? testing(facts) : queued(facts));
+}
+
+const howToCancel = "`!testme cancel` stops it.";
+
+function queued(facts: RunFacts): string[] {
+  const wait = facts.waitSeconds === null || facts.ahead === 0 ? "" : `, about ${roughly(facts.waitSeconds)}`;
+  const runs = facts.ahead === 1 ? "1 run" : `${facts.ahead} runs`;
+  const place = facts.ahead === 0 ? "starts at once" : `behind ${runs}${wait}`;
+  return [`⏳ **Queued: ${object(facts)}** · ${place}${link("run", facts.page)}`, howToCancel];
+}
+
+function testing(facts: RunFacts): string[] {
+  const base = facts.view?.base ?? null;
+  const over = base === null ? "" : ` (over ${codeSpan(short(base, 80))})`;
+  const elapsed = facts.elapsedSeconds === null ? "" : ` · started ${roughly(facts.elapsedSeconds)} ago`;
+  const left = facts.usualSeconds === null ? 0 : facts.usualSeconds - (facts.elapsedSeconds ?? 0);
+  const expected = left >= 10 ? `, about ${roughly(left)} left` : "";
+  const head = `⏳ **Testing ${object(facts)}**${over}${link("live log", facts.page)}${elapsed}${expected}`;
+  const stages = facts.view?.stages ?? [];
+  return [head, ...(stages.length === 0 ? [] : [stageTable(stages)]), howToCancel];
+}
+
+function verdict(facts: RunFacts, outcome: RunOutcome): string[] {
+  const result = facts.view?.result ?? null;
+  const decisive = result?.stages.find((stage) => stage.name === result.stage) ?? null;
+  const tail = outcome === "failed" && decisive !== null ? decisive.tail.slice(-tailLines) : [];
+  return [
+    headline(facts, outcome),
+    ...explanation(facts, { outcome, decisive }),
+    ...(result === null ? [noStages(facts)] : [stageTable(result.stages)]),
+    ...(tail.length === 0 ? [] : [foldedLog(`Last ${tail.length} lines of the service's log`, tail)]),
+    ...advice(facts, outcome),
+    ...remarks(facts, { outcome, result }),
+  ].filter((part) => part !== "");
+}
+
+function headline(facts: RunFacts, outcome: RunOutcome): string {
+  const result = facts.view?.result ?? null;
+  const stage = result?.stage ?? null;
+  const cause = result?.cause ?? facts.cause;
+  const took = facts.tookSeconds === null ? "" : ` · ${formatSeconds(facts.tookSeconds * 1000)}`;
+  const links = link("run", facts.page) + link("screenshot", screenshot(facts));
+  switch (outcome) {
+    case "passed": {
+      const level = result === null ? "" : ` · level ${result.level}`;
+      return `✅ **${object(facts)} passed**${skipped(result)}${level}${took}${links}`;
+    }
+    case "failed": {
+      const where = stage === null ? "" : ` in ${stage}`;
+      return `❌ **${object(facts)} failed${where}${cause === null ? "" : `: ${clean(cause)}`}**${links}`;
+    }
+    case "timed_out":
+      return `❌ **${object(facts)} ran out of time${stage === null ? "" : ` in ${stage}`}**${links}`;
+    case "infra":
+      return `⚠️ **CI trouble: ${object(facts)} could not be tested**${links}`;
+    case "cancelled":
+      return `⏹️ **Testing ${object(facts)} was cancelled**${links}`;
+  }
+}
+
+function explanation(
+  facts: RunFacts,
+  { outcome, decisive }: { outcome: RunOutcome; decisive: StageReport | null },
+): string[] {
+  const detail = decisive?.detail === undefined ? [] : [paragraphs(decisive.detail)];
+  const cause = facts.cause ?? facts.view?.result?.cause ?? facts.view?.cause ?? null;
+  const told = cause === null ? [] : [`${clean(cause)}.`];
+  switch (outcome) {
+    case "passed":
+      return [];
+    case "failed":
+      return detail;
+    case "timed_out":
+      return [...told, ...detail];
+    case "infra":
+      return [...told, "The recipe is not to blame. Comment `!testme` to try again."];
+    case "cancelled":
+      if (facts.cancelledBy !== null) {
+        return [`${codeSpan(facts.cancelledBy)} asked for it. \`!testme\` starts anew.`];
+      }
+      return [...told, "Comment `!testme` to start anew."];
+  }
+}
+
+function advice(facts: RunFacts, outcome: RunOutcome): string[] {
+  if (outcome !== "failed" && outcome !== "timed_out") return [];
+  const stage = facts.view?.result?.stage ?? null;
+  const only = stage === null || stage === "fetch" || stage === "teardown" ? "" : ` --only ${stage} --keep`;
+  const ref = facts.commit.slice(0, 7);
+  return [
+    "Push a fix and comment `!testme`, or try it at home: " +
+    `\`./cc-ci run-recipe ${facts.recipe} --ref ${ref}${only}\``,
+  ];
+}
+
+function remarks(
+  facts: RunFacts,
+  { outcome, result }: { outcome: RunOutcome; result: RunResult | null },
+): string[] {
+  if (result === null) return [];
+  const standIn = result.abraStandIn
+    ? ["<sub>Deployed with cc-ci's stand-in for abra, since no real abra is installed on the CI host.</sub>"]
+    : [];
+  const differs = result.result !== outcome && (outcome === "passed" || result.result === "passed");
+  const doubt = differs
+    ? [`⚠️ The harness reported "${result.result}", but its exit code says otherwise; the exit code counts.`]
+    : [];
+  return [...doubt, ...standIn];
+}
+
+function noStages(facts: RunFacts): string {
+  if (facts.page === null || !facts.started) return "";
+  return "_The stages are missing here: the dashboard has not handed them over. They follow when it does._";
+}
+
+/** Skipped stages are part of the headline: a pass says what it does not cover. */
+function skipped(result: RunResult | null): string {
+  const names = (result?.stages ?? []).filter((stage) => stage.result === "skipped").map((stage) =>
+    stage.name
+  );
+  return names.length === 0 ? "" : `, without ${names.join(", ")}`;
+}
+
+/** The latest picture of the app that the dashboard holds. */
+function screenshot({ view }: RunFacts): string | null {
+  const names = (view?.result?.stages ?? []).flatMap((stage) => stage.screenshots);
+  const held = (view?.artefacts ?? []).filter((artefact) => artefact.name.endsWith(".png"));
+  return (held.findLast((artefact) => names.includes(artefact.name)) ?? held.at(-1))?.url ?? null;
+}
+
+/** Answer to a command that is not carried out: what was not done and why, and what would make it work. */
+export function refused(refusal: Refusal, { command, org }: { command: CommandRow; org: string }): string {
+  const who = codeSpan(command.login);
+  switch (refusal.reason) {
+    case "not-member":
+      return `🚫 Nothing was tested: ${who} is not a member of ${
+        codeSpan(org)
+      }, and only members can start tests.\n` +
+        "A member who has looked at the changes can comment `!testme`.";
+    case "not-enrolled":
+      return `🚫 Nothing was tested: ${codeSpan(command.repo)} is not enrolled here.\n` +
+        `To enrol it, add \`recipes/<recipe>/recipe.yml\` with \`repo: ${command.repo}\` to cc-ci.`;
+    case "closed":
+      return "🚫 Nothing was tested: this pull request is closed.\nReopen it and comment `!testme`.";
+    case "pushed": {
+      const from = refusal.before === null ? "" : `from ${commit(refusal.before)} `;
+      return `🚫 Nothing was tested: after ${who} wrote \`!testme\` the head moved ${from}to ${
+        commit(refusal.head)
+      }.\n` +
+        `Look at what was pushed and comment \`!testme\`, or \`!testme ${refusal.head.slice(0, 7)}\`.`;
+    }
+    case "same-time":
+      return `🚫 Nothing was tested: ${
+        commit(refusal.head)
+      } was pushed at about the time \`!testme\` was written.\n` +
+        `If that is the commit you mean, comment \`!testme\` again.`;
+    case "unknown-head":
+      return `🚫 Nothing was tested: the forge does not tell when ${commit(refusal.head)} was pushed.\n` +
+        `If that is the commit you mean, comment \`!testme ${refusal.head.slice(0, 7)}\`.`;
+    case "other-commit":
+      return `🚫 Nothing was tested: ${commit(refusal.asked)} is not the head, that is ${
+        commit(refusal.head)
+      }.\n` +
+        `If that is the commit you mean, comment \`!testme ${refusal.head.slice(0, 7)}\`.`;
+  }
+}
+
+/** Answer to `!testme help` and to what was probably meant as a command. */
+export function help(org: string): string {
+  return "`!testme` tests this pull request's head, `!testme <commit>` only if that commit is still the head, " +
+    `\`!testme cancel\` stops a run. Alone on a line, from members of ${codeSpan(org)}.`;
+}
+
+export function nothingToCancel(): string {
+  return "Nothing to cancel: no run of this pull request is queued or running.";
+}
+
+function object(facts: RunFacts): string {
+  return `${commit(facts.commit)} of ${facts.recipe}`;
+}
+
+/** Only hexadecimal digits get here. */
+function commit(sha: string): string {
+  return `\`${sha.slice(0, 7)}\``;
+}
+
+function link(label: string, url: string | null): string {
+  if (url === null || !/^https?:\/\/[^\s<>()[\]"'`\\]+$/.test(url)) return "";
+  return ` · [${label}](${url})`;
+}
+
+function clean(text: string): string {
+  return escapeMarkdown(short(text.replace(/\.\s*$/, ""), longestCause));
+}
+
+function paragraphs(text: string): string {
+  return short(text, longestDetail).split(/\r?\n/).map((line) => escapeMarkdown(line)).join("\n");
+}
+
+function short(text: string, limit: number): string {
+  const letters = [...text];
+  return letters.length <= limit ? text : `${letters.slice(0, limit - 1).join("")}…`;
+}
+
+/** `40 s`, `6 min`: an estimate, so no false precision. */
+function roughly(seconds: number): string {
+  if (seconds < 10) return `${Math.max(1, Math.round(seconds))} s`;
+  return seconds < 90 ? `${Math.round(seconds / 10) * 10} s` : `${Math.round(seconds / 60)} min`;
+}
+
+/** Joins paragraphs, leaving out the least important ones where they are too many. The first one always stays. */
+function fit(parts: string[]): string {
+  const kept = [...parts];
+  while (kept.length > 1 && bytes(kept.join("\n\n")) > longestBody) {
+    const longest = kept.slice(1).reduce((most, part) => bytes(part) > bytes(most) ? part : most);
+    kept.splice(kept.indexOf(longest, 1), 1);
+  }
+  return kept.join("\n\n");
+}
+
+function bytes(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

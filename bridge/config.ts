@@ -1,0 +1,88 @@
+import * as z from "zod";
+import { fileURLToPath } from "node:url";
+import { readConfig } from "../common/config.ts";
+import { UsageError } from "../common/errors.ts";
+
+const address = z.string().regex(/^.+:[0-9]{1,5}$/, "must be host:port");
+
+const schema = z.object({
+  /** Address of the forge. */
+  FORGE_URL: z.url(),
+  /** Token of the account that answers: read:organization, read:repository, write:issue. */
+  FORGE_TOKEN: z.string().min(1),
+  /** Organisation whose members may give commands. */
+  MEMBERS_ORG: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/),
+  /** Folder with the enrolments. */
+  RECIPES: z.string().default(fileURLToPath(import.meta.resolve("../recipes"))),
+  /** Folder for the database and the local engine's notes. */
+  STATE: z.string(),
+  LISTEN: address.default("127.0.0.1:3182"),
+  /** Seconds between two looks at the forge. */
+  POLL_S: z.coerce.number().min(0.2).max(3600).default(30),
+  INGRESS: address.default("127.0.0.1:443"),
+  CA_FILE: z.string().optional(),
+  DASHBOARD_URL: z.url().optional(),
+  BRIDGE_TOKEN: z.string().min(1).optional(),
+  ENGINE: z.enum(["local"]).default("local"),
+  /** Runs the engine may have at a time. */
+  CAPACITY: z.coerce.number().int().min(1).max(16).default(1),
+  /** The harness: a program, or a module for the Deno that runs the bridge. */
+  HARNESS: z.string().default(fileURLToPath(import.meta.resolve("../harness.ts"))),
+  LOG_LEVEL: z.enum(["debug", "info", "warning", "error"]).default("info"),
+});
+export type Config = z.infer<typeof schema>;
+
+/** @throws {UsageError} naming every variable that is missing or wrong */
+export function bridgeConfig(env: (name: string) => string | undefined = Deno.env.get): Config {
+  const config = readConfig(schema, env);
+  if ((config.DASHBOARD_URL === undefined) !== (config.BRIDGE_TOKEN === undefined)) {
+    throw new UsageError(
+      "Could not read the configuration: CCCI_DASHBOARD_URL and CCCI_BRIDGE_TOKEN belong together: give both or neither",
+    );
+  }
+  return config;
+}
+
+/** Settings that are the harness' own; the bridge's tokens are not among them. */
+const harnessSettings = [
+  "BASE_DOMAIN",
+  "INGRESS",
+  "CA_FILE",
+  "FORGE_URL",
+  "RECIPES",
+  "RUNS",
+  "LANES",
+  "PROXY_REFRESH_S",
+  "ABRA",
+  "DENO",
+  "DOCKER_SOCKET",
+  "BROWSER",
+  "MIN_FREE_GB",
+  "STAGE_DEADLINE_S",
+  "RUN_DEADLINE_S",
+  "JANITOR_MAX_AGE",
+  "DASHBOARD_URL",
+  "RUNNER_TOKEN",
+  "RUNNER_TOKEN_FILE",
+].map((name) => `CCCI_${name}`);
+/** What programs of any kind look for. */
+const commonVariables = [
+  "PATH",
+  "HOME",
+  "LANG",
+  "TMPDIR",
+  "XDG_CACHE_HOME",
+  "XDG_RUNTIME_DIR",
+  "DENO_DIR",
+  "DOCKER_HOST",
+];
+
+/** The environment the local engine gives the harness. */
+export function harnessEnv(env: (name: string) => string | undefined = Deno.env.get): Record<string, string> {
+  const chosen: Record<string, string> = {};
+  for (const name of [...commonVariables, ...harnessSettings]) {
+    const value = env(name);
+    if (value !== undefined && value !== "") chosen[name] = value;
+  }
+  return chosen;
+}

@@ -1,0 +1,146 @@
+import { backoffMs } from "./answer.ts";
+import * as texts from "./comment.ts";
+import { logger } from "../common/log.ts";
+import { judge, longestAgeMs, type PolicyDeps, type Refusal, type Verdict } from "./policy.ts";
+import { type CommandRow, type Run, runName } from "./rows.ts";
+import type { Store } from "./store.ts";
+
+const log = logger("bridge", "decide");
+
+export interface DeciderDeps extends Omit<PolicyDeps, "enrolments"> {
+  store: Store;
+  enrolments(): PolicyDeps["enrolments"];
+  /** A new word of `[a-z0-9]`, 12 characters, that nobody can guess. */
+  newId(): string;
+}
+
+/** Turns commands that were seen into runs, answers or nothing; each in one transaction. */
+export class Decider {
+  readonly #deps: DeciderDeps;
+  readonly #acknowledged = new Set<number>();
+  /** Commands that could not be decided: when to try again. Forgotten with the process, which then tries at once. */
+  readonly #postponed = new Map<number, { tries: number; notBefore: number }>();
+
+  constructor(deps: DeciderDeps) {
+    this.#deps = deps;
+  }
+
+  /** Decides what can be decided. @returns whether anything was */
+  async decide(): Promise<boolean> {
+    const { store, clock } = this.#deps;
+    let decided = false;
+    for (const command of store.openCommands()) {
+      const postponed = this.#postponed.get(command.comment);
+      if (postponed !== undefined && clock.now() < postponed.notBefore) continue;
+      await this.#acknowledge(command);
+      const verdict = await judge(command, { ...this.#deps, enrolments: this.#deps.enrolments() });
+      if (verdict.kind === "later") {
+        this.#postpone(command, verdict);
+        continue;
+      }
+      this.#postponed.delete(command.comment);
+      store.atomically(() => this.#apply(command, verdict));
+      decided = true;
+    }
+    return decided;
+  }
+
+  /** 👀 under the comment: whoever wrote it knows at once that it was seen. It is a courtesy and may fail. */
+  async #acknowledge(command: CommandRow): Promise<void> {
+    if (command.kind !== "test" || this.#acknowledged.has(command.comment)) return;
+    this.#acknowledged.add(command.comment);
+    const answer = await this.#deps.forge.acknowledge({ repo: command.repo, id: command.comment });
+    if (!answer.ok) log.debug("could not react", { comment: command.comment, error: answer.message });
+  }
+
+  #postpone(command: CommandRow, verdict: Extract<Verdict, { kind: "later" }>): void {
+    const tries = (this.#postponed.get(command.comment)?.tries ?? 0) + 1;
+    const wait = verdict.retryAfterMs ?? backoffMs(tries);
+    this.#postponed.set(command.comment, { tries, notBefore: this.#deps.clock.now() + wait });
+    log.warn("cannot decide yet", { comment: command.comment, why: verdict.why, retry_ms: wait });
+  }
+
+  #apply(command: CommandRow, verdict: Exclude<Verdict, { kind: "later" }>): void {
+    const facts = { comment: command.comment, repo: command.repo, pr: command.pr, by: command.login };
+    switch (verdict.kind) {
+      case "run":
+        return this.#accept(command, verdict);
+      case "cancel":
+        return this.#cancel(command);
+      case "help":
+        this.#deps.store.closeCommand(command.comment, "answered", command.kind);
+        return this.#reply(command, { key: "help", body: texts.help(this.#deps.org) });
+      case "refuse":
+        log.info("refused", { ...facts, ...verdict.refusal });
+        return this.#refuse(command, verdict.refusal);
+      case "ignore":
+        log.info("ignored", { ...facts, reason: verdict.reason });
+        this.#deps.store.closeCommand(command.comment, "ignored", verdict.reason);
+        this.#acknowledged.delete(command.comment);
+    }
+  }
+
+  #accept(command: CommandRow, { recipe, ref }: { recipe: string; ref: string }): void {
+    const { store, clock, newId } = this.#deps;
+    if (!store.closeCommand(command.comment, "accepted")) return;
+    const run: Run = {
+      id: newId(),
+      attempt: 1,
+      comment: command.comment,
+      recipe,
+      repo: command.repo,
+      pr: command.pr,
+      ref,
+      login: command.login,
+      state: "accepted",
+      outcome: null,
+      cause: null,
+      accepted_at: clock.now(),
+      started_at: null,
+      finished_at: null,
+      cancelled_by: null,
+      announced: null,
+      view: null,
+      view_at: null,
+      settled: 0,
+      complete: 0,
+    };
+    store.addRun(run);
+    log.info("accepted", { run: runName(run), comment: command.comment, recipe, ref, by: command.login });
+  }
+
+  #cancel(command: CommandRow): void {
+    const { store } = this.#deps;
+    const runs = store.liveRunsOf(command.repo, command.pr).filter((run) => run.state !== "finished");
+    store.closeCommand(command.comment, runs.length === 0 ? "answered" : "accepted", "cancel");
+    for (const run of runs) store.note(run.id, { cancelled_by: command.login });
+    if (runs.length === 0) {
+      this.#reply(command, { key: `cancel:${command.comment}`, body: texts.nothingToCancel() });
+    }
+  }
+
+  #refuse(command: CommandRow, refusal: Refusal): void {
+    this.#deps.store.closeCommand(command.comment, "refused", refusal.reason);
+    const key = "head" in refusal ? `${refusal.reason}:${refusal.head}` : refusal.reason;
+    this.#reply(command, { key, body: texts.refused(refusal, { command, org: this.#deps.org }) });
+  }
+
+  /** One answer for each person, pull request and reason. */
+  #reply(command: CommandRow, { key, body }: { key: string; body: string }): void {
+    const { store, clock, newId } = this.#deps;
+    store.addPost({
+      key: `${key}:${command.repo.toLowerCase()}#${command.pr}:${command.user_id}`,
+      marker: newId(),
+      repo: command.repo,
+      pr: command.pr,
+      body,
+      planned_at: clock.now(),
+    });
+  }
+
+  /** Drops what nobody will ask about again. */
+  forget(): void {
+    this.#deps.store.forgetComments(this.#deps.clock.now() - 2 * longestAgeMs);
+    this.#acknowledged.clear();
+  }
+}

@@ -1,0 +1,153 @@
+import { backoffMs, type Failure } from "./answer.ts";
+import type { Clock } from "../common/time.ts";
+import { logger } from "../common/log.ts";
+import type { Forge } from "./forge/forge.ts";
+import type { Post } from "./rows.ts";
+import type { Store } from "./store.ts";
+
+const log = logger("bridge", "outbox");
+
+/** A running comment changes at most this often; every edit is a row in the forge's history. */
+const betweenEditsMs = 3_000;
+/** A POST without an answer may still be carried out; only after this is it looked for. */
+const lateMs = 3_000;
+/** Answers "you may not write there" in a row until we believe it. */
+const refusedTries = 8;
+const clockSkewMs = 15 * 60_000;
+
+export interface OutboxDeps {
+  store: Store;
+  forge: Forge;
+  clock: Clock;
+}
+
+/**
+ * Brings the comments on the forge to the texts wanted. A comment is created once: that a POST may have happened is
+ * stored before it is sent, and after that the comment is looked for, by its marker and our own account, before
+ * anything is posted again.
+ */
+export class Outbox {
+  readonly #deps: OutboxDeps;
+  #pausedUntil = 0;
+
+  constructor(deps: OutboxDeps) {
+    this.#deps = deps;
+  }
+
+  /** Delivers what is due. @returns whether the forge took anything */
+  async deliver(): Promise<boolean> {
+    const { store, clock } = this.#deps;
+    let delivered = false;
+    for (const post of store.duePosts(clock.now())) {
+      if (clock.now() < this.#pausedUntil) break;
+      if (await this.#deliverOne(post)) delivered = true;
+    }
+    return delivered;
+  }
+
+  async #deliverOne(post: Post): Promise<boolean> {
+    if (post.id !== null) return await this.#edit(post, post.id);
+    if (post.attempted === 1) {
+      const found = await this.#find(post);
+      if (found === "unknown") return false;
+      if (found !== null) {
+        log.info("found a comment of ours again", { post: post.key, comment: found });
+        this.#deps.store.changePost(post.key, { id: found });
+        return await this.#edit(post, found);
+      }
+    }
+    return await this.#create(post);
+  }
+
+  async #create(post: Post): Promise<boolean> {
+    const { store, forge, clock } = this.#deps;
+    store.changePost(post.key, { attempted: 1 });
+    const body = textOf(post);
+    const answer = await forge.createComment({ repo: post.repo, pr: post.pr, body });
+    if (!answer.ok) {
+      this.#failed(post, answer, lateMs);
+      return false;
+    }
+    store.atomically(() => {
+      store.ownId = answer.value.userId;
+      store.changePost(post.key, { id: answer.value.id, ...this.#delivered(post) });
+    });
+    log.info("commented", { post: post.key, repo: post.repo, pr: post.pr, comment: answer.value.id });
+    return true;
+  }
+
+  async #edit(post: Post, id: number): Promise<boolean> {
+    const { store, forge } = this.#deps;
+    const answer = await forge.editComment({ repo: post.repo, id, body: textOf(post) });
+    if (answer.ok) {
+      store.changePost(post.key, this.#delivered(post));
+      log.debug("edited", { post: post.key, comment: id });
+      return true;
+    }
+    if (answer.status === 404 && post.recreated === 0) {
+      // Somebody deleted it. The verdict should still be read: it is written anew, once.
+      store.changePost(post.key, { id: null, attempted: 1, recreated: 1 });
+      return false;
+    }
+    this.#failed(post, answer, 0);
+    return false;
+  }
+
+  /** The id of our comment with this marker; `null` if there is none; the eldest if a reply quotes it. */
+  async #find(post: Post): Promise<number | null | "unknown"> {
+    const { store, forge } = this.#deps;
+    const answer = await forge.comments({
+      repo: post.repo,
+      pr: post.pr,
+      since: post.planned_at - clockSkewMs,
+    });
+    if (!answer.ok) {
+      this.#failed(post, answer, 0);
+      return "unknown";
+    }
+    const own = store.ownId;
+    const marked = answer.value.filter((comment) =>
+      comment.body.includes(hidden(post.marker)) && (own === null || comment.userId === own)
+    );
+    return marked.length === 0 ? null : Math.min(...marked.map((comment) => comment.id));
+  }
+
+  #delivered(post: Post): Partial<Post> {
+    const now = this.#deps.clock.now();
+    const not_before = now + betweenEditsMs;
+    return { delivered: post.body, delivered_at: now, tries: 0, not_before, error: null };
+  }
+
+  #failed(post: Post, failure: Failure, atLeastMs: number): void {
+    const { store, clock } = this.#deps;
+    const now = clock.now();
+    const tries = post.tries + 1;
+    const dead = refuses(failure) && tries >= refusedTries ? 1 : 0;
+    const wait = Math.max(failure.retryAfterMs ?? backoffMs(tries), atLeastMs);
+    if (failure.retryAfterMs !== null) this.#pausedUntil = now + failure.retryAfterMs;
+    store.changePost(post.key, { tries, dead, not_before: now + wait, error: failure.message });
+    const facts = {
+      post: post.key,
+      repo: post.repo,
+      pr: post.pr,
+      status: failure.status,
+      error: failure.message,
+    };
+    if (dead === 1) log.error("gave up on a comment the forge does not take", facts);
+    else log.warn("could not deliver a comment yet", { ...facts, retry_ms: wait });
+  }
+}
+
+/** Locked, archived, gone, or no permission: trying for longer does not help. */
+function refuses(failure: Failure): boolean {
+  return [403, 404, 410, 413, 422, 423].includes(failure.status);
+}
+
+/** The text as it is sent. */
+export function textOf(post: Pick<Post, "body" | "marker">): string {
+  return `${post.body}\n\n${hidden(post.marker)}`;
+}
+
+function hidden(marker: string): string {
+  return `<!-- cc-ci:${marker} -->`;
+}

@@ -1,0 +1,81 @@
+import type { Clock } from "../common/time.ts";
+import { runsAhead } from "./announcer.ts";
+import { type RunFacts, runText } from "./comment.ts";
+import { type Run, runName, viewOf } from "./rows.ts";
+import { postKey } from "./runs.ts";
+import type { Store } from "./store.ts";
+
+export interface ReporterDeps {
+  store: Store;
+  clock: Clock;
+  /** Public page of a run, if there is a dashboard. */
+  pageOf(run: string): string | null;
+}
+
+/** How many earlier runs of a recipe the expected time is taken from. */
+const samples = 5;
+
+/** Keeps the text wanted of each run's comment in step with what is known of the run. Delivery is the outbox's part. */
+export class Reporter {
+  readonly #deps: ReporterDeps;
+
+  constructor(deps: ReporterDeps) {
+    this.#deps = deps;
+  }
+
+  /** @returns whether any text is a new one */
+  refresh(): boolean {
+    const { store, clock } = this.#deps;
+    const live = store.liveRuns();
+    let changed = false;
+    for (const run of [...live, ...store.outdatedRuns()]) {
+      const facts = this.#facts(run, live);
+      const body = runText(facts);
+      const post = store.post(postKey(run));
+      const final = facts.verdict ? 1 : 0;
+      const now = clock.now();
+      if (post === undefined) {
+        const { repo, pr } = run;
+        changed = store.addPost({ key: postKey(run), marker: run.id, repo, pr, body, planned_at: now }) ||
+          changed;
+      } else if (post.body !== body || post.final !== final) {
+        // A verdict does not wait for the pause between two edits.
+        const hurry = final === 1 && post.tries === 0 ? { not_before: 0 } : {};
+        store.changePost(post.key, { body, final, wanted_at: now, ...hurry });
+        changed = true;
+      } else if (run.state === "reported") store.changePost(post.key, { wanted_at: now });
+    }
+    return changed;
+  }
+
+  #facts(run: Run, live: readonly Run[]): RunFacts {
+    const ahead = runsAhead(run, live);
+    const waits = ahead.map((other) => this.#usualSeconds(other.recipe));
+    return {
+      run: runName(run),
+      recipe: run.recipe,
+      commit: run.ref,
+      verdict: run.settled === 1 ? run.outcome : null,
+      started: run.started_at !== null,
+      cause: run.cause,
+      cancelledBy: run.cancelled_by,
+      page: this.#deps.pageOf(runName(run)),
+      view: viewOf(run),
+      ahead: ahead.length,
+      waitSeconds: waits.includes(null) ? null : waits.reduce<number>((sum, wait) => sum + (wait ?? 0), 0),
+      elapsedSeconds: run.started_at === null || run.view_at === null
+        ? null
+        : (run.view_at - run.started_at) / 1000,
+      usualSeconds: this.#usualSeconds(run.recipe),
+      tookSeconds: run.started_at === null || run.finished_at === null
+        ? null
+        : (run.finished_at - run.started_at) / 1000,
+    };
+  }
+
+  /** Median of the recipe's latest runs, if it had any. */
+  #usualSeconds(recipe: string): number | null {
+    const sorted = this.#deps.store.durations(recipe, samples).sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)] ?? null;
+  }
+}

@@ -1,0 +1,79 @@
+import { Bridge, type BridgeDeps } from "./bridge.ts";
+import { describeError } from "../common/errors.ts";
+import { logger } from "../common/log.ts";
+import { Doorbell } from "./doorbell.ts";
+import { listen, routes } from "./server.ts";
+
+const log = logger("bridge");
+
+export interface RunOptions {
+  listen: string;
+  pollMs: number;
+  /** Ends the bridge: the call it is in is finished, runs go on without it. */
+  signal: AbortSignal;
+}
+
+/** How often runs are looked at when nothing else happens. */
+const workMs = 500;
+const leastStaleMs = 60_000;
+
+/** Runs the bridge until the signal. Each part has its own loop, so that a slow forge does not hold up the others. */
+export async function run(deps: BridgeDeps, options: RunOptions): Promise<void> {
+  const { clock, store } = deps;
+  const { signal, pollMs } = options;
+  const bridge = new Bridge(deps);
+  const bells = {
+    poll: new Doorbell(),
+    decide: new Doorbell(),
+    drive: new Doorbell(),
+    outbox: new Doorbell(),
+    dashboard: new Doorbell(),
+  };
+  const ringOthers = () => {
+    for (const bell of [bells.drive, bells.outbox, bells.dashboard]) bell.ring();
+  };
+
+  async function loop(name: string, bell: Doorbell, round: () => Promise<number>): Promise<void> {
+    while (!signal.aborted) {
+      let pause = workMs;
+      try {
+        pause = await round();
+      } catch (error) {
+        // A fault in one round must not end the bridge: the next one starts from what is stored.
+        log.error("a round failed", { loop: name, error: describeError(error), stack: stackOf(error) });
+      }
+      await bell.wait(pause, { clock, signal });
+    }
+  }
+  /** A round that changed something gives the others something to do. */
+  const chained = (round: () => Promise<boolean>) => async () => {
+    if (await round()) ringOthers();
+    return workMs;
+  };
+
+  const app = routes({
+    vitals: bridge.vitals,
+    store,
+    clock,
+    stalePollMs: Math.max(leastStaleMs, 4 * pollMs),
+  });
+  const server = listen(options.listen, { app, signal });
+  log.info("listening", { address: options.listen, engine: deps.engine.name });
+  await Promise.all([
+    loop("poll", bells.poll, async () => {
+      const extra = await bridge.poll();
+      bells.decide.ring();
+      return pollMs + extra;
+    }),
+    loop("decide", bells.decide, chained(() => bridge.decide())),
+    loop("drive", bells.drive, chained(() => bridge.drive())),
+    loop("outbox", bells.outbox, chained(() => bridge.deliver())),
+    loop("dashboard", bells.dashboard, chained(() => bridge.announce())),
+    server.finished,
+  ]);
+  log.info("stopped");
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
+}
