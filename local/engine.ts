@@ -5,9 +5,17 @@ import { systemClock, waitFor } from "../common/time.ts";
 import { type Docker, engineAnswers, engineClient, SOCKET } from "./docker.ts";
 import { StackError } from "./errors.ts";
 import { exists } from "./files.ts";
+import { noteHost, restoreHost } from "./host_traces.ts";
 import { installPackages, isRoot, onPath } from "./host.ts";
 import { OURS, type Paths } from "./paths.ts";
-import { findProcesses, type ProcessId, runningProcess, startDetached, stopProcess } from "./process.ts";
+import {
+  descendantsOf,
+  findProcesses,
+  type ProcessId,
+  runningProcess,
+  startDetached,
+  stopProcess,
+} from "./process.ts";
 import type { Step } from "./progress.ts";
 
 const START_MS = 60_000;
@@ -74,6 +82,7 @@ export async function ensureEngine(paths: Paths, step: Step): Promise<{ docker: 
 async function start(paths: Paths, { docker, step }: { docker: Docker; step: Step }): Promise<void> {
   const files = engineFiles(paths);
   await clearLeftovers(paths);
+  await noteHost(paths);
   for (const path of [paths.engineData, files.execRoot]) await Deno.mkdir(path, { recursive: true });
   step.update("starting dockerd");
   const before = systemClock.now();
@@ -95,32 +104,37 @@ async function start(paths: Paths, { docker, step }: { docker: Docker; step: Ste
   }, { what: "the Docker Engine to answer", timeoutMs: START_MS, everyMs: 100 });
 }
 
-/** What a dockerd that died left behind and a new one stumbles over. */
+/** What a dockerd that died left behind: a new one stumbles over its pid file, and its containers live on. */
 async function clearLeftovers(paths: Paths): Promise<void> {
   await Deno.remove(join(paths.state, "dockerd.pid")).catch(() => {});
-  // containerd and shims of a killed engine keep running and hold its sockets.
   const root = engineFiles(paths).execRoot;
-  for (const id of findProcesses((argv) => argv.some((word) => word.startsWith(`${root}/containerd`)))) {
-    await stopProcess(id, { graceMs: 5_000 });
-  }
+  const orphans = findProcesses((argv) => argv.some((word) => word.startsWith(`${root}/containerd`)));
+  const inside = orphans.flatMap(descendantsOf);
+  for (const id of [...orphans, ...inside]) await stopProcess(id, { graceMs: 2_000 });
+  await unmountBelow([root, paths.engineData]);
+}
+
+/** Whether an engine of ours died here without being stopped: what it ran is still on its data root. */
+export async function engineDied(paths: Paths): Promise<boolean> {
+  return ownEngine(paths) === undefined && await exists(engineFiles(paths).execRoot);
 }
 
 /**
- * Ends our engine and removes what it leaves on the machine: socket, mounts, its bridge. The data root stays as a
- * cache of images. Does nothing to an engine that we did not start.
+ * Ends our engine and puts the machine back to how it was before it. The data root stays as a cache of images. Does
+ * nothing to an engine that we did not start.
  */
 export async function stopEngine(paths: Paths): Promise<boolean> {
-  const id = ownEngine(paths);
-  const stopped = await stopProcess(id, { graceMs: STOP_MS });
-  const files = engineFiles(paths);
-  const wasOurs = stopped || await exists(files.execRoot);
-  if (!wasOurs) return false;
+  const stopped = await stopProcess(ownEngine(paths), { graceMs: STOP_MS });
+  if (!stopped && !await exists(engineFiles(paths).execRoot)) return false;
   await clearLeftovers(paths);
   if (await engineAnswers(engineClient()) === "no") {
     await Deno.remove(SOCKET).catch(() => {});
-    await exec(["ip", "link", "delete", "docker0"]).catch(() => {});
+    // Only images are worth keeping; a network or node that could not be removed must not come back.
+    for (const folder of ["network", "swarm"]) {
+      await Deno.remove(join(paths.engineData, folder), { recursive: true }).catch(() => {});
+    }
+    await restoreHost(paths);
   }
-  await unmountBelow([files.execRoot, paths.engineData]);
   return stopped;
 }
 

@@ -103,6 +103,14 @@ export function findProcesses(match: (argv: string[]) => boolean): ProcessId[] {
   return found;
 }
 
+/** A process' children, their children and so on, at this moment. */
+export function descendantsOf(root: ProcessId): ProcessId[] {
+  const found = [root];
+  const all = findProcesses(() => true).map((id) => ({ id, parent: parentOf(id.pid) }));
+  for (const one of found) found.push(...all.filter(({ parent }) => parent === one.pid).map(({ id }) => id));
+  return found.slice(1);
+}
+
 /** Arguments of a process; empty when it is gone or a kernel thread. */
 export function commandLine(pid: number): string[] {
   try {
@@ -121,13 +129,22 @@ export function startedAt(id: ProcessId): Date {
 
 /** Field 22 of `/proc/PID/stat`; nothing for a process that is gone or only waits to be collected. */
 function startTime(pid: number): string | undefined {
+  const fields = statFields(pid);
+  return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
+}
+
+function parentOf(pid: number): number {
+  return Number(statFields(pid)[1] ?? 0);
+}
+
+/** `/proc/PID/stat` from its third field, the state, on. */
+function statFields(pid: number): string[] {
   try {
     const stat = Deno.readTextFileSync(join("/proc", String(pid), "stat"));
     // The second field is the program's name in brackets and may itself hold blanks and brackets.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
-    return undefined;
+    return [];
   }
 }
 

@@ -1,6 +1,6 @@
 import { exists } from "./files.ts";
 import { type Docker, engineAnswers, engineClient, orNothing } from "./docker.ts";
-import { ownEngine, stopEngine } from "./engine.ts";
+import { engineDied, ensureEngine, ownEngine, stopEngine } from "./engine.ts";
 import { stopGitea } from "./gitea.ts";
 import { removeImages } from "./images/mod.ts";
 import { lockStack } from "./lock.ts";
@@ -33,6 +33,11 @@ export async function stopStack(
     async (step) => step.done(await stopGitea(paths) ? "stopped" : "not running"),
   );
   const docker = engineClient();
+  if (await engineDied(paths) && await engineAnswers(docker) === "no") {
+    // Services and volumes are on its data root, and would be back with the next start.
+    await inStep(progress, "Docker Engine that died", async (step) => void await ensureEngine(paths, step))
+      .catch(async () => await discardEngineData(paths));
+  }
   if (await engineAnswers(docker) === "yes") {
     const owner = await traefikOwner(docker);
     if (owner === undefined || owner === paths.cache) await emptyEngine(docker, { paths, progress });
@@ -45,6 +50,12 @@ export async function stopStack(
   );
   if (await exists(paths.state)) await Deno.remove(paths.state, { recursive: true });
   await Deno.remove(paths.build, { recursive: true }).catch(() => {});
+}
+
+/** The last resort for an engine that can't be started to be emptied. Its images have to be made again. */
+async function discardEngineData(paths: Paths): Promise<void> {
+  await stopEngine(paths);
+  await Deno.remove(paths.engineData, { recursive: true });
 }
 
 async function emptyEngine(

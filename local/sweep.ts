@@ -84,14 +84,22 @@ export async function sweepApps(docker: Docker, { everything }: { everything: bo
   return removed;
 }
 
-/** A network that a task is just leaving is refused for some seconds. */
+/** A network that a task is just leaving is refused for some seconds, and so is one whose endpoints outlived a crash. */
 export async function removeNetwork(docker: Docker, id: string): Promise<void> {
+  const network = docker.getNetwork(id);
   await waitFor(async () => {
     try {
-      await orNothing(docker.getNetwork(id).remove());
+      await orNothing(network.remove());
     } catch {
+      const there = await orNothing(network.inspect());
+      for (const endpoint of Object.values(there?.Containers ?? {})) {
+        const name: unknown = endpoint.Name;
+        if (typeof name === "string") {
+          await network.disconnect({ Container: name, Force: true }).catch(() => {});
+        }
+      }
       return false;
     }
-    return await orNothing(docker.getNetwork(id).inspect()) === undefined;
+    return await orNothing(network.inspect()) === undefined;
   }, { what: "a network to be given up by its last container", timeoutMs: 30_000 });
 }

@@ -73,6 +73,8 @@ async function importImage(binary: string, paths: Paths): Promise<void> {
         'ENTRYPOINT ["/traefik"]',
         "--change",
         "EXPOSE 80 443",
+        "--change",
+        `LABEL ${CONTENT_LABEL}=${CONTENT}`,
         tar,
         LOCAL_IMAGE,
       ],
