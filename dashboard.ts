@@ -1,0 +1,45 @@
+import { UsageError } from "./common/errors.ts";
+import { logger, setUpLogging } from "./common/log.ts";
+import { systemClock } from "./common/time.ts";
+import { writerToken } from "./dashboard/auth.ts";
+import { readSettings } from "./dashboard/config.ts";
+import { enrolledRecipes } from "./dashboard/enrolled.ts";
+import { Hub } from "./dashboard/hub.ts";
+import { RunFiles } from "./dashboard/run_files.ts";
+import { serve } from "./dashboard/serve.ts";
+import { Store } from "./dashboard/store.ts";
+
+/** Keeps runs and artefacts and shows them. Runs with the permission set `dashboard`. */
+async function main(): Promise<void> {
+  const settings = readSettings();
+  await setUpLogging();
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stop.abort());
+
+  Deno.mkdirSync(settings.STATE, { recursive: true });
+  using store = new Store(`${settings.STATE}/dashboard.db`);
+  using hub = new Hub();
+  await serve({
+    store,
+    hub,
+    files: new RunFiles(`${settings.STATE}/runs`),
+    tokens: [writerToken("bridge", settings.BRIDGE_TOKEN), writerToken("runner", settings.RUNNER_TOKEN)],
+    baseUrl: settings.DASHBOARD_URL,
+    enrolled: enrolledRecipes(settings.RECIPES, systemClock),
+    clock: systemClock,
+  }, { listen: settings.LISTEN, stop: stop.signal, clock: systemClock });
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+    Deno.exit(0);
+  } catch (error) {
+    if (!(error instanceof UsageError)) {
+      logger("dashboard").error("Could not go on", { error: String(error) });
+      throw error;
+    }
+    await Deno.stderr.write(new TextEncoder().encode(`${error.message}\n`));
+    Deno.exit(2);
+  }
+}

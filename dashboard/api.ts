@@ -1,0 +1,59 @@
+import { type Context, Hono } from "hono";
+import * as z from "zod";
+import { recipeName, runName } from "../protocol/params.ts";
+import type { Deps } from "./deps.ts";
+import { Refusal } from "./errors.ts";
+import type { Standings } from "./standings.ts";
+import { recipeView, runSummary, runView } from "./views.ts";
+
+const page = z.object({
+  recipe: recipeName.optional(),
+  before: z.coerce.number().int().positive().optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+/** What anybody may read, as JSON. */
+export function apiRoutes(deps: Deps, standings: Standings): Hono {
+  const app = new Hono();
+
+  app.get("/runs", (c) => {
+    const query = page.safeParse(c.req.query());
+    if (!query.success) throw new Refusal(400, `The query is not valid: ${z.prettifyError(query.error)}`);
+    const { recipe, before, limit } = query.data;
+    const runs = deps.store.runs({
+      limit: limit + 1,
+      ...(recipe === undefined ? {} : { recipe }),
+      ...(before === undefined ? {} : { before }),
+    });
+    const shown = runs.slice(0, limit);
+    const last = shown.at(-1);
+    const next = runs.length > limit && last !== undefined
+      ? `${deps.baseUrl}/api/runs?${new URLSearchParams({
+        ...(recipe === undefined ? {} : { recipe }),
+        limit: String(limit),
+        before: String(last.seq),
+      })}`
+      : null;
+    return c.json({ runs: shown.map((run) => runSummary(run, deps)), next });
+  });
+
+  app.get("/runs/:run", (c) => {
+    const name = runName.safeParse(c.req.param("run"));
+    const run = name.success ? deps.store.detail(name.data) : undefined;
+    if (run === undefined) throw new Refusal(404, "No such run was announced");
+    return c.json(runView(run, deps));
+  });
+
+  app.get("/recipes", (c) => c.json({ recipes: standings.all().map((one) => recipeView(one, deps)) }));
+
+  app.get("/recipes/:recipe", (c) => {
+    const standing = standings.find(c.req.param("recipe"));
+    if (standing === undefined) throw new Refusal(404, "No such recipe is enrolled or was ever run");
+    return c.json(recipeView(standing, deps));
+  });
+
+  app.all("*", (c: Context) => {
+    throw new Refusal(404, `There is no ${c.req.method} ${c.req.path} in this API`);
+  });
+  return app;
+}

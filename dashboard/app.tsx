@@ -1,0 +1,79 @@
+import { type Context, Hono } from "hono";
+import { describeError } from "../common/errors.ts";
+import { logger } from "../common/log.ts";
+import { apiRoutes } from "./api.ts";
+import type { Deps } from "./deps.ts";
+import { Refusal } from "./errors.ts";
+import { fileRoutes } from "./file_routes.ts";
+import { safeHeaders } from "./headers.ts";
+import { ingestRoutes } from "./ingest.ts";
+import { pageRoutes } from "./page_routes.tsx";
+import { ErrorPage } from "./pages/error.tsx";
+import { Standings } from "./standings.ts";
+
+const log = logger("dashboard");
+
+/** The dashboard as a function from requests to answers. */
+export function createApp(deps: Deps): Hono {
+  const app = new Hono();
+  const standings = new Standings(deps);
+
+  app.use(safeHeaders());
+  app.get("/healthz", (c) => c.json({ ok: true, recipes: deps.store.recipes().length }));
+  app.get("/favicon.ico", (c) => c.redirect("/assets/logo.svg", 301));
+  app.route("/api", ingestRoutes(deps));
+  app.route("/api", apiRoutes(deps, standings));
+  app.route("/", fileRoutes(deps, standings));
+  app.route("/", pageRoutes(deps, standings));
+
+  app.notFound((c) => refuse(c, new Refusal(404, "There is no page at this address."), standings));
+  app.onError((error, c) => {
+    if (error instanceof Refusal) return refuse(c, error, standings);
+    const reference = crypto.randomUUID().slice(0, 8);
+    log.error("Could not answer {method} {path}", {
+      method: c.req.method,
+      path: c.req.path,
+      reference,
+      error: describeError(error),
+      stack: error.stack,
+    });
+    if (ofApi(c)) return c.json({ error: "The dashboard made a mistake", reference }, 500);
+    return c.html(
+      <ErrorPage
+        status={500}
+        title="The dashboard made a mistake"
+        text={`Nothing is lost. If it happens again, tell the operator this reference: ${reference}`}
+      />,
+      500,
+    );
+  });
+  return app;
+}
+
+function refuse(c: Context, refusal: Refusal, standings: Standings): Response | Promise<Response> {
+  if (refusal.status === 401) c.header("www-authenticate", 'Bearer realm="cc-ci"');
+  if (refusal.status === 503) c.header("retry-after", "30");
+  if (ofApi(c)) return c.json({ error: refusal.message, ...refusal.fields }, refusal.status);
+  return c.html(
+    <ErrorPage
+      status={refusal.status}
+      title={refusal.status === 404 ? "Not found" : "This did not work"}
+      text={refusal.message}
+      links={refusal.status === 404 ? suggestions(c.req.path, standings) : []}
+    />,
+    refusal.status,
+  );
+}
+
+/** Recipes whose name begins like, or contains, the last part of the address that was asked for. */
+function suggestions(path: string, standings: Standings): { href: string; text: string }[] {
+  const word = path.split("/").findLast((part) => part !== "")?.toLowerCase().replace(/\.svg$/, "") ?? "";
+  if (word.length < 2) return [];
+  return standings.all().map((standing) => standing.recipe)
+    .filter((recipe) => recipe.includes(word) || word.includes(recipe) || recipe.startsWith(word.slice(0, 3)))
+    .slice(0, 5).map((recipe) => ({ href: `/recipes/${recipe}`, text: recipe }));
+}
+
+function ofApi(c: Context): boolean {
+  return c.req.path.startsWith("/api/");
+}

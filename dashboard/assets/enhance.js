@@ -1,0 +1,104 @@
+// @ts-check
+// Makes pages nicer where scripts run; without it everything is still there.
+
+const MOST_LINES = 2000;
+
+keepTimesTrue();
+offerCopying();
+submitFilterOnChange();
+followRun();
+
+/** "3 min ago" goes on being true while the page is open. */
+function keepTimesTrue() {
+  setInterval(() => {
+    for (const time of document.querySelectorAll("time")) {
+      time.textContent = ago(Date.now() - Date.parse(time.dateTime));
+    }
+  }, 30_000);
+}
+
+/** @param {number} ms */
+function ago(ms) {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 10) return "just now";
+  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
+  const days = Math.floor(seconds / 86400);
+  if (days < 21) return days === 1 ? "1 day ago" : `${days} days ago`;
+  return days < 90 ? `${Math.floor(days / 7)} weeks ago` : `${Math.floor(days / 30)} months ago`;
+}
+
+function offerCopying() {
+  if (!navigator.clipboard) return;
+  for (const snippet of document.querySelectorAll("[data-copy]")) {
+    const text = snippet.textContent ?? "";
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.setAttribute("aria-label", `Copy ${snippet.getAttribute("data-copy")}`);
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+      setTimeout(() => button.textContent = "Copy", 1500);
+    });
+    snippet.append(button);
+  }
+}
+
+function submitFilterOnChange() {
+  const form = document.querySelector("form.filter");
+  if (!(form instanceof HTMLFormElement)) return;
+  const button = form.querySelector("button");
+  if (button) button.hidden = true;
+  for (const select of form.querySelectorAll("select")) {
+    select.addEventListener("change", () => form.requestSubmit());
+  }
+}
+
+/** Follows a run that is going on. The browser itself reconnects and says where it stopped. */
+function followRun() {
+  const article = document.querySelector("[data-live]");
+  if (article === null) return;
+  const source = new EventSource(article.getAttribute("data-live") ?? "");
+
+  source.addEventListener("lines", (message) => {
+    for (const { stage, number, html } of JSON.parse(message.data)) addLine(stage, number, html);
+  });
+  source.addEventListener("state", (message) => {
+    const { shape, fragments } = JSON.parse(message.data);
+    if (shape !== article.getAttribute("data-shape")) return again();
+    for (const { id, html } of fragments) {
+      const old = document.getElementById(id);
+      if (old !== null && old.outerHTML !== html) old.outerHTML = html;
+    }
+  });
+  source.addEventListener("end", again);
+
+  function again() {
+    source.close();
+    location.reload();
+  }
+}
+
+/**
+ * @param {string} stage
+ * @param {number} number
+ * @param {string} html
+ */
+function addLine(stage, number, html) {
+  const log = document.querySelector(`details[data-stage="${CSS.escape(stage)}"]`);
+  const lines = log?.querySelector(".lines");
+  if (!(log instanceof HTMLDetailsElement) || !lines || document.getElementById(`${stage}-${number}`)) return;
+  if (log.hidden) {
+    log.hidden = false;
+    log.open = true;
+  }
+  const atEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 40;
+  lines.insertAdjacentHTML("beforeend", html);
+  while (lines.childElementCount > MOST_LINES) lines.firstElementChild?.remove();
+  const count = log.querySelector(".line-count");
+  if (count) count.textContent = String(number);
+  if (atEnd) lines.scrollTop = lines.scrollHeight;
+}

@@ -1,0 +1,175 @@
+import { createHash } from "node:crypto";
+import { type Context, Hono } from "hono";
+import { artefactName } from "../protocol/dashboard_api.ts";
+import { runName } from "../protocol/params.ts";
+import { stageName } from "../protocol/result.ts";
+import { plainLine } from "./ansi.ts";
+import { artefactType, isPicture } from "./artefact_types.ts";
+import { findAsset } from "./assets.ts";
+import { badge } from "./badge.ts";
+import type { Deps } from "./deps.ts";
+import { Refusal } from "./errors.ts";
+import { reportPolicy } from "./headers.ts";
+import { liveLog } from "./live_log.ts";
+import { isActive, type Run } from "./run.ts";
+import type { Standings } from "./standings.ts";
+
+/** Viewers of running logs at the same time. */
+const MOST_VIEWERS = 2_000;
+
+/** Everything that is not a page: badges, artefacts, logs, the pages' own style and script. */
+export function fileRoutes(deps: Deps, standings: Standings): Hono {
+  const app = new Hono();
+  let viewers = 0;
+
+  app.get("/assets/:name", (c) => {
+    const asset = findAsset(c.req.param("name"));
+    if (asset === undefined) throw new Refusal(404, "There is no such file");
+    return c.body(asset.text, 200, {
+      "content-type": asset.contentType,
+      "cache-control": c.req.query("v") === asset.version
+        ? "public, max-age=31536000, immutable"
+        : "no-cache",
+    });
+  });
+
+  app.get("/badge/:file{[^/]+\\.svg}", (c) => {
+    const recipe = c.req.param("file").slice(0, -".svg".length);
+    const standing = standings.find(recipe);
+    const type = c.req.query("type") === "status" ? "status" : "level";
+    const svg = badge(standing, { type, now: deps.clock.now() });
+    return cached(c, svg, {
+      status: standing === undefined ? 404 : 200,
+      contentType: "image/svg+xml",
+      seconds: 60,
+    });
+  });
+
+  app.get("/runs/:run/artefacts/:name", async (c) => {
+    const name = artefactName.safeParse(c.req.param("name"));
+    const run = runName.safeParse(c.req.param("run"));
+    const known = run.success && name.success &&
+      deps.store.artefacts(run.data).some((artefact) => artefact.name === name.data);
+    const opened = known ? await deps.files.open(run.data, name.data) : undefined;
+    if (!name.success || opened === undefined) throw new Refusal(404, "There is no such artefact");
+    const type = artefactType(name.data);
+    const modified = (await opened.file.stat()).mtime?.getTime() ?? 0;
+    const tag = `"${opened.size.toString(36)}-${modified.toString(36)}"`;
+    const headers: Record<string, string> = {
+      "content-type": type.contentType,
+      "etag": tag,
+      "cache-control": "public, max-age=300",
+      "content-security-policy": name.data.endsWith(".html") ? reportPolicy : "default-src 'none'; sandbox",
+      ...(isPicture(name.data) ? { "cross-origin-resource-policy": "cross-origin" } : {}),
+    };
+    if (matches(c, tag) || c.req.method === "HEAD") {
+      opened.file.close();
+      if (c.req.method !== "HEAD") return c.body(null, 304, headers);
+      return c.body(null, 200, { ...headers, "content-length": String(opened.size) });
+    }
+    return c.body(opened.file.readable, 200, { ...headers, "content-length": String(opened.size) });
+  });
+
+  app.get("/runs/:run/log", (c) => {
+    const run = known(c, deps);
+    if (!isActive(run) && c.req.header("last-event-id") !== undefined) return c.body(null, 204);
+    if (viewers >= MOST_VIEWERS) throw new Refusal(503, "Too many people watch running logs; try again soon");
+    const from = Number(c.req.header("last-event-id") || c.req.query("from") || 0);
+    const stream = liveLog(deps, run.run, { from: Number.isSafeInteger(from) && from > 0 ? from : 0 });
+    viewers++;
+    return c.body(onEnd(stream, () => viewers--), 200, {
+      "content-type": "text/event-stream",
+      "cache-control": "no-store",
+      "x-accel-buffering": "no",
+    });
+  });
+
+  app.get("/runs/:run/log.txt", (c) => {
+    const run = known(c, deps);
+    const stage = stageName.safeParse(c.req.query("stage"));
+    return c.body(plainLog(deps, run, stage.success ? stage.data : null), 200, {
+      "content-type": "text/plain; charset=utf-8",
+    });
+  });
+
+  return app;
+}
+
+/** A run's log as text, read piece by piece as it is taken. */
+function plainLog(deps: Deps, run: Run, stage: string | null): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  const batches = deps.files.read(run.run, { event: 0, byte: 0, lines: {} }, run.bytes);
+  return new ReadableStream({
+    async pull(controller) {
+      while (true) {
+        const next = await batches.next();
+        if (next.done) return controller.close();
+        const text = next.value.map(({ event }) =>
+          event.type !== "log" || stage !== null && event.stage !== stage
+            ? ""
+            : `${event.t} ${stage === null ? `[${event.stage}] ` : ""}${plainLine(event.line)}\n`
+        ).join("");
+        if (text !== "") return controller.enqueue(encoder.encode(text));
+      }
+    },
+    async cancel() {
+      await batches.return(undefined);
+    },
+  });
+}
+
+/** Passes a stream on and tells when it is over, however it ends. */
+function onEnd(stream: ReadableStream<Uint8Array>, done: () => void): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  let over = false;
+  const finish = () => {
+    if (over) return;
+    over = true;
+    done();
+  };
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const next = await reader.read();
+        if (!next.done) return controller.enqueue(next.value);
+        finish();
+        controller.close();
+      } catch (error) {
+        finish();
+        controller.error(error);
+      }
+    },
+    async cancel(reason) {
+      finish();
+      await reader.cancel(reason);
+    },
+  });
+}
+
+/** An answer that may be embedded anywhere and kept for a short while. */
+function cached(
+  c: Context,
+  body: string,
+  options: { status: 200 | 404; contentType: string; seconds: number },
+) {
+  const tag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 20)}"`;
+  const headers = {
+    "etag": tag,
+    "cache-control": `public, max-age=${options.seconds}`,
+    "cross-origin-resource-policy": "cross-origin",
+  };
+  if (options.status === 200 && matches(c, tag)) return c.body(null, 304, headers);
+  return c.body(body, options.status, { ...headers, "content-type": options.contentType });
+}
+
+function matches(c: Context, tag: string): boolean {
+  const asked = c.req.header("if-none-match");
+  return asked === "*" || (asked ?? "").split(",").some((one) => one.trim().replace(/^W\//, "") === tag);
+}
+
+function known(c: Context, deps: Deps): Run {
+  const name = runName.safeParse(c.req.param("run"));
+  const run = name.success ? deps.store.find(name.data) : undefined;
+  if (run === undefined) throw new Refusal(404, "There is no such run");
+  return run;
+}

@@ -1,0 +1,155 @@
+import { type Context, Hono } from "hono";
+import * as z from "zod";
+import { announcement, artefactName } from "../protocol/dashboard_api.ts";
+import { type RunEvent, runEvent } from "../protocol/events.ts";
+import { runName } from "../protocol/params.ts";
+import { artefactsOfRun, artefactType, isPicture } from "./artefact_types.ts";
+import { requireWriter, type Writer } from "./auth.ts";
+import { bodyChunks, bodyJson, bodyText } from "./body.ts";
+import type { Deps } from "./deps.ts";
+import { DashboardError, Refusal } from "./errors.ts";
+import { applyEvent } from "./progress.ts";
+import type { Run } from "./run.ts";
+
+const limits = { announcement: 64 * 1024, events: 8 * 1024 * 1024 };
+const png = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+
+/** The calls of bridge and harness. Everything that changes the dashboard's data goes through here. */
+export function ingestRoutes(deps: Deps): Hono {
+  const app = new Hono();
+
+  app.put("/runs/:run", async (c) => {
+    only(c, deps, "bridge");
+    const run = runName.safeParse(c.req.param("run"));
+    if (!run.success) throw new Refusal(400, "The run's name is not of the form <id>-<attempt>");
+    const said = announcement.safeParse(await bodyJson(c.req.raw, { limit: limits.announcement }));
+    if (!said.success) {
+      throw new Refusal(400, `The announcement is not valid: ${z.prettifyError(said.error)}`);
+    }
+    const created = deps.store.announce(run.data, said.data, { now: deps.clock.now() });
+    deps.hub.changed(run.data);
+    return c.json({ url: `${deps.baseUrl}/runs/${run.data}` }, created ? 201 : 200);
+  });
+
+  app.post("/runs/:run/events", async (c) => {
+    only(c, deps, "runner");
+    const { run } = announced(c, deps);
+    const offset = z.coerce.number().int().nonnegative().safeParse(c.req.query("offset") || undefined);
+    if (!offset.success) throw new Refusal(400, "The query needs offset=<number of events already sent>");
+    const body = await bodyText(c.req.raw, { limit: limits.events });
+    return c.json({ offset: appendEvents(deps, run, { offset: offset.data, body }) });
+  });
+
+  app.post("/runs/:run/heartbeat", (c) => {
+    only(c, deps, "runner");
+    const { run } = announced(c, deps);
+    return c.json(deps.store.heartbeat(run, { now: deps.clock.now() }));
+  });
+
+  app.put("/runs/:run/artefacts/:name", async (c) => {
+    only(c, deps, "runner");
+    const { run } = announced(c, deps);
+    const name = artefactName.safeParse(c.req.param("name"));
+    if (!name.success) {
+      throw new Refusal(
+        400,
+        "The artefact's name must be [a-z0-9._-] and end in png, html, json, ndjson, log or xml",
+      );
+    }
+    const others = deps.store.artefacts(run).filter((artefact) => artefact.name !== name.data);
+    const left = artefactsOfRun.bytes - others.reduce((sum, artefact) => sum + artefact.bytes, 0);
+    if (others.length >= artefactsOfRun.count || left <= 0) {
+      throw new Refusal(413, "This run has all the artefacts it may have");
+    }
+    const limit = Math.min(artefactType(name.data).limit, left);
+    const chunks = bodyChunks(c.req.raw, { limit, timeoutMs: 120_000 });
+    const body = isPicture(name.data) ? checkedPicture(chunks) : chunks;
+    const bytes = await deps.files.store(run, { name: name.data, body, limit });
+    deps.store.recordArtefact(run, { name: name.data, bytes, now: deps.clock.now() });
+    deps.hub.changed(run);
+    return c.json({ url: `${deps.baseUrl}/runs/${run}/artefacts/${name.data}`, bytes }, 201);
+  });
+
+  return app;
+}
+
+/**
+ * Adds events to a run. Events the dashboard has already are skipped, so that a sender who never saw the answer may
+ * say it all again. From here to the end nothing waits: two requests cannot mix.
+ * @returns the number of events stored
+ */
+function appendEvents(deps: Deps, run: string, sent: { offset: number; body: string }): number {
+  const known = deps.store.find(run)?.events ?? 0;
+  if (sent.offset > known) {
+    throw new Refusal(409, `Expected events from number ${known} on`, { fields: { offset: known } });
+  }
+  const lines = sent.body.split("\n").filter((line) => line.trim() !== "").slice(known - sent.offset);
+  if (lines.length === 0) return known;
+  const events = lines.map((line, at) => parseEvent(line, { run, deps, number: known + at }));
+
+  const at = { event: known, byte: deps.store.find(run)?.bytes ?? 0, lines: {} };
+  const progress = deps.store.progressOf(run);
+  at.lines = { ...progress.lines };
+  for (const event of events) applyEvent(progress, event);
+  const data = new TextEncoder().encode(lines.map((line) => `${line.trim()}\n`).join(""));
+  try {
+    deps.files.append(run, { at: at.byte, data });
+  } catch (error) {
+    if (!(error instanceof DashboardError) || error.code !== "log.short") throw error;
+    // The machine lost what was written last. The sender still has it.
+    deps.store.forgetEvents(run);
+    throw new Refusal(409, "Expected events from number 0 on", { fields: { offset: 0 }, cause: error });
+  }
+  const now = deps.clock.now();
+  deps.store.recordBatch(run, { at, events: events.length, bytes: data.length, progress, now });
+  deps.hub.changed(run);
+  return known + events.length;
+}
+
+function parseEvent(line: string, options: { run: string; deps: Deps; number: number }): RunEvent {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(line);
+  } catch (cause) {
+    throw new Refusal(400, `Event ${options.number} is not JSON`, { cause });
+  }
+  const parsed = runEvent.safeParse(raw);
+  if (!parsed.success) {
+    throw new Refusal(400, `Event ${options.number} is not valid: ${z.prettifyError(parsed.error)}`);
+  }
+  const event = parsed.data;
+  const about = event.type === "run.started" ? event : event.type === "run.finished" ? event.result : null;
+  if (about !== null) {
+    const recipe = options.deps.store.find(options.run)?.recipe;
+    if (about.run !== options.run || about.recipe !== recipe) {
+      throw new Refusal(400, `Event ${options.number} belongs to run "${about.run}" of "${about.recipe}"`);
+    }
+  }
+  return event;
+}
+
+/** Passes a picture on, if it is one. */
+async function* checkedPicture(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let head: number[] | null = [];
+  for await (const chunk of chunks) {
+    if (head !== null) {
+      head = [...head, ...chunk.subarray(0, png.length)].slice(0, png.length);
+      if (head.some((byte, at) => byte !== png[at])) throw new Refusal(400, "The body is not a PNG picture");
+      if (head.length === png.length) head = null;
+    }
+    yield chunk;
+  }
+  if (head !== null) throw new Refusal(400, "The body is not a PNG picture");
+}
+
+function only(c: Context, deps: Deps, writer: Writer): void {
+  requireWriter(deps.tokens, { writer, authorization: c.req.header("authorization") });
+}
+
+/** The run a harness speaks of. @throws {Refusal} 404 unless the bridge announced it */
+function announced(c: Context, deps: Deps): Run {
+  const name = runName.safeParse(c.req.param("run"));
+  const run = name.success ? deps.store.find(name.data) : undefined;
+  if (run === undefined) throw new Refusal(404, "No such run was announced");
+  return run;
+}

@@ -1,0 +1,144 @@
+import { type Context, Hono } from "hono";
+import { runName } from "../protocol/params.ts";
+import { type StageName, stageName, type StageReport } from "../protocol/result.ts";
+import type { Deps } from "./deps.ts";
+import { Refusal } from "./errors.ts";
+import { timeLeft, waitingTimes } from "./eta.ts";
+import { headline, tellingStages } from "./headline.ts";
+import { type LogLine, readLines } from "./log_lines.ts";
+import { overview, overviewQuery } from "./overview.ts";
+import { LogPage } from "./pages/log.tsx";
+import { OverviewPage } from "./pages/overview.tsx";
+import { QueuePage } from "./pages/queue.tsx";
+import { RecipePage } from "./pages/recipe.tsx";
+import { RunPage } from "./pages/run.tsx";
+import { isRunning } from "./progress.ts";
+import type { RunDetail } from "./run.ts";
+import type { Standings } from "./standings.ts";
+
+/** Lines of log on a page of their own; and on a run's page, in all and of each stage that explains its state. */
+const LINES_A_PAGE = 1_000;
+const LINES_IF_FEW = 300;
+const LINES_TELLING = 120;
+const RUNS_A_PAGE = 30;
+const RUNS_IN_TREND = 40;
+
+/** What people look at. */
+export function pageRoutes(deps: Deps, standings: Standings): Hono {
+  const app = new Hono();
+  const { store, clock } = deps;
+
+  app.get("/", (c) => {
+    const query = overviewQuery.parse(c.req.query());
+    return c.html(<OverviewPage view={overview(standings.all(), query)} now={clock.now()} />);
+  });
+
+  app.get("/recipes/:recipe", (c) => {
+    const recipe = c.req.param("recipe");
+    const standing = standings.find(recipe);
+    if (standing === undefined) {
+      throw new Refusal(404, "No recipe of this name is enrolled or was ever tested.");
+    }
+    const before = Number(c.req.query("before"));
+    const runs = store.runs({
+      recipe,
+      limit: RUNS_A_PAGE + 1,
+      ...(Number.isSafeInteger(before) && before > 0 ? { before } : {}),
+    });
+    const shown = runs.slice(0, RUNS_A_PAGE);
+    const trend = standing.face === null
+      ? []
+      : store.verdicts(recipe, { class: standing.face.class, limit: RUNS_IN_TREND }).reverse();
+    return c.html(
+      <RecipePage
+        standing={standing}
+        runs={shown}
+        older={runs.length > RUNS_A_PAGE ? `/recipes/${recipe}?before=${shown.at(-1)?.seq}` : null}
+        trend={trend}
+        reports={standing.face === null ? [] : reportsOf(deps, standing.face.run)}
+        baseUrl={deps.baseUrl}
+        now={clock.now()}
+      />,
+    );
+  });
+
+  app.get("/runs/:run", async (c) => {
+    const run = known(c, deps);
+    const now = clock.now();
+    return c.html(
+      <RunPage
+        run={run}
+        headline={headline(run, { store, now })}
+        now={now}
+        logs={await logsFor(deps, run)}
+      />,
+    );
+  });
+
+  app.get("/runs/:run/stages/:stage", async (c) => {
+    const run = known(c, deps);
+    const stage = stageName.safeParse(c.req.param("stage"));
+    const total = stage.success ? run.progress.lines[stage.data] ?? 0 : 0;
+    if (!stage.success || total === 0) throw new Refusal(404, "This run has no log of such a stage.");
+    const asked = Math.floor(Number(c.req.query("line"))) || 1;
+    const line = Math.min(total, Math.max(1, asked));
+    const from = line - (line - 1) % LINES_A_PAGE;
+    const lines = await readLines(deps, run, { stage: stage.data, from, limit: LINES_A_PAGE });
+    return c.html(
+      <LogPage run={run} stage={stage.data} lines={lines} from={from} total={total} perPage={LINES_A_PAGE} />,
+    );
+  });
+
+  app.get("/queue", (c) => {
+    const now = clock.now();
+    const active = store.activeRuns();
+    const waits = waitingTimes(store, active, now);
+    return c.html(
+      <QueuePage
+        running={active.filter((run) => run.state === "running").map((run) => ({
+          run,
+          stages: runningStages(deps, run.run),
+          left: timeLeft(store, run, now),
+        }))}
+        waiting={active.filter((run) => run.state === "queued").map((run) => ({
+          run,
+          wait: waits.get(run.run) ?? null,
+        }))}
+        now={now}
+      />,
+    );
+  });
+
+  return app;
+}
+
+/** All lines of a run that has few; else the newest of the stages that explain its state. */
+async function logsFor(deps: Deps, run: RunDetail): Promise<Partial<Record<StageName, LogLine[]>>> {
+  const counts = Object.entries(run.progress.lines);
+  const few = counts.reduce((sum, [, lines]) => sum + lines, 0) <= LINES_IF_FEW;
+  const telling = tellingStages(run);
+  const logs: Partial<Record<StageName, LogLine[]>> = {};
+  for (const [name, total] of counts) {
+    const stage = stageName.parse(name);
+    const limit = few ? LINES_IF_FEW : telling.includes(stage) ? LINES_TELLING : 0;
+    if (limit === 0) continue;
+    logs[stage] = await readLines(deps, run, { stage, from: Math.max(1, total - limit + 1), limit });
+  }
+  return logs;
+}
+
+function reportsOf(deps: Deps, run: string): StageReport[] {
+  return deps.store.progressOf(run).stages.flatMap((stage) => stage.report === null ? [] : [stage.report]);
+}
+
+function runningStages(deps: Deps, run: string): StageName[] {
+  const progress = deps.store.progressOf(run);
+  return progress.stages.filter((stage) => isRunning(progress, stage)).map((stage) => stage.name);
+}
+
+function known(c: Context, deps: Deps): RunDetail {
+  const name = runName.safeParse(c.req.param("run"));
+  const run = name.success ? deps.store.detail(name.data) : undefined;
+  if (run === undefined) throw new Refusal(404, "There is no such run. Its address may be incomplete.");
+  return run;
+}

@@ -1,0 +1,168 @@
+import type { Child } from "hono/jsx";
+import type { Tone } from "../headline.ts";
+import type { Run, RunState } from "../run.ts";
+import { testedAt } from "../standing.ts";
+import { ago, levelName, shortCommit, stateWords, subjectText } from "../words.ts";
+
+/** Small pieces that several pages share. */
+
+/** Drawings in a 16 × 16 field; shapes differ, so that no meaning rests on colour alone. */
+const drawings = {
+  passed: "M3.5 8.5l3 3 6-7",
+  failed: "M4.5 4.5l7 7m0-7l-7 7",
+  infra: "M8 3.5v5.5m0 3v.5",
+  running: "M8 2.5a5.5 5.5 0 1 1-5.5 5.5",
+  waiting: "M8 2.5a5.5 5.5 0 1 1 0 11a5.5 5.5 0 0 1 0-11M8 5v3.2l2 1.3",
+  skipped: "M4.5 8h7",
+  blocked: "M4 12L12 4",
+} as const;
+export type IconName = keyof typeof drawings;
+
+export function Icon({ name, label }: { name: IconName; label?: string }) {
+  return (
+    <svg
+      class={`icon icon-${name}`}
+      viewBox="0 0 16 16"
+      role={label === undefined ? undefined : "img"}
+      aria-label={label}
+      aria-hidden={label === undefined ? "true" : undefined}
+    >
+      <path d={drawings[name]} />
+    </svg>
+  );
+}
+
+const stateIcons: Record<RunState, IconName> = {
+  queued: "waiting",
+  running: "running",
+  passed: "passed",
+  failed: "failed",
+  timed_out: "failed",
+  infra: "infra",
+  cancelled: "skipped",
+  superseded: "skipped",
+  expired: "skipped",
+};
+
+export const stateTones: Record<RunState, Tone> = {
+  queued: "live",
+  running: "live",
+  passed: "good",
+  failed: "bad",
+  timed_out: "bad",
+  infra: "trouble",
+  cancelled: "quiet",
+  superseded: "quiet",
+  expired: "quiet",
+};
+
+/** The state of a run: sign and word. */
+export function State({ state }: { state: RunState }) {
+  return (
+    <span class={`state tone-${stateTones[state]}`}>
+      <Icon name={stateIcons[state]} /> {stateWords[state]}
+    </span>
+  );
+}
+
+/** The sign of a state alone, in its colour. */
+export function StateSign({ state }: { state: RunState }) {
+  return (
+    <span class={`sign tone-${stateTones[state]}`}>
+      <Icon name={stateIcons[state]} label={stateWords[state]} />
+    </span>
+  );
+}
+
+/** The level as a number on the ladder's colour, and as rungs climbed. */
+export function Rung({ level, words = true }: { level: number | null; words?: boolean }) {
+  const rungs = [1, 2, 3, 4, 5];
+  return (
+    <span class={`rung rung-${level ?? "none"}`}>
+      <b>
+        <span class="unseen">level</span>
+        {level ?? "–"}
+      </b>
+      <svg class="ladder" viewBox="0 0 29 16" aria-hidden="true">
+        {rungs.map((rung) => (
+          <rect
+            class={level !== null && rung <= level ? "on" : ""}
+            x={(rung - 1) * 6}
+            y={13 - rung * 2.6}
+            width="5"
+            height={3 + rung * 2.6}
+            rx="1"
+          />
+        ))}
+      </svg>
+      {words && <span class="rung-name">{levelName(level)}</span>}
+    </span>
+  );
+}
+
+/** A moment: relative for reading, exact on demand and for the script that keeps it true. */
+export function When({ at, now }: { at: number; now: number }) {
+  const iso = new Date(at).toISOString();
+  return <time datetime={iso} title={iso.replace("T", " ").replace(/\.\d+Z$/, " UTC")}>{ago(now - at)}</time>;
+}
+
+/** The last runs of a recipe as dots, oldest first. */
+export function Dots({ runs, now }: { runs: readonly Run[]; now: number }) {
+  if (runs.length === 0) return <span class="muted">no runs yet</span>;
+  return (
+    <span class="dots">
+      {runs.map((run) => {
+        const text = `${subjectText(run.subject)} ${stateWords[run.state]}${
+          run.level === null ? "" : `, level ${run.level}`
+        }, ${ago(now - testedAt(run))}`;
+        return (
+          <a
+            class={`dot tone-${stateTones[run.state]}${run.class === "pr" ? " of-pr" : ""}`}
+            href={`/runs/${run.run}`}
+            title={text}
+            aria-label={text}
+          />
+        );
+      })}
+    </span>
+  );
+}
+
+/** What was tested: `PR #12 3fa9c1b`. */
+export function Subject({ run }: { run: Run }) {
+  return (
+    <span class="subject">
+      {run.class === "pr"
+        ? <span class="tag">{subjectText(run.subject)}</span>
+        : <span>{subjectText(run.subject)}</span>} <code>{shortCommit(run)}</code>
+    </span>
+  );
+}
+
+/** The app's page in small, or a quiet placeholder. */
+export function Thumbnail({ run, recipe }: { run: Run | null; recipe: string }) {
+  if (run === null || run.thumbnail === null) {
+    return <span class="thumb thumb-none" aria-hidden="true">{recipe.slice(0, 1)}</span>;
+  }
+  return (
+    <img
+      class="thumb"
+      src={`/runs/${run.run}/artefacts/${run.thumbnail}`}
+      alt=""
+      width="96"
+      height="60"
+      loading="lazy"
+      decoding="async"
+    />
+  );
+}
+
+/** A note that stands out. */
+export function Notice({ tone, children }: { tone: Tone; children: Child }) {
+  return <p class={`notice tone-${tone}`}>{children}</p>;
+}
+
+/** Text to copy; a script adds the button. */
+export function Snippet({ text, label }: { text: string; label: string }) {
+  return <pre class="snippet" data-copy={label} tabindex={0}><code>{text}</code></pre>;
+}

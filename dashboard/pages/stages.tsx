@@ -1,0 +1,74 @@
+import { isRunning, type StageProgress } from "../progress.ts";
+import type { RunDetail } from "../run.ts";
+import { duration, outcomeWords, span, stageProves, stageTitles } from "../words.ts";
+import { Icon, type IconName } from "./parts.tsx";
+import { plainLine } from "../ansi.ts";
+
+type Outcome = keyof typeof outcomeWords;
+
+const signs: Record<Outcome, IconName> = {
+  passed: "passed",
+  failed: "failed",
+  infra: "infra",
+  skipped: "skipped",
+  blocked: "blocked",
+  running: "running",
+  waiting: "waiting",
+};
+
+/** Names the stages a page has places for; when it changes, the page must be loaded anew. */
+export function shapeOf(run: RunDetail): string {
+  return run.progress.stages.map((stage) => stage.name).join(",");
+}
+
+/** What is known of one stage, replaced while the run goes on. */
+export function StageHead({ run, stage, now }: { run: RunDetail; stage: StageProgress; now: number }) {
+  const outcome = outcomeOf(run, stage);
+  const report = stage.report;
+  return (
+    <div class={`stage-head outcome-${outcome}`} id={`stage-${stage.name}`}>
+      <Icon name={signs[outcome]} label={outcomeWords[outcome]} />
+      <h3 title={stageProves[stage.name]}>{stageTitles[stage.name]}</h3>
+      <div class="stage-text">
+        {report?.cause !== undefined && <p class="cause">{report.cause}</p>}
+        {report?.detail !== undefined && run.stage !== stage.name &&
+          <pre class="detail">{report.detail}</pre>}
+        {report?.reason !== undefined && (
+          <p>{report.result === "blocked" ? `blocked: ${report.reason}` : `skipped: ${report.reason}`}</p>
+        )}
+        {report !== null && report.proofs.length > 0 && (
+          <p class="proofs">{report.proofs.map(plainLine).join(", ")}</p>
+        )}
+        {report?.notes.map((note) => <p class="muted">{note}</p>)}
+      </div>
+      <span class="stage-time">
+        {report !== null && (report.seconds > 0 || report.result === "passed")
+          ? duration(report.seconds)
+          : null}
+        {outcome === "running" && stage.startedAt !== null && span(now - stage.startedAt)}
+      </span>
+      <Bar run={run} stage={stage} now={now} />
+    </div>
+  );
+}
+
+function outcomeOf(run: RunDetail, stage: StageProgress): Outcome {
+  if (stage.report !== null) return stage.report.result;
+  return isRunning(run.progress, stage) ? "running" : "waiting";
+}
+
+/** When in the run the stage took place: stages above each other ran at the same time. */
+function Bar({ run, stage, now }: { run: RunDetail; stage: StageProgress; now: number }) {
+  const began = run.startedAt;
+  if (began === null || stage.startedAt === null) return null;
+  const total = Math.max(1, (run.finishedAt ?? now) - began);
+  const length = stage.report === null ? now - stage.startedAt : stage.report.seconds * 1000;
+  const from = Math.min(99, Math.max(0, (stage.startedAt - began) / total * 100));
+  const width = Math.min(100 - from, Math.max(0.8, length / total * 100));
+  return (
+    <svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="bar-all" x="0" y="0" width="100" height="4" />
+      <rect class="bar-own" x={from.toFixed(2)} y="0" width={width.toFixed(2)} height="4" />
+    </svg>
+  );
+}

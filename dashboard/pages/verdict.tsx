@@ -1,0 +1,51 @@
+import type { Headline } from "../headline.ts";
+import { Icon, type IconName, Rung, stateTones, When } from "./parts.tsx";
+import { isActive, isVerdict, type RunDetail } from "../run.ts";
+import { testedAt } from "../standing.ts";
+import { shortCommit, span, stateWords, subjectText } from "../words.ts";
+
+const signs: Record<Headline["tone"], IconName> = {
+  good: "passed",
+  bad: "failed",
+  trouble: "infra",
+  live: "running",
+  quiet: "skipped",
+};
+
+/** How long a harness may be silent before a viewer is told. It says something every 10 s. */
+const SILENT_MS = 45_000;
+
+/** The head of a run's page, replaced while the run goes on. Needs nothing but the run. */
+export function Verdict({ run, headline, now }: { run: RunDetail; headline: Headline; now: number }) {
+  const sign = run.state === "queued" ? "waiting" : signs[headline.tone];
+  const silent = run.state === "running" && run.heartbeatAt !== null && now - run.heartbeatAt > SILENT_MS;
+  return (
+    <header class={`verdict tone-${stateTones[run.state]}`} id="verdict">
+      <p class="about">
+        <a href={`/recipes/${run.recipe}`}>{run.recipe}</a>
+        <span>{subjectText(run.subject)}</span>
+        <code>{shortCommit(run)}</code>
+        {run.progress.base !== null && <span>over {run.progress.base}</span>}
+        <span>
+          {isActive(run) ? "announced " : ""}
+          <When at={isActive(run) ? run.announcedAt : testedAt(run)} now={now} />
+        </span>
+      </p>
+      <h1>
+        <Icon name={sign} label={stateWords[run.state]} /> {headline.title}
+      </h1>
+      {headline.more !== null && <p class="more">{headline.more}</p>}
+      {headline.detail !== null && <pre class="detail" tabindex={0}>{headline.detail}</pre>}
+      {headline.tail.length > 0 && (
+        <details class="tail">
+          <summary>Last {headline.tail.length} lines of the service's log</summary>
+          <pre tabindex={0}>{headline.tail.join("\n")}</pre>
+        </details>
+      )}
+      {silent && run.heartbeatAt !== null && (
+        <p class="more">The runner has said nothing for {span(now - run.heartbeatAt)}.</p>
+      )}
+      {isVerdict(run) && run.level !== null && <Rung level={run.level} />}
+    </header>
+  );
+}

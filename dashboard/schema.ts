@@ -1,0 +1,55 @@
+/** Scripts that build the database, oldest first. One that has been released must never change. */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE runs (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    run TEXT NOT NULL UNIQUE,
+    recipe TEXT NOT NULL,
+    -- Who the run speaks for: a branch or tag is the recipe's public face, a pull request only its own.
+    class TEXT NOT NULL CHECK (class IN ('public', 'pr', 'private')),
+    subject TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    link TEXT,
+    announced TEXT NOT NULL,
+    announced_cause TEXT,
+    position INTEGER NOT NULL,
+    announced_at INTEGER NOT NULL,
+    -- When the bridge said that the run is over.
+    settled_at INTEGER,
+    heartbeat_at INTEGER,
+    -- What the columns above and the events together come to.
+    state TEXT NOT NULL,
+    level INTEGER,
+    stage TEXT,
+    cause TEXT,
+    base TEXT,
+    dirty INTEGER NOT NULL DEFAULT 0,
+    started_at INTEGER,
+    finished_at INTEGER,
+    progress TEXT NOT NULL,
+    events INTEGER NOT NULL DEFAULT 0,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    thumbnail TEXT
+  ) STRICT;
+  CREATE INDEX runs_of_recipe ON runs (recipe, seq);
+  CREATE INDEX runs_by_class ON runs (recipe, class, seq);
+  CREATE INDEX runs_active ON runs (state) WHERE state IN ('queued', 'running');
+
+  -- Where each batch of events begins in the run's log file, so that a reader need not start at its top.
+  CREATE TABLE batches (
+    seq INTEGER NOT NULL REFERENCES runs (seq) ON DELETE CASCADE,
+    first_event INTEGER NOT NULL,
+    byte INTEGER NOT NULL,
+    lines TEXT NOT NULL,
+    PRIMARY KEY (seq, first_event)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE artefacts (
+    seq INTEGER NOT NULL REFERENCES runs (seq) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    stored_at INTEGER NOT NULL,
+    PRIMARY KEY (seq, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

@@ -1,0 +1,40 @@
+import type { Deps } from "./deps.ts";
+import { STALE_MS, type Standing, standingOf, testedAt } from "./standing.ts";
+
+/** How all recipes stand, worked out again only for those something was written about. */
+export class Standings {
+  readonly #deps: Deps;
+  readonly #known = new Map<string, { revision: number; standing: Standing }>();
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /** Every recipe that is enrolled or was ever run. */
+  all(): Standing[] {
+    const enrolled = new Set(this.#deps.enrolled());
+    const names = new Set([...enrolled, ...this.#deps.store.recipes()]);
+    return [...names].sort().map((name) => this.#of(name, enrolled.has(name)));
+  }
+
+  /** One recipe; `undefined` when it is neither enrolled nor was it ever run. */
+  find(recipe: string): Standing | undefined {
+    const enrolled = this.#deps.enrolled().includes(recipe);
+    if (!enrolled && this.#deps.store.runs({ recipe, limit: 1 }).length === 0) return undefined;
+    return this.#of(recipe, enrolled);
+  }
+
+  #of(recipe: string, enrolled: boolean): Standing {
+    const revision = this.#deps.store.revision(recipe);
+    const now = this.#deps.clock.now();
+    const known = this.#known.get(recipe);
+    if (
+      known !== undefined && known.revision === revision && known.standing.enrolled === enrolled &&
+      (known.standing.face === null ||
+        known.standing.stale === now - testedAt(known.standing.face) > STALE_MS)
+    ) return known.standing;
+    const standing = standingOf(this.#deps.store, recipe, { enrolled, now });
+    this.#known.set(recipe, { revision, standing });
+    return standing;
+  }
+}

@@ -1,0 +1,285 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Announcement } from "../protocol/dashboard_api.ts";
+import { openDatabase, transaction } from "../common/sqlite.ts";
+import { DashboardError, Refusal } from "./errors.ts";
+import { emptyProgress, type Progress } from "./progress.ts";
+import {
+  type Artefact,
+  classOf,
+  isActive,
+  isVerdict,
+  type Run,
+  type RunClass,
+  type RunDetail,
+  type RunState,
+  stateOf,
+  verdictStates,
+} from "./run.ts";
+import { migrations } from "./schema.ts";
+import { type LogPosition, number, runColumns, text, thumbnailOf, toPosition, toRun } from "./store_rows.ts";
+
+const verdicts = verdictStates.map((state) => `'${state}'`).join(", ");
+
+/** Everything the dashboard knows about runs, except the text of their logs and the bytes of their artefacts. */
+export class Store implements Disposable {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #revisions = new Map<string, number>();
+
+  /** @param path file of the database, or `:memory:` */
+  constructor(path: string) {
+    this.#db = openDatabase(path, migrations);
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+
+  /**
+   * Writes down what the bridge says of a run. Said twice, it changes nothing.
+   * @returns true when the run is new
+   * @throws {Refusal} 409 when the name is taken by a run of another recipe or commit
+   */
+  announce(run: string, said: Announcement, options: { now: number }): boolean {
+    return transaction(this.#db, () => {
+      const known = this.#run("WHERE run = ?", run);
+      if (known === undefined) {
+        this.#sql(
+          `INSERT INTO runs (run, recipe, class, subject, commit_id, announced, position, announced_at, state, progress)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        ).run(
+          run,
+          said.recipe,
+          classOf(said.subject),
+          JSON.stringify(said.subject),
+          said.commit,
+          said.state,
+          said.position,
+          options.now,
+          said.state,
+          JSON.stringify(emptyProgress()),
+        );
+      } else if (known.recipe !== said.recipe || known.commit !== said.commit) {
+        throw new Refusal(409, `Run "${run}" is already known as ${known.recipe} at ${known.commit}`);
+      }
+      const over = isActive(said) ? null : options.now;
+      this.#sql(
+        `UPDATE runs SET announced = ?, announced_cause = ?, position = ?, link = ?, subject = ?, class = ?,
+           settled_at = CASE WHEN ? IS NULL THEN NULL ELSE coalesce(settled_at, ?) END WHERE run = ?`,
+      ).run(
+        said.state,
+        said.cause,
+        said.position,
+        said.link,
+        JSON.stringify(said.subject),
+        classOf(said.subject),
+        over,
+        over,
+        run,
+      );
+      this.#settle(run, this.progressOf(run));
+      return known === undefined;
+    });
+  }
+
+  /** Notes that the run's harness is alive. @returns whether the bridge wants the run to stop */
+  heartbeat(run: string, options: { now: number }): { cancel: boolean } {
+    this.#sql("UPDATE runs SET heartbeat_at = ? WHERE run = ?").run(options.now, run);
+    const row = this.#sql("SELECT announced FROM runs WHERE run = ?").get(run);
+    return { cancel: row?.announced === "cancelled" || row?.announced === "superseded" };
+  }
+
+  /** Stores that a batch of events lies in the log file, and what all events up to its end add up to. */
+  recordBatch(
+    run: string,
+    batch: { at: LogPosition; events: number; bytes: number; progress: Progress; now: number },
+  ): void {
+    transaction(this.#db, () => {
+      this.#sql(
+        `INSERT OR REPLACE INTO batches (seq, first_event, byte, lines)
+         SELECT seq, ?, ?, ? FROM runs WHERE run = ?`,
+      ).run(batch.at.event, batch.at.byte, JSON.stringify(batch.at.lines), run);
+      this.#sql("UPDATE runs SET events = ?, bytes = ?, heartbeat_at = ? WHERE run = ?").run(
+        batch.at.event + batch.events,
+        batch.at.byte + batch.bytes,
+        batch.now,
+        run,
+      );
+      this.#settle(run, batch.progress);
+    });
+  }
+
+  /** Forgets a run's events: its log file turned out to be shorter than what was recorded. */
+  forgetEvents(run: string): void {
+    transaction(this.#db, () => {
+      this.#sql("DELETE FROM batches WHERE seq = (SELECT seq FROM runs WHERE run = ?)").run(run);
+      this.#sql("UPDATE runs SET events = 0, bytes = 0 WHERE run = ?").run(run);
+      this.#settle(run, emptyProgress());
+    });
+  }
+
+  recordArtefact(run: string, artefact: Artefact & { now: number }): void {
+    transaction(this.#db, () => {
+      this.#sql(
+        `INSERT OR REPLACE INTO artefacts (seq, name, bytes, stored_at) SELECT seq, ?, ?, ? FROM runs WHERE run = ?`,
+      ).run(artefact.name, artefact.bytes, artefact.now, run);
+      this.#settle(run, this.progressOf(run));
+    });
+  }
+
+  /** One run, or `undefined` when it was never announced. */
+  find(run: string): Run | undefined {
+    return this.#run("WHERE run = ?", run);
+  }
+
+  /** One run with all it said. */
+  detail(run: string): RunDetail | undefined {
+    const found = this.find(run);
+    if (found === undefined) return undefined;
+    return { ...found, progress: this.progressOf(run), artefacts: this.artefacts(run) };
+  }
+
+  progressOf(run: string): Progress {
+    const row = this.#sql("SELECT progress FROM runs WHERE run = ?").get(run);
+    return row === undefined ? emptyProgress() : JSON.parse(String(row.progress)) as Progress;
+  }
+
+  artefacts(run: string): Artefact[] {
+    return this.#sql(
+      "SELECT name, a.bytes AS bytes FROM artefacts a JOIN runs USING (seq) WHERE run = ? ORDER BY name",
+    ).all(run).map((row) => ({ name: String(row.name), bytes: Number(row.bytes) }));
+  }
+
+  /** Counts the writes about a recipe since the program began. */
+  revision(recipe: string): number {
+    return this.#revisions.get(recipe) ?? 0;
+  }
+
+  /** Names of all recipes that have runs of any kind. */
+  recipes(): string[] {
+    return this.#sql("SELECT DISTINCT recipe FROM runs ORDER BY recipe").all().map((row) =>
+      String(row.recipe)
+    );
+  }
+
+  /** Runs, newest first; those of one recipe, and only those older than `before` (a `seq`), if asked. */
+  runs(options: { recipe?: string; before?: number; limit: number }): Run[] {
+    const before = options.before ?? Number.MAX_SAFE_INTEGER;
+    if (options.recipe === undefined) {
+      return this.#runs("WHERE seq < ? ORDER BY seq DESC LIMIT ?", before, options.limit);
+    }
+    return this.#runs(
+      "WHERE recipe = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+      options.recipe,
+      before,
+      options.limit,
+    );
+  }
+
+  /** Runs that wait or run, those running first, then in the order of the queue. */
+  activeRuns(): Run[] {
+    return this.#runs(
+      "WHERE state IN ('queued', 'running') ORDER BY state = 'queued', position, seq",
+    );
+  }
+
+  /** The newest runs of a recipe and class that ended in a verdict, newest first. */
+  verdicts(recipe: string, options: { class: RunClass; limit: number }): Run[] {
+    return this.#runs(
+      `WHERE recipe = ? AND class = ? AND state IN (${verdicts}) ORDER BY seq DESC LIMIT ?`,
+      recipe,
+      options.class,
+      options.limit,
+    );
+  }
+
+  /** How long the newest runs with a verdict took, in milliseconds. */
+  durations(options: { recipe?: string; limit: number }): number[] {
+    const which = options.recipe === undefined ? "" : "recipe = ? AND";
+    return this.#sql(
+      `SELECT finished_at - started_at AS ms FROM runs WHERE ${which} state IN (${verdicts})
+         AND started_at IS NOT NULL AND finished_at IS NOT NULL ORDER BY seq DESC LIMIT ?`,
+    ).all(...options.recipe === undefined ? [] : [options.recipe], options.limit).map((row) =>
+      Number(row.ms)
+    );
+  }
+
+  /** The first bad verdict after the last good one: since when something is broken. */
+  badSince(recipe: string, runClass: RunClass): Run | undefined {
+    return this.#run(
+      `WHERE recipe = ?1 AND class = ?2 AND state IN ('failed', 'timed_out') AND seq > coalesce(
+         (SELECT max(seq) FROM runs WHERE recipe = ?1 AND class = ?2 AND state = 'passed'), 0)
+       ORDER BY seq LIMIT 1`,
+      recipe,
+      runClass,
+    );
+  }
+
+  /** The newest place in the log from which the given event can be reached. */
+  positionBeforeEvent(run: string, event: number): LogPosition {
+    return toPosition(
+      this.#sql(
+        `SELECT first_event, byte, lines FROM batches WHERE seq = (SELECT seq FROM runs WHERE run = ?)
+           AND first_event <= ? ORDER BY first_event DESC LIMIT 1`,
+      ).get(run, event),
+    );
+  }
+
+  /** The newest place in the log that lies before line `line` (from 1) of a stage. */
+  positionBeforeLine(run: string, line: { stage: string; number: number }): LogPosition {
+    return toPosition(
+      this.#sql(
+        `SELECT first_event, byte, lines FROM batches WHERE seq = (SELECT seq FROM runs WHERE run = ?)
+           AND coalesce(json_extract(lines, '$.' || ?), 0) < ? ORDER BY first_event DESC LIMIT 1`,
+      ).get(run, line.stage, line.number),
+    );
+  }
+
+  /** Writes the columns that follow from the others. */
+  #settle(run: string, progress: Progress): void {
+    const row = this.#sql("SELECT recipe, announced, announced_cause, settled_at FROM runs WHERE run = ?")
+      .get(run);
+    if (row === undefined) throw new DashboardError("store.unknown-run", `Could not find run "${run}"`);
+    const recipe = String(row.recipe);
+    this.#revisions.set(recipe, this.revision(recipe) + 1);
+    const state = stateOf(String(row.announced) as RunState, progress);
+    const result = progress.result;
+    const finishedAt = result !== null ? Date.parse(result.finishedAt) : number(row.settled_at);
+    const names = this.artefacts(run).map((artefact) => artefact.name);
+    this.#sql(
+      `UPDATE runs SET state = ?, level = ?, stage = ?, cause = ?, base = ?, dirty = ?, started_at = ?,
+         finished_at = ?, progress = ?, thumbnail = ? WHERE run = ?`,
+    ).run(
+      state,
+      isVerdict({ state }) ? result?.level ?? null : null,
+      result?.stage ?? null,
+      result !== null ? result.cause : text(row.announced_cause),
+      progress.base,
+      progress.dirty ? 1 : 0,
+      progress.startedAt,
+      isActive({ state }) ? null : finishedAt,
+      JSON.stringify(progress),
+      thumbnailOf(progress, names),
+      run,
+    );
+  }
+
+  #run(where: string, ...values: (string | number)[]): Run | undefined {
+    return this.#runs(where, ...values)[0];
+  }
+
+  #runs(where: string, ...values: (string | number)[]): Run[] {
+    return this.#sql(
+      `SELECT ${runColumns} FROM runs ${where}`,
+    ).all(...values).map(toRun);
+  }
+
+  #sql(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}

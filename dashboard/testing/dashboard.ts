@@ -1,0 +1,106 @@
+import type { Hono } from "hono";
+import { createApp } from "../app.tsx";
+import { writerToken } from "../auth.ts";
+import type { Deps } from "../deps.ts";
+import { Hub } from "../hub.ts";
+import { RunFiles } from "../run_files.ts";
+import { Store } from "../store.ts";
+import { TestClock } from "./clock.ts";
+
+export const bridgeToken = "bridge-token-for-tests";
+export const runnerToken = "runner-token-for-tests";
+
+/** A dashboard without a socket, on a folder of its own. */
+export class TestDashboard implements AsyncDisposable {
+  readonly clock: TestClock;
+  readonly folder: string;
+  enrolled: string[] = [];
+  readonly #ownFolder: boolean;
+  #deps: Deps;
+  #app: Hono;
+
+  constructor(options: { clock?: TestClock; folder?: string; baseUrl?: string } = {}) {
+    this.clock = options.clock ?? new TestClock();
+    this.#ownFolder = options.folder === undefined;
+    this.folder = options.folder ?? Deno.makeTempDirSync({ prefix: "ccci-dashboard-" });
+    this.#deps = this.#open(options.baseUrl ?? "https://ci.example.org");
+    this.#app = createApp(this.#deps);
+  }
+
+  get app(): Hono {
+    return this.#app;
+  }
+
+  get deps(): Deps {
+    return this.#deps;
+  }
+
+  /** What a kill and a new start do: everything in memory is lost. */
+  restart(): void {
+    this.#close();
+    this.#deps = this.#open(this.#deps.baseUrl);
+    this.#app = createApp(this.#deps);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#close();
+    return this.#ownFolder ? Deno.remove(this.folder, { recursive: true }) : Promise.resolve();
+  }
+
+  async get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return await this.#app.request(path, { headers });
+  }
+
+  /** The page as text; throws when it is not there. */
+  async page(path: string): Promise<string> {
+    const response = await this.get(path);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text}`);
+    return text;
+  }
+
+  /** What the bridge says of a run. */
+  async announce(run: string, said: Record<string, unknown>, token = bridgeToken): Promise<Response> {
+    return await this.#app.request(`/api/runs/${run}`, {
+      method: "PUT",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify(said),
+    });
+  }
+
+  /** What a harness says of a run: events from number `offset` on. */
+  async events(run: string, sent: { offset: number; events: unknown[]; token?: string }): Promise<Response> {
+    return await this.#app.request(`/api/runs/${run}/events?offset=${sent.offset}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${sent.token ?? runnerToken}` },
+      body: sent.events.map((event) => typeof event === "string" ? event : JSON.stringify(event)).join("\n") +
+        "\n",
+    });
+  }
+
+  async artefact(run: string, name: string, body: Uint8Array<ArrayBuffer> | string): Promise<Response> {
+    return await this.#app.request(`/api/runs/${run}/artefacts/${name}`, {
+      method: "PUT",
+      headers: { authorization: `Bearer ${runnerToken}` },
+      body,
+    });
+  }
+
+  #open(baseUrl: string): Deps {
+    return {
+      store: new Store(`${this.folder}/dashboard.db`),
+      files: new RunFiles(`${this.folder}/runs`),
+      hub: new Hub(),
+      tokens: [writerToken("bridge", bridgeToken), writerToken("runner", runnerToken)],
+      baseUrl,
+      enrolled: () => this.enrolled,
+      clock: this.clock,
+      keepAliveMs: 20,
+    };
+  }
+
+  #close(): void {
+    this.#deps.hub[Symbol.dispose]();
+    this.#deps.store[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,30 @@
+import { systemClock } from "../../common/time.ts";
+import { enrolledRecipes } from "../enrolled.ts";
+import { serve } from "../serve.ts";
+import { TestClock } from "./clock.ts";
+import { TestDashboard } from "./dashboard.ts";
+import { fillWithSample } from "./sample.ts";
+
+/**
+ * Shows the dashboard with made-up runs, to look at its pages while working on them:
+ * `deno run -A dashboard/testing/demo.ts [host:port]`
+ */
+async function main(listen: string): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stop.abort());
+  await using dashboard = new TestDashboard({
+    clock: new TestClock(Date.now()),
+    baseUrl: `http://${listen}`,
+  });
+  await fillWithSample(dashboard);
+  await Deno.stderr.write(new TextEncoder().encode(`http://${listen}/\n`));
+  const { enrolled: _enrolled, ...deps } = dashboard.deps;
+  const enrolled = () => [...dashboard.enrolled, ...enrolledRecipes(undefined, systemClock)()];
+  await serve({ ...deps, enrolled, clock: systemClock, keepAliveMs: 15_000 }, {
+    listen,
+    stop: stop.signal,
+    clock: systemClock,
+  });
+}
+
+if (import.meta.main) await main(Deno.args[0] ?? "127.0.0.1:8099");
