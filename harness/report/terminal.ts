@@ -1,16 +1,34 @@
 import type { RunEvent } from "../../protocol/events.ts";
-import type { RunResult } from "../../protocol/result.ts";
-import { CcciError } from "../../common/errors.ts";
+import type { RunResult, StageName, StageReport } from "../../protocol/result.ts";
+import { formatSeconds } from "../../common/time.ts";
+import { paint, type Painter, stageLine } from "./terminal_lines.ts";
+import { summaryLines } from "./terminal_summary.ts";
+import { oneLine, truncate } from "./text.ts";
+import { stageText, stageTitle, subjectName } from "./verdict.ts";
 
 export interface TerminalOptions {
-  /** @default Deno.stderr.isTerminal() */
+  /** Whether lines may be drawn over. @default Deno.stderr.isTerminal() */
   tty?: boolean;
+  /** @default the value of `tty` */
+  color?: boolean;
   /** Columns of the terminal, asked before each drawing. */
   columns?: () => number;
   /** @default Deno.stderr */
   write?: (text: string) => void;
   /** Milliseconds since the epoch. */
   now?: () => number;
+  /** Calls `draw` again and again until the function it answers is called. @default every 120 ms */
+  repeat?: (draw: () => void) => () => void;
+  /** Without a terminal: print log lines too, as a CI log wants them. @default false */
+  logs?: boolean;
+}
+
+export interface SummaryPaths {
+  /** Path of report.html. */
+  report?: string;
+  screenshots?: string[];
+  /** Page of the run on the dashboard. */
+  url?: string;
 }
 
 export interface TerminalReport extends Disposable {
@@ -19,10 +37,198 @@ export interface TerminalReport extends Disposable {
   /** A line above the stage list, e.g. what is being waited for before the run starts. */
   note(text: string): void;
   /** The final block; the report's address comes last. */
-  summary(result: RunResult, paths: { report?: string; screenshots?: string[]; url?: string }): void;
+  summary(result: RunResult, paths: SummaryPaths): void;
 }
 
-/** Shows a run in a terminal: a live list where there is one, plain lines where not. */
+/** A stage as the list shows it. */
+export interface ShownStage {
+  name: StageName;
+  /** When it started, in milliseconds since the epoch. */
+  since: number | null;
+  report: StageReport | null;
+  /** Its newest log line. */
+  doing: string;
+}
+
+/**
+ * Shows a run in a terminal: a list that fills in, one line per stage, where lines can be drawn over; the same facts
+ * as plain lines, one per event, where not. Nothing a run prints can move the cursor or clear the screen.
+ */
 export function openTerminal(options: TerminalOptions = {}): TerminalReport {
-  throw new CcciError("todo", String(options.tty));
+  const tty = options.tty ?? Deno.stderr.isTerminal();
+  const view: View = {
+    paint: paint(options.color ?? tty),
+    columns: options.columns ?? terminalColumns,
+    write: options.write ?? writeError,
+    now: options.now ?? Date.now,
+    logs: options.logs ?? false,
+  };
+  return tty ? new LiveTerminal(view, options.repeat ?? everyTick) : new PlainTerminal(view);
+}
+
+interface View {
+  paint: Painter;
+  columns: () => number;
+  write: (text: string) => void;
+  now: () => number;
+  logs: boolean;
+}
+
+class LiveTerminal implements TerminalReport {
+  readonly #view: View;
+  readonly #stages = new Map<StageName, ShownStage>();
+  #drawn = 0;
+  #stop: (() => void) | undefined;
+  readonly #repeat: (draw: () => void) => () => void;
+
+  constructor(view: View, repeat: (draw: () => void) => () => void) {
+    this.#view = view;
+    this.#repeat = repeat;
+  }
+
+  event(event: RunEvent): void {
+    const stage = stageOf(event, this.#stages);
+    switch (event.type) {
+      case "run.started":
+        for (const name of event.stages) {
+          this.#stages.set(name, { name, since: null, report: null, doing: "" });
+        }
+        this.note(startText(event, this.#view.paint));
+        this.#stop ??= this.#repeat(() => this.#draw());
+        return;
+      case "run.subject":
+        return this.note(subjectText(event));
+      case "stage.started":
+        if (stage !== undefined) stage.since = Date.parse(event.t);
+        break;
+      case "stage.finished":
+        if (stage !== undefined) stage.report = event.report;
+        break;
+      case "log":
+        // The next drawing shows it; a chatty program must not make the terminal flicker.
+        if (stage !== undefined) stage.doing = oneLine(event.line);
+        return;
+      case "run.finished":
+        return this[Symbol.dispose]();
+    }
+    this.#draw();
+  }
+
+  note(text: string): void {
+    this.#erase();
+    this.#view.write(`${truncate(text, this.#view.columns() - 1)}\n`);
+    this.#draw();
+  }
+
+  summary(result: RunResult, paths: SummaryPaths): void {
+    this[Symbol.dispose]();
+    const { paint, columns } = this.#view;
+    this.#view.write(
+      summaryLines(result, { paths, paint, width: columns() }).map((line) => `${line}\n`).join(""),
+    );
+  }
+
+  #erase(): void {
+    if (this.#drawn > 0) this.#view.write(`\u001b[${this.#drawn}A\u001b[J`);
+    this.#drawn = 0;
+  }
+
+  #draw(): void {
+    const width = Math.min(this.#view.columns() - 1, 110);
+    const lines = [...this.#stages.values()].map((stage) =>
+      stageLine(stage, { now: this.#view.now(), width, paint: this.#view.paint })
+    );
+    if (lines.length === 0) return;
+    const up = this.#drawn > 0 ? `\u001b[${this.#drawn}A` : "";
+    this.#view.write(up + lines.map((line) => `\u001b[2K${line}\n`).join(""));
+    this.#drawn = lines.length;
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop?.();
+    if (this.#stop !== undefined) this.#draw();
+    this.#stop = undefined;
+    this.#drawn = 0;
+    this.#stages.clear();
+  }
+}
+
+class PlainTerminal implements TerminalReport {
+  readonly #view: View;
+
+  constructor(view: View) {
+    this.#view = view;
+  }
+
+  event(event: RunEvent): void {
+    switch (event.type) {
+      case "run.started":
+        return this.note(startText(event, this.#view.paint));
+      case "run.subject":
+        return this.note(subjectText(event));
+      case "stage.started":
+        return this.note(`${stageTitle(event.stage)} …`);
+      case "stage.finished": {
+        const { name, result, seconds } = event.report;
+        const text = oneLine(stageText(event.report));
+        const said = result === "passed" && text !== "" ? `passed: ${text}` : text || result;
+        const failed = result === "failed" ? `failed: ${text}` : said;
+        return this.note(`${stageTitle(name)} ${failed} (${formatSeconds(seconds * 1000)})`);
+      }
+      case "log":
+        return this.#view.logs
+          ? this.note(`  ${stageTitle(event.stage)} | ${oneLine(event.line)}`)
+          : undefined;
+      case "run.finished":
+        return;
+    }
+  }
+
+  note(text: string): void {
+    this.#view.write(`${text}\n`);
+  }
+
+  summary(result: RunResult, paths: SummaryPaths): void {
+    const { paint } = this.#view;
+    this.#view.write(summaryLines(result, { paths, paint, width: 110 }).map((line) => `${line}\n`).join(""));
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+function stageOf(event: RunEvent, stages: Map<StageName, ShownStage>): ShownStage | undefined {
+  const name = "stage" in event ? event.stage : "report" in event ? event.report.name : undefined;
+  if (name === undefined) return undefined;
+  const known = stages.get(name) ?? { name, since: null, report: null, doing: "" };
+  stages.set(name, known);
+  return known;
+}
+
+function startText(event: Extract<RunEvent, { type: "run.started" }>, { bold, dim }: Painter): string {
+  return `Testing ${bold(event.recipe)}, ${subjectName(event.subject)} ${dim(`· run ${event.run}`)}`;
+}
+
+function subjectText(event: Extract<RunEvent, { type: "run.subject" }>): string {
+  const commit = `${event.commit.slice(0, 12)}${event.dirty ? " with uncommitted changes (+U)" : ""}`;
+  return event.base === null ? `${commit}, never published before` : `${commit} over ${event.base}`;
+}
+
+function terminalColumns(): number {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return 80;
+  }
+}
+
+function writeError(text: string): void {
+  try {
+    const bytes = new TextEncoder().encode(text);
+    for (let sent = 0; sent < bytes.length;) sent += Deno.stderr.writeSync(bytes.subarray(sent));
+  } catch { /* nobody reads stderr any more: no reason to end a run */ }
+}
+
+function everyTick(draw: () => void): () => void {
+  const timer = setInterval(draw, 120);
+  return () => clearInterval(timer);
 }

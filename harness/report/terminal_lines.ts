@@ -1,0 +1,63 @@
+import type { StageOutcome } from "../../protocol/result.ts";
+import { formatSeconds } from "../../common/time.ts";
+import type { ShownStage } from "./terminal.ts";
+import { columnsOf, oneLine, truncate } from "./text.ts";
+import { outcomeSign, stageText, stageTitle } from "./verdict.ts";
+
+/** Colours, or nothing where colours are not wanted. */
+export type Painter = Record<"bold" | "dim" | "red" | "green" | "yellow" | "cyan", (text: string) => string>;
+
+export function paint(color: boolean): Painter {
+  const code = (open: number, close: number) => (text: string) =>
+    color ? `\u001b[${open}m${text}\u001b[${close}m` : text;
+  return {
+    bold: code(1, 22),
+    dim: code(2, 22),
+    red: code(31, 39),
+    green: code(32, 39),
+    yellow: code(33, 39),
+    cyan: code(36, 39),
+  };
+}
+
+const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+const NAME_WIDTH = 13;
+const TIME_WIDTH = 12;
+
+/** One line of the live list: sign, name, what it says, time at the right. */
+export function stageLine(
+  stage: ShownStage,
+  { now, width, paint }: { now: number; width: number; paint: Painter },
+): string {
+  const room = Math.max(0, width - NAME_WIDTH - TIME_WIDTH - 6);
+  const title = stageTitle(stage.name).padEnd(NAME_WIDTH);
+  if (stage.report !== null) {
+    const text = fit(oneLine(stageText(stage.report)), room);
+    const time = formatSeconds(stage.report.seconds * 1000).padStart(TIME_WIDTH);
+    const tint = outcomePaint(stage.report.result, paint);
+    const quiet = stage.report.result === "failed" ? paint.red : paint.dim;
+    return `  ${tint(outcomeSign[stage.report.result])} ${title} ${quiet(text)} ${paint.dim(time)}`;
+  }
+  if (stage.since === null) return paint.dim(`  · ${title}`);
+  const elapsed = Math.max(0, now - stage.since);
+  const frame = frames[Math.floor(elapsed / 120) % frames.length] ?? "·";
+  const time = formatSeconds(elapsed).padStart(TIME_WIDTH);
+  return `  ${paint.cyan(frame)} ${paint.bold(title)} ${paint.dim(fit(stage.doing, room))} ${time}`;
+}
+
+export function outcomePaint(outcome: StageOutcome, paint: Painter): (text: string) => string {
+  return {
+    passed: paint.green,
+    failed: paint.red,
+    infra: paint.yellow,
+    skipped: paint.dim,
+    blocked: paint.dim,
+  }[
+    outcome
+  ];
+}
+
+function fit(text: string, width: number): string {
+  const cut = truncate(text, width);
+  return cut + " ".repeat(Math.max(0, width - columnsOf(cut)));
+}

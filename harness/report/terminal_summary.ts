@@ -1,0 +1,67 @@
+import type { RunResult } from "../../protocol/result.ts";
+import { formatSeconds } from "../../common/time.ts";
+import type { SummaryPaths } from "./terminal.ts";
+import type { Painter } from "./terminal_lines.ts";
+import { oneLine, plain, truncate, wrap } from "./text.ts";
+import { blame, stageTitle, testedName, verdict } from "./verdict.ts";
+
+const LAST_LOG_LINES = 12;
+
+/** The block that ends a run: verdict, cause, what else is worth knowing, and the report's address last. */
+export function summaryLines(
+  result: RunResult,
+  { paths, paint, width }: { paths: SummaryPaths; paint: Painter; width: number },
+): string[] {
+  const columns = Math.max(40, Math.min(width, 110));
+  const [tint, sign] = result.result === "passed"
+    ? [paint.green, "✔"]
+    : result.result === "failed"
+    ? [paint.red, "✘"]
+    : [paint.yellow, "!"];
+  const [first = "", ...rest] = wrap(oneLine(`${testedName(result)} ${verdict(result)}`), columns - 2);
+  const lines = [
+    "",
+    tint(`${sign} ${paint.bold(first)}`),
+    ...rest.map((line) => tint(`  ${paint.bold(line)}`)),
+  ];
+
+  const whose = blame(result);
+  if (whose !== null) lines.push(`  ${whose}.`);
+  const culprit = result.stages.find((stage) => stage.name === result.stage);
+  if (result.result !== "passed" && culprit !== undefined) {
+    if (culprit.detail !== undefined && culprit.detail !== "") {
+      lines.push("", ...indented(culprit.detail, columns));
+    }
+    if (culprit.tail.length > 0) {
+      lines.push("", `  Last log lines of ${stageTitle(culprit.name)}:`);
+      for (const line of culprit.tail.slice(-LAST_LOG_LINES)) {
+        lines.push(paint.dim(truncate(`    ${oneLine(line)}`, columns)));
+      }
+    }
+  }
+  lines.push("", `  ${factsLine(result)}`);
+  const standIn = "No abra is installed here: the stand-in under local/abra deployed the recipe";
+  for (const note of [...(result.abraStandIn ? [standIn] : []), ...result.notes]) {
+    lines.push(...indented(`Note: ${note}`, columns).map(paint.yellow));
+  }
+  if (result.leftovers.length > 0) {
+    lines.push(paint.red(`  Left behind: ${result.leftovers.map(oneLine).join(", ")}`));
+  }
+  lines.push("");
+  for (const screenshot of paths.screenshots ?? []) lines.push(`  Screenshot  ${screenshot}`);
+  if (paths.url !== undefined) lines.push(`  Run page    ${paths.url}`);
+  if (paths.report !== undefined) lines.push(`  Report      ${paths.report}`);
+  return lines;
+}
+
+function factsLine(result: RunResult): string {
+  const imposed = result.imposedSeconds > 0
+    ? `, ${formatSeconds(result.imposedSeconds * 1000)} of it waiting that the recipe's own settings impose`
+    : "";
+  const base = result.base === null ? "" : ` · upgraded from ${oneLine(result.base)}`;
+  return `Level ${result.level} · ${formatSeconds(result.seconds * 1000)}${imposed}${base}`;
+}
+
+function indented(text: string, columns: number): string[] {
+  return wrap(plain(text).trim(), columns - 2).map((line) => `  ${line}`);
+}

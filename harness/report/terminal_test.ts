@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import type { RunEvent } from "../../protocol/events.ts";
+import { sampleFailure, sampleResult, sampleStage } from "./sample_result.ts";
+import { openTerminal, type SummaryPaths, type TerminalOptions, type TerminalReport } from "./terminal.ts";
+
+const at = (second: number) => new Date(Date.UTC(2026, 2, 1, 10, 0, second)).toISOString();
+
+const start: RunEvent[] = [
+  {
+    t: at(0),
+    type: "run.started",
+    run: "k3x9q2ab-1",
+    recipe: "miniflux",
+    subject: { kind: "pr", pr: 12, src: "o/miniflux" },
+    stages: ["fetch", "install", "upgrade", "teardown"],
+  },
+  {
+    t: at(1),
+    type: "run.subject",
+    commit: "3fa9c1b7d2e84c0f9a1b2c3d4e5f60718293a4b5",
+    dirty: true,
+    base: "2.1.0+2.2.13",
+  },
+  {
+    t: at(1),
+    type: "stage.finished",
+    report: sampleStage({ name: "fetch", seconds: 0.8, proofs: ["is the head"] }),
+  },
+  { t: at(2), type: "stage.started", stage: "install" },
+  { t: at(2), type: "stage.started", stage: "upgrade" },
+  { t: at(3), type: "log", stage: "install", line: "\u001b[32mcreating\u001b[0m\r service \u001b[2Japp" },
+];
+
+/** What a terminal shows after everything written to it: the sequences used here are obeyed, others fail. */
+function screen(written: string): string[] {
+  const lines: string[] = [""];
+  let row = 0;
+  // deno-lint-ignore no-control-regex
+  for (const [token] of written.matchAll(/\u001b\[[0-9;]*[A-Za-z]|\n|[^\u001b\n]+/g)) {
+    // deno-lint-ignore no-control-regex
+    const sequence = /^\u001b\[([0-9;]*)([A-Za-z])$/.exec(token);
+    if (token === "\n") {
+      row++;
+      lines[row] ??= "";
+    } else if (sequence === null) lines[row] += token;
+    else if (sequence[2] === "A") row -= Number(sequence[1]);
+    else if (sequence[2] === "J") lines.length = row, lines[row] = "";
+    else if (sequence[2] === "K") lines[row] = "";
+    else assert.equal(sequence[2], "m", `Sequence ${JSON.stringify(token)}`);
+    assert.ok(row >= 0, "moved above the top");
+  }
+  return lines.map((line) => line.trimEnd());
+}
+
+function opened(
+  options: TerminalOptions,
+): { terminal: TerminalReport; text: () => string; draw: () => void } {
+  let written = "";
+  let drawAgain = () => {};
+  const terminal = openTerminal({
+    columns: () => 80,
+    now: () => Date.parse(at(14)),
+    write: (text) => written += text,
+    repeat(draw) {
+      drawAgain = draw;
+      return () => drawAgain = () => {};
+    },
+    ...options,
+  });
+  return { terminal, text: () => written, draw: () => drawAgain() };
+}
+
+function play(options: TerminalOptions, events: RunEvent[] = start) {
+  const open = opened(options);
+  for (const event of events) open.terminal.event(event);
+  open.draw();
+  return open;
+}
+
+Deno.test("a terminal shows one line per stage that fills in", () => {
+  const { text } = play({ tty: true });
+  assert.deepEqual(screen(text()), [
+    "Testing miniflux, PR #12 · run k3x9q2ab-1",
+    "3fa9c1b7d2e8 with uncommitted changes (+U) over 2.1.0+2.2.13",
+    "  ✔ fetch         is the head                                             0.8 s",
+    "  ⠋ install       creating service app                                     12 s",
+    "  ⠋ upgrade                                                                12 s",
+    "  · teardown",
+    "",
+  ]);
+});
+
+Deno.test("nothing a run prints moves the cursor, however wide the terminal", () => {
+  for (const columns of [20, 50, 80, 300]) {
+    const line = "wide 日本語 \u001b[10A\u001b]0;title\u0007 \u202e end ".repeat(20);
+    const events: RunEvent[] = [...start, { t: at(4), type: "log", stage: "install", line }];
+    const { text } = play({ tty: true, columns: () => columns, color: false }, events);
+    assert.ok(!text().includes("\u001b[10A") && !text().includes("title") && !text().includes("\u202e"));
+    assert.equal(screen(text()).length, 7);
+  }
+});
+
+Deno.test("a note goes above the list", () => {
+  const { terminal, text } = play({ tty: true });
+  terminal.note("waiting for a free slot");
+  assert.equal(screen(text())[2], "waiting for a free slot");
+  assert.match(screen(text())[3] ?? "", /fetch/);
+});
+
+Deno.test("without a terminal each event is one plain line", () => {
+  const { text } = play({ tty: false }, [
+    ...start,
+    {
+      t: at(9),
+      type: "stage.finished",
+      report: sampleStage({ name: "upgrade", result: "failed", cause: "no\nanswer" }),
+    },
+  ]);
+  assert.equal(
+    text(),
+    `Testing miniflux, PR #12 · run k3x9q2ab-1
+3fa9c1b7d2e8 with uncommitted changes (+U) over 2.1.0+2.2.13
+fetch passed: is the head (0.8 s)
+install …
+upgrade …
+upgrade failed: no answer (1.0 s)
+`,
+  );
+});
+
+Deno.test("a CI log gets the log lines as well, without colours", () => {
+  assert.match(play({ tty: false, logs: true }).text(), /^ {2}install \| creating service app$/m);
+});
+
+function summary(...args: [result: Parameters<TerminalReport["summary"]>[0], paths: SummaryPaths]): string[] {
+  const { terminal, text } = opened({ tty: false });
+  terminal.summary(...args);
+  return text().split("\n");
+}
+
+Deno.test("the summary of a failed run: verdict, cause, log, and the report's address last", () => {
+  const lines = summary(sampleFailure({ abraStandIn: true }), {
+    report: "/runs/x/report.html",
+    screenshots: ["/runs/x/screenshots/install.png"],
+    url: "https://ci.localhost/runs/x",
+  });
+  assert.deepEqual(lines, [
+    "",
+    "✘ 3fa9c1b of miniflux failed in upgrade: data written before the upgrade is gone",
+    "",
+    '  Wrote feed "marker-5d21" at 2.1.0+2.2.13, upgraded to 3fa9c1b, read back: no such feed.',
+    "  The volume miniflux_db is no longer mounted at /var/lib/postgresql/data (compose.yml, line 41).",
+    "",
+    "  Last log lines of upgrade:",
+    '    2026-03-01T10:00:58Z level=INFO msg="Starting HTTP server" listen_address=0.0.0.0:8080',
+    '    2026-03-01T10:00:59Z level=ERROR msg="Unable to find feed" feed=marker-5d21',
+    "",
+    "  Level 1 · 1 min 12 s, 31 s of it waiting that the recipe's own settings impose · upgraded from 2.1.0+2.2.13",
+    "  Note: No abra is installed here: the stand-in under local/abra deployed the recipe",
+    "",
+    "  Screenshot  /runs/x/screenshots/install.png",
+    "  Run page    https://ci.localhost/runs/x",
+    "  Report      /runs/x/report.html",
+    "",
+  ]);
+});
+
+Deno.test("the summary of a passed run is short", () => {
+  assert.deepEqual(summary(sampleResult({ imposedSeconds: 0, base: null }), { report: "/r.html" }), [
+    "",
+    "✔ 3fa9c1b of miniflux passed",
+    "",
+    "  Level 2 · 1 min 12 s",
+    "",
+    "  Report      /r.html",
+    "",
+  ]);
+});
+
+Deno.test("trouble of the host is not blamed on the recipe, and leftovers are named", () => {
+  const lines = summary(
+    sampleResult({
+      result: "infra",
+      cause: "the disk is full",
+      leftovers: ["volume a_b"],
+      imposedSeconds: 0,
+    }),
+    {},
+  );
+  assert.equal(lines[1], "! 3fa9c1b of miniflux could not be tested: the disk is full");
+  assert.equal(lines[2], "  This is trouble of the CI host, not of the recipe.");
+  assert.ok(lines.includes("  Left behind: volume a_b"));
+});
