@@ -67,7 +67,10 @@ export async function ensureService(service: Service, options: ServiceOptions): 
   }, { what: `the ${service} to answer (log: ${files.log})`, timeoutMs: READY_MS, everyMs: 100 });
 }
 
-/** The program with its permission set; what lies in other places on every machine is added to that. */
+/**
+ * The program with its permission set. Addresses and paths are known only here, and a flag takes the place of what
+ * the set says of that kind, so each names everything.
+ */
 function command(
   service: Service,
   { paths, gateway, env }: { paths: Paths; gateway: string; env: Record<string, string> },
@@ -75,14 +78,20 @@ function command(
   // The local engine of the bridge starts the harness, which the production set does not allow.
   const set = service === "bridge" ? "bridge-local" : service;
   const { state } = serviceFiles(paths, service);
-  const settings = Object.entries(env).filter(([name]) =>
+  const listen = `${gateway}:${PORTS[service]}`;
+  const files = Object.entries(env).filter(([name]) =>
     name === "CCCI_CA_FILE" || name.endsWith("_TOKEN_FILE")
   );
-  const readable = [state, ...settings.map(([, file]) => file)];
+  const readable = [
+    state,
+    join(paths.repo, "recipes"),
+    join(paths.repo, service),
+    ...files.map(([, file]) => file),
+  ];
   return [
     Deno.execPath(),
     ...["run", "--quiet", "--no-prompt", `--permission-set=${set}`],
-    `--allow-net=${gateway}:${PORTS[service]}`,
+    `--allow-net=${service === "bridge" ? `${listen},${INGRESS}` : listen}`,
     `--allow-read=${readable.map(comma).join(",")}`,
     `--allow-write=${comma(state)}`,
     `${service}.ts`,
