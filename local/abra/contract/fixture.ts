@@ -1,0 +1,99 @@
+import { join } from "node:path";
+import { execOk } from "../../../common/exec.ts";
+
+/** The recipe the contract is checked with: two small services, a config, a volume, two secrets. */
+export const RECIPE = "abra-contract";
+export const OLD_VERSION = "0.1.0+1.0.0";
+export const NEW_VERSION = "0.2.0+1.0.0";
+/** A tag as lint rule R014 forbids it. */
+export const LIGHTWEIGHT_VERSION = "0.3.0+1.0.0";
+/** Branch whose compose file leaves a duration to interpolation. */
+export const BAD_DURATION = "bad-duration";
+
+function compose(version: string, interval = "1s"): string {
+  return `---
+version: "3.8"
+services:
+  app:
+    image: nginx:1.22.1
+    init: true
+    stop_grace_period: 1s
+    command: ["sleep", "3600"]
+    secrets: [made, given]
+    configs:
+      - {source: greeting, target: /greeting}
+    volumes: ["data:/data"]
+    healthcheck:
+      test: ["CMD-SHELL", "exit \${HEALTH_EXIT:-0}"]
+      interval: ${interval}
+      timeout: 5s
+      retries: 100
+    deploy:
+      labels:
+        - "coop-cloud.\${STACK_NAME}.version=${version}"
+        - "coop-cloud.\${STACK_NAME}.timeout=\${TIMEOUT:-60}"
+        - "contract.leak=\${CONTRACT_LEAK:-none}"
+  side:
+    image: nginx:1.22.1
+    init: true
+    stop_grace_period: 1s
+    command: ["sleep", "3600"]
+    deploy:
+      labels:
+        - "coop-cloud.\${STACK_NAME}.timeout=1"
+volumes:
+  data:
+configs:
+  greeting: {name: "\${STACK_NAME}_greeting_\${GREETING_VERSION}", file: greeting.txt}
+secrets:
+  made: {external: true, name: "\${STACK_NAME}_made_\${SECRET_MADE_VERSION}"}
+  given: {external: true, name: "\${STACK_NAME}_given_\${SECRET_GIVEN_VERSION}"}
+`;
+}
+
+const envSample = `TYPE=${RECIPE}
+
+DOMAIN=${RECIPE}.example.com
+LETS_ENCRYPT_ENV=
+COMPOSE_FILE="compose.yml"
+SECRET_MADE_VERSION=v1 # length=20 charset=hex
+SECRET_GIVEN_VERSION=v1 # generate=false
+`;
+
+/** Makes the fixture's repository; `main` ends one commit after the newest release. */
+export async function buildFixture(folder: string): Promise<void> {
+  const git = (...args: string[]) => execOk(["git", "-C", folder, ...args]);
+  const commit = async (message: string, files: Record<string, string>) => {
+    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(folder, name), text);
+    await git("add", "--all");
+    await git("-c", "user.name=Contract", "-c", "user.email=contract@localhost", "commit", "-qm", message);
+  };
+  const tag = (name: string) =>
+    git("-c", "user.name=Contract", "-c", "user.email=contract@localhost", "tag", "-a", "-m", name, name);
+  await Deno.mkdir(folder, { recursive: true });
+  await git("init", "--quiet", "--initial-branch=main");
+  await commit("First", {
+    "compose.yml": compose(OLD_VERSION),
+    ".env.sample": envSample,
+    "abra.sh": "export GREETING_VERSION=v1\n",
+    "greeting.txt": "hello\n",
+    "README.md": `# ${RECIPE}\n`,
+  });
+  await tag(OLD_VERSION);
+  await commit("Second", { "compose.yml": compose(NEW_VERSION) });
+  await tag(NEW_VERSION);
+  await git("checkout", "-qb", BAD_DURATION);
+  await commit("A duration left to interpolation", {
+    "compose.yml": compose(NEW_VERSION, "${INTERVAL:-1s}"),
+  });
+  await git("checkout", "-q", "main");
+  await commit("Unreleased", {
+    "abra.sh": "export GREETING_VERSION=v2\n",
+    "greeting.txt": "good day\n",
+  });
+}
+
+/** Tags the unreleased head of the fixture the forbidden way. */
+export async function addLightweightTag(folder: string): Promise<void> {
+  await execOk(["git", "-C", folder, "tag", LIGHTWEIGHT_VERSION, "main"]);
+}

@@ -1,0 +1,127 @@
+/**
+ * `./cc-ci abra-contract`: what the harness relies on in abra, checked against whichever abra there is. The
+ * specification is in the `spec_*.ts` files beside this one.
+ */
+import { delimiter, join } from "node:path";
+import { parseArgs } from "node:util";
+import { describeError, UsageError } from "../../../common/errors.ts";
+import { exec } from "../../../common/exec.ts";
+import { formatSeconds } from "../../../common/time.ts";
+import { type Expectation, unconfirmed } from "./expectation.ts";
+import { Lab } from "./lab.ts";
+import { deploySpec } from "./spec_deploy.ts";
+import { filesSpec } from "./spec_files.ts";
+import { teardownSpec } from "./spec_teardown.ts";
+
+const HELP = `Usage: cc-ci abra-contract [--abra PATH]
+
+Checks what the harness relies on in abra: the one at PATH, else CCCI_ABRA, else the one on PATH, else the stand-in.
+The parts that deploy need a Swarm and the image nginx:1.22.1 (./cc-ci up brings both).`;
+
+const specification: Expectation[] = [...filesSpec, ...deploySpec, ...teardownSpec];
+
+/** @returns 0 if every expectation that could be checked holds, 1 if not */
+export async function abraContract(argv: string[]): Promise<number> {
+  const { values } = parseOptions(argv);
+  if (values.help) {
+    print(HELP);
+    return 0;
+  }
+  const path = values.abra ?? Deno.env.get("CCCI_ABRA") ?? findOnPath() ?? STAND_IN;
+  const version = await exec([path, "--version"]);
+  const real = !version.stdout.includes("stand-in");
+  const missing = await whatIsMissing();
+  print(`${version.stdout.trim()} (${path})`);
+  print(
+    `[S] source [D] docs [T] seen in use [R] remembered [I] inferred${
+      real ? "" : ". The stand-in proves nothing about abra: [R] and [I] still wait for a real one"
+    }\n`,
+  );
+  const started = performance.now();
+  await using lab = await Lab.open(path, { swarm: missing === undefined });
+  const counts = await checkSpecification(lab, print);
+  print("");
+  if (missing !== undefined) {
+    print(`${counts.skipped} expectations about deploys were not checked: ${missing}`);
+  }
+  if (!real) print(`${counts.unconfirmed} of these are not confirmed on a real abra yet`);
+  print(`Checked in ${formatSeconds(performance.now() - started)}`);
+  print(`${counts.passed} passed, ${counts.failed} failed`);
+  return counts.failed === 0 ? 0 : 1;
+}
+
+/** Checks the whole specification, or the part without deploys where the lab has no Swarm. */
+export async function checkSpecification(lab: Lab, print: (line: string) => void): Promise<Counts> {
+  const counts = { passed: 0, failed: 0, skipped: 0, unconfirmed: 0 };
+  for (const expectation of specification) {
+    if (expectation.swarm && !lab.swarm) counts.skipped++;
+    else await checkOne(expectation, { lab, counts, print });
+  }
+  return counts;
+}
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+  /** Among those checked: facts that no run with a real abra has confirmed. */
+  unconfirmed: number;
+}
+
+async function checkOne(
+  expectation: Expectation,
+  { lab, counts, print }: { lab: Lab; counts: Counts; print: (line: string) => void },
+): Promise<void> {
+  const { sure, command, says } = expectation;
+  if (unconfirmed(sure)) counts.unconfirmed++;
+  try {
+    await expectation.check(lab);
+    counts.passed++;
+    print(`✓ [${sure}] ${command}\n      ${says}`);
+  } catch (error) {
+    counts.failed++;
+    print(
+      `✗ [${sure}] ${command}\n      ${says}\n      ${describeError(error).replaceAll("\n", "\n      ")}`,
+    );
+  }
+}
+
+/** Why deploys cannot be checked here, if they cannot. */
+async function whatIsMissing(): Promise<string | undefined> {
+  const manager = await exec(["docker", "info", "--format", "{{.Swarm.ControlAvailable}}"]).catch(() =>
+    undefined
+  );
+  if (manager === undefined) return "there is no docker on PATH";
+  if (!manager.success) return "no Docker Engine answers";
+  if (manager.stdout.trim() !== "true") return "the Docker Engine is no Swarm manager";
+  const image = await exec(["docker", "image", "inspect", "nginx:1.22.1"]);
+  return image.success ? undefined : "the engine has no image nginx:1.22.1";
+}
+
+const STAND_IN = join(import.meta.dirname ?? ".", "..", "abra");
+
+function findOnPath(): string | undefined {
+  for (const folder of (Deno.env.get("PATH") ?? "").split(delimiter)) {
+    try {
+      if (Deno.statSync(join(folder, "abra")).isFile) return join(folder, "abra");
+    } catch { /* not in this folder */ }
+  }
+  return undefined;
+}
+
+function parseOptions(argv: string[]) {
+  try {
+    return parseArgs({
+      args: argv,
+      options: { abra: { type: "string" }, help: { type: "boolean", short: "h" } },
+    });
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { hint: HELP });
+  }
+}
+
+const encoder = new TextEncoder();
+
+function print(line: string): void {
+  Deno.stdout.writeSync(encoder.encode(`${line}\n`));
+}

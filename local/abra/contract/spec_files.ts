@@ -1,0 +1,123 @@
+import { deepEqual, equal, match, notEqual } from "node:assert/strict";
+import type { Expectation } from "./expectation.ts";
+import {
+  addLightweightTag,
+  BAD_DURATION,
+  LIGHTWEIGHT_VERSION,
+  NEW_VERSION,
+  OLD_VERSION,
+  RECIPE,
+} from "./fixture.ts";
+
+/** What holds without any engine: ABRA_DIR, recipe checkouts, `.env` files. */
+export const filesSpec: Expectation[] = [
+  {
+    command: "abra --version",
+    says: "names a version and exits 0",
+    sure: "T",
+    async check(lab) {
+      match((await lab.succeeds("--version")).stdout, /\d+\.\d+\.\d+/);
+    },
+  },
+  {
+    command: "abra app ls --no-such-flag",
+    says: "an unknown flag is an error with exit code 1",
+    sure: "R",
+    check: (lab) => lab.refuses(/no-such-flag/, "app", "ls", "--no-such-flag"),
+  },
+  {
+    command: "abra server add --local",
+    says: "makes the server `default` below ABRA_DIR, and nowhere else",
+    sure: "S",
+    async check(lab) {
+      await lab.succeeds("server", "add", "--local");
+      equal((await Deno.stat(`${lab.abraDir}/servers/default`)).isDirectory, true);
+    },
+  },
+  {
+    command: "abra recipe versions R -m -o",
+    says: "JSON that names every published version, the newest first",
+    sure: "T",
+    async check(lab) {
+      const text = (await lab.succeeds("recipe", "versions", RECIPE, "-m", "-o")).stdout;
+      JSON.parse(text);
+      const [newest, oldest] = [text.indexOf(NEW_VERSION), text.indexOf(OLD_VERSION)];
+      equal(newest >= 0 && oldest > newest, true, text);
+    },
+  },
+  {
+    command: "abra app new R -s default -D DOMAIN -n -o",
+    says:
+      "copies `.env.sample` to servers/default/DOMAIN.env with DOMAIN and `TYPE=R:<newest release>` filled in",
+    sure: "D",
+    async check(lab) {
+      await lab.succeeds("app", "new", RECIPE, "-s", "default", "-D", lab.domain, "-n", "-o");
+      const env = await lab.env();
+      equal(env?.DOMAIN, lab.domain);
+      equal(env?.TYPE ?? env?.RECIPE, `${RECIPE}:${NEW_VERSION}`);
+    },
+  },
+  {
+    command: "abra app new R -s default -D DOMAIN -n -o",
+    says: "moves the recipe checkout to the newest release tag",
+    sure: "T",
+    async check(lab) {
+      equal(await lab.head(), await lab.git("rev-parse", `refs/tags/${NEW_VERSION}^{commit}`));
+    },
+  },
+  {
+    command: "abra app new R … (domain taken)",
+    says: "refuses a domain that has an `.env` already",
+    sure: "R",
+    check: (lab) =>
+      lab.refuses(/exists/, "app", "new", RECIPE, "-s", "default", "-D", lab.domain, "-n", "-o"),
+  },
+  {
+    command: "abra app new R … (dirty checkout)",
+    says: "refuses a checkout with changes, untracked files included",
+    sure: "T",
+    async check(lab) {
+      await Deno.writeTextFile(`${lab.checkout}/untracked`, "x");
+      const call = ["app", "new", RECIPE, "-s", "default", "-D", lab.otherDomain, "-n", "-o"];
+      await lab.refuses(/locally unstaged changes/, ...call);
+      equal(await lab.env(lab.otherDomain), undefined);
+      await Deno.remove(`${lab.checkout}/untracked`);
+    },
+  },
+  {
+    command: "abra app new R -C …",
+    says: "leaves the checkout where it is and notes its commit in `TYPE`",
+    sure: "D",
+    async check(lab) {
+      await lab.git("checkout", "-q", "main");
+      const before = await lab.head();
+      await lab.succeeds("app", "new", RECIPE, "-C", "-s", "default", "-D", lab.longDomain, "-n", "-o");
+      equal(await lab.head(), before);
+      const env = await lab.env(lab.longDomain);
+      equal(env?.DOMAIN, lab.longDomain);
+      notEqual(env.TYPE ?? env.RECIPE, `${RECIPE}:${NEW_VERSION}`);
+    },
+  },
+  {
+    command: "abra app new R -C … (duration left to interpolation)",
+    says: "validates the compose schema before variables are filled in",
+    sure: "T",
+    async check(lab) {
+      await lab.git("checkout", "-q", `origin/${BAD_DURATION}`);
+      const call = ["app", "new", RECIPE, "-C", "-s", "default", "-D", lab.otherDomain, "-n", "-o"];
+      await lab.refuses(/Does not match format 'duration'/, ...call);
+      await Deno.remove(lab.envFile(lab.otherDomain)).catch(() => {});
+      await lab.git("checkout", "-q", "main");
+    },
+  },
+  {
+    command: "abra recipe fetch R",
+    says: "brings new tags from the checkout's own origin",
+    sure: "R",
+    async check(lab) {
+      await addLightweightTag(lab.origin);
+      await lab.succeeds("recipe", "fetch", RECIPE, "-n");
+      deepEqual(await lab.git("tag", "--list", LIGHTWEIGHT_VERSION), LIGHTWEIGHT_VERSION);
+    },
+  },
+];
