@@ -70,7 +70,7 @@ function verdict(facts: RunFacts, outcome: RunOutcome): string[] {
     ...(result === null ? [noStages(facts)] : [stageTable(result.stages)]),
     ...(tail.length === 0 ? [] : [foldedLog(`Last ${tail.length} lines of the service's log`, tail)]),
     ...advice(facts, outcome),
-    ...remarks(facts, { outcome, result }),
+    ...remarks(outcome, result),
   ].filter((part) => part !== "");
 }
 
@@ -133,10 +133,7 @@ function advice(facts: RunFacts, outcome: RunOutcome): string[] {
   ];
 }
 
-function remarks(
-  facts: RunFacts,
-  { outcome, result }: { outcome: RunOutcome; result: RunResult | null },
-): string[] {
+function remarks(outcome: RunOutcome, result: RunResult | null): string[] {
   if (result === null) return [];
   const standIn = result.abraStandIn
     ? ["<sub>Deployed with cc-ci's stand-in for abra, since no real abra is installed on the CI host.</sub>"]

@@ -60,7 +60,7 @@ export class Outbox {
   }
 
   async #create(post: Post): Promise<boolean> {
-    const { store, forge, clock } = this.#deps;
+    const { store, forge } = this.#deps;
     store.changePost(post.key, { attempted: 1 });
     const body = textOf(post);
     const answer = await forge.createComment({ repo: post.repo, pr: post.pr, body });

@@ -1,0 +1,375 @@
+import assert from "node:assert/strict";
+import { stage } from "./testing/fake_dashboard.ts";
+import { commits, repo, World } from "./testing/world.ts";
+
+/** A world that has been watched for a while and has one pull request. */
+async function open() {
+  const world = new World();
+  const pull = world.gitea.openPull(repo, commits.first);
+  await world.seconds(5);
+  return { world, pull, [Symbol.dispose]: () => world[Symbol.dispose]() };
+}
+
+const allStages = [
+  stage({ name: "fetch" }),
+  stage({ name: "lint" }),
+  stage({ name: "install", proofs: ["answers at /"] }),
+  stage({ name: "upgrade", proofs: ["data read back"] }),
+  stage({ name: "teardown", proofs: ["nothing left"] }),
+];
+
+/** The harness passes, from the first stage to the last. */
+async function pass(world: World): Promise<void> {
+  const run = await world.runStarted();
+  world.dashboard.result(run, { result: "passed", stages: allStages });
+  world.engine.finish(run, "passed");
+  await world.until("the verdict is reported", () => world.store.liveRuns().length === 0);
+}
+
+Deno.test("a member's command becomes one run, whose comment grows from the queue to the verdict", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  const command = world.gitea.say(pull, { user: "maintainer", body: "!testme\n" });
+  await world.until("it is answered", () => world.bodies().length > 0);
+  assert.match(world.bodies()[0] ?? "", /⏳ \*\*Queued: `3fa9c1b` of custom-html\*\*/);
+  assert.deepEqual(world.gitea.reactions, [command.id], "👀 under the command");
+
+  const run = await world.runStarted();
+  assert.match(world.bodies()[0] ?? "", new RegExp(`\\(https://ci.example/runs/${run}\\)`));
+  assert.deepEqual(world.engine.started, [
+    { RECIPE: "custom-html", REF: commits.first, PR: "1", SRC: repo, RUN: run },
+  ]);
+  world.dashboard.progress(run, [
+    { name: "fetch", running: false, report: stage({ name: "fetch" }) },
+    { name: "install", running: true, report: null },
+  ]);
+  await world.until("the stages are shown", () => /install/.test(world.bodies()[0] ?? ""));
+  assert.match(world.bodies()[0] ?? "", /⏳ \*\*Testing `3fa9c1b` of custom-html\*\*/);
+
+  await pass(world);
+  assert.equal(world.bodies().length, 1);
+  assert.match(world.bodies()[0] ?? "", /^✅ \*\*`3fa9c1b` of custom-html passed\*\* · level 2/);
+  assert.match(world.bodies()[0] ?? "", /nothing left/);
+  assert.equal(world.dashboard.runs.get(run)?.announcement.state, "passed");
+  world.assertSound();
+});
+
+Deno.test("a failure is told with its stage, cause, log and how to run it at home", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = await world.runStarted();
+  const cause = "data written before the upgrade is gone";
+  const upgrade = stage({
+    name: "upgrade",
+    result: "failed",
+    cause,
+    detail: "No such row.",
+    tail: ["line 1", "line 2"],
+  });
+  world.dashboard.result(run, { result: "failed", stage: "upgrade", cause, stages: [upgrade], level: 1 });
+  world.engine.finish(run, "failed");
+  await world.until("the verdict is reported", () => world.store.liveRuns().length === 0);
+  const body = world.bodies()[0] ?? "";
+  assert.match(
+    body,
+    /^❌ \*\*`3fa9c1b` of custom-html failed in upgrade: data written before the upgrade is gone\*\*/,
+  );
+  assert.match(body, /No such row/);
+  assert.match(body, /Last 2 lines/);
+  assert.match(body, /`\.\/cc-ci run-recipe custom-html --ref 3fa9c1b --only upgrade --keep`/);
+});
+
+Deno.test("an outsider is refused once, with the reason, however often they ask", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "outsider", body: "!testme" });
+  await world.seconds(5);
+  world.gitea.say(pull, { user: "outsider", body: "!testme" });
+  await world.seconds(5);
+  assert.equal(world.bodies().length, 1);
+  assert.match(world.bodies()[0] ?? "", /`outsider` is not a member of `recipe-maintainers`/);
+  assert.equal(world.engine.started.length, 0);
+  assert.equal((world.bodies()[0] ?? "").split("\n\n<!--")[0]?.split("\n").length, 2, "two lines");
+});
+
+for (const status of [303, 307, 401, 500]) {
+  Deno.test(`nobody is a member or an outsider on status ${status}`, async () => {
+    using at = await open();
+    const { world, pull } = at;
+    world.gitea.fault = ({ path }) =>
+      path.includes("/members/")
+        ? new Response(null, { status, headers: { location: "/api/v1/orgs/x/public_members/y" } })
+        : undefined;
+    world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+    await world.seconds(20);
+    assert.deepEqual(world.bodies(), []);
+    world.gitea.fault = () => undefined;
+    await world.runStarted();
+  });
+}
+
+Deno.test("comments that are edited, our own, too old, or written before we watched start nothing", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  const harmless = world.gitea.say(pull, { user: "maintainer", body: "looks good" });
+  world.clock.pass(2);
+  world.gitea.edit(harmless, "!testme");
+  world.gitea.say(pull, { user: world.gitea.bot, body: "!testme" });
+  const old = world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  old.created = old.updated = world.clock.now() - 25 * 3_600_000;
+  const before = world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  before.created = before.updated = world.clock.now() - 60_000;
+  await world.seconds(15);
+  assert.deepEqual(world.engine.started, []);
+  assert.equal(world.bodies().filter((body) => body !== "!testme").length, 0);
+});
+
+Deno.test("a comment seen before it was edited within the same second is no command either", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  const comment = world.gitea.say(pull, { user: "maintainer", body: "looks good" });
+  await world.second();
+  comment.body = "!testme";
+  await world.seconds(5);
+  assert.deepEqual(world.engine.started, []);
+});
+
+Deno.test("a push after the comment is refused with both commits; the one named explicitly is tested", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.clock.pass(60);
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  world.clock.pass(30);
+  world.gitea.push(pull, commits.second);
+  await world.seconds(5);
+  assert.equal(world.engine.started.length, 0);
+  assert.match(world.bodies()[0] ?? "", /moved from `3fa9c1b` to `c0ffee0`/);
+  world.gitea.say(pull, { user: "maintainer", body: "!testme c0ffee0" });
+  await world.runStarted();
+  assert.equal(world.engine.started[0]?.REF, commits.second);
+});
+
+Deno.test("a repository that is not enrolled gets one answer", async () => {
+  using at = await open();
+  const { world } = at;
+  const other = world.gitea.openPull("recipe-maintainers/other", commits.first);
+  for (let times = 0; times < 2; times++) {
+    world.gitea.say(other, { user: "maintainer", body: "!testme" });
+    await world.seconds(3);
+  }
+  assert.equal(world.bodies().length, 1);
+  assert.match(world.bodies()[0] ?? "", /`recipe-maintainers\/other` is not enrolled/);
+});
+
+Deno.test("a closed pull request is not tested", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.fault = ({ path }) => {
+    if (path.endsWith("/pulls/1")) pull.open = false;
+    return undefined;
+  };
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  await world.seconds(3);
+  assert.match(world.bodies()[0] ?? "", /this pull request is closed/);
+});
+
+Deno.test("runs wait for each other in order, and the comment says how many are ahead", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  const second = world.gitea.openPull(repo, commits.second);
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  world.gitea.say(second, { user: "maintainer", body: "!testme" });
+  await world.until("both are answered", () => world.bodies().length === 2);
+  await world.seconds(5);
+  assert.equal(world.engine.started.length, 1, "one at a time");
+  assert.match(world.bodies()[1] ?? "", /Queued: `c0ffee0` of custom-html\*\* · behind 1 run/);
+  const [first] = world.engine.started;
+  world.engine.finish(first?.RUN ?? "", "passed");
+  await world.until("the other starts", () => world.engine.started.length === 2);
+  world.assertSound();
+});
+
+Deno.test("cancel stops a running run and takes a queued one out", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = await world.runStarted();
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  await world.until("the second is answered", () => world.bodies().length === 2);
+  world.gitea.say(pull, { user: "maintainer", body: "!testme cancel" });
+  await world.until("the engine is told", () => world.engine.cancelled.length > 0);
+  assert.deepEqual(world.engine.cancelled, [run]);
+  world.engine.finish(run, "cancelled");
+  await world.until("both are reported", () => world.store.liveRuns().length === 0);
+  assert.equal(world.engine.started.length, 1);
+  for (const body of world.bodies()) assert.match(body, /was cancelled\*\*/);
+});
+
+Deno.test("a run whose process disappeared is CI trouble, never the recipe's fault", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  world.engine.lose(await world.runStarted());
+  await world.until("it is reported", () => world.store.liveRuns().length === 0);
+  assert.match(
+    world.bodies()[0] ?? "",
+    /⚠️ \*\*CI trouble: .*[\s\S]*disappeared[\s\S]*The recipe is not to blame/,
+  );
+});
+
+Deno.test("an engine that cannot start anything ends in CI trouble; one that only lost the answer does not", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.engine.refusal = "before";
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  await world.until("it is reported", () => world.bodies().some((body) => /CI trouble/.test(body)));
+  assert.match(world.bodies()[0] ?? "", /The run could not be started: the engine is busy/);
+  world.engine.refusal = "after";
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  await pass(world);
+  assert.equal(world.engine.started.length, 1);
+  world.assertSound();
+});
+
+Deno.test("a forge that stores a comment and answers 500, or not at all, gets it once", async () => {
+  for (const lost of ["answer lost", 500] as const) {
+    using at = await open();
+    const { world, pull } = at;
+    let times = 0;
+    world.gitea.fault = ({ method, path }) => {
+      if (method !== "POST" || !path.endsWith("/issues/1/comments") || times++ > 0) return undefined;
+      if (lost === "answer lost") return lost;
+      const stored = world.gitea.say(pull, { user: world.gitea.bot, body: "" });
+      stored.body = `x <!-- cc-ci:${world.store.liveRuns()[0]?.id} -->`;
+      return new Response("{}", { status: lost });
+    };
+    world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+    await pass(world);
+    assert.equal(world.bodies().length, 1);
+    assert.match(world.bodies()[0] ?? "", /✅/);
+    world.assertSound();
+  }
+});
+
+Deno.test("a comment that carries our marker but is not ours is never taken for ours", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  let times = 0;
+  world.gitea.fault = ({ method, path }) => {
+    if (method !== "POST" || !path.endsWith("/issues/1/comments") || times++ > 0) return undefined;
+    world.gitea.say(pull, { user: "outsider", body: `<!-- cc-ci:${world.store.liveRuns()[0]?.id} -->` });
+    return "no answer";
+  };
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  await pass(world);
+  assert.equal(world.bodies().length, 1);
+});
+
+Deno.test("a forge that is away loses nothing: what was written meanwhile is caught up in order", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  const second = world.gitea.openPull(repo, commits.second);
+  await world.seconds(5);
+  world.gitea.fault = () => "no answer";
+  await world.seconds(10);
+  world.gitea.say(second, { user: "maintainer", body: "!testme" });
+  world.clock.pass(7200);
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  world.restart();
+  await world.seconds(3);
+  world.gitea.fault = () => undefined;
+  await world.until("both are answered", () => world.bodies().length === 2);
+  const first = await world.runStarted();
+  assert.equal(world.store.liveRuns()[0]?.ref, commits.second, "the elder first");
+  assert.ok(first.length > 0);
+  world.assertSound();
+});
+
+Deno.test("a verdict that the forge does not take for ten minutes arrives once it does", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = await world.runStarted();
+  world.gitea.fault = ({ method }) => method === "PATCH" ? new Response("{}", { status: 502 }) : undefined;
+  world.dashboard.result(run, { result: "passed", stages: allStages });
+  world.engine.finish(run, "passed");
+  await world.seconds(30);
+  world.clock.pass(600);
+  assert.equal(world.store.liveRuns().length, 1, "not reported yet");
+  world.gitea.fault = () => undefined;
+  await world.until("it is reported", () => world.store.liveRuns().length === 0);
+  assert.match(world.bodies()[0] ?? "", /✅/);
+});
+
+Deno.test("Retry-After is kept to", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.fault = ({ method }) =>
+    method === "POST" ? new Response("{}", { status: 429, headers: { "retry-after": "120" } }) : undefined;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  await world.seconds(100);
+  const posts = world.gitea.requests.filter((request) => /^POST .*issues\/1\/comments$/.test(request));
+  assert.equal(posts.length, 1);
+  world.gitea.fault = () => undefined;
+  await world.until("it is answered", () => world.bodies().length === 1);
+});
+
+Deno.test("a locked pull request ends the run without starting it", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.fault = ({ method, path }) =>
+    method === "POST" && path.endsWith("/comments") ? new Response("{}", { status: 403 }) : undefined;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  await world.until("the run is seen", () => world.store.liveRuns().length === 1);
+  await world.until("it is over", () => world.store.liveRuns().length === 0);
+  assert.equal(world.engine.started.length, 0);
+});
+
+Deno.test("a comment of ours that somebody deletes is written anew once, not for ever", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = await world.runStarted();
+  for (const comment of world.gitea.replies()) comment.deleted = true;
+  world.dashboard.progress(run, [{ name: "fetch", running: true, report: null }]);
+  await world.until("it is written anew", () => world.bodies().length === 1);
+  for (const comment of world.gitea.replies()) comment.deleted = true;
+  world.engine.finish(run, "passed");
+  await world.until("the run is over", () => world.store.liveRuns().length === 0);
+  assert.deepEqual(world.bodies(), []);
+});
+
+Deno.test("a dashboard that is away holds nothing up, and brings the stages later", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.dashboard.away = true;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = await world.runStarted();
+  world.engine.finish(run, "failed");
+  await world.until("it is reported", () => world.store.liveRuns().length === 0);
+  assert.match(
+    world.bodies()[0] ?? "",
+    /^❌ \*\*`3fa9c1b` of custom-html failed\*\*[\s\S]*The stages are missing here/,
+  );
+  world.dashboard.away = false;
+  await world.until("the dashboard is told", () => world.dashboard.runs.has(run));
+  assert.equal(world.dashboard.runs.get(run)?.announcement.state, "failed");
+  const cause = "the app never became healthy";
+  const install = stage({ name: "install", result: "failed", cause });
+  world.dashboard.result(run, { result: "failed", stage: "install", cause, stages: [install] });
+  await world.until("the comment is completed", () => /failed in install/.test(world.bodies()[0] ?? ""));
+  assert.doesNotMatch(world.bodies()[0] ?? "", /missing here/);
+  assert.equal(world.bodies().length, 1);
+});
+
+Deno.test("the exit code decides, whatever the dashboard shows", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = await world.runStarted();
+  world.dashboard.result(run, { result: "passed", stages: allStages });
+  world.engine.finish(run, "failed");
+  await world.until("it is reported", () => world.store.liveRuns().length === 0);
+  assert.match(world.bodies()[0] ?? "", /^❌[\s\S]*the exit code counts/);
+});

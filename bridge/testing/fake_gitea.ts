@@ -1,0 +1,226 @@
+import type { FakeClock } from "./fake_clock.ts";
+
+interface Comment {
+  id: number;
+  repo: string;
+  pr: number;
+  user: string;
+  body: string;
+  created: number;
+  updated: number;
+  deleted: boolean;
+}
+
+interface PullRequest {
+  repo: string;
+  number: number;
+  open: boolean;
+  head: string;
+  created: number;
+  updated: number;
+  timeline: { type: string; body: string; created_at: string }[];
+}
+
+/** What happens to a request: `undefined` lets it through. */
+export type Fault = (
+  request: { method: string; path: string },
+) => Response | "answer lost" | "no answer" | undefined;
+
+/**
+ * Gitea's API as far as the bridge uses it, in memory, with the real one's shapes and manners: whole seconds, bodies
+ * stored as typed, `since` inclusive and about updates, pages of 50 at most, no `Link`, `null` for an empty list, an
+ * edit that does not move the pull request, a 500 for a comment on a pull request that does not exist.
+ */
+export class FakeGitea {
+  readonly org = "recipe-maintainers";
+  readonly bot = "cc-ci-bot";
+  readonly users = new Map([["root-admin", 1], ["maintainer", 2], ["outsider", 3], ["cc-ci-bot", 4]]);
+  readonly members = new Set(["root-admin", "maintainer", "cc-ci-bot"]);
+  readonly pulls: PullRequest[] = [];
+  readonly comments: Comment[] = [];
+  readonly reactions: number[] = [];
+  /** Every request, `METHOD /path`. */
+  readonly requests: string[] = [];
+  fault: Fault = () => undefined;
+  readonly #clock: FakeClock;
+  #nextId = 100;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  openPull(repo: string, head: string): PullRequest {
+    const number = this.pulls.filter((pull) => pull.repo === repo).length + 1;
+    const at = this.#second();
+    const pull: PullRequest = { repo, number, open: true, head, created: at, updated: at, timeline: [] };
+    this.pulls.push(pull);
+    this.#notePush(pull, { is_force_push: false, commit_ids: [head] });
+    return pull;
+  }
+
+  push(pull: PullRequest, head: string): void {
+    pull.head = head;
+    this.#notePush(pull, { is_force_push: false, commit_ids: [head] });
+  }
+
+  say(pull: PullRequest, { user, body }: { user: string; body: string }): Comment {
+    const at = this.#second();
+    const comment: Comment = {
+      id: this.#nextId++,
+      repo: pull.repo,
+      pr: pull.number,
+      user,
+      body,
+      created: at,
+      updated: at,
+      deleted: false,
+    };
+    this.comments.push(comment);
+    pull.updated = at;
+    return comment;
+  }
+
+  edit(comment: Comment, body: string): void {
+    comment.body = body;
+    comment.updated = this.#second();
+  }
+
+  /** The bot's comments that are there. */
+  replies(): Comment[] {
+    return this.comments.filter((comment) => comment.user === this.bot && !comment.deleted);
+  }
+
+  readonly fetch: typeof fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const url = new URL(request.url);
+    const path = url.pathname.replace("/api/v1", "");
+    this.requests.push(`${request.method} ${path}`);
+    const fault = this.fault({ method: request.method, path });
+    if (fault === "no answer") throw new TypeError("Connection refused");
+    if (fault instanceof Response) return fault;
+    const body: unknown = request.method === "GET" ? null : await request.json();
+    const response = this.#route(`${request.method} ${path}`, { query: url.searchParams, body });
+    if (fault === "answer lost") throw new TypeError("Connection reset by peer");
+    response.headers.set("date", new Date(this.#clock.now()).toUTCString());
+    return response;
+  };
+
+  #route(route: string, { query, body }: { query: URLSearchParams; body: unknown }): Response {
+    const fields = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
+    let match: RegExpExecArray | null;
+    const is = (pattern: RegExp) => (match = pattern.exec(route)) !== null;
+    const part = (index: number) => decodeURIComponent(match?.[index] ?? "");
+    if (is(/^GET \/repos\/issues\/search$/)) return this.#search(query);
+    if (is(/^GET \/orgs\/([^/]+)\/members\/([^/]+)$/)) {
+      const known = [...this.members].some((name) => name.toLowerCase() === part(2).toLowerCase());
+      return known ? new Response(null, { status: 204 }) : answer({ message: "not found" }, 404);
+    }
+    if (is(/^GET \/orgs\/([^/]+)\/members$/)) {
+      const all = [...this.members].map((name) => ({ ...this.#user(name), active: name === this.bot }));
+      return answer(page(all, query));
+    }
+    if (is(/^GET \/repos\/([^/]+\/[^/]+)\/pulls\/(\d+)$/)) {
+      const pull = this.#pull(part(1), Number(part(2)));
+      return pull === undefined ? answer({ message: "not found" }, 404) : answer({
+        number: pull.number,
+        state: pull.open ? "open" : "closed",
+        title: "A change",
+        html_url: `https://forge.example/${pull.repo}/pulls/${pull.number}`,
+        created_at: stamp(pull.created),
+        head: { ref: "feature", sha: pull.head, repo: { full_name: pull.repo } },
+      });
+    }
+    if (is(/^GET \/repos\/([^/]+\/[^/]+)\/issues\/(\d+)\/timeline$/)) {
+      const entries = page(this.#pull(part(1), Number(part(2)))?.timeline ?? [], query);
+      return answer(entries.length === 0 ? null : entries);
+    }
+    if (is(/^GET \/repos\/([^/]+\/[^/]+)\/issues\/(\d+)\/comments$/)) {
+      const since = Date.parse(query.get("since") ?? "1970-01-01T00:00:00Z");
+      const repo = part(1);
+      const number = Number(part(2));
+      const found = this.comments.filter((comment) =>
+        comment.repo === repo && comment.pr === number && !comment.deleted && comment.updated >= since
+      );
+      return answer(found.map((comment) => this.#show(comment)));
+    }
+    if (is(/^POST \/repos\/([^/]+\/[^/]+)\/issues\/(\d+)\/comments$/)) {
+      const pull = this.#pull(part(1), Number(part(2)));
+      if (pull === undefined) return answer({ message: "" }, 500);
+      return answer(this.#show(this.say(pull, { user: this.bot, body: String(fields.body) })), 201);
+    }
+    if (is(/^PATCH \/repos\/([^/]+\/[^/]+)\/issues\/comments\/(\d+)$/)) {
+      const comment = this.comments.find((one) => one.id === Number(part(2)) && !one.deleted);
+      if (comment === undefined) return answer({ message: "not found" }, 404);
+      if (comment.user !== this.bot) return answer({ message: "forbidden" }, 403);
+      this.edit(comment, String(fields.body));
+      return answer(this.#show(comment));
+    }
+    if (is(/^POST \/repos\/([^/]+\/[^/]+)\/issues\/comments\/(\d+)\/reactions$/)) {
+      const id = Number(part(2));
+      const there = this.reactions.includes(id);
+      if (!there) this.reactions.push(id);
+      return answer({ user: this.#user(this.bot), content: fields.content }, there ? 200 : 201);
+    }
+    return answer({ message: `no such route: ${route}` }, 404);
+  }
+
+  #search(query: URLSearchParams): Response {
+    const since = Date.parse(query.get("since") ?? "1970-01-01T00:00:00Z");
+    const owner = query.get("owner")?.toLowerCase();
+    const found = this.pulls.filter((pull) =>
+      pull.open && pull.updated >= since && pull.repo.split("/")[0]?.toLowerCase() === owner
+    );
+    return answer(
+      page(found, query).map((pull) => ({
+        number: pull.number,
+        updated_at: stamp(pull.updated),
+        repository: { full_name: pull.repo },
+      })),
+    );
+  }
+
+  #notePush(pull: PullRequest, content: { is_force_push: boolean; commit_ids: string[] }): void {
+    pull.timeline.push({
+      type: "pull_push",
+      body: JSON.stringify(content),
+      created_at: stamp(this.#second()),
+    });
+    pull.updated = this.#second();
+  }
+
+  #pull(repo: string, number: number): PullRequest | undefined {
+    return this.pulls.find((pull) => pull.repo === repo && pull.number === number);
+  }
+
+  #show(comment: Comment) {
+    return {
+      id: comment.id,
+      user: this.#user(comment.user),
+      body: comment.body,
+      created_at: stamp(comment.created),
+      updated_at: stamp(comment.updated),
+    };
+  }
+
+  #user(login: string) {
+    return { id: this.users.get(login) ?? -1, login };
+  }
+
+  #second(): number {
+    return Math.floor(this.#clock.now() / 1000) * 1000;
+  }
+}
+
+function stamp(ms: number): string {
+  return new Date(ms).toISOString().replace(".000Z", "Z");
+}
+
+function page<T>(all: readonly T[], query: URLSearchParams): T[] {
+  const size = Math.min(Number(query.get("limit") ?? 30), 50);
+  const start = (Number(query.get("page") ?? 1) - 1) * size;
+  return all.slice(start, start + size);
+}
+
+function answer(body: unknown, status = 200): Response {
+  return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+}

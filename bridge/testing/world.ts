@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Bridge } from "../bridge.ts";
+import { dashboardClient } from "../dashboard_client.ts";
+import type { Engine } from "../engine/engine.ts";
+import { giteaForge } from "../forge/gitea.ts";
+import { Store } from "../store.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { FakeDashboard } from "./fake_dashboard.ts";
+import { FakeEngine } from "./fake_engine.ts";
+import { FakeGitea } from "./fake_gitea.ts";
+
+export const repo = "recipe-maintainers/custom-html";
+export const commits = { first: "3fa9c1b".padEnd(40, "0"), second: "c0ffee0".padEnd(40, "0") } as const;
+
+/** A process that was killed: the call it was in never returns, and its memory is gone. */
+class Killed extends Error {}
+
+/**
+ * Everything around a bridge, and the bridge. What the bridge changes outside goes through {@linkcode World.#effect},
+ * where the process can be killed before or after.
+ */
+export class World implements Disposable {
+  readonly clock = new FakeClock();
+  readonly gitea = new FakeGitea(this.clock);
+  readonly engine = new FakeEngine();
+  readonly dashboard = new FakeDashboard(this.clock);
+  /** Names of the effects so far. */
+  readonly effects: string[] = [];
+  /** Kill the process at the effect of this number, counted from 0. */
+  killAt: { effect: number; when: "before" | "after" } | null = null;
+  hasDashboard = true;
+  readonly #folder = Deno.makeTempDirSync({ prefix: "ccci-bridge-" });
+  #store: Store;
+  #bridge: Bridge;
+  #killed = Promise.withResolvers<never>();
+
+  constructor() {
+    this.#killed.promise.catch(() => {});
+    this.#store = new Store(join(this.#folder, "bridge.db"));
+    this.#bridge = this.#newBridge();
+  }
+
+  [Symbol.dispose](): void {
+    this.#store[Symbol.dispose]();
+    Deno.removeSync(this.#folder, { recursive: true });
+  }
+
+  get store(): Store {
+    return this.#store;
+  }
+
+  /** Drops everything the bridge has in memory and starts it anew on the same file. */
+  restart(): void {
+    this.#store[Symbol.dispose]();
+    this.#killed = Promise.withResolvers<never>();
+    this.#killed.promise.catch(() => {});
+    this.#store = new Store(join(this.#folder, "bridge.db"));
+    this.#bridge = this.#newBridge();
+  }
+
+  /** One second in the life of the bridge; it is started again if it is killed in it. */
+  async second(): Promise<void> {
+    this.clock.pass(1);
+    const bridge = this.#bridge;
+    const rounds = [
+      () => bridge.poll(),
+      () => bridge.decide(),
+      () => bridge.deliver(),
+      () => bridge.announce(),
+      () => bridge.drive(),
+      () => bridge.deliver(),
+      () => bridge.announce(),
+    ];
+    try {
+      for (const round of rounds) await Promise.race([round(), this.#killed.promise]);
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+      this.restart();
+    }
+  }
+
+  async seconds(count: number): Promise<void> {
+    for (let second = 0; second < count; second++) await this.second();
+  }
+
+  /** Lets time pass until it holds. */
+  async until(what: string, holds: () => boolean): Promise<void> {
+    for (let second = 0; second < 300; second++) {
+      if (holds()) return;
+      await this.second();
+    }
+    assert.fail(`It never came to pass that ${what}. Comments:\n${this.bodies().join("\n---\n")}`);
+  }
+
+  /** The only run, once the engine has it. */
+  async runStarted(): Promise<string> {
+    await this.until("a run starts", () => this.engine.started.length > 0);
+    return this.engine.started[0]?.RUN ?? "";
+  }
+
+  /** Texts of the bot's comments. */
+  bodies(): string[] {
+    return this.gitea.replies().map((comment) => comment.body);
+  }
+
+  /** What must hold whatever happened. */
+  assertSound(): void {
+    const names = this.engine.started.map((params) => params.RUN);
+    assert.equal(new Set(names).size, names.length, "no run is started twice");
+    const markers = this.bodies().map((body) => body.match(/<!-- cc-ci:[a-z0-9]+ -->/)?.[0]);
+    assert.ok(!markers.includes(undefined), "every comment of ours has its marker");
+    assert.equal(new Set(markers).size, markers.length, "no comment is written twice");
+  }
+
+  #newBridge(): Bridge {
+    const { clock } = this;
+    return new Bridge({
+      store: this.#store,
+      clock,
+      org: this.gitea.org,
+      forgeUrl: "https://forge.example",
+      newId: () => crypto.randomUUID().replaceAll("-", "").slice(0, 12),
+      forge: giteaForge({
+        url: "https://forge.example",
+        token: "token",
+        fetch: this.#killable(this.gitea.fetch, "forge"),
+        clock,
+      }),
+      engine: this.#killableEngine(),
+      dashboard: !this.hasDashboard ? null : dashboardClient({
+        url: this.dashboard.url,
+        token: "bridge-token",
+        fetch: this.#killable(this.dashboard.fetch, "dashboard"),
+      }),
+      readEnrolments: () =>
+        Promise.resolve({
+          recipes: new Map([[repo, "custom-html"]]),
+          owners: ["recipe-maintainers"],
+          problems: [],
+        }),
+    });
+  }
+
+  #killable(inner: typeof fetch, where: string): typeof fetch {
+    return async (input, init) => {
+      const request = new Request(input, init);
+      if (request.method === "GET") return await inner(request);
+      return await this.#effect(
+        `${where}: ${request.method} ${new URL(request.url).pathname}`,
+        () => inner(request),
+      );
+    };
+  }
+
+  #killableEngine(): Engine {
+    const { engine } = this;
+    return {
+      name: engine.name,
+      capacity: engine.capacity,
+      start: (params) => this.#effect("engine: start", () => engine.start(params)),
+      state: (run) => engine.state(run),
+      cancel: (run) => this.#effect("engine: cancel", () => engine.cancel(run)),
+    };
+  }
+
+  async #effect<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const number = this.effects.push(name) - 1;
+    const kill = this.killAt?.effect === number ? this.killAt.when : null;
+    if (kill === "before") return await this.#die();
+    const value = await work();
+    if (kill === "after") return await this.#die();
+    return value;
+  }
+
+  #die(): Promise<never> {
+    this.#killed.reject(new Killed());
+    return new Promise<never>(() => {});
+  }
+}
