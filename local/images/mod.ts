@@ -99,7 +99,10 @@ async function bring(tag: string, content: string, options: ImageOptions): Promi
 /** Makes images. Programs compile while Debian's base is put together; Docker builds run one after the other. */
 async function make(missing: Wanted[], options: ImageOptions & { base: string }): Promise<void> {
   const { progress, cache, base } = options;
-  const signal = options.signal ?? new AbortController().signal;
+  const failed = new AbortController();
+  const signal = options.signal === undefined
+    ? failed.signal
+    : AbortSignal.any([options.signal, failed.signal]);
   const paths: Paths = {
     ...pathsFromEnvironment(),
     cache,
@@ -146,11 +149,20 @@ async function make(missing: Wanted[], options: ImageOptions & { base: string })
     }
   }
 
-  const compiled = makePrograms();
-  await Promise.all([
-    compiled,
-    makeBase().then(() => makeImages(missing.filter(({ folder }) => folder !== "miniflux"))),
-  ]);
+  const debian = async () => {
+    await makeBase();
+    await makeImages(missing.filter(({ folder }) => folder !== "miniflux"));
+  };
+  // What fails first ends the other: no compiler must go on behind the back of a program that has given up.
+  const works = [makePrograms(), debian()].map((work) =>
+    work.catch((error) => {
+      failed.abort(error);
+      throw error;
+    })
+  );
+  for (const outcome of await Promise.allSettled(works)) {
+    if (outcome.status === "rejected") throw failed.signal.reason;
+  }
   await makeImages(missing.filter(({ folder }) => folder === "miniflux"));
 }
 
