@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
-import { execOk } from "../../common/exec.ts";
+import { exec, execOk } from "../../common/exec.ts";
 import { buildProgram } from "../build.ts";
 import { DOCKER_ENV } from "../docker.ts";
 import { StackError } from "../errors.ts";
@@ -88,7 +88,7 @@ export async function buildImage(
   const { content, program, paths, step, signal } = options;
   await Deno.mkdir(paths.build, { recursive: true });
   const context = await Deno.makeTempDir({ dir: paths.build, prefix: `${image.folder}-` });
-  const argv = ["docker", "build", "--tag", image.tag];
+  const argv = ["docker", "build", "--force-rm", "--tag", image.tag];
   for (const [name, value] of [["BASE", BASE_IMAGE], ["VERSION", image.version]]) {
     argv.push("--build-arg", `${name}=${value}`);
   }
@@ -101,9 +101,18 @@ export async function buildImage(
     const lastLine = new LastLine((line) => step.update(line));
     // The classic builder is in every engine and sees local images as a matter of course.
     const env = { ...DOCKER_ENV, DOCKER_BUILDKIT: "0" };
-    await execOk(argv, { env, timeoutMs: BUILD_MS, signal, onOutput: lastLine.see });
-  } catch (cause) {
-    throw new StackError(`Could not build the image "${image.tag}"`, { cause });
+    const result = await exec(argv, { env, timeoutMs: BUILD_MS, signal, onOutput: lastLine.see });
+    signal.throwIfAborted();
+    if (!result.success) {
+      // What the failed step printed is on stdout; stderr begins with advice about other builders.
+      const said = `${result.stdout.trim()}\n${result.stderr.trim()}`.split("\n").filter((line) =>
+        line.trim() !== ""
+      );
+      throw new StackError(`Could not build the image "${image.tag}"`, {
+        hint: said.filter((line) => !/DEPRECATED|BuildKit is currently|environment-variable/.test(line))
+          .slice(-6).join("\n"),
+      });
+    }
   } finally {
     await Deno.remove(context, { recursive: true }).catch(() => {});
   }

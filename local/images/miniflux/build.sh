@@ -3,7 +3,11 @@
 set -eu
 version=$1 out=$2
 echo "downloading Miniflux $version"
-source=$(go mod download -json "miniflux.app/v2@v$version" | sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p')
+module=$(go mod download -json "miniflux.app/v2@v$version") || {
+  echo "$module" >&2
+  exit 1
+}
+source=$(echo "$module" | sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p')
 cd "$source"
 echo "compiling Miniflux $version"
 mkdir -p "$(dirname "$out")"
