@@ -63,14 +63,15 @@ export async function buildBase(options: { content: string } & Surroundings): Pr
   }
 }
 
-/** The program an image brings that Debian does not have, built once per version; nothing for other images. */
-export async function buildImageProgram(
-  image: ImageSpec,
-  options: Surroundings,
-): Promise<string | undefined> {
-  if (image.folder !== "miniflux") return undefined;
-  const binary = join(options.paths.bin, `miniflux-${image.version}`);
-  if (await Deno.stat(binary).then(() => true, () => false)) return binary;
+/** The program an image brings that Debian does not have, if it has been built. */
+export async function findImageProgram(image: ImageSpec, paths: Paths): Promise<string | undefined> {
+  const binary = programPath(image, paths);
+  return await Deno.stat(binary).then(() => binary, () => undefined);
+}
+
+/** Builds that program, which is then kept by version. */
+export async function buildImageProgram(image: ImageSpec, options: Surroundings): Promise<string> {
+  const binary = programPath(image, options.paths);
   await buildProgram({
     ...options,
     name: `Miniflux ${image.version}`,
@@ -78,6 +79,10 @@ export async function buildImageProgram(
     usually: "about 45 s",
   });
   return binary;
+}
+
+function programPath(image: ImageSpec, paths: Paths): string {
+  return join(paths.bin, `${image.folder}-${image.version}`);
 }
 
 /** Runs `docker build` for one image on top of the base image. */

@@ -18,8 +18,8 @@ export const imagesOfRecipe: Record<string, ImageSpec[]> = {
   "custom-html": [nginx],
   "miniflux": [
     postgres,
-    spec("miniflux/miniflux:2.2.13", "miniflux", "50 s"),
-    spec("miniflux/miniflux:2.2.14", "miniflux", "15 s"),
+    spec("miniflux/miniflux:2.2.13", "miniflux", "10 s"),
+    spec("miniflux/miniflux:2.2.14", "miniflux", "1 s"),
   ],
 };
 

@@ -3,7 +3,9 @@ import { DOCKER_ENV } from "../docker.ts";
 import { CONTENT_LABEL } from "./content.ts";
 
 /** What the engine has under a tag: nothing, an image made here from the sources `content`, or somebody else's. */
-export type Present = { kind: "missing" } | { kind: "made"; content: string } | { kind: "foreign" };
+export type Present = { kind: "missing" } | { kind: "made"; content: string; id: string } | {
+  kind: "foreign";
+};
 
 export async function lookUp(tag: string): Promise<Present> {
   const result = await exec(["docker", "image", "inspect", tag], { env: DOCKER_ENV });
@@ -12,7 +14,8 @@ export async function lookUp(tag: string): Promise<Present> {
     Config?: { Labels?: Record<string, string> | null } | null;
   }[];
   const content = image?.Config?.Labels?.[CONTENT_LABEL];
-  return content === undefined ? { kind: "foreign" } : { kind: "made", content };
+  if (image === undefined || content === undefined) return { kind: "foreign" };
+  return { kind: "made", content, id: image.Id };
 }
 
 /** The id an engine keeps for itself, whatever the machine is called. */

@@ -4,7 +4,7 @@ import { exec, execOk } from "../../common/exec.ts";
 import { DOCKER_ENV } from "../docker.ts";
 import { type Paths, pathsFromEnvironment } from "../paths.ts";
 import { inStep, type Progress } from "../progress.ts";
-import { buildBase, buildImage, buildImageProgram, SOURCES } from "./build.ts";
+import { buildBase, buildImage, buildImageProgram, findImageProgram, SOURCES } from "./build.ts";
 import { BASE_IMAGE, BASE_SUITE, imagesOfRecipe, type ImageSpec } from "./catalogue.ts";
 import { contentHash, filesOf } from "./content.ts";
 import { engineId, lookUp } from "./engine.ts";
@@ -23,6 +23,8 @@ export interface ImageOptions {
 
 interface Wanted extends ImageSpec {
   content: string;
+  /** Id of the image that has the tag now, made from older sources. */
+  stale?: string;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function ensureImages(recipe: string, options: ImageOptions): Promi
     const present = await lookUp(image.tag);
     if (present.kind === "foreign" || (present.kind === "made" && present.content === content)) continue;
     if (present.kind === "missing" && await bring(image.tag, content, options)) brought.push(image.tag);
-    else missing.push({ ...image, content });
+    else missing.push({ ...image, content, ...(present.kind === "made" ? { stale: present.id } : {}) });
   }
   if (missing.length > 0) await make(missing, { ...options, base });
   return [...brought, ...missing.map(({ tag }) => tag)];
@@ -125,12 +127,11 @@ async function make(missing: Wanted[], options: ImageOptions & { base: string })
   }
   async function makePrograms(): Promise<void> {
     for (const image of missing.filter(({ folder }) => folder === "miniflux")) {
-      const binary = await inStep(
-        progress,
-        `Build Miniflux ${image.version}`,
-        (step) => buildImageProgram(image, { paths, step, signal }),
-      );
-      if (binary !== undefined) programs.set(image.tag, binary);
+      const binary = await findImageProgram(image, paths) ??
+        await inStep(progress, `Build Miniflux ${image.version}`, (step) => {
+          return buildImageProgram(image, { paths, step, signal });
+        });
+      programs.set(image.tag, binary);
     }
   }
   async function makeImages(images: Wanted[]): Promise<void> {
@@ -145,6 +146,8 @@ async function make(missing: Wanted[], options: ImageOptions & { base: string })
         });
       });
       await ledger.add({ engine, tag: image.tag, content: image.content });
+      // Refused while a container still runs from it, which is no reason to fail.
+      if (image.stale !== undefined) await exec(["docker", "image", "rm", image.stale], { env: DOCKER_ENV });
       if (!options.engineIsOurs) await save(image, options);
     }
   }
