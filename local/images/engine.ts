@@ -18,6 +18,11 @@ export async function lookUp(tag: string): Promise<Present> {
   return { kind: "made", content, id: image.Id };
 }
 
+interface InspectedImage {
+  Id: string;
+  Config?: { Labels?: Record<string, string> | null } | null;
+}
+
 /** The id an engine keeps for itself, whatever the machine is called. */
 export async function engineId(): Promise<string> {
   return (await execOk(["docker", "info", "--format", "{{.ID}}"], { env: DOCKER_ENV })).stdout.trim();
