@@ -1,63 +1,78 @@
-import { CcciError } from "../common/errors.ts";
+import puppeteer, { type Browser as Puppeteer } from "puppeteer-core";
+import { type Browser, BrowserError, type BrowserOptions, type Page } from "./browser_types.ts";
+import { type Chromium, startChromium } from "./chromium.ts";
+import { openPage } from "./page.ts";
 
-export interface BrowserOptions {
-  /** `host:port` that the run's domains are reached at. */
-  ingress: string;
-  /** PEM file of the CA that signed the ingress' certificate; without it only the system's are trusted. */
-  ca?: string;
-  /** The only names the browser can reach. */
-  domains: readonly string[];
-  /** Folder for throw-away files, used where an unprivileged user can enter it; otherwise the system's. */
-  tmp: string;
-  /** @default "chromium" from PATH */
-  executable?: string;
-  /** Milliseconds until Chromium must be ready. @default 20000 */
-  timeoutMs?: number;
+export {
+  type Browser,
+  BrowserError,
+  type BrowserOptions,
+  type FailedRequest,
+  type Page,
+} from "./browser_types.ts";
+
+const CLOSE_MS = 2_000;
+
+/**
+ * Starts a browser for one run.
+ * @throws {BrowserError} `browser.missing`, `browser.start`
+ */
+export async function openBrowser(options: BrowserOptions): Promise<Browser> {
+  const chromium = await startChromium(options);
+  try {
+    const connection = await puppeteer.connect({
+      browserWSEndpoint: chromium.endpoint,
+      defaultViewport: { width: 1280, height: 800 },
+      protocolTimeout: 60_000,
+    });
+    return new RunBrowser(chromium, {
+      connection,
+      version: await connection.version(),
+      domains: options.domains,
+    });
+  } catch (cause) {
+    await chromium.stop();
+    throw new BrowserError("browser.start", "Could not talk to Chromium", { cause });
+  }
 }
 
-/** Chromium, started for one run and gone without a trace after it. */
-export interface Browser extends AsyncDisposable {
-  /** e.g. `Chrome/156.0.8078.79`. */
+class RunBrowser implements Browser {
   readonly version: string;
-  /** Whether Chromium's own sandbox was on. */
   readonly sandbox: boolean;
-  /** The throw-away folder; known so that it can be removed after this process was killed. */
   readonly folder: string;
-  /** A page in a context of its own: no cookies shared with other pages. */
-  page(): Promise<Page>;
-}
+  readonly #chromium: Chromium;
+  readonly #connection: Puppeteer;
+  readonly #domains: readonly string[];
+  #closed: Promise<void> | undefined;
 
-export interface FailedRequest {
-  url: string;
-  /** HTTP status, or null when there was no answer. */
-  status: number | null;
-  reason: string;
-}
+  constructor(
+    chromium: Chromium,
+    { connection, version, domains }: { connection: Puppeteer; version: string; domains: readonly string[] },
+  ) {
+    this.#chromium = chromium;
+    this.#connection = connection;
+    this.#domains = domains;
+    this.version = version;
+    this.sandbox = chromium.sandbox;
+    this.folder = chromium.folder;
+  }
 
-export interface Page extends AsyncDisposable {
-  /** Opens a URL of one of the run's domains, waits for load and (for a bounded time) for a quiet network. */
-  goto(url: string, options?: { timeoutMs?: number }): Promise<{ status: number; url: string }>;
-  url(): string;
-  title(): Promise<string>;
-  /** Visible text of the first match, or of the whole page. */
-  text(selector?: string): Promise<string>;
-  /** Replaces what a form field holds. */
-  fill(selector: string, text: string, options?: { timeoutMs?: number }): Promise<void>;
-  /** Clicks and, when that starts a navigation, waits for it. */
-  click(selector: string, options?: { timeoutMs?: number }): Promise<void>;
-  waitFor(what: { selector: string } | { text: string }, options?: { timeoutMs?: number }): Promise<void>;
-  /** PNG of the page. */
-  screenshot(path: string, options?: { fullPage?: boolean }): Promise<void>;
-  /** Errors on the console and uncaught exceptions, oldest first, bounded. */
-  readonly consoleErrors: readonly string[];
-  /** Requests without an answer or answered with 400 and above, oldest first, bounded. */
-  readonly failedRequests: readonly FailedRequest[];
-}
+  async page(): Promise<Page> {
+    const context = await this.#connection.createBrowserContext({ downloadBehavior: { policy: "deny" } });
+    return openPage(await context.newPage(), { domains: this.#domains, close: () => context.close() });
+  }
 
-/** The browser could not be started, or could not do what was asked. */
-export class BrowserError extends CcciError {}
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
 
-/** @throws {BrowserError} `browser.missing`, `browser.start` */
-export function openBrowser(options: BrowserOptions): Promise<Browser> {
-  throw new BrowserError("todo", options.ingress);
+  /** Politely first, so that Chromium can end its helpers; then whatever is left of its group is killed. */
+  async #close(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_MS));
+    await Promise.race([this.#connection.close().catch(() => {}), late]);
+    clearTimeout(timer);
+    await this.#connection.disconnect().catch(() => {});
+    await this.#chromium.stop();
+  }
 }

@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:https";
+import { join } from "node:path";
+import { exec, execOk } from "../common/exec.ts";
+import { type Browser, BrowserError, openBrowser } from "./browser.ts";
+
+/** Why the browser cannot be tried here, if so. */
+const missing = await (async () => {
+  for (const program of ["chromium", "certutil", "setpriv", "openssl"]) {
+    const found = await exec(["sh", "-c", 'command -v "$0"', program]);
+    if (!found.success) return program;
+  }
+  return undefined;
+})();
+const ignore = missing !== undefined;
+const skipped = missing === undefined ? "" : ` (skipped: ${missing} is not installed)`;
+
+const pages: Record<string, [status: number, type: string, body: string]> = {
+  "/": [
+    200,
+    "text/html",
+    `<!doctype html><title>Sign in</title><h1>Hello</h1>
+<form action="/in" method="get"><input name="user" value="old"><select name="s"><option>a<option>b</select>
+<button id="go">Go</button></form>
+<button id="later" onclick="setTimeout(() => document.body.append('arrived'), 50)">later</button>
+<p style="display:none">hidden text</p>
+<script>console.error("first problem"); setTimeout(() => { throw new Error("second problem") })</script>
+<script>alert("stop")</script>
+<img src="/missing.png"><img src="https://other.test/x.png"><img src="https://INGRESS/direct.png">`,
+  ],
+  "/in": [200, "text/html", "<title>Inside</title><h1>Welcome</h1>"],
+  "/strict": [200, "text/html", "<title>Strict</title><p>guarded</p>"],
+  "/file": [200, "text/html", '<a id="f" href="file:///etc/hostname">file</a>'],
+  "/gone": [410, "text/html", "gone"],
+};
+
+interface Site extends AsyncDisposable {
+  /** `host:port` */
+  ingress: string;
+  ca: string;
+  folder: string;
+  seen: string[];
+}
+
+/** An HTTPS server for app.ci.test with a certificate of its own CA. */
+async function site(): Promise<Site> {
+  const folder = await Deno.makeTempDir();
+  const file = (name: string) => join(folder, name);
+  await Deno.writeTextFile(file("ext"), "subjectAltName=DNS:app.ci.test,DNS:two.ci.test");
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  // deno-fmt-ignore
+  for (const args of [
+    ["req", "-x509", ...key, "-keyout", file("ca.key"), "-out", file("ca.pem"), "-days", "30", "-subj", "/CN=Test CA"],
+    ["req", ...key, "-keyout", file("key.pem"), "-out", file("csr"), "-subj", "/CN=app.ci.test"],
+    ["x509", "-req", "-in", file("csr"), "-CA", file("ca.pem"), "-CAkey", file("ca.key"), "-CAcreateserial",
+      "-days", "30", "-extfile", file("ext"), "-out", file("cert.pem")],
+  ]) await execOk(["openssl", ...args]);
+  const seen: string[] = [];
+  const server = createServer({
+    key: await Deno.readTextFile(file("key.pem")),
+    cert: await Deno.readTextFile(file("cert.pem")),
+  }, (request, response) => {
+    const url = new URL(request.url ?? "/", "https://x");
+    seen.push(`${request.headers.host}${request.url}`);
+    const [status, type, body] = pages[url.pathname] ?? [404, "text/plain", "not found"];
+    const headers: Record<string, string> = { "content-type": type };
+    if (url.pathname === "/strict") headers["content-security-policy"] = "default-src 'self'";
+    response.writeHead(status, headers).end(
+      body.replace("INGRESS", request.socket.localAddress + ":" + port),
+    );
+  });
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
+    });
+  });
+  return {
+    ingress: `127.0.0.1:${port}`,
+    ca: file("ca.pem"),
+    folder,
+    seen,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+const url = "https://app.ci.test";
+
+Deno.test({
+  name: `a browser opens the app through the ingress, works its page and leaves nothing behind${skipped}`,
+  ignore,
+  async fn(t) {
+    await using server = await site();
+    const { ingress, ca, folder: tmp, seen } = server;
+    let kept: Browser | undefined;
+    {
+      await using browser = await openBrowser({
+        ingress,
+        ca,
+        domains: ["app.ci.test", "three.ci.test"],
+        tmp,
+      });
+      kept = browser;
+      assert.match(browser.version, /Chrom/);
+      await using page = await browser.page();
+
+      await t.step("the certificate is verified, Host is the app's, and the page is there", async () => {
+        assert.deepEqual(await page.goto(`${url}/`), { status: 200, url: `${url}/` });
+        assert.equal(await page.title(), "Sign in");
+        assert.equal(await page.text("h1"), "Hello");
+        assert.ok(seen.includes("app.ci.test/"));
+      });
+      await t.step("text is what a person sees", async () => {
+        const text = await page.text();
+        assert.ok(text.includes("Hello") && !text.includes("hidden text"), text);
+      });
+      await t.step("errors of the page are remembered", () => {
+        const errors = page.consoleErrors.join("\n");
+        assert.match(errors, /first problem/);
+        assert.match(errors, /second problem/);
+        assert.ok(
+          page.failedRequests.some(({ url, status }) => url.endsWith("/missing.png") && status === 404),
+        );
+      });
+      await t.step("nothing but the run's domains can be reached", async () => {
+        for (const address of ["https://other.test/x.png", `https://${ingress}/direct.png`]) {
+          const failed = page.failedRequests.find(({ url }) => url === address);
+          assert.equal(
+            failed?.reason,
+            "the address is no domain of this run",
+            JSON.stringify(page.failedRequests),
+          );
+        }
+        for (
+          const other of [
+            "https://two.ci.test/",
+            "file:///etc/hostname",
+            "chrome://version",
+            "data:text/html,x",
+          ]
+        ) {
+          await assert.rejects(
+            page.goto(other),
+            (error) => error instanceof BrowserError && error.code === "browser.domain",
+          );
+        }
+      });
+      await t.step("waits for text that comes later", async () => {
+        await page.click("#later");
+        await page.waitFor({ text: "arrived" });
+      });
+      await t.step("says what it did not find", async () => {
+        await assert.rejects(
+          page.waitFor({ text: "never" }, { timeoutMs: 50 }),
+          /Could not find the text "never" on https:\/\/app\.ci\.test\//,
+        );
+        await assert.rejects(page.click("#no", { timeoutMs: 50 }), /Could not click "#no"/);
+        await assert.rejects(page.fill("#no", "x", { timeoutMs: 50 }), /Could not fill "#no"/);
+      });
+      await t.step("fills in a form and follows where it leads", async () => {
+        await page.fill("input[name=user]", "ann");
+        await page.fill("select", "b");
+        await page.click("#go");
+        assert.equal(await page.title(), "Inside");
+        assert.equal(page.url(), `${url}/in?user=ann&s=b`);
+      });
+      await t.step("works under a strict content security policy", async () => {
+        await page.goto(`${url}/strict`);
+        await page.waitFor({ text: "guarded" });
+      });
+      await t.step("a page cannot lead it to a file", async () => {
+        await page.goto(`${url}/file`);
+        await page.click("#f");
+        assert.equal(page.url(), `${url}/file`);
+      });
+      await t.step("the status is the app's own", async () => {
+        assert.equal((await page.goto(`${url}/gone`)).status, 410);
+      });
+      await t.step("says that the ingress does not know a name", async () => {
+        await using other = await browser.page();
+        await assert.rejects(other.goto("https://three.ci.test/"), /its certificate is for another name/);
+      });
+      await t.step("takes a screenshot", async () => {
+        const file = join(tmp, "shot.png");
+        await page.screenshot(file);
+        assert.deepEqual([...(await Deno.readFile(file)).slice(1, 4)], [...new TextEncoder().encode("PNG")]);
+      });
+    }
+    await t.step("processes and files are gone", async () => {
+      await assert.rejects(Deno.stat(kept.folder), Deno.errors.NotFound);
+      const left = await exec(["pgrep", "-f", kept.folder]);
+      assert.equal(left.stdout, "");
+    });
+  },
+});
+
+Deno.test({
+  name: `a CA that nobody vouched for is not trusted${skipped}`,
+  ignore,
+  async fn() {
+    await using server = await site();
+    const { ingress, folder: tmp } = server;
+    await using browser = await openBrowser({ ingress, domains: ["app.ci.test"], tmp });
+    await using page = await browser.page();
+    await assert.rejects(
+      page.goto(`${url}/`),
+      /Could not open .*: its certificate is signed by a CA that is not trusted/,
+    );
+  },
+});
+
+Deno.test("a browser that is not installed is said so, and nothing stays behind", {
+  ignore,
+}, async () => {
+  const tmp = await Deno.makeTempDir();
+  try {
+    await assert.rejects(
+      openBrowser({ ingress: "127.0.0.1:1", domains: [], tmp, executable: "/nowhere/chromium" }),
+      (error) => error instanceof BrowserError && error.code === "browser.missing",
+    );
+    assert.deepEqual([...Deno.readDirSync(tmp)], []);
+  } finally {
+    await Deno.remove(tmp, { recursive: true });
+  }
+});

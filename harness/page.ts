@@ -1,0 +1,206 @@
+import type { Page as PuppeteerPage } from "puppeteer-core";
+import { waitFor, WaitTimeout } from "../common/time.ts";
+import { BrowserError, type FailedRequest, type Page } from "./browser_types.ts";
+
+interface PageOptions {
+  domains: readonly string[];
+  /** Closes the page with its context. */
+  close: () => Promise<void>;
+}
+
+const LOAD_MS = 30_000;
+const ACTION_MS = 10_000;
+/** How long a page that never falls silent (polling, live updates) is waited for after its load. */
+const QUIET_MS = 3_000;
+/** How long after a click a navigation may begin. */
+const NAVIGATION_STARTS_MS = 250;
+const MAX_REMEMBERED = 100;
+const MAX_LINE = 500;
+
+/** What people should read instead of Chromium's error names. */
+const reasons: Record<string, string> = {
+  ERR_CERT_AUTHORITY_INVALID: "its certificate is signed by a CA that is not trusted",
+  ERR_CERT_COMMON_NAME_INVALID: "its certificate is for another name",
+  ERR_CERT_DATE_INVALID: "its certificate is not valid today",
+  ERR_CONNECTION_CLOSED: "the connection was closed",
+  ERR_CONNECTION_REFUSED: "the ingress refuses connections",
+  ERR_CONNECTION_RESET: "the connection was reset",
+  ERR_EMPTY_RESPONSE: "the answer was empty",
+  ERR_NAME_NOT_RESOLVED: "the address is no domain of this run",
+  ERR_TOO_MANY_REDIRECTS: "it redirects in circles",
+  ERR_SSL_PROTOCOL_ERROR: "the TLS handshake failed",
+  ERR_SSL_UNRECOGNIZED_NAME_ALERT: "the ingress has no certificate for the name",
+};
+
+/** Wraps a page of puppeteer in the few verbs that stages and tests need. */
+export function openPage(page: PuppeteerPage, { domains, close }: PageOptions): Page {
+  const consoleErrors: string[] = [];
+  const failedRequests: FailedRequest[] = [];
+  const remember = <T>(list: T[], item: T) => {
+    if (list.length < MAX_REMEMBERED) list.push(item);
+  };
+  page.on("console", (message) => {
+    if (message.type() === "error") remember(consoleErrors, message.text().slice(0, MAX_LINE));
+  });
+  page.on("pageerror", (error) => {
+    remember(consoleErrors, String(error instanceof Error ? error.message : error).slice(0, MAX_LINE));
+  });
+  page.on("requestfailed", (request) => {
+    const name = request.failure()?.errorText ?? "";
+    if (name.includes("ERR_ABORTED")) return; // the page went on, or a download was denied
+    remember(failedRequests, {
+      url: request.url().slice(0, MAX_LINE),
+      status: null,
+      reason: plainReason(name),
+    });
+  });
+  page.on("response", (response) => {
+    const status = response.status();
+    if (status < 400) return;
+    const path = new URL(response.url()).pathname;
+    if (path === "/favicon.ico") return; // Chromium asks for it by itself, no page needs to have it
+    const reason = `answered with ${status}`;
+    remember(failedRequests, { url: response.url().slice(0, MAX_LINE), status, reason });
+  });
+  // A page that asks a question would wait for the answer for ever.
+  page.on("dialog", (dialog) => void dialog.dismiss().catch(() => {}));
+
+  const quiet = () =>
+    page.waitForNetworkIdle({ idleTime: 300, concurrency: 2, timeout: QUIET_MS }).catch(() => {});
+
+  const element = async (selector: string, { what, timeoutMs }: { what: string; timeoutMs: number }) => {
+    try {
+      const found = await page.waitForSelector(selector, { visible: true, timeout: timeoutMs });
+      if (found !== null) return found;
+    } catch (cause) {
+      throw actionError(what, { selector, page, cause });
+    }
+    throw actionError(what, { selector, page, cause: undefined });
+  };
+
+  return {
+    consoleErrors,
+    failedRequests,
+    url: () => page.url(),
+
+    async goto(url, { timeoutMs = LOAD_MS } = {}) {
+      checkUrl(url, domains);
+      try {
+        const response = await page.goto(url, { waitUntil: "load", timeout: timeoutMs });
+        await quiet();
+        return { status: response?.status() ?? 0, url: page.url() };
+      } catch (cause) {
+        const text = cause instanceof Error ? cause.message : String(cause);
+        throw new BrowserError("browser.load", `Could not open "${url}": ${plainReason(text)}`, { cause });
+      }
+    },
+
+    title: () => page.title(),
+
+    async text(selector) {
+      if (selector === undefined) return await visibleText(page);
+      const found = await element(selector, { what: "read", timeoutMs: ACTION_MS });
+      return await found.evaluate((node) => {
+        const shown = node as unknown as { innerText?: string; textContent: string | null };
+        return shown.innerText ?? shown.textContent ?? "";
+      });
+    },
+
+    async fill(selector, text, { timeoutMs = ACTION_MS } = {}) {
+      try {
+        await page.locator(selector).setTimeout(timeoutMs).fill(text);
+      } catch (cause) {
+        throw actionError("fill", { selector, page, cause });
+      }
+    },
+
+    async click(selector, { timeoutMs = ACTION_MS } = {}) {
+      const found = await element(selector, { what: "click", timeoutMs });
+      await clickAndFollow(page, { selector, click: () => found.click() });
+      await quiet();
+    },
+
+    async waitFor(what, { timeoutMs = ACTION_MS } = {}) {
+      if ("selector" in what) {
+        await element(what.selector, { what: "find", timeoutMs });
+        return;
+      }
+      try {
+        await waitFor(async () => (await visibleText(page).catch(() => "")).includes(what.text), {
+          what: `the text "${what.text}"`,
+          timeoutMs,
+          everyMs: 100,
+        });
+      } catch (cause) {
+        if (!(cause instanceof WaitTimeout)) throw cause;
+        throw new BrowserError("browser.action", `Could not find the text "${what.text}" on ${page.url()}`, {
+          cause,
+        });
+      }
+    },
+
+    async screenshot(path, { fullPage = false } = {}) {
+      const png = await page.screenshot({ type: "png", fullPage });
+      await Deno.writeFile(path, png);
+    },
+
+    async [Symbol.asyncDispose]() {
+      await close().catch(() => {}); // the browser may be gone already
+    },
+  };
+}
+
+/** Clicks; if that makes the page go elsewhere, comes back when the new page is loaded. */
+async function clickAndFollow(
+  page: PuppeteerPage,
+  { selector, click }: { selector: string; click: () => Promise<void> },
+): Promise<void> {
+  let navigates = false;
+  const notice = (request: { isNavigationRequest(): boolean; frame(): unknown }) => {
+    if (request.isNavigationRequest() && request.frame() === page.mainFrame()) navigates = true;
+  };
+  page.on("request", notice);
+  const stop = new AbortController();
+  const arrived = page.waitForNavigation({ waitUntil: "load", timeout: LOAD_MS, signal: stop.signal })
+    .then(() => null, (error: unknown) => error);
+  try {
+    await click();
+    await waitFor(() => navigates, { what: "a navigation", timeoutMs: NAVIGATION_STARTS_MS, everyMs: 20 })
+      .catch(() => {});
+    const error = navigates ? await arrived : null;
+    if (error !== null) throw error;
+  } catch (cause) {
+    throw actionError("click", { selector, page, cause });
+  } finally {
+    stop.abort();
+    page.off("request", notice);
+    await arrived;
+  }
+}
+
+async function visibleText(page: PuppeteerPage): Promise<string> {
+  return String(await page.evaluate("document.body ? document.body.innerText : ''"));
+}
+
+function checkUrl(url: string, domains: readonly string[]): void {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed !== undefined && /^https?:$/.test(parsed.protocol) && domains.includes(parsed.hostname)) return;
+  throw new BrowserError(
+    "browser.domain",
+    `Could not open "${url}": only ${domains.join(", ")} can be reached`,
+  );
+}
+
+function plainReason(text: string): string {
+  const name = /ERR_[A-Z_]+/.exec(text)?.[0];
+  if (name !== undefined) return reasons[name] ?? name;
+  if (/timeout/i.test(text)) return "it did not finish loading in time";
+  return text.split("\n")[0] ?? text;
+}
+
+function actionError(
+  verb: string,
+  { selector, page, cause }: { selector: string; page: PuppeteerPage; cause: unknown },
+): BrowserError {
+  return new BrowserError("browser.action", `Could not ${verb} "${selector}" on ${page.url()}`, { cause });
+}
