@@ -46,7 +46,7 @@ export async function demo(argv: string[]): Promise<number> {
   try {
     let outcome: Outcome | undefined;
     try {
-      const stack = await ensureStack({ progress });
+      const stack = await ensureStack({ progress, signal: interrupted.signal });
       interrupted.signal.throwIfAborted();
       outcome = await play({ stack, options, progress, signal: interrupted.signal });
       report(outcome, { stack, options, seconds: (performance.now() - started) / 1000 });
