@@ -2,12 +2,13 @@ import { join } from "node:path";
 import * as z from "zod";
 import { CcciError } from "../common/errors.ts";
 import type { RunEvent } from "../protocol/events.ts";
-import type { RunResult, StageName } from "../protocol/result.ts";
+import { type RunResult, type StageName, stageName } from "../protocol/result.ts";
 import { FileLock } from "./lock.ts";
 import { domainOf, lanes, stackOf } from "./names.ts";
 import { removeTree, writeAtomically } from "./paths.ts";
 import { runRequest } from "./request.ts";
 import { storedSettings } from "./settings.ts";
+import { selectStages } from "./stage_plan.ts";
 
 /** An app the run may deploy. All of them are known before the first of their objects exists. */
 const plannedApp = z.object({
@@ -23,6 +24,8 @@ export type PlannedApp = z.infer<typeof plannedApp>;
 const runPlan = z.object({
   schema: z.literal(1),
   request: runRequest,
+  /** Stages the run goes through, in order. */
+  stages: z.array(stageName),
   settings: storedSettings,
   apps: z.array(plannedApp),
   startedAt: z.iso.datetime(),
@@ -73,7 +76,7 @@ export class RunFolder {
    * always one whose keeper is dead.
    * @throws {CcciError} `run.exists`
    */
-  static async create(path: string, request: Omit<RunPlan, "schema" | "apps">) {
+  static async create(path: string, request: Omit<RunPlan, "schema" | "stages" | "apps">) {
     await Deno.mkdir(join(path, ".."), { recursive: true });
     try {
       await Deno.mkdir(path);
@@ -94,6 +97,7 @@ export class RunFolder {
     const plan: RunPlan = {
       schema: 1,
       ...request,
+      stages: selectStages(request.request.only),
       apps: lanes.map((lane) => {
         const domain = domainOf(recipe, { run, lane, base: request.settings.BASE_DOMAIN });
         return { lane, domain, stack: stackOf(domain), abraDir: join(folder.tmp, lane, "abra") };
@@ -136,6 +140,18 @@ export class RunFolder {
     return [...new Set(text.split("\n").filter((line) => line !== ""))];
   }
 
+  /** Notes a folder elsewhere that the run uses. */
+  async noteScratch(path: string): Promise<void> {
+    await Deno.writeTextFile(join(this.path, "scratch.txt"), `${path}\n`, { append: true });
+  }
+
+  /** Removes checkouts, abra's folders and what {@linkcode noteScratch} names. */
+  async removeScratch(): Promise<void> {
+    const noted = await Deno.readTextFile(join(this.path, "scratch.txt")).catch(() => "");
+    for (const path of noted.split("\n").filter((line) => line.startsWith("/"))) await removeTree(path);
+    await removeTree(this.tmp);
+  }
+
   /** How the folder's Docker objects stand: `open` until somebody saw that none is left. */
   async state(): Promise<"open" | "clean" | "kept"> {
     const text = await Deno.readTextFile(join(this.path, "state")).catch(() => "open");
@@ -144,7 +160,6 @@ export class RunFolder {
 
   async setState(state: "clean" | "kept"): Promise<void> {
     await writeAtomically(join(this.path, "state"), state);
-    if (state === "clean") await removeTree(this.tmp);
   }
 }
 

@@ -1,0 +1,226 @@
+import { join } from "node:path";
+import { parseAbraShExports, parseEnvSample } from "./compose.ts";
+import type { Enrolment } from "./enrolment.ts";
+import { assignedNames, missingLines, setEnv } from "./env_file.ts";
+import { Abra, AbraError } from "./abra.ts";
+import { waitConverged } from "./converge_wait.ts";
+import { waitAnswer } from "./health.ts";
+import { extraDomain } from "./names.ts";
+import { checkOut, type RecipeRepo } from "./recipe_repo.ts";
+import type { PlannedApp } from "./run_folder.ts";
+import type { Redactor } from "./redact.ts";
+import type { Settings } from "./settings.ts";
+import type { Snapshot } from "./converge.ts";
+import { InfraFailure, type StageContext, StageFailure } from "./stage.ts";
+import type { Swarm } from "./swarm.ts";
+import type { PublishedVersion } from "./versions.ts";
+
+/** What is deployed: the commit under test, or a published version. */
+export type Revision = "head" | PublishedVersion;
+
+export interface AppOptions {
+  plan: PlannedApp;
+  recipe: string;
+  repo: RecipeRepo;
+  enrolment: Enrolment;
+  settings: Settings;
+  swarm: Swarm;
+  redactor: Redactor;
+  /** Told of anonymous volumes as soon as they are seen. */
+  noteVolumes: (names: string[]) => void;
+}
+
+/** abra's fixed sub-steps of a stage that need time besides the app itself. */
+const SPARE_MS = 20_000;
+
+/** One throw-away installation of the recipe. */
+export class App {
+  readonly domain: string;
+  readonly stack: string;
+  /** The app's domain and those of `extra_domains`. */
+  readonly domains: readonly string[];
+  /** Generated secrets by name. */
+  secrets: Record<string, string> = {};
+  #options: AppOptions;
+  #deployedAt = 0;
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+    this.domain = options.plan.domain;
+    this.stack = options.plan.stack;
+    this.domains = domainsOf(options.plan.domain, options.enrolment);
+  }
+
+  get swarm(): Swarm {
+    return this.#options.swarm;
+  }
+
+  /** The recipe as abra will deploy it. */
+  get checkout(): string {
+    return join(this.#options.plan.abraDir, "recipes", this.#options.recipe);
+  }
+
+  /** Makes the app as an operator would: settings from the revision's sample, secrets generated. */
+  async create(ctx: StageContext, at: Revision): Promise<void> {
+    const { recipe, enrolment } = this.#options;
+    const abra = this.#abra(ctx);
+    await abra.prepare();
+    await this.#moveTo(ctx, at);
+    await blame(
+      abra.newApp(recipe, { domain: this.domain, ...(at === "head" ? {} : { version: at.version }) }),
+    );
+    await this.#moveTo(ctx, at); // `app new` may have moved it
+    const file = abra.envFile(this.domain);
+    const values = appSettings(enrolment, {
+      domain: this.domain,
+      timeoutS: Math.round(ctx.remaining() / 1000),
+    });
+    await Deno.writeTextFile(file, setEnv(await Deno.readTextFile(file), values));
+    this.secrets = { ...this.secrets, ...await blame(abra.generateSecrets(this.domain)) };
+    const made = Object.keys(this.secrets);
+    if (made.length > 0) ctx.log(`Secrets generated: ${made.join(", ")}`);
+  }
+
+  /**
+   * Gives an app of an older version what the head's sample has and its settings lack, as an operator would do when
+   * a release asks for it.
+   * @returns the names of the settings that were added
+   */
+  async adoptNewSettings(ctx: StageContext): Promise<string[]> {
+    const abra = this.#abra(ctx);
+    const file = abra.envFile(this.domain);
+    await this.#moveTo(ctx, "head");
+    const settings = await Deno.readTextFile(file);
+    const sample = await Deno.readTextFile(join(this.checkout, ".env.sample")).catch(() => "");
+    const lines = missingLines(settings, sample);
+    if (lines.length === 0) return [];
+    await Deno.writeTextFile(file, `${settings.trimEnd()}\n${lines.join("\n")}\n`);
+    const names = assignedNames(lines.join("\n"));
+    if (names.some((name) => name.startsWith("SECRET_"))) {
+      this.secrets = { ...this.secrets, ...await blame(abra.generateSecrets(this.domain)) };
+    }
+    return names;
+  }
+
+  /** Deploys and returns at once; {@linkcode converge} waits. */
+  async deploy(ctx: StageContext, at: Revision): Promise<void> {
+    await this.#moveTo(ctx, at);
+    const abra = this.#abra(ctx);
+    this.#deployedAt = Date.now();
+    const warnings = await blame(
+      abra.deploy(this.domain, at === "head" ? { chaos: true } : { version: at.version }),
+    );
+    if (warnings.some((line) => /dnsrr/.test(line))) {
+      ctx.note("Deployed with endpoint_mode dnsrr, because this kernel has no IPVS");
+    }
+  }
+
+  /** Waits until Docker's own state says that the last deploy has worked. @throws {StageFailure} */
+  async converge(ctx: StageContext): Promise<Snapshot> {
+    const { swarm, stack } = this;
+    try {
+      return await waitConverged(swarm, {
+        stack,
+        since: this.#deployedAt,
+        timeoutMs: Math.max(ctx.remaining() - SPARE_MS, ctx.remaining() / 2),
+        log: ctx.log,
+        signal: ctx.signal,
+      });
+    } finally {
+      await this.noteVolumes().catch(() => {}); // the wait's own result matters more
+    }
+  }
+
+  /** Reports the anonymous volumes of all containers there are. */
+  async noteVolumes(): Promise<void> {
+    const containers = await this.swarm.containers(this.stack);
+    const names = containers.flatMap((container) => container.Mounts)
+      .filter((mount) => mount.Type === "volume" && /^[0-9a-f]{64}$/.test(mount.Name)).map((mount) =>
+        mount.Name
+      );
+    this.#options.noteVolumes(names);
+  }
+
+  /** Waits for the health page over HTTPS, through the ingress, certificate verified. @throws {StageFailure} */
+  async answers(ctx: StageContext): Promise<void> {
+    const { settings, enrolment } = this.#options;
+    await waitAnswer({
+      swarm: this.swarm,
+      stack: this.stack,
+      domain: this.domain,
+      since: this.#deployedAt,
+      health: enrolment.health,
+      settings,
+      timeoutMs: Math.max(ctx.remaining() - SPARE_MS / 2, ctx.remaining() / 2),
+      log: ctx.log,
+      signal: ctx.signal,
+    });
+  }
+
+  #abra(ctx: StageContext): Abra {
+    const { settings, plan, redactor } = this.#options;
+    return new Abra({ settings, dir: plan.abraDir, redactor, log: ctx.log, signal: ctx.signal });
+  }
+
+  async #moveTo(ctx: StageContext, at: Revision): Promise<void> {
+    const { repo, settings } = this.#options;
+    try {
+      await checkOut(repo, this.checkout, { at, settings, signal: ctx.signal });
+    } catch (cause) {
+      ctx.signal.throwIfAborted();
+      throw new InfraFailure(`Could not check out ${at === "head" ? repo.head : at.version}`, { cause });
+    }
+  }
+}
+
+/** All domains of an app. */
+export function domainsOf(domain: string, enrolment: Enrolment): string[] {
+  return [domain, ...enrolment.extra_domains.map((name) => extraDomain(domain, name))];
+}
+
+/**
+ * Settings every test app gets. LETS_ENCRYPT_ENV must be empty: a resolver named there would ask Let's Encrypt for
+ * each throw-away name.
+ */
+export function appSettings(
+  enrolment: Enrolment,
+  about: { domain: string; timeoutS: number },
+): Record<string, string> {
+  const fill = (text: string) =>
+    text.replaceAll("{domain}", about.domain)
+      .replaceAll(/\{domain\.([a-z0-9-]+)\}/g, (_, name: string) => extraDomain(about.domain, name));
+  return {
+    DOMAIN: about.domain,
+    LETS_ENCRYPT_ENV: "",
+    TIMEOUT: String(about.timeoutS),
+    ...Object.fromEntries(Object.entries(enrolment.env).map(([name, value]) => [name, fill(value)])),
+  };
+}
+
+/** The environment a recipe's compose files will be interpolated with, worked out without abra. */
+export async function composeEnvironment(
+  checkout: string,
+  about: { enrolment: Enrolment; domain: string; stack: string },
+): Promise<Record<string, string>> {
+  const read = (name: string) => Deno.readTextFile(join(checkout, name)).catch(() => "");
+  const settings = setEnv(
+    await read(".env.sample"),
+    appSettings(about.enrolment, { domain: about.domain, timeoutS: 300 }),
+  );
+  return {
+    ...parseEnvSample(settings),
+    STACK_NAME: about.stack,
+    ...parseAbraShExports(await read("abra.sh")),
+  };
+}
+
+/** abra's refusals while it works on a recipe are taken as the recipe's fault, unless abra itself is the trouble. */
+async function blame<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!(error instanceof AbraError)) throw error;
+    if (error.code !== "abra.failed") throw new InfraFailure(error.message, { cause: error.cause });
+    throw new StageFailure(`abra refuses: ${error.message}`, { cause: error, tail: error.lines.slice(-20) });
+  }
+}

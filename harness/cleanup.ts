@@ -1,0 +1,60 @@
+import { describeError } from "../common/errors.ts";
+import type { StageReport } from "../protocol/result.ts";
+import { describeObject, disappeared, foreignObjects } from "./inventory.ts";
+import type { RunFolder, RunPlan } from "./run_folder.ts";
+import { emptyReport } from "./stage.ts";
+import type { DockerObject, Swarm } from "./swarm.ts";
+import { tearDownApp } from "./teardown.ts";
+
+/** Together with killing the worker this has to fit into the 60 s that a dead run may take to be gone. */
+const LIMIT_MS = 40_000;
+
+export interface CleanUpOptions {
+  plan: RunPlan;
+  folder: RunFolder;
+  swarm: Swarm;
+  log: (line: string) => void;
+  /** What others had in Docker when the run began; null: unknown. */
+  foreign: readonly DockerObject[] | null;
+}
+
+/**
+ * The teardown stage: all of the run's apps are removed, and that nothing is left is looked up, not assumed.
+ * @returns the stage's report without its time, and what is left
+ */
+export async function cleanUp(
+  options: CleanUpOptions,
+): Promise<{ report: StageReport; leftovers: string[] }> {
+  const { plan, folder, swarm, log, foreign } = options;
+  const report = emptyReport("teardown", "passed");
+  try {
+    const volumes = await folder.notedVolumes();
+    const lists = await Promise.all(
+      plan.apps.map((app) =>
+        tearDownApp(app, { swarm, settings: plan.settings, volumes, limitMs: LIMIT_MS, log })
+      ),
+    );
+    const leftovers = [...new Set(lists.flat())];
+    if (leftovers.length > 0) {
+      const detail = leftovers.join("\n");
+      return {
+        report: { ...report, result: "infra", cause: `Could not remove ${leftovers.join(", ")}`, detail },
+        leftovers,
+      };
+    }
+    await folder.removeScratch();
+    await folder.setState("clean");
+    report.proofs.push("nothing left");
+    const gone = foreign === null
+      ? []
+      : disappeared(foreign, await foreignObjects(swarm, plan.settings.BASE_DOMAIN)).map(describeObject);
+    for (const object of gone) report.notes.push(`During the run somebody else's ${object} disappeared`);
+    return { report, leftovers: [] };
+  } catch (error) {
+    const cause = `Could not clean up: ${describeError(error)}`;
+    return {
+      report: { ...report, result: "infra", cause },
+      leftovers: ["unknown, because Docker did not answer"],
+    };
+  }
+}

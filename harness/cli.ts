@@ -1,0 +1,74 @@
+import { Command, CommanderError } from "commander";
+import { CcciError, describeError, UsageError } from "../common/errors.ts";
+import { runFront } from "./front.ts";
+import { keep } from "./keeper.ts";
+import { remove } from "./remove.ts";
+import { readSettings } from "./settings.ts";
+import { ciRequest, type LocalOptions, localRequest } from "./targets.ts";
+import { work } from "./worker.ts";
+import { exitCodes } from "../protocol/result.ts";
+
+/** Runs the command line. @returns the exit code */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const program = new Command("harness")
+    .description("Tests one recipe at one commit on this machine's Docker Swarm")
+    .exitOverride()
+    .configureOutput({ writeErr: () => {}, writeOut: say });
+  program.command("run-recipe")
+    .description("test an enrolled recipe, a checkout (uncommitted changes and all) or a git URL")
+    .argument("<recipe>", "name of an enrolled recipe, path, or git URL")
+    .option("--ref <revision>", "branch, tag or commit instead of what is there")
+    .option("--base <version>", "published version to upgrade from, instead of the newest")
+    .option("--only <stages>", "only these stages (comma-separated) and what they need")
+    .option("--keep", "leave the app up at the end")
+    .option("--json", "print the result as one JSON object on the last line of standard output")
+    .action(async (target: string, options: LocalOptions & { json?: boolean }) => {
+      const settings = readSettings();
+      const request = await localRequest(target, { ...options, settings });
+      code = await runFront(request, { settings, json: options.json ?? false });
+    });
+  program.command("ci")
+    .description("run as a CI engine asks: parameters RECIPE, REF, PR, SRC and RUN in the environment")
+    .option("--json", "print the result as one JSON object on the last line of standard output")
+    .action(async (options: { json?: boolean }) => {
+      code = await runFront(ciRequest(), { settings: readSettings(), json: options.json ?? false });
+    });
+  program.command("remove")
+    .description("remove what a run with --keep left up")
+    .argument("<run>", "name of the run")
+    .action(async (run: string) => {
+      code = await remove(run, { settings: readSettings(), say });
+    });
+  program.command("keeper", { hidden: true }).argument("<folder>").action(keep);
+  program.command("worker", { hidden: true }).argument("<folder>").action(work);
+
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return code;
+  } catch (error) {
+    return explain(error, { json: argv.includes("--json") });
+  }
+}
+
+/** A sentence for people; the stack only for those who look for a mistake in this suite. */
+function explain(error: unknown, options: { json: boolean }): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  const message = error instanceof CommanderError
+    ? error.message.replace(/^error: /, "").replace(/^./, (letter) => letter.toUpperCase())
+    : describeError(error);
+  complain(`${message}\n`);
+  if (error instanceof CcciError && error.hint !== undefined) complain(`${error.hint}\n`);
+  if (Deno.env.get("CCCI_DEBUG") === "1" && error instanceof Error) complain(`${error.stack}\n`);
+  if (options.json) say(`${JSON.stringify({ result: null, error: message })}\n`);
+  const usage = error instanceof UsageError || error instanceof CommanderError;
+  return usage ? 2 : exitCodes.infra;
+}
+
+function say(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
+
+function complain(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(text));
+}

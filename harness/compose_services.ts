@@ -1,0 +1,47 @@
+import type { Compose } from "./compose.ts";
+
+/** A service's definition after the compose files are laid over each other. */
+export type ServiceDefinition = Record<string, unknown>;
+
+/** Services by name, merged as far as looking at them needs: maps key by key, everything else by the later file. */
+export function composeServices(compose: Compose): Record<string, ServiceDefinition> {
+  const merged: Record<string, ServiceDefinition> = {};
+  for (const file of compose.files) {
+    for (const [name, definition] of Object.entries(asMap(file.doc.services))) {
+      merged[name] = merge(merged[name] ?? {}, asMap(definition));
+    }
+  }
+  return merged;
+}
+
+/** Labels of a service's `deploy` section, which stand on the Swarm service: written as a map or as a list. */
+export function deployLabels(service: ServiceDefinition): Record<string, string> {
+  const labels = asMap(service.deploy).labels;
+  if (!Array.isArray(labels)) {
+    return Object.fromEntries(
+      Object.entries(asMap(labels)).map(([name, value]) => [name, String(value ?? "")]),
+    );
+  }
+  return Object.fromEntries(labels.map((line) => {
+    const [name = "", ...value] = String(line).split("=");
+    return [name, value.join("=")];
+  }));
+}
+
+export function asMap(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+function merge(under: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
+  const result = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    const before = result[key];
+    const bothMaps = isMap(before) && isMap(value);
+    result[key] = bothMaps ? merge(asMap(before), asMap(value)) : value;
+  }
+  return result;
+}
+
+function isMap(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

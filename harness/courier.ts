@@ -1,0 +1,232 @@
+import { join } from "node:path";
+import { describeError } from "../common/errors.ts";
+import { type Ingress, ingressFetch } from "../common/ingress.ts";
+import { artefactName, eventOffset, heartbeatAnswer } from "../protocol/dashboard_api.ts";
+import { exists, writeAtomically } from "./paths.ts";
+import { type RunFolder, runFolders } from "./run_folder.ts";
+import * as z from "zod";
+
+const BATCH_LINES = 400;
+const PUSH_EVERY_MS = 500;
+const HEARTBEAT_MS = 10_000;
+/** How long a run waits at its end for a dashboard that was there until now. */
+const FAREWELL_MS = 5_000;
+/** What could not be delivered is tried again at later runs, this long. */
+const KEEP_TRYING_MS = 7 * 24 * 3600 * 1000;
+
+/** What has been delivered; kept in the run folder so that a later process can go on. */
+const courierState = z.object({
+  events: z.number().int().nonnegative(),
+  artefacts: z.array(z.string()),
+  done: z.boolean(),
+  /** The dashboard wants nothing of this run. */
+  refused: z.boolean().default(false),
+});
+
+export interface CourierOptions {
+  url: string;
+  token: string;
+  ingress: Ingress;
+  /** Called when the dashboard says that somebody wants the run stopped. */
+  onCancel?: () => void;
+  /** Instead of the ingress, in tests. */
+  fetch?: typeof fetch;
+}
+
+/**
+ * Carries a run's events and files to the dashboard while it goes on. It reads them from the run folder, so that
+ * nothing is lost when the dashboard is away; it never holds the run up, and nothing it meets changes a result.
+ */
+export class Courier implements AsyncDisposable {
+  #folder: RunFolder;
+  #options: CourierOptions;
+  #fetch: typeof fetch;
+  #state: z.infer<typeof courierState> = { events: 0, artefacts: [], done: false, refused: false };
+  #away = false;
+  /** Size of the events' file when all of it had been delivered. */
+  #pushed = -1;
+  #stop = new AbortController();
+  #loops: Promise<unknown>[] = [];
+  /** Last trouble, for whoever asks. */
+  trouble: string | null = null;
+
+  constructor(folder: RunFolder, options: CourierOptions) {
+    this.#folder = folder;
+    this.#options = options;
+    this.#fetch = options.fetch ?? ingressFetch(options.ingress, { timeoutMs: 10_000 });
+  }
+
+  /** Goes on where the folder says an earlier courier stopped. */
+  async load(): Promise<{ done: boolean }> {
+    const text = await Deno.readTextFile(this.#folder.courier).catch(() => null);
+    const parsed = text === null ? null : courierState.safeParse(JSON.parse(text));
+    if (parsed?.success) this.#state = parsed.data;
+    return { done: this.#state.done || this.#state.refused };
+  }
+
+  /** Starts to deliver in the background. */
+  async start(): Promise<void> {
+    await this.#save(); // marks the folder as one whose delivery somebody has to finish
+    const { signal } = this.#stop;
+    const every = async (ms: number, work: () => Promise<void>) => {
+      while (!signal.aborted) {
+        await work();
+        await pause(ms, signal);
+      }
+    };
+    this.#loops = [
+      every(PUSH_EVERY_MS, () => this.#attempt(() => this.#push())),
+      every(HEARTBEAT_MS, () => this.#attempt(() => this.#heartbeat())),
+    ];
+  }
+
+  /** Delivers the rest, unless the dashboard is known to be away; waits for it a few seconds at most. */
+  async finish(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#loops);
+    if (this.#away || this.#state.refused) return;
+    await Promise.race([this.deliverAll(), pause(FAREWELL_MS)]);
+  }
+
+  /** Everything the folder holds, files first: a page that shows the end shall find them. */
+  async deliverAll(): Promise<void> {
+    await this.#attempt(async () => {
+      await this.#files();
+      await this.#push();
+      this.#state.done = await exists(this.#folder.result);
+      await this.#save();
+    });
+  }
+
+  async #push(): Promise<void> {
+    const { size } = await Deno.stat(this.#folder.events).catch(() => ({ size: 0 }));
+    while (!this.#state.refused && size !== this.#pushed) {
+      const text = await Deno.readTextFile(this.#folder.events).catch(() => "");
+      const lines = text.split("\n").slice(0, -1);
+      const batch = lines.slice(this.#state.events, this.#state.events + BATCH_LINES);
+      if (batch.length === 0) {
+        this.#pushed = size;
+        return;
+      }
+      const response = await this.#call(`/events?offset=${this.#state.events}`, {
+        method: "POST",
+        headers: { "content-type": "application/x-ndjson" },
+        body: `${batch.join("\n")}\n`,
+      });
+      if (response.status === 409) {
+        const { offset } = eventOffset.parse(await response.json());
+        if (offset === this.#state.events) throw new Error("The dashboard refuses events it asks for");
+        this.#state.events = offset;
+      } else if (response.ok) this.#state.events += batch.length;
+      else await this.#refusal(response, "events");
+      await this.#save();
+      if (this.#stop.signal.aborted) continue;
+      await this.#screenshots();
+    }
+  }
+
+  async #heartbeat(): Promise<void> {
+    const response = await this.#call("/heartbeat", { method: "POST" });
+    if (!response.ok) return await this.#refusal(response, "heartbeat");
+    if (heartbeatAnswer.parse(await response.json()).cancel) this.#options.onCancel?.();
+  }
+
+  async #screenshots(): Promise<void> {
+    for await (const entry of Deno.readDir(this.#folder.screenshots)) {
+      if (entry.isFile) await this.#file(join(this.#folder.screenshots, entry.name), entry.name);
+    }
+  }
+
+  async #files(): Promise<void> {
+    await this.#screenshots();
+    await this.#file(this.#folder.report, "report.html");
+    await this.#file(this.#folder.result, "result.json");
+    for await (const entry of Deno.readDir(this.#folder.stages)) {
+      if (entry.isFile) await this.#file(join(this.#folder.stages, entry.name), entry.name);
+    }
+  }
+
+  async #file(path: string, name: string): Promise<void> {
+    if (this.#state.artefacts.includes(name) || this.#state.refused) return;
+    if (!artefactName.safeParse(name).success || !await exists(path)) return;
+    const response = await this.#call(`/artefacts/${encodeURIComponent(name)}`, {
+      method: "PUT",
+      body: await Deno.readFile(path),
+    });
+    if (!response.ok) return await this.#refusal(response, name);
+    this.#state.artefacts.push(name);
+    await this.#save();
+  }
+
+  async #call(path: string, init: RequestInit): Promise<Response> {
+    const run = this.#folder.path.split("/").at(-1) ?? "";
+    const url = `${this.#options.url.replace(/\/+$/, "")}/api/runs/${encodeURIComponent(run)}${path}`;
+    try {
+      const response = await this.#fetch(url, {
+        ...init,
+        headers: { ...init.headers, authorization: `Bearer ${this.#options.token}` },
+      });
+      this.#away = false;
+      return response;
+    } catch (error) {
+      this.#away = true;
+      throw error;
+    }
+  }
+
+  /** 4xx will not change by asking again, except for a run that is not announced yet. */
+  async #refusal(response: Response, what: string): Promise<void> {
+    await response.body?.cancel();
+    const text = `The dashboard answers ${response.status} to ${what}`;
+    if ([400, 401, 403, 413, 415, 422].includes(response.status)) this.#state.refused = what === "events";
+    throw new Error(text);
+  }
+
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.trouble = describeError(error);
+    }
+  }
+
+  async #save(): Promise<void> {
+    await writeAtomically(this.#folder.courier, JSON.stringify(this.#state)).catch(() => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#loops);
+  }
+}
+
+/** Delivers what earlier runs could not, oldest first, until the dashboard does not answer. */
+export async function deliverSpooled(
+  runs: string,
+  options: CourierOptions & { except: string },
+): Promise<void> {
+  for (const folder of await runFolders(runs)) {
+    if (folder.path === options.except || !await exists(folder.courier) || !await exists(folder.result)) {
+      continue;
+    }
+    const { mtime } = await Deno.stat(folder.result);
+    if (mtime !== null && Date.now() - mtime.getTime() > KEEP_TRYING_MS) continue;
+    const courier = new Courier(folder, options);
+    if ((await courier.load()).done) continue;
+    await courier.deliverAll();
+    if (courier.trouble !== null) return;
+  }
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const timer = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    }
+    signal?.addEventListener("abort", done, { once: true });
+  });
+}

@@ -1,0 +1,208 @@
+import { dirname, join } from "node:path";
+import { CcciError, describeError } from "../common/errors.ts";
+import { systemClock } from "../common/time.ts";
+import type { RunEvent } from "../protocol/events.ts";
+import { cleanUp } from "./cleanup.ts";
+import { Courier, type CourierOptions, deliverSpooled } from "./courier.ts";
+import { ingressOf } from "./health.ts";
+import { foreignObjects } from "./inventory.ts";
+import { tidy } from "./janitor.ts";
+import { KeeperLink } from "./keeper_link.ts";
+import { FileLock, signature } from "./lock.ts";
+import { RunRecord } from "./record.ts";
+import { writeReport } from "./run_report.ts";
+import { RunFolder, type RunPlan } from "./run_folder.ts";
+import { readCourierSettings } from "./settings.ts";
+import { emptyReport } from "./stage.ts";
+import { type DockerObject, Swarm } from "./swarm.ts";
+import { supervise } from "./supervise.ts";
+import type { RunEnd } from "./verdict.ts";
+
+const SLOT_POLL_MS = 300;
+
+/**
+ * The process that outlives everything else of a run: it has a session of its own, holds the locks, writes the run
+ * folder before the first Docker object exists and tears down however the run ends. It runs no stage itself.
+ * @param path folder the run is to get
+ */
+export async function keep(path: string): Promise<void> {
+  const link = new KeeperLink();
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => link.cancel(`Stopped by ${signal}`));
+  }
+  const asked = await link.request(Deno.stdin.readable);
+  if (asked === null) return;
+  try {
+    const { request, settings } = asked;
+    const started = await RunFolder.create(path, { request, settings, startedAt: new Date().toISOString() });
+    using _lock = started.lock;
+    await new Run({ ...started, link }).run();
+  } catch (error) {
+    const hint = error instanceof CcciError && error.hint !== undefined ? { hint: error.hint } : {};
+    link.send({ type: "refused", message: describeError(error), ...hint });
+  }
+  await link.flush(2_000);
+}
+
+/** One run, seen from the keeper. */
+class Run {
+  #folder: RunFolder;
+  #plan: RunPlan;
+  #link: KeeperLink;
+  #record: RunRecord;
+  #swarm: Swarm;
+  #kept: RunPlan["apps"] = [];
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(about: { folder: RunFolder; plan: RunPlan; link: KeeperLink }) {
+    this.#folder = about.folder;
+    this.#plan = about.plan;
+    this.#link = about.link;
+    this.#record = new RunRecord(about.plan);
+    this.#swarm = new Swarm(about.plan.settings.DOCKER_SOCKET);
+  }
+
+  async run(): Promise<void> {
+    const slot = await this.#slot();
+    using _slot = slot;
+    const { run, recipe } = this.#plan.request;
+    await this.#emit({
+      t: now(),
+      type: "run.started",
+      run,
+      recipe,
+      subject: this.#record.subject,
+      stages: this.#plan.stages,
+    });
+    await using courier = await this.#courier();
+    await this.#finish(slot === null ? await this.#neverBegan() : await this.#work(), courier);
+  }
+
+  async #work(): Promise<RunEnd> {
+    let foreign: DockerObject[] | null = null;
+    let end: RunEnd;
+    try {
+      await tidy(dirname(this.#folder.path), {
+        swarm: this.#swarm,
+        except: this.#folder.path,
+        log: (line) => this.#link.send({ type: "note", text: line }),
+      });
+      foreign = await foreignObjects(this.#swarm, this.#plan.settings.BASE_DOMAIN);
+      end = await supervise({
+        plan: this.#plan,
+        folder: this.#folder,
+        record: this.#record,
+        cancelled: this.#link.cancelled,
+        emit: (event) => this.#emit(event),
+      });
+    } catch (error) {
+      end = { kind: "infra", cause: describeError(error), stage: null };
+    }
+    for (const report of this.#record.unfinished(end)) await this.#report(report);
+    const keep = this.#plan.request.keep && end.kind === "finished";
+    if (keep) await this.#keepApps();
+    else await this.#tearDown(foreign);
+    return end;
+  }
+
+  /** One run at a time: what a run measures and cleans up must not be another's. */
+  async #slot(): Promise<FileLock | null> {
+    const path = join(dirname(this.#folder.path), ".slot");
+    let told: string | null | undefined;
+    while (!this.#link.cancelled.aborted) {
+      const lock = await FileLock.take(path);
+      if (lock !== null) {
+        await lock.sign(this.#plan.request.run);
+        return lock;
+      }
+      const holder = await signature(path);
+      if (holder !== told) {
+        const text = `Waiting until run ${holder ?? "(unknown)"} is over: one at a time works in this folder`;
+        this.#link.send({ type: "note", text });
+      }
+      told = holder;
+      await systemClock.sleep(SLOT_POLL_MS);
+    }
+    return null;
+  }
+
+  async #courier(): Promise<Courier | null> {
+    const settings = readCourierSettings();
+    if (settings === null || this.#plan.request.mode !== "ci") return null;
+    const options: CourierOptions = {
+      ...settings,
+      ingress: await ingressOf(this.#plan.settings),
+      onCancel: () => this.#link.cancel("Somebody asked for it to be stopped"),
+    };
+    const courier = new Courier(this.#folder, options);
+    await courier.start();
+    const { onCancel: _, ...plain } = options;
+    void deliverSpooled(dirname(this.#folder.path), { ...plain, except: this.#folder.path }).catch(() => {});
+    return courier;
+  }
+
+  async #tearDown(foreign: DockerObject[] | null): Promise<void> {
+    const started = performance.now();
+    await this.#emit({ t: now(), type: "stage.started", stage: "teardown" });
+    const lines: Promise<void>[] = [];
+    const { report, leftovers } = await cleanUp({
+      plan: this.#plan,
+      folder: this.#folder,
+      swarm: this.#swarm,
+      foreign,
+      log: (line) => void lines.push(this.#emit({ t: now(), type: "log", stage: "teardown", line })),
+    });
+    await Promise.all(lines);
+    this.#record.leftovers = leftovers;
+    await this.#report({ ...report, seconds: Math.round((performance.now() - started) / 10) / 100 });
+  }
+
+  async #keepApps(): Promise<void> {
+    const present = await Promise.all(
+      this.#plan.apps.map(async (app) => (await this.#swarm.services(app.stack)).length > 0 ? [app] : []),
+    );
+    this.#kept = present.flat();
+    if (this.#kept.length === 0) return await this.#tearDown(null);
+    await this.#folder.setState("kept");
+    await this.#report({ ...emptyReport("teardown", "skipped"), reason: "kept because of --keep" });
+  }
+
+  async #finish(end: RunEnd, courier: Courier | null): Promise<void> {
+    const result = this.#record.result(end);
+    await this.#folder.writeResult(result);
+    await writeReport(this.#folder, { result, timing: this.#record.timing })
+      .catch((error) => this.#link.send({ type: "note", text: `No report page: ${describeError(error)}` }));
+    await this.#emit({ t: now(), type: "run.finished", result });
+    await courier?.finish();
+    this.#link.send({
+      type: "done",
+      result,
+      kept: this.#kept.map(({ domain, stack }) => ({ domain, stack })),
+    });
+  }
+
+  /** Cancelled while it waited for the slot: nothing exists that would have to go. */
+  async #neverBegan(): Promise<RunEnd> {
+    const end: RunEnd = { kind: "cancelled", cause: String(this.#link.cancelled.reason) };
+    for (const report of this.#record.unfinished(end)) await this.#report(report);
+    await this.#folder.removeScratch();
+    await this.#folder.setState("clean");
+    return end;
+  }
+
+  async #report(report: Parameters<RunRecord["reports"]["push"]>[0]): Promise<void> {
+    await this.#emit({ t: now(), type: "stage.finished", report });
+  }
+
+  /** Events are written one after the other; whoever reads the file sees them in this order. */
+  #emit(event: RunEvent): Promise<void> {
+    this.#record.take(event);
+    this.#link.send({ type: "event", event });
+    this.#queue = this.#queue.then(() => this.#folder.append(event));
+    return this.#queue;
+  }
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

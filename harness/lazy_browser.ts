@@ -1,0 +1,42 @@
+import { domainsOf } from "./app.ts";
+import { type Browser, openBrowser } from "./browser.ts";
+import type { Enrolment } from "./enrolment.ts";
+import type { Settings } from "./settings.ts";
+
+/** One Chromium for the whole run, started when it is first wanted. */
+export class LazyBrowser implements AsyncDisposable {
+  version = "none";
+  /** Null while it has not been started. */
+  sandbox: boolean | null = null;
+  #options: { settings: Settings; tmp: string; started: (folder: string) => void };
+  #browser: Promise<Browser> | null = null;
+
+  constructor(options: { settings: Settings; tmp: string; started: (folder: string) => void }) {
+    this.#options = options;
+  }
+
+  /** @param apps domains of the run's apps; the enrolment says which further ones they answer at */
+  get(apps: readonly string[], enrolment: Enrolment): Promise<Browser> {
+    this.#browser ??= this.#open(apps.flatMap((domain) => domainsOf(domain, enrolment)));
+    return this.#browser;
+  }
+
+  async #open(domains: string[]): Promise<Browser> {
+    const { settings, tmp, started } = this.#options;
+    const browser = await openBrowser({
+      ingress: settings.INGRESS,
+      ...(settings.CA_FILE === undefined ? {} : { ca: settings.CA_FILE }),
+      domains,
+      tmp,
+    });
+    this.version = browser.version;
+    this.sandbox = browser.sandbox;
+    started(browser.folder);
+    return browser;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const browser = await this.#browser?.catch(() => null);
+    await browser?.[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,67 @@
+import { type Compose, volumesOf } from "./compose.ts";
+import { composeServices } from "./compose_services.ts";
+import type { Loss } from "./data.ts";
+
+/** Why data went missing in an upgrade, as far as the two versions of the compose files tell. */
+export function explainLoss(
+  losses: readonly Loss[],
+  about: { base: Compose; head: Compose; stack: string; from: string; to: string },
+): string {
+  const lines: string[] = [];
+  for (const loss of losses) {
+    lines.push(`Wrote ${loss.what} at ${about.from}, upgraded to ${about.to}, read back: ${loss.said}`);
+    if (loss.volume === null) lines.push(...changedMounts(about));
+    else lines.push(movedVolume(loss.volume, { ...about, now: loss.now }));
+  }
+  return [...new Set(lines)].join("\n");
+}
+
+function movedVolume(
+  volume: NonNullable<Loss["volume"]>,
+  about: { base: Compose; head: Compose; stack: string; now: readonly string[] },
+): string {
+  const place = `\`${volume.target}\` of service ${volume.service}`;
+  if (about.now.includes(volume.target)) {
+    return `The volume \`${volume.key}\` is still mounted at ${place}, but the file in it is gone`;
+  }
+  const instead = volumesOf(about.head, about.stack)
+    .find((one) => one.service === volume.service && one.target === volume.target);
+  const where = serviceLine(about.head, volume.service);
+  const moved = about.now.length > 0
+    ? `; it is now at ${about.now.map((path) => `\`${path}\``).join(", ")}`
+    : "";
+  const other = instead === undefined ? "" : `; volume \`${instead.key}\` is there instead`;
+  return `The volume \`${volume.key}\` is no longer mounted at ${place}${where}${moved}${other}`;
+}
+
+/** Volumes that services mounted before and do not mount any more: the likely reason for a lost record. */
+function changedMounts(about: { base: Compose; head: Compose; stack: string }): string[] {
+  const after = volumesOf(about.head, about.stack);
+  return volumesOf(about.base, about.stack)
+    .filter((was) =>
+      !after.some((is) => is.name === was.name && is.target === was.target && is.service === was.service)
+    )
+    .map((was) => {
+      const now = after.filter((is) => is.name === was.name && is.service === was.service).map((is) =>
+        is.target
+      );
+      return movedVolume(was, { ...about, now });
+    });
+}
+
+/** ` (compose.yml, line 41)`: where the head says what the service mounts. */
+function serviceLine(compose: Compose, service: string): string {
+  const definition = composeServices(compose)[service];
+  if (definition === undefined) return ` (the head has no service ${service})`;
+  const has = (file: { doc: Record<string, unknown> }, key: string) => {
+    const services = file.doc.services;
+    const found = typeof services === "object" && services !== null
+      ? Reflect.get(services, service)
+      : undefined;
+    return typeof found === "object" && found !== null && Object.hasOwn(found, key);
+  };
+  const file = compose.files.findLast((one) => has(one, "volumes")) ??
+    compose.files.findLast((one) => has(one, "image"));
+  if (file === undefined) return "";
+  return ` (${file.path}, line ${file.lineOf(["services", service, "volumes"])})`;
+}

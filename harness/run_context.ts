@@ -1,0 +1,50 @@
+import type { WorkerMessage } from "./messages.ts";
+import type { App } from "./app.ts";
+import type { Browser } from "./browser.ts";
+import type { Compose } from "./compose.ts";
+import type { Enrolment } from "./enrolment.ts";
+import type { RecipeRepo } from "./recipe_repo.ts";
+import type { Redactor } from "./redact.ts";
+import type { RunFolder, RunPlan } from "./run_folder.ts";
+import type { Lane } from "./names.ts";
+import type { Swarm } from "./swarm.ts";
+import type { PublishedVersion } from "./versions.ts";
+import { StageBlocked } from "./stage.ts";
+
+/** What the stages of one run share. Early stages fill in what later ones need. */
+export interface RunContext {
+  readonly plan: RunPlan;
+  readonly folder: RunFolder;
+  readonly swarm: Swarm;
+  readonly redactor: Redactor;
+  /** Unlikely to be found in any app by chance; written before an upgrade, looked for after it. */
+  readonly marker: string;
+  /** Sends to the keeper, redacted. */
+  readonly send: (message: WorkerMessage) => void;
+  /** Starts the browser on first use. */
+  readonly browser: () => Promise<Browser>;
+  /** Makes the app of a lane. */
+  readonly app: (lane: Lane) => App;
+  /** By fetch. */
+  enrolment: Enrolment;
+  repo: RecipeRepo | null;
+  /** Version to upgrade from; null: never published. */
+  base: PublishedVersion | null;
+  /** By lint. */
+  compose: { head: Compose | null; base: Compose | null };
+  /** What keeps the recipe from being deployed at all, if anything. */
+  undeployable: string | null;
+  /** Seconds each lane's deploys are bound to take by the recipe's own settings. */
+  readonly imposed: Record<Lane, number>;
+}
+
+/** What a stage needs from an earlier one. @throws {StageBlocked} when it is not there */
+export function need<T>(value: T | null, by: string): T {
+  if (value === null) throw new StageBlocked(by);
+  return value;
+}
+
+/** The commit under test for people: eight digits, `+U` with uncommitted changes. */
+export function headName(run: RunContext): string {
+  return run.repo === null ? "head" : `${run.repo.head.slice(0, 8)}${run.repo.dirty ? "+U" : ""}`;
+}

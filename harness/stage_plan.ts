@@ -1,0 +1,56 @@
+import type { StageName } from "../protocol/result.ts";
+import type { Lane } from "./names.ts";
+
+/** A stage and what has to have worked before it. */
+export interface StagePlan {
+  name: StageName;
+  /** Null: before the lanes, or (teardown) after them. */
+  lane: Lane | null;
+  /** Stages that must have passed. */
+  needs: readonly StageName[];
+  /** Whether it puts anything into Docker. */
+  deploys: boolean;
+}
+
+/** Every stage there is, in order. All but teardown, which is the keeper's, are the worker's. */
+export const stagePlans: readonly StagePlan[] = [
+  { name: "fetch", lane: null, needs: [], deploys: false },
+  { name: "lint", lane: null, needs: ["fetch"], deploys: false },
+  { name: "install", lane: "a", needs: ["fetch"], deploys: true },
+  { name: "upgrade", lane: "b", needs: ["fetch"], deploys: true },
+  { name: "teardown", lane: null, needs: [], deploys: false },
+];
+
+/**
+ * Stages a run goes through: those asked for and what they cannot do without. Nothing is deployed that was not linted,
+ * and there is always a teardown.
+ * @param only stages asked for; null means all
+ */
+export function selectStages(only: readonly StageName[] | null): StageName[] {
+  const all = stagePlans.map((one) => one.name);
+  if (only === null) return all;
+  const wanted = new Set<StageName>([...only, "fetch", "teardown"]);
+  for (const plan of stagePlans.toReversed()) {
+    if (!wanted.has(plan.name)) continue;
+    for (const name of plan.needs) wanted.add(name);
+    if (plan.deploys) wanted.add("lint");
+  }
+  return all.filter((name) => wanted.has(name));
+}
+
+/** What stands in a stage's way, or null: one cause shall read as one failure. */
+export function blockedBy(
+  plan: StagePlan,
+  so: {
+    /** Stages that have ended. */
+    reports: readonly { name: StageName; result: string; reason?: string | undefined }[];
+    /** What keeps the recipe from being deployed at all, if anything. */
+    undeployable: string | null;
+  },
+): string | null {
+  for (const name of plan.needs) {
+    const report = so.reports.find((one) => one.name === name);
+    if (report?.result !== "passed") return report?.reason ?? name;
+  }
+  return plan.deploys ? so.undeployable : null;
+}

@@ -1,0 +1,54 @@
+import { EnrolmentError, loadEnrolment } from "../enrolment.ts";
+import { fetchRecipe } from "../recipe_repo.ts";
+import { headName, type RunContext } from "../run_context.ts";
+import { InfraFailure, type StageContext, StageFailure } from "../stage.ts";
+import { subjectOf } from "../request.ts";
+import { findVersion, newestBefore } from "../versions.ts";
+
+/** Brings the commit under test here, and knows which version it is to be compared with. */
+export async function fetchStage(run: RunContext, ctx: StageContext): Promise<void> {
+  const { request, settings } = run.plan;
+  if (run.enrolment.folder === null && request.source.kind === "forge") {
+    run.enrolment = await loadEnrolment(settings.RECIPES, request.recipe).catch((error) => {
+      if (error instanceof EnrolmentError) throw new InfraFailure(error.message, { cause: error });
+      throw error;
+    });
+  }
+  const { upstream } = run.enrolment;
+  const repo = await fetchRecipe(request.source, {
+    recipe: request.recipe,
+    subject: subjectOf(request.source),
+    ...(upstream === undefined ? {} : { upstream }),
+    settings,
+    log: ctx.log,
+    signal: ctx.signal,
+  });
+  run.repo = repo;
+  for (const note of repo.notes) ctx.note(note);
+  run.send({ type: "subject", subject: repo.subject });
+
+  const versions = repo.published.map((one) => one.version);
+  ctx.log(`Published versions: ${versions.join(", ") || "none"}`);
+  if (request.base === null) {
+    run.base = newestBefore(repo.published, { commit: repo.head, dirty: repo.dirty });
+  } else {
+    run.base = findVersion(repo.published, request.base);
+    if (run.base === null) {
+      throw new StageFailure(`Version "${request.base}" was never published`, {
+        detail: versions.length === 0 ? "No version was" : `Published are: ${versions.join(", ")}`,
+      });
+    }
+  }
+  run.send({
+    type: "event",
+    event: {
+      t: new Date().toISOString(),
+      type: "run.subject",
+      commit: repo.head,
+      dirty: repo.dirty,
+      base: run.base?.version ?? null,
+    },
+  });
+  ctx.proof(run.base === null ? headName(run) : `${headName(run)}, over ${run.base.version}`);
+  if (repo.dirty) ctx.note("Uncommitted changes are part of what was tested (+U)");
+}

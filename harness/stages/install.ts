@@ -1,0 +1,29 @@
+import { openAppPage } from "../app_page.ts";
+import { runEnrolledTest } from "../app_tests.ts";
+import { decide } from "../converge.ts";
+import { stackFailure } from "../converge_wait.ts";
+import { requireFreeSpace } from "../disk.ts";
+import { imposedByInstall } from "../imposed.ts";
+import { need, type RunContext } from "../run_context.ts";
+import { takeSnapshot } from "../snapshot.ts";
+import type { StageContext } from "../stage.ts";
+
+/** A newcomer installs the app at the commit under test. */
+export async function installStage(run: RunContext, ctx: StageContext): Promise<void> {
+  const compose = need(run.compose.head, "lint");
+  await requireFreeSpace(run);
+  const app = run.app("a");
+  await app.create(ctx, "head");
+  const deployedAt = Date.now();
+  await app.deploy(ctx, "head");
+  run.imposed.a += imposedByInstall(compose);
+  await app.converge(ctx);
+  await app.answers(ctx);
+  ctx.proof(`answers at ${run.enrolment.health.path}`);
+  await openAppPage(run, { app, ctx });
+  await runEnrolledTest(run, { app, ctx, kind: "install" });
+
+  // A container without health check counts as running before it has done anything: look again at the end.
+  const decision = decide(await takeSnapshot(run.swarm, app.stack), deployedAt);
+  if (decision.state === "failed") throw await stackFailure(run.swarm, decision.failure);
+}

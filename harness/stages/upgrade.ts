@@ -1,0 +1,131 @@
+import { systemClock } from "../../common/time.ts";
+import type { App } from "../app.ts";
+import { openAppPage } from "../app_page.ts";
+import { runEnrolledTest } from "../app_tests.ts";
+import type { Compose } from "../compose.ts";
+import { type Loss, readMarkers, readRecords, seed, writeMarkers, type Written } from "../data.ts";
+import { requireFreeSpace } from "../disk.ts";
+import { imposedByInstall, imposedByUpgrade, stopGrace } from "../imposed.ts";
+import { explainLoss } from "../loss.ts";
+import { headName, need, type RunContext } from "../run_context.ts";
+import { StageBlocked, type StageContext, StageFailure, StageSkipped } from "../stage.ts";
+import type { Snapshot } from "../converge.ts";
+
+/** What the proxy may serve from the version before, beyond its own refresh. */
+const REFRESH_MARGIN_MS = 300;
+
+/** People who run the published version take the change: their data has to survive it. */
+export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<void> {
+  const { base } = run;
+  if (base === null) throw new StageSkipped("never published");
+  const head = need(run.compose.head, "lint");
+  if (run.compose.base === null) throw new StageBlocked(`compose files of ${base.version} do not parse`);
+  const composes = { base: run.compose.base, head };
+  await requireFreeSpace(run);
+  const app = run.app("b");
+
+  ctx.log(`Installing ${base.version}`);
+  await app.create(ctx, base);
+  await app.deploy(ctx, base);
+  run.imposed.b += imposedByInstall(composes.base);
+  await blameBase(base.version, async () => {
+    await app.converge(ctx);
+    await app.answers(ctx);
+  });
+  const written = await writeMarkers(app, { compose: composes.base, marker: run.marker, ctx });
+  await seed(app, { enrolment: run.enrolment, marker: run.marker, ctx });
+
+  const added = await app.adoptNewSettings(ctx);
+  if (added.length > 0) ctx.note(`New in .env.sample, taken over for the upgrade: ${added.join(", ")}`);
+  ctx.log(`Upgrading to ${headName(run)}`);
+  await app.deploy(ctx, "head");
+  run.imposed.b += imposedByUpgrade(composes.base, head);
+  const snapshot = await app.converge(ctx);
+  run.imposed.b += slowStop(snapshot, composes.base);
+  await verifyVersion(run, { app, ctx });
+  ctx.proof(`${base.version} → ${headName(run)}`);
+  await systemClock.sleep(run.plan.settings.PROXY_REFRESH_S * 1000 + REFRESH_MARGIN_MS, ctx.signal);
+  await app.answers(ctx);
+
+  await readBack(run, { app, ctx, written, composes });
+  await openAppPage(run, { app, ctx });
+  await runEnrolledTest(run, { app, ctx, kind: "upgrade" });
+}
+
+/** A published version that does not start says nothing against the head; it keeps it from being judged. */
+async function blameBase(version: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof StageFailure)) throw error;
+    throw new StageFailure(`The published version ${version} does not install: ${error.message}`, {
+      code: "upgrade.base",
+      tail: error.tail,
+      ...(error.detail === undefined ? {} : { detail: error.detail }),
+    });
+  }
+}
+
+/** abra stamps the commit it deployed on service `app`; a rollback by Swarm would bring the old stamp back. */
+async function verifyVersion(run: RunContext, about: { app: App; ctx: StageContext }): Promise<void> {
+  const { app, ctx } = about;
+  const services = await run.swarm.services(app.stack);
+  const stamped = services.find((one) => one.Spec.Name === `${app.stack}_app`);
+  const label = stamped?.Spec.Labels[`coop-cloud.${app.stack}.chaos-version`] ?? "";
+  const commit = label.replace(/\+U$/, "");
+  const head = need(run.repo, "fetch").head;
+  if (commit.length < 7 || !head.startsWith(commit)) {
+    throw new StageFailure(
+      stamped === undefined
+        ? 'There is no service "app", so abra cannot say which version runs'
+        : `After the upgrade service "app" runs ${label === "" ? "a version without a stamp" : label}, not ${
+          headName(run)
+        }`,
+      { code: "upgrade.version" },
+    );
+  }
+  ctx.log(`Service app is stamped chaos-version=${label}`);
+}
+
+async function readBack(
+  run: RunContext,
+  about: { app: App; ctx: StageContext; written: Written[]; composes: { base: Compose; head: Compose } },
+): Promise<void> {
+  const { app, ctx, written, composes } = about;
+  const { marker, enrolment } = run;
+  const strict = enrolment.data.read.length === 0;
+  const losses: Loss[] = [
+    ...await readMarkers(app, { written, marker, ctx, strict }),
+    ...await readRecords(app, { enrolment, marker, ctx }),
+  ];
+  if (losses.length > 0) {
+    throw new StageFailure("data written before the upgrade is gone", {
+      code: "upgrade.data",
+      detail: explainLoss(losses, {
+        ...composes,
+        stack: app.stack,
+        from: run.base?.version ?? "",
+        to: headName(run),
+      }),
+    });
+  }
+  const records = enrolment.data.read.length;
+  if (written.length > 0) ctx.proof(`${count(written.length, "volume")} kept`);
+  if (records > 0) ctx.proof(`${count(records, "record")} read back`);
+  if (written.length + records === 0) ctx.note("No data to keep: the recipe has no volumes");
+}
+
+/** Seconds that containers of the version before used up because they did not obey SIGTERM. */
+function slowStop(snapshot: Snapshot, base: Compose): number {
+  return Math.max(
+    0,
+    ...snapshot.services.map((service) => {
+      const killed = service.tasks.some((task) => !task.current && task.exitCode === 137);
+      return killed ? stopGrace(base, service.name) : 0;
+    }),
+  );
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,115 @@
+import { join } from "node:path";
+import { FAMILY } from "../common/exec.ts";
+import { formatSeconds } from "../common/time.ts";
+import type { RunEvent } from "../protocol/events.ts";
+import type { StageName } from "../protocol/result.ts";
+import { linesOf, parseMessage, type WorkerMessage, workerMessage } from "./messages.ts";
+import { killFamily } from "./process_tree.ts";
+import type { RunRecord } from "./record.ts";
+import type { RunFolder, RunPlan } from "./run_folder.ts";
+import { selfCommand } from "./self.ts";
+import type { RunEnd } from "./verdict.ts";
+
+/** A worker ends a stage that is over time by itself; one that does not is killed this much later. */
+const STAGE_GRACE_MS = 15_000;
+
+export interface SuperviseOptions {
+  plan: RunPlan;
+  folder: RunFolder;
+  record: RunRecord;
+  /** Aborts with a sentence when the run shall be cancelled. */
+  cancelled: AbortSignal;
+  /** Takes every event, in order. */
+  emit: (event: RunEvent) => Promise<void>;
+}
+
+/**
+ * Runs the worker to its end, whatever that is, and leaves none of its processes alive.
+ * @returns how the run ended; the stages' own failures are in the record
+ */
+export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
+  const { plan, folder, record, cancelled, emit } = options;
+  const family = plan.request.run;
+  const [program, ...args] = selfCommand("worker", folder.path);
+  const worker = new Deno.Command(program, {
+    args,
+    env: { [FAMILY]: family },
+    stdin: "piped", // never written to: its end tells the worker that the keeper is dead
+    stdout: "piped",
+    stderr: "piped",
+    detached: true,
+  }).spawn();
+
+  let end: RunEnd | null = null;
+  const stop = async (why: RunEnd) => {
+    if (end !== null) return;
+    end = why;
+    await killFamily(family, worker.pid);
+  };
+  const cancel = () => void stop({ kind: "cancelled", cause: String(cancelled.reason) });
+  if (cancelled.aborted) cancel();
+  cancelled.addEventListener("abort", cancel, { once: true });
+  const limit = plan.settings.RUN_DEADLINE_S * 1000;
+  const deadline = setTimeout(() => {
+    const cause = `The run took longer than ${formatSeconds(limit)}`;
+    void stop({ kind: "timed_out", cause, stage: [...record.running][0] ?? null });
+  }, limit);
+  using stages = new StageDeadlines((stage, ms) => {
+    void stop({ kind: "timed_out", cause: `Stage ${stage} ran longer than ${formatSeconds(ms)}`, stage });
+  });
+
+  const chatter = keepChatter(worker.stderr, join(folder.path, "worker.log"));
+  for await (const line of linesOf(worker.stdout)) {
+    const message = parseMessage(workerMessage, line);
+    if (message === null) continue;
+    stages.see(message);
+    record.learn(message);
+    if (message.type === "volumes") await folder.noteVolumes(message.names);
+    if (message.type === "scratch") await folder.noteScratch(message.path);
+    if (message.type === "event") await emit(message.event);
+  }
+  const status = await worker.status;
+  clearTimeout(deadline);
+  cancelled.removeEventListener("abort", cancel);
+  await killFamily(family, null); // what it left running, however it ended
+  await chatter;
+  if (end !== null) return end;
+  if (record.timedOut !== null) return { kind: "timed_out", ...record.timedOut };
+  if (record.complete && status.success) return { kind: "finished" };
+  const how = status.signal === null ? `with exit code ${status.code}` : `by ${status.signal}`;
+  const stage = [...record.running][0] ?? null;
+  return { kind: "infra", cause: `The test process ended ${how} before it was through`, stage };
+}
+
+/** Timers for the stages that run now. */
+class StageDeadlines implements Disposable {
+  #timers = new Map<StageName, ReturnType<typeof setTimeout>>();
+  #late: (stage: StageName, ms: number) => void;
+
+  constructor(late: (stage: StageName, ms: number) => void) {
+    this.#late = late;
+  }
+
+  see(message: WorkerMessage): void {
+    if (message.type === "deadline") {
+      const { stage, ms } = message;
+      this.#timers.set(stage, setTimeout(() => this.#late(stage, ms), ms + STAGE_GRACE_MS));
+    } else if (message.type === "event" && message.event.type === "stage.finished") {
+      clearTimeout(this.#timers.get(message.event.report.name));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+  }
+}
+
+/** Standard error of the worker is for those who look for a mistake in this suite, not for a terminal. */
+async function keepChatter(stream: ReadableStream<Uint8Array>, path: string): Promise<void> {
+  let room = 1024 * 1024;
+  for await (const chunk of stream) {
+    if (room <= 0) continue;
+    room -= chunk.length;
+    await Deno.writeFile(path, chunk, { append: true, create: true });
+  }
+}

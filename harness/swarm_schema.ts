@@ -1,0 +1,78 @@
+import * as z from "zod";
+
+/** The parts of the Engine API's answers that the harness reads. @see https://docs.docker.com/reference/api/engine/ */
+const labels = z.record(z.string(), z.string()).nullish().transform((value) => value ?? {});
+
+export const service = z.object({
+  ID: z.string(),
+  Spec: z.object({
+    Name: z.string(),
+    Labels: labels,
+    TaskTemplate: z.looseObject({
+      ContainerSpec: z.looseObject({
+        Image: z.string().default(""),
+        StopGracePeriod: z.number().nullish(),
+      }).optional(),
+      RestartPolicy: z.object({ Condition: z.string().optional(), MaxAttempts: z.number().nullish() })
+        .optional(),
+    }),
+    Mode: z.object({
+      Replicated: z.object({ Replicas: z.number().default(1) }).optional(),
+      Global: z.object({}).optional(),
+      ReplicatedJob: z.object({ TotalCompletions: z.number().default(1) }).optional(),
+      GlobalJob: z.object({}).optional(),
+    }),
+  }),
+  UpdateStatus: z.object({ State: z.string().optional(), Message: z.string().optional() }).nullish(),
+});
+export type ServiceObject = z.infer<typeof service>;
+
+export const task = z.object({
+  ID: z.string(),
+  CreatedAt: z.string(),
+  ServiceID: z.string().default(""),
+  DesiredState: z.string(),
+  Spec: z.looseObject({}),
+  Status: z.object({
+    Timestamp: z.string(),
+    State: z.string(),
+    Err: z.string().default(""),
+    Message: z.string().default(""),
+    ContainerStatus: z.object({ ContainerID: z.string().default(""), ExitCode: z.number().default(0) })
+      .nullish(),
+  }),
+});
+export type TaskObject = z.infer<typeof task>;
+
+export const container = z.object({
+  Id: z.string(),
+  Names: z.array(z.string()).nullish().transform((names) => names ?? []),
+  Labels: labels,
+  State: z.string(),
+  /** `Up 5 seconds (health: starting)` */
+  Status: z.string(),
+  Mounts: z.array(z.object({
+    Type: z.string().default(""),
+    Name: z.string().default(""),
+    Destination: z.string().default(""),
+    RW: z.boolean().default(true),
+  })).nullish().transform((mounts) => mounts ?? []),
+});
+export type ContainerObject = z.infer<typeof container>;
+
+export const volumes = z.object({
+  Volumes: z.array(z.object({ Name: z.string(), Labels: labels })).nullish().transform((all) => all ?? []),
+});
+export const network = z.object({ Id: z.string(), Name: z.string(), Labels: labels });
+/** Secrets and configs. */
+export const material = z.object({ ID: z.string(), Spec: z.object({ Name: z.string(), Labels: labels }) });
+
+export const version = z.object({ Version: z.string(), ApiVersion: z.string().default("") });
+export const info = z.object({
+  DockerRootDir: z.string().default("/var/lib/docker"),
+  Swarm: z.object({
+    LocalNodeState: z.string().default("inactive"),
+    ControlAvailable: z.boolean().default(false),
+  }),
+});
+export const execState = z.object({ Running: z.boolean(), ExitCode: z.number().nullish() });
