@@ -5,6 +5,7 @@ import { formatSeconds } from "../common/time.ts";
 import { StackError } from "./errors.ts";
 import { onPath } from "./host.ts";
 import type { Paths } from "./paths.ts";
+import { findProcesses, stopProcess } from "./process.ts";
 import type { Step } from "./progress.ts";
 
 const BUILD_MS = 3_600_000;
@@ -33,6 +34,7 @@ export async function buildProgram(options: BuildOptions): Promise<ExecResult> {
       hint: "Install Go (https://go.dev/doc/install, or the Debian package golang) and start again",
     });
   }
+  await stopBuilds(paths, options.argv[0]);
   await Deno.mkdir(paths.build, { recursive: true });
   const log = join(paths.build, `${name.toLowerCase().replaceAll(" ", "-")}.log`);
   const file = await Deno.open(log, { write: true, create: true, truncate: true });
@@ -63,4 +65,12 @@ export async function buildProgram(options: BuildOptions): Promise<ExecResult> {
   } finally {
     file.close();
   }
+}
+
+/** Ends builds that outlived their starter: of one script, or all of this cache. */
+export async function stopBuilds(paths: Paths, script?: string): Promise<void> {
+  const builds = findProcesses((argv) =>
+    argv.some((word) => word.startsWith(`${paths.build}/`)) && (script === undefined || argv.includes(script))
+  );
+  for (const id of builds) await stopProcess(id, { graceMs: 2_000, group: true });
 }

@@ -46,6 +46,9 @@ export async function ensurePrograms(
   if (missing.length > 0) await installPackages(missing, { why, step });
 }
 
+/** Keeps Debian from starting services of packages it installs. */
+const HOLD = "#!/bin/sh\n# Written by cc-ci for the time of an installation.\nexit 101\n";
+
 /**
  * Installs Debian packages.
  * @throws {UsageError} saying what to install by hand, where that is not possible.
@@ -67,8 +70,9 @@ export async function installPackages(
   }
   // Debian starts a service on installation; the engine is ours to start, with our own data root.
   const policy = "/usr/sbin/policy-rc.d";
-  const hold = await Deno.stat(policy).then(() => false, () => true);
-  if (hold) await Deno.writeTextFile(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  const there = await Deno.readTextFile(policy).catch(() => undefined);
+  const hold = there === undefined || there === HOLD; // ours: left by an installation that was killed
+  if (hold) await Deno.writeTextFile(policy, HOLD, { mode: 0o755 });
   const env = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
   const install = ["apt-get", "install", "-y", "--no-install-recommends", ...packages];
   try {

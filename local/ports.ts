@@ -46,11 +46,25 @@ export function portHolder(port: number): PortHolder | undefined {
   return {};
 }
 
-/** @throws {UsageError} naming the process, when a port that the ingress needs is taken. */
-export function requireFreePorts(ports: number[]): void {
+const INGRESS_PORTS = [80, 443];
+
+/**
+ * Called before anything is started or built. What Docker publishes is let pass, as it may be our own Traefik in an
+ * engine that is not ours.
+ * @throws {UsageError} naming the process, when a port that the ingress needs is taken.
+ */
+export function refuseTakenPorts(): void {
+  requireFreePorts(INGRESS_PORTS, (holder) => holder.name === "docker-proxy");
+}
+
+/** @throws {UsageError} naming the process, when a port is taken by anybody. */
+export function requireFreePorts(
+  ports = INGRESS_PORTS,
+  mayHold: (holder: PortHolder) => boolean = () => false,
+): void {
   for (const port of ports) {
     const holder = portHolder(port);
-    if (holder === undefined) continue;
+    if (holder === undefined || mayHold(holder)) continue;
     const who = holder.pid === undefined ? "another program" : `"${holder.name}" (process ${holder.pid})`;
     throw new UsageError(`Could not use port ${port}: ${who} listens on it`, {
       hint: holder.name === "docker-proxy"

@@ -71,14 +71,14 @@ export function isRunning(id: ProcessId): boolean {
 export interface StopOptions {
   /** Milliseconds between TERM and KILL. */
   graceMs: number;
-  /** Signal the whole process group. @default false */
+  /** Signal the whole process group, if the process leads one. @default false */
   group?: boolean;
 }
 
 /** TERM, and KILL once the grace is over; resolves when the process is gone. Says whether there was one. */
 export async function stopProcess(id: ProcessId | undefined, options: StopOptions): Promise<boolean> {
   if (id === undefined || !isRunning(id)) return false;
-  const target = options.group === true ? -id.pid : id.pid;
+  const target = options.group === true && leadsGroup(id.pid) ? -id.pid : id.pid;
   send(target, "SIGTERM");
   const gone = () => !isRunning(id);
   try {
@@ -87,7 +87,7 @@ export async function stopProcess(id: ProcessId | undefined, options: StopOption
     send(target, "SIGKILL");
     await waitFor(gone, { what: `process ${id.pid} to end`, timeoutMs: 10_000, everyMs: 50 });
   }
-  if (options.group === true) send(target, "SIGKILL"); // members that outlived their leader
+  if (target < 0) send(target, "SIGKILL"); // members that outlived their leader
   return true;
 }
 
@@ -131,6 +131,10 @@ export function startedAt(id: ProcessId): Date {
 function startTime(pid: number): string | undefined {
   const fields = statFields(pid);
   return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
+}
+
+function leadsGroup(pid: number): boolean {
+  return Number(statFields(pid)[2] ?? 0) === pid;
 }
 
 function parentOf(pid: number): number {

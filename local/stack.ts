@@ -8,11 +8,12 @@ import {
 } from "./accounts.ts";
 import { UsageError } from "../common/errors.ts";
 import type { Docker } from "./docker.ts";
-import { ensureEngine } from "./engine.ts";
+import { ensureEngine, ownEngine } from "./engine.ts";
 import { ensureGitea, ensureGiteaProgram } from "./gitea.ts";
 import { ensurePrograms, onPath, requireDisk } from "./host.ts";
 import { lockStack } from "./lock.ts";
 import { BASE_DOMAIN, FORGE_HOST, INGRESS, type Paths, pathsFromEnvironment } from "./paths.ts";
+import { refuseTakenPorts } from "./ports.ts";
 import { inStep, type Progress } from "./progress.ts";
 import { ORG, seedForge } from "./forge_seed.ts";
 import { DASHBOARD_URL, ensureService, waitForRoute } from "./services.ts";
@@ -79,6 +80,8 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
       { why: "the local stack and its test runs", step },
     );
   });
+  signal.throwIfAborted();
+  if (parts.has("traefik") && ownEngine(paths) === undefined) refuseTakenPorts();
   const engine = await inStep(progress, "Docker Engine", (step) => ensureEngine(paths, step));
   const { docker } = engine;
   await refuseOtherStack(docker, paths);
@@ -88,6 +91,7 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
     (step) =>
       ensureSwarm(docker, { paths, step, engineIsOurs: engine.ours, expose: options.expose ?? false }),
   );
+  signal.throwIfAborted();
   const certificates = await ensureCertificates(paths);
   const credentials = await ensureCredentials(paths);
   const stack = await describe({ paths, gateway, certificates, credentials, engineIsOurs: engine.ours });
@@ -98,9 +102,12 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
     ...(parts.has("gitea") ? [startGitea(context)] : []),
   ];
   await allOrNone(chains, failed);
-  if (parts.has("gitea")) await seed(context);
-  if (parts.has("dashboard")) await startDashboard(context);
-  if (parts.has("bridge")) await startBridge(context);
+  for (
+    const [part, start] of [["gitea", seed], ["dashboard", startDashboard], ["bridge", startBridge]] as const
+  ) {
+    signal.throwIfAborted();
+    if (parts.has(part)) await start(context);
+  }
   await Deno.writeTextFile(join(paths.state, "env.json"), JSON.stringify(stack.env, null, 2) + "\n");
   return stack;
 }

@@ -1,3 +1,4 @@
+import { stopBuilds } from "./build.ts";
 import { exists } from "./files.ts";
 import { type Docker, engineAnswers, engineClient, orNothing } from "./docker.ts";
 import { engineDied, ensureEngine, ownEngine, stopEngine } from "./engine.ts";
@@ -49,6 +50,7 @@ export async function stopStack(
     async (step) => step.done(await stopEngine(paths) ? "stopped" : "none of ours"),
   );
   if (await exists(paths.state)) await Deno.remove(paths.state, { recursive: true });
+  await stopBuilds(paths);
   await Deno.remove(paths.build, { recursive: true }).catch(() => {});
 }
 

@@ -41,7 +41,7 @@ export async function ensureTraefik(docker: Docker, options: TraefikOptions): Pr
   }
   if (current?.fingerprint !== wanted) {
     if (current !== undefined) await removeTraefik(docker);
-    requireFreePorts([80, 443]);
+    requireFreePorts();
     step.update("starting the service");
     await createService(docker, { image, objects, wanted, cache: paths.cache });
   }
@@ -51,8 +51,10 @@ export async function ensureTraefik(docker: Docker, options: TraefikOptions): Pr
       what: `Traefik to answer at https://${PING_HOST}/ping`,
       timeoutMs: READY_MS,
       everyMs: 150,
+      signal: options.signal,
     });
   } catch (cause) {
+    options.signal.throwIfAborted();
     throw new StackError("Could not start Traefik", {
       cause,
       hint: `${await taskStates(docker)}\nIts log: docker service logs ${SERVICE}`,
