@@ -37,7 +37,7 @@ export const announcement = z.object({
   /** Why the run ended without a result of the harness, one sentence. */
   cause: z.string().nullable().default(null),
   /** Page of the pull request or commit on the forge. */
-  link: z.url().nullable().default(null),
+  link: z.url({ protocol: /^https?$/ }).nullable().default(null),
 });
 export type Announcement = z.infer<typeof announcement>;
 
