@@ -106,11 +106,11 @@ export function Rerun({ run }: { run: RunDetail }) {
 /** People paste this into a shell: nothing gets into it that is not a plain word. */
 function commandFor(run: RunDetail): string | null {
   if (!/^[0-9a-f]{7,64}$/.test(run.commit)) return null;
-  const lines = [`./cc-ci run-recipe ${run.recipe} --ref ${run.commit.slice(0, 7)}`];
+  const lines = [`./cc-ci run-recipe ${run.recipe}`, `  --ref ${run.commit.slice(0, 7)}`];
   const base = run.progress.base;
   if (base !== null && /^[0-9A-Za-z][0-9A-Za-z.+-]*$/.test(base)) lines.push(`  --base ${base}`);
   if (run.stage !== null && run.stage !== "fetch" && run.stage !== "teardown") {
     lines.push(`  --only ${run.stage}`);
   }
-  return `${lines.join(" \\\n")} --keep`;
+  return [...lines, "  --keep"].join(" \\\n");
 }

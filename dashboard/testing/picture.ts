@@ -15,10 +15,10 @@ export async function appPicture(
   const ground: Colour = dark ? [28, 31, 38] : [250, 250, 248];
   const ink: Colour = dark ? [70, 76, 88] : [219, 221, 224];
   const fill = (x: number, y: number, w: number, h: number, colour: Colour) => {
-    for (let row = Math.max(0, y); row < Math.min(height, y + h); row++) {
-      for (let column = Math.max(0, x); column < Math.min(width, x + w); column++) {
-        pixels.set(colour, row * (width * 3 + 1) + 1 + column * 3);
-      }
+    const stripe = new Uint8Array(3 * Math.max(0, Math.min(width, x + w) - x));
+    for (let at = 0; at < stripe.length; at++) stripe[at] = colour[at % 3] ?? 0;
+    for (let row = y; row < Math.min(height, y + h); row++) {
+      pixels.set(stripe, row * (width * 3 + 1) + 1 + x * 3);
     }
   };
   fill(0, 0, width, height, ground);

@@ -80,10 +80,10 @@ function src(recipe: string, kind: "main" | number): Subject {
 export async function fillWithSample(dashboard: TestDashboard): Promise<void> {
   const now = dashboard.clock.now();
   let number = 0;
-  const pictures = async (seed: number) => ({
-    "install.png": await appPicture(seed),
-    "upgrade.png": await appPicture(seed),
-  });
+  const pictures = async (seed: number) => {
+    const picture = await appPicture(seed);
+    return { "install.png": picture, "upgrade.png": picture };
+  };
   const run = async (daysAgo: number, told: Omit<Told, "run">, seed = 0) => {
     dashboard.clock.set(now - daysAgo * DAY * 1000);
     const name = `r${(0xa1c3 + ++number * 7919).toString(16).padStart(7, "0")}-1`;

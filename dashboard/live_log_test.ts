@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { TestDashboard } from "./testing/dashboard.ts";
+import { announcementOf, eventsOf, type Told } from "./testing/story.ts";
+
+const told: Told = {
+  run: "live01-1",
+  recipe: "miniflux",
+  stages: [{ name: "install", log: ["one", "two <b>", "three"] }, { name: "teardown", log: ["gone"] }],
+};
+
+interface Frame {
+  id: number;
+  event: string;
+  data: unknown;
+}
+
+async function begun(): Promise<{ dashboard: TestDashboard; events: unknown[] }> {
+  const dashboard = new TestDashboard();
+  await dashboard.announce(told.run, announcementOf(told));
+  return { dashboard, events: eventsOf(told, () => dashboard.clock.iso(), () => {}) };
+}
+
+/** Reads frames until `enough` says so, then hangs up. */
+async function frames(answer: Response, enough: (all: Frame[]) => boolean): Promise<Frame[]> {
+  assert.equal(answer.headers.get("content-type"), "text/event-stream");
+  const all: Frame[] = [];
+  let rest = "";
+  for await (const piece of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    const blocks = (rest + piece).split("\n\n");
+    rest = blocks.pop() ?? "";
+    for (const block of blocks) {
+      const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1];
+      if (field("event") === undefined) continue;
+      all.push({
+        id: Number(field("id")),
+        event: field("event") ?? "",
+        data: JSON.parse(field("data") ?? "null"),
+      });
+    }
+    if (enough(all)) return all;
+  }
+  return all;
+}
+
+function linesOf(all: Frame[]): string[] {
+  return all.filter((frame) => frame.event === "lines")
+    .flatMap((frame) => frame.data as { stage: string; number: number }[])
+    .map((line) => `${line.stage} ${line.number}`);
+}
+
+Deno.test("a viewer sees the lines so far, then new ones as they come, then the end", async () => {
+  const { dashboard, events } = await begun();
+  await using _ = dashboard;
+  await dashboard.events(told.run, { offset: 0, events: events.slice(0, 5) });
+  const seen = frames(await dashboard.get(`/runs/${told.run}/log`), (all) => all.at(-1)?.event === "end");
+  await dashboard.events(told.run, { offset: 5, events: events.slice(5) });
+  const all = await seen;
+  assert.deepEqual(linesOf(all), ["install 1", "install 2", "install 3", "teardown 1"]);
+  assert.equal(all.at(-1)?.event, "end");
+  const html = JSON.stringify(all);
+  assert.match(html, /two &lt;b&gt;/);
+  assert.doesNotMatch(html, /two <b>/);
+});
+
+Deno.test("a viewer that comes back goes on where it stopped, with the same line numbers", async () => {
+  const { dashboard, events } = await begun();
+  await using _ = dashboard;
+  // One batch: the place to go on lies in its middle.
+  await dashboard.events(told.run, { offset: 0, events: events.slice(0, 5) });
+  const first = await frames(
+    await dashboard.get(`/runs/${told.run}/log`),
+    (all) => linesOf(all).length === 2,
+  );
+  const last = first.findLast((frame) => frame.event === "lines")?.id;
+  assert.equal(last, 5);
+  await dashboard.events(told.run, { offset: 5, events: events.slice(5, 7) });
+  const again = await frames(
+    await dashboard.get(`/runs/${told.run}/log?from=0`, { "last-event-id": String(last) }),
+    (all) => linesOf(all).length >= 1,
+  );
+  assert.deepEqual(linesOf(again), ["install 3"]);
+});
+
+Deno.test("the page goes on after the last event it was made of", async () => {
+  const { dashboard, events } = await begun();
+  await using _ = dashboard;
+  await dashboard.events(told.run, { offset: 0, events: events.slice(0, 5) });
+  const page = await dashboard.page(`/runs/${told.run}`);
+  assert.match(page, /id="install-2"/);
+  assert.match(page, /data-live="\/runs\/live01-1\/log\?from=5"/);
+});
+
+Deno.test("the stream tells what changed on the page, as the page itself would show it", async () => {
+  const { dashboard, events } = await begun();
+  await using _ = dashboard;
+  await dashboard.events(told.run, { offset: 0, events: events.slice(0, 3) });
+  const page = await dashboard.page(`/runs/${told.run}`);
+  const [state] = await frames(await dashboard.get(`/runs/${told.run}/log?from=3`), (all) => all.length > 0);
+  assert.equal(state?.event, "state");
+  const { shape, fragments } = state.data as { shape: string; fragments: { id: string; html: string }[] };
+  assert.ok(page.includes(`data-shape="${shape}"`));
+  assert.deepEqual(fragments.map((fragment) => fragment.id), ["verdict", "stage-install", "stage-teardown"]);
+  for (const { html } of fragments) assert.ok(page.includes(html));
+});
+
+Deno.test("whoever comes back after the end is told to stop, and a quiet stream shows signs of life", async () => {
+  const { dashboard, events } = await begun();
+  await using _ = dashboard;
+  const quiet = await dashboard.get(`/runs/${told.run}/log`);
+  let text = "";
+  for await (const piece of quiet.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += piece;
+    if (text.includes(": still here")) break;
+  }
+  await dashboard.events(told.run, { offset: 0, events });
+  assert.equal((await dashboard.get(`/runs/${told.run}/log`, { "last-event-id": "9" })).status, 204);
+  assert.equal((await dashboard.get("/runs/unknown-1/log")).status, 404);
+});
+
+Deno.test("when the program ends, viewers are let go", async () => {
+  const { dashboard, events } = await begun();
+  await using _ = dashboard;
+  dashboard.deps.keepAliveMs = 60_000;
+  await dashboard.events(told.run, { offset: 0, events: events.slice(0, 5) });
+  const answer = await dashboard.get(`/runs/${told.run}/log`);
+  const seen = frames(answer, () => false);
+  dashboard.deps.hub[Symbol.dispose]();
+  assert.equal((await seen).some((frame) => frame.event === "end"), false);
+});
