@@ -11,6 +11,7 @@ import { OURS, type Paths } from "./paths.ts";
 import {
   descendantsOf,
   findProcesses,
+  ownProcess,
   type ProcessId,
   runningProcess,
   startDetached,
@@ -30,10 +31,10 @@ export const engineFiles = (paths: Paths) => ({
 
 /** Our own dockerd, if it runs; found by its data root when the pid file is lost. */
 export function ownEngine(paths: Paths): ProcessId | undefined {
-  return runningProcess(engineFiles(paths).pidFile) ??
-    findProcesses((argv) =>
-      /(^|\/)dockerd$/.test(argv[0] ?? "") && argv.includes(`--data-root=${paths.engineData}`)
-    )[0];
+  return ownProcess(
+    engineFiles(paths).pidFile,
+    (argv) => /(^|\/)dockerd$/.test(argv[0] ?? "") && argv.includes(`--data-root=${paths.engineData}`),
+  );
 }
 
 /**

@@ -8,7 +8,7 @@ import { exists } from "./files.ts";
 import { giteaConfig, giteaFiles } from "./gitea_config.ts";
 import { ensurePrograms, onPath } from "./host.ts";
 import { type Paths, PORTS } from "./paths.ts";
-import { runningProcess, startDetached, stopProcess } from "./process.ts";
+import { isRunning, ownProcess, type ProcessId, startDetached, stopProcess } from "./process.ts";
 import type { Step } from "./progress.ts";
 
 export const GITEA_VERSION = "1.26.0";
@@ -82,7 +82,7 @@ export async function ensureGitea(options: GiteaOptions): Promise<void> {
   const wanted = createHash("sha256").update(program.binary + config).digest("hex");
   const mark = join(files.root, "fingerprint");
   const same = await Deno.readTextFile(mark).catch(() => "") === wanted;
-  const running = runningProcess(files.pidFile);
+  const running = ownGitea(paths);
   if (running !== undefined && same && await giteaAnswers(gateway)) {
     step.done("already running");
     return;
@@ -122,7 +122,7 @@ export async function ensureGitea(options: GiteaOptions): Promise<void> {
     pidFile: files.pidFile,
   });
   await waitFor(async () => {
-    if (runningProcess(files.pidFile)?.pid !== id.pid) {
+    if (!isRunning(id)) {
       throw failure("Could not start Gitea", await Deno.readTextFile(files.log).catch(() => ""), files.log);
     }
     return await giteaAnswers(gateway);
@@ -142,8 +142,14 @@ export async function giteaAnswers(gateway: string): Promise<boolean> {
   }
 }
 
+/** This stack's Gitea, if it runs. */
+export function ownGitea(paths: Paths): ProcessId | undefined {
+  const { pidFile, config } = giteaFiles(paths);
+  return ownProcess(pidFile, (argv) => argv.includes(config) && argv.at(-1) === "web");
+}
+
 export async function stopGitea(paths: Paths): Promise<boolean> {
-  return await stopProcess(runningProcess(giteaFiles(paths).pidFile), { graceMs: STOP_MS });
+  return await stopProcess(ownGitea(paths), { graceMs: STOP_MS });
 }
 
 /** Nothing of the caller's: Gitea hands its environment on to git. */

@@ -63,6 +63,11 @@ export function runningProcess(pidFile: string): ProcessId | undefined {
   }
 }
 
+/** As {@linkcode runningProcess}; where the pid file is lost, the process whose command line satisfies `match`. */
+export function ownProcess(pidFile: string, match: (argv: string[]) => boolean): ProcessId | undefined {
+  return runningProcess(pidFile) ?? findProcesses(match)[0];
+}
+
 /** Whether exactly this process (not one that took over its number) is alive. A zombie is not. */
 export function isRunning(id: ProcessId): boolean {
   return id.boot === bootId() && startTime(id.pid) === id.start;

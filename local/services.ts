@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { ingressFetch } from "../common/ingress.ts";
 import { waitFor } from "../common/time.ts";
 import { StackError } from "./errors.ts";
-import { giteaFiles } from "./gitea_config.ts";
+import { ownGitea } from "./gitea.ts";
 import { BASE_DOMAIN, INGRESS, type Paths, PORTS } from "./paths.ts";
-import { isRunning, type ProcessId, runningProcess, startDetached, stopProcess } from "./process.ts";
+import { isRunning, ownProcess, type ProcessId, startDetached, stopProcess } from "./process.ts";
 import type { Step } from "./progress.ts";
 
 /** Our own programs that run beside the forge. */
@@ -45,7 +45,7 @@ export async function ensureService(service: Service, options: ServiceOptions): 
   const env = { ...options.env, CCCI_STATE: files.state, CCCI_LISTEN: `${gateway}:${PORTS[service]}` };
   const wanted = createHash("sha256")
     .update(JSON.stringify([env, Deno.execPath(), await newest(paths, service)])).digest("hex");
-  const running = runningProcess(files.pidFile);
+  const running = ownService(paths, service);
   const same = await Deno.readTextFile(files.mark).catch(() => "") === wanted;
   if (running !== undefined && same && await serviceAnswers(service, gateway)) {
     step.done("already running");
@@ -130,9 +130,14 @@ export async function waitForRoute(url: string, { ca }: { ca: string }): Promise
   }, { what: `${url} to answer through the proxy`, timeoutMs: READY_MS, everyMs: 150 });
 }
 
+/** This stack's process of a service, if it runs. */
+export function ownService(paths: Paths, service: Service): ProcessId | undefined {
+  const { pidFile, state } = serviceFiles(paths, service);
+  return ownProcess(pidFile, (argv) => argv.includes(`--allow-write=${comma(state)}`));
+}
+
 export async function stopService(paths: Paths, service: Service): Promise<boolean> {
-  const files = serviceFiles(paths, service);
-  return await stopProcess(runningProcess(files.pidFile), { graceMs: STOP_MS });
+  return await stopProcess(ownService(paths, service), { graceMs: STOP_MS });
 }
 
 /**
@@ -147,8 +152,8 @@ export async function killPart(stack: { paths: Paths }, part: string): Promise<v
 }
 
 function processOf(paths: Paths, part: string): ProcessId | undefined {
-  if (part === "gitea") return runningProcess(giteaFiles(paths).pidFile);
-  if (part === "dashboard" || part === "bridge") return runningProcess(serviceFiles(paths, part).pidFile);
+  if (part === "gitea") return ownGitea(paths);
+  if (part === "dashboard" || part === "bridge") return ownService(paths, part);
   return undefined;
 }
 

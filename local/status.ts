@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { readCredentials } from "./accounts.ts";
 import { engineAnswers, engineClient } from "./docker.ts";
 import { engineFiles, ownEngine } from "./engine.ts";
-import { giteaAnswers } from "./gitea.ts";
+import { giteaAnswers, ownGitea } from "./gitea.ts";
 import { giteaFiles } from "./gitea_config.ts";
 import { BASE_DOMAIN, FORGE_HOST, type Paths, pathsFromEnvironment } from "./paths.ts";
-import { runningProcess, startedAt } from "./process.ts";
-import { DASHBOARD_URL, serviceAnswers, serviceFiles } from "./services.ts";
+import { type ProcessId, startedAt } from "./process.ts";
+import { DASHBOARD_URL, ownService, serviceAnswers, serviceFiles } from "./services.ts";
 import { findAbra } from "./stack.ts";
 import { swarmStatus } from "./swarm.ts";
 import { answersOnce, traefikSince } from "./traefik.ts";
@@ -47,18 +47,21 @@ export async function stackStatus(): Promise<StackStatus> {
         log: null,
       },
       await traefikStatus(paths, swarm === undefined ? undefined : docker),
-      processStatus("Gitea", giteaFiles(paths), `https://${FORGE_HOST}`, await giteaAnswers(gateway)),
-      processStatus(
-        "Dashboard",
-        serviceFiles(paths, "dashboard"),
-        DASHBOARD_URL,
-        await serviceAnswers("dashboard", gateway),
-      ),
-      processStatus(
-        "Bridge",
-        serviceFiles(paths, "bridge"),
-        `${DASHBOARD_URL}/hook`,
-        await serviceAnswers("bridge", gateway),
+      processStatus("Gitea", {
+        process: ownGitea(paths),
+        log: giteaFiles(paths).log,
+        url: `https://${FORGE_HOST}`,
+        answers: await giteaAnswers(gateway),
+      }),
+      ...await Promise.all(
+        (["dashboard", "bridge"] as const).map(async (service) =>
+          processStatus(service === "bridge" ? "Bridge" : "Dashboard", {
+            process: ownService(paths, service),
+            log: serviceFiles(paths, service).log,
+            url: service === "bridge" ? `${DASHBOARD_URL}/hook` : DASHBOARD_URL,
+            answers: await serviceAnswers(service, gateway),
+          })
+        ),
       ),
     ],
     accounts: credentials === undefined ? [] : [
@@ -109,20 +112,21 @@ async function traefikStatus(
   };
 }
 
-function processStatus(
-  part: string,
-  files: { pidFile: string; log: string },
-  url: string,
-  answers: boolean,
-): PartStatus {
-  const process = runningProcess(files.pidFile);
+interface ProcessFacts {
+  process: ProcessId | undefined;
+  log: string;
+  url: string;
+  answers: boolean;
+}
+
+function processStatus(part: string, { process, log, url, answers }: ProcessFacts): PartStatus {
   if (process === undefined) return { part, state: "stopped", since: null, url: null, log: null };
   return {
     part,
     state: answers ? "running" : "not answering",
     since: startedAt(process).toISOString(),
     url,
-    log: files.log,
+    log,
   };
 }
 

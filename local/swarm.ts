@@ -42,7 +42,7 @@ export async function ensureSwarm(docker: Docker, options: SwarmOptions): Promis
     }
   }
   const fresh = state !== "active";
-  if (fresh) await ensureLoopbackBridge(docker, label);
+  await ensureLoopbackBridge(docker, label);
   await refuseExposure(docker, options);
   if (fresh) {
     options.step.update("initialising");
