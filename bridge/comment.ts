@@ -1,5 +1,6 @@
 import { formatSeconds } from "../common/time.ts";
 import { codeSpan, escapeMarkdown, foldedLog, stageTable } from "../harness/report/markdown.ts";
+import { verdict as describe } from "../harness/report/verdict.ts";
 import type { RunView } from "../protocol/dashboard_api.ts";
 import type { RunOutcome, RunResult, StageReport } from "../protocol/result.ts";
 import type { Refusal } from "./policy.ts";
@@ -76,27 +77,32 @@ function verdict(facts: RunFacts, outcome: RunOutcome): string[] {
 
 function headline(facts: RunFacts, outcome: RunOutcome): string {
   const result = facts.view?.result ?? null;
-  const stage = result?.stage ?? null;
-  const cause = result?.cause ?? facts.cause;
+  const told = result?.result === outcome ? escapeMarkdown(describe(result)) : bareVerdict[outcome];
+  const level = outcome === "passed" && result !== null ? ` · level ${result.level}` : "";
   const took = facts.tookSeconds === null ? "" : ` · ${formatSeconds(facts.tookSeconds * 1000)}`;
   const links = link("run", facts.page) + link("screenshot", screenshot(facts));
   switch (outcome) {
-    case "passed": {
-      const level = result === null ? "" : ` · level ${result.level}`;
-      return `✅ **${object(facts)} passed**${skipped(result)}${level}${took}${links}`;
-    }
-    case "failed": {
-      const where = stage === null ? "" : ` in ${stage}`;
-      return `❌ **${object(facts)} failed${where}${cause === null ? "" : `: ${clean(cause)}`}**${links}`;
-    }
+    case "passed":
+      return `✅ **${object(facts)} ${told}**${level}${took}${links}`;
+    case "failed":
+      return `❌ **${object(facts)} ${told}**${links}`;
     case "timed_out":
-      return `❌ **${object(facts)} ran out of time${stage === null ? "" : ` in ${stage}`}**${links}`;
+      return `⌛ **${object(facts)} ${told}**${links}`;
     case "infra":
-      return `⚠️ **CI trouble: ${object(facts)} could not be tested**${links}`;
+      return `⚠️ **CI trouble: ${object(facts)} ${bareVerdict.infra}**${links}`;
     case "cancelled":
-      return `⏹️ **Testing ${object(facts)} was cancelled**${links}`;
+      return `⏹️ **Testing ${object(facts)} ${bareVerdict.cancelled}**${links}`;
   }
 }
+
+/** What can be said without a result of the harness. */
+const bareVerdict: Record<RunOutcome, string> = {
+  passed: "passed",
+  failed: "failed",
+  timed_out: "ran out of time",
+  infra: "could not be tested",
+  cancelled: "was cancelled",
+};
 
 function explanation(
   facts: RunFacts,
@@ -111,9 +117,9 @@ function explanation(
     case "failed":
       return detail;
     case "timed_out":
-      return [...told, ...detail];
+      return facts.view?.result?.result === outcome ? detail : [...told, ...detail];
     case "infra":
-      return [...told, "The recipe is not to blame. Comment `!testme` to try again."];
+      return [...told, ...detail, "The recipe is not to blame. Comment `!testme` to try again."];
     case "cancelled":
       if (facts.cancelledBy !== null) {
         return [`${codeSpan(facts.cancelledBy)} asked for it. \`!testme\` starts anew.`];
@@ -148,14 +154,6 @@ function remarks(outcome: RunOutcome, result: RunResult | null): string[] {
 function noStages(facts: RunFacts): string {
   if (facts.page === null || !facts.started) return "";
   return "_The stages are missing here: the dashboard has not handed them over. They follow when it does._";
-}
-
-/** Skipped stages are part of the headline: a pass says what it does not cover. */
-function skipped(result: RunResult | null): string {
-  const names = (result?.stages ?? []).filter((stage) => stage.result === "skipped").map((stage) =>
-    stage.name
-  );
-  return names.length === 0 ? "" : `, without ${names.join(", ")}`;
 }
 
 /** The latest picture of the app that the dashboard holds. */

@@ -29,10 +29,12 @@ export function standingHead(
     index === 0 && !push.forced && push.at <= pull.createdAt + openingMs;
   const before = pushes.filter((push, index) => push.at < writtenAt || isOpening(push, index));
   const after = pushes.filter((push) => !before.includes(push));
-  const stood = before.at(-1)?.head ?? null;
-  if (stood === head) return { kind: "stood", sha: head };
   const [first] = after;
+  // A force push takes commits that are gone out of the older entries; what was there before, it says itself.
+  const swept = after.find((push) => push.forced && push.at === first?.at);
+  const stood = swept?.before ?? before.at(-1)?.head ?? null;
+  if (stood === head) return { kind: "stood", sha: head };
   if (first === undefined) return { kind: "unknown", head };
   if (first.at - writtenAt <= noteDelayMs) return { kind: "same-time", head };
-  return { kind: "pushed", before: stood ?? first.before, head };
+  return { kind: "pushed", before: stood, head };
 }

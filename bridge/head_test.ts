@@ -44,7 +44,15 @@ Deno.test("standingHead() knows the old head from a force push that swept the li
     pull: pull(b),
     writtenAt: opened + second,
   });
-  assert.equal(standing.kind, "pushed");
+  assert.deepEqual(standing, { kind: "pushed", before: a, head: b });
+});
+
+Deno.test("standingHead() sees a force push back to an older head, whose own entry is the only one left", () => {
+  const standing = standingHead([push(a, opened), push(a, opened + 60 * second, b)], {
+    pull: pull(a),
+    writtenAt: opened + 30 * second,
+  });
+  assert.deepEqual(standing, { kind: "pushed", before: b, head: a });
 });
 
 Deno.test("standingHead() does not decide between a comment and a push of the same moment", () => {

@@ -70,7 +70,7 @@ export class Outbox {
     }
     store.atomically(() => {
       store.ownId = answer.value.userId;
-      store.changePost(post.key, { id: answer.value.id, ...this.#delivered(post) });
+      store.changePost(post.key, { id: answer.value.id, ...this.#delivered(post), not_before: 0 });
     });
     log.info("commented", { post: post.key, repo: post.repo, pr: post.pr, comment: answer.value.id });
     return true;

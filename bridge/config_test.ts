@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { UsageError } from "../common/errors.ts";
+import { bridgeConfig, harnessEnv } from "./config.ts";
+
+const settings: Record<string, string> = {
+  CCCI_FORGE_URL: "https://git.example",
+  CCCI_FORGE_TOKEN: "forge-secret",
+  CCCI_MEMBERS_ORG: "recipe-maintainers",
+  CCCI_STATE: "/state",
+  CCCI_DASHBOARD_URL: "https://ci.example",
+  CCCI_BRIDGE_TOKEN: "bridge-secret",
+  CCCI_RUNNER_TOKEN: "runner-secret",
+  CCCI_RUNS: "/runs",
+  PATH: "/bin",
+  SSH_AUTH_SOCK: "/agent",
+};
+const lookup = (name: string) => settings[name];
+
+Deno.test("bridgeConfig() names every setting that is missing", () => {
+  assert.throws(() => bridgeConfig(() => undefined), (error) => {
+    assert.ok(error instanceof UsageError);
+    for (const name of ["CCCI_FORGE_URL", "CCCI_FORGE_TOKEN", "CCCI_MEMBERS_ORG", "CCCI_STATE"]) {
+      assert.ok(error.message.includes(name), name);
+    }
+    return true;
+  });
+});
+
+Deno.test("bridgeConfig() wants the dashboard's address and token together", () => {
+  const half = (name: string) => name === "CCCI_BRIDGE_TOKEN" ? undefined : lookup(name);
+  assert.throws(() => bridgeConfig(half), /belong together/);
+  assert.equal(bridgeConfig(lookup).POLL_S, 30);
+});
+
+Deno.test("harnessEnv() hands over the harness' settings and none of the bridge's secrets", () => {
+  const env = harnessEnv(lookup);
+  assert.deepEqual(env, {
+    PATH: "/bin",
+    CCCI_FORGE_URL: "https://git.example",
+    CCCI_RUNS: "/runs",
+    CCCI_DASHBOARD_URL: "https://ci.example",
+    CCCI_RUNNER_TOKEN: "runner-secret",
+  });
+});

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { FakeClock } from "../testing/fake_clock.ts";
+import { giteaForge } from "./gitea.ts";
+
+const place = { repo: "recipe-maintainers/custom-html", pr: 1 };
+
+/** A forge whose answers the test chooses, in turn; the last one is repeated. */
+function forge(...answers: (() => Response)[]) {
+  const seen: { method: string; url: URL; headers: Headers; redirect: string | undefined }[] = [];
+  const fetch: typeof globalThis.fetch = (input, init) => {
+    const request = new Request(input, init);
+    seen.push({
+      method: request.method,
+      url: new URL(request.url),
+      headers: request.headers,
+      redirect: init?.redirect,
+    });
+    const next = answers[Math.min(seen.length, answers.length) - 1];
+    if (next === undefined) throw new Error("No answer prepared");
+    try {
+      return Promise.resolve(next());
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+  return {
+    seen,
+    forge: giteaForge({ url: "https://forge.example/", token: "secret", fetch, clock: new FakeClock() }),
+  };
+}
+const json = (body: unknown, init: ResponseInit = {}) => () =>
+  new Response(JSON.stringify(body), { headers: { "content-type": "application/json" }, ...init });
+const down = () => {
+  throw new TypeError("Connection refused");
+};
+const comment = (id: number) => ({
+  id,
+  user: { id: 2, login: "maintainer" },
+  body: "!testme\n",
+  created_at: "2026-11-23T12:00:00Z",
+  updated_at: "2026-11-23T13:00:00+01:00",
+});
+
+Deno.test("giteaForge() reads comments with the token, untrimmed, times from any zone", async () => {
+  const { forge: gitea, seen } = forge(json([comment(7)]));
+  const answer = await gitea.comments({ ...place, since: Date.parse("2026-11-23T12:00:00.900Z") });
+  assert.ok(answer.ok);
+  const at = Date.parse("2026-11-23T12:00:00Z");
+  assert.deepEqual(answer.value, [
+    { id: 7, userId: 2, login: "maintainer", body: "!testme\n", createdAt: at, updatedAt: at },
+  ]);
+  assert.equal(seen[0]?.url.pathname, "/api/v1/repos/recipe-maintainers/custom-html/issues/1/comments");
+  assert.equal(seen[0]?.url.searchParams.get("since"), "2026-11-23T12:00:00Z");
+  assert.equal(seen[0]?.headers.get("authorization"), "token secret");
+  assert.equal(seen[0]?.redirect, "manual");
+});
+
+Deno.test("giteaForge() walks search pages by page and limit until a short one", async () => {
+  const found = (number: number) => ({
+    number,
+    updated_at: "2026-11-23T12:00:00Z",
+    repository: { full_name: place.repo },
+  });
+  const full = Array.from({ length: 50 }, (_, index) => found(index + 1));
+  const { forge: gitea, seen } = forge(json(full), json([found(51)]));
+  const answer = await gitea.touchedPulls({ owner: "recipe-maintainers", since: 0 });
+  assert.equal(answer.ok && answer.value.length, 51);
+  assert.deepEqual(seen.map(({ url }) => [url.searchParams.get("page"), url.searchParams.get("limit")]), [
+    ["1", "50"],
+    ["2", "50"],
+  ]);
+});
+
+Deno.test("giteaForge() reads pushes past a page that was thinned out, and their times and heads", async () => {
+  const [a, b] = ["a".repeat(40), "b".repeat(40)];
+  const entry = (type: string, body: unknown) => ({
+    type,
+    created_at: "2026-11-23T12:00:00Z",
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+  const { forge: gitea } = forge(
+    json([entry("comment", "hi"), entry("pull_push", { is_force_push: false, commit_ids: [a] })]),
+    json([entry("pull_push", { is_force_push: true, commit_ids: [a, b] }), entry("pull_push", "rubbish")]),
+    json(null),
+  );
+  const answer = await gitea.pushes(place);
+  assert.ok(answer.ok);
+  const at = Date.parse("2026-11-23T12:00:00Z");
+  assert.deepEqual(answer.value, [
+    { head: a, before: null, forced: false, at },
+    { head: b, before: a, forced: true, at },
+    { head: null, before: null, forced: false, at },
+  ]);
+});
+
+Deno.test("giteaForge() takes nothing but 201 for a comment created, and never posts twice", async () => {
+  const renamed = forge(json([comment(7)], { status: 200 }));
+  const answer = await renamed.forge.createComment({ ...place, body: "x" });
+  assert.ok(!answer.ok && answer.status === 200);
+  for (const failing of [json({}, { status: 500 }), down, json({}, { status: 502 })]) {
+    const { forge: gitea, seen } = forge(failing);
+    assert.equal((await gitea.createComment({ ...place, body: "x" })).ok, false);
+    assert.equal((await gitea.editComment({ repo: place.repo, id: 1, body: "x" })).ok, false);
+    assert.equal(seen.length, 2);
+  }
+});
+
+Deno.test("giteaForge() repeats reads, and tells no answer from a 500", async () => {
+  const pull = { state: "open", title: "t", html_url: "https://x", created_at: "2026-11-23T12:00:00Z" };
+  const good = json({ ...pull, head: { sha: "a".repeat(40) } });
+  const flaky = forge(down, json({}, { status: 502 }), good);
+  assert.equal((await flaky.forge.pull(place)).ok, true);
+  const dead = forge(down);
+  const answer = await dead.forge.pull(place);
+  assert.ok(!answer.ok && answer.status === 0);
+  const broken = await forge(json({}, { status: 500 })).forge.pull(place);
+  assert.ok(!broken.ok && broken.status === 500);
+});
+
+Deno.test("giteaForge() says member on 204 alone, stranger on 404 alone", async () => {
+  const query = { org: "o", login: "m" };
+  const member = await forge(() => new Response(null, { status: 204 })).forge.isMember(query);
+  assert.ok(member.ok && member.value);
+  const stranger = await forge(json({ message: "x" }, { status: 404 })).forge.isMember(query);
+  assert.ok(stranger.ok && !stranger.value);
+  for (const status of [200, 303, 307, 401, 403, 500]) {
+    const answer = await forge(json({}, { status, headers: { location: "/x" } })).forge.isMember(query);
+    assert.equal(answer.ok, false, String(status));
+  }
+});
+
+Deno.test("giteaForge() does not take a challenge page or a null for data", async () => {
+  const page = () =>
+    new Response("<html>are you human?</html>", { headers: { "content-type": "text/html" } });
+  assert.equal((await forge(page).forge.comments({ ...place, since: null })).ok, false);
+  assert.equal((await forge(json(null)).forge.pull(place)).ok, false);
+});
+
+Deno.test("giteaForge() passes Retry-After on instead of trying again", async () => {
+  const { forge: gitea, seen } = forge(json({}, { status: 503, headers: { "retry-after": "120" } }));
+  const answer = await gitea.pull(place);
+  assert.ok(!answer.ok && answer.retryAfterMs === 120_000);
+  assert.equal(seen.length, 1);
+});
+
+Deno.test("giteaForge() knows its own account by the field only its owner sees, if that is one", async () => {
+  const members = (...active: boolean[]) => active.map((flag, id) => ({ id, login: `u${id}`, active: flag }));
+  const one = await forge(json(members(false, true, false))).forge.whoAmI({ org: "o" });
+  assert.deepEqual(one.ok && one.value, { id: 1, login: "u1" });
+  const admin = await forge(json(members(true, true))).forge.whoAmI({ org: "o" });
+  assert.equal(admin.ok && admin.value, null);
+});
