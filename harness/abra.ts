@@ -177,8 +177,14 @@ function lastWord(lines: readonly string[]): string | null {
     const line = lines.findLast((one) => new RegExp(`\\b${level}\\b`).test(one));
     if (line !== undefined) return line.replace(new RegExp(`^.*?\\b${level}\\b(?:\\[[^\\]]*\\])?:?\\s*`), "");
   }
-  return lines.at(-1) ?? null;
+  return null;
 }
+
+/** What any program needs on this machine; the second line is for the stand-in, which runs on Deno. */
+const passedOn = [
+  ...["PATH", "HOME", "USER", "SSL_CERT_FILE", "SSL_CERT_DIR"],
+  ...["CCCI_CACHE", "XDG_CACHE_HOME", "DENO_DIR", "DENO_CERT", "DENO_TLS_CA_STORE", "NPM_CONFIG_REGISTRY"],
+];
 
 function environment(settings: AbraOptions["settings"], dir: string): Record<string, string> {
   const env: Record<string, string> = {
@@ -189,7 +195,7 @@ function environment(settings: AbraOptions["settings"], dir: string): Record<str
     NO_COLOR: "1",
     CCCI_DENO: settings.DENO,
   };
-  for (const name of ["PATH", "HOME", "USER", "CCCI_CACHE", "XDG_CACHE_HOME", "DENO_DIR"]) {
+  for (const name of passedOn) {
     const value = Deno.env.get(name);
     if (value !== undefined) env[name] = value;
   }

@@ -1,11 +1,10 @@
 import { join } from "node:path";
-import { parseAbraShExports, parseEnvSample } from "./compose.ts";
 import type { Enrolment } from "./enrolment.ts";
+import { appSettings, domainsOf } from "./app_settings.ts";
 import { assignedNames, missingLines, setEnv } from "./env_file.ts";
 import { Abra, AbraError } from "./abra.ts";
 import { waitConverged } from "./converge_wait.ts";
 import { waitAnswer } from "./health.ts";
-import { extraDomain } from "./names.ts";
 import { checkOut, type RecipeRepo } from "./recipe_repo.ts";
 import type { PlannedApp } from "./run_folder.ts";
 import type { Redactor } from "./redact.ts";
@@ -171,47 +170,6 @@ export class App {
       throw new InfraFailure(`Could not check out ${at === "head" ? repo.head : at.version}`, { cause });
     }
   }
-}
-
-/** All domains of an app. */
-export function domainsOf(domain: string, enrolment: Enrolment): string[] {
-  return [domain, ...enrolment.extra_domains.map((name) => extraDomain(domain, name))];
-}
-
-/**
- * Settings every test app gets. LETS_ENCRYPT_ENV must be empty: a resolver named there would ask Let's Encrypt for
- * each throw-away name.
- */
-export function appSettings(
-  enrolment: Enrolment,
-  about: { domain: string; timeoutS: number },
-): Record<string, string> {
-  const fill = (text: string) =>
-    text.replaceAll("{domain}", about.domain)
-      .replaceAll(/\{domain\.([a-z0-9-]+)\}/g, (_, name: string) => extraDomain(about.domain, name));
-  return {
-    DOMAIN: about.domain,
-    LETS_ENCRYPT_ENV: "",
-    TIMEOUT: String(about.timeoutS),
-    ...Object.fromEntries(Object.entries(enrolment.env).map(([name, value]) => [name, fill(value)])),
-  };
-}
-
-/** The environment a recipe's compose files will be interpolated with, worked out without abra. */
-export async function composeEnvironment(
-  checkout: string,
-  about: { enrolment: Enrolment; domain: string; stack: string },
-): Promise<Record<string, string>> {
-  const read = (name: string) => Deno.readTextFile(join(checkout, name)).catch(() => "");
-  const settings = setEnv(
-    await read(".env.sample"),
-    appSettings(about.enrolment, { domain: about.domain, timeoutS: 300 }),
-  );
-  return {
-    ...parseEnvSample(settings),
-    STACK_NAME: about.stack,
-    ...parseAbraShExports(await read("abra.sh")),
-  };
 }
 
 /** abra's refusals while it works on a recipe are taken as the recipe's fault, unless abra itself is the trouble. */

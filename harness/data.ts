@@ -148,7 +148,8 @@ async function shell(
 ) {
   const { service, command, marker, ctx } = call;
   const container = await app.swarm.containerOf(app.stack, service);
-  ctx.log(`[${service}] ${command}`);
+  const [first, ...rest] = command.trim().split("\n");
+  ctx.log(`[${service}] ${first}${rest.length > 0 ? " …" : ""}`);
   const result = await execIn(app.swarm, container.Id, {
     argv: ["sh", "-c", command],
     env: { MARKER: marker },

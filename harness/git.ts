@@ -71,7 +71,7 @@ export class Git {
       GIT_SSH_COMMAND: "ssh -oBatchMode=yes",
       LC_ALL: "C",
     };
-    for (const name of ["PATH", "HOME", "SSH_AUTH_SOCK"]) {
+    for (const name of ["PATH", "HOME", "SSH_AUTH_SOCK", "GIT_SSL_CAINFO", "SSL_CERT_FILE", "SSL_CERT_DIR"]) {
       const value = Deno.env.get(name);
       if (value !== undefined) env[name] = value;
     }

@@ -1,5 +1,5 @@
 import type { Compose } from "./compose.ts";
-import { composeServices } from "./compose_services.ts";
+import { asMap, composeServices, type ServiceDefinition } from "./compose_services.ts";
 
 /** Swarm's `update_config.monitor` when a recipe does not set it. */
 const DEFAULT_MONITOR_S = 5;
@@ -33,8 +33,9 @@ export function imposedByUpgrade(base: Compose, head: Compose): number {
   return Math.max(
     0,
     ...Object.entries(after).map(([name, service]) => {
-      if (before[name] === undefined) return firstCheck(service);
-      if (taskPart(before[name]) === taskPart(service)) return 0;
+      const old = before[name];
+      if (old === undefined) return firstCheck(service);
+      if (taskPart(base, old) === taskPart(head, service)) return 0;
       return firstCheck(service) + monitor(service);
     }),
   );
@@ -46,27 +47,37 @@ export function stopGrace(compose: Compose, service: string): number {
 }
 
 function firstCheck(service: Record<string, unknown>): number {
-  const check = record(service.healthcheck);
+  const check = asMap(service.healthcheck);
   if (check.test === undefined && check.interval === undefined) return 0;
   if (check.disable === true || firstWord(check.test) === "NONE") return 0;
   return parseDuration(check.interval) ?? DEFAULT_INTERVAL_S;
 }
 
 function monitor(service: Record<string, unknown>): number {
-  return parseDuration(record(record(service.deploy).update_config).monitor) ?? DEFAULT_MONITOR_S;
+  return parseDuration(asMap(asMap(service.deploy).update_config).monitor) ?? DEFAULT_MONITOR_S;
 }
 
-/** What makes Swarm replace a service's tasks when it changes; labels under `deploy` do not. */
-function taskPart(service: Record<string, unknown>): string {
+/**
+ * What makes Swarm replace a service's tasks when it changes; labels under `deploy` do not. Configs and secrets count by
+ * what they are called in Docker, which is how a changed one shows.
+ */
+function taskPart(compose: Compose, service: ServiceDefinition): string {
   const { deploy, ...rest } = service;
-  const { resources, placement, restart_policy } = record(deploy);
-  return JSON.stringify([rest, resources, placement, restart_policy]);
+  const { resources, placement, restart_policy } = asMap(deploy);
+  const materials = (["configs", "secrets"] as const).flatMap((section) =>
+    namesOf(service[section]).map((name) =>
+      compose.files.map((file) => asMap(asMap(file.doc[section])[name]).name ?? name)
+    )
+  );
+  return JSON.stringify([rest, resources, placement, restart_policy, materials]);
+}
+
+/** `- name` or `- source: name`. */
+function namesOf(references: unknown): string[] {
+  if (!Array.isArray(references)) return [];
+  return references.map((one) => String(typeof one === "string" ? one : asMap(one).source ?? ""));
 }
 
 function firstWord(test: unknown): unknown {
   return Array.isArray(test) ? test[0] : test;
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
 }

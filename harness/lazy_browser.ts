@@ -1,4 +1,4 @@
-import { domainsOf } from "./app.ts";
+import { domainsOf } from "./app_settings.ts";
 import { type Browser, openBrowser } from "./browser.ts";
 import type { Enrolment } from "./enrolment.ts";
 import type { Settings } from "./settings.ts";

@@ -1,5 +1,5 @@
-import { type Compose, volumesOf } from "./compose.ts";
-import { composeServices } from "./compose_services.ts";
+import { type Compose, type ComposeFile, type ComposeVolume, volumesOf } from "./compose.ts";
+import { asMap, composeServices } from "./compose_services.ts";
 import type { Loss } from "./data.ts";
 
 /** Why data went missing in an upgrade, as far as the two versions of the compose files tell. */
@@ -17,7 +17,7 @@ export function explainLoss(
 }
 
 function movedVolume(
-  volume: NonNullable<Loss["volume"]>,
+  volume: ComposeVolume,
   about: { base: Compose; head: Compose; stack: string; now: readonly string[] },
 ): string {
   const place = `\`${volume.target}\` of service ${volume.service}`;
@@ -26,7 +26,11 @@ function movedVolume(
   }
   const instead = volumesOf(about.head, about.stack)
     .find((one) => one.service === volume.service && one.target === volume.target);
-  const where = serviceLine(about.head, volume.service);
+  const where = serviceLine(about.head, {
+    service: volume.service,
+    lost: volume,
+    ...(instead === undefined ? {} : { instead }),
+  });
   const moved = about.now.length > 0
     ? `; it is now at ${about.now.map((path) => `\`${path}\``).join(", ")}`
     : "";
@@ -49,19 +53,26 @@ function changedMounts(about: { base: Compose; head: Compose; stack: string }): 
     });
 }
 
-/** ` (compose.yml, line 41)`: where the head says what the service mounts. */
-function serviceLine(compose: Compose, service: string): string {
-  const definition = composeServices(compose)[service];
-  if (definition === undefined) return ` (the head has no service ${service})`;
-  const has = (file: { doc: Record<string, unknown> }, key: string) => {
-    const services = file.doc.services;
-    const found = typeof services === "object" && services !== null
-      ? Reflect.get(services, service)
-      : undefined;
-    return typeof found === "object" && found !== null && Object.hasOwn(found, key);
-  };
-  const file = compose.files.findLast((one) => has(one, "volumes")) ??
-    compose.files.findLast((one) => has(one, "image"));
+/** ` (compose.yml, line 41)`: where the head says what the service mounts, as near to the point as can be. */
+function serviceLine(
+  compose: Compose,
+  about: { service: string; lost: ComposeVolume; instead?: ComposeVolume },
+): string {
+  const { service, lost, instead } = about;
+  if (composeServices(compose)[service] === undefined) return ` (the head has no service ${service})`;
+  const definition = (file: ComposeFile) => asMap(asMap(file.doc.services)[service]);
+  const file = compose.files.findLast((one) => "volumes" in definition(one)) ??
+    compose.files.findLast((one) => "image" in definition(one));
   if (file === undefined) return "";
-  return ` (${file.path}, line ${file.lineOf(["services", service, "volumes"])})`;
+  const mounts = definition(file).volumes;
+  const at = Array.isArray(mounts)
+    ? mounts.findIndex((mount) => [instead?.key, lost.key].includes(sourceOf(mount)))
+    : -1;
+  const path = ["services", service, "volumes", ...(at >= 0 ? [at] : [])];
+  return ` (${file.path}, line ${file.lineOf(path)})`;
+}
+
+/** The volume's key in `key:/path` or `{source: key}`. */
+function sourceOf(mount: unknown): string {
+  return typeof mount === "string" ? mount.split(":")[0] ?? "" : String(asMap(mount).source ?? "");
 }

@@ -17,6 +17,7 @@ export async function installStage(run: RunContext, ctx: StageContext): Promise<
   const deployedAt = Date.now();
   await app.deploy(ctx, "head");
   run.imposed.a += imposedByInstall(compose);
+  run.browser().catch(() => {}); // starts while the app does; whoever needs it hears of trouble
   await app.converge(ctx);
   await app.answers(ctx);
   ctx.proof(`answers at ${run.enrolment.health.path}`);

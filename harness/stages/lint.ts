@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { composeEnvironment, domainsOf, type Revision } from "../app.ts";
+import type { Revision } from "../app.ts";
+import { composeEnvironment, domainsOf } from "../app_settings.ts";
 import { type Compose, type ComposeResult, loadCompose } from "../compose.ts";
 import { checkConfinement, type Finding } from "../confinement.ts";
 import { checkOut } from "../recipe_repo.ts";

@@ -28,6 +28,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   await app.create(ctx, base);
   await app.deploy(ctx, base);
   run.imposed.b += imposedByInstall(composes.base);
+  run.browser().catch(() => {}); // starts while the app does; whoever needs it hears of trouble
   await blameBase(base.version, async () => {
     await app.converge(ctx);
     await app.answers(ctx);

@@ -1,0 +1,282 @@
+import assert from "node:assert/strict";
+import { decide, type ServiceState, type TaskState } from "./converge.ts";
+
+const DEPLOYED = 100_000;
+
+function task(change: Partial<TaskState> = {}): TaskState {
+  return {
+    id: "t",
+    current: true,
+    desired: "running",
+    state: "running",
+    error: "",
+    exitCode: 0,
+    createdAt: DEPLOYED + 100,
+    since: DEPLOYED + 1_000,
+    container: "c",
+    health: "healthy",
+    ...change,
+  };
+}
+
+function service(change: Partial<ServiceState> = {}): ServiceState {
+  return {
+    name: "app",
+    kind: "replicated",
+    wanted: 1,
+    update: null,
+    restart: { condition: "any", maxAttempts: 0 },
+    tasks: [task()],
+    ...change,
+  };
+}
+
+/** A task that ended `ms` after the deploy. */
+function failed(ms: number, change: Partial<TaskState> = {}): TaskState {
+  return task({
+    id: `f${ms}`,
+    desired: "shutdown",
+    state: "failed",
+    error: "task: non-zero exit (1)",
+    exitCode: 1,
+    health: "none",
+    createdAt: DEPLOYED + ms - 500,
+    since: DEPLOYED + ms,
+    ...change,
+  });
+}
+
+const old = (change: Partial<TaskState> = {}) =>
+  task({ id: "old", current: false, createdAt: 1_000, since: 2_000, ...change });
+
+const cases: { name: string; services: ServiceState[]; after?: number; expect: string | RegExp }[] = [
+  { name: "nothing there yet", services: [], expect: /^waiting no service yet$/ },
+  { name: "one healthy task", services: [service()], expect: "converged" },
+  { name: "no replicas wanted", services: [service({ wanted: 0, tasks: [] })], expect: "converged" },
+  { name: "two wanted, one running", services: [service({ wanted: 2 })], expect: /^waiting app 1\/2/ },
+  {
+    name: "before the first health check",
+    services: [service({ tasks: [task({ state: "starting", health: "starting" })] })],
+    expect: "waiting app 0/1 (starting, health: starting)",
+  },
+  {
+    name: "without health check, just started",
+    services: [service({ tasks: [task({ health: "none", since: DEPLOYED + 19_500 })] })],
+    expect: /^waiting/,
+  },
+  {
+    name: "without health check, running for a while",
+    services: [service({ tasks: [task({ health: "none" })] })],
+    expect: "converged",
+  },
+  {
+    name: "crash loop in the moment in which it runs",
+    services: [
+      service({ tasks: [task({ health: "none", since: DEPLOYED + 18_000 }), failed(1_500), failed(7_300)] }),
+    ],
+    expect: /^waiting/,
+  },
+  {
+    name: "run-once task that ended well",
+    services: [
+      service({
+        restart: { condition: "on-failure", maxAttempts: 0 },
+        tasks: [task({ state: "complete", desired: "shutdown", health: "none" })],
+      }),
+    ],
+    expect: "converged",
+  },
+  {
+    name: "job with all completions",
+    services: [
+      service({ kind: "job", tasks: [task({ state: "complete", desired: "complete", health: "none" })] }),
+    ],
+    expect: "converged",
+  },
+  {
+    name: "update begun, old task still there",
+    services: [service({ tasks: [old()] })],
+    expect: /^waiting app 0\/1/,
+  },
+  {
+    name: "new task healthy, old one not stopped yet",
+    services: [service({ tasks: [task(), old()] })],
+    expect: /^waiting/,
+  },
+  {
+    name: "new task healthy, monitor not over",
+    services: [service({ update: { state: "updating", message: "" } })],
+    expect: /updating/,
+  },
+  {
+    name: "update completed",
+    services: [
+      service({
+        update: { state: "completed", message: "" },
+        tasks: [task(), old({ state: "shutdown", desired: "shutdown" })],
+      }),
+    ],
+    expect: "converged",
+  },
+  {
+    name: "redeploy that changed nothing: no update status, task from before",
+    services: [service({ tasks: [task({ createdAt: 1_000, since: 2_000 })] })],
+    expect: "converged",
+  },
+  {
+    name: "rolled back",
+    services: [
+      service({
+        update: { state: "rollback_started", message: "update rolled back" },
+        tasks: [
+          old({ current: true }),
+          failed(9_000, {
+            current: false,
+            error: "task: non-zero exit (137): dockerexec: unhealthy container",
+          }),
+        ],
+      }),
+    ],
+    expect: /^rolled-back app .*silently rolled.*health check fails/,
+  },
+  {
+    name: "rollback completed",
+    services: [service({ update: { state: "rollback_completed", message: "rollback completed" } })],
+    expect: /^rolled-back/,
+  },
+  {
+    name: "paused",
+    services: [
+      service({ update: { state: "paused", message: "update paused due to failure" }, tasks: [failed(900)] }),
+    ],
+    expect: /^paused app .*exit code 1/,
+  },
+  {
+    name: "image missing",
+    services: [service({ tasks: [failed(900, { state: "rejected", error: "No such image: ci/x:99" })] })],
+    expect: 'rejected app Service "app" cannot start: there is no image "ci/x:99"',
+  },
+  {
+    name: "rejected before this deploy",
+    services: [
+      service({
+        tasks: [
+          task(),
+          failed(900, { state: "rejected", createdAt: DEPLOYED - 5_000, error: "No such image: x" }),
+        ],
+      }),
+    ],
+    expect: "converged",
+  },
+  {
+    name: "host port taken, for a moment",
+    services: [
+      service({
+        tasks: [task({ state: "pending", error: "no suitable node", createdAt: DEPLOYED + 15_000 })],
+      }),
+    ],
+    expect: /^waiting/,
+  },
+  {
+    name: "host port taken, for good",
+    services: [
+      service({
+        tasks: [task({ state: "pending", error: "no suitable node (host-mode port already in use)" })],
+      }),
+    ],
+    expect: /^unschedulable app .*host-mode port/,
+  },
+  {
+    name: "fails twice, may still come",
+    services: [
+      service({
+        tasks: [task({ state: "ready", desired: "ready", health: "none" }), failed(1_500), failed(7_300)],
+      }),
+    ],
+    expect: /^waiting/,
+  },
+  {
+    name: "fails three times with nothing else to wait for",
+    services: [service({ tasks: [failed(1_500), failed(7_300), failed(13_100)] })],
+    expect: /^exits app .*crashes again and again: the container ends with exit code 1/,
+  },
+  {
+    name: "fails three times while another service still starts",
+    services: [
+      service({ tasks: [failed(1_500), failed(7_300), failed(13_100)] }),
+      service({ name: "db", tasks: [task({ state: "starting", health: "starting" })] }),
+    ],
+    expect: /^waiting app .*, db/,
+  },
+  {
+    name: "failures from before the other service was there do not count",
+    services: [
+      service({ tasks: [failed(1_500), failed(7_300), failed(13_100)] }),
+      service({ name: "db", tasks: [task({ since: DEPLOYED + 10_000 })] }),
+    ],
+    expect: /^waiting app/,
+  },
+  {
+    name: "two services that both crash",
+    services: [
+      service({ tasks: [failed(1_500), failed(7_300), failed(13_100)] }),
+      service({ name: "db", tasks: [failed(1_600), failed(7_400), failed(13_200)] }),
+    ],
+    expect: /^exits app/,
+  },
+  {
+    name: "unhealthy although all else has settled",
+    services: [service({ tasks: [task({ state: "starting", health: "unhealthy" })] })],
+    expect: /^unhealthy app .*never became healthy/,
+  },
+  {
+    name: "unhealthy, but started before its database was there",
+    services: [
+      service({ tasks: [task({ state: "starting", health: "unhealthy" })] }),
+      service({ name: "db", tasks: [task({ since: DEPLOYED + 10_000 })] }),
+    ],
+    expect: /^waiting app 0\/1 \(starting, health: unhealthy\)/,
+  },
+  {
+    name: "allowed attempts used up",
+    services: [
+      service({
+        restart: { condition: "on-failure", maxAttempts: 1 },
+        tasks: [failed(1_500), failed(7_300)],
+      }),
+    ],
+    expect: /^gave-up app .*may not be restarted/,
+  },
+  {
+    name: "allowed attempts used up, the last one runs",
+    services: [
+      service({
+        restart: { condition: "on-failure", maxAttempts: 1 },
+        tasks: [failed(1_500), failed(7_300), task()],
+      }),
+    ],
+    expect: "converged",
+  },
+  {
+    name: "ends without error again and again",
+    services: [
+      service({
+        tasks: [1_500, 7_300, 13_100].map((ms) => failed(ms, { state: "complete", error: "", exitCode: 0 })),
+      }),
+    ],
+    expect: /^exits app .*ends again and again/,
+  },
+];
+
+for (const { name, services, after = 20_000, expect } of cases) {
+  Deno.test(`converge: ${name}`, () => {
+    const decision = decide({ now: DEPLOYED + after, services }, DEPLOYED);
+    const seen = decision.state === "failed"
+      ? `${decision.failure.kind} ${decision.failure.service} ${decision.failure.message}`
+      : decision.state === "waiting"
+      ? `waiting ${decision.text}`
+      : "converged";
+    if (typeof expect === "string") assert.equal(seen, expect);
+    else assert.match(seen, expect);
+  });
+}

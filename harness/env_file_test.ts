@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { assignedNames, missingLines, setEnv } from "./env_file.ts";
+
+const sample = `TYPE=x
+DOMAIN=x.example.com
+#DOMAIN=other
+LETS_ENCRYPT_ENV=production
+
+COMPOSE_FILE="compose.yml"
+COMPOSE_FILE="$COMPOSE_FILE:compose.smtp.yml"
+SECRET_A_VERSION=v1 # length=64
+`;
+
+Deno.test("settings are replaced where they stand, comments and modifiers stay", () => {
+  const text = setEnv(sample, { DOMAIN: "a.b", LETS_ENCRYPT_ENV: "", NEW: "1" });
+  assert.equal(
+    text,
+    sample.replace("DOMAIN=x.example.com", "DOMAIN=a.b").replace("=production", "=") + "NEW=1\n",
+  );
+});
+
+Deno.test("a variable that is appended to becomes one assignment", () => {
+  const text = setEnv(sample, { COMPOSE_FILE: "compose.yml:compose.db.yml" });
+  assert.deepEqual(text.match(/COMPOSE_FILE=.*/g), ["COMPOSE_FILE=compose.yml:compose.db.yml"]);
+});
+
+Deno.test("values are quoted when an env file would read them otherwise", () => {
+  assert.equal(setEnv("", { A: ", `www.x`" }), "A=', `www.x`'\n");
+  assert.equal(setEnv("", { A: "it's" }), `A="it's"\n`);
+  assert.throws(() => setEnv("", { A: "two\nlines" }), /"A" must be a single line/);
+  assert.throws(() => setEnv("", { A: "it's `odd`" }), /mixes quotes/);
+});
+
+Deno.test("what a newer sample has and an app lacks comes along verbatim", () => {
+  const newer = `${sample}SECRET_B_VERSION=v1 # charset=hex\n#OPTIONAL=1\n`;
+  assert.deepEqual(missingLines(setEnv(sample, { DOMAIN: "a.b" }), newer), [
+    "SECRET_B_VERSION=v1 # charset=hex",
+  ]);
+  assert.deepEqual(missingLines(sample, sample), []);
+  assert.deepEqual(assignedNames("A=1\n#B=2\nexport C=3\nA=4"), ["A", "C"]);
+});

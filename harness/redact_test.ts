@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { plainLines, Redactor } from "./redact.ts";
+
+Deno.test("a secret is taken out of every string, however it is written", () => {
+  const redactor = new Redactor();
+  redactor.add('p@ss"word');
+  const seen = redactor.value({
+    log: 'login p@ss"word ok',
+    list: ["http://u:p%40ss%22word@h/", { deep: JSON.stringify({ x: 'p@ss"word' }) }],
+    basic: btoa('p@ss"word'),
+    count: 3,
+    nothing: null,
+  });
+  assert.deepEqual(seen, {
+    log: "login ••• ok",
+    list: ["http://u:•••@h/", { deep: '{"x":"•••"}' }],
+    basic: "•••",
+    count: 3,
+    nothing: null,
+  });
+});
+
+Deno.test("a secret that holds another is taken out whole", () => {
+  const redactor = new Redactor();
+  redactor.add("abcdef");
+  redactor.add("abcdefghij");
+  assert.equal(redactor.text("x abcdefghij abcdef y"), "x ••• ••• y");
+});
+
+Deno.test("each line of a key counts, and short words do not", () => {
+  const redactor = new Redactor();
+  redactor.add("-----BEGIN\nMIIEvQIBADAN\nab\n-----END");
+  redactor.add("admin");
+  assert.equal(redactor.text("got MIIEvQIBADAN for admin in ab"), "got ••• for admin in ab");
+});
+
+Deno.test("terminal output becomes plain lines", () => {
+  assert.deepEqual(plainLines("\n\x1b[31mFATA\x1b[0m no\r\n 10%\r 90%\r\n\n"), ["FATA no", " 90%"]);
+});
