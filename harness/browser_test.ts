@@ -1,17 +1,12 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:https";
 import { join } from "node:path";
-import { exec, execOk } from "../common/exec.ts";
+import { exec } from "../common/exec.ts";
 import { type Browser, BrowserError, openBrowser } from "./browser.ts";
+import { type HttpsSite, httpsSite } from "./testing/https_site.ts";
+import { missingProgram } from "./testing/programs.ts";
 
 /** Why the browser cannot be tried here, if so. */
-const missing = await (async () => {
-  for (const program of ["chromium", "certutil", "setpriv", "openssl"]) {
-    const found = await exec(["sh", "-c", 'command -v "$0"', program]);
-    if (!found.success) return program;
-  }
-  return undefined;
-})();
+const missing = await missingProgram("chromium", "certutil", "setpriv", "openssl");
 const ignore = missing !== undefined;
 const skipped = missing === undefined ? "" : ` (skipped: ${missing} is not installed)`;
 
@@ -34,58 +29,24 @@ const pages: Record<string, [status: number, type: string, body: string]> = {
   "/gone": [410, "text/html", "gone"],
 };
 
-interface Site extends AsyncDisposable {
-  /** `host:port` */
-  ingress: string;
-  ca: string;
-  folder: string;
+interface Site extends HttpsSite {
+  /** Host and path of every request. */
   seen: string[];
 }
 
-/** An HTTPS server for app.ci.test with a certificate of its own CA. */
+/** An HTTPS server for app.ci.test. */
 async function site(): Promise<Site> {
-  const folder = await Deno.makeTempDir();
-  const file = (name: string) => join(folder, name);
-  await Deno.writeTextFile(file("ext"), "subjectAltName=DNS:app.ci.test,DNS:two.ci.test");
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  // deno-fmt-ignore
-  for (const args of [
-    ["req", "-x509", ...key, "-keyout", file("ca.key"), "-out", file("ca.pem"), "-days", "30", "-subj", "/CN=Test CA"],
-    ["req", ...key, "-keyout", file("key.pem"), "-out", file("csr"), "-subj", "/CN=app.ci.test"],
-    ["x509", "-req", "-in", file("csr"), "-CA", file("ca.pem"), "-CAkey", file("ca.key"), "-CAcreateserial",
-      "-days", "30", "-extfile", file("ext"), "-out", file("cert.pem")],
-  ]) await execOk(["openssl", ...args]);
   const seen: string[] = [];
-  const server = createServer({
-    key: await Deno.readTextFile(file("key.pem")),
-    cert: await Deno.readTextFile(file("cert.pem")),
-  }, (request, response) => {
+  const server = await httpsSite(["app.ci.test", "two.ci.test"], (request, response) => {
     const url = new URL(request.url ?? "/", "https://x");
     seen.push(`${request.headers.host}${request.url}`);
     const [status, type, body] = pages[url.pathname] ?? [404, "text/plain", "not found"];
     const headers: Record<string, string> = { "content-type": type };
     if (url.pathname === "/strict") headers["content-security-policy"] = "default-src 'self'";
-    response.writeHead(status, headers).end(
-      body.replace("INGRESS", request.socket.localAddress + ":" + port),
-    );
+    const direct = `127.0.0.1:${request.socket.localPort}`;
+    response.writeHead(status, headers).end(body.replace("INGRESS", direct));
   });
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      resolve(typeof address === "object" && address !== null ? address.port : 0);
-    });
-  });
-  return {
-    ingress: `127.0.0.1:${port}`,
-    ca: file("ca.pem"),
-    folder,
-    seen,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      await Deno.remove(folder, { recursive: true });
-    },
-  };
+  return Object.assign(server, { seen });
 }
 
 const url = "https://app.ci.test";

@@ -1,0 +1,56 @@
+import { createServer, type Server } from "node:https";
+import type { RequestListener } from "node:http";
+import { join } from "node:path";
+import { execOk } from "../../common/exec.ts";
+
+/** A small HTTPS server for tests, with a certificate of a CA of its own. */
+export interface HttpsSite extends AsyncDisposable {
+  /** `host:port` */
+  ingress: string;
+  port: number;
+  /** PEM file of the CA. */
+  ca: string;
+  /** Removed in the end; tests may put files there. */
+  folder: string;
+}
+
+/** Starts a server on loopback whose certificate holds the given names. Needs openssl. */
+export async function httpsSite(names: string[], answer: RequestListener): Promise<HttpsSite> {
+  const folder = await Deno.makeTempDir({ prefix: "ccci-test-" });
+  const file = (name: string) => join(folder, name);
+  await Deno.writeTextFile(file("ext"), `subjectAltName=${names.map((name) => `DNS:${name}`).join(",")}`);
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  const subject = ["-subj", `/CN=${names[0]}`];
+  // deno-fmt-ignore
+  for (const args of [
+    ["req", "-x509", ...key, "-keyout", file("ca.key"), "-out", file("ca.pem"), "-days", "30", "-subj", "/CN=Test CA"],
+    ["req", ...key, "-keyout", file("key.pem"), "-out", file("csr"), ...subject],
+    ["x509", "-req", "-in", file("csr"), "-CA", file("ca.pem"), "-CAkey", file("ca.key"), "-CAcreateserial",
+      "-days", "30", "-extfile", file("ext"), "-out", file("cert.pem")],
+  ]) await execOk(["openssl", ...args]);
+  const server = createServer({
+    key: await Deno.readTextFile(file("key.pem")),
+    cert: await Deno.readTextFile(file("cert.pem")),
+  }, answer);
+  const port = await listen(server);
+  return {
+    ingress: `127.0.0.1:${port}`,
+    port,
+    ca: file("ca.pem"),
+    folder,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
+    });
+  });
+}
