@@ -1,7 +1,7 @@
 import { backoffMs } from "./answer.ts";
 import type { Clock } from "../common/time.ts";
 import { logger } from "../common/log.ts";
-import type { Announcement } from "../protocol/dashboard_api.ts";
+import type { Announcement, RunView } from "../protocol/dashboard_api.ts";
 import type { Dashboard } from "./dashboard_client.ts";
 import { type Run, runName, viewOf } from "./rows.ts";
 import type { Store } from "./store.ts";
@@ -96,8 +96,10 @@ export class Announcer {
     if (complete && run.state === "finished" && run.settled === 0) store.note(run.id, { settled: 1 });
     if (complete && run.state === "reported") store.note(run.id, { complete: 1 });
     if (text === run.view) return false;
-    store.note(run.id, { view: text, view_at: clock.now() });
-    return true;
+    // While it runs only the stages count as news: the comment is not edited for a picture that has arrived.
+    const news = run.outcome !== null || shown(viewOf(run)) !== shown(answer.value);
+    store.note(run.id, { view: text, ...(news ? { view_at: clock.now() } : {}) });
+    return news;
   }
 
   #pause(run: Run): number {
@@ -146,7 +148,7 @@ export function runsAhead(run: Run, live: readonly Run[]): Run[] {
   return live.slice(0, Math.max(own, 0)).filter((other) => other.state !== "finished");
 }
 
-/** Whether the dashboard still owes the run's stages. */
-export function lacksResult(run: Run): boolean {
-  return (viewOf(run)?.result ?? null) === null;
+/** The part of a view that the comment of a running run shows. */
+function shown(view: RunView | null): string {
+  return JSON.stringify([view?.base ?? null, view?.stages ?? [], view?.result ?? null]);
 }
