@@ -229,7 +229,16 @@ function clean(text: string): string {
 }
 
 function paragraphs(text: string): string {
-  return short(text, longestDetail).split(/\r?\n/).map((line) => escapeMarkdown(line)).join("\n");
+  return short(text, longestDetail).split(/\r?\n/).map(withCode).join("\n");
+}
+
+/** A line in which what stands between backticks is shown as code, and everything else literally. */
+function withCode(line: string): string {
+  return line.split(/`([^`]+)`/).map((part, index) => {
+    if (index % 2 === 1) return codeSpan(part);
+    const [, before = "", words = "", after = ""] = /^(\s*)(.*?)(\s*)$/s.exec(part) ?? [];
+    return `${before && " "}${escapeMarkdown(words)}${after && " "}`;
+  }).join("").trim();
 }
 
 function short(text: string, limit: number): string {

@@ -117,7 +117,7 @@ const failed = ended("failed", [
     result: "failed",
     seconds: 26,
     cause: lost,
-    detail: "Wrote feed marker-5d21 at 2.1.0+2.2.13, read back: no such feed.",
+    detail: "Wrote feed `marker-5d21` at 2.1.0+2.2.13, read back: no such feed.\n*Volume* `db|a` <moved>.",
     tail: Array.from({ length: 30 }, (_, index) => `line ${index + 1}`),
   }),
 ], { stage: "upgrade", cause: lost, level: 1 });
@@ -197,7 +197,8 @@ const texts: [string, string, string][] = [
       "❌ **`3fa9c1b` of miniflux failed in upgrade: data written before the upgrade is gone** · " +
       "[run](https://ci.example/runs/abcdefghijkl-1)",
       "",
-      "Wrote feed marker-5d21 at 2.1.0+2.2.13, read back: no such feed.",
+      "Wrote feed `marker-5d21` at 2.1.0+2.2.13, read back: no such feed.",
+      "\\*Volume\\* `db|a` &lt;moved&gt;.",
       "",
       "| | stage | | time |",
       "|---|---|---|--:|",
