@@ -17,7 +17,6 @@ interface Scene {
   stack: Stack;
   fetch: typeof fetch;
   pull: PullRequest;
-  bot: string;
   before: string[];
 }
 
@@ -30,8 +29,8 @@ async function openScene(variant: Variant = "good"): Promise<Scene> {
   });
   const before = await inventory();
   const fetch = await stackFetch(stack);
-  const pull = await openDemoPullRequest({ stack, recipe: RECIPE, variant, fetch });
-  return { stack, fetch, pull, bot: stack.accounts.bot.name, before };
+  const pull = await openDemoPullRequest({ stack, recipe: RECIPE, variant });
+  return { stack, fetch, pull, before };
 }
 
 function runOf(body: string): string {
@@ -41,9 +40,9 @@ function runOf(body: string): string {
 }
 
 /** Says `!testme` and waits until the run's worker is busy with the apps. */
-async function startRun({ stack, fetch, pull, bot }: Scene): Promise<string> {
+async function startRun({ stack, fetch, pull }: Scene): Promise<string> {
   await pull.comment("!testme");
-  const reply = await pull.waitForReply(bot, () => true, { what: "the bridge's comment", timeoutMs: 30_000 });
+  const reply = await pull.waitForReply(() => true, { what: "the bridge's comment", timeoutMs: 30_000 });
   const run = runOf(reply.body);
   await waitFor(async () => {
     const view = await readRun(run, { dashboard: stack.urls.dashboard, fetch });
@@ -53,16 +52,15 @@ async function startRun({ stack, fetch, pull, bot }: Scene): Promise<string> {
 }
 
 /** The one comment of the run, once it shows the verdict. */
-async function verdict({ pull, bot }: Scene): Promise<string> {
+async function verdict({ pull }: Scene): Promise<string> {
   const reply = await pull.waitForReply(
-    bot,
-    (body) => /[✅❌⚠]/u.test(body.split("\n\n")[0] ?? "") && !body.includes("⏳"),
+    ({ body }) => /[✅❌⚠]/u.test(body.split("\n\n")[0] ?? "") && !body.includes("⏳"),
     {
       what: "the verdict in the comment",
       timeoutMs: VERDICT_MS,
     },
   );
-  assert.equal((await pull.replies(bot)).length, 1, "one comment for one run");
+  assert.equal((await pull.replies()).length, 1, "one comment for one run");
   return reply.body;
 }
 
@@ -77,25 +75,25 @@ async function bringBack(): Promise<void> {
 
 Deno.test("an outsider's comment is refused once, with the reason, and starts nothing", async () => {
   const scene = await openScene();
-  const { stack, pull, bot } = scene;
-  await pull.comment("!testme", stack.accounts.outsider.token);
-  const reply = await pull.waitForReply(bot, () => true, { what: "the refusal", timeoutMs: 30_000 });
+  const { stack, pull } = scene;
+  await pull.comment("!testme", stack.accounts.outsider);
+  const reply = await pull.waitForReply(() => true, { what: "the refusal", timeoutMs: 30_000 });
   assert.match(reply.body, /member/);
   assert.doesNotMatch(reply.body, /\/runs\//);
-  await pull.comment("!testme", stack.accounts.outsider.token);
+  await pull.comment("!testme", stack.accounts.outsider);
   // A member's command that comes later is answered, so the outsider's second one had its turn before it.
   await pull.comment("!testme");
-  await pull.waitForReply(bot, (body) => body.includes("/runs/"), {
+  await pull.waitForReply(({ body }) => body.includes("/runs/"), {
     what: "the member's run",
     timeoutMs: 30_000,
   });
-  assert.equal((await pull.replies(bot)).length, 2, "one refusal and one run");
-  await pull.waitForReply(bot, (body) => /✅/.test(body), { what: "the verdict", timeoutMs: VERDICT_MS });
+  assert.equal((await pull.replies()).length, 2, "one refusal and one run");
+  await pull.waitForReply(({ body }) => /✅/.test(body), { what: "the verdict", timeoutMs: VERDICT_MS });
   await assertSameInventory(scene.before);
 });
 
 Deno.test("a comment edited into the command, and the command in a quote or in code, start nothing", async () => {
-  const { pull, bot } = await openScene();
+  const { pull } = await openScene();
   const harmless = await pull.comment("Looks good to me");
   // Whole-second time stamps: an edit in the same second cannot be told from none.
   const second = Math.floor(Date.now() / 1000);
@@ -109,13 +107,13 @@ Deno.test("a comment edited into the command, and the command in a quote or in c
   await pull.comment("```\n!testme\n```");
   await pull.comment("<!-- !testme -->");
   const last = await pull.comment("!testme");
-  const reply = await pull.waitForReply(bot, () => true, {
+  const reply = await pull.waitForReply(() => true, {
     what: "the run of the last comment",
     timeoutMs: 30_000,
   });
   assert.ok(reply.id > last.id, "only the last comment is answered");
-  await pull.waitForReply(bot, (body) => /✅/.test(body), { what: "the verdict", timeoutMs: VERDICT_MS });
-  assert.equal((await pull.replies(bot)).length, 1);
+  await pull.waitForReply(({ body }) => /✅/.test(body), { what: "the verdict", timeoutMs: VERDICT_MS });
+  assert.equal((await pull.replies()).length, 1);
 });
 
 Deno.test("the bridge killed in the middle of a run comes back to the same run and the same comment", async () => {

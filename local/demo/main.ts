@@ -95,10 +95,9 @@ async function play(
     address: stack.env.CCCI_INGRESS ?? "127.0.0.1:443",
     ca: await Deno.readTextFile(stack.env.CCCI_CA_FILE ?? ""),
   });
-  const bot = stack.accounts.bot.name;
   const pull = await inStep(progress, "Pull request", async (step) => {
     const variant = options.break ? "loses-data" as const : "good" as const;
-    const opened = await openDemoPullRequest({ stack, recipe: options.recipe, variant, fetch });
+    const opened = await openDemoPullRequest({ stack, recipe: options.recipe, variant });
     step.done(opened.url);
     return opened;
   });
@@ -108,7 +107,7 @@ async function play(
     () => pull.comment("!testme"),
   );
   const first = await inStep(progress, "The bridge answers", async (step) => {
-    const reply = await pull.waitForReply(bot, () => true, {
+    const reply = await pull.waitForReply(() => true, {
       what: "the bridge to answer the comment",
       timeoutMs: REPLY_LIMIT_MS,
     });
@@ -129,7 +128,7 @@ async function play(
     progress,
     "The comment is edited to the verdict",
     () =>
-      pull.waitForReply(bot, (body, all) => all.at(-1)?.id === first.id && isVerdict(body), {
+      pull.waitForReply((reply) => reply.id === first.id && isVerdict(reply.body), {
         what: "the comment to show the verdict",
         timeoutMs: REPLY_LIMIT_MS,
       }),

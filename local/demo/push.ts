@@ -1,6 +1,7 @@
-import { execOk } from "../../common/exec.ts";
-import { buildPullRequest } from "../recipes/mod.ts";
-import { seedRecipe } from "../seed.ts";
+import { join } from "node:path";
+import { buildPullRequest, buildRecipeRepo } from "../recipes/mod.ts";
+import { ORG } from "../forge_seed.ts";
+import { pushToForge, seedRecipe } from "../seed.ts";
 import type { Stack } from "../stack.ts";
 import { PullRequest } from "./pull_request.ts";
 
@@ -9,54 +10,24 @@ export type Variant = "good" | "loses-data";
 
 /** Puts the recipe on the forge if it is not there, pushes a change as the maintainer and opens a pull request. */
 export async function openDemoPullRequest(
-  { stack, recipe, variant, fetch, branch = `${variant}-${crypto.randomUUID().slice(0, 8)}` }: {
-    stack: Stack;
-    recipe: string;
-    variant: Variant;
-    fetch: typeof globalThis.fetch;
-    branch?: string;
-  },
+  { stack, recipe, variant }: { stack: Stack; recipe: string; variant: Variant },
 ): Promise<PullRequest> {
-  const repo = `recipe-maintainers/${recipe}`;
+  const repo = `${ORG}/${recipe}`;
   await seedRecipe(stack, recipe);
-  const folder = await Deno.makeTempDir({ prefix: "cc-ci-demo-" });
+  const folder = await Deno.makeTempDir({ dir: stack.state, prefix: "change-" });
   try {
-    const change = await buildPullRequest(recipe, folder, variant);
-    await pushBranch({ stack, folder, refspec: `${change.commit}:refs/heads/${branch}`, repo });
+    const { path } = await buildRecipeRepo(recipe, join(folder, recipe));
+    const change = await buildPullRequest(recipe, path, variant);
+    // A branch of its own each time: the same change may be proposed more than once.
+    const head = `${change.branch}-${crypto.randomUUID().slice(0, 8)}`;
+    await pushToForge(stack, { folder: path, repo, refs: [`${change.commit}:refs/heads/${head}`] });
+    return await PullRequest.open(repo, {
+      stack,
+      title: change.title.split("\n")[0] ?? change.title,
+      body: "Tested by a comment that says `!testme`.",
+      head,
+    });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-  const texts: Record<Variant, { title: string; body: string }> = {
-    "good": { title: `Tidy up ${recipe}`, body: "Small change, new version." },
-    "loses-data": { title: `Rework ${recipe}'s storage`, body: "Looks harmless, and installs well." },
-  };
-  return await PullRequest.open(repo, { ...texts[variant], head: branch }, {
-    forge: stack.urls.forge,
-    fetch,
-    token: stack.accounts.maintainer.token,
-  });
-}
-
-/** Pushes to a repository of the local forge as the maintainer. */
-export async function pushBranch(
-  { stack, folder, refspec, repo }: { stack: Stack; folder: string; refspec: string; repo: string },
-): Promise<void> {
-  const forge = new URL(stack.urls.forge);
-  const { name, token } = stack.accounts.maintainer;
-  const address = (stack.env.CCCI_INGRESS ?? "127.0.0.1:443").replace(/:\d+$/, "");
-  await execOk([
-    "git",
-    "-C",
-    folder,
-    "-c",
-    `http.curloptResolve=${forge.hostname}:443:${address}`,
-    "push",
-    "--quiet",
-    "--force",
-    `https://${name}:${token}@${forge.host}/${repo}.git`,
-    refspec,
-  ], {
-    timeoutMs: 60_000,
-    env: { GIT_SSL_CAINFO: stack.env.CCCI_CA_FILE ?? "", GIT_TERMINAL_PROMPT: "0" },
-  });
 }
