@@ -1,6 +1,7 @@
 import { describeError } from "../common/errors.ts";
 import { type Clock, formatSeconds, systemClock } from "../common/time.ts";
 import { decide, type Failure, type Snapshot } from "./converge.ts";
+import { plainLines } from "./redact.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { InfraFailure, StageFailure } from "./stage.ts";
 import { DockerError, type Swarm } from "./swarm.ts";
@@ -107,7 +108,7 @@ async function lastHealthCheck(swarm: Swarm, container: string): Promise<string 
     const last = state.Health?.Log?.at(-1);
     if (last === undefined) return null;
     const test = config.Healthcheck?.Test?.filter((word) => !/^CMD(-SHELL)?$/.test(word)).join(" ") ?? "";
-    const output = last.Output.trim().split("\n").slice(-3).join("\n").slice(0, 500);
+    const output = plainLines(last.Output).slice(-2).join("\n").slice(0, 500);
     const said = output === "" ? "" : `, printing: ${output}`;
     return `Its health check \`${test}\` ended with exit code ${last.ExitCode}${said}`;
   } catch {

@@ -22,7 +22,7 @@ export interface JanitorReport {
  */
 export async function tidy(
   runs: string,
-  options: { swarm: Swarm; log: (line: string) => void; except?: string },
+  options: { swarm: Swarm; announce: (text: string) => void; except?: string },
 ): Promise<JanitorReport> {
   const report: JanitorReport = { cleaned: [], stuck: {} };
   for (const folder of await runFolders(runs)) {
@@ -32,13 +32,13 @@ export async function tidy(
     using lock = await FileLock.take(folder.lock);
     if (lock === null) continue;
     const { run } = plan.request;
-    options.log(`Cleaning up after run ${run}, which ended without doing so itself`);
+    options.announce(`Cleaning up after run ${run}, which ended without doing so itself`);
     await killFamily(run, null);
     const { report: teardown, leftovers } = await cleanUp({
       plan,
       folder,
       swarm: options.swarm,
-      log: options.log,
+      log: () => {},
       foreign: null,
     });
     if (leftovers.length > 0) report.stuck[run] = leftovers;

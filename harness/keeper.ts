@@ -85,7 +85,7 @@ class Run {
       await tidy(dirname(this.#folder.path), {
         swarm: this.#swarm,
         except: this.#folder.path,
-        log: (line) => this.#link.send({ type: "note", text: line }),
+        announce: (text) => this.#link.send({ type: "note", text }),
       });
       foreign = await foreignObjects(this.#swarm, this.#plan.settings.BASE_DOMAIN);
       end = await supervise({

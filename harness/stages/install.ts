@@ -16,9 +16,9 @@ export async function installStage(run: RunContext, ctx: StageContext): Promise<
   await app.create(ctx, "head");
   const deployedAt = Date.now();
   await app.deploy(ctx, "head");
-  run.imposed.a += imposedByInstall(compose);
   run.browser().catch(() => {}); // starts while the app does; whoever needs it hears of trouble
   await app.converge(ctx);
+  run.imposed.a += imposedByInstall(compose);
   await app.answers(ctx);
   ctx.proof(`answers at ${run.enrolment.health.path}`);
   await openAppPage(run, { app, ctx });

@@ -27,10 +27,10 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   ctx.log(`Installing ${base.version}`);
   await app.create(ctx, base);
   await app.deploy(ctx, base);
-  run.imposed.b += imposedByInstall(composes.base);
   run.browser().catch(() => {}); // starts while the app does; whoever needs it hears of trouble
   await blameBase(base.version, async () => {
     await app.converge(ctx);
+    run.imposed.b += imposedByInstall(composes.base);
     await app.answers(ctx);
   });
   const written = await writeMarkers(app, { compose: composes.base, marker: run.marker, ctx });
@@ -40,9 +40,8 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   if (added.length > 0) ctx.note(`New in .env.sample, taken over for the upgrade: ${added.join(", ")}`);
   ctx.log(`Upgrading to ${headName(run)}`);
   await app.deploy(ctx, "head");
-  run.imposed.b += imposedByUpgrade(composes.base, head);
   const snapshot = await app.converge(ctx);
-  run.imposed.b += slowStop(snapshot, composes.base);
+  run.imposed.b += imposedByUpgrade(composes.base, head) + slowStop(snapshot, composes.base);
   await verifyVersion(run, { app, ctx });
   ctx.proof(`${base.version} → ${headName(run)}`);
   await systemClock.sleep(run.plan.settings.PROXY_REFRESH_S * 1000 + REFRESH_MARGIN_MS, ctx.signal);
