@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { waitFor } from "../common/time.ts";
 import { readRun } from "../local/demo/watch.ts";
 import { openDemoPullRequest, type Variant } from "../local/demo/push.ts";
-import type { PullRequest } from "../local/demo/pull_request.ts";
+import { headline, isVerdict, type PullRequest } from "../local/demo/pull_request.ts";
 import { ensureImages } from "../local/images/mod.ts";
 import { silentProgress } from "../local/progress.ts";
 import { ensureStack, type Part, type Stack } from "../local/stack.ts";
@@ -54,7 +54,7 @@ async function startRun({ stack, fetch, pull }: Scene): Promise<string> {
 /** The one comment of the run, once it shows the verdict. */
 async function verdict({ pull }: Scene): Promise<string> {
   const reply = await pull.waitForReply(
-    ({ body }) => /[✅❌⚠]/u.test(body.split("\n\n")[0] ?? "") && !body.includes("⏳"),
+    ({ body }) => isVerdict(body),
     {
       what: "the verdict in the comment",
       timeoutMs: VERDICT_MS,
@@ -88,7 +88,7 @@ Deno.test("an outsider's comment is refused once, with the reason, and starts no
     timeoutMs: 30_000,
   });
   assert.equal((await pull.replies()).length, 2, "one refusal and one run");
-  await pull.waitForReply(({ body }) => /✅/.test(body), { what: "the verdict", timeoutMs: VERDICT_MS });
+  await pull.waitForReply(({ body }) => isVerdict(body), { what: "the verdict", timeoutMs: VERDICT_MS });
   await assertSameInventory(scene.before);
 });
 
@@ -112,7 +112,7 @@ Deno.test("a comment edited into the command, and the command in a quote or in c
     timeoutMs: 30_000,
   });
   assert.ok(reply.id > last.id, "only the last comment is answered");
-  await pull.waitForReply(({ body }) => /✅/.test(body), { what: "the verdict", timeoutMs: VERDICT_MS });
+  await pull.waitForReply(({ body }) => isVerdict(body), { what: "the verdict", timeoutMs: VERDICT_MS });
   assert.equal((await pull.replies()).length, 1);
 });
 
@@ -123,7 +123,7 @@ Deno.test("the bridge killed in the middle of a run comes back to the same run a
   await bringBack();
   const body = await verdict(scene);
   assert.equal(runOf(body), run);
-  assert.match(body, /✅/);
+  assert.match(headline(body), /✅/);
   await assertSameInventory(scene.before);
 });
 
@@ -135,7 +135,7 @@ Deno.test("forge and dashboard away in the middle of a run: the run is not lost,
   await bringBack();
   const body = await verdict(scene);
   assert.equal(runOf(body), run);
-  assert.match(body, /❌.*data written before the upgrade is gone/);
+  assert.match(headline(body), /❌.*data written before the upgrade is gone/);
   const view = await readRun(run, { dashboard: scene.stack.urls.dashboard, fetch: scene.fetch });
   assert.equal(view?.result?.stage, "upgrade", "the dashboard has the result it missed");
   await assertSameInventory(scene.before);

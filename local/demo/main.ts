@@ -7,7 +7,7 @@ import { inStep, type Progress, terminalProgress } from "../progress.ts";
 import { ensureStack, type Stack, stopStack } from "../stack.ts";
 import { ensureImages } from "../images/mod.ts";
 import { commentText } from "./comment_text.ts";
-import type { Comment } from "./pull_request.ts";
+import { type Comment, headline, isVerdict } from "./pull_request.ts";
 import { openDemoPullRequest } from "./push.ts";
 import { watchRun } from "./watch.ts";
 
@@ -141,21 +141,17 @@ async function play(
   return { view, comment, urls, surprises: findSurprises(view, comment.body, options) };
 }
 
-function isVerdict(body: string): boolean {
-  return !body.includes("⏳") && (body.includes("✅") || body.includes("❌") || body.includes("⚠"));
-}
-
 const LOST_DATA = "data written before the upgrade is gone";
 
 /** Compares run and comment with what the story should come to. */
 function findSurprises(view: RunView, comment: string, options: DemoOptions): string[] {
-  const headline = comment.split("\n").find((line) => line.includes("**")) ?? "";
+  const verdict = headline(comment);
   const wrong: string[] = [];
   if (!options.break) {
     if (view.state !== "passed") {
       wrong.push(`the run should have passed, it ended ${view.state}: ${view.cause}`);
     }
-    if (!headline.includes("✅")) wrong.push(`the comment should say passed, it says: ${headline}`);
+    if (!verdict.includes("✅")) wrong.push(`the comment should say passed, it says: ${verdict}`);
     return wrong;
   }
   if (view.state !== "failed" || view.result?.stage !== "upgrade") {
@@ -166,8 +162,8 @@ function findSurprises(view: RunView, comment: string, options: DemoOptions): st
   if (!view.result?.cause?.includes(LOST_DATA)) {
     wrong.push(`the cause should be "${LOST_DATA}", it is "${view.result?.cause ?? ""}"`);
   }
-  if (!headline.includes("❌") || !headline.includes("upgrade") || !headline.includes(LOST_DATA)) {
-    wrong.push(`the comment should say so, it says: ${headline}`);
+  if (!verdict.includes("❌") || !verdict.includes("upgrade") || !verdict.includes(LOST_DATA)) {
+    wrong.push(`the comment should say so, it says: ${verdict}`);
   }
   return wrong;
 }

@@ -13,6 +13,16 @@ const commentShape = z.object({
 });
 export type Comment = z.infer<typeof commentShape>;
 
+/** The first line of a comment that a reader sees: its verdict, or what goes on. */
+export function headline(body: string): string {
+  return body.replaceAll(/<!--.*?-->/gs, "").trim().split("\n")[0] ?? "";
+}
+
+/** Whether a run's comment has come to its end, well or badly. */
+export function isVerdict(body: string): boolean {
+  return /[✅❌⚠]/u.test(headline(body));
+}
+
 /** One pull request on the local forge, and what its people say on it. */
 export class PullRequest {
   readonly number: number;
