@@ -101,12 +101,17 @@ const WARM_START_GB = 2;
 /** @throws {UsageError} when the cache folder's disk is too full to start. */
 export async function requireDisk(paths: Paths): Promise<void> {
   const { bavail, bsize } = await statfs(paths.cache);
-  const free = bavail * bsize / 1e9;
   const built = await exists(paths.engineData) && (await Array.fromAsync(Deno.readDir(paths.bin))).length > 0;
-  const wanted = built ? WARM_START_GB : FIRST_START_GB;
-  if (free >= wanted) return;
+  const wantedGb = built ? WARM_START_GB : FIRST_START_GB;
+  refuseFullDisk({ folder: paths.cache, freeGb: bavail * bsize / 1e9, wantedGb });
+}
+
+/** @throws {UsageError} where less is free than wanted */
+export function refuseFullDisk(disk: { folder: string; freeGb: number; wantedGb: number }): void {
+  if (disk.freeGb >= disk.wantedGb) return;
+  const { folder, freeGb, wantedGb } = disk;
   throw new UsageError(
-    `Could not start: ${free.toFixed(1)} GB are free below "${paths.cache}", and ${wanted} GB are needed`,
+    `Could not start: ${freeGb.toFixed(1)} GB are free below "${folder}", and ${wantedGb} GB are needed`,
     { hint: "Free some, or name a folder on another disk with CCCI_CACHE" },
   );
 }

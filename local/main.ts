@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { CcciError, describeError, UsageError } from "../common/errors.ts";
+import { Interrupted, Interruption } from "./interruption.ts";
 import { terminalProgress } from "./progress.ts";
 import { runRecipe } from "./run_recipe.ts";
 import { ensureStack, stopStack } from "./stack.ts";
@@ -7,35 +8,17 @@ import { printStatus, stackStatus, statusText } from "./status.ts";
 
 const encoder = new TextEncoder();
 
-/** Ends what is under way on Ctrl-C or TERM. */
-function interruption(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => controller.abort(new Interrupted(signal)));
-  }
-  return controller.signal;
-}
-
-class Interrupted extends CcciError {
-  constructor(signal: string) {
-    super("interrupted", `Stopped half-way by ${signal}`, {
-      hint: 'Starting again goes on from here; "./cc-ci down" takes away what is up',
-    });
-  }
-}
-
 async function up(options: { expose?: boolean }): Promise<number> {
-  await ensureStack({
-    progress: terminalProgress(),
-    expose: options.expose ?? false,
-    signal: interruption(),
-  });
+  using interruption = new Interruption();
+  const { signal } = interruption;
+  await ensureStack({ progress: terminalProgress(), expose: options.expose ?? false, signal });
   await printStatus(write);
   return 0;
 }
 
 async function down(): Promise<number> {
-  await stopStack({ progress: terminalProgress(), signal: interruption() });
+  using interruption = new Interruption();
+  await stopStack({ progress: terminalProgress(), signal: interruption.signal });
   return 0;
 }
 
@@ -43,6 +26,11 @@ async function status(options: { json?: boolean }): Promise<number> {
   const seen = await stackStatus();
   write(options.json ? JSON.stringify(seen) + "\n" : statusText(seen));
   return 0;
+}
+
+async function stackForContract(): Promise<void> {
+  using interruption = new Interruption();
+  await ensureStack({ progress: terminalProgress(), parts: ["traefik"], signal: interruption.signal });
 }
 
 /** The command line behind `./cc-ci`. Answers the exit code. */
@@ -79,7 +67,7 @@ export async function main(argv: string[]): Promise<number> {
     .action((options) => ending(status(options)));
   passing("run-recipe", "test one recipe: a name, a path, or a git URL", runRecipe);
   passing("abra-contract", "check that the abra in use does what the harness relies on", async (rest) => {
-    await ensureStack({ progress: terminalProgress(), parts: ["traefik"], signal: interruption() });
+    await stackForContract();
     return await (await import("./abra/contract/main.ts")).abraContract(rest);
   });
   try {

@@ -1,4 +1,13 @@
+import { basename, join, resolve } from "node:path";
+import { UsageError } from "../common/errors.ts";
+import { exists } from "./files.ts";
+import { imagesOfRecipe } from "./images/catalogue.ts";
+import { ensureImages } from "./images/mod.ts";
+import { Interruption } from "./interruption.ts";
+import { pathsFromEnvironment } from "./paths.ts";
 import { inStep, terminalProgress } from "./progress.ts";
+import { recipeNames } from "./recipes/mod.ts";
+import { seedRecipe } from "./seed.ts";
 import { ensureStack } from "./stack.ts";
 
 /**
@@ -6,28 +15,69 @@ import { ensureStack } from "./stack.ts";
  * @returns the harness' exit code
  */
 export async function runRecipe(argv: string[]): Promise<number> {
+  const target = targetOf(argv);
+  // Help, and complaints about missing arguments, need nothing that runs.
+  if (target === undefined) return await harness(argv, {});
+  await refuseUnknown(target);
+  return await harness(argv, await prepare(target));
+}
+
+/** Options of `run-recipe` that take a value. */
+const VALUED = ["--ref", "--base", "--only"];
+
+/** The recipe, path or URL among the arguments; nothing when help is asked for or it is missing. */
+export function targetOf(argv: string[]): string | undefined {
+  if (argv.some((word) => word === "-h" || word === "--help")) return undefined;
+  return argv.find((word, at) => !word.startsWith("-") && !VALUED.includes(argv[at - 1] ?? ""));
+}
+
+/** Name of the recipe a target is about. */
+export function recipeOf(target: string): string {
+  return basename(target.replace(/\/+$/, "")).replace(/\.git$/, "");
+}
+
+/** A word that names nothing is said so before anything is built for it. */
+async function refuseUnknown(target: string): Promise<void> {
+  if (!/^[a-z0-9][a-z0-9-]*$/.test(target)) return;
+  const { repo } = pathsFromEnvironment();
+  const here = resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), target);
+  if (await exists(join(repo, "recipes", target)) || await exists(here)) return;
+  const enrolled = (await Array.fromAsync(Deno.readDir(join(repo, "recipes"))))
+    .filter((entry) => entry.isDirectory).map((entry) => entry.name).sort();
+  throw new UsageError(`There is no recipe "${target}"`, {
+    hint: `Enrolled are: ${enrolled.join(", ")}. A path or a git URL will do as well`,
+  });
+}
+
+/** The stack, and for a recipe that this project brings along its images and its repository on the forge. */
+async function prepare(target: string): Promise<Record<string, string>> {
   const progress = terminalProgress();
-  const recipe = argv.find((word) => !word.startsWith("-"));
-  const stack = await ensureStack({ progress, parts: ["gitea"] });
-  if (recipe !== undefined && /^[a-z0-9][a-z0-9-]*$/.test(recipe)) {
-    const { imagesOfRecipe } = await import("./images/catalogue.ts");
-    if (recipe in imagesOfRecipe) {
-      const { ensureImages } = await import("./images/mod.ts");
-      const { seedRecipe } = await import("./seed.ts");
-      await ensureImages(recipe, { progress, cache: stack.cache, engineIsOurs: stack.engineIsOurs });
-      await inStep(progress, `Repository of ${recipe}`, async () => void await seedRecipe(stack, recipe));
-    }
+  using interruption = new Interruption();
+  const { signal } = interruption;
+  const stack = await ensureStack({ progress, parts: ["gitea"], signal });
+  const recipe = recipeOf(target);
+  if (recipe in imagesOfRecipe) {
+    await ensureImages(recipe, { progress, signal, cache: stack.cache, engineIsOurs: stack.engineIsOurs });
   }
+  if (recipeNames.includes(recipe)) {
+    await inStep(progress, `Repository of ${recipe}`, async () => void await seedRecipe(stack, recipe));
+  }
+  signal.throwIfAborted();
+  return stack.env;
+}
+
+async function harness(argv: string[], env: Record<string, string>): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", "--permission-set=harness", "harness.ts", "run-recipe", ...argv],
-    cwd: stack.paths.repo,
-    env: { ...stack.env, INIT_CWD: Deno.env.get("INIT_CWD") ?? Deno.cwd() },
+    cwd: pathsFromEnvironment().repo,
+    env: { ...env, INIT_CWD: Deno.env.get("INIT_CWD") ?? Deno.cwd() },
   }).spawn();
-  // The terminal sends Ctrl-C to the harness as well, which tears down; it is waited for.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      if (signal === "SIGTERM") child.kill("SIGTERM");
-    });
-  }
+  // Ctrl-C reaches the harness from the terminal; TERM is passed on. Either way it tears down, and is waited for.
+  Deno.addSignalListener("SIGINT", () => {});
+  Deno.addSignalListener("SIGTERM", () => {
+    try {
+      child.kill("SIGTERM");
+    } catch { /* it has just ended */ }
+  });
   return (await child.status).code;
 }
