@@ -20,7 +20,7 @@ export function headline(body: string): string {
 
 /** Whether a run's comment has come to its end, well or badly. */
 export function isVerdict(body: string): boolean {
-  return /[✅❌⚠]/u.test(headline(body));
+  return /[✅❌⚠⌛⏹]/u.test(headline(body));
 }
 
 /** One pull request on the local forge, and what its people say on it. */
