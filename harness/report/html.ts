@@ -1,5 +1,20 @@
-import type { RunResult, StageName } from "../../protocol/result.ts";
-import { CcciError } from "../../common/errors.ts";
+import { formatSeconds } from "../../common/time.ts";
+import type { RunResult, StageName, StageReport } from "../../protocol/result.ts";
+import { timingChart } from "./html_chart.ts";
+import { logMarkup } from "./html_log.ts";
+import { style } from "./html_style.ts";
+import { type Markup, markup, trusted } from "./markup.ts";
+import {
+  blame,
+  headline,
+  judged,
+  outcomeSign,
+  shortCommit,
+  stageText,
+  stageTitle,
+  subjectName,
+  verdict,
+} from "./verdict.ts";
 
 export interface ReportInput {
   result: RunResult;
@@ -11,7 +26,178 @@ export interface ReportInput {
   timing?: Partial<Record<StageName, { from: number; to: number }>>;
 }
 
+/** What each level stands for. */
+const levels = ["does not install", "installs", "upgrades", "backup restores", "own tests pass", "clean"];
+const signs = { passed: "✔", failed: "✘", infra: "!", cancelled: "■", timed_out: "!" } as const;
+/** Nothing is ever loaded, no script ever runs: the page holds texts and pictures of whatever was tested. */
+const policy =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
 /** The whole report as one HTML file that needs nothing else. */
 export function renderReport(input: ReportInput): string {
-  throw new CcciError("todo", input.result.run);
+  const { result, logs, timing } = input;
+  const chart = timing === undefined ? null : timingChart(result.stages, timing);
+  const shots = pictures(input);
+  const gallery = shots.length === 1 ? "shots one" : "shots";
+  const rows = result.stages.map((stage) => stageRow(stage, logs));
+  const folded = foldedLogs(result, logs);
+  const page = markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="referrer" content="no-referrer">
+<title>${headline(result)}</title>
+<style>${trusted(style)}</style>
+</head>
+<body>
+<main>
+${hero(result)}
+${section("Stages", markup`<div class="card"><table class="stages">${rows}</table></div>`)}
+${
+    chart !== null &&
+    section("Time", markup`<div class="card"><div class="wide">${chart}</div>${imposed(result)}</div>`)
+  }
+${shots.length > 0 && section("What it looked like", markup`<div class="${gallery}">${shots}</div>`)}
+${folded.length > 0 && section("Logs", markup`${folded}`)}
+${footer(result)}
+</main>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+function hero(result: RunResult): Markup {
+  const commit = shortCommit(result);
+  const where = [subjectName(result.subject), result.base === null ? null : `over ${result.base}`].filter(
+    Boolean,
+  );
+  const culprit = result.result === "passed"
+    ? undefined
+    : result.stages.find((stage) => stage.name === result.stage);
+  const title = { ...result, cause: null };
+  const blamed = blame(result);
+  return markup`<section class="card hero tone-${result.result}">
+<p class="where">${result.recipe} · ${where.join(" ")}</p>
+<h1><span class="sign" aria-hidden="true">${signs[result.result]}</span>${
+    commit !== null && markup`<code>${commit}</code> of `
+  }${result.recipe} ${verdict(title)}</h1>
+${result.cause !== null && markup`<p class="cause">${sentence(result.cause)}</p>`}
+${blamed !== null && markup`<p class="quiet">${blamed}.</p>`}
+${
+    culprit?.detail !== undefined && culprit.detail !== "" &&
+    markup`<div class="detail">${culprit.detail}</div>`
+  }
+${
+    culprit !== undefined && culprit.tail.length > 0 &&
+    markup`<h2>Last log lines</h2>${logMarkup("tail", culprit.tail.join("\n")).rows}`
+  }
+<dl class="facts">
+${judged(result) && levelFact(result.level)}
+<div><dt>Took</dt><dd>${formatSeconds(result.seconds * 1000)}</dd></div>
+<div><dt>Started</dt><dd>${moment(result.startedAt)}</dd></div>
+<div><dt>Run</dt><dd><code>${result.run}</code></dd></div>
+</dl>
+${noteList(result)}
+</section>`;
+}
+
+function section(title: string, content: Markup): Markup {
+  return markup`<section><h2>${title}</h2>${content}</section>`;
+}
+
+function levelFact(level: number): Markup {
+  const rungs = [1, 2, 3, 4, 5].map((rung) => markup`<i class="${rung <= level ? "on" : "off"}"></i>`);
+  return markup`<div><dt>Level</dt><dd><span class="rungs" aria-hidden="true">${rungs}</span>${level} <small>${
+    levels[level]
+  }</small></dd></div>`;
+}
+
+function noteList(result: RunResult): Markup {
+  const standIn = "No abra is installed where this ran: the stand-in of cc-ci deployed the recipe.";
+  const dirty = "Uncommitted changes were tested as they stood (+U).";
+  const notes = [...(result.abraStandIn ? [standIn] : []), ...(result.dirty ? [dirty] : []), ...result.notes];
+  return markup`${
+    notes.length > 0 && markup`<ul class="notes">${notes.map((note) => markup`<li>${note}</li>`)}</ul>`
+  }${
+    result.leftovers.length > 0 &&
+    markup`<ul class="notes left">${
+      result.leftovers.map((left) => markup`<li>Left behind: ${left}</li>`)
+    }</ul>`
+  }`;
+}
+
+function stageRow(stage: StageReport, logs: ReportInput["logs"]): Markup {
+  const ran = stage.result !== "skipped" && stage.result !== "blocked";
+  const text = stage.result === "failed" || stage.result === "infra"
+    ? sentence(stageText(stage))
+    : stageText(stage);
+  const time = ran ? formatSeconds(stage.seconds * 1000) : null;
+  const link = logs[stage.name] === undefined
+    ? null
+    : markup`<a class="log-link" href="#log-${stage.name}">log</a>`;
+  const before = stage.result === "failed" && stage.proofs.length > 0
+    ? [`before that: ${stage.proofs.join(", ")}`]
+    : [];
+  const notes = [...before, ...stage.notes].map((note) => markup`<p class="note">${note}</p>`);
+  return markup`<tr class="${stage.result} tone-${stage.result}">
+<td class="mark"><span title="${stage.result}">${outcomeSign[stage.result]}</span></td>
+<td class="name">${stageTitle(stage.name)}</td>
+<td class="text">${text}${notes}</td>
+<td class="time">${time}${link}</td>
+</tr>`;
+}
+
+function imposed(result: RunResult): Markup | null {
+  if (result.imposedSeconds <= 0 || !judged(result)) return null;
+  const waiting = formatSeconds(result.imposedSeconds * 1000);
+  const whole = formatSeconds(result.seconds * 1000);
+  return markup`<p class="quiet">${waiting} of the ${whole} are waiting that the recipe's own health and update
+settings impose on any deploy.</p>`;
+}
+
+function pictures({ result, screenshots }: ReportInput): Markup[] {
+  const shown = result.stages.flatMap((stage) => stage.screenshots.map((name) => ({ stage, name })));
+  return shown.flatMap(({ stage, name }) => {
+    const png = Object.hasOwn(screenshots, name) ? screenshots[name] : undefined;
+    if (png === undefined) return [];
+    const bare = name.replace(/\.png$/, "");
+    const caption = bare === stage.name ? stageTitle(stage.name) : `${stageTitle(stage.name)} · ${bare}`;
+    const source = `data:image/png;base64,${png.toBase64()}`;
+    return [
+      markup`<figure><img src="${source}" alt="Screenshot: ${caption}"><figcaption>${caption}</figcaption></figure>`,
+    ];
+  });
+}
+
+/** Folded, save that of the stage that went wrong. */
+function foldedLogs(result: RunResult, logs: ReportInput["logs"]): Markup[] {
+  return result.stages.flatMap((stage) => {
+    const text = logs[stage.name];
+    if (text === undefined || text === "") return [];
+    const { lines, rows } = logMarkup(stage.name, text);
+    const open = result.result !== "passed" && stage.name === result.stage;
+    const count = lines === 1 ? "1 line" : `${lines} lines`;
+    return [markup`<details id="log-${stage.name}"${open && trusted(" open")}>
+<summary>${stageTitle(stage.name)}<span class="quiet">${count}</span></summary>${rows}</details>`];
+  });
+}
+
+function footer({ versions, commit, subject }: RunResult): Markup {
+  const src = "src" in subject ? ` · ${subject.src}` : "";
+  return markup`<footer>
+<p>cc-ci ${versions.suite} · abra ${versions.abra} · Docker ${versions.docker} · ${versions.browser}</p>
+${commit !== null && markup`<p>Commit <code>${commit}</code>${src}</p>`}
+</footer>`;
+}
+
+function moment(iso: string): string {
+  return iso.replace("T", " ").replace(/:\d\d(\.\d+)?Z$/, " UTC");
+}
+
+function sentence(text: string): string {
+  const clean = text.trim();
+  return clean.charAt(0).toUpperCase() + clean.slice(1);
 }

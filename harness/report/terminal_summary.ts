@@ -3,7 +3,7 @@ import { formatSeconds } from "../../common/time.ts";
 import type { SummaryPaths } from "./terminal.ts";
 import type { Painter } from "./terminal_lines.ts";
 import { oneLine, plain, truncate, wrap } from "./text.ts";
-import { blame, stageTitle, testedName, verdict } from "./verdict.ts";
+import { blame, judged, stageTitle, testedName, verdict } from "./verdict.ts";
 
 const LAST_LOG_LINES = 12;
 
@@ -59,7 +59,8 @@ function factsLine(result: RunResult): string {
     ? `, ${formatSeconds(result.imposedSeconds * 1000)} of it waiting that the recipe's own settings impose`
     : "";
   const base = result.base === null ? "" : ` · upgraded from ${oneLine(result.base)}`;
-  return `Level ${result.level} · ${formatSeconds(result.seconds * 1000)}${imposed}${base}`;
+  const level = judged(result) ? `Level ${result.level} · ` : "";
+  return `${level}${formatSeconds(result.seconds * 1000)}${imposed}${base}`;
 }
 
 function indented(text: string, columns: number): string[] {

@@ -60,6 +60,11 @@ export function blame(result: RunResult): string | null {
   return "This is trouble of the CI host, not of the recipe";
 }
 
+/** Whether the run came to a verdict about the recipe; without one its level says nothing. */
+export function judged(result: RunResult): boolean {
+  return result.result === "passed" || result.result === "failed";
+}
+
 /** What a stage is called in front of people. */
 export function stageTitle(name: StageName): string {
   return name === "tests" ? "recipe tests" : name;
