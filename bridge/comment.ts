@@ -56,9 +56,11 @@ function testing(facts: RunFacts): string[] {
   const elapsed = facts.elapsedSeconds === null ? "" : ` · started ${roughly(facts.elapsedSeconds)} ago`;
   const left = facts.usualSeconds === null ? 0 : facts.usualSeconds - (facts.elapsedSeconds ?? 0);
   const expected = left >= 10 ? `, about ${roughly(left)} left` : "";
-  const head = `⏳ **Testing ${object(facts)}**${over}${link("live log", facts.page)}${elapsed}${expected}`;
+  const doing = facts.cancelledBy === null ? "Testing" : "Stopping the test of";
+  const head = `⏳ **${doing} ${object(facts)}**${over}${link("live log", facts.page)}${elapsed}${expected}`;
   const stages = facts.view?.stages ?? [];
-  return [head, ...(stages.length === 0 ? [] : [stageTable(stages)]), howToCancel];
+  const table = stages.length === 0 ? [] : [stageTable(stages)];
+  return [head, ...table, ...(facts.cancelledBy === null ? [howToCancel] : [])];
 }
 
 function verdict(facts: RunFacts, outcome: RunOutcome): string[] {
