@@ -1,4 +1,4 @@
-import { UsageError } from "./common/errors.ts";
+import { describeError, UsageError } from "./common/errors.ts";
 import { logger, setUpLogging } from "./common/log.ts";
 import { systemClock } from "./common/time.ts";
 import { writerToken } from "./dashboard/auth.ts";
@@ -39,7 +39,7 @@ if (import.meta.main) {
       logger("dashboard").error("Could not go on", { error: String(error) });
       throw error;
     }
-    await Deno.stderr.write(new TextEncoder().encode(`${error.message}\n`));
+    await Deno.stderr.write(new TextEncoder().encode(`${describeError(error)}\n`));
     Deno.exit(2);
   }
 }

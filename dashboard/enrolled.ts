@@ -1,6 +1,9 @@
+import { describeError } from "../common/errors.ts";
+import { logger } from "../common/log.ts";
 import type { Clock } from "../common/time.ts";
 import { recipeName } from "../protocol/params.ts";
 
+const log = logger("dashboard");
 const KEEP_MS = 30_000;
 
 /**
@@ -24,8 +27,8 @@ function list(folder: string): string[] {
       .filter((entry) => entry.isDirectory && recipeName.safeParse(entry.name).success)
       .map((entry) => entry.name).filter((name) => exists(`${folder}/${name}/recipe.yml`)).sort();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
+    log.warn("Could not read the enrolments", { folder, error: describeError(error) });
+    return [];
   }
 }
 

@@ -64,7 +64,7 @@ export function ingestRoutes(deps: Deps): Hono {
     const limit = Math.min(artefactType(name.data).limit, left);
     const chunks = bodyChunks(c.req.raw, { limit, timeoutMs: 120_000 });
     const body = isPicture(name.data) ? checkedPicture(chunks) : chunks;
-    const bytes = await deps.files.store(run, { name: name.data, body, limit });
+    const bytes = await deps.files.store(run, { name: name.data, body });
     deps.store.recordArtefact(run, { name: name.data, bytes, now: deps.clock.now() });
     deps.hub.changed(run);
     return c.json({ url: `${deps.baseUrl}/runs/${run}/artefacts/${name.data}`, bytes }, 201);

@@ -131,11 +131,11 @@ Deno.test("a run's page without scripts loads itself again while the run goes on
 Deno.test("a waiting run tells its place and about how long it waits", async () => {
   await using dashboard = new TestDashboard();
   await tell(dashboard, { run: "before-1", recipe: "miniflux", stages: [{ name: "install", seconds: 120 }] });
-  await dashboard.announce("first1-1", announcementOf({ recipe: "miniflux" }, { state: "queued" }));
   await dashboard.announce(
     "second-1",
     announcementOf({ recipe: "miniflux" }, { state: "queued", position: 2 }),
   );
+  await dashboard.announce("first1-1", announcementOf({ recipe: "miniflux" }, { state: "queued" }));
   const html = await dashboard.page("/runs/second-1");
   assert.match(html, /Queued behind 2 runs/);
   assert.match(html, /Starts in about 2 min/);

@@ -35,7 +35,9 @@ Deno.test("events that were written but never acknowledged are not doubled when 
   const { dashboard, events, log } = await halfWay();
   await using _ = dashboard;
   // Killed between the log file and the database: the file has more than the database knows, the last line torn.
-  await Deno.writeTextFile(log, `${JSON.stringify(events[5])}\n{"t":"2026-0`, { append: true });
+  await Deno.writeTextFile(log, `${JSON.stringify(events[5])}\n{"t":"2026-0${"x".repeat(20_000)}`, {
+    append: true,
+  });
   dashboard.restart();
   assert.match(await dashboard.page(`/runs/${told.run}`), /id="install-2"/);
   assert.equal((await dashboard.events(told.run, { offset: 5, events: events.slice(5) })).status, 200);

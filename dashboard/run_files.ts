@@ -1,7 +1,7 @@
 import { runName } from "../protocol/params.ts";
 import { artefactName } from "../protocol/dashboard_api.ts";
 import type { RunEvent } from "../protocol/events.ts";
-import { DashboardError, Refusal } from "./errors.ts";
+import { DashboardError } from "./errors.ts";
 import type { LogPosition } from "./store_rows.ts";
 
 /** One event as it lies in the log, with its number and, for a line of log, the line's number in its stage. */
@@ -80,12 +80,8 @@ export class RunFiles {
   /**
    * Stores an artefact under its final name only when it is complete.
    * @returns its size
-   * @throws {Refusal} 413 when it is larger than `limit`
    */
-  async store(
-    run: string,
-    artefact: { name: string; body: AsyncIterable<Uint8Array>; limit: number },
-  ): Promise<number> {
+  async store(run: string, artefact: { name: string; body: AsyncIterable<Uint8Array> }): Promise<number> {
     const folder = `${this.#of(run)}/artefacts`;
     await Deno.mkdir(folder, { recursive: true });
     const unfinished = `${folder}/.${crypto.randomUUID()}`;
@@ -95,9 +91,6 @@ export class RunFiles {
         using file = await Deno.open(unfinished, { createNew: true, write: true });
         for await (const chunk of artefact.body) {
           size += chunk.length;
-          if (size > artefact.limit) {
-            throw new Refusal(413, `"${artefact.name}" is larger than ${artefact.limit} bytes`);
-          }
           for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
         }
       }

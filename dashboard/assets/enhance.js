@@ -6,6 +6,7 @@ const MOST_LINES = 2000;
 keepTimesTrue();
 offerCopying();
 submitFilterOnChange();
+keepFresh();
 followRun();
 
 /** "3 min ago" goes on being true while the page is open. */
@@ -48,13 +49,26 @@ function offerCopying() {
 }
 
 function submitFilterOnChange() {
-  const form = document.querySelector("form.filter");
-  if (!(form instanceof HTMLFormElement)) return;
-  const button = form.querySelector("button");
-  if (button) button.hidden = true;
-  for (const select of form.querySelectorAll("select")) {
-    select.addEventListener("change", () => form.requestSubmit());
-  }
+  document.documentElement.classList.add("scripted");
+  document.addEventListener("change", ({ target }) => {
+    if (target instanceof HTMLSelectElement) target.form?.requestSubmit();
+  });
+}
+
+/** Shows what is new without a jump: the content is replaced, unless somebody is using it. */
+function keepFresh() {
+  const seconds = Number(document.querySelector("main")?.dataset.refresh);
+  if (!seconds || document.querySelector("[data-live]")) return;
+  setInterval(async () => {
+    if (document.hidden || document.querySelector("main :focus") || getSelection()?.toString()) return;
+    const answer = await fetch(location.href).catch(() => undefined);
+    if (!answer?.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const main = page.querySelector("main");
+    if (main === null) return;
+    document.querySelector("main")?.replaceWith(main);
+    offerCopying();
+  }, Math.min(seconds, 20) * 1000);
 }
 
 /** Follows a run that is going on. The browser itself reconnects and says where it stopped. */

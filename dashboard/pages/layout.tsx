@@ -8,7 +8,7 @@ export interface PageProps {
   json?: string;
   /** Which entry of the navigation this page belongs to. */
   section?: "recipes" | "queue";
-  /** Seconds after which a browser without JavaScript loads the page again. */
+  /** Seconds after which the page is looked at again, with or without JavaScript. */
   refresh?: number;
   children: Child;
 }
@@ -45,7 +45,7 @@ export function Page(props: PageProps) {
             </nav>
           </div>
         </header>
-        <main id="content" class="frame">{props.children}</main>
+        <main id="content" class="frame" data-refresh={props.refresh}>{props.children}</main>
         <footer class="frame">
           <p>
             cc-ci deploys every change of a Co-op Cloud recipe on a real Swarm and tells what became of it.

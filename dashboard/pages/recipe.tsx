@@ -35,7 +35,7 @@ export function RecipePage({ standing, runs, older, trend, reports, baseUrl, now
           <StandingText standing={standing} now={now} />
         </div>
         {face !== null && face.thumbnail !== null && (
-          <a class="face" href={`/runs/${face.run}`}>
+          <a class="face" href={`/runs/${face.run}`} aria-label="The run this picture is from">
             <Thumbnail run={face} recipe={recipe} />
           </a>
         )}
