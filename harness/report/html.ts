@@ -164,7 +164,8 @@ function pictures({ result, screenshots }: ReportInput): Markup[] {
     const png = Object.hasOwn(screenshots, name) ? screenshots[name] : undefined;
     if (png === undefined) return [];
     const bare = name.replace(/\.png$/, "");
-    const caption = bare === stage.name ? stageTitle(stage.name) : `${stageTitle(stage.name)} · ${bare}`;
+    const rest = bare.startsWith(`${stage.name}-`) ? bare.slice(stage.name.length + 1) : bare;
+    const caption = bare === stage.name ? stageTitle(stage.name) : `${stageTitle(stage.name)} · ${rest}`;
     const source = `data:image/png;base64,${png.toBase64()}`;
     return [
       markup`<figure><img src="${source}" alt="Screenshot: ${caption}"><figcaption>${caption}</figcaption></figure>`,

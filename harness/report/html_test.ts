@@ -143,6 +143,17 @@ Deno.test("a screenshot that is missing is left out", () => {
   assert.equal(render(sampleResult()).match(/<img/g)?.length, 1);
 });
 
+Deno.test("a screenshot is called after its stage and what the test called it", () => {
+  const stage = sampleStage({ name: "install", screenshots: ["install.png", "install-feeds.png"] });
+  const page = render(sampleResult({ stages: [stage] }), {
+    screenshots: { "install.png": png, "install-feeds.png": png },
+  });
+  assert.deepEqual([...page.matchAll(/<figcaption>([^<]*)/g)].map(([, caption]) => caption), [
+    "install",
+    "install · feeds",
+  ]);
+});
+
 Deno.test("a stage that failed half-way names what was proved before", () => {
   const stage = sampleStage({
     name: "install",
