@@ -44,10 +44,14 @@ export class PullRequest {
     repo: string,
     { stack, ...request }: { stack: Stack; title: string; body: string; head: string },
   ): Promise<PullRequest> {
-    const answer = await forgeApi(stack.gateway, stack.accounts.maintainer)("POST", `/repos/${repo}/pulls`, {
-      ...request,
-      base: "main",
+    const call = forgeApi(stack.gateway, stack.accounts.maintainer);
+    const branch = `/repos/${repo}/branches/${encodeURIComponent(request.head)}`;
+    // The forge's web side learns of a push a little after git has been told that it went well.
+    await waitFor(async () => (await call("GET", branch)).status === 200, {
+      what: `branch "${request.head}" to show on the forge`,
+      timeoutMs: 15_000,
     });
+    const answer = await call("POST", `/repos/${repo}/pulls`, { ...request, base: "main" });
     const created = expectStatus(answer, `open a pull request on "${repo}"`, 201);
     return new PullRequest(repo, createdShape.parse(created), stack);
   }
