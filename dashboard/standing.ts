@@ -88,6 +88,6 @@ function healthOf(
     seen.face.class === "public" && before !== null && seen.face.level !== null && seen.face.level < before
   ) return "fell";
   if (seen.bad) return "broken";
-  if (seen.latest?.state === "infra") return "trouble";
+  if (seen.latest?.class === "public" && seen.latest.state === "infra") return "trouble";
   return seen.stale ? "stale" : "good";
 }

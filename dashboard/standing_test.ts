@@ -57,6 +57,14 @@ Deno.test("trouble of the CI, cancelled and replaced runs say nothing about the 
   assert.equal(standing(dashboard).health, "trouble");
 });
 
+Deno.test("trouble met by a pull request's run does not ask for a look at the recipe", async () => {
+  await using dashboard = await told(
+    { run: "prrun1-1", subject: pullRequest(3) },
+    { run: "prrun2-1", subject: pullRequest(3), ...infra },
+  );
+  assert.equal(standing(dashboard).health, "good");
+});
+
 Deno.test("broken is said since the first bad verdict after the last good one, and who is on it", async () => {
   await using dashboard = await told(
     { run: "branch-1", ...failed },

@@ -37,8 +37,7 @@ export function RunPage({ run, headline, now, logs }: RunPageProps) {
         <Verdict run={run} headline={headline} now={now} />
         {run.progress.result?.abraStandIn && (
           <Notice tone="trouble">
-            Deployed by cc-ci's stand-in for{" "}
-            <code>abra</code>, because no real one is installed on this runner.
+            Run with cc-ci's stand-in for <code>abra</code>, because no real one is installed on this runner.
           </Notice>
         )}
         <div class="columns">
@@ -139,8 +138,15 @@ function Pictures({ run }: { run: RunDetail }) {
   );
 }
 
+/** What people read first comes first. */
+function rank(name: string): number {
+  return ["html", "json", "xml", "ndjson", "log"].indexOf(name.slice(name.lastIndexOf(".") + 1));
+}
+
 function Artefacts({ run }: { run: RunDetail }) {
-  const files = run.artefacts.filter(({ name }) => !isPicture(name));
+  const files = run.artefacts.filter(({ name }) => !isPicture(name)).sort((a, b) =>
+    rank(a.name) - rank(b.name)
+  );
   if (files.length === 0 && run.events === 0) return null;
   return (
     <section>
