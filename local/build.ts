@@ -5,7 +5,7 @@ import { formatSeconds } from "../common/time.ts";
 import { StackError } from "./errors.ts";
 import { onPath } from "./host.ts";
 import type { Paths } from "./paths.ts";
-import { findProcesses, stopProcess } from "./process.ts";
+import { findProcesses, type ProcessId, stopProcess } from "./process.ts";
 import type { Step } from "./progress.ts";
 
 const BUILD_MS = 3_600_000;
@@ -35,20 +35,22 @@ export async function buildProgram(options: BuildOptions): Promise<ExecResult> {
     });
   }
   await stopBuilds(paths, options.argv[0]);
-  await Deno.mkdir(paths.build, { recursive: true });
-  const log = join(paths.build, `${name.toLowerCase().replaceAll(" ", "-")}.log`);
+  const log = join(paths.build, `${name.toLowerCase().replaceAll(/[^a-z0-9.]+/g, "-")}.log`);
+  const scratch = join(paths.build, "tmp");
+  await Deno.mkdir(scratch, { recursive: true });
   const file = await Deno.open(log, { write: true, create: true, truncate: true });
-  step.update(`building it, ${options.usually} the first time`);
+  const doing = `building ${name}, ${options.usually} the first time`;
+  step.update(doing);
   const decoder = new TextDecoder();
   try {
     const result = await exec(["nice", "-n", "5", ...options.argv], {
-      env: { GOFLAGS: "-buildvcs=false", ...options.env },
+      env: { ...goEnvironment(paths), GOTMPDIR: scratch, ...options.env },
       timeoutMs: BUILD_MS,
       signal: options.signal,
       onOutput(chunk) {
         file.writeSync(chunk);
         const line = decoder.decode(chunk, { stream: true }).trim().split("\n").pop();
-        if (line) step.update(`building it, ${options.usually} the first time · ${line.slice(0, 70)}`);
+        if (line) step.update(`${doing} · ${line.slice(0, 60)}`);
       },
     });
     options.signal.throwIfAborted();
@@ -67,10 +69,39 @@ export async function buildProgram(options: BuildOptions): Promise<ExecResult> {
   }
 }
 
+/** Go's caches lie below ours too, unless the user has a place for them. */
+function goEnvironment(paths: Paths): Record<string, string> {
+  const { modules, objects } = goCaches(paths);
+  return {
+    GOMODCACHE: Deno.env.get("GOMODCACHE") || modules,
+    GOCACHE: Deno.env.get("GOCACHE") || objects,
+    // Modules are stored read-only otherwise, and could not be removed again by anybody but root.
+    GOFLAGS: `${Deno.env.get("GOFLAGS") ?? ""} -buildvcs=false -modcacherw`.trim(),
+  };
+}
+
+function goCaches(paths: Paths) {
+  return { modules: join(paths.cache, "go", "modules"), objects: join(paths.cache, "go", "objects") };
+}
+
+/** Removes the gigabytes that building left, once what they were for is built. A build under way keeps them. */
+export async function dropBuildCaches(paths: Paths): Promise<void> {
+  if (findBuilds(paths).length > 0) return;
+  await Deno.remove(join(paths.cache, "go"), { recursive: true }).catch(() => {});
+  await Deno.remove(paths.build, { recursive: true }).catch(() => {});
+}
+
 /** Ends builds that outlived their starter: of one script, or all of this cache. */
 export async function stopBuilds(paths: Paths, script?: string): Promise<void> {
-  const builds = findProcesses((argv) =>
-    argv.some((word) => word.startsWith(`${paths.build}/`)) && (script === undefined || argv.includes(script))
+  for (const id of findBuilds(paths, script)) await stopProcess(id, { graceMs: 2_000, group: true });
+}
+
+function findBuilds(paths: Paths, script?: string): ProcessId[] {
+  const scripts = join(paths.repo, "local") + "/";
+  return findProcesses((argv) =>
+    argv.some((word) =>
+      script === undefined ? word.startsWith(scripts) && word.endsWith(".sh") : word === script
+    ) &&
+    argv.some((word) => word.startsWith(`${paths.cache}/`))
   );
-  for (const id of builds) await stopProcess(id, { graceMs: 2_000, group: true });
 }

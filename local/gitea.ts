@@ -10,6 +10,7 @@ import { ensurePrograms, onPath } from "./host.ts";
 import { type Paths, PORTS } from "./paths.ts";
 import { isRunning, ownProcess, type ProcessId, startDetached, stopProcess } from "./process.ts";
 import type { Step } from "./progress.ts";
+import { together } from "./together.ts";
 
 export const GITEA_VERSION = "1.26.0";
 const READY_MS = 60_000;
@@ -39,28 +40,32 @@ export async function ensureGiteaProgram(context: BuildContext): Promise<GiteaPr
   }
   const binary = join(paths.bin, `gitea-${GITEA_VERSION}`);
   const staticRoot = join(paths.cache, `gitea-assets-${GITEA_VERSION}`);
-  const jobs: Promise<unknown>[] = [];
+  const jobs: ((signal: AbortSignal) => Promise<unknown>)[] = [];
   const script = (name: string) => join(paths.repo, "local", "gitea", name);
   if (!await exists(binary)) {
-    jobs.push(buildProgram({
-      ...context,
-      name: "Gitea",
-      argv: [script("build.sh"), GITEA_VERSION, binary, join(paths.build, "gitea")],
-      usually: "about 8 min",
-    }));
+    jobs.push((signal) =>
+      buildProgram({
+        ...context,
+        signal,
+        name: "Gitea",
+        argv: [script("build.sh"), GITEA_VERSION, binary, join(paths.build, "gitea")],
+        usually: "about 8 min",
+      })
+    );
   }
   if (!await exists(staticRoot)) {
-    jobs.push((async () => {
+    jobs.push(async (signal) => {
       await ensurePrograms(["npm"], { why: "Gitea's pages", step: context.step });
       await buildProgram({
         ...context,
-        name: "Gitea pages",
+        signal,
+        name: "Gitea's pages",
         argv: [script("assets.sh"), GITEA_VERSION, staticRoot, join(paths.build, "gitea-assets")],
         usually: "about 1 min",
       });
-    })());
+    });
   }
-  await Promise.all(jobs);
+  await together(context.signal, jobs);
   return { binary, staticRoot };
 }
 

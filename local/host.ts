@@ -94,7 +94,7 @@ export async function installPackages(
 }
 
 /** Bytes that a first start writes: sources, build caches, programs, images. */
-const FIRST_START_GB = 6;
+const FIRST_START_GB = 8;
 /** What is left to write once all programs are built. */
 const WARM_START_GB = 2;
 

@@ -7,6 +7,7 @@ import {
   tokenFile,
 } from "./accounts.ts";
 import { UsageError } from "../common/errors.ts";
+import { dropBuildCaches } from "./build.ts";
 import type { Docker } from "./docker.ts";
 import { ensureEngine, ownEngine } from "./engine.ts";
 import { ensureGitea, ensureGiteaProgram } from "./gitea.ts";
@@ -19,6 +20,7 @@ import { ORG, seedForge } from "./forge_seed.ts";
 import { DASHBOARD_URL, ensureService, waitForRoute } from "./services.ts";
 import { ensureSwarm } from "./swarm.ts";
 import { type Certificates, ensureCertificates } from "./tls.ts";
+import { together } from "./together.ts";
 import { ensureTraefik, traefikOwner } from "./traefik.ts";
 
 export { stopStack } from "./stop.ts";
@@ -68,8 +70,7 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   const paths = pathsFromEnvironment();
   const { progress } = options;
   const parts = withNeeds(options.parts ?? ["swarm", "traefik", "gitea", "dashboard", "bridge"]);
-  const failed = new AbortController();
-  const signal = AbortSignal.any([failed.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  const signal = options.signal ?? new AbortController().signal;
   await using _lock = await lockStack(paths, { progress, signal });
   for (const folder of [paths.bin, paths.runs, paths.logs]) await Deno.mkdir(folder, { recursive: true });
   await Deno.chmod(paths.state, 0o711); // readable by none but us, passable to the CA file
@@ -97,11 +98,11 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   const stack = await describe({ paths, gateway, certificates, credentials, engineIsOurs: engine.ours });
   const context: Context = { paths, progress, signal, docker, gateway, certificates, credentials, stack };
   // A first start builds two large programs: side by side, as neither keeps two processors busy all the time.
-  const chains = [
-    ...(parts.has("traefik") ? [startTraefik(context)] : []),
-    ...(parts.has("gitea") ? [startGitea(context)] : []),
-  ];
-  await allOrNone(chains, failed);
+  await together(signal, [
+    ...(parts.has("traefik") ? [(signal: AbortSignal) => startTraefik({ ...context, signal })] : []),
+    ...(parts.has("gitea") ? [(signal: AbortSignal) => startGitea({ ...context, signal })] : []),
+  ]);
+  if (parts.has("gitea")) await dropBuildCaches(paths);
   for (
     const [part, start] of [["gitea", seed], ["dashboard", startDashboard], ["bridge", startBridge]] as const
   ) {
@@ -232,16 +233,4 @@ function withNeeds(parts: Part[]): Set<Part> {
   };
   parts.forEach(add);
   return all;
-}
-
-/** Waits for all; when one fails the others are told to stop, and are waited for, before its error goes on. */
-async function allOrNone(work: Promise<void>[], failed: AbortController): Promise<void> {
-  let first: { error: unknown } | undefined;
-  await Promise.all(work.map((one) =>
-    one.catch((error) => {
-      first ??= { error };
-      failed.abort(new DOMException("Another part failed", "AbortError"));
-    })
-  ));
-  if (first !== undefined) throw first.error;
 }

@@ -4,10 +4,16 @@
 #
 #   assets.sh VERSION OUT WORK    e.g. assets.sh 1.26.0 /cache/gitea-assets-1.26.0 /cache/build/gitea-assets
 set -eu
+
+# Read as a whole before it starts: the file may change while it runs.
+main() {
 version=$1 out=$2 work=$3
 
 rm -rf "$work"
 mkdir -p "$work/tools"
+# Package managers keep caches below these; all of it goes with the work folder.
+export XDG_CACHE_HOME="$work/caches" XDG_DATA_HOME="$work/caches/data" XDG_STATE_HOME="$work/caches/state" \
+  npm_config_cache="$work/caches/npm"
 cd "$work/tools"
 echo "downloading Gitea $version"
 module=$(go mod download -json "code.gitea.io/gitea@v$version" | sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p')
@@ -39,3 +45,7 @@ cp -r templates options public "$out.new/"
 mv "$out.new" "$out"
 cd /
 rm -rf "$work"
+}
+
+main "$@"
+exit

@@ -3,6 +3,9 @@
 #
 #   build.sh VERSION OUT WORK     e.g. build.sh 1.26.0 /cache/bin/gitea-1.26.0 /cache/build/gitea
 set -eu
+
+# Read as a whole before it starts: the file may change while it runs.
+main() {
 version=$1 out=$2 work=$3
 
 rm -rf "$work"
@@ -18,3 +21,7 @@ go build -tags 'sqlite sqlite_unlock_notify' -ldflags "-s -w -X main.Version=$ve
 mv "$out.new" "$out"
 cd /
 rm -rf "$work"
+}
+
+main "$@"
+exit

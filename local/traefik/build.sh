@@ -7,6 +7,9 @@
 # They are only used to order certificates by DNS challenge; the local stack brings its own certificate. So lego,
 # the library that binds them, is cut down to two providers without an SDK before the build.
 set -eu
+
+# Read as a whole before it starts: the file may change while it runs.
+main() {
 version=$1 out=$2 work=$3
 
 module_dir() {
@@ -89,3 +92,7 @@ CGO_ENABLED=0 GOFLAGS="${GOFLAGS:-} -buildvcs=false" go build -mod=mod -trimpath
 mv "$out.new" "$out"
 cd /
 rm -rf "$work"
+}
+
+main "$@"
+exit

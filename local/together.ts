@@ -1,0 +1,22 @@
+/**
+ * Runs jobs side by side. When one fails the others are told to stop by their signal and are waited for, so that
+ * nothing goes on behind the caller's back; then the first error is passed on.
+ * @param signal abort tells all of them to stop
+ */
+export async function together(
+  signal: AbortSignal,
+  jobs: ((signal: AbortSignal) => Promise<unknown>)[],
+): Promise<void> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  let first: { error: unknown } | undefined;
+  await Promise.all(jobs.map(async (job) => {
+    try {
+      await job(either);
+    } catch (error) {
+      first ??= { error };
+      failed.abort(new DOMException("Given up because another part failed", "AbortError"));
+    }
+  }));
+  if (first !== undefined) throw first.error;
+}
