@@ -47,6 +47,7 @@ export async function runEnrolledTest(
     },
     tmp: join(run.folder.tmp, `tests-${kind}`),
     deno: plan.settings.DENO,
+    denoDir: join(plan.settings.RUNS, ".cache", "deno"), // type checks of a test that did not change are kept
     timeoutMs: Math.max(1_000, ctx.remaining() - SPARE_MS),
     onLine: ctx.log,
     signal: ctx.signal,

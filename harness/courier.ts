@@ -45,7 +45,10 @@ export class Courier implements AsyncDisposable {
   #away = false;
   /** Size of the events' file when all of it had been delivered. */
   #pushed = -1;
+  /** Ends the loops. */
   #stop = new AbortController();
+  /** Ends calls that are under way as well. */
+  #quit = new AbortController();
   #loops: Promise<unknown>[] = [];
   /** Last trouble, for whoever asks. */
   trouble: string | null = null;
@@ -58,9 +61,9 @@ export class Courier implements AsyncDisposable {
 
   /** Goes on where the folder says an earlier courier stopped. */
   async load(): Promise<{ done: boolean }> {
-    const text = await Deno.readTextFile(this.#folder.courier).catch(() => null);
-    const parsed = text === null ? null : courierState.safeParse(JSON.parse(text));
-    if (parsed?.success) this.#state = parsed.data;
+    try {
+      this.#state = courierState.parse(JSON.parse(await Deno.readTextFile(this.#folder.courier)));
+    } catch { /* never started, or cut off while writing: the dashboard says how much it has */ }
     return { done: this.#state.done || this.#state.refused };
   }
 
@@ -83,9 +86,10 @@ export class Courier implements AsyncDisposable {
   /** Delivers the rest, unless the dashboard is known to be away; waits for it a few seconds at most. */
   async finish(): Promise<void> {
     this.#stop.abort();
+    const hurry = setTimeout(() => this.#quit.abort(), FAREWELL_MS);
     await Promise.all(this.#loops);
-    if (this.#away || this.#state.refused) return;
-    await Promise.race([this.deliverAll(), pause(FAREWELL_MS)]);
+    if (!this.#away && !this.#state.refused) await this.deliverAll();
+    clearTimeout(hurry);
   }
 
   /** Everything the folder holds, files first: a page that shows the end shall find them. */
@@ -164,6 +168,7 @@ export class Courier implements AsyncDisposable {
     try {
       const response = await this.#fetch(url, {
         ...init,
+        signal: this.#quit.signal,
         headers: { ...init.headers, authorization: `Bearer ${this.#options.token}` },
       });
       this.#away = false;
@@ -196,6 +201,7 @@ export class Courier implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    this.#quit.abort();
     await Promise.all(this.#loops);
   }
 }

@@ -13,7 +13,7 @@ import { RunRecord } from "./record.ts";
 import { writeReport } from "./run_report.ts";
 import { RunFolder, type RunPlan } from "./run_folder.ts";
 import { readCourierSettings } from "./settings.ts";
-import { emptyReport } from "./stage.ts";
+import { emptyReport, InfraFailure } from "./stage.ts";
 import { type DockerObject, Swarm } from "./swarm.ts";
 import { supervise } from "./supervise.ts";
 import type { RunEnd } from "./verdict.ts";
@@ -75,19 +75,26 @@ class Run {
       stages: this.#plan.stages,
     });
     await using courier = await this.#courier();
-    await this.#finish(slot === null ? await this.#neverBegan() : await this.#work(), courier);
+    const cancelled = () =>
+      this.#neverBegan({ kind: "cancelled", cause: String(this.#link.cancelled.reason) });
+    await this.#finish(slot === null ? await cancelled() : await this.#work(), courier);
   }
 
   async #work(): Promise<RunEnd> {
-    let foreign: DockerObject[] | null = null;
+    let foreign: DockerObject[];
     let end: RunEnd;
     try {
+      await requireSwarm(this.#swarm, this.#plan.settings);
       await tidy(dirname(this.#folder.path), {
         swarm: this.#swarm,
         except: this.#folder.path,
         announce: (text) => this.#link.send({ type: "note", text }),
       });
       foreign = await foreignObjects(this.#swarm, this.#plan.settings.BASE_DOMAIN);
+    } catch (error) {
+      return await this.#neverBegan({ kind: "infra", cause: describeError(error), stage: null });
+    }
+    try {
       end = await supervise({
         plan: this.#plan,
         folder: this.#folder,
@@ -100,7 +107,7 @@ class Run {
     }
     for (const report of this.#record.unfinished(end)) await this.#report(report);
     const keep = this.#plan.request.keep && end.kind === "finished";
-    if (keep) await this.#keepApps();
+    if (keep) await this.#keepApps(foreign);
     else await this.#tearDown(foreign);
     return end;
   }
@@ -141,7 +148,7 @@ class Run {
     return courier;
   }
 
-  async #tearDown(foreign: DockerObject[] | null): Promise<void> {
+  async #tearDown(foreign: DockerObject[]): Promise<void> {
     const started = performance.now();
     await this.#emit({ t: now(), type: "stage.started", stage: "teardown" });
     const lines: Promise<void>[] = [];
@@ -157,14 +164,22 @@ class Run {
     await this.#report({ ...report, seconds: Math.round((performance.now() - started) / 10) / 100 });
   }
 
-  async #keepApps(): Promise<void> {
+  async #keepApps(foreign: DockerObject[]): Promise<void> {
     const present = await Promise.all(
       this.#plan.apps.map(async (app) => (await this.#swarm.services(app.stack)).length > 0 ? [app] : []),
     );
     this.#kept = present.flat();
-    if (this.#kept.length === 0) return await this.#tearDown(null);
+    if (this.#kept.length === 0) return await this.#tearDown(foreign);
     await this.#folder.setState("kept");
     await this.#report({ ...emptyReport("teardown", "skipped"), reason: "kept because of --keep" });
+  }
+
+  /** The end of a run that deployed nothing, so that nothing has to go. */
+  async #neverBegan(end: RunEnd): Promise<RunEnd> {
+    for (const report of this.#record.unfinished(end)) await this.#report(report);
+    await this.#folder.removeScratch();
+    await this.#folder.setState("clean");
+    return end;
   }
 
   async #finish(end: RunEnd, courier: Courier | null): Promise<void> {
@@ -181,25 +196,30 @@ class Run {
     });
   }
 
-  /** Cancelled while it waited for the slot: nothing exists that would have to go. */
-  async #neverBegan(): Promise<RunEnd> {
-    const end: RunEnd = { kind: "cancelled", cause: String(this.#link.cancelled.reason) };
-    for (const report of this.#record.unfinished(end)) await this.#report(report);
-    await this.#folder.removeScratch();
-    await this.#folder.setState("clean");
-    return end;
-  }
-
   async #report(report: Parameters<RunRecord["reports"]["push"]>[0]): Promise<void> {
     await this.#emit({ t: now(), type: "stage.finished", report });
   }
 
-  /** Events are written one after the other; whoever reads the file sees them in this order. */
+  /**
+   * Events are written one after the other; whoever reads the file sees them in this order. A full disk costs events,
+   * never the teardown.
+   */
   #emit(event: RunEvent): Promise<void> {
     this.#record.take(event);
     this.#link.send({ type: "event", event });
-    this.#queue = this.#queue.then(() => this.#folder.append(event));
+    this.#queue = this.#queue.then(() => this.#folder.append(event))
+      .catch((error) => this.#record.note(`Parts of the log are missing: ${describeError(error)}`));
     return this.#queue;
+  }
+}
+
+/** @throws {InfraFailure} saying what is missing on this machine */
+async function requireSwarm(swarm: Swarm, settings: RunPlan["settings"]): Promise<void> {
+  const { Swarm: state } = await swarm.info().catch((cause) => {
+    throw new InfraFailure(`Docker does not answer at "${settings.DOCKER_SOCKET}"`, { cause });
+  });
+  if (state.LocalNodeState !== "active" || !state.ControlAvailable) {
+    throw new InfraFailure("Docker runs here, but not as a Swarm manager");
   }
 }
 

@@ -58,7 +58,7 @@ export async function fetchRecipe(source: RecipeSource, options: FetchOptions): 
   if (source.revision?.startsWith("refs/")) wanted.push(`+${source.revision}:refs/src/asked`);
   log(`Fetching ${url}`);
   await fetchRefs(git, { from: url, refs: wanted, ...inMirror }).catch((error) => {
-    throw fetchProblem(error, { url, pr });
+    throw fetchProblem(error, { url, pr, ours: source.kind === "forge" });
   });
 
   const notes: string[] = [];
@@ -227,7 +227,7 @@ function mirrorName(recipe: string, url: string): string {
   return `${recipe}-${createHash("sha256").update(url).digest("hex").slice(0, 10)}.git`;
 }
 
-function fetchProblem(error: unknown, about: { url: string; pr: number | null }): Error {
+function fetchProblem(error: unknown, about: { url: string; pr: number | null; ours: boolean }): Error {
   if (!(error instanceof GitError)) return error instanceof Error ? error : new Error(String(error));
   const missingRef = /couldn't find remote ref (\S+)/i.exec(error.output)?.[1];
   if (missingRef !== undefined && about.pr !== null) {
@@ -236,6 +236,10 @@ function fetchProblem(error: unknown, about: { url: string; pr: number | null })
   if (missingRef !== undefined) return new StageFailure(`There is no "${missingRef}" in "${about.url}"`);
   if (/repository .*not found|does not appear to be a git repository|does not exist/i.test(error.output)) {
     return new StageFailure(`There is no git repository at "${about.url}"`, { cause: error });
+  }
+  if (/could not read (Username|Password)|Authentication failed/i.test(error.output)) { // forges hide what is private
+    const text = `There is no repository at "${about.url}", or none that anybody may read`;
+    return about.ours ? new InfraFailure(text) : new StageFailure(text);
   }
   return new InfraFailure(`Could not fetch "${basename(about.url)}" from "${about.url}"`, {
     cause: error,

@@ -95,7 +95,10 @@ export class RunRecord {
       const seconds = this.running.has(name) ? Math.max(0, Math.round((now - started) / 10) / 100) : 0;
       if (end.kind === "cancelled") return { ...emptyReport(name, "skipped"), seconds, reason: "cancelled" };
       if (!this.running.has(name)) {
-        return { ...emptyReport(name, "blocked"), reason: running[0] ?? "the run's end" };
+        return {
+          ...emptyReport(name, "blocked"),
+          reason: running[0] ?? end.kind.replace("infra", "CI trouble"),
+        };
       }
       return { ...emptyReport(name, end.kind === "timed_out" ? "failed" : "infra"), seconds, cause };
     });

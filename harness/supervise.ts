@@ -58,20 +58,24 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
     void stop({ kind: "timed_out", cause: `Stage ${stage} ran longer than ${formatSeconds(ms)}`, stage });
   });
 
-  const chatter = keepChatter(worker.stderr, join(folder.path, "worker.log"));
-  for await (const line of linesOf(worker.stdout)) {
-    const message = parseMessage(workerMessage, line);
-    if (message === null) continue;
-    stages.see(message);
-    record.learn(message);
-    if (message.type === "volumes") await folder.noteVolumes(message.names);
-    if (message.type === "scratch") await folder.noteScratch(message.path);
-    if (message.type === "event") await emit(message.event);
+  const chatter = keepChatter(worker.stderr, join(folder.path, "worker.log")).catch(() => {});
+  let status: Deno.CommandStatus;
+  try {
+    for await (const line of linesOf(worker.stdout)) {
+      const message = parseMessage(workerMessage, line);
+      if (message === null) continue;
+      stages.see(message);
+      record.learn(message);
+      if (message.type === "volumes") await folder.noteVolumes(message.names);
+      if (message.type === "scratch") await folder.noteScratch(message.path);
+      if (message.type === "event") await emit(message.event);
+    }
+    status = await worker.status;
+  } finally {
+    clearTimeout(deadline);
+    cancelled.removeEventListener("abort", cancel);
+    await killFamily(family, worker.pid); // what it left running, however it ended
   }
-  const status = await worker.status;
-  clearTimeout(deadline);
-  cancelled.removeEventListener("abort", cancel);
-  await killFamily(family, null); // what it left running, however it ended
   await chatter;
   if (end !== null) return end;
   if (record.timedOut !== null) return { kind: "timed_out", ...record.timedOut };

@@ -45,7 +45,7 @@ export async function tearDownApp(app: PlannedApp, options: TearDownOptions): Pr
   let left: DockerObject[] = [];
   while (true) {
     left = [...await swarm.objects(app.stack), ...await anonymousAmong(swarm, anonymous)];
-    if (left.length === 0 && !await hasLiveTasks(swarm, app.stack)) break;
+    if (left.length === 0 && !await hasComingTasks(swarm, app.stack)) break;
     if (Date.now() > end) {
       for (const problem of problems) log(problem);
       return left.length > 0 ? left.map(describeObject) : [`tasks of stack "${app.stack}"`];
@@ -91,8 +91,11 @@ async function anonymousAmong(swarm: Swarm, names: ReadonlySet<string>): Promise
   return (await swarm.allObjects()).filter((object) => object.kind === "volume" && names.has(object.name));
 }
 
-/** A task that is still being prepared would make a container after we had looked. */
-async function hasLiveTasks(swarm: Swarm, stack: string): Promise<boolean> {
-  const over = ["complete", "failed", "rejected", "shutdown", "orphaned", "remove"];
-  return (await swarm.tasks(stack)).some((task) => !over.includes(task.Status.State));
+/**
+ * A task that has no container yet would make one after we had looked. Those further on list as running for seconds
+ * after their container was removed by force, and mean nothing.
+ */
+async function hasComingTasks(swarm: Swarm, stack: string): Promise<boolean> {
+  const before = ["new", "allocated", "pending", "assigned", "accepted", "preparing", "ready"];
+  return (await swarm.tasks(stack)).some((task) => before.includes(task.Status.State));
 }

@@ -49,15 +49,16 @@ function compareText(left: string, right: string): number {
 }
 
 /**
- * The version people run before the head reaches them: the newest one that is not the head itself, so that a run of
- * a freshly published tag is compared with the release before it.
+ * The version people run before the head reaches them: the newest one; for a head that is itself a published version,
+ * the one before that.
  */
 export function newestBefore(
   versions: readonly PublishedVersion[],
   head: { commit: string; dirty: boolean },
 ): PublishedVersion | null {
   const sorted = versions.toSorted((a, b) => compareVersions(b.version, a.version));
-  return sorted.find((one) => head.dirty || one.commit !== head.commit) ?? null;
+  const self = head.dirty ? -1 : sorted.findIndex((one) => one.commit === head.commit);
+  return sorted[self + 1] ?? null;
 }
 
 /** Finds a version by its full name or, where that is clear, by the part before `+`. */

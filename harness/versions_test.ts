@@ -28,10 +28,11 @@ const published = [
   { version: "1.9.0+1", commit: "b" },
 ];
 
-Deno.test("the base is the newest version, but not the tested commit itself", () => {
+Deno.test("the base is the newest version, or the one before a version that is tested itself", () => {
   assert.equal(newestBefore(published, { commit: "x", dirty: false })?.version, "1.10.0+1");
   assert.equal(newestBefore(published, { commit: "c", dirty: false })?.version, "1.9.0+1");
   assert.equal(newestBefore(published, { commit: "c", dirty: true })?.version, "1.10.0+1");
+  assert.equal(newestBefore(published, { commit: "a", dirty: false }), null);
   assert.equal(newestBefore([], { commit: "c", dirty: true }), null);
 });
 

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Courier, deliverSpooled } from "./courier.ts";
+import { RunFolder } from "./run_folder.ts";
+
+/** A dashboard that keeps what it gets, and can be away. */
+class FakeDashboard {
+  away = false;
+  cancel = false;
+  events: string[] = [];
+  files = new Map<string, string>();
+  calls = 0;
+
+  readonly fetch: typeof fetch = async (input, init) => {
+    this.calls += 1;
+    if (this.away) throw new TypeError("connection refused");
+    const request = new Request(input, init);
+    const url = new URL(request.url);
+    assert.equal(request.headers.get("authorization"), "Bearer secret");
+    assert.ok(url.pathname.startsWith("/api/runs/abcdef-1/"), url.pathname);
+    if (url.pathname.endsWith("/heartbeat")) return Response.json({ cancel: this.cancel });
+    if (url.pathname.endsWith("/events")) {
+      const body = await request.text();
+      if (Number(url.searchParams.get("offset")) !== this.events.length) {
+        return Response.json({ offset: this.events.length }, { status: 409 });
+      }
+      this.events.push(...body.trimEnd().split("\n"));
+      return Response.json({ offset: this.events.length });
+    }
+    this.files.set(url.pathname.split("/").at(-1) ?? "", await request.text());
+    return new Response(null, { status: 201 });
+  };
+}
+
+async function withFolder(
+  work: (folder: RunFolder, options: { dashboard: FakeDashboard; courier: () => Courier }) => Promise<void>,
+) {
+  const runs = await Deno.makeTempDir();
+  const folder = new RunFolder(join(runs, "abcdef-1"));
+  const dashboard = new FakeDashboard();
+  try {
+    for (const path of [folder.path, folder.stages, folder.screenshots]) await Deno.mkdir(path);
+    const courier = () =>
+      new Courier(folder, {
+        url: "https://ci.test/",
+        token: "secret",
+        ingress: { address: "127.0.0.1:1" },
+        fetch: dashboard.fetch,
+      });
+    await work(folder, { dashboard, courier });
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
+}
+
+async function say(folder: RunFolder, ...lines: string[]) {
+  await Deno.writeTextFile(folder.events, lines.map((line) => `${line}\n`).join(""), { append: true });
+}
+
+Deno.test("events and files arrive once each, in order, files before the last event is marked done", () =>
+  withFolder(async (folder, { dashboard, courier }) => {
+    await say(folder, "1", "2");
+    await using first = courier();
+    await first.start();
+    await say(folder, "3");
+    await Deno.writeTextFile(join(folder.screenshots, "install.png"), "picture");
+    await Deno.writeTextFile(folder.log("install"), "log");
+    await Deno.writeTextFile(folder.result, "{}");
+    await Deno.writeTextFile(join(folder.screenshots, "Not A Name!.png"), "picture");
+    await first.finish();
+    assert.deepEqual(dashboard.events, ["1", "2", "3"]);
+    assert.deepEqual([...dashboard.files].sort(), [
+      ["install.log", "log"],
+      ["install.png", "picture"],
+      ["result.json", "{}"],
+    ]);
+    assert.equal((await courier().load()).done, true);
+  }));
+
+Deno.test("with the dashboard away the end is not held up, and a later run delivers", () =>
+  withFolder(async (folder, { dashboard, courier }) => {
+    dashboard.away = true;
+    await say(folder, "1", "2");
+    await using first = courier();
+    await first.start();
+    await Deno.writeTextFile(folder.result, "{}");
+    await first.finish();
+    assert.equal((await courier().load()).done, false);
+
+    dashboard.away = false;
+    const spool = {
+      url: "https://ci.test",
+      token: "secret",
+      ingress: { address: "" },
+      fetch: dashboard.fetch,
+    };
+    await deliverSpooled(join(folder.path, ".."), { ...spool, except: folder.path });
+    assert.deepEqual(dashboard.events, [], "the folder of the run itself is left to its own courier");
+    await deliverSpooled(join(folder.path, ".."), { ...spool, except: "" });
+    assert.deepEqual(dashboard.events, ["1", "2"]);
+    const { calls } = dashboard;
+    await deliverSpooled(join(folder.path, ".."), { ...spool, except: "" });
+    assert.equal(dashboard.calls, calls, "what was delivered is not delivered again");
+  }));
+
+Deno.test("where the dashboard knows better how much it has, it is believed", () =>
+  withFolder(async (folder, { dashboard, courier }) => {
+    await say(folder, "1", "2", "3");
+    dashboard.events = ["1", "2"];
+    await courier().deliverAll();
+    assert.deepEqual(dashboard.events, ["1", "2", "3"]);
+  }));
+
+Deno.test("a cancel comes with the heartbeat", () =>
+  withFolder(async (folder, { dashboard }) => {
+    dashboard.cancel = true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await using courier = new Courier(folder, {
+      url: "https://ci.test",
+      token: "secret",
+      ingress: { address: "" },
+      fetch: dashboard.fetch,
+      onCancel: resolve,
+    });
+    await courier.start();
+    await promise;
+  }));

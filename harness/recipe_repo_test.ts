@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { execOk } from "../common/exec.ts";
+import { checkOut, type FetchOptions, fetchRecipe } from "./recipe_repo.ts";
+import type { RecipeSource } from "./request.ts";
+import { readSettings } from "./settings.ts";
+
+/** A recipe with a release, a lightweight tag, a branch, and a commit after the release. */
+async function withRecipe(
+  work: (at: {
+    path: string;
+    git: (...args: string[]) => Promise<string>;
+    fetch: (source: Partial<RecipeSource>) => ReturnType<typeof fetchRecipe>;
+    folder: string;
+    settings: FetchOptions["settings"];
+  }) => Promise<void>,
+) {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  const path = join(folder, "recipe");
+  const env = {
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_AUTHOR_NAME: "a",
+    GIT_AUTHOR_EMAIL: "a@b",
+    GIT_COMMITTER_NAME: "a",
+    GIT_COMMITTER_EMAIL: "a@b",
+  };
+  const git = async (...args: string[]) => (await execOk(["git", ...args], { cwd: path, env })).stdout.trim();
+  const settings = readSettings((name) =>
+    ({ CCCI_BASE_DOMAIN: "ci.test", CCCI_RUNS: join(folder, "runs"), CCCI_RECIPES: folder })[name]
+  );
+  try {
+    await Deno.mkdir(path);
+    await git("init", "-q", "-b", "main");
+    await Deno.writeTextFile(join(path, "compose.yml"), "one");
+    await git("add", ".");
+    await git("commit", "-qm", "one");
+    await git("tag", "-am", "release", "1.0.0+1");
+    await git("tag", "1.1.0+1");
+    await git("branch", "old");
+    await Deno.writeTextFile(join(path, "compose.yml"), "two");
+    await git("commit", "-qam", "two");
+    const fetch = (source: Partial<RecipeSource>) =>
+      fetchRecipe({ kind: "path", path, revision: null, ...source } as RecipeSource, {
+        recipe: "recipe",
+        subject: { kind: "worktree", path },
+        settings,
+        log: () => {},
+        signal: new AbortController().signal,
+      });
+    await work({ path, git, fetch, folder, settings });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a clean checkout is tested at its commit; only annotated tags are published versions", () =>
+  withRecipe(async ({ git, fetch }) => {
+    const repo = await fetch({});
+    assert.equal(repo.head, await git("rev-parse", "HEAD"));
+    assert.equal(repo.dirty, false);
+    assert.deepEqual(repo.published, [{ version: "1.0.0+1", commit: await git("rev-parse", "old") }]);
+    assert.ok(repo.notes.some((note) => note.includes('"1.1.0+1" is not annotated')));
+  }));
+
+Deno.test("branches, tags and short commits are found, anything else is named", () =>
+  withRecipe(async ({ git, fetch }) => {
+    const old = await git("rev-parse", "old");
+    for (const revision of ["old", "1.0.0+1", old.slice(0, 10), old]) {
+      assert.equal((await fetch({ revision })).head, old, revision);
+    }
+    for (const revision of ["nope", "deadbeefdeadbeef"]) {
+      await assert.rejects(fetch({ revision }), new RegExp(`no branch, tag or commit "${revision}"`));
+    }
+  }));
+
+Deno.test("uncommitted changes come along as they stand: changed, new, deleted, but not ignored", () =>
+  withRecipe(async ({ path, git, fetch, folder, settings }) => {
+    await Deno.writeTextFile(join(path, "abra.sh"), "x");
+    await Deno.writeTextFile(join(path, ".gitignore"), "secret\n");
+    await git("add", ".");
+    await git("commit", "-qm", "three");
+    await Deno.remove(join(path, "abra.sh"));
+    await Deno.writeTextFile(join(path, "compose.yml"), "three");
+    await Deno.mkdir(join(path, "sub"));
+    await Deno.writeTextFile(join(path, "sub", "new.tmpl"), "new");
+    await Deno.symlink("sub/new.tmpl", join(path, "link"));
+    await Deno.writeTextFile(join(path, "secret"), "not for others");
+
+    const repo = await fetch({});
+    assert.equal(repo.dirty, true);
+    const target = join(folder, "checkout");
+    await checkOut(repo, target, { at: "head", settings });
+    assert.equal(await Deno.readTextFile(join(target, "compose.yml")), "three");
+    assert.equal(await Deno.readTextFile(join(target, "link")), "new");
+    for (const gone of ["abra.sh", "secret"]) {
+      await assert.rejects(Deno.lstat(join(target, gone)), Deno.errors.NotFound, gone);
+    }
+
+    await checkOut(repo, target, {
+      at: { version: "1.0.0+1", commit: await git("rev-parse", "old") },
+      settings,
+    });
+    assert.equal(await Deno.readTextFile(join(target, "compose.yml")), "one");
+    const status = await execOk(["git", "status", "--porcelain"], { cwd: target });
+    assert.equal(status.stdout, "", "a pinned deploy needs a clean tree");
+    const tags = await execOk(["git", "tag"], { cwd: target });
+    assert.deepEqual(tags.stdout.trim().split("\n"), ["1.0.0+1", "1.1.0+1"]);
+  }));
+
+Deno.test("a place without repository is the asker's mistake", () =>
+  withRecipe(async ({ fetch, folder }) => {
+    await assert.rejects(fetch({ path: join(folder, "nowhere") }), /There is no git repository at/);
+  }));
