@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { silentProgress } from "../local/progress.ts";
 import { ensureStack } from "../local/stack.ts";
 import { abraContract } from "../local/abra/contract/main.ts";
+import { onRealServices } from "./scene.ts";
 
-Deno.test("the abra in use does what the harness relies on", async () => {
+onRealServices("the abra in use does what the harness relies on", async () => {
   await ensureStack({ progress: silentProgress, parts: ["swarm"] });
   assert.equal(await abraContract([]), 0);
 });

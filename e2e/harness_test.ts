@@ -5,6 +5,7 @@ import { type Ended, HarnessRun, runRecipe, sigkill, stackForRuns } from "./harn
 import { assertSameInventory, inventory } from "./inventory.ts";
 import { waitFor } from "../common/time.ts";
 import type { Stack } from "../local/stack.ts";
+import { onRealServices } from "./scene.ts";
 
 interface Bench {
   stack: Stack;
@@ -16,7 +17,7 @@ interface Bench {
 
 /** A test with a stack, a scratch folder, and the demand that Docker holds the same things afterwards. */
 function onTheStack(name: string, work: (bench: Bench) => Promise<void>): void {
-  Deno.test(name, async () => {
+  onRealServices(name, async () => {
     const stack = await stackForRuns();
     const folder = await Deno.makeTempDir({ prefix: "cc-ci-e2e-" });
     try {

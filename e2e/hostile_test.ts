@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type ComposeFile, type FixtureOptions, makeRecipe } from "./fixture_recipe.ts";
 import { runRecipe, stackForRuns } from "./harness_cli.ts";
 import { assertSameInventory, inventory } from "./inventory.ts";
+import { onRealServices } from "./scene.ts";
 
 type App = Record<string, unknown> & { deploy: { labels: string[] }; volumes: unknown[] };
 
@@ -85,26 +86,29 @@ const hostile: [name: string, rule: string, recipe: FixtureOptions][] = [
 ];
 
 for (const [name, expected, recipe] of hostile) {
-  Deno.test(`a recipe that asks for ${name} is stopped by ${expected} before anything is deployed`, async () => {
-    const stack = await stackForRuns();
-    const before = await inventory();
-    const folder = await Deno.makeTempDir({ prefix: "cc-ci-hostile-" });
-    try {
-      const path = await makeRecipe(`${folder}/quick`, recipe);
-      const { code, result, stderr } = await runRecipe(stack, { runs: `${folder}/runs`, args: [path] });
-      assert.equal(code, 1, stderr);
-      assert.equal(result?.result, "failed");
-      assert.equal(result.stage, "lint");
-      assert.match(
-        `${result.cause} ${result.stages.find((stage) => stage.name === "lint")?.detail}`,
-        new RegExp(expected),
-      );
-      for (const stage of result.stages.filter((one) => ["install", "upgrade"].includes(one.name))) {
-        assert.equal(stage.result, "blocked");
+  onRealServices(
+    `a recipe that asks for ${name} is stopped by ${expected} before anything is deployed`,
+    async () => {
+      const stack = await stackForRuns();
+      const before = await inventory();
+      const folder = await Deno.makeTempDir({ prefix: "cc-ci-hostile-" });
+      try {
+        const path = await makeRecipe(`${folder}/quick`, recipe);
+        const { code, result, stderr } = await runRecipe(stack, { runs: `${folder}/runs`, args: [path] });
+        assert.equal(code, 1, stderr);
+        assert.equal(result?.result, "failed");
+        assert.equal(result.stage, "lint");
+        assert.match(
+          `${result.cause} ${result.stages.find((stage) => stage.name === "lint")?.detail}`,
+          new RegExp(expected),
+        );
+        for (const stage of result.stages.filter((one) => ["install", "upgrade"].includes(one.name))) {
+          assert.equal(stage.result, "blocked");
+        }
+        await assertSameInventory(before);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
       }
-      await assertSameInventory(before);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  });
+    },
+  );
 }

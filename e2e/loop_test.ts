@@ -9,6 +9,7 @@ import { ensureStack, type Part, type Stack } from "../local/stack.ts";
 import { killPart } from "../local/services.ts";
 import { stackFetch } from "./harness_cli.ts";
 import { assertSameInventory, inventory } from "./inventory.ts";
+import { onRealServices } from "./scene.ts";
 
 const RECIPE = "miniflux";
 const VERDICT_MS = 5 * 60_000;
@@ -73,7 +74,7 @@ async function bringBack(): Promise<void> {
   await ensureStack({ progress: silentProgress });
 }
 
-Deno.test("an outsider's comment is refused once, with the reason, and starts nothing", async () => {
+onRealServices("an outsider's comment is refused once, with the reason, and starts nothing", async () => {
   const scene = await openScene();
   const { stack, pull } = scene;
   await pull.comment("!testme", stack.accounts.outsider);
@@ -92,51 +93,60 @@ Deno.test("an outsider's comment is refused once, with the reason, and starts no
   await assertSameInventory(scene.before);
 });
 
-Deno.test("a comment edited into the command, and the command in a quote or in code, start nothing", async () => {
-  const { pull } = await openScene();
-  const harmless = await pull.comment("Looks good to me");
-  // Whole-second time stamps: an edit in the same second cannot be told from none.
-  const second = Math.floor(Date.now() / 1000);
-  await waitFor(() => Math.floor(Date.now() / 1000) > second, {
-    what: "a new second",
-    timeoutMs: 2_000,
-    everyMs: 50,
-  });
-  await pull.edit(harmless.id, "!testme");
-  await pull.comment("> !testme\n\nwhat does this do?");
-  await pull.comment("```\n!testme\n```");
-  await pull.comment("<!-- !testme -->");
-  const last = await pull.comment("!testme");
-  const reply = await pull.waitForReply(() => true, {
-    what: "the run of the last comment",
-    timeoutMs: 30_000,
-  });
-  assert.ok(reply.id > last.id, "only the last comment is answered");
-  await pull.waitForReply(({ body }) => isVerdict(body), { what: "the verdict", timeoutMs: VERDICT_MS });
-  assert.equal((await pull.replies()).length, 1);
-});
+onRealServices(
+  "a comment edited into the command, and the command in a quote or in code, start nothing",
+  async () => {
+    const { pull } = await openScene();
+    const harmless = await pull.comment("Looks good to me");
+    // Whole-second time stamps: an edit in the same second cannot be told from none.
+    const second = Math.floor(Date.now() / 1000);
+    await waitFor(() => Math.floor(Date.now() / 1000) > second, {
+      what: "a new second",
+      timeoutMs: 2_000,
+      everyMs: 50,
+    });
+    await pull.edit(harmless.id, "!testme");
+    await pull.comment("> !testme\n\nwhat does this do?");
+    await pull.comment("```\n!testme\n```");
+    await pull.comment("<!-- !testme -->");
+    const last = await pull.comment("!testme");
+    const reply = await pull.waitForReply(() => true, {
+      what: "the run of the last comment",
+      timeoutMs: 30_000,
+    });
+    assert.ok(reply.id > last.id, "only the last comment is answered");
+    await pull.waitForReply(({ body }) => isVerdict(body), { what: "the verdict", timeoutMs: VERDICT_MS });
+    assert.equal((await pull.replies()).length, 1);
+  },
+);
 
-Deno.test("the bridge killed in the middle of a run comes back to the same run and the same comment", async () => {
-  const scene = await openScene();
-  const run = await startRun(scene);
-  await kill(scene.stack, "bridge");
-  await bringBack();
-  const body = await verdict(scene);
-  assert.equal(runOf(body), run);
-  assert.match(headline(body), /✅/);
-  await assertSameInventory(scene.before);
-});
+onRealServices(
+  "the bridge killed in the middle of a run comes back to the same run and the same comment",
+  async () => {
+    const scene = await openScene();
+    const run = await startRun(scene);
+    await kill(scene.stack, "bridge");
+    await bringBack();
+    const body = await verdict(scene);
+    assert.equal(runOf(body), run);
+    assert.match(headline(body), /✅/);
+    await assertSameInventory(scene.before);
+  },
+);
 
-Deno.test("forge and dashboard away in the middle of a run: the run is not lost, the verdict arrives", async () => {
-  const scene = await openScene("loses-data");
-  const run = await startRun(scene);
-  await kill(scene.stack, "gitea");
-  await kill(scene.stack, "dashboard");
-  await bringBack();
-  const body = await verdict(scene);
-  assert.equal(runOf(body), run);
-  assert.match(headline(body), /❌.*data written before the upgrade is gone/);
-  const view = await readRun(run, { dashboard: scene.stack.urls.dashboard, fetch: scene.fetch });
-  assert.equal(view?.result?.stage, "upgrade", "the dashboard has the result it missed");
-  await assertSameInventory(scene.before);
-});
+onRealServices(
+  "forge and dashboard away in the middle of a run: the run is not lost, the verdict arrives",
+  async () => {
+    const scene = await openScene("loses-data");
+    const run = await startRun(scene);
+    await kill(scene.stack, "gitea");
+    await kill(scene.stack, "dashboard");
+    await bringBack();
+    const body = await verdict(scene);
+    assert.equal(runOf(body), run);
+    assert.match(headline(body), /❌.*data written before the upgrade is gone/);
+    const view = await readRun(run, { dashboard: scene.stack.urls.dashboard, fetch: scene.fetch });
+    assert.equal(view?.result?.stage, "upgrade", "the dashboard has the result it missed");
+    await assertSameInventory(scene.before);
+  },
+);
