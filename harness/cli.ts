@@ -36,9 +36,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     });
   program.command("remove")
     .description("remove what a run with --keep left up")
-    .argument("<run>", "name of the run")
-    .action(async (run: string) => {
-      code = await remove(run, { settings: readSettings(), say });
+    .argument("<folder>", "the run's folder")
+    .action(async (folder: string) => {
+      code = await remove(folder, say);
     });
   program.command("keeper", { hidden: true }).argument("<folder>").action(keep);
   program.command("worker", { hidden: true }).argument("<folder>").action(work);

@@ -15,7 +15,7 @@ export interface FrontOptions {
 
 /**
  * Starts a run's keeper and shows what it says. This process is the one a terminal or an engine may kill: the keeper
- * sees its pipe end and cleans up.
+ * sees its pipe end and cleans up. An engine whose runner may die starts it as `setpriv --pdeathsig TERM …`.
  * @returns exit code of the program
  */
 export async function runFront(request: RunRequest, options: FrontOptions): Promise<number> {
@@ -50,7 +50,7 @@ export async function runFront(request: RunRequest, options: FrontOptions): Prom
 
   if (last?.type === "done") {
     await summarize(terminal, { result: last.result, folder });
-    for (const app of last.kept) tellHowToLook(terminal, { ...app, settings, run: request.run });
+    for (const app of last.kept) tellHowToLook(terminal, { ...app, settings, folder });
     if (json) printJson({ ...last.result, report: folder.report, folder: folder.path });
     return exitCodes[last.result.result];
   }
@@ -75,14 +75,14 @@ async function summarize(
 /** `--keep` is for looking around: where, and how to get rid of it. */
 function tellHowToLook(
   terminal: TerminalReport,
-  app: { domain: string; stack: string; settings: Settings; run: string },
+  app: { domain: string; stack: string; settings: Settings; folder: RunFolder },
 ): void {
   const { INGRESS: ingress, CA_FILE: ca } = app.settings;
   const [host] = ingress.split(":");
   const certificate = ca === undefined ? "" : ` --cacert ${ca}`;
   terminal.note(`The app is still up: https://${app.domain}/ (stack ${app.stack})`);
   terminal.note(`  look:   curl${certificate} --resolve ${app.domain}:443:${host} https://${app.domain}/`);
-  terminal.note(`  remove: ${selfCommand("remove", app.run).join(" ")}`);
+  terminal.note(`  remove: ${selfCommand("remove", app.folder.path).join(" ")}`);
 }
 
 /** The first signal asks for a clean end, the second leaves that end to the keeper. */
