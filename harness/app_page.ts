@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { BrowserError } from "./browser.ts";
+import { BrowserError } from "./browser_types.ts";
 import type { App } from "./app.ts";
 import type { RunContext } from "./run_context.ts";
 import { InfraFailure, type StageContext, StageFailure } from "./stage.ts";

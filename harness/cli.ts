@@ -1,12 +1,20 @@
 import { Command, CommanderError } from "commander";
 import { CcciError, describeError, UsageError } from "../common/errors.ts";
-import { runFront } from "./front.ts";
-import { keep } from "./keeper.ts";
-import { remove } from "./remove.ts";
-import { readSettings } from "./settings.ts";
-import { ciRequest, type LocalOptions, localRequest } from "./targets.ts";
-import { work } from "./worker.ts";
+import type { LocalOptions } from "./targets.ts";
 import { exitCodes } from "../protocol/result.ts";
+
+/**
+ * Each command loads what it needs and no more: a run starts this program three times, and only one of the three needs
+ * a browser.
+ */
+const load = {
+  front: () => import("./front.ts"),
+  keeper: () => import("./keeper.ts"),
+  remove: () => import("./remove.ts"),
+  settings: () => import("./settings.ts"),
+  targets: () => import("./targets.ts"),
+  worker: () => import("./worker.ts"),
+};
 
 /** Runs the command line. @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -24,24 +32,28 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option("--keep", "leave the app up at the end")
     .option("--json", "print the result as one JSON object on the last line of standard output")
     .action(async (target: string, options: LocalOptions & { json?: boolean }) => {
-      const settings = readSettings();
-      const request = await localRequest(target, { ...options, settings });
-      code = await runFront(request, { settings, json: options.json ?? false });
+      const settings = (await load.settings()).readSettings();
+      const request = await (await load.targets()).localRequest(target, { ...options, settings });
+      code = await (await load.front()).runFront(request, { settings, json: options.json ?? false });
     });
   program.command("ci")
     .description("run as a CI engine asks: parameters RECIPE, REF, PR, SRC and RUN in the environment")
     .option("--json", "print the result as one JSON object on the last line of standard output")
     .action(async (options: { json?: boolean }) => {
-      code = await runFront(ciRequest(), { settings: readSettings(), json: options.json ?? false });
+      const settings = (await load.settings()).readSettings();
+      const request = (await load.targets()).ciRequest();
+      code = await (await load.front()).runFront(request, { settings, json: options.json ?? false });
     });
   program.command("remove")
     .description("remove what a run with --keep left up")
     .argument("<folder>", "the run's folder")
     .action(async (folder: string) => {
-      code = await remove(folder, say);
+      code = await (await load.remove()).remove(folder, say);
     });
-  program.command("keeper", { hidden: true }).argument("<folder>").action(keep);
-  program.command("worker", { hidden: true }).argument("<folder>").action(work);
+  program.command("keeper", { hidden: true }).argument("<folder>")
+    .action(async (folder: string) => await (await load.keeper()).keep(folder));
+  program.command("worker", { hidden: true }).argument("<folder>")
+    .action(async (folder: string) => await (await load.worker()).work(folder));
 
   try {
     await program.parseAsync([...argv], { from: "user" });

@@ -1,5 +1,5 @@
 import { domainsOf } from "./app_settings.ts";
-import { type Browser, openBrowser } from "./browser.ts";
+import type { Browser } from "./browser.ts";
 import type { Enrolment } from "./enrolment.ts";
 import type { Settings } from "./settings.ts";
 
@@ -23,6 +23,7 @@ export class LazyBrowser implements AsyncDisposable {
 
   async #open(domains: string[]): Promise<Browser> {
     const { settings, tmp, started } = this.#options;
+    const { openBrowser } = await import("./browser.ts"); // large, and wanted only once apps are on their way
     const browser = await openBrowser({
       ingress: settings.INGRESS,
       ...(settings.CA_FILE === undefined ? {} : { ca: settings.CA_FILE }),
