@@ -39,10 +39,11 @@ const hostile: [name: string, rule: string, recipe: FixtureOptions][] = [
   ["the Docker socket", "confine.socket", app((app) => app.volumes.push("/var/run/docker.sock:/s.sock"))],
   ["a device", "confine.device", app((app) => app.devices = ["/dev/kmsg:/dev/kmsg"])],
   ["an added capability", "confine.capability", app((app) => app.cap_add = ["SYS_ADMIN"])],
+  ["the host's network", "confine.host-network", app((app) => app.network_mode = "host")],
   ["a privileged container", "confine.privileged", app((app) => app.privileged = true)],
   [
-    "the host's network",
-    "confine.host-network",
+    "the host's network by its name",
+    "confine.external",
     app((app, compose) => {
       app.networks = ["outside"];
       compose.networks = { ...compose.networks, outside: { external: true, name: "host" } };
@@ -81,7 +82,7 @@ const hostile: [name: string, rule: string, recipe: FixtureOptions][] = [
   [
     "a second compose file outside the checkout",
     "confine.compose-file",
-    { env: 'COMPOSE_FILE="compose.yml:../../../../../etc/hosts.yml"\n' },
+    { env: 'COMPOSE_FILE="compose.yml:../../../../../../../../etc/hosts"\n' },
   ],
 ];
 

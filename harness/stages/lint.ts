@@ -17,7 +17,8 @@ export async function lintStage(run: RunContext, ctx: StageContext): Promise<voi
   const findings: { finding: Finding; where: string }[] = [];
   if (!head.compose.ok) {
     run.undeployable = "lint";
-    throw new StageFailure(unparsable(head.compose), { code: "lint.compose" });
+    const message = unparsable(head.compose);
+    throw new StageFailure(message, { code: head.compose.rule, detail: `${message} [${head.compose.rule}]` });
   }
   run.compose.head = head.compose;
   for (const finding of head.findings) findings.push({ finding, where: "" });
