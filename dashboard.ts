@@ -3,7 +3,7 @@ import { logger, setUpLogging } from "./common/log.ts";
 import { systemClock } from "./common/time.ts";
 import { writerToken } from "./dashboard/auth.ts";
 import { readSettings } from "./dashboard/config.ts";
-import { enrolledRecipes } from "./dashboard/enrolled.ts";
+import { enrolments } from "./dashboard/enrolled.ts";
 import { Hub } from "./dashboard/hub.ts";
 import { RunFiles } from "./dashboard/run_files.ts";
 import { serve } from "./dashboard/serve.ts";
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
     files: new RunFiles(`${settings.STATE}/runs`),
     tokens: [writerToken("bridge", settings.BRIDGE_TOKEN), writerToken("runner", settings.RUNNER_TOKEN)],
     baseUrl: settings.DASHBOARD_URL,
-    enrolled: enrolledRecipes(settings.RECIPES, systemClock),
+    enrolments: enrolments(settings.RECIPES, systemClock),
     clock: systemClock,
   }, { listen: settings.LISTEN, stop: stop.signal, clock: systemClock });
 }

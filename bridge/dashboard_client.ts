@@ -59,6 +59,12 @@ export function dashboardClient(options: DashboardOptions): Dashboard {
       return answer.ok ? { ...answer, value: null } : answer;
     },
 
-    view: (run) => call(`/api/runs/${run}`, { init: { method: "GET" }, statuses: [200], schema: runView }),
+    // With the token: the runs of a recipe that is not public are shown to nobody else.
+    view: (run) =>
+      call(`/api/runs/${run}`, {
+        init: { method: "GET", headers: { authorization: `Bearer ${options.token}` } },
+        statuses: [200],
+        schema: runView,
+      }),
   };
 }

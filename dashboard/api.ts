@@ -1,9 +1,10 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { recipeName, runName } from "../protocol/params.ts";
+import { recipeName } from "../protocol/params.ts";
 import type { Deps } from "./deps.ts";
 import { Refusal } from "./errors.ts";
 import type { Standings } from "./standings.ts";
+import { hiddenRecipes, visibleRun } from "./visible.ts";
 import { recipeView, runSummary, runView } from "./views.ts";
 
 const page = z.object({
@@ -20,8 +21,10 @@ export function apiRoutes(deps: Deps, standings: Standings): Hono {
     const query = page.safeParse(c.req.query());
     if (!query.success) throw new Refusal(400, `The query is not valid: ${z.prettifyError(query.error)}`);
     const { recipe, before, limit } = query.data;
+    if (recipe !== undefined && !deps.enrolments.shown(recipe)) return c.json({ runs: [], next: null });
     const runs = deps.store.runs({
       limit: limit + 1,
+      except: hiddenRecipes(deps),
       ...(recipe === undefined ? {} : { recipe }),
       ...(before === undefined ? {} : { before }),
     });
@@ -38,8 +41,8 @@ export function apiRoutes(deps: Deps, standings: Standings): Hono {
   });
 
   app.get("/runs/:run", (c) => {
-    const name = runName.safeParse(c.req.param("run"));
-    const run = name.success ? deps.store.detail(name.data) : undefined;
+    const name = visibleRun(deps, c.req.param("run"), c.req.header("authorization"))?.run;
+    const run = name === undefined ? undefined : deps.store.detail(name);
     if (run === undefined) throw new Refusal(404, "No such run was announced");
     return c.json(runView(run, deps));
   });

@@ -26,21 +26,23 @@ export function requireWriter(
   tokens: readonly WriterToken[],
   options: { writer: Writer; authorization: string | undefined },
 ): void {
-  const given = /^Bearer +([!-~]+)$/i.exec(options.authorization ?? "")?.[1];
+  const writers = writersOf(tokens, options.authorization);
+  if (writers.length === 0) throw new Refusal(401, "This call needs a valid bearer token");
+  if (!writers.includes(options.writer)) {
+    throw new Refusal(403, `This call is for the ${options.writer}, the token belongs to the ${writers[0]}`);
+  }
+}
+
+/** Whether a request carries the token of any program, which may then read what is not public. */
+export function isKnownWriter(tokens: readonly WriterToken[], authorization: string | undefined): boolean {
+  return writersOf(tokens, authorization).length > 0;
+}
+
+function writersOf(tokens: readonly WriterToken[], authorization: string | undefined): Writer[] {
+  const given = /^Bearer +([!-~]+)$/i.exec(authorization ?? "")?.[1];
   const digest = sha256(given ?? "");
-  let known: Writer | undefined;
-  let allowed = false;
-  for (const token of tokens) {
-    if (!timingSafeEqual(token.digest, digest)) continue;
-    known = token.writer;
-    if (token.writer === options.writer) allowed = true;
-  }
-  if (given === undefined || known === undefined) {
-    throw new Refusal(401, "This call needs a valid bearer token");
-  }
-  if (!allowed) {
-    throw new Refusal(403, `This call is for the ${options.writer}, the token belongs to the ${known}`);
-  }
+  const same = tokens.map((token) => timingSafeEqual(token.digest, digest) ? [token.writer] : []).flat();
+  return given === undefined ? [] : same;
 }
 
 function sha256(text: string): Uint8Array {

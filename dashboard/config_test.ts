@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readSettings } from "./config.ts";
-import { enrolledRecipes } from "./enrolled.ts";
+import { enrolments } from "./enrolled.ts";
 import { TestClock } from "./testing/clock.ts";
 
 const sound: Record<string, string> = {
@@ -33,23 +33,30 @@ Deno.test("readSettings() names every variable that is wrong", () => {
   }
 });
 
-Deno.test("enrolledRecipes() lists folders with an enrolment, and looks again after a while", async () => {
+Deno.test("enrolments are looked up again after a while; only those that say so are public", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const clock = new TestClock();
-    const enrolled = enrolledRecipes(folder, clock);
-    for (const name of ["miniflux", "empty", "Not-A-Name"]) await Deno.mkdir(`${folder}/${name}`);
-    for (const name of ["miniflux", "Not-A-Name"]) {
-      await Deno.writeTextFile(`${folder}/${name}/recipe.yml`, "");
-    }
-    assert.deepEqual(enrolled(), ["miniflux"]);
-    await Deno.writeTextFile(`${folder}/empty/recipe.yml`, "");
-    assert.deepEqual(enrolled(), ["miniflux"]);
+    const known = enrolments(folder, clock);
+    const write = (name: string, text: string) => Deno.writeTextFile(`${folder}/${name}/recipe.yml`, text);
+    for (const name of ["miniflux", "empty", "Not-A-Name", "broken"]) await Deno.mkdir(`${folder}/${name}`);
+    await write("miniflux", "repo: a/b\npublic: true\n");
+    await write("Not-A-Name", "public: true");
+    await write("broken", "public: true\n]");
+    assert.deepEqual(known.names(), ["broken", "miniflux"]);
+    await write("empty", 'public: "true"');
+    assert.deepEqual(known.names(), ["broken", "miniflux"]);
     clock.forward(31);
-    assert.deepEqual(enrolled(), ["empty", "miniflux"]);
+    assert.deepEqual(known.names(), ["broken", "empty", "miniflux"]);
+    assert.deepEqual(["miniflux", "broken", "empty", "gone", "Not-A-Name"].filter(known.shown), ["miniflux"]);
+    await Deno.remove(`${folder}/miniflux`, { recursive: true });
+    clock.forward(31);
+    assert.equal(known.shown("miniflux"), false);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-  assert.deepEqual(enrolledRecipes(undefined, new TestClock())(), []);
-  assert.deepEqual(enrolledRecipes("/nowhere", new TestClock())(), []);
+  assert.deepEqual(enrolments(undefined, new TestClock()).names(), []);
+  assert.equal(enrolments(undefined, new TestClock()).shown("any"), true);
+  assert.deepEqual(enrolments("/nowhere", new TestClock()).names(), []);
+  assert.equal(enrolments("/nowhere", new TestClock()).shown("any"), false);
 });

@@ -1,5 +1,6 @@
 import type { Clock } from "../common/time.ts";
 import type { WriterToken } from "./auth.ts";
+import type { Enrolments } from "./enrolled.ts";
 import type { Hub } from "./hub.ts";
 import type { RunFiles } from "./run_files.ts";
 import type { Store } from "./store.ts";
@@ -12,8 +13,8 @@ export interface Deps {
   tokens: readonly WriterToken[];
   /** Public origin, without a slash at its end. */
   baseUrl: string;
-  /** Names of enrolled recipes, also of those that were never run. */
-  enrolled: () => string[];
+  /** Recipes that are enrolled, also those that were never run, and which of all recipes are for the public. */
+  enrolments: Enrolments;
   clock: Clock;
   /** Milliseconds between two signs of life on a quiet event stream. @default 15000 */
   keepAliveMs?: number;

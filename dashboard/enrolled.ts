@@ -1,3 +1,4 @@
+import { parse as parseYaml } from "yaml";
 import { describeError } from "../common/errors.ts";
 import { logger } from "../common/log.ts";
 import type { Clock } from "../common/time.ts";
@@ -6,18 +7,38 @@ import { recipeName } from "../protocol/params.ts";
 const log = logger("dashboard");
 const KEEP_MS = 30_000;
 
+/** What the dashboard knows of enrolments. */
+export interface Enrolments {
+  /** Names of all enrolled recipes, private ones too. */
+  names(): string[];
+  /** Whether anybody may see the recipe. */
+  shown(recipe: string): boolean;
+}
+
 /**
- * Names of the recipes that have an enrolment in the folder, looked up again every half minute. A folder that cannot
- * be read means that no enrolment is known; runs are shown all the same.
+ * The enrolments in a folder, looked up again every half minute. Only a recipe whose `recipe.yml` says `public: true`
+ * is shown: one whose enrolment went away or cannot be read stays hidden, so that a mistake never tells a secret.
+ * Without a folder nothing is known to be private, and every recipe is shown.
  */
-export function enrolledRecipes(folder: string | undefined, clock: Clock): () => string[] {
+export function enrolments(folder: string | undefined, clock: Clock): Enrolments {
   let names: string[] = [];
+  let open = new Set<string>();
   let readAt = -Infinity;
-  return () => {
-    if (folder === undefined || clock.now() - readAt < KEEP_MS) return names;
+  function look(): void {
+    if (folder === undefined || clock.now() - readAt < KEEP_MS) return;
     readAt = clock.now();
     names = list(folder);
-    return names;
+    open = new Set(names.filter((name) => isPublic(`${folder}/${name}/recipe.yml`)));
+  }
+  return {
+    names() {
+      look();
+      return names;
+    },
+    shown(recipe) {
+      look();
+      return folder === undefined || open.has(recipe);
+    },
   };
 }
 
@@ -29,6 +50,17 @@ function list(folder: string): string[] {
   } catch (error) {
     log.warn("Could not read the enrolments", { folder, error: describeError(error) });
     return [];
+  }
+}
+
+function isPublic(path: string): boolean {
+  try {
+    const enrolment: unknown = parseYaml(Deno.readTextFileSync(path));
+    return typeof enrolment === "object" && enrolment !== null && "public" in enrolment &&
+      enrolment.public === true;
+  } catch (error) {
+    log.warn("Could not read an enrolment; its recipe stays hidden", { path, error: describeError(error) });
+    return false;
   }
 }
 

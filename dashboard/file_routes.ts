@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { artefactName } from "../protocol/dashboard_api.ts";
-import { runName } from "../protocol/params.ts";
 import { stageName } from "../protocol/result.ts";
 import { plainLine } from "./ansi.ts";
 import { artefactType, isPicture } from "./artefact_types.ts";
@@ -13,6 +12,7 @@ import { reportPolicy } from "./headers.ts";
 import { liveLog } from "./live_log.ts";
 import { isActive, type Run } from "./run.ts";
 import type { Standings } from "./standings.ts";
+import { visibleRun } from "./visible.ts";
 
 /** Viewers of running logs at the same time. */
 const MOST_VIEWERS = 2_000;
@@ -47,10 +47,10 @@ export function fileRoutes(deps: Deps, standings: Standings): Hono {
 
   app.get("/runs/:run/artefacts/:name", async (c) => {
     const name = artefactName.safeParse(c.req.param("name"));
-    const run = runName.safeParse(c.req.param("run"));
-    const known = run.success && name.success &&
-      deps.store.artefacts(run.data).some((artefact) => artefact.name === name.data);
-    const opened = known ? await deps.files.open(run.data, name.data) : undefined;
+    const run = visibleRun(deps, c.req.param("run"))?.run;
+    const known = run !== undefined && name.success &&
+      deps.store.artefacts(run).some((artefact) => artefact.name === name.data);
+    const opened = known ? await deps.files.open(run, name.data) : undefined;
     if (!name.success || opened === undefined) throw new Refusal(404, "There is no such artefact");
     const type = artefactType(name.data);
     const modified = (await opened.file.stat()).mtime?.getTime() ?? 0;
@@ -168,8 +168,7 @@ function matches(c: Context, tag: string): boolean {
 }
 
 function known(c: Context, deps: Deps): Run {
-  const name = runName.safeParse(c.req.param("run"));
-  const run = name.success ? deps.store.find(name.data) : undefined;
+  const run = visibleRun(deps, c.req.param("run"));
   if (run === undefined) throw new Refusal(404, "There is no such run");
   return run;
 }

@@ -1,5 +1,4 @@
 import { type Context, Hono } from "hono";
-import { runName } from "../protocol/params.ts";
 import { type StageName, stageName, type StageReport } from "../protocol/result.ts";
 import type { Deps } from "./deps.ts";
 import { Refusal } from "./errors.ts";
@@ -15,6 +14,7 @@ import { RunPage } from "./pages/run.tsx";
 import { isRunning } from "./progress.ts";
 import type { RunDetail } from "./run.ts";
 import type { Standings } from "./standings.ts";
+import { visibleRun } from "./visible.ts";
 
 /** Lines of log on a page of their own; and on a run's page, in all and of each stage that explains its state. */
 const LINES_A_PAGE = 1_000;
@@ -91,10 +91,12 @@ export function pageRoutes(deps: Deps, standings: Standings): Hono {
 
   app.get("/queue", (c) => {
     const now = clock.now();
-    const active = store.activeRuns();
-    const waits = waitingTimes(store, active, now);
+    const all = store.activeRuns();
+    const waits = waitingTimes(store, all, now);
+    const active = all.filter((run) => deps.enrolments.shown(run.recipe));
     return c.html(
       <QueuePage
+        unseen={all.length - active.length}
         running={active.filter((run) => run.state === "running").map((run) => ({
           run,
           stages: runningStages(deps, run.run),
@@ -137,8 +139,8 @@ function runningStages(deps: Deps, run: string): StageName[] {
 }
 
 function known(c: Context, deps: Deps): RunDetail {
-  const name = runName.safeParse(c.req.param("run"));
-  const run = name.success ? deps.store.detail(name.data) : undefined;
+  const name = visibleRun(deps, c.req.param("run"))?.run;
+  const run = name === undefined ? undefined : deps.store.detail(name);
   if (run === undefined) throw new Refusal(404, "There is no such run. Its address may be incomplete.");
   return run;
 }

@@ -10,16 +10,19 @@ export class Standings {
     this.#deps = deps;
   }
 
-  /** Every recipe that is enrolled or was ever run. */
+  /** Every public recipe that is enrolled or was ever run. */
   all(): Standing[] {
-    const enrolled = new Set(this.#deps.enrolled());
+    const enrolled = new Set(this.#deps.enrolments.names());
     const names = new Set([...enrolled, ...this.#deps.store.recipes()]);
-    return [...names].sort().map((name) => this.#of(name, enrolled.has(name)));
+    return [...names].filter((name) => this.#deps.enrolments.shown(name)).sort().map((name) =>
+      this.#of(name, enrolled.has(name))
+    );
   }
 
-  /** One recipe; `undefined` when it is neither enrolled nor was it ever run. */
+  /** One recipe; `undefined` when it is private, or neither enrolled nor ever run. */
   find(recipe: string): Standing | undefined {
-    const enrolled = this.#deps.enrolled().includes(recipe);
+    if (!this.#deps.enrolments.shown(recipe)) return undefined;
+    const enrolled = this.#deps.enrolments.names().includes(recipe);
     if (!enrolled && this.#deps.store.runs({ recipe, limit: 1 }).length === 0) return undefined;
     return this.#of(recipe, enrolled);
   }

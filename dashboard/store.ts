@@ -162,11 +162,19 @@ export class Store implements Disposable {
     );
   }
 
-  /** Runs, newest first; those of one recipe, and only those older than `before` (a `seq`), if asked. */
-  runs(options: { recipe?: string; before?: number; limit: number }): Run[] {
+  /**
+   * Runs, newest first; those of one recipe, and only those older than `before` (a `seq`), if asked. Without a recipe,
+   * those of the recipes in `except` are left out.
+   */
+  runs(options: { recipe?: string; before?: number; limit: number; except?: readonly string[] }): Run[] {
     const before = options.before ?? Number.MAX_SAFE_INTEGER;
     if (options.recipe === undefined) {
-      return this.#runs("WHERE seq < ? ORDER BY seq DESC LIMIT ?", before, options.limit);
+      return this.#runs(
+        `WHERE seq < ? AND recipe NOT IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT ?`,
+        before,
+        JSON.stringify(options.except ?? []),
+        options.limit,
+      );
     }
     return this.#runs(
       "WHERE recipe = ? AND seq < ? ORDER BY seq DESC LIMIT ?",

@@ -19,6 +19,8 @@ const enrolmentSchema = z.strictObject({
   repo: repoName,
   /** Where releases are published: `owner/name` on the forge, or a git URL. Default: `repo`. */
   upstream: z.string().min(1).optional(),
+  /** Whether anybody may see the recipe's runs on the dashboard; it is hidden without. */
+  public: z.boolean().default(false),
   health: z.strictObject({
     /** Path that answers when the app works. */
     path: z.string().startsWith("/").default("/"),

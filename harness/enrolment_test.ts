@@ -6,6 +6,8 @@ Deno.test("an enrolment that only names its repository gets defaults", () => {
   const enrolment = parseEnrolment("repo: a/b", "x");
   assert.deepEqual(enrolment.health, { path: "/", status: 200 });
   assert.deepEqual(enrolment.data, { seed: [], read: [] });
+  assert.equal(enrolment.public, false);
+  assert.equal(parseEnrolment("repo: a/b\npublic: true", "x").public, true);
 });
 
 Deno.test("mistakes are told all at once and by their place", () => {

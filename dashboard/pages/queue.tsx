@@ -10,22 +10,25 @@ export interface QueuePageProps {
   running: { run: Run; stages: StageName[]; left: Estimate }[];
   /** Runs waiting, in their order, each with the time until it starts. */
   waiting: { run: Run; wait: Estimate }[];
+  /** Active runs of recipes that are not public. */
+  unseen: number;
   now: number;
 }
 
 /** What runs, and what waits for its turn. */
-export function QueuePage({ running, waiting, now }: QueuePageProps) {
+export function QueuePage({ running, waiting, unseen, now }: QueuePageProps) {
   return (
     <Page title="Queue" section="queue" json="/api/runs" refresh={15}>
       <div class="page-head">
         <h1>Queue</h1>
         <p class="lede">
           {running.length + waiting.length === 0
-            ? "Nothing runs and nothing waits."
+            ? unseen > 0 ? "" : "Nothing runs and nothing waits."
             : `${running.length} running · ${count(waiting.length, "run")} waiting.`}
+          {unseen > 0 && ` ${count(unseen, "run")} of recipes that are not public.`}
         </p>
       </div>
-      {running.length + waiting.length === 0 && (
+      {running.length + waiting.length + unseen === 0 && (
         <div class="empty">
           <h2>All quiet</h2>
           <p>

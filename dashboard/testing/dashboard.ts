@@ -15,6 +15,7 @@ export class TestDashboard implements AsyncDisposable {
   readonly clock: TestClock;
   readonly folder: string;
   enrolled: string[] = [];
+  hidden = new Set<string>();
   readonly #ownFolder: boolean;
   #deps: Deps;
   #app: Hono;
@@ -93,7 +94,7 @@ export class TestDashboard implements AsyncDisposable {
       hub: new Hub(),
       tokens: [writerToken("bridge", bridgeToken), writerToken("runner", runnerToken)],
       baseUrl,
-      enrolled: () => this.enrolled,
+      enrolments: { names: () => this.enrolled, shown: (recipe) => !this.hidden.has(recipe) },
       clock: this.clock,
       keepAliveMs: 20,
     };

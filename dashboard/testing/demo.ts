@@ -1,5 +1,4 @@
 import { systemClock } from "../../common/time.ts";
-import { enrolledRecipes } from "../enrolled.ts";
 import { serve } from "../serve.ts";
 import { TestClock } from "./clock.ts";
 import { TestDashboard } from "./dashboard.ts";
@@ -18,9 +17,7 @@ async function main(listen: string): Promise<void> {
   });
   await fillWithSample(dashboard);
   await Deno.stderr.write(new TextEncoder().encode(`http://${listen}/\n`));
-  const { enrolled: _enrolled, ...deps } = dashboard.deps;
-  const enrolled = () => [...dashboard.enrolled, ...enrolledRecipes(undefined, systemClock)()];
-  await serve({ ...deps, enrolled, clock: systemClock, keepAliveMs: 15_000 }, {
+  await serve({ ...dashboard.deps, clock: systemClock, keepAliveMs: 15_000 }, {
     listen,
     stop: stop.signal,
     clock: systemClock,
