@@ -65,7 +65,7 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
     child = new Deno.Command(program, {
       args,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      env: { ...family(), ...options.env },
+      env: { ...familyMark(), ...options.env },
       clearEnv: options.clearEnv ?? false,
       stdin: options.stdin === undefined ? "null" : "piped",
       stdout: "piped",
@@ -124,7 +124,8 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
   };
 }
 
-function family(): Record<string, string> {
+/** The mark to hand to a child whose environment is made from nothing. */
+export function familyMark(): Record<string, string> {
   const name = Deno.env.get(FAMILY);
   return name === undefined ? {} : { [FAMILY]: name };
 }

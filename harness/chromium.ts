@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { splitAddress } from "../common/ingress.ts";
-import { execOk, killGroup } from "../common/exec.ts";
+import { execOk, familyMark, killGroup } from "../common/exec.ts";
 import { describeError } from "../common/errors.ts";
 import { systemClock, waitFor } from "../common/time.ts";
 import { BrowserError, type BrowserOptions } from "./browser_types.ts";
@@ -107,6 +107,7 @@ async function mayEnter(path: string): Promise<boolean> {
 function environment(folder: string): Record<string, string> {
   const home = join(folder, "home");
   return {
+    ...familyMark(),
     HOME: home,
     PATH: Deno.env.get("PATH") ?? "/usr/local/bin:/usr/bin:/bin",
     TMPDIR: join(folder, "tmp"),
