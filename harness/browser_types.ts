@@ -9,6 +9,8 @@ export interface BrowserOptions {
   domains: readonly string[];
   /** Folder for throw-away files, used where an unprivileged user can enter it; otherwise the system's. */
   tmp: string;
+  /** Told where the throw-away files are before anything is put there, so that they can go if this process is killed. */
+  onFolder?: (path: string) => void;
   /** @default "chromium" from PATH */
   executable?: string;
   /** Milliseconds until Chromium must be ready. @default 20000 */

@@ -61,6 +61,7 @@ const quietFlags = [
  */
 export async function startChromium(options: BrowserOptions): Promise<Chromium> {
   const folder = await makeFolder(options.tmp);
+  options.onFolder?.(folder);
   try {
     const command = asNobody([options.executable ?? "chromium"]);
     if (options.ca !== undefined) await trust(options.ca, folder);

@@ -29,10 +29,10 @@ export class LazyBrowser implements AsyncDisposable {
       ...(settings.CA_FILE === undefined ? {} : { ca: settings.CA_FILE }),
       domains,
       tmp,
+      onFolder: started,
     });
     this.version = browser.version;
     this.sandbox = browser.sandbox;
-    started(browser.folder);
     return browser;
   }
 
