@@ -49,7 +49,12 @@ async function main(): Promise<void> {
         fetch: ingressFetch(ingress, { timeoutMs: 5_000 }),
       }),
     readEnrolments: () => readEnrolments(config.RECIPES),
-  }, { listen: config.LISTEN, pollMs: config.POLL_S * 1000, signal: stop.signal });
+  }, {
+    listen: config.LISTEN,
+    pollMs: config.POLL_S * 1000,
+    webhookSecret: config.WEBHOOK_SECRET ?? null,
+    signal: stop.signal,
+  });
 }
 
 try {

@@ -94,6 +94,16 @@ export class Bridge {
     return wait;
   }
 
+  /** Remembers that somebody wrote there, until {@linkcode Bridge.answerRings}. */
+  ring(place: { repo: string; pr: number }): void {
+    this.#poller.ring(place);
+  }
+
+  /** Reads where it was rung. @returns whether there was anything to read */
+  answerRings(): Promise<boolean> {
+    return this.#poller.answerRings();
+  }
+
   /** Decides on commands. @returns whether any was decided */
   async decide(): Promise<boolean> {
     const decided = await this.#decider.decide();

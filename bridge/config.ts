@@ -17,6 +17,8 @@ const schema = z.object({
   /** Folder for the database and the local engine's notes. */
   STATE: z.string(),
   LISTEN: address.default("127.0.0.1:3182"),
+  /** Secret the forge signs webhooks with; without it they are refused and the poll does all the work. */
+  WEBHOOK_SECRET: z.string().min(16, "must have 16 characters at least").optional(),
   /** Seconds between two looks at the forge. */
   POLL_S: z.coerce.number().min(0.2).max(3600).default(30),
   INGRESS: address.default("127.0.0.1:443"),

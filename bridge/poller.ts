@@ -14,6 +14,10 @@ const log = logger("bridge", "poller");
 const overlapMs = 120_000;
 /** A pull request whose comments were read this long after its last change has nothing new to tell. */
 const quietMs = 10_000;
+/** Every repository is swept once in this time: well before a command it finds is too old. */
+const sweepMs = 20 * 3_600_000;
+/** Doors that can ring at a time; the poll finds the others. */
+const mostRung = 1_000;
 
 export interface PollerDeps {
   store: Store;
@@ -22,11 +26,26 @@ export interface PollerDeps {
   enrolments(): Enrolments;
 }
 
+interface Place {
+  repo: string;
+  pr: number;
+}
+
 interface Found {
-  pull: TouchedPull;
+  place: Place;
   comment: ForgeComment;
   /** The forge's clock when it was read. */
   at: number;
+}
+
+/** What one look at an owner brought. */
+interface Look {
+  owner: string;
+  /** Since when it is watched. */
+  since: number;
+  cursor: number;
+  found: Found[];
+  failure: Failure | null;
 }
 
 /**
@@ -38,19 +57,68 @@ export class Poller {
   readonly #deps: PollerDeps;
   /** Pull requests read lately: the change they had then, and the forge's clock. */
   readonly #read = new Map<string, { updatedAt: number; at: number }>();
+  readonly #rung = new Map<string, Place>();
 
   constructor(deps: PollerDeps) {
     this.#deps = deps;
   }
 
-  /** Looks once at every owner. @returns the first failure, or `null` when everything could be read */
+  /** Looks once at every owner, then at what the sweep is due for. @returns the first failure, if any */
   async poll(): Promise<Failure | null> {
-    let failure: Failure | null = null;
-    for (const owner of this.#deps.enrolments().owners) failure ??= await this.#pollOwner(owner);
-    return failure;
+    const { store } = this.#deps;
+    const looks: Look[] = [];
+    const failures: Failure[] = [];
+    // One owner's trouble is not another's.
+    for (const owner of this.#deps.enrolments().owners) {
+      const look = await this.#pollOwner(owner);
+      if (look === null) continue;
+      if ("ok" in look) failures.push(look);
+      else looks.push(look);
+    }
+    // In the order in which it was written, whoever owns the repository: what was missed is caught up fairly.
+    const found = looks.flatMap((look) => look.found.map((one) => ({ ...one, since: look.since })));
+    found.sort((a, b) => a.comment.createdAt - b.comment.createdAt || a.comment.id - b.comment.id);
+    store.atomically(() => {
+      for (const one of found) this.#note(one, one.since);
+      // What could not be read is found again only from where the search began.
+      for (const look of looks) if (look.failure === null) store.moveCursor(look.owner, look.cursor);
+    });
+    for (const look of looks) if (look.failure !== null) failures.push(look.failure);
+    const oldest = Math.min(...looks.map((look) => look.cursor));
+    if (looks.length > 0) this.#forget(oldest);
+    if (failures.length === 0) await this.#sweep();
+    return failures[0] ?? null;
   }
 
-  async #pollOwner(owner: string): Promise<Failure | null> {
+  /** Somebody is said to have written there. Known places only: the enrolled owners' repositories. */
+  ring(place: Place): void {
+    if (this.#rung.size < mostRung) this.#rung.set(`${place.repo}#${place.pr}`, place);
+  }
+
+  /** Reads the comments where it was rung; what fails here the poll finds. @returns whether any was read */
+  async answerRings(): Promise<boolean> {
+    const { store, forge, clock } = this.#deps;
+    const places = [...this.#rung.values()];
+    this.#rung.clear();
+    let read = false;
+    for (const place of places) {
+      const known = store.owner(ownerOf(place.repo));
+      if (known === undefined) continue;
+      const comments = await forge.comments({ ...place, since: known.cursor - overlapMs });
+      if (!comments.ok) {
+        log.warn("could not read comments after a webhook", { ...place, error: comments.message });
+        continue;
+      }
+      const at = comments.at ?? clock.now();
+      store.atomically(() => {
+        for (const comment of comments.value) this.#note({ place, comment, at }, known.since);
+      });
+      read = true;
+    }
+    return read;
+  }
+
+  async #pollOwner(owner: string): Promise<Look | Failure | null> {
     const { store, forge, clock } = this.#deps;
     const known = store.owner(owner);
     const since = known === undefined ? null : known.cursor - overlapMs;
@@ -75,17 +143,33 @@ export class Poller {
         continue;
       }
       const readAt = comments.at ?? at;
-      for (const comment of comments.value) found.push({ pull, comment, at: readAt });
+      for (const comment of comments.value) found.push({ place: pull, comment, at: readAt });
       this.#read.set(`${pull.repo}#${pull.pr}`, { updatedAt: pull.updatedAt, at: readAt });
     }
-    found.sort((a, b) => a.comment.createdAt - b.comment.createdAt || a.comment.id - b.comment.id);
-    store.atomically(() => {
-      for (const one of found) this.#note(one, known.since);
-      // What could not be read is found again only from where the search began.
-      if (failure === null) store.moveCursor(owner, cursor);
-    });
-    this.#forget(cursor);
-    return failure;
+    return { owner, since: known.since, cursor, found, failure };
+  }
+
+  /**
+   * Reads every enrolled repository's comments once in a while, one repository at a time and evenly spread: a search that
+   * lags, or a pull request whose date was set back, hides nothing for longer.
+   */
+  async #sweep(): Promise<void> {
+    const { store, forge, clock } = this.#deps;
+    const now = clock.now();
+    const repos = [...this.#deps.enrolments().recipes.keys()];
+    if (repos.length === 0 || now - store.lastSweepAt() < sweepMs / repos.length) return;
+    const [repo] = repos.toSorted((a, b) => store.sweptAt(a) - store.sweptAt(b));
+    const known = repo === undefined ? undefined : store.owner(ownerOf(repo));
+    if (repo === undefined || known === undefined) return;
+    const comments = await forge.repoComments({ repo, since: now - longestAgeMs - overlapMs });
+    if (comments.ok) {
+      store.atomically(() => {
+        for (const comment of comments.value) {
+          this.#note({ place: comment, comment, at: comments.at ?? now }, known.since);
+        }
+      });
+    } else log.warn("could not sweep", { repo, error: comments.message });
+    store.swept(repo, now);
   }
 
   #isRead(pull: TouchedPull): boolean {
@@ -93,7 +177,7 @@ export class Poller {
     return read !== undefined && read.updatedAt === pull.updatedAt && read.at - pull.updatedAt > quietMs;
   }
 
-  #note({ pull, comment, at }: Found, watchedSince: number): void {
+  #note({ place, comment, at }: Found, watchedSince: number): void {
     const { store, clock } = this.#deps;
     if (store.knowsComment(comment.id)) return;
     const command = parseCommand(comment.body);
@@ -101,8 +185,8 @@ export class Poller {
     const reason = this.#whyNot(comment, { kind, at, watchedSince });
     const row: NewCommand = {
       comment: comment.id,
-      repo: pull.repo,
-      pr: pull.pr,
+      repo: place.repo,
+      pr: place.pr,
       user_id: comment.userId,
       login: comment.login,
       written_at: comment.createdAt,
@@ -114,7 +198,7 @@ export class Poller {
     };
     store.addCommand(row);
     if (kind !== "none") {
-      const facts = { comment: comment.id, repo: pull.repo, pr: pull.pr, by: comment.login, kind };
+      const facts = { comment: comment.id, repo: place.repo, pr: place.pr, by: comment.login, kind };
       log.info(reason === null ? "seen" : "ignored", reason === null ? facts : { ...facts, reason });
     }
   }
@@ -140,4 +224,8 @@ export class Poller {
 
 function wholeSecond(ms: number): number {
   return Math.floor(ms / 1000) * 1000;
+}
+
+function ownerOf(repo: string): string {
+  return repo.slice(0, repo.indexOf("/")).toLowerCase();
 }

@@ -3,12 +3,14 @@ import { describeError } from "../common/errors.ts";
 import { logger } from "../common/log.ts";
 import { Doorbell } from "./doorbell.ts";
 import { listen, routes } from "./server.ts";
+import { webhookRoutes } from "./webhook.ts";
 
 const log = logger("bridge");
 
 export interface RunOptions {
   listen: string;
   pollMs: number;
+  webhookSecret: string | null;
   /** Ends the bridge: the call it is in is finished, runs go on without it. */
   signal: AbortSignal;
 }
@@ -24,6 +26,7 @@ export async function run(deps: BridgeDeps, options: RunOptions): Promise<void> 
   const bridge = new Bridge(deps);
   const bells = {
     poll: new Doorbell(),
+    hook: new Doorbell(),
     decide: new Doorbell(),
     drive: new Doorbell(),
     outbox: new Doorbell(),
@@ -57,6 +60,16 @@ export async function run(deps: BridgeDeps, options: RunOptions): Promise<void> 
     clock,
     stalePollMs: Math.max(leastStaleMs, 4 * pollMs),
   });
+  app.route(
+    "/",
+    webhookRoutes({
+      secret: options.webhookSecret,
+      ring: (place) => {
+        bridge.ring(place);
+        bells.hook.ring();
+      },
+    }),
+  );
   const server = listen(options.listen, { app, signal });
   log.info("listening", { address: options.listen, engine: deps.engine.name });
   await Promise.all([
@@ -64,6 +77,10 @@ export async function run(deps: BridgeDeps, options: RunOptions): Promise<void> 
       const extra = await bridge.poll();
       bells.decide.ring();
       return pollMs + extra;
+    }),
+    loop("hook", bells.hook, async () => {
+      if (await bridge.answerRings()) bells.decide.ring();
+      return pollMs;
     }),
     loop("decide", bells.decide, chained(() => bridge.decide())),
     loop("drive", bells.drive, chained(() => bridge.drive())),

@@ -67,4 +67,7 @@ CREATE TABLE posts (
 ) STRICT;
 CREATE INDEX posts_undelivered ON posts (planned_at) WHERE dead = 0;
 `,
+  `
+CREATE TABLE sweeps (repo TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+`,
 ];

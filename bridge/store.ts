@@ -80,6 +80,20 @@ export class Store implements Disposable {
     this.#do("UPDATE owners SET cursor = max(cursor, ?) WHERE name = ?", cursor, name);
   }
 
+  /** When the sweep last read anything, milliseconds; 0 before the first. */
+  lastSweepAt(): number {
+    return this.#one<{ at: number | null }>("SELECT max(at) AS at FROM sweeps")?.at ?? 0;
+  }
+
+  /** When the sweep last read this repository, milliseconds; 0 if it never did. */
+  sweptAt(repo: string): number {
+    return this.#one<{ at: number }>("SELECT at FROM sweeps WHERE repo = ?", repo)?.at ?? 0;
+  }
+
+  swept(repo: string, now: number): void {
+    this.#do("INSERT INTO sweeps VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at", repo, now);
+  }
+
   knowsComment(id: number): boolean {
     return this.#one("SELECT 1 AS known FROM commands WHERE comment = ?", id) !== undefined;
   }

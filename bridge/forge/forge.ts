@@ -20,6 +20,12 @@ export interface ForgeComment {
   updatedAt: number;
 }
 
+/** A comment and where it stands, the repository's name written as the forge writes it. */
+export interface PlacedComment extends ForgeComment {
+  repo: string;
+  pr: number;
+}
+
 export interface Pull {
   open: boolean;
   head: string;
@@ -47,6 +53,8 @@ export interface Forge {
   touchedPulls(query: { owner: string; since: number | null }): Promise<Answer<TouchedPull[]>>;
   /** Comments of a pull request written or edited at `since` or later, oldest first. */
   comments(query: { repo: string; pr: number; since: number | null }): Promise<Answer<ForgeComment[]>>;
+  /** Comments on all pull requests of a repository, written or edited at `since` or later, oldest first. */
+  repoComments(query: { repo: string; since: number }): Promise<Answer<PlacedComment[]>>;
   pull(query: { repo: string; pr: number }): Promise<Answer<Pull>>;
   /** Pushes oldest first; `null` if this forge keeps no such list. */
   pushes(query: { repo: string; pr: number }): Promise<Answer<Push[] | null>>;

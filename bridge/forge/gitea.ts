@@ -2,7 +2,7 @@ import { Octokit } from "@octokit/rest";
 import * as z from "zod";
 import { type Answer, retryAfter } from "../answer.ts";
 import { type Clock, systemClock } from "../../common/time.ts";
-import type { Forge, Push, TouchedPull } from "./forge.ts";
+import type { Forge, ForgeComment, Push, TouchedPull } from "./forge.ts";
 
 export interface GiteaOptions {
   /** Address of the forge without `/api/v1`. */
@@ -29,13 +29,15 @@ const searchPage = z.array(z.object({
   updated_at: instant,
   repository: z.object({ full_name: z.string() }),
 })).nullable();
-const commentList = z.array(z.object({
+const comment = z.object({
   id: z.number().int(),
   user,
   body: z.string(),
   created_at: instant,
   updated_at: instant,
-})).nullable();
+});
+const commentList = z.array(comment).nullable();
+const repoCommentList = z.array(comment.extend({ pull_request_url: z.string() })).nullable();
 const pullAnswer = z.object({
   state: z.string(),
   title: z.string(),
@@ -147,14 +149,20 @@ export function giteaForge(options: GiteaOptions): Forge {
         ...(since === null ? {} : { since: rfc3339(since) }),
       }, commentList);
       if (!answer.ok) return answer;
-      const value = (answer.value ?? []).map((comment) => ({
-        id: comment.id,
-        userId: comment.user.id,
-        login: comment.user.login,
-        body: comment.body,
-        createdAt: comment.created_at,
-        updatedAt: comment.updated_at,
-      }));
+      return { ...answer, value: (answer.value ?? []).map(toComment) };
+    },
+
+    async repoComments({ repo, since }) {
+      const answer = await readPages("GET /repos/{owner}/{name}/issues/comments", {
+        ...split(repo),
+        since: rfc3339(since),
+      }, repoCommentList);
+      if (!answer.ok) return answer;
+      const value = answer.value.flatMap((one) => {
+        // The address of the page, empty for an issue's comment: the only thing that tells the two apart.
+        const [, repo, pr] = /([^/]+\/[^/]+)\/pulls\/([1-9][0-9]*)$/.exec(one.pull_request_url) ?? [];
+        return repo === undefined ? [] : [{ ...toComment(one), repo, pr: Number(pr) }];
+      });
       return { ...answer, value };
     },
 
@@ -230,6 +238,17 @@ const httpError = z.object({
   status: z.number(),
   response: z.object({ headers: z.record(z.string(), z.string().optional().catch(undefined)) }),
 });
+
+function toComment(one: z.infer<typeof comment>): ForgeComment {
+  return {
+    id: one.id,
+    userId: one.user.id,
+    login: one.user.login,
+    body: one.body,
+    createdAt: one.created_at,
+    updatedAt: one.updated_at,
+  };
+}
 
 /** A timeline entry's body is JSON: the commits oldest first, or for a force push the old and the new head. */
 function toPush(entry: { created_at: number; body: string | null }): Push {

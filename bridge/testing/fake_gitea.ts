@@ -143,6 +143,14 @@ export class FakeGitea {
       );
       return answer(found.map((comment) => this.#show(comment)));
     }
+    if (is(/^GET \/repos\/([^/]+\/[^/]+)\/issues\/comments$/)) {
+      const since = Date.parse(query.get("since") ?? "1970-01-01T00:00:00Z");
+      const repo = part(1).toLowerCase();
+      const found = this.comments.filter((comment) =>
+        comment.repo.toLowerCase() === repo && !comment.deleted && comment.updated >= since
+      );
+      return answer(page(found, query).map((comment) => this.#show(comment)));
+    }
     if (is(/^POST \/repos\/([^/]+\/[^/]+)\/issues\/(\d+)\/comments$/)) {
       const pull = this.#pull(part(1), Number(part(2)));
       if (pull === undefined) return answer({ message: "" }, 500);
@@ -195,6 +203,8 @@ export class FakeGitea {
   #show(comment: Comment) {
     return {
       id: comment.id,
+      pull_request_url: `https://forge.example/${comment.repo}/pulls/${comment.pr}`,
+      issue_url: "",
       user: this.#user(comment.user),
       body: comment.body,
       created_at: stamp(comment.created),

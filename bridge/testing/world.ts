@@ -50,6 +50,12 @@ export class World implements Disposable {
     return this.#store;
   }
 
+  /** A webhook arrives while the poll is under way. */
+  async rung(place: { repo: string; pr: number }): Promise<void> {
+    this.#bridge.ring(place);
+    await Promise.all([this.#bridge.answerRings(), this.#bridge.poll()]);
+  }
+
   /** Drops everything the bridge has in memory and starts it anew on the same file. */
   restart(): void {
     this.#store[Symbol.dispose]();
