@@ -4,6 +4,7 @@ import { systemClock } from "./common/time.ts";
 import { writerToken } from "./dashboard/auth.ts";
 import { readSettings } from "./dashboard/config.ts";
 import { enrolments } from "./dashboard/enrolled.ts";
+import { keepHouse } from "./dashboard/housekeeping.ts";
 import { Hub } from "./dashboard/hub.ts";
 import { RunFiles } from "./dashboard/run_files.ts";
 import { serve } from "./dashboard/serve.ts";
@@ -19,7 +20,7 @@ async function main(): Promise<void> {
   Deno.mkdirSync(settings.STATE, { recursive: true });
   using store = new Store(`${settings.STATE}/dashboard.db`);
   using hub = new Hub();
-  await serve({
+  const deps = {
     store,
     hub,
     files: new RunFiles(`${settings.STATE}/runs`),
@@ -27,7 +28,12 @@ async function main(): Promise<void> {
     baseUrl: settings.DASHBOARD_URL,
     enrolments: enrolments(settings.RECIPES, systemClock),
     clock: systemClock,
-  }, { listen: settings.LISTEN, stop: stop.signal, clock: systemClock });
+  };
+  const retention = { days: settings.KEEP_DAYS, runs: settings.KEEP_RUNS };
+  const house = keepHouse(deps, { retention, stop: stop.signal, clock: systemClock });
+  await serve(deps, { listen: settings.LISTEN, stop: stop.signal, clock: systemClock });
+  stop.abort();
+  await house;
 }
 
 if (import.meta.main) {

@@ -14,8 +14,12 @@ const settings = z.object({
     .transform((url) => new URL(url).origin),
   BRIDGE_TOKEN: secret,
   RUNNER_TOKEN: secret,
-  /** Folder of enrolments; with it recipes that were never run are listed too. */
+  /** Folder of enrolments; with it recipes that were never run are listed too, and private ones are hidden. */
   RECIPES: z.string().optional(),
+  /** Days after which a run may be removed. */
+  KEEP_DAYS: z.coerce.number().int().min(1).default(365),
+  /** Runs kept of each recipe. */
+  KEEP_RUNS: z.coerce.number().int().min(1).default(200),
 }).refine((all) => all.BRIDGE_TOKEN !== all.RUNNER_TOKEN, {
   message: "must differ from CCCI_BRIDGE_TOKEN",
   path: ["RUNNER_TOKEN"],

@@ -62,12 +62,21 @@ export function fileRoutes(deps: Deps, standings: Standings): Hono {
       "content-security-policy": name.data.endsWith(".html") ? reportPolicy : "default-src 'none'; sandbox",
       ...(isPicture(name.data) ? { "cross-origin-resource-policy": "cross-origin" } : {}),
     };
-    if (matches(c, tag) || c.req.method === "HEAD") {
+    if (opened.packed) headers.vary = "accept-encoding";
+    if (matches(c, tag)) {
       opened.file.close();
-      if (c.req.method !== "HEAD") return c.body(null, 304, headers);
-      return c.body(null, 200, { ...headers, "content-length": String(opened.size) });
+      return c.body(null, 304, headers);
     }
-    return c.body(opened.file.readable, 200, { ...headers, "content-length": String(opened.size) });
+    // Those who cannot unpack get it unpacked, of a length nobody knows beforehand.
+    const asIs = !opened.packed || /\bgzip\b/.test(c.req.header("accept-encoding") ?? "");
+    if (asIs) headers["content-length"] = String(opened.size);
+    if (asIs && opened.packed) headers["content-encoding"] = "gzip";
+    if (c.req.method === "HEAD") {
+      opened.file.close();
+      return c.body(null, 200, headers);
+    }
+    const body = opened.file.readable;
+    return c.body(asIs ? body : body.pipeThrough(new DecompressionStream("gzip")), 200, headers);
   });
 
   app.get("/runs/:run/log", (c) => {

@@ -2,6 +2,8 @@ import { runName } from "../protocol/params.ts";
 import { artefactName } from "../protocol/dashboard_api.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import { DashboardError } from "./errors.ts";
+import { packArtefact, packedArtefact } from "./packed_artefacts.ts";
+import { exists, packedPaths, packLog, readPacked, unpackLog } from "./packed.ts";
 import type { LogPosition } from "./store_rows.ts";
 
 /** One event as it lies in the log, with its number and, for a line of log, the line's number in its stage. */
@@ -13,7 +15,10 @@ export interface LoggedEvent {
 
 const CHUNK = 64 * 1024;
 
-/** Logs and artefacts of runs: `<folder>/<run>/events.ndjson` and `<folder>/<run>/artefacts/<name>`. */
+/**
+ * Logs and artefacts of runs: `<folder>/<run>/events.ndjson` and `<folder>/<run>/artefacts/<name>`. When a run is over
+ * they are packed; whoever reads them need not know.
+ */
 export class RunFiles {
   readonly #folder: string;
 
@@ -28,6 +33,7 @@ export class RunFiles {
   append(run: string, options: { at: number; data: Uint8Array }): void {
     const folder = this.#of(run);
     Deno.mkdirSync(folder, { recursive: true });
+    unpackLog(`${folder}/events.ndjson`);
     using file = Deno.openSync(`${folder}/events.ndjson`, { create: true, write: true, read: true });
     const size = file.statSync().size;
     if (size < options.at) {
@@ -47,24 +53,14 @@ export class RunFiles {
   async *read(run: string, from: LogPosition, end: number): AsyncGenerator<LoggedEvent[]> {
     let index = from.event;
     const lines = { ...from.lines };
-    let file: Deno.FsFile;
-    try {
-      file = await Deno.open(`${this.#of(run)}/events.ndjson`);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return;
-      throw error;
-    }
-    using _closing = file;
-    await file.seek(from.byte, Deno.SeekMode.Start);
     let left = end - from.byte;
+    if (left <= 0) return;
     let rest = "";
     const decoder = new TextDecoder();
-    const buffer = new Uint8Array(CHUNK);
-    while (left > 0) {
-      const got = await file.read(buffer.subarray(0, Math.min(CHUNK, left)));
-      if (got === null) return;
-      left -= got;
-      const pieces = (rest + decoder.decode(buffer.subarray(0, got), { stream: true })).split("\n");
+    for await (const bytes of logBytes(`${this.#of(run)}/events.ndjson`, from.byte)) {
+      const wanted = bytes.subarray(0, left);
+      left -= wanted.length;
+      const pieces = (rest + decoder.decode(wanted, { stream: true })).split("\n");
       rest = pieces.pop() ?? "";
       const events: LoggedEvent[] = [];
       for (const piece of pieces) {
@@ -74,6 +70,7 @@ export class RunFiles {
         events.push({ index: index++, event, line });
       }
       if (events.length > 0) yield events;
+      if (left <= 0) return;
     }
   }
 
@@ -102,14 +99,37 @@ export class RunFiles {
     }
   }
 
-  /** Opens an artefact for reading; `undefined` when there is none of that name. */
-  async open(run: string, name: string): Promise<{ file: Deno.FsFile; size: number } | undefined> {
+  /** Opens an artefact for reading; `undefined` when there is none of that name. `packed` means gzip. */
+  async open(run: string, name: string): Promise<OpenArtefact | undefined> {
+    const plain = this.#artefact(run, name);
+    for (const [path, packed] of [[plain, false], [packedArtefact(plain), true]] as const) {
+      const file = await openIfThere(path);
+      if (file !== undefined) return { file, size: (await file.stat()).size, packed };
+    }
+    return undefined;
+  }
+
+  /** Packs log and artefacts. @returns false when the log grew meanwhile: try again later */
+  async pack(run: string): Promise<boolean> {
+    const folder = this.#of(run);
+    for (const name of namesIn(`${folder}/artefacts`)) await packArtefact(`${folder}/artefacts/${name}`);
+    const path = `${folder}/events.ndjson`;
+    return !exists(path) || await packLog(path) !== null;
+  }
+
+  /** Bytes that the run's log takes on disk. */
+  logSize(run: string): number {
+    const path = `${this.#of(run)}/events.ndjson`;
+    const there = [path, packedPaths(path).data].find(exists);
+    return there === undefined ? 0 : Deno.statSync(there).size;
+  }
+
+  /** Removes everything of a run. */
+  async remove(run: string): Promise<void> {
     try {
-      const file = await Deno.open(this.#artefact(run, name));
-      return { file, size: (await file.stat()).size };
+      await Deno.remove(this.#of(run), { recursive: true });
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
 
@@ -120,5 +140,47 @@ export class RunFiles {
   /** Names come from outside: only what the protocol calls a run's name ever becomes part of a path. */
   #of(run: string): string {
     return `${this.#folder}/${runName.parse(run)}`;
+  }
+}
+
+/** An artefact that is open for reading; whoever opened it closes it. */
+export interface OpenArtefact {
+  file: Deno.FsFile;
+  /** Bytes in the file. */
+  size: number;
+  packed: boolean;
+}
+
+/** The bytes of a log from `from` on, however it is kept; each piece is good until the next is asked for. */
+async function* logBytes(path: string, from: number): AsyncGenerator<Uint8Array> {
+  const opened = await openIfThere(path);
+  if (opened === undefined) return yield* readPacked(path, from);
+  using file = opened;
+  await file.seek(from, Deno.SeekMode.Start);
+  const buffer = new Uint8Array(CHUNK);
+  while (true) {
+    const got = await file.read(buffer);
+    if (got === null) return;
+    yield buffer.subarray(0, got);
+  }
+}
+
+async function openIfThere(path: string): Promise<Deno.FsFile | undefined> {
+  try {
+    return await Deno.open(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map((entry) => entry.name).filter((name) =>
+      artefactName.safeParse(name).success
+    );
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
   }
 }

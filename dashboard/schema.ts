@@ -52,4 +52,9 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (seq, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- When the log and the artefacts were packed; NULL again as soon as something is added.
+  ALTER TABLE runs ADD COLUMN packed_at INTEGER;
+  CREATE INDEX runs_to_pack ON runs (seq) WHERE packed_at IS NULL;
+  `,
 ];

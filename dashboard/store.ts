@@ -16,6 +16,7 @@ import {
   verdictStates,
 } from "./run.ts";
 import { migrations } from "./schema.ts";
+import { StoreKeeping } from "./store_keeping.ts";
 import { type LogPosition, number, runColumns, text, thumbnailOf, toPosition, toRun } from "./store_rows.ts";
 
 const verdicts = verdictStates.map((state) => `'${state}'`).join(", ");
@@ -25,10 +26,12 @@ export class Store implements Disposable {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #revisions = new Map<string, number>();
+  readonly keeping: StoreKeeping;
 
   /** @param path file of the database, or `:memory:` */
   constructor(path: string) {
     this.#db = openDatabase(path, migrations);
+    this.keeping = new StoreKeeping(this.#db, (recipe) => this.#changed(recipe));
   }
 
   [Symbol.dispose](): void {
@@ -99,12 +102,13 @@ export class Store implements Disposable {
         `INSERT OR REPLACE INTO batches (seq, first_event, byte, lines)
          SELECT seq, ?, ?, ? FROM runs WHERE run = ?`,
       ).run(batch.at.event, batch.at.byte, JSON.stringify(batch.at.lines), run);
-      this.#sql("UPDATE runs SET events = ?, bytes = ?, heartbeat_at = ? WHERE run = ?").run(
-        batch.at.event + batch.events,
-        batch.at.byte + batch.bytes,
-        batch.now,
-        run,
-      );
+      this.#sql("UPDATE runs SET events = ?, bytes = ?, heartbeat_at = ?, packed_at = NULL WHERE run = ?")
+        .run(
+          batch.at.event + batch.events,
+          batch.at.byte + batch.bytes,
+          batch.now,
+          run,
+        );
       this.#settle(run, batch.progress);
     });
   }
@@ -123,6 +127,7 @@ export class Store implements Disposable {
       this.#sql(
         `INSERT OR REPLACE INTO artefacts (seq, name, bytes, stored_at) SELECT seq, ?, ?, ? FROM runs WHERE run = ?`,
       ).run(artefact.name, artefact.bytes, artefact.now, run);
+      this.#sql("UPDATE runs SET packed_at = NULL WHERE run = ?").run(run);
       this.#settle(run, this.progressOf(run));
     });
   }
@@ -249,7 +254,7 @@ export class Store implements Disposable {
       .get(run);
     if (row === undefined) throw new DashboardError("store.unknown-run", `Could not find run "${run}"`);
     const recipe = String(row.recipe);
-    this.#revisions.set(recipe, this.revision(recipe) + 1);
+    this.#changed(recipe);
     const state = stateOf(String(row.announced) as RunState, progress);
     const result = progress.result;
     const finishedAt = result !== null ? Date.parse(result.finishedAt) : number(row.settled_at);
@@ -270,6 +275,10 @@ export class Store implements Disposable {
       thumbnailOf(progress, names),
       run,
     );
+  }
+
+  #changed(recipe: string): void {
+    this.#revisions.set(recipe, this.revision(recipe) + 1);
   }
 
   #run(where: string, ...values: (string | number)[]): Run | undefined {
