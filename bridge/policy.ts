@@ -5,7 +5,7 @@ import type { Forge } from "./forge/forge.ts";
 import { standingHead } from "./head.ts";
 import type { CommandRow } from "./rows.ts";
 
-/** Why a command is not carried out. Each reason has its text in `texts.ts`. */
+/** Why a command is not carried out. Each reason has its text in `comment.ts`. */
 export type Refusal =
   | { reason: "not-enrolled" }
   | { reason: "not-member" }

@@ -8,8 +8,6 @@ export interface ExecOptions {
   clearEnv?: boolean;
   /** Hard limit in milliseconds; then TERM, and KILL 2 s later, go to the whole process group. @default 60000 */
   timeoutMs?: number;
-  /** Text for the child's standard input; without it stdin is /dev/null, so a forgotten prompt fails. */
-  stdin?: string;
   /** Bytes kept of each stream (the end is kept). @default 1 MiB */
   maxBytes?: number;
   /** Sees every chunk as it arrives. */
@@ -67,7 +65,7 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: { ...familyMark(), ...options.env },
       clearEnv: options.clearEnv ?? false,
-      stdin: options.stdin === undefined ? "null" : "piped",
+      stdin: "null", // a forgotten prompt fails
       stdout: "piped",
       stderr: "piped",
       detached: true,
@@ -80,7 +78,6 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
   const limit = options.maxBytes ?? 1024 * 1024;
   const stdout = collect(child.stdout, limit, (chunk) => options.onOutput?.(chunk, "stdout"));
   const stderr = collect(child.stderr, limit, (chunk) => options.onOutput?.(chunk, "stderr"));
-  if (options.stdin !== undefined) await feed(child.stdin, options.stdin);
 
   let timedOut = false;
   let killTimer: ReturnType<typeof setTimeout> | undefined;
@@ -157,16 +154,6 @@ export async function killGroup(pgid: number, signal: "TERM" | "KILL"): Promise<
     stdout: "null",
     stderr: "null",
   }).output();
-}
-
-async function feed(stream: WritableStream<Uint8Array>, text: string): Promise<void> {
-  const writer = stream.getWriter();
-  try {
-    await writer.write(new TextEncoder().encode(text));
-    await writer.close();
-  } catch { // a child that does not read its input is judged by its exit code
-    await writer.abort().catch(() => {});
-  }
 }
 
 function collect(stream: ReadableStream<Uint8Array>, limit: number, see: (chunk: Uint8Array) => void) {
