@@ -180,10 +180,20 @@ function lastWord(lines: readonly string[]): string | null {
   return null;
 }
 
-/** What any program needs on this machine; the second line is for the stand-in, which runs on Deno. */
+/** What any program needs on this machine; from CCCI_CACHE on for the stand-in, which runs on Deno. */
 const passedOn = [
-  ...["PATH", "HOME", "USER", "SSL_CERT_FILE", "SSL_CERT_DIR"],
-  ...["CCCI_CACHE", "XDG_CACHE_HOME", "DENO_DIR", "DENO_CERT", "DENO_TLS_CA_STORE", "NPM_CONFIG_REGISTRY"],
+  "PATH",
+  "HOME",
+  "USER",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+  "CCCI_CACHE",
+  "XDG_CACHE_HOME",
+  "DENO_DIR",
+  "DENO_CERT",
+  "DENO_TLS_CA_STORE",
+  "NODE_EXTRA_CA_CERTS",
+  "NPM_CONFIG_REGISTRY",
 ];
 
 function environment(settings: AbraOptions["settings"], dir: string): Record<string, string> {
