@@ -38,7 +38,7 @@ export class Announcer {
 
   /** Whether the dashboard was told of the run, or could not be. */
   announced(run: Run): boolean {
-    return run.announced !== null || this.#tried.has(run.id);
+    return run.announced !== null || this.#tried.has(runName(run));
   }
 
   /** Announces and looks once where it is time. @returns whether anything new was learned or said */
@@ -49,7 +49,7 @@ export class Announcer {
     let news = false;
     for (const run of runs) {
       if (clock.now() < this.#pausedUntil) {
-        this.#tried.add(run.id);
+        this.#tried.add(runName(run));
         continue;
       }
       if (await this.#announce(run, live)) news = true;
@@ -63,7 +63,7 @@ export class Announcer {
     const wanted = JSON.stringify(announcementOf(run, { live, link: this.#deps.linkOf(run) }));
     if (run.announced === wanted) return false;
     const answer = await this.#deps.dashboard.announce(runName(run), JSON.parse(wanted));
-    this.#tried.add(run.id);
+    this.#tried.add(runName(run));
     if (!answer.ok) {
       this.#failed(answer.message);
       return true;
@@ -117,8 +117,8 @@ export class Announcer {
   }
 
   #forget(runs: readonly Run[]): void {
-    const known = new Set(runs.map((run) => run.id));
-    for (const id of this.#tried) if (!known.has(id)) this.#tried.delete(id);
+    const known = new Set(runs.flatMap((run) => [run.id, runName(run)]));
+    for (const name of this.#tried) if (!known.has(name)) this.#tried.delete(name);
     for (const id of this.#nextLook.keys()) if (!known.has(id)) this.#nextLook.delete(id);
   }
 }

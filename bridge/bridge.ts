@@ -60,6 +60,8 @@ export class Bridge {
     this.#decider = new Decider({ store, forge, clock, org, newId, enrolments });
     this.#runs = new Runs({
       store,
+      forge,
+      org,
       engine,
       clock,
       announced: (run) => this.#announcer?.announced(run) ?? true,

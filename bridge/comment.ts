@@ -4,7 +4,7 @@ import { verdict as describe } from "../harness/report/verdict.ts";
 import type { RunView } from "../protocol/dashboard_api.ts";
 import type { RunOutcome, RunResult, StageReport } from "../protocol/result.ts";
 import type { Refusal } from "./policy.ts";
-import type { CommandRow } from "./rows.ts";
+import { type CommandRow, mostAttempts } from "./rows.ts";
 
 /** Forges take more, but nobody reads more; counted in bytes. */
 export const longestBody = 60_000;
@@ -19,6 +19,13 @@ export interface RunFacts {
   commit: string;
   /** The engine's word, once it may be written; it outranks what `view` says. */
   verdict: RunOutcome | null;
+  /** A newer run's comment follows: this one shrinks to a line. */
+  folded: boolean;
+  /** It met CI trouble and is tried again in a moment. */
+  retrying: boolean;
+  attempt: number;
+  /** The CI trouble of the attempt before. */
+  trouble: string | null;
   started: boolean;
   /** Why it ended so where the harness could not say. */
   cause: string | null;
@@ -37,8 +44,30 @@ export interface RunFacts {
 
 /** The comment of a run as it should read now. */
 export function runText(facts: RunFacts): string {
-  if (facts.verdict !== null) return fit(verdict(facts, facts.verdict));
-  return fit(facts.started ? testing(facts) : queued(facts));
+  if (facts.verdict !== null) {
+    return facts.folded
+      ? `${headline(facts, facts.verdict)} · a newer run follows below`
+      : fit(verdict(facts, facts.verdict));
+  }
+  if (facts.retrying) return fit(retrying(facts));
+  const text = facts.started ? testing(facts) : queued(facts);
+  const tried = facts.trouble === null
+    ? []
+    : [`${attempt(facts)}, after CI trouble: ${clean(facts.trouble)}.`];
+  return fit([...text, ...tried]);
+}
+
+function attempt(facts: RunFacts): string {
+  return `Attempt ${facts.attempt} of ${mostAttempts}`;
+}
+
+function retrying(facts: RunFacts): string[] {
+  const cause = facts.cause ?? facts.view?.result?.cause ?? null;
+  return [
+    `⏳ **CI trouble with ${object(facts)}: it is tried again in a moment**${link("run", facts.page)}`,
+    ...(cause === null ? [] : [`${attempt(facts)} failed: ${clean(cause)}.`]),
+    howToCancel,
+  ];
 }
 
 const howToCancel = "`!testme cancel` stops it.";
@@ -121,7 +150,12 @@ function explanation(
     case "timed_out":
       return facts.view?.result?.result === outcome ? detail : [...told, ...detail];
     case "infra":
-      return [...told, ...detail, "The recipe is not to blame. Comment `!testme` to try again."];
+      return [
+        ...told,
+        ...detail,
+        ...(facts.attempt > 1 ? [`It was tried ${facts.attempt} times.`] : []),
+        "The recipe is not to blame. Comment `!testme` to try again.",
+      ];
     case "cancelled":
       if (facts.cancelledBy !== null) {
         return [`${codeSpan(facts.cancelledBy)} asked for it. \`!testme\` starts anew.`];

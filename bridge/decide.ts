@@ -2,7 +2,7 @@ import { backoffMs } from "./answer.ts";
 import * as texts from "./comment.ts";
 import { logger } from "../common/log.ts";
 import { judge, longestAgeMs, type PolicyDeps, type Refusal, type Verdict } from "./policy.ts";
-import { type CommandRow, type Run, runName } from "./rows.ts";
+import { type CommandRow, isRetried, type Run, runName } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 const log = logger("bridge", "decide");
@@ -81,7 +81,7 @@ export class Decider {
   }
 
   #accept(command: CommandRow, { recipe, ref }: { recipe: string; ref: string }): void {
-    const { store, clock, newId } = this.#deps;
+    const { store, newId } = this.#deps;
     if (!store.closeCommand(command.comment, "accepted")) return;
     const run: Run = {
       id: newId(),
@@ -95,10 +95,12 @@ export class Decider {
       state: "accepted",
       outcome: null,
       cause: null,
-      accepted_at: clock.now(),
+      accepted_at: this.#supersede(command, ref),
       started_at: null,
       finished_at: null,
       cancelled_by: null,
+      stop: null,
+      trouble: null,
       announced: null,
       view: null,
       view_at: null,
@@ -109,9 +111,28 @@ export class Decider {
     log.info("accepted", { run: runName(run), comment: command.comment, recipe, ref, by: command.login });
   }
 
+  /**
+   * A newer run takes the place of one that waits, and makes one of another commit pointless; one of the same commit
+   * that runs already may end. @returns the place in the queue, as the time it was taken
+   */
+  #supersede(command: CommandRow, ref: string): number {
+    const { store, clock } = this.#deps;
+    let place = clock.now();
+    for (const older of store.liveRunsOf(command.repo, command.pr)) {
+      const waits = older.state !== "starting" && older.state !== "running";
+      if (!waits && older.ref === ref) continue;
+      if (waits && older.state !== "finished") place = Math.min(place, older.accepted_at);
+      store.note(older.id, { stop: "A newer command took its place" });
+      log.info("superseded", { run: runName(older), comment: older.comment, by: command.comment });
+    }
+    return place;
+  }
+
   #cancel(command: CommandRow): void {
     const { store } = this.#deps;
-    const runs = store.liveRunsOf(command.repo, command.pr).filter((run) => run.state !== "finished");
+    const runs = store.liveRunsOf(command.repo, command.pr).filter((run) =>
+      run.state !== "finished" || isRetried(run)
+    );
     store.closeCommand(command.comment, runs.length === 0 ? "answered" : "accepted", "cancel");
     for (const run of runs) store.note(run.id, { cancelled_by: command.login });
     if (runs.length === 0) {

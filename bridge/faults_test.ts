@@ -7,8 +7,19 @@ Deno.test("a run whose process disappeared is CI trouble, never the recipe's fau
   using at = await open();
   const { world, pull } = at;
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
-  world.engine.lose(await world.runStarted());
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    await world.until(`attempt ${attempt} starts`, () => world.engine.started.length === attempt);
+    const [run] = world.engine.started.slice(-1);
+    assert.match(run?.RUN ?? "", new RegExp(`-${attempt}$`));
+    world.engine.lose(run?.RUN ?? "");
+  }
   await world.until("it is reported", () => world.store.liveRuns().length === 0);
+  await world.seconds(60);
+  assert.equal(world.engine.started.length, 3, "and not once more");
+  assert.equal(world.bodies().length, 1);
+  for (const { announcement } of world.dashboard.runs.values()) assert.equal(announcement.state, "infra");
+  assert.equal(world.dashboard.runs.size, 3, "each attempt has its page");
+  world.assertSound();
   assert.match(
     world.bodies()[0] ?? "",
     /⚠️ \*\*CI trouble: .*[\s\S]*disappeared[\s\S]*The recipe is not to blame/,

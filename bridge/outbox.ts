@@ -138,9 +138,9 @@ export class Outbox {
   }
 }
 
-/** Locked, archived, gone, or no permission: trying for longer does not help. */
+/** Locked, archived, gone, renamed, or no permission: trying for longer does not help. */
 function refuses(failure: Failure): boolean {
-  return [403, 404, 410, 413, 422, 423].includes(failure.status);
+  return [301, 302, 307, 308, 403, 404, 410, 413, 422, 423].includes(failure.status);
 }
 
 /** The text as it is sent. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../common/time.ts";
 import { runsAhead } from "./announcer.ts";
 import { type RunFacts, runText } from "./comment.ts";
-import { type Run, runName, viewOf } from "./rows.ts";
+import { isRetried, type Run, runName, viewOf } from "./rows.ts";
 import { postKey } from "./runs.ts";
 import type { Store } from "./store.ts";
 
@@ -28,11 +28,12 @@ export class Reporter {
     const { store, clock } = this.#deps;
     const live = store.liveRuns();
     let changed = false;
-    for (const run of [...live, ...store.outdatedRuns()]) {
+    const older = live.filter((run) => run.state !== "accepted").flatMap((run) => store.unfoldedBefore(run));
+    for (const run of [...live, ...older, ...store.outdatedRuns()]) {
       const facts = this.#facts(run, live);
       const body = runText(facts);
       const post = store.post(postKey(run));
-      const final = facts.verdict ? 1 : 0;
+      const final = facts.verdict === null ? 0 : facts.folded ? 2 : 1;
       const now = clock.now();
       if (post === undefined) {
         const { repo, pr } = run;
@@ -40,7 +41,7 @@ export class Reporter {
           changed;
       } else if (post.body !== body || post.final !== final) {
         // A verdict does not wait for the pause between two edits.
-        const hurry = final === 1 && post.tries === 0 ? { not_before: 0 } : {};
+        const hurry = final > 0 && post.tries === 0 ? { not_before: 0 } : {};
         store.changePost(post.key, { body, final, wanted_at: now, ...hurry });
         changed = true;
       } else if (run.state === "reported") store.changePost(post.key, { wanted_at: now });
@@ -50,12 +51,17 @@ export class Reporter {
 
   #facts(run: Run, live: readonly Run[]): RunFacts {
     const ahead = runsAhead(run, live);
+    const over = run.settled === 1;
     const waits = ahead.map((other) => this.#usualSeconds(other.recipe));
     return {
       run: runName(run),
       recipe: run.recipe,
       commit: run.ref,
-      verdict: run.settled === 1 ? run.outcome : null,
+      verdict: over && !isRetried(run) ? run.outcome : null,
+      folded: over && this.#deps.store.hasNewer(run),
+      retrying: over && isRetried(run),
+      attempt: run.attempt,
+      trouble: run.trouble,
       started: run.started_at !== null,
       cause: run.cause,
       cancelledBy: run.cancelled_by,

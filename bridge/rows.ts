@@ -51,6 +51,10 @@ export interface Run {
   finished_at: number | null;
   /** Member who asked to stop it. */
   cancelled_by: string | null;
+  /** Why it is to stop, where nobody asked for it; a sentence without a final period. */
+  stop: string | null;
+  /** What went wrong with the CI in the attempt before this one. */
+  trouble: string | null;
   /** Announcement the dashboard confirmed last, JSON. */
   announced: string | null;
   /** The dashboard's view of the run, JSON, and when it was last different. */
@@ -73,7 +77,7 @@ export interface Post {
   planned_at: number;
   /** When `body` last changed. */
   wanted_at: number;
-  /** 1 when `body` holds a run's verdict. */
+  /** 1 when `body` holds a run's verdict, 2 when that is folded because a newer run's comment follows. */
   final: number;
   /** Id on the forge once known. */
   id: number | null;
@@ -94,6 +98,20 @@ export interface Post {
 /** The name a run goes by outside the bridge. */
 export function runName(run: Pick<Run, "id" | "attempt">): string {
   return `${run.id}-${run.attempt}`;
+}
+
+/** How often a run is tried at most. Only CI trouble is a reason to try again. */
+export const mostAttempts = 3;
+
+/** Whether a run that is over gets another attempt. One that could not even be started was tried for long enough. */
+export function isRetried(run: Run): boolean {
+  return run.state === "finished" && run.outcome === "infra" && run.started_at !== null &&
+    run.attempt < mostAttempts && !isToStop(run);
+}
+
+/** Whether somebody, or something, wants it to end. */
+export function isToStop(run: Pick<Run, "cancelled_by" | "stop">): boolean {
+  return run.cancelled_by !== null || run.stop !== null;
 }
 
 /** What the dashboard said of a run, if anything. */

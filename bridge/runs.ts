@@ -4,8 +4,9 @@ import { describeError } from "../common/errors.ts";
 import { logger } from "../common/log.ts";
 import type { RunOutcome } from "../protocol/result.ts";
 import type { RunParams } from "../protocol/params.ts";
+import { type GateDeps, mayGoOn, mayStart, type Pass } from "./gate.ts";
 import type { Engine } from "./engine/engine.ts";
-import { type Run, runName, viewOf } from "./rows.ts";
+import { isRetried, isToStop, type Run, runName, viewOf } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 const log = logger("bridge", "runs");
@@ -15,8 +16,12 @@ const resultWaitMs = 15_000;
 /** After this many failures in a row to start a run it ends as CI trouble. */
 const startTries = 6;
 const betweenCancelsMs = 15_000;
+/** CI trouble passes sooner or later, hardly at once. */
+const beforeRetryMs = 20_000;
+/** How often the forge is asked whether a running run is still wanted. */
+const betweenLooksMs = 60_000;
 
-export interface RunsDeps {
+export interface RunsDeps extends GateDeps {
   store: Store;
   engine: Engine;
   clock: Clock;
@@ -42,6 +47,7 @@ export class Runs {
   readonly #deps: RunsDeps;
   readonly #starts = new Map<string, { tries: number; notBefore: number }>();
   readonly #cancels = new Map<string, number>();
+  readonly #gates = new Map<string, { tries: number; notBefore: number }>();
 
   constructor(deps: RunsDeps) {
     this.#deps = deps;
@@ -90,7 +96,7 @@ export class Runs {
   }
 
   #cancelledEarly(run: Run): boolean {
-    return run.cancelled_by !== null && this.#finish(run, { outcome: "cancelled", cause: null });
+    return isToStop(run) && this.#finish(run, { outcome: "cancelled", cause: run.stop });
   }
 
   async #takeSlot(run: Run): Promise<boolean> {
@@ -99,6 +105,9 @@ export class Runs {
     const busy = others.filter((other) => other.state === "starting" || other.state === "running").length;
     const first = others.find((other) => other.state === "queued");
     if (busy >= engine.capacity || first?.id !== run.id) return false;
+    const pass = await this.#gate(run, mayStart);
+    if (pass?.kind === "stop") return this.#finish(run, { outcome: "cancelled", cause: pass.why });
+    if (pass?.kind !== "go") return false;
     if (!this.#advance(run, "starting", { started_at: this.#deps.clock.now() })) return false;
     return await this.#start({ ...run, state: "starting" });
   }
@@ -109,6 +118,7 @@ export class Runs {
     if (waiting !== undefined && clock.now() < waiting.notBefore) return false;
     const known = await engine.state(runName(run));
     if (known.kind !== "unknown" && known.kind !== "away") return this.#advance(run, "running");
+    if (known.kind === "unknown" && isToStop(run)) return this.#cancelledEarly({ ...run, started_at: null });
     const answer = known.kind === "away"
       ? { ok: false as const, message: known.message }
       : await engine.start(paramsOf(run));
@@ -120,16 +130,25 @@ export class Runs {
     log.warn("could not start", { run: runName(run), comment: run.comment, error: answer.message, tries });
     this.#starts.set(run.id, { tries, notBefore: clock.now() + backoffMs(tries) });
     if (known.kind === "away" || tries < startTries) return false;
-    return this.#finish(run, { outcome: "infra", cause: `The run could not be started: ${answer.message}` });
+    const never = { ...run, started_at: null };
+    return this.#finish(never, {
+      outcome: "infra",
+      cause: `The run could not be started: ${answer.message}`,
+    });
   }
 
   async #watch(run: Run): Promise<boolean> {
     const { engine } = this.#deps;
     const state = await engine.state(runName(run));
-    if (run.cancelled_by !== null && state.kind === "running") await this.#cancel(run);
+    const lives = state.kind === "running" || state.kind === "waiting";
+    if (lives && isToStop(run)) await this.#cancel(run);
+    else if (lives) {
+      const pass = await this.#gate(run, mayGoOn);
+      if (pass?.kind === "stop") this.#deps.store.note(run.id, { stop: pass.why });
+    }
     switch (state.kind) {
       case "ended":
-        return this.#finish(run, state);
+        return this.#finish(run, state.outcome === "cancelled" ? { ...state, cause: run.stop } : state);
       case "lost":
         return this.#finish(run, { outcome: "infra", cause: state.cause });
       case "unknown":
@@ -144,15 +163,68 @@ export class Runs {
     const { engine, clock } = this.#deps;
     if (clock.now() < (this.#cancels.get(run.id) ?? 0)) return;
     this.#cancels.set(run.id, clock.now() + betweenCancelsMs);
-    log.info("cancelling", { run: runName(run), comment: run.comment, by: run.cancelled_by });
+    log.info("cancelling", { run: runName(run), comment: run.comment, by: run.cancelled_by ?? run.stop });
     await engine.cancel(runName(run));
+  }
+
+  /** Asks the forge about a run. @returns `null` while it is not time to ask */
+  async #gate(run: Run, ask: (run: Run, deps: GateDeps) => Promise<Pass>): Promise<Pass | null> {
+    const { clock } = this.#deps;
+    const last = this.#gates.get(run.id);
+    if (last !== undefined && clock.now() < last.notBefore) return null;
+    const pass = await ask(run, this.#deps);
+    if (pass.kind === "later") {
+      const tries = (last?.tries ?? 0) + 1;
+      const wait = pass.retryAfterMs ?? backoffMs(tries);
+      this.#gates.set(run.id, { tries, notBefore: clock.now() + wait });
+      log.warn("cannot ask about a run", {
+        run: runName(run),
+        comment: run.comment,
+        why: pass.why,
+        retry_ms: wait,
+      });
+    } else this.#gates.set(run.id, { tries: 0, notBefore: clock.now() + betweenLooksMs });
+    return pass;
+  }
+
+  /** Another attempt has its own name, page and result; the comment stays. */
+  #retry(run: Run): boolean {
+    const { store, clock } = this.#deps;
+    if (clock.now() - (run.finished_at ?? 0) < beforeRetryMs) return false;
+    const trouble = run.cause ?? viewOf(run)?.result?.cause ?? "The run could not be brought to a verdict";
+    log.warn("trying again", { run: runName(run), comment: run.comment, trouble });
+    this.#forget(run);
+    return store.advance(run, "commented", {
+      attempt: run.attempt + 1,
+      trouble,
+      outcome: null,
+      cause: null,
+      started_at: null,
+      finished_at: null,
+      announced: null,
+      view: null,
+      view_at: null,
+      settled: 0,
+    });
+  }
+
+  #forget(run: Run): void {
+    for (const notes of [this.#starts, this.#cancels, this.#gates]) notes.delete(run.id);
   }
 
   #finish(run: Run, { outcome, cause }: { outcome: RunOutcome; cause: string | null }): boolean {
     const waits = this.#deps.hasDashboard && run.started_at !== null &&
       (viewOf(run)?.result ?? null) === null;
     const settled = waits ? 0 : 1;
-    return this.#advance(run, "finished", { outcome, cause, settled, finished_at: this.#deps.clock.now() });
+    const { started_at } = run;
+    this.#forget(run);
+    return this.#advance(run, "finished", {
+      outcome,
+      cause,
+      settled,
+      started_at,
+      finished_at: this.#deps.clock.now(),
+    });
   }
 
   /** The verdict waits a moment for the stages; it counts as reported once the forge confirmed the final text. */
@@ -162,8 +234,9 @@ export class Runs {
       if (clock.now() - (run.finished_at ?? 0) >= resultWaitMs) store.note(run.id, { settled: 1 });
       return false;
     }
+    if (isRetried(run)) return this.#retry(run);
     const post = store.post(postKey(run));
-    const written = post?.final === 1 && post.delivered === post.body;
+    const written = post !== undefined && post.final > 0 && post.delivered === post.body;
     return (written || post?.dead === 1) && this.#advance(run, "reported");
   }
 

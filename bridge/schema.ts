@@ -70,4 +70,8 @@ CREATE INDEX posts_undelivered ON posts (planned_at) WHERE dead = 0;
   `
 CREATE TABLE sweeps (repo TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
 `,
+  `
+ALTER TABLE runs ADD COLUMN stop TEXT;
+ALTER TABLE runs ADD COLUMN trouble TEXT;
+`,
 ];

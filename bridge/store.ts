@@ -177,6 +177,21 @@ export class Store implements Disposable {
     return this.#all(sql, repo, pr);
   }
 
+  /** Reported runs of the same pull request, older than this one, whose comments are not folded. */
+  unfoldedBefore(run: Run): Run[] {
+    const sql = "SELECT runs.* FROM runs JOIN posts ON posts.key = 'run:' || runs.id " +
+      "WHERE runs.repo = ? AND runs.pr = ? AND runs.state = 'reported' AND posts.final < 2 AND posts.dead = 0 " +
+      "AND runs.rowid < (SELECT rowid FROM runs WHERE id = ?)";
+    return this.#all(sql, run.repo, run.pr, run.id);
+  }
+
+  /** Whether a newer run of the same pull request has its comment. */
+  hasNewer(run: Run): boolean {
+    const sql = "SELECT 1 AS newer FROM runs WHERE repo = ? AND pr = ? AND state <> 'accepted' " +
+      "AND rowid > (SELECT rowid FROM runs WHERE id = ?) LIMIT 1";
+    return this.#one(sql, run.repo, run.pr, run.id) !== undefined;
+  }
+
   /** Takes a run from one state to the next. @returns false if it was not in the state expected. */
   advance(run: { id: string; state: RunState }, state: RunState, changes: Partial<Run> = {}): boolean {
     const where = { sql: "id = ? AND state = ?", values: [run.id, run.state] };
