@@ -165,8 +165,12 @@ export class Abra {
     if (result.timedOut) {
       throw new AbraError(`"abra ${command}" did not end in time`, { lines, code: "abra.timeout" });
     }
-    throw new AbraError(lastWord(lines) ?? `"abra ${command}" ended with exit code ${result.code}`, {
+    const said = lastWord(lines);
+    if (said !== null) throw new AbraError(said, { lines });
+    const end = lines.slice(-3).map((line) => line.trim()).join("; ");
+    throw new AbraError(`"abra ${command}" ended with exit code ${result.code}: ${end}`, {
       lines,
+      code: "abra.broken",
     });
   }
 }
