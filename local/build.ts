@@ -9,6 +9,7 @@ import { findProcesses, type ProcessId, stopProcess } from "./process.ts";
 import type { Step } from "./progress.ts";
 
 const BUILD_MS = 3_600_000;
+const ALIVE_MS = 60_000;
 
 export interface BuildOptions {
   /** As people read it. */
@@ -39,8 +40,10 @@ export async function buildProgram(options: BuildOptions): Promise<ExecResult> {
   const scratch = join(paths.build, "tmp");
   await Deno.mkdir(scratch, { recursive: true });
   const file = await Deno.open(log, { write: true, create: true, truncate: true });
-  const doing = `building ${name}, ${options.usually} the first time`;
+  let doing = `${options.usually} the first time`;
   step.update(doing);
+  // A compiler may be silent for minutes: what it said last is said again, so that people see it is alive.
+  const alive = setInterval(() => step.update(doing), ALIVE_MS);
   const decoder = new TextDecoder();
   try {
     const result = await exec(["nice", "-n", "5", ...options.argv], {
@@ -50,7 +53,9 @@ export async function buildProgram(options: BuildOptions): Promise<ExecResult> {
       onOutput(chunk) {
         file.writeSync(chunk);
         const line = decoder.decode(chunk, { stream: true }).trim().split("\n").pop();
-        if (line) step.update(`${doing} · ${line.slice(0, 60)}`);
+        if (!line) return;
+        doing = `${options.usually} the first time · ${line.slice(0, 60)}`;
+        step.update(doing);
       },
     });
     options.signal.throwIfAborted();
@@ -65,6 +70,7 @@ export async function buildProgram(options: BuildOptions): Promise<ExecResult> {
     }
     return result;
   } finally {
+    clearInterval(alive);
     file.close();
   }
 }

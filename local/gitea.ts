@@ -9,7 +9,7 @@ import { giteaConfig, giteaFiles } from "./gitea_config.ts";
 import { ensurePrograms, onPath } from "./host.ts";
 import { type Paths, PORTS } from "./paths.ts";
 import { isRunning, ownProcess, type ProcessId, startDetached, stopProcess } from "./process.ts";
-import type { Step } from "./progress.ts";
+import { inStep, type Progress, type Step } from "./progress.ts";
 import { together } from "./together.ts";
 
 export const GITEA_VERSION = "1.26.0";
@@ -24,7 +24,7 @@ export interface GiteaProgram {
 
 export interface BuildContext {
   paths: Paths;
-  step: Step;
+  progress: Progress;
   signal: AbortSignal;
 }
 
@@ -44,26 +44,31 @@ export async function ensureGiteaProgram(context: BuildContext): Promise<GiteaPr
   const script = (name: string) => join(paths.repo, "local", "gitea", name);
   if (!await exists(binary)) {
     jobs.push((signal) =>
-      buildProgram({
-        ...context,
-        signal,
-        name: "Gitea",
-        argv: [script("build.sh"), GITEA_VERSION, binary, join(paths.build, "gitea")],
-        usually: "about 8 min",
-      })
+      inStep(context.progress, "Build Gitea", (step) =>
+        buildProgram({
+          paths,
+          step,
+          signal,
+          name: "Gitea",
+          argv: [script("build.sh"), GITEA_VERSION, binary, join(paths.build, "gitea")],
+          usually: "about 8 min",
+        }))
     );
   }
   if (!await exists(staticRoot)) {
-    jobs.push(async (signal) => {
-      await ensurePrograms(["npm"], { why: "Gitea's pages", step: context.step });
-      await buildProgram({
-        ...context,
-        signal,
-        name: "Gitea's pages",
-        argv: [script("assets.sh"), GITEA_VERSION, staticRoot, join(paths.build, "gitea-assets")],
-        usually: "about 1 min",
-      });
-    });
+    jobs.push((signal) =>
+      inStep(context.progress, "Build Gitea's pages", async (step) => {
+        await ensurePrograms(["npm"], { why: "Gitea's pages", step });
+        await buildProgram({
+          paths,
+          step,
+          signal,
+          name: "Gitea's pages",
+          argv: [script("assets.sh"), GITEA_VERSION, staticRoot, join(paths.build, "gitea-assets")],
+          usually: "about 1 min",
+        });
+      })
+    );
   }
   await together(context.signal, jobs);
   return { binary, staticRoot };

@@ -22,6 +22,7 @@ import { ensureSwarm } from "./swarm.ts";
 import { type Certificates, ensureCertificates } from "./tls.ts";
 import { together } from "./together.ts";
 import { ensureTraefik, traefikOwner } from "./traefik.ts";
+import { ensureTraefikImage } from "./traefik_image.ts";
 
 export { stopStack } from "./stop.ts";
 
@@ -136,16 +137,17 @@ interface Context {
 async function startTraefik(
   { paths, progress, signal, docker, gateway, certificates }: Context,
 ): Promise<void> {
+  const image = await ensureTraefikImage(docker, { paths, progress, signal });
   await inStep(
     progress,
     "Traefik",
-    (step) => ensureTraefik(docker, { paths, step, signal, gateway, certificates }),
+    (step) => ensureTraefik(docker, { paths, step, signal, image, gateway, certificates }),
   );
 }
 
 async function startGitea({ paths, progress, signal, gateway, credentials }: Context): Promise<void> {
+  const program = await ensureGiteaProgram({ paths, progress, signal });
   await inStep(progress, "Gitea", async (step) => {
-    const program = await ensureGiteaProgram({ paths, step, signal });
     await ensureGitea({ paths, step, gateway, program, admin: credentials.accounts.admin });
   });
 }

@@ -8,7 +8,6 @@ import { requireFreePorts } from "./ports.ts";
 import type { Step } from "./progress.ts";
 import { PROXY } from "./swarm.ts";
 import type { Certificates } from "./tls.ts";
-import { ensureTraefikImage } from "./traefik_image.ts";
 
 const STACK = "cc-ci-traefik";
 const SERVICE = `${STACK}_app`;
@@ -18,6 +17,8 @@ const READY_MS = 60_000;
 export interface TraefikOptions {
   paths: Paths;
   step: Step;
+  /** Tag of the image to run. */
+  image: string;
   /** Where the forge, the dashboard and the bridge listen. */
   gateway: string;
   certificates: Certificates;
@@ -26,8 +27,7 @@ export interface TraefikOptions {
 
 /** Traefik as a Swarm service on ports 80 and 443 of loopback, answering over verified HTTPS. */
 export async function ensureTraefik(docker: Docker, options: TraefikOptions): Promise<void> {
-  const { paths, step, certificates } = options;
-  const image = await ensureTraefikImage(docker, { paths, step, signal: options.signal });
+  const { paths, step, image, certificates } = options;
   const objects = {
     dynamic: dynamicConfig(options.gateway),
     cert: await Deno.readTextFile(certificates.cert),

@@ -2,12 +2,13 @@ import { join } from "node:path";
 import { execOk } from "../common/exec.ts";
 import { buildProgram } from "./build.ts";
 import { type Docker, DOCKER_ENV, orNothing } from "./docker.ts";
+import { exists } from "./files.ts";
 import { CONTENT_LABEL } from "./images/content.ts";
 import { engineId } from "./images/engine.ts";
 import { Ledger } from "./images/ledger.ts";
 import { pull, registryReachable } from "./images/registry.ts";
 import type { Paths } from "./paths.ts";
-import type { Step } from "./progress.ts";
+import { inStep, type Progress } from "./progress.ts";
 
 export const TRAEFIK_VERSION = "3.7.13";
 const OFFICIAL = `traefik:v${TRAEFIK_VERSION}`;
@@ -22,33 +23,37 @@ const CONTENT = `traefik-${TRAEFIK_VERSION}`;
  */
 export async function ensureTraefikImage(
   docker: Docker,
-  options: { paths: Paths; step: Step; signal: AbortSignal },
+  { paths, progress, signal }: { paths: Paths; progress: Progress; signal: AbortSignal },
 ): Promise<string> {
   for (const tag of [OFFICIAL, LOCAL_IMAGE]) {
     if (await orNothing(docker.getImage(tag).inspect()) !== undefined) return tag;
   }
-  const { paths, step, signal } = options;
   const binary = join(paths.bin, `traefik-${TRAEFIK_VERSION}`);
-  const built = await Deno.stat(binary).then(() => true, () => false);
-  if (!built) {
-    step.update("pulling its image");
-    if (await registryReachable() && await pull(OFFICIAL)) return OFFICIAL;
-    await buildProgram({
-      name: "Traefik",
-      argv: [
-        join(paths.repo, "local", "traefik", "build.sh"),
-        TRAEFIK_VERSION,
-        binary,
-        join(paths.build, "traefik"),
-      ],
-      paths,
-      step,
-      signal,
-      usually: "about 5 min",
-    });
+  if (!await exists(binary)) {
+    if (await registryReachable()) {
+      const pulled = await inStep(progress, "Pull Traefik's image", async (step) => {
+        const got = await pull(OFFICIAL);
+        if (!got) step.done("not to be had, so it is built here");
+        return got;
+      });
+      if (pulled) return OFFICIAL;
+    }
+    await inStep(progress, "Build Traefik", (step) =>
+      buildProgram({
+        name: "Traefik",
+        argv: [
+          join(paths.repo, "local", "traefik", "build.sh"),
+          TRAEFIK_VERSION,
+          binary,
+          join(paths.build, "traefik"),
+        ],
+        paths,
+        step,
+        signal,
+        usually: "about 5 min",
+      }));
   }
-  step.update("making an image of the binary");
-  await importImage(binary, paths);
+  await inStep(progress, "Make Traefik's image", () => importImage(binary, paths));
   await new Ledger(paths.cache).add({ engine: await engineId(), tag: LOCAL_IMAGE, content: CONTENT });
   return LOCAL_IMAGE;
 }
