@@ -1,4 +1,3 @@
-// @ts-check
 // Makes pages nicer where scripts run; without it everything is still there.
 
 const MOST_LINES = 2000;
