@@ -46,6 +46,7 @@ export async function ensureEngine(paths: Paths, step: Step): Promise<{ docker: 
   const docker = engineClient();
   const answers = await engineAnswers(docker);
   if (answers === "yes") {
+    await ensureClient(step);
     const ours = ownEngine(paths) !== undefined;
     step.done(ours ? "already running" : "using the one that runs on this machine");
     return { docker, ours };
@@ -76,8 +77,18 @@ export async function ensureEngine(paths: Paths, step: Step): Promise<{ docker: 
   if (await onPath("dockerd") === undefined) {
     await installPackages(["docker.io"], { why: "Docker Engine", step });
   }
+  await ensureClient(step);
   await start(paths, { docker, step });
   return { docker, ours: true };
+}
+
+/** The command `docker`, which newer Debians have in a package of its own. */
+async function ensureClient(step: Step): Promise<void> {
+  if (await onPath("docker") !== undefined) return;
+  const why = "Docker's command line";
+  await installPackages(["docker-cli"], { why, step }).catch(() =>
+    installPackages(["docker.io"], { why, step })
+  );
 }
 
 async function start(paths: Paths, { docker, step }: { docker: Docker; step: Step }): Promise<void> {
