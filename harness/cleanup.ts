@@ -6,8 +6,8 @@ import { emptyReport } from "./stage.ts";
 import type { DockerObject, Swarm } from "./swarm.ts";
 import { tearDownApp } from "./teardown.ts";
 
-/** Together with killing the worker this has to fit into the 60 s that a dead run may take to be gone. */
-const LIMIT_MS = 40_000;
+/** Together with killing the worker and abra's undeploy this has to fit into the 60 s a dead run may take to be gone. */
+const LIMIT_MS = 30_000;
 
 export interface CleanUpOptions {
   plan: RunPlan;

@@ -14,6 +14,7 @@ Deno.test("a family is the root, what carries its mark, and everything below the
     line(31, 30),
     line(40, 1, "other run F=abc-12"),
     line(41, 40),
+    line(50, 1, "stranger HALF=abc-1 X_F=abc-1"),
   ];
   assert.deepEqual(familyMembers(all, { mark: "F=abc-1", root: 20 }), [20, 30, 21, 22, 31]);
   assert.deepEqual(familyMembers(all, { mark: "F=zzz", root: null }), []);
