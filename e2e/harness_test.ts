@@ -145,7 +145,7 @@ const mistakes: [name: string, recipe: FixtureOptions, stage: string, cause: Reg
     {
       compose: (compose) => (compose.services.app as Record<string, unknown>).imagine = "x",
     },
-    "install",
+    "lint",
     /imagine/,
   ],
   [

@@ -18,7 +18,7 @@ const STOP_MS = 10_000;
 /** Sources whose change makes a running service stale. */
 const SOURCES: Record<Service, string[]> = {
   dashboard: ["dashboard.ts", "dashboard", "common", "protocol", "deno.json"],
-  bridge: ["bridge.ts", "bridge", "common", "protocol", "deno.json"],
+  bridge: ["bridge.ts", "bridge", "common", "protocol", "harness/report", "deno.json"],
 };
 
 export function serviceFiles(paths: Paths, service: Service) {

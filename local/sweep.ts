@@ -1,4 +1,5 @@
 import { waitFor } from "../common/time.ts";
+import { isOurs } from "../harness/names.ts";
 import { type Docker, orNothing } from "./docker.ts";
 import { BASE_DOMAIN, OURS, type Paths } from "./paths.ts";
 import { commandLine, findProcesses, isRunning, type ProcessId, stopProcess } from "./process.ts";
@@ -31,15 +32,21 @@ export async function stopRuns(paths: Paths): Promise<number> {
 }
 
 /**
- * Removes what apps under test left in the engine: everything with a stack name of our base domain. In an engine of
+ * Whether an object in Docker is of an app under test.
+ * @param stack its stack label; secrets that abra makes carry none, and there the name begins with the stack's
+ */
+export function belongsToRun(name: string, stack: string | undefined): boolean {
+  const suffix = `_${BASE_DOMAIN.replaceAll(".", "_")}`;
+  return isOurs(stack ?? name.slice(0, name.indexOf(suffix) + suffix.length), BASE_DOMAIN);
+}
+
+/**
+ * Removes what apps under test left in the engine: everything of stacks named as runs name them. In an engine of
  * our own nothing else can belong to anybody, so there all that is left goes.
  */
 export async function sweepApps(docker: Docker, { everything }: { everything: boolean }): Promise<string[]> {
-  const suffix = `_${BASE_DOMAIN.replaceAll(".", "_")}`;
-  const mine = (name: string | undefined, labels: Record<string, string> | undefined) => {
-    const stack = labels?.[STACK_LABEL] ?? name ?? "";
-    return everything || stack.endsWith(suffix) || stack.includes(`${suffix}_`);
-  };
+  const mine = (name: string | undefined, labels: Record<string, string> | undefined) =>
+    everything || belongsToRun(name ?? "", labels?.[STACK_LABEL]);
   const removed: string[] = [];
   async function remove(what: string, removal: () => Promise<unknown>): Promise<void> {
     await orNothing(removal());
