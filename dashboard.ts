@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stop.abort());
 
-  Deno.mkdirSync(settings.STATE, { recursive: true });
+  Deno.mkdirSync(`${settings.STATE}/runs`, { recursive: true });
   using store = new Store(`${settings.STATE}/dashboard.db`);
   using hub = new Hub();
   const deps = {

@@ -1,24 +1,21 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { recipeName } from "../protocol/params.ts";
 import type { Deps } from "./deps.ts";
 import { Refusal } from "./errors.ts";
+import { openApi, runsQuery } from "./openapi.ts";
 import type { Standings } from "./standings.ts";
 import { hiddenRecipes, visibleRun } from "./visible.ts";
 import { recipeView, runSummary, runView } from "./views.ts";
 
-const page = z.object({
-  recipe: recipeName.optional(),
-  before: z.coerce.number().int().positive().optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-});
-
 /** What anybody may read, as JSON. */
 export function apiRoutes(deps: Deps, standings: Standings): Hono {
   const app = new Hono();
+  const description = openApi(deps.baseUrl);
+
+  app.get("/openapi.json", (c) => c.json(description));
 
   app.get("/runs", (c) => {
-    const query = page.safeParse(c.req.query());
+    const query = runsQuery.safeParse(c.req.query());
     if (!query.success) throw new Refusal(400, `The query is not valid: ${z.prettifyError(query.error)}`);
     const { recipe, before, limit } = query.data;
     if (recipe !== undefined && !deps.enrolments.shown(recipe)) return c.json({ runs: [], next: null });

@@ -7,9 +7,12 @@ import { Refusal } from "./errors.ts";
 import { fileRoutes } from "./file_routes.ts";
 import { safeHeaders } from "./headers.ts";
 import { ingestRoutes } from "./ingest.ts";
+import { Metrics } from "./metrics.ts";
+import { PageCache } from "./page_cache.ts";
 import { pageRoutes } from "./page_routes.tsx";
 import { ErrorPage } from "./pages/error.tsx";
 import { Standings } from "./standings.ts";
+import { statusRoutes } from "./status_routes.tsx";
 
 const log = logger("dashboard");
 
@@ -18,13 +21,21 @@ export function createApp(deps: Deps): Hono {
   const app = new Hono();
   const standings = new Standings(deps);
 
-  app.use(safeHeaders());
+  const cache = new PageCache({
+    revision: () => deps.store.revisionOfAll + deps.enrolments.revision(),
+    clock: deps.clock,
+  });
+  const metrics = new Metrics(deps, standings);
+
+  app.use(safeHeaders(), metrics.timed());
+  metrics.serve(app);
   app.get("/healthz", (c) => c.json({ ok: true, recipes: deps.store.recipes().length }));
   app.get("/favicon.ico", (c) => c.redirect("/assets/logo.svg", 301));
-  app.route("/api", ingestRoutes(deps));
+  app.route("/api", ingestRoutes(deps, metrics));
   app.route("/api", apiRoutes(deps, standings));
-  app.route("/", fileRoutes(deps, standings));
-  app.route("/", pageRoutes(deps, standings));
+  app.route("/", fileRoutes(deps, { standings, metrics }));
+  app.route("/", statusRoutes(deps, cache));
+  app.route("/", pageRoutes(deps, { standings, cache }));
 
   app.notFound((c) => refuse(c, new Refusal(404, "There is no page at this address."), standings));
   app.onError((error, c) => {

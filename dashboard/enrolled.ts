@@ -13,6 +13,8 @@ export interface Enrolments {
   names(): string[];
   /** Whether anybody may see the recipe. */
   shown(recipe: string): boolean;
+  /** Changes whenever one of the answers may have. */
+  revision(): number;
 }
 
 /**
@@ -24,9 +26,11 @@ export function enrolments(folder: string | undefined, clock: Clock): Enrolments
   let names: string[] = [];
   let open = new Set<string>();
   let readAt = -Infinity;
+  let revision = 0;
   function look(): void {
     if (folder === undefined || clock.now() - readAt < KEEP_MS) return;
     readAt = clock.now();
+    revision++;
     names = list(folder);
     open = new Set(names.filter((name) => isPublic(`${folder}/${name}/recipe.yml`)));
   }
@@ -34,6 +38,10 @@ export function enrolments(folder: string | undefined, clock: Clock): Enrolments
     names() {
       look();
       return names;
+    },
+    revision() {
+      look();
+      return revision;
     },
     shown(recipe) {
       look();

@@ -10,6 +10,7 @@ import type { Deps } from "./deps.ts";
 import { Refusal } from "./errors.ts";
 import { reportPolicy } from "./headers.ts";
 import { liveLog } from "./live_log.ts";
+import type { Metrics } from "./metrics.ts";
 import { isActive, type Run } from "./run.ts";
 import type { Standings } from "./standings.ts";
 import { visibleRun } from "./visible.ts";
@@ -18,7 +19,10 @@ import { visibleRun } from "./visible.ts";
 const MOST_VIEWERS = 2_000;
 
 /** Everything that is not a page: badges, artefacts, logs, the pages' own style and script. */
-export function fileRoutes(deps: Deps, standings: Standings): Hono {
+export function fileRoutes(
+  deps: Deps,
+  { standings, metrics }: { standings: Standings; metrics: Metrics },
+): Hono {
   const app = new Hono();
   let viewers = 0;
 
@@ -85,8 +89,8 @@ export function fileRoutes(deps: Deps, standings: Standings): Hono {
     if (viewers >= MOST_VIEWERS) throw new Refusal(503, "Too many people watch running logs; try again soon");
     const from = Number(c.req.header("last-event-id") || c.req.query("from") || 0);
     const stream = liveLog(deps, run.run, { from: Number.isSafeInteger(from) && from > 0 ? from : 0 });
-    viewers++;
-    return c.body(onEnd(stream, () => viewers--), 200, {
+    metrics.viewers.set(++viewers);
+    return c.body(onEnd(stream, () => metrics.viewers.set(--viewers)), 200, {
       "content-type": "text/event-stream",
       "cache-control": "no-store",
       "x-accel-buffering": "no",

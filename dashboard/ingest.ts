@@ -8,6 +8,7 @@ import { requireWriter, type Writer } from "./auth.ts";
 import { bodyChunks, bodyJson, bodyText } from "./body.ts";
 import type { Deps } from "./deps.ts";
 import { DashboardError, Refusal } from "./errors.ts";
+import type { Metrics } from "./metrics.ts";
 import { applyEvent } from "./progress.ts";
 import type { Run } from "./run.ts";
 
@@ -15,7 +16,7 @@ const limits = { announcement: 64 * 1024, events: 8 * 1024 * 1024 };
 const png = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
 /** The calls of bridge and harness. Everything that changes the dashboard's data goes through here. */
-export function ingestRoutes(deps: Deps): Hono {
+export function ingestRoutes(deps: Deps, metrics: Metrics): Hono {
   const app = new Hono();
 
   app.put("/runs/:run", async (c) => {
@@ -37,7 +38,10 @@ export function ingestRoutes(deps: Deps): Hono {
     const offset = z.coerce.number().int().nonnegative().safeParse(c.req.query("offset") || undefined);
     if (!offset.success) throw new Refusal(400, "The query needs offset=<number of events already sent>");
     const body = await bodyText(c.req.raw, { limit: limits.events });
-    return c.json({ offset: appendEvents(deps, run, { offset: offset.data, body }) });
+    const stored = deps.store.find(run)?.events ?? 0;
+    const known = appendEvents(deps, run, { offset: offset.data, body });
+    metrics.events.inc(known - stored);
+    return c.json({ offset: known });
   });
 
   app.post("/runs/:run/heartbeat", (c) => {

@@ -5,14 +5,17 @@ import { Refusal } from "./errors.ts";
 import { timeLeft, waitingTimes } from "./eta.ts";
 import { headline, tellingStages } from "./headline.ts";
 import { type LogLine, readLines } from "./log_lines.ts";
-import { overview, overviewQuery } from "./overview.ts";
+import { overview, overviewQuery, overviewUrl } from "./overview.ts";
+import type { PageCache } from "./page_cache.ts";
 import { LogPage } from "./pages/log.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
 import { QueuePage } from "./pages/queue.tsx";
-import { RecipePage } from "./pages/recipe.tsx";
+import { RecipePage, type RecipePageProps } from "./pages/recipe.tsx";
 import { RunPage } from "./pages/run.tsx";
 import { isRunning } from "./progress.ts";
+import { flakes, timed, upgradePaths } from "./recipe_history.ts";
 import type { RunDetail } from "./run.ts";
+import type { Standing } from "./standing.ts";
 import type { Standings } from "./standings.ts";
 import { visibleRun } from "./visible.ts";
 
@@ -22,15 +25,22 @@ const LINES_IF_FEW = 300;
 const LINES_TELLING = 120;
 const RUNS_A_PAGE = 30;
 const RUNS_IN_TREND = 40;
+const RUNS_COUNTED = 200;
 
 /** What people look at. */
-export function pageRoutes(deps: Deps, standings: Standings): Hono {
+export function pageRoutes(
+  deps: Deps,
+  { standings, cache }: { standings: Standings; cache: PageCache },
+): Hono {
   const app = new Hono();
   const { store, clock } = deps;
 
   app.get("/", (c) => {
     const query = overviewQuery.parse(c.req.query());
-    return c.html(<OverviewPage view={overview(standings.all(), query)} now={clock.now()} />);
+    return cache.answer(c, {
+      key: overviewUrl(query),
+      render: () => <OverviewPage view={overview(standings.all(), query)} now={clock.now()} />,
+    });
   });
 
   app.get("/recipes/:recipe", (c) => {
@@ -39,27 +49,12 @@ export function pageRoutes(deps: Deps, standings: Standings): Hono {
     if (standing === undefined) {
       throw new Refusal(404, "No recipe of this name is enrolled or was ever tested.");
     }
-    const before = Number(c.req.query("before"));
-    const runs = store.runs({
-      recipe,
-      limit: RUNS_A_PAGE + 1,
-      ...(Number.isSafeInteger(before) && before > 0 ? { before } : {}),
+    const before = Math.floor(Number(c.req.query("before")));
+    const from = Number.isSafeInteger(before) && before > 0 ? before : null;
+    return cache.answer(c, {
+      key: `/recipes/${recipe}?${from}`,
+      render: () => <RecipePage {...recipePage(deps, standing, from)} />,
     });
-    const shown = runs.slice(0, RUNS_A_PAGE);
-    const trend = standing.face === null
-      ? []
-      : store.verdicts(recipe, { class: standing.face.class, limit: RUNS_IN_TREND }).reverse();
-    return c.html(
-      <RecipePage
-        standing={standing}
-        runs={shown}
-        older={runs.length > RUNS_A_PAGE ? `/recipes/${recipe}?before=${shown.at(-1)?.seq}` : null}
-        trend={trend}
-        reports={standing.face === null ? [] : reportsOf(deps, standing.face.run)}
-        baseUrl={deps.baseUrl}
-        now={clock.now()}
-      />,
-    );
   });
 
   app.get("/runs/:run", async (c) => {
@@ -112,6 +107,29 @@ export function pageRoutes(deps: Deps, standings: Standings): Hono {
   });
 
   return app;
+}
+
+function recipePage(deps: Deps, standing: Standing, before: number | null): RecipePageProps {
+  const { store, clock } = deps;
+  const { recipe, face } = standing;
+  const runs = store.runs({ recipe, limit: RUNS_A_PAGE + 1, ...(before === null ? {} : { before }) });
+  const shown = runs.slice(0, RUNS_A_PAGE);
+  const trend = face === null
+    ? []
+    : store.verdicts(recipe, { class: face.class, limit: RUNS_IN_TREND }).reverse();
+  const newest = store.runs({ recipe, limit: RUNS_COUNTED }).filter((run) => run.class !== "private");
+  const upgraded = newest.filter((run) => run.base !== null).slice(0, RUNS_IN_TREND);
+  return {
+    standing,
+    runs: shown,
+    older: runs.length > RUNS_A_PAGE ? `/recipes/${recipe}?before=${shown.at(-1)?.seq}` : null,
+    trend: timed(trend, store.stats.progressOf(trend.map((run) => run.seq))),
+    upgrades: upgradePaths(upgraded, store.stats.progressOf(upgraded.map((run) => run.seq))),
+    flakes: flakes(newest),
+    reports: face === null ? [] : reportsOf(deps, face.run),
+    baseUrl: deps.baseUrl,
+    now: clock.now(),
+  };
 }
 
 /** All lines of a run that has few; else the newest of the stages that explain its state. */

@@ -1,4 +1,4 @@
-import type { Announcement } from "../protocol/dashboard_api.ts";
+import { type Announcement, announcement } from "../protocol/dashboard_api.ts";
 import type { Subject } from "../protocol/params.ts";
 import type { StageName } from "../protocol/result.ts";
 import type { Progress } from "./progress.ts";
@@ -48,6 +48,8 @@ export interface Artefact {
   bytes: number;
 }
 
+/** All states, in the order of a run's life. */
+export const runStates: readonly RunState[] = [...announcement.shape.state.options];
 const activeStates: readonly RunState[] = ["queued", "running"];
 /** States that say something about the recipe. Trouble of the CI, a cancelled or a replaced run say nothing. */
 export const verdictStates: readonly RunState[] = ["passed", "failed", "timed_out"];

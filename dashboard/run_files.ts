@@ -26,6 +26,10 @@ export class RunFiles {
     this.#folder = folder;
   }
 
+  get folder(): string {
+    return this.#folder;
+  }
+
   /**
    * Puts bytes at a place of the run's log. What lies behind it was never acknowledged and is overwritten.
    * @throws {DashboardError} `log.short` when the file ends before that place

@@ -17,8 +17,21 @@ import {
 } from "./run.ts";
 import { migrations } from "./schema.ts";
 import { StoreKeeping } from "./store_keeping.ts";
+import { StoreStats } from "./store_stats.ts";
 import { type LogPosition, number, runColumns, text, thumbnailOf, toPosition, toRun } from "./store_rows.ts";
 
+/** Columns that follow from the others; lists show these. */
+const settledColumns = [
+  "state",
+  "level",
+  "stage",
+  "cause",
+  "base",
+  "dirty",
+  "started_at",
+  "finished_at",
+  "thumbnail",
+] as const;
 const verdicts = verdictStates.map((state) => `'${state}'`).join(", ");
 
 /** Everything the dashboard knows about runs, except the text of their logs and the bytes of their artefacts. */
@@ -26,11 +39,15 @@ export class Store implements Disposable {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #revisions = new Map<string, number>();
+  #revision = 0;
+  #recipes: { revision: number; names: string[] } = { revision: -1, names: [] };
   readonly keeping: StoreKeeping;
+  readonly stats: StoreStats;
 
   /** @param path file of the database, or `:memory:` */
   constructor(path: string) {
     this.#db = openDatabase(path, migrations);
+    this.stats = new StoreStats(this.#db);
     this.keeping = new StoreKeeping(this.#db, (recipe) => this.#changed(recipe));
   }
 
@@ -81,6 +98,7 @@ export class Store implements Disposable {
         run,
       );
       this.#settle(run, this.progressOf(run));
+      this.#changed(said.recipe);
       return known === undefined;
     });
   }
@@ -155,6 +173,11 @@ export class Store implements Disposable {
     ).all(run).map((row) => ({ name: String(row.name), bytes: Number(row.bytes) }));
   }
 
+  /** Counts the writes that lists show, about any recipe, since the program began. */
+  get revisionOfAll(): number {
+    return this.#revision;
+  }
+
   /** Counts the writes about a recipe since the program began. */
   revision(recipe: string): number {
     return this.#revisions.get(recipe) ?? 0;
@@ -162,9 +185,11 @@ export class Store implements Disposable {
 
   /** Names of all recipes that have runs of any kind. */
   recipes(): string[] {
-    return this.#sql("SELECT DISTINCT recipe FROM runs ORDER BY recipe").all().map((row) =>
-      String(row.recipe)
-    );
+    if (this.#recipes.revision !== this.#revision) {
+      const rows = this.#sql("SELECT DISTINCT recipe FROM runs ORDER BY recipe").all();
+      this.#recipes = { revision: this.#revision, names: rows.map((row) => String(row.recipe)) };
+    }
+    return this.#recipes.names;
   }
 
   /**
@@ -250,19 +275,18 @@ export class Store implements Disposable {
 
   /** Writes the columns that follow from the others. */
   #settle(run: string, progress: Progress): void {
-    const row = this.#sql("SELECT recipe, announced, announced_cause, settled_at FROM runs WHERE run = ?")
-      .get(run);
+    const row = this.#sql(
+      `SELECT recipe, announced, announced_cause, settled_at, ${
+        settledColumns.join(", ")
+      } FROM runs WHERE run = ?`,
+    ).get(run);
     if (row === undefined) throw new DashboardError("store.unknown-run", `Could not find run "${run}"`);
     const recipe = String(row.recipe);
-    this.#changed(recipe);
     const state = stateOf(String(row.announced) as RunState, progress);
     const result = progress.result;
     const finishedAt = result !== null ? Date.parse(result.finishedAt) : number(row.settled_at);
     const names = this.artefacts(run).map((artefact) => artefact.name);
-    this.#sql(
-      `UPDATE runs SET state = ?, level = ?, stage = ?, cause = ?, base = ?, dirty = ?, started_at = ?,
-         finished_at = ?, progress = ?, thumbnail = ? WHERE run = ?`,
-    ).run(
+    const settled = [
       state,
       isVerdict({ state }) ? result?.level ?? null : null,
       result?.stage ?? null,
@@ -271,13 +295,17 @@ export class Store implements Disposable {
       progress.dirty ? 1 : 0,
       progress.startedAt,
       isActive({ state }) ? null : finishedAt,
-      JSON.stringify(progress),
       thumbnailOf(progress, names),
-      run,
-    );
+    ];
+    this.#sql(
+      `UPDATE runs SET progress = ?, ${settledColumns.map((name) => `${name} = ?`).join(", ")} WHERE run = ?`,
+    ).run(JSON.stringify(progress), ...settled, run);
+    // A line of log changes nothing that lists show, and they are many.
+    if (settledColumns.some((name, at) => row[name] !== settled[at])) this.#changed(recipe);
   }
 
   #changed(recipe: string): void {
+    this.#revision++;
     this.#revisions.set(recipe, this.revision(recipe) + 1);
   }
 

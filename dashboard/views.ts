@@ -1,4 +1,4 @@
-import type { RunView } from "../protocol/dashboard_api.ts";
+import type { RecipeView, RunSummary, RunView } from "../protocol/dashboard_api.ts";
 import type { Deps } from "./deps.ts";
 import { isRunning } from "./progress.ts";
 import type { Run, RunDetail } from "./run.ts";
@@ -23,12 +23,12 @@ export function runView(run: RunDetail, deps: Pick<Deps, "baseUrl">): RunView {
 }
 
 /** A run as lists of the API show it: without stages, result and artefacts, with what they come to. */
-export function runSummary(run: Run, deps: Pick<Deps, "baseUrl">) {
+export function runSummary(run: Run, deps: Pick<Deps, "baseUrl">): RunSummary {
   return { ...common(run, deps), base: run.base, dirty: run.dirty, level: run.level, stage: run.stage };
 }
 
 /** How a recipe stands, for the API. */
-export function recipeView(standing: Standing, deps: Pick<Deps, "baseUrl">) {
+export function recipeView(standing: Standing, deps: Pick<Deps, "baseUrl">): RecipeView {
   const { face } = standing;
   const summary = (run: Run | null) => run === null ? null : runSummary(run, deps);
   return {
@@ -60,6 +60,7 @@ function common(run: Run, deps: Pick<Deps, "baseUrl">) {
     announcedAt: iso(run.announcedAt),
     startedAt: run.startedAt === null ? null : iso(run.startedAt),
     finishedAt: run.finishedAt === null ? null : iso(run.finishedAt),
+    heardAt: run.heartbeatAt === null ? null : iso(run.heartbeatAt),
   };
 }
 

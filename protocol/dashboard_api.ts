@@ -12,6 +12,9 @@ import { runOutcome, runResult, stageName, stageReport } from "./result.ts";
  * | `POST /api/runs/:run/heartbeat` | harness | 200 {@linkcode heartbeatAnswer} |
  * | `PUT /api/runs/:run/artefacts/:name` body bytes | harness | 201 |
  * | `GET /api/runs/:run` | anybody | 200 {@linkcode runView}; 404 |
+ * | `GET /api/runs?recipe=&before=&limit=` | anybody | 200 {@linkcode runList} |
+ * | `GET /api/recipes` | anybody | 200 {@linkcode recipeList} |
+ * | `GET /api/recipes/:recipe` | anybody | 200 {@linkcode recipeView}; 404 |
  *
  * Writing calls carry `Authorization: Bearer <token>`: 401 without, 403 with the other program's token. A run that
  * was never announced answers 404 to the harness.
@@ -64,9 +67,49 @@ export const runView = z.object({
   announcedAt: z.iso.datetime(),
   startedAt: z.iso.datetime().nullable(),
   finishedAt: z.iso.datetime().nullable(),
+  /** When its harness was last heard of; missing from a dashboard that does not tell. */
+  heardAt: z.iso.datetime().nullable().optional(),
   /** Stages the run goes through, those not reached yet without a report. */
   stages: z.array(z.object({ name: stageName, running: z.boolean(), report: stageReport.nullable() })),
   result: runResult.nullable(),
   artefacts: z.array(z.object({ name: z.string(), bytes: z.number().int(), url: z.url() })),
 });
 export type RunView = z.infer<typeof runView>;
+
+/** A run as lists of the API show it: without stages, result and artefacts, with what they come to. */
+export const runSummary = runView.omit({ stages: true, result: true, artefacts: true }).extend({
+  dirty: z.boolean(),
+  level: z.number().int().min(0).max(5).nullable(),
+  /** Stage that decided a bad result. */
+  stage: stageName.nullable(),
+});
+export type RunSummary = z.infer<typeof runSummary>;
+
+export const runList = z.object({
+  runs: z.array(runSummary),
+  /** Address of the next page; `null` on the last one. */
+  next: z.url().nullable(),
+});
+
+/** How a recipe stands. */
+export const recipeView = z.object({
+  recipe: recipeName,
+  enrolled: z.boolean(),
+  /** What kind of attention it needs. */
+  health: z.enum(["fell", "broken", "trouble", "stale", "untested", "good"]),
+  level: z.number().int().min(0).max(5).nullable(),
+  /** The level is older than 30 days. */
+  stale: z.boolean(),
+  testedAt: z.iso.datetime().nullable(),
+  badSince: z.iso.datetime().nullable(),
+  /** The run that speaks for the recipe. */
+  run: runSummary.nullable(),
+  active: runSummary.nullable(),
+  url: z.url(),
+  badge: z.url(),
+});
+export type RecipeView = z.infer<typeof recipeView>;
+export const recipeList = z.object({ recipes: z.array(recipeView) });
+
+/** What every refused call of the API answers. */
+export const apiError = z.looseObject({ error: z.string() });

@@ -1,5 +1,7 @@
 import type { Run } from "../run.ts";
-import { count, stateWords, subjectText } from "../words.ts";
+import { stageNames } from "../../protocol/result.ts";
+import type { Timed } from "../recipe_history.ts";
+import { count, duration, stageTitles, stateWords, subjectText } from "../words.ts";
 
 const RISE = 12;
 
@@ -44,6 +46,76 @@ export function LevelTrend({ runs }: { runs: readonly Run[] }) {
         })}
       </svg>
       <figcaption class="muted">Level over the last {count(runs.length, "run")}</figcaption>
+    </figure>
+  );
+}
+
+const TALL = 5 * RISE;
+
+/** What the stages of the last runs took, one bar a run, stages on top of each other in their order. */
+export function StageDurations({ runs }: { runs: readonly Timed[] }) {
+  const sums = runs.map(({ stages }) => stages.reduce((sum, stage) => sum + stage.seconds, 0));
+  const longest = Math.max(...sums);
+  if (!(longest > 0)) return null;
+  const step = Math.max(10, Math.min(40, Math.floor(480 / runs.length)));
+  const width = runs.length * step;
+  const used = stageNames.filter((name) =>
+    runs.some(({ stages }) => stages.some((one) => one.name === name))
+  );
+  const last = sums.at(-1) ?? 0;
+  return (
+    <figure class="trend durations">
+      <svg
+        viewBox={`-44 0 ${width + 46} ${TALL + 12}`}
+        width={width + 46}
+        height={TALL + 12}
+        role="img"
+        aria-label={`Time of the stages over the last ${count(runs.length, "run")}: the longest took ${
+          duration(longest)
+        }, the last ${duration(last)}`}
+      >
+        {[0, 0.5, 1].map((part) => (
+          <>
+            <line class="grid" x1="0" x2={width} y1={6 + TALL * (1 - part)} y2={6 + TALL * (1 - part)} />
+            <text x="-6" y={9.5 + TALL * (1 - part)}>{duration(longest * part)}</text>
+          </>
+        ))}
+        {runs.map(({ run, stages }, at) => {
+          let top = 6 + TALL;
+          return (
+            <g>
+              <title>
+                {`${subjectText(run.subject)} ${stateWords[run.state]}: ${
+                  stages.map((stage) => `${stageTitles[stage.name]} ${duration(stage.seconds)}`).join(", ")
+                }`}
+              </title>
+              {stages.map((stage) => {
+                const height = TALL * stage.seconds / longest;
+                top -= height;
+                return (
+                  <rect
+                    class={`of-${stage.name}`}
+                    x={at * step + 1}
+                    y={top.toFixed(1)}
+                    width={step - 2}
+                    height={height.toFixed(1)}
+                  />
+                );
+              })}
+            </g>
+          );
+        })}
+      </svg>
+      <figcaption class="muted">
+        Time of the stages: {used.map((name) => (
+          <span class="key">
+            <svg class="swatch" viewBox="0 0 10 10" width="10" height="10" aria-hidden="true">
+              <rect class={`of-${name}`} width="10" height="10" />
+            </svg>{" "}
+            {stageTitles[name]}
+          </span>
+        ))}
+      </figcaption>
     </figure>
   );
 }

@@ -7,7 +7,7 @@ export interface PageProps {
   /** Address of the same facts as JSON. */
   json?: string;
   /** Which entry of the navigation this page belongs to. */
-  section?: "recipes" | "queue";
+  section?: "recipes" | "queue" | "status";
   /** Seconds after which the page is looked at again, with or without JavaScript. */
   refresh?: number;
   children: Child;
@@ -24,6 +24,7 @@ export function Page(props: PageProps) {
         <title>{props.title === "cc-ci" ? "cc-ci" : `${props.title} · cc-ci`}</title>
         <link rel="stylesheet" href={assetUrl("style.css")} />
         <link rel="icon" type="image/svg+xml" href={assetUrl("logo.svg")} />
+        <link rel="alternate" type="application/atom+xml" title="Level changes" href="/feed.atom" />
         {props.json !== undefined && <link rel="alternate" type="application/json" href={props.json} />}
         {props.refresh !== undefined && (
           <noscript>
@@ -42,6 +43,7 @@ export function Page(props: PageProps) {
             <nav aria-label="Main">
               <a href="/" aria-current={props.section === "recipes" ? "page" : undefined}>Recipes</a>
               <a href="/queue" aria-current={props.section === "queue" ? "page" : undefined}>Queue</a>
+              <a href="/status" aria-current={props.section === "status" ? "page" : undefined}>Status</a>
             </nav>
           </div>
         </header>

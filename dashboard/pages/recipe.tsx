@@ -2,8 +2,9 @@ import type { StageName, StageReport } from "../../protocol/result.ts";
 import { tookText } from "../headline.ts";
 import { isActive, type Run } from "../run.ts";
 import { type Standing, testedAt } from "../standing.ts";
-import { levelNames, span, stageTitles, stateWords, subjectText } from "../words.ts";
-import { LevelTrend } from "./charts.tsx";
+import { count, levelNames, span, stageTitles, stateWords, subjectText } from "../words.ts";
+import type { Flakes, Timed, UpgradePath } from "../recipe_history.ts";
+import { LevelTrend, StageDurations } from "./charts.tsx";
 import { Page } from "./layout.tsx";
 import { Icon, Rung, Snippet, State, Subject, Thumbnail, When } from "./parts.tsx";
 
@@ -14,7 +15,10 @@ export interface RecipePageProps {
   /** Address of the next page of older runs. */
   older: string | null;
   /** Verdicts of the kind that speaks for the recipe, oldest first. */
-  trend: Run[];
+  trend: Timed[];
+  /** Versions that were upgraded from. */
+  upgrades: UpgradePath[];
+  flakes: Flakes;
   /** What the stages of the run that speaks for the recipe said. */
   reports: StageReport[];
   baseUrl: string;
@@ -22,7 +26,9 @@ export interface RecipePageProps {
 }
 
 /** How one recipe stands, and every run it ever had. */
-export function RecipePage({ standing, runs, older, trend, reports, baseUrl, now }: RecipePageProps) {
+export function RecipePage(
+  { standing, runs, older, trend, reports, baseUrl, now, ...more }: RecipePageProps,
+) {
   const { recipe, face } = standing;
   const badge = `/badge/${recipe}.svg`;
   const target = `${baseUrl}/recipes/${recipe}`;
@@ -43,7 +49,12 @@ export function RecipePage({ standing, runs, older, trend, reports, baseUrl, now
       <div class="columns">
         <div>
           <h2>History</h2>
-          {trend.length > 1 && <LevelTrend runs={trend} />}
+          {trend.length > 1 && (
+            <div class="trends">
+              <LevelTrend runs={trend.map(({ run }) => run)} />
+              <StageDurations runs={trend} />
+            </div>
+          )}
           {runs.length === 0
             ? <p class="muted">This recipe has not been tested yet.</p>
             : <History runs={runs} now={now} />}
@@ -59,6 +70,27 @@ export function RecipePage({ standing, runs, older, trend, reports, baseUrl, now
             <h2>Level</h2>
             <Ladder face={face} reports={reports} />
           </section>
+          {more.upgrades.length > 0 && (
+            <section>
+              <h2>Upgrades tested</h2>
+              <Upgrades paths={more.upgrades} />
+            </section>
+          )}
+          {more.flakes.repeated > 0 && (
+            <section>
+              <h2>Steadiness</h2>
+              <p>
+                {more.flakes.flaky === 0
+                  ? `Each of ${count(more.flakes.repeated, "commit")} tested more than once`
+                  : `${more.flakes.flaky} of ${count(more.flakes.repeated, "commit")} tested more than once`}
+                {more.flakes.flaky === 0
+                  ? " got the same verdict every time."
+                  : ` passed at one time and failed at another: a flake rate of ${
+                    Math.round(100 * more.flakes.flaky / more.flakes.repeated)
+                  } %.`}
+              </p>
+            </section>
+          )}
           <section>
             <h2>Badge</h2>
             <p>
@@ -158,6 +190,25 @@ function Ladder({ face, reports }: { face: Run | null; reports: readonly StageRe
         );
       }).reverse()}
     </ol>
+  );
+}
+
+function Upgrades({ paths }: { paths: readonly UpgradePath[] }) {
+  return (
+    <ul class="files">
+      {paths.slice(0, 8).map((path) => (
+        <li>
+          <a href={`/runs/${path.last.run}`}>
+            <Icon
+              name={path.outcome === "passed" ? "passed" : "failed"}
+              label={path.outcome === "passed" ? "works" : "fails"}
+            />{" "}
+            from {path.base}
+          </a>{" "}
+          <span class="muted">{path.passed} of {count(path.runs, "run")}</span>
+        </li>
+      ))}
+    </ul>
   );
 }
 

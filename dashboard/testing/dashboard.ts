@@ -94,7 +94,11 @@ export class TestDashboard implements AsyncDisposable {
       hub: new Hub(),
       tokens: [writerToken("bridge", bridgeToken), writerToken("runner", runnerToken)],
       baseUrl,
-      enrolments: { names: () => this.enrolled, shown: (recipe) => !this.hidden.has(recipe) },
+      enrolments: {
+        names: () => this.enrolled,
+        shown: (recipe) => !this.hidden.has(recipe),
+        revision: () => this.hidden.size * 1000 + this.enrolled.length,
+      },
       clock: this.clock,
       keepAliveMs: 20,
     };

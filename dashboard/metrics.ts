@@ -1,0 +1,101 @@
+import type { Hono, MiddlewareHandler } from "hono";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Deps } from "./deps.ts";
+import { healths } from "./standing.ts";
+import type { Standings } from "./standings.ts";
+import { runStates } from "./run.ts";
+
+/** Numbers for Prometheus: what is asked at scraping time comes from the store, requests are counted as they come. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #requests: Histogram<"method" | "route" | "status">;
+  /** Viewers of running logs. */
+  readonly viewers: Gauge;
+  /** Events taken in. */
+  readonly events: Counter;
+
+  constructor(deps: Deps, standings: Standings) {
+    const registers = [this.#registry];
+    this.#requests = new Histogram({
+      name: "ccci_dashboard_request_seconds",
+      help: "Time until an answer began",
+      labelNames: ["method", "route", "status"],
+      buckets: [0.002, 0.005, 0.01, 0.03, 0.1, 0.3, 1, 3],
+      registers,
+    });
+    this.viewers = new Gauge({ name: "ccci_dashboard_viewers", help: "Viewers of running logs", registers });
+    this.events = new Counter({
+      name: "ccci_dashboard_events_total",
+      help: "Events stored since start",
+      registers,
+    });
+    const gauge = (name: string, help: string, read: () => number | null) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read() ?? NaN);
+        },
+      });
+    gauge(
+      "ccci_dashboard_memory_bytes",
+      "Memory of the program that is in RAM",
+      () => Deno.memoryUsage().rss,
+    );
+    gauge("ccci_dashboard_log_bytes", "Logs of all runs, unpacked", () => deps.store.stats.sizes().logs);
+    gauge(
+      "ccci_runner_heard_timestamp_seconds",
+      "When a harness was last heard of",
+      () => seconds(deps.store.stats.lastHeartbeat()),
+    );
+    new Gauge({
+      name: "ccci_runs",
+      help: "Runs kept, by state",
+      labelNames: ["state"],
+      registers,
+      collect() {
+        const runs = deps.store.stats.runsByState();
+        for (const state of runStates) this.set({ state }, runs.get(state) ?? 0);
+      },
+    });
+    new Gauge({
+      name: "ccci_recipes",
+      help: "Public recipes, by the attention they need",
+      labelNames: ["health"],
+      registers,
+      collect() {
+        const all = standings.all();
+        for (const health of healths) {
+          this.set({ health }, all.filter((standing) => standing.health === health).length);
+        }
+      },
+    });
+  }
+
+  /** Times every request under the pattern of its route, so that no address of a visitor becomes a label. */
+  timed(): MiddlewareHandler {
+    return async (c, next) => {
+      const began = performance.now();
+      await next();
+      const path = c.req.routePath;
+      const route = path === "*" || path === "/*" ? "other" : path;
+      this.#requests.observe(
+        { method: c.req.method, route, status: String(c.res.status) },
+        (performance.now() - began) / 1000,
+      );
+    };
+  }
+
+  serve(app: Hono): void {
+    app.get(
+      "/metrics",
+      async (c) =>
+        c.body(await this.#registry.metrics(), 200, { "content-type": this.#registry.contentType }),
+    );
+  }
+}
+
+function seconds(ms: number | null): number | null {
+  return ms === null ? null : ms / 1000;
+}

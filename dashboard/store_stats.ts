@@ -1,0 +1,86 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Progress } from "./progress.ts";
+import { type Run, verdictStates } from "./run.ts";
+import { number, runColumns, toRun } from "./store_rows.ts";
+
+const verdicts = verdictStates.map((state) => `'${state}'`).join(", ");
+
+/** A run of a branch or tag whose level differs from that of the verdict before it. */
+export interface LevelChange {
+  run: Run;
+  /** `null` for the first level a recipe ever had. */
+  before: number | null;
+}
+
+/** The part of the store that adds things up. */
+export class StoreStats {
+  readonly #db: DatabaseSync;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  /** Changes of level of branches and tags among the newest runs, newest first. */
+  levelChanges(options: { among: number; limit: number; except: readonly string[] }): LevelChange[] {
+    return this.#db.prepare(
+      `WITH newest AS (
+         SELECT * FROM runs WHERE seq > (SELECT coalesce(max(seq), 0) FROM runs) - ? AND class = 'public'
+           AND state IN (${verdicts}) AND level IS NOT NULL
+           AND recipe NOT IN (SELECT value FROM json_each(?))
+       ), changes AS (
+         SELECT *, coalesce(
+           lag(level) OVER (PARTITION BY recipe ORDER BY seq),
+           (SELECT old.level FROM runs old WHERE old.recipe = newest.recipe AND old.class = 'public'
+             AND old.seq < newest.seq AND old.state IN (${verdicts}) AND old.level IS NOT NULL
+             ORDER BY old.seq DESC LIMIT 1)) AS before
+         FROM newest
+       )
+       SELECT ${runColumns}, before FROM changes WHERE before IS NULL OR before <> level
+       ORDER BY coalesce(finished_at, announced_at) DESC, seq DESC LIMIT ?`,
+    ).all(options.among, JSON.stringify(options.except), options.limit).map((row) => ({
+      run: toRun(row),
+      before: number(row.before),
+    }));
+  }
+
+  /** Number of runs in each state. */
+  runsByState(): Map<string, number> {
+    const rows = this.#db.prepare("SELECT state, count(*) AS runs FROM runs GROUP BY state").all();
+    return new Map(rows.map((row) => [String(row.state), Number(row.runs)]));
+  }
+
+  /** What is kept, in bytes as it was sent, and what it takes in the database. */
+  sizes(): { logs: number; artefacts: number; database: number } {
+    const one = (sql: string) => Number(this.#db.prepare(sql).get()?.bytes ?? 0);
+    return {
+      logs: one("SELECT sum(bytes) AS bytes FROM runs"),
+      artefacts: one("SELECT sum(bytes) AS bytes FROM artefacts"),
+      database: one(
+        "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()",
+      ),
+    };
+  }
+
+  /** When a harness was last heard of, in milliseconds since the epoch. */
+  lastHeartbeat(): number | null {
+    return number(this.#db.prepare("SELECT max(heartbeat_at) AS at FROM runs").get()?.at);
+  }
+
+  /** The newest run of a branch or tag of a recipe that may be shown: those are started by the clock or a push. */
+  lastScheduled(except: readonly string[]): Run | undefined {
+    const row = this.#db.prepare(
+      `SELECT ${runColumns} FROM runs WHERE class = 'public'
+         AND recipe NOT IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT 1`,
+    ).get(JSON.stringify(except));
+    return row === undefined ? undefined : toRun(row);
+  }
+
+  /** What the events of some runs come to, in the order of the runs. */
+  progressOf(seqs: readonly number[]): Progress[] {
+    const one = this.#db.prepare("SELECT progress FROM runs WHERE seq = ?");
+    return seqs.flatMap((seq) => {
+      const row = one.get(seq);
+      return row === undefined ? [] : [JSON.parse(String(row.progress)) as Progress];
+    });
+  }
+}
