@@ -8,7 +8,7 @@ import { pathsFromEnvironment } from "./paths.ts";
 import { inStep, terminalProgress } from "./progress.ts";
 import { recipeNames } from "./recipes/mod.ts";
 import { seedRecipe } from "./seed.ts";
-import { ensureStack } from "./stack.ts";
+import { ensureStack, type Part } from "./stack.ts";
 
 /**
  * `./cc-ci run-recipe`: what a run stands on, then the harness with its own permissions, attached to this terminal.
@@ -36,9 +36,14 @@ export function recipeOf(target: string): string {
   return basename(target.replace(/\/+$/, "")).replace(/\.git$/, "");
 }
 
+/** Whether a target is a recipe's name and neither a path nor a URL. */
+function isName(target: string): boolean {
+  return /^[a-z0-9][a-z0-9-]*$/.test(target);
+}
+
 /** A word that names nothing is said so before anything is built for it. */
 async function refuseUnknown(target: string): Promise<void> {
-  if (!/^[a-z0-9][a-z0-9-]*$/.test(target)) return;
+  if (!isName(target)) return;
   const { repo } = pathsFromEnvironment();
   const here = resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), target);
   if (await exists(join(repo, "recipes", target)) || await exists(here)) return;
@@ -54,12 +59,14 @@ async function prepare(target: string): Promise<Record<string, string>> {
   const progress = terminalProgress();
   using interruption = new Interruption();
   const { signal } = interruption;
-  const stack = await ensureStack({ progress, parts: ["gitea"], signal });
   const recipe = recipeOf(target);
+  // An enrolled name is looked up on the forge; a checkout or a URL needs none.
+  const parts: Part[] = isName(target) ? ["gitea"] : ["traefik"];
+  const stack = await ensureStack({ progress, parts, signal });
   if (recipe in imagesOfRecipe) {
     await ensureImages(recipe, { progress, signal, cache: stack.cache, engineIsOurs: stack.engineIsOurs });
   }
-  if (recipeNames.includes(recipe)) {
+  if (isName(target) && recipeNames.includes(recipe)) {
     await inStep(progress, `Repository of ${recipe}`, async () => void await seedRecipe(stack, recipe));
   }
   signal.throwIfAborted();

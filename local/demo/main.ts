@@ -1,11 +1,13 @@
-import { Command } from "commander";
-import { UsageError } from "../../common/errors.ts";
+import { Command, Option } from "commander";
+import { CcciError, describeError } from "../../common/errors.ts";
 import { ingressFetch } from "../../common/ingress.ts";
 import { formatSeconds } from "../../common/time.ts";
 import type { RunView } from "../../protocol/dashboard_api.ts";
 import { inStep, type Progress, terminalProgress } from "../progress.ts";
 import { ensureStack, type Stack, stopStack } from "../stack.ts";
 import { ensureImages } from "../images/mod.ts";
+import { Interruption } from "../interruption.ts";
+import { recipeNames } from "../recipes/mod.ts";
 import { commentText } from "./comment_text.ts";
 import { type Comment, headline, isVerdict } from "./pull_request.ts";
 import { openDemoPullRequest } from "./push.ts";
@@ -39,39 +41,46 @@ export async function demo(argv: string[]): Promise<number> {
   const options = parseOptions(argv);
   const started = performance.now();
   const progress = terminalProgress();
-  const interrupted = new AbortController();
-  const interrupt = () => interrupted.abort(new UsageError("Interrupted"));
-  Deno.addSignalListener("SIGINT", interrupt);
-  Deno.addSignalListener("SIGTERM", interrupt);
+  using interruption = new Interruption();
+  const { signal } = interruption;
   try {
-    let outcome: Outcome | undefined;
-    try {
-      const stack = await ensureStack({ progress, signal: interrupted.signal });
-      interrupted.signal.throwIfAborted();
-      outcome = await play({ stack, options, progress, signal: interrupted.signal });
-      report(outcome, { stack, options, seconds: (performance.now() - started) / 1000 });
-      if (!options.once) await stayUp(interrupted.signal);
-    } catch (error) {
-      if (!interrupted.signal.aborted) throw error;
-    } finally {
-      if (options.once || interrupted.signal.aborted) await stopStack({ progress });
-    }
-    if (outcome === undefined) return 130;
-    if (options.json) printJson(outcome, (performance.now() - started) / 1000);
+    const outcome = await tell({ options, progress, signal, started });
+    if (options.json) printJson(summaryOf(outcome, (performance.now() - started) / 1000));
     return outcome.surprises.length === 0 ? 0 : 1;
+  } catch (error) {
+    if (options.json) printJson({ result: "infra", cause: describeError(error), stages: [], level: 0 });
+    throw error;
+  }
+}
+
+/** The story from beginning to end, and the stack's end when that is wanted. */
+async function tell(
+  { options, progress, signal, started }: {
+    options: DemoOptions;
+    progress: Progress;
+    signal: AbortSignal;
+    started: number;
+  },
+): Promise<Outcome> {
+  try {
+    const stack = await ensureStack({ progress, signal });
+    const outcome = await play({ stack, options, progress, signal });
+    report(outcome, { stack, options, seconds: (performance.now() - started) / 1000 });
+    if (!options.once) await stayUp(signal);
+    return outcome;
   } finally {
-    Deno.removeSignalListener("SIGINT", interrupt);
-    Deno.removeSignalListener("SIGTERM", interrupt);
+    if (options.once || signal.aborted) await stopStack({ progress });
   }
 }
 
 function parseOptions(argv: string[]): DemoOptions {
   const program = new Command("cc-ci demo")
+    .exitOverride()
     .description("Plays the whole story: a pull request, `!testme`, a tested recipe, the comment.")
     .option("--once", "take everything down at the end (default when standard input is no terminal)")
     .option("--break", "use a pull request whose upgrade loses data; succeeds when that is found out")
     .option("--json", "print one JSON object as the last line of standard output")
-    .option("--recipe <name>", "custom-html or miniflux", "custom-html")
+    .addOption(new Option("--recipe <name>", "which recipe").choices(recipeNames).default("custom-html"))
     .parse(argv, { from: "user" });
   const options = program.opts<Partial<DemoOptions> & { recipe: string }>();
   return {
@@ -90,7 +99,12 @@ async function play(
     signal: AbortSignal;
   },
 ): Promise<Outcome> {
-  await ensureImages(options.recipe, { progress, cache: stack.cache, engineIsOurs: stack.engineIsOurs });
+  await ensureImages(options.recipe, {
+    progress,
+    signal,
+    cache: stack.cache,
+    engineIsOurs: stack.engineIsOurs,
+  });
   const fetch = ingressFetch({
     address: stack.env.CCCI_INGRESS ?? "127.0.0.1:443",
     ca: await Deno.readTextFile(stack.env.CCCI_CA_FILE ?? ""),
@@ -115,7 +129,9 @@ async function play(
     return reply;
   });
   const run = first.body.match(/\/runs\/([a-z0-9]+-[0-9]+)/)?.[1];
-  if (run === undefined) throw new UsageError(`The bridge did not start a run: ${commentText(first.body)}`);
+  if (run === undefined) {
+    throw new CcciError("demo.refused", `The bridge did not start a run: ${commentText(first.body)}`);
+  }
   progress.note(`Run ${run}: ${stack.urls.dashboard}/runs/${run}`);
   const view = await watchRun(run, {
     dashboard: stack.urls.dashboard,
@@ -203,30 +219,29 @@ async function stayUp(signal: AbortSignal): Promise<void> {
   });
 }
 
-function printJson(outcome: Outcome, seconds: number): void {
-  const { view, urls, comment, surprises } = outcome;
+function summaryOf({ view, urls, comment, surprises }: Outcome, seconds: number) {
   const stages = (view.result?.stages ?? []).map(({ name, result, seconds, cause }) => ({
     name,
     result,
     seconds,
     cause: cause ?? null,
   }));
-  toStdout(
-    `${
-      JSON.stringify({
-        result: view.state,
-        stage: view.result?.stage ?? null,
-        cause: view.cause,
-        level: view.result?.level ?? 0,
-        stages,
-        urls,
-        comment: comment.body,
-        seconds,
-        imposedSeconds: view.result?.imposedSeconds ?? null,
-        surprises,
-      })
-    }\n`,
-  );
+  return {
+    result: view.state,
+    stage: view.result?.stage ?? null,
+    cause: view.cause,
+    level: view.result?.level ?? 0,
+    stages,
+    urls,
+    comment: comment.body,
+    seconds,
+    imposedSeconds: view.result?.imposedSeconds ?? null,
+    surprises,
+  };
+}
+
+function printJson(value: unknown): void {
+  toStdout(`${JSON.stringify(value)}\n`);
 }
 
 function toStdout(text: string): void {
