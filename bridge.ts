@@ -1,6 +1,8 @@
 import { join } from "node:path";
-import { bridgeConfig, harnessEnv } from "./bridge/config.ts";
+import { bridgeConfig, type Config, droneConfig, harnessEnv } from "./bridge/config.ts";
 import { dashboardClient } from "./bridge/dashboard_client.ts";
+import { DroneEngine } from "./bridge/engine/drone.ts";
+import type { Engine } from "./bridge/engine/engine.ts";
 import { LocalEngine } from "./bridge/engine/local.ts";
 import { readEnrolments } from "./bridge/enrolments.ts";
 import { giteaForge } from "./bridge/forge/gitea.ts";
@@ -23,7 +25,6 @@ async function main(): Promise<void> {
   using store = new Store(join(config.STATE, "bridge.db"));
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stop.abort());
-  const module = config.HARNESS.endsWith(".ts");
   await run({
     store,
     clock: systemClock,
@@ -35,12 +36,7 @@ async function main(): Promise<void> {
       token: config.FORGE_TOKEN,
       fetch: ingressFetch(ingress, { timeoutMs: 15_000 }),
     }),
-    engine: new LocalEngine({
-      folder: join(config.STATE, "runs"),
-      command: [...(module ? [Deno.execPath(), "run", "-q", "-P=harness"] : []), config.HARNESS, "ci"],
-      env: harnessEnv(),
-      capacity: config.CAPACITY,
-    }),
+    engine: engineOf(config, ingress),
     dashboard: config.DASHBOARD_URL === undefined || config.BRIDGE_TOKEN === undefined
       ? null
       : dashboardClient({
@@ -54,6 +50,26 @@ async function main(): Promise<void> {
     pollMs: config.POLL_S * 1000,
     webhookSecret: config.WEBHOOK_SECRET ?? null,
     signal: stop.signal,
+  });
+}
+
+function engineOf(config: Config, ingress: Ingress): Engine {
+  if (config.ENGINE === "drone") {
+    return new DroneEngine({
+      ...droneConfig(config),
+      repo: config.DRONE_REPO,
+      branch: config.DRONE_BRANCH,
+      capacity: config.CAPACITY,
+      // Drone takes 45 s to say that there is no pipeline.
+      fetch: ingressFetch(ingress, { timeoutMs: 90_000 }),
+    });
+  }
+  const module = config.HARNESS.endsWith(".ts");
+  return new LocalEngine({
+    folder: join(config.STATE, "runs"),
+    command: [...(module ? [Deno.execPath(), "run", "-q", "-P=harness"] : []), config.HARNESS, "ci"],
+    env: harnessEnv(),
+    capacity: config.CAPACITY,
   });
 }
 

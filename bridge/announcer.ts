@@ -3,7 +3,7 @@ import type { Clock } from "../common/time.ts";
 import { logger } from "../common/log.ts";
 import type { Announcement, RunView } from "../protocol/dashboard_api.ts";
 import type { Dashboard } from "./dashboard_client.ts";
-import { type Run, runName, viewOf } from "./rows.ts";
+import { isToStop, type Run, runName, superseded, viewOf } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 const log = logger("bridge", "announcer");
@@ -28,6 +28,8 @@ export class Announcer {
   readonly #deps: AnnouncerDeps;
   /** Runs it was tried to announce at least once by this process. */
   readonly #tried = new Set<string>();
+  /** By run: when its harness was last heard, and the first and latest of the looks in a row that found this. */
+  readonly #heard = new Map<string, { at: string; since: number; lookedAt: number }>();
   readonly #nextLook = new Map<string, number>();
   #failures = 0;
   #pausedUntil = 0;
@@ -39,6 +41,12 @@ export class Announcer {
   /** Whether the dashboard was told of the run, or could not be. */
   announced(run: Run): boolean {
     return run.announced !== null || this.#tried.has(runName(run));
+  }
+
+  /** For how long the dashboard has kept answering without having heard of the run, if it ever had. */
+  silentMs(run: Run): number {
+    const heard = this.#heard.get(runName(run));
+    return heard === undefined ? 0 : heard.lookedAt - heard.since;
   }
 
   /** Announces and looks once where it is time. @returns whether anything new was learned or said */
@@ -90,7 +98,8 @@ export class Announcer {
       return false;
     }
     this.#failures = 0;
-    const { state, position: _, ...view } = answer.value;
+    const { state, position: _, heardAt, ...view } = answer.value;
+    this.#listen(runName(run), heardAt ?? null);
     const text = JSON.stringify({ ...view, state, position: 0 });
     const complete = answer.value.result !== null;
     if (complete && run.state === "finished" && run.settled === 0) store.note(run.id, { settled: 1 });
@@ -102,6 +111,14 @@ export class Announcer {
     return news;
   }
 
+  #listen(run: string, at: string | null): void {
+    const now = this.#deps.clock.now();
+    const last = this.#heard.get(run);
+    if (at === null) this.#heard.delete(run);
+    else if (last?.at === at) last.lookedAt = now;
+    else this.#heard.set(run, { at, since: now, lookedAt: now });
+  }
+
   #pause(run: Run): number {
     if (run.state === "reported") {
       return Math.min(Math.max(this.#deps.clock.now() - (run.finished_at ?? 0), lookAgainMs.running), 60_000);
@@ -111,6 +128,8 @@ export class Announcer {
 
   #failed(message: string): void {
     this.#failures++;
+    // While it was away it heard nobody.
+    this.#heard.clear();
     const wait = backoffMs(this.#failures, 30_000);
     this.#pausedUntil = this.#deps.clock.now() + wait;
     log.warn("the dashboard does not answer as it should", { error: message, retry_ms: wait });
@@ -119,6 +138,7 @@ export class Announcer {
   #forget(runs: readonly Run[]): void {
     const known = new Set(runs.flatMap((run) => [run.id, runName(run)]));
     for (const name of this.#tried) if (!known.has(name)) this.#tried.delete(name);
+    for (const name of this.#heard.keys()) if (!known.has(name)) this.#heard.delete(name);
     for (const id of this.#nextLook.keys()) if (!known.has(id)) this.#nextLook.delete(id);
   }
 }
@@ -129,14 +149,17 @@ export function announcementOf(
   { live, link }: { live: readonly Run[]; link: string },
 ): Announcement {
   const waiting = run.state === "accepted" || run.state === "commented" || run.state === "queued";
-  const state = run.outcome ?? (waiting ? "queued" : "running");
+  // A harness asks the dashboard whether to stop, and hears it from this.
+  const how = run.stop === superseded ? "superseded" : "cancelled";
+  const ending = isToStop(run) && (run.outcome === null || run.outcome === "cancelled") ? how : null;
+  const state = ending ?? run.outcome ?? (waiting ? "queued" : "running");
   return {
     recipe: run.recipe,
     subject: { kind: "pr", pr: run.pr, src: run.repo },
     commit: run.ref,
     state,
     position: waiting ? runsAhead(run, live).length : 0,
-    cause: run.cause ??
+    cause: run.cause ?? run.stop ??
       (run.outcome === "cancelled" && run.cancelled_by ? `Cancelled by ${run.cancelled_by}` : null),
     link,
   };

@@ -66,6 +66,7 @@ export class Bridge {
       clock,
       announced: (run) => this.#announcer?.announced(run) ?? true,
       hasDashboard: dashboard !== null,
+      silentMs: (run) => this.#announcer?.silentMs(run) ?? 0,
     });
     this.#reporter = new Reporter({ store, clock, pageOf: (run) => dashboard?.page(run) ?? null });
     this.#outbox = new Outbox({ store, forge, clock });

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { fileURLToPath } from "node:url";
 import { readConfig } from "../common/config.ts";
 import { UsageError } from "../common/errors.ts";
+import { commitId, repoName } from "../protocol/params.ts";
 
 const address = z.string().regex(/^.+:[0-9]{1,5}$/, "must be host:port");
 
@@ -25,7 +26,15 @@ const schema = z.object({
   CA_FILE: z.string().optional(),
   DASHBOARD_URL: z.url().optional(),
   BRIDGE_TOKEN: z.string().min(1).optional(),
-  ENGINE: z.enum(["local"]).default("local"),
+  ENGINE: z.enum(["local", "drone"]).default("local"),
+  /** Address of the Drone server. */
+  DRONE_URL: z.url().optional(),
+  /** Token of a machine account that is Drone's admin. */
+  DRONE_TOKEN: z.string().min(1).optional(),
+  /** Repository on the forge whose `.drone.yml` runs the harness, and where it is read. */
+  DRONE_REPO: repoName.default("cc-ci/cc-ci"),
+  DRONE_BRANCH: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/).default("main"),
+  DRONE_COMMIT: commitId.optional(),
   /** Runs the engine may have at a time. */
   CAPACITY: z.coerce.number().int().min(1).max(16).default(1),
   /** The harness: a program, or a module for the Deno that runs the bridge. */
@@ -43,6 +52,17 @@ export function bridgeConfig(env: (name: string) => string | undefined = Deno.en
     );
   }
   return config;
+}
+
+/** What the Drone engine needs. @throws {UsageError} naming what is missing */
+export function droneConfig(config: Config): { url: string; token: string; commit: string } {
+  const { DRONE_URL: url, DRONE_TOKEN: token, DRONE_COMMIT: commit } = config;
+  if (url === undefined || token === undefined || commit === undefined) {
+    const missing = Object.entries({ DRONE_URL: url, DRONE_TOKEN: token, DRONE_COMMIT: commit })
+      .filter(([, value]) => value === undefined).map(([name]) => `CCCI_${name}`);
+    throw new UsageError(`Could not read the configuration: engine "drone" needs ${missing.join(", ")}`);
+  }
+  return { url, token, commit };
 }
 
 /** Settings that are the harness' own; the bridge's tokens are not among them. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../common/errors.ts";
-import { bridgeConfig, harnessEnv } from "./config.ts";
+import { bridgeConfig, droneConfig, harnessEnv } from "./config.ts";
 
 const settings: Record<string, string> = {
   CCCI_FORGE_URL: "https://git.example",
@@ -41,4 +41,19 @@ Deno.test("harnessEnv() hands over the harness' settings and none of the bridge'
     CCCI_DASHBOARD_URL: "https://ci.example",
     CCCI_RUNNER_TOKEN: "runner-secret",
   });
+});
+
+Deno.test("droneConfig() wants an address, a token and the commit that is pinned", () => {
+  assert.throws(
+    () => droneConfig(bridgeConfig(lookup)),
+    /CCCI_DRONE_URL, CCCI_DRONE_TOKEN, CCCI_DRONE_COMMIT/,
+  );
+  const drone: Record<string, string> = {
+    CCCI_ENGINE: "drone",
+    CCCI_DRONE_URL: "https://drone.example",
+    CCCI_DRONE_TOKEN: "drone-secret",
+    CCCI_DRONE_COMMIT: "d".repeat(40),
+  };
+  const config = droneConfig(bridgeConfig((name) => drone[name] ?? lookup(name)));
+  assert.deepEqual(config, { url: "https://drone.example", token: "drone-secret", commit: "d".repeat(40) });
 });

@@ -2,7 +2,7 @@ import { backoffMs } from "./answer.ts";
 import * as texts from "./comment.ts";
 import { logger } from "../common/log.ts";
 import { judge, longestAgeMs, type PolicyDeps, type Refusal, type Verdict } from "./policy.ts";
-import { type CommandRow, isRetried, type Run, runName } from "./rows.ts";
+import { type CommandRow, isRetried, type Run, runName, superseded } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 const log = logger("bridge", "decide");
@@ -122,7 +122,7 @@ export class Decider {
       const waits = older.state !== "starting" && older.state !== "running";
       if (!waits && older.ref === ref) continue;
       if (waits && older.state !== "finished") place = Math.min(place, older.accepted_at);
-      store.note(older.id, { stop: "A newer command took its place" });
+      store.note(older.id, { stop: superseded });
       log.info("superseded", { run: runName(older), comment: older.comment, by: command.comment });
     }
     return place;

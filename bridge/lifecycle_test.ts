@@ -155,3 +155,35 @@ Deno.test("whoever is no member any more gets no second attempt, and cancel ends
     assert.equal(world.engine.started.length, 1);
   }
 });
+
+Deno.test("a harness that falls silent is CI trouble within two minutes, where the engine would not notice", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.engine.seesDeath = false;
+  world.restart();
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = await world.runStarted();
+  for (let beats = 0; beats < 10; beats++) {
+    world.dashboard.heartbeat(run);
+    await world.seconds(10);
+  }
+  assert.equal(world.engine.started.length, 1, "no trouble while it is heard");
+  world.dashboard.away = true;
+  await world.seconds(100);
+  world.dashboard.away = false;
+  await world.seconds(40);
+  assert.doesNotMatch(world.bodies()[0] ?? "", /CI trouble/, "a dashboard that was away heard nobody");
+  world.dashboard.heartbeat(run);
+  await world.seconds(110);
+  assert.match(world.bodies()[0] ?? "", /CI trouble[\s\S]*fell silent/);
+  assert.deepEqual(world.engine.cancelled, [run], "and what is left of it is cleared away");
+});
+
+Deno.test("the dashboard is told to stop a run, so that the harness hears it from there", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = await world.runStarted();
+  world.gitea.say(pull, { user: "maintainer", body: "!testme cancel" });
+  await world.until("it is told", () => world.dashboard.runs.get(run)?.announcement.state === "cancelled");
+});

@@ -109,6 +109,9 @@ export function isRetried(run: Run): boolean {
     run.attempt < mostAttempts && !isToStop(run);
 }
 
+/** Why a run is to stop when a newer one of its pull request was accepted. */
+export const superseded = "A newer command took its place";
+
 /** Whether somebody, or something, wants it to end. */
 export function isToStop(run: Pick<Run, "cancelled_by" | "stop">): boolean {
   return run.cancelled_by !== null || run.stop !== null;

@@ -18,6 +18,8 @@ const startTries = 6;
 const betweenCancelsMs = 15_000;
 /** CI trouble passes sooner or later, hardly at once. */
 const beforeRetryMs = 20_000;
+/** The harness is heard every 10 s. Its death is to be noticed within two minutes. */
+const longestSilenceMs = 90_000;
 /** How often the forge is asked whether a running run is still wanted. */
 const betweenLooksMs = 60_000;
 
@@ -29,6 +31,8 @@ export interface RunsDeps extends GateDeps {
   announced(run: Run): boolean;
   /** Whether there is a dashboard that may still have something to say about a finished run. */
   hasDashboard: boolean;
+  /** For how long the dashboard has answered without having heard of the run, milliseconds. */
+  silentMs(run: Run): number;
 }
 
 /** Key of a run's comment among the posts. */
@@ -148,14 +152,27 @@ export class Runs {
     }
     switch (state.kind) {
       case "ended":
-        return this.#finish(run, state.outcome === "cancelled" ? { ...state, cause: run.stop } : state);
+        return this.#finish(
+          run,
+          state.outcome === "cancelled" ? { ...state, cause: run.stop ?? state.cause } : state,
+        );
       case "lost":
-        return this.#finish(run, { outcome: "infra", cause: state.cause });
+        return await this.#lose(run, state.cause);
       case "unknown":
         return this.#finish(run, { outcome: "infra", cause: "The run's traces on the CI host are gone" });
+      case "running":
+        if (engine.seesDeath || this.#deps.silentMs(run) < longestSilenceMs) return false;
+        return await this.#lose(run, "The harness fell silent: its runner or its machine is gone");
       default:
         return false;
     }
+  }
+
+  /** The end is stored first: what is cleared away looks cancelled afterwards. */
+  async #lose(run: Run, cause: string): Promise<boolean> {
+    const moved = this.#finish(run, { outcome: isToStop(run) ? "cancelled" : "infra", cause });
+    await this.#deps.engine.cancel(runName(run));
+    return moved;
   }
 
   /** Asked for again now and then: the harness may not have listened yet. */

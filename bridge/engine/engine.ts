@@ -28,11 +28,15 @@ export interface Engine {
   readonly name: string;
   /** Runs it can have at a time. The bridge keeps the others back, so that the order stays its own. */
   readonly capacity: number;
+  /** Whether its word that a run runs can be relied on. Where not, the harness' silence counts too. */
+  readonly seesDeath: boolean;
   /** Starts a run unless one of that name was started before. */
   start(params: RunParams): Promise<StartAnswer>;
   state(run: string): Promise<EngineState>;
-  /** Asks a run to end; it then tears down and ends as cancelled. No-op for one that does not run. */
+  /** Asks a run to end; it then tears down and ends as cancelled. Of a lost one it clears away what is left; no-op for others. */
   cancel(run: string): Promise<void>;
+  /** What is wrong with its set-up, a sentence each that says what to do; nothing if it is usable. */
+  problems(): Promise<string[]>;
 }
 
 /** What the harness' exit code means. Any code that is not a verdict is CI trouble, never the recipe's fault. */

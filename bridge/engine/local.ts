@@ -43,6 +43,7 @@ const startMs = 10_000;
 export class LocalEngine implements Engine {
   readonly name = "local";
   readonly capacity: number;
+  readonly seesDeath = true;
   readonly #options: LocalEngineOptions;
 
   constructor(options: LocalEngineOptions) {
@@ -103,6 +104,28 @@ export class LocalEngine implements Engine {
     // The process that wrote this number holds the lock just seen: the number cannot have gone to another one.
     const pid = Number(await Deno.readTextFile(join(this.#folder(run), "pid")));
     if (Number.isInteger(pid) && pid > 1) await killGroup(pid, "TERM");
+  }
+
+  async problems(): Promise<string[]> {
+    try {
+      await Deno.mkdir(this.#options.folder, { recursive: true });
+      return [];
+    } catch (error) {
+      return [`Could not make the folder for runs, check CCCI_STATE: ${describeError(error)}`];
+    }
+  }
+
+  /** Removes what is noted about runs that ended before this time, milliseconds since the epoch. */
+  async forget(before: number): Promise<void> {
+    const { folder } = this.#options;
+    await Deno.mkdir(folder, { recursive: true });
+    for await (const entry of Deno.readDir(folder)) {
+      const path = join(folder, entry.name);
+      if (!entry.isDirectory || !runParams.shape.RUN.safeParse(entry.name).success) continue;
+      const { mtime } = await Deno.stat(path);
+      if (mtime === null || mtime.getTime() >= before || await isLocked(join(path, "lock"))) continue;
+      await Deno.remove(path, { recursive: true });
+    }
   }
 
   #folder(run: string): string {

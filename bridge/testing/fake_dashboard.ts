@@ -7,6 +7,7 @@ interface Kept {
   at: number;
   stages: RunView["stages"];
   base: string | null;
+  heardAt: string | null;
   result: RunResult | null;
 }
 
@@ -41,7 +42,14 @@ export class FakeDashboard {
     }
     const said = announcement.parse(await request.json());
     if (kept === undefined) {
-      this.runs.set(run, { announcement: said, at: this.#clock.now(), stages: [], base: null, result: null });
+      this.runs.set(run, {
+        announcement: said,
+        at: this.#clock.now(),
+        heardAt: null,
+        stages: [],
+        base: null,
+        result: null,
+      });
     } else kept.announcement = said;
     return Response.json({ url: `${this.url}/runs/${run}` }, { status: kept === undefined ? 201 : 200 });
   };
@@ -51,6 +59,11 @@ export class FakeDashboard {
     const kept = this.#kept(run);
     kept.stages = stages;
     kept.base = "1.0.0+1.27.0";
+  }
+
+  /** The harness is heard. */
+  heartbeat(run: string): void {
+    this.#kept(run).heardAt = new Date(this.#clock.now()).toISOString();
   }
 
   /** The harness hands in its result. */
@@ -102,6 +115,7 @@ export class FakeDashboard {
       announcedAt: new Date(kept.at).toISOString(),
       startedAt: null,
       finishedAt: null,
+      heardAt: kept.heardAt,
       stages: kept.stages,
       result: kept.result,
       artefacts: [],

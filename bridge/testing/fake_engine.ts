@@ -6,6 +6,7 @@ import type { Engine, EngineState, StartAnswer } from "../engine/engine.ts";
 export class FakeEngine implements Engine {
   readonly name = "fake";
   readonly capacity = 1;
+  seesDeath = true;
   readonly started: RunParams[] = [];
   readonly cancelled: string[] = [];
   /** Set to make starting fail, before or after the run came into being. */
@@ -31,6 +32,10 @@ export class FakeEngine implements Engine {
   cancel(run: string): Promise<void> {
     this.cancelled.push(run);
     return Promise.resolve();
+  }
+
+  problems(): Promise<string[]> {
+    return Promise.resolve(this.away ? ["The engine does not answer"] : []);
   }
 
   finish(run: string, outcome: RunOutcome): void {

@@ -164,6 +164,8 @@ export class World implements Disposable {
     return {
       name: engine.name,
       capacity: engine.capacity,
+      seesDeath: engine.seesDeath,
+      problems: () => engine.problems(),
       start: (params) => this.#effect("engine: start", () => engine.start(params)),
       state: (run) => engine.state(run),
       cancel: (run) => this.#effect("engine: cancel", () => engine.cancel(run)),
