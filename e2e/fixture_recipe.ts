@@ -14,6 +14,8 @@ export interface ComposeFile {
 export interface FixtureOptions {
   /** Changes the compose file of the head, which lies one commit after the published versions. */
   compose?: (compose: ComposeFile) => void;
+  /** Changes the compose file of the published versions. */
+  published?: (compose: ComposeFile) => void;
   /** Text of compose.yml at the head instead of the changed one. */
   composeText?: string;
   /** More files of the head, by path. */
@@ -75,7 +77,9 @@ export async function makeRecipe(folder: string, options: FixtureOptions = {}): 
   await Deno.writeTextFile(`${folder}/.env.sample`, env);
   const versions = options.versions ?? ["0.1.0+1.22.1"];
   for (const version of versions) {
-    await Deno.writeTextFile(`${folder}/compose.yml`, stringify(quickCompose(version)));
+    const compose = quickCompose(version);
+    options.published?.(compose);
+    await Deno.writeTextFile(`${folder}/compose.yml`, stringify(compose));
     await git("add", "--all");
     await git("commit", "--quiet", "--message", `Publish ${version}`);
     await git("tag", "--annotate", version, "--message", version);

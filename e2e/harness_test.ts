@@ -219,6 +219,21 @@ onTheStack(
   },
 );
 
+onTheStack(
+  "a published version that does not start blocks the upgrade and is not blamed on the head",
+  async (bench) => {
+    const path = await makeRecipe(join(bench.folder, "quick"), {
+      published: (compose) =>
+        (compose.services.app as Record<string, unknown>).image = "cc-ci.invalid/gone:1",
+    });
+    const ended = await runRecipe(bench.stack, { runs: bench.runs, args: [path] });
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.equal(stage(ended, "upgrade")?.result, "blocked");
+    assert.match(stage(ended, "upgrade")?.reason ?? "", /published version 0\.1\.0\+1\.22\.1.*gone:1/s);
+    assert.equal(ended.result?.level, 1);
+  },
+);
+
 onTheStack("mistakes in the call are answered in a sentence", async ({ stack, folder, runs }) => {
   const path = await makeRecipe(join(folder, "quick"));
   const calls: [args: string[], code: number, says: RegExp][] = [

@@ -54,13 +54,19 @@ export async function writeMarkers(
 ): Promise<Written[]> {
   const { compose, marker, ctx } = options;
   const written: Written[] = [];
+  const running = (await app.swarm.containers(app.stack)).filter((one) => one.State === "running");
   for (const volume of protectedVolumes(compose, app.stack)) {
-    const container = await app.swarm.containerOf(app.stack, volume.service);
-    const mount = container.Mounts.find((one) => one.Name === volume.name);
-    if (mount === undefined || !mount.RW) continue;
+    const container = running.find((one) =>
+      one.Mounts.some((mount) => mount.Name === volume.name && mount.RW)
+    );
+    const mount = container?.Mounts.find((one) => one.Name === volume.name);
+    if (container === undefined || mount === undefined) {
+      ctx.note(`Nothing that runs can write to volume "${volume.key}", so no marker was left there`);
+      continue;
+    }
     const file = `.cc-ci-${marker}`;
     await putFile(app.swarm, container.Id, { path: `${mount.Destination}/${file}`, content: `${marker}\n` });
-    ctx.log(`Wrote ${mount.Destination}/${file} in volume ${volume.key} (service ${volume.service})`);
+    ctx.log(`Wrote ${mount.Destination}/${file} in volume ${volume.key}`);
     written.push({ volume, file });
   }
   return written;

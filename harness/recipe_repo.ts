@@ -14,6 +14,8 @@ import { copyWorktree } from "./worktree.ts";
 export interface RecipeRepo {
   /** Bare repository with the head under test and the published tags. */
   mirror: string;
+  /** Where in it the published versions' tags are. */
+  tagRefs: string;
   /** The commit under test. */
   head: string;
   /** True when uncommitted changes come on top of it. */
@@ -47,36 +49,49 @@ export async function fetchRecipe(source: RecipeSource, options: FetchOptions): 
   const git = new Git(settings);
   const url = cloneUrl(source, settings);
   const mirror = join(settings.RUNS, ".cache", "git", mirrorName(options.recipe, url));
-  if (!await exists(join(mirror, "HEAD"))) {
+  const make = async () => {
     await Deno.mkdir(mirror, { recursive: true });
     await git.run(["init", "-q", "--bare", mirror], { signal });
-  }
+  };
+  if (!await exists(join(mirror, "HEAD"))) await make();
   const inMirror = { cwd: mirror, log, signal };
   const wanted = ["+refs/heads/*:refs/src/heads/*", "+refs/tags/*:refs/src/tags/*"];
   const pr = source.kind === "forge" ? source.pr : null;
   if (pr !== null) wanted.push(`+refs/pull/${pr}/head:refs/src/pull/${pr}/head`);
   if (source.revision?.startsWith("refs/")) wanted.push(`+${source.revision}:refs/src/asked`);
-  log(`Fetching ${url}`);
-  await fetchRefs(git, { from: url, refs: wanted, ...inMirror }).catch((error) => {
-    throw fetchProblem(error, { url, pr, ours: source.kind === "forge" });
+  log(`Fetching ${withoutCredentials(url)}`);
+  const fetchHead = () => fetchRefs(git, { from: url, refs: wanted, ...inMirror });
+  await fetchHead().catch(async (error) => {
+    // A fetch that was killed leaves its locks behind, and then every later one fails: the mirror is only a cache.
+    if (!(error instanceof GitError) || !/\.lock'?: File exists/.test(error.output)) throw error;
+    log("The mirror was left locked by a fetch that was killed; it is made anew");
+    await removeTree(mirror);
+    await make();
+    await fetchHead();
+  }).catch((error) => {
+    throw fetchProblem(error, { url: withoutCredentials(url), pr, ours: source.kind === "forge" });
   });
 
   const notes: string[] = [];
   const upstream = source.kind === "path" ? url : upstreamUrl(options.upstream, settings) ?? url;
   if (upstream !== url) {
-    log(`Fetching the published versions from ${upstream}`);
+    log(`Fetching the published versions from ${withoutCredentials(upstream)}`);
     await fetchRefs(git, { from: upstream, refs: ["+refs/tags/*:refs/upstream/tags/*"], ...inMirror })
       .catch((error) => {
-        throw new InfraFailure(`Could not fetch the published versions from "${upstream}"`, { cause: error });
+        throw new InfraFailure(
+          `Could not fetch the published versions from "${withoutCredentials(upstream)}"`,
+          { cause: error },
+        );
       });
   } else if (source.kind === "path" && options.upstream !== undefined) {
     notes.push("Published versions are those this checkout has tags for");
   }
-  const tags = await readTags(git, mirror, upstream === url ? "refs/src/tags" : "refs/upstream/tags");
+  const tagRefs = upstream === url ? "refs/src/tags" : "refs/upstream/tags";
+  const tags = await readTags(git, mirror, tagRefs);
   for (const tag of tags.lightweight) notes.push(`Tag "${tag}" is not annotated: abra does not count it`);
 
   const found = await findHead(git, { source, mirror, url, subject: options.subject, ...inMirror });
-  return { mirror, ...found, published: tags.published, notes: [...notes, ...found.notes] };
+  return { mirror, tagRefs, ...found, published: tags.published, notes: [...notes, ...found.notes] };
 }
 
 async function fetchRefs(
@@ -137,7 +152,7 @@ async function findHead(git: Git, options: HeadOptions) {
     const branch = /^ref: refs\/heads\/(\S+)\s+HEAD$/m.exec(listed)?.[1];
     const head = branch === undefined ? null : await commitOf(`refs/src/heads/${branch}`);
     if (head === null || branch === undefined) {
-      throw new StageFailure(`Repository "${url}" is empty: it has no default branch`);
+      throw new StageFailure(`Repository "${withoutCredentials(url)}" is empty: it has no default branch`);
     }
     return { head, subject: named(subject, "branch", branch), ...clean };
   }
@@ -151,7 +166,7 @@ async function findHead(git: Git, options: HeadOptions) {
   }
   const head = /^[0-9a-f]{7,64}$/.test(revision) ? await commitOf(revision) : null;
   if (head !== null) return { head, subject: named(subject, "branch", revision), ...clean };
-  throw new StageFailure(`There is no branch, tag or commit "${revision}" in "${url}"`);
+  throw new StageFailure(`There is no branch, tag or commit "${revision}" in "${withoutCredentials(url)}"`);
 }
 
 function named(subject: Subject, kind: "branch" | "tag", name: string): Subject {
@@ -190,10 +205,15 @@ export async function checkOut(
     await Deno.mkdir(target, { recursive: true });
     await git.run(["init", "-q", target]);
     await git.run(["remote", "add", "origin", repo.mirror], inTarget);
-    const upstream = await git.run(["for-each-ref", "--count=1", "refs/upstream/tags"], { cwd: repo.mirror });
-    const tags = upstream === "" ? "refs/src/tags" : "refs/upstream/tags";
     await git.run(
-      ["fetch", "-q", "--no-tags", "origin", "+refs/src/*:refs/remotes/origin/*", `+${tags}/*:refs/tags/*`],
+      [
+        "fetch",
+        "-q",
+        "--no-tags",
+        "origin",
+        "+refs/src/*:refs/remotes/origin/*",
+        `+${repo.tagRefs}/*:refs/tags/*`,
+      ],
       inTarget,
     );
   }
@@ -221,6 +241,11 @@ function forgeUrl(repo: string, settings: Settings): string {
 function upstreamUrl(upstream: string | undefined, settings: Settings): string | undefined {
   if (upstream === undefined) return undefined;
   return /^[a-z][a-z0-9+.-]*:\/\/|^[^/]+@[^/]+:/.test(upstream) ? upstream : forgeUrl(upstream, settings);
+}
+
+/** A URL may carry a token; nobody needs to read it. */
+function withoutCredentials(url: string): string {
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1");
 }
 
 function mirrorName(recipe: string, url: string): string {

@@ -111,3 +111,12 @@ Deno.test("a place without repository is the asker's mistake", () =>
   withRecipe(async ({ fetch, folder }) => {
     await assert.rejects(fetch({ path: join(folder, "nowhere") }), /There is no git repository at/);
   }));
+
+Deno.test("a mirror that a killed fetch left locked is made anew", () =>
+  withRecipe(async ({ git, fetch }) => {
+    const { mirror } = await fetch({});
+    await git("tag", "-am", "another release", "1.2.0+1");
+    await Deno.writeTextFile(join(mirror, "refs", "src", "tags", "1.2.0+1.lock"), "");
+    const repo = await fetch({});
+    assert.deepEqual(repo.published.map((one) => one.version).toSorted(), ["1.0.0+1", "1.2.0+1"]);
+  }));

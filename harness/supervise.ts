@@ -44,7 +44,8 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
   const stop = async (why: RunEnd) => {
     if (end !== null) return;
     end = why;
-    await killFamily(family, worker.pid);
+    // A failure here must not end the keeper: the loop below goes on until the worker is gone, and kills again.
+    await killFamily(family, worker.pid).catch(() => {});
   };
   const cancel = () => void stop({ kind: "cancelled", cause: String(cancelled.reason) });
   if (cancelled.aborted) cancel();
@@ -74,7 +75,8 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
   } finally {
     clearTimeout(deadline);
     cancelled.removeEventListener("abort", cancel);
-    await killFamily(family, worker.pid); // what it left running, however it ended
+    // What it left running, however it ended; its own process id may be somebody else's by now.
+    await killFamily(family, null);
   }
   await chatter;
   if (end !== null) return end;

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { basename, dirname } from "node:path";
 import { extract, pack } from "tar-stream";
+import { waitFor } from "../common/time.ts";
 import { execState } from "./swarm_schema.ts";
 import { collect, demultiplex, DockerError, statusOf, type Swarm } from "./swarm.ts";
 
@@ -40,8 +41,13 @@ export async function execIn(
     const stream = await command.start(stdin === undefined ? {} : { hijack: true, stdin: true });
     if (stdin !== undefined) stream.end(stdin);
     const { stdout, stderr } = demultiplex(await bounded(stream, stop));
-    const state = execState.parse(await command.inspect());
-    return { code: state.ExitCode ?? 0, stdout, stderr };
+    // The output may end a moment before the Engine knows how the command did.
+    const code = await waitFor(async () => execState.parse(await command.inspect()).ExitCode ?? undefined, {
+      what: "the command's exit code",
+      timeoutMs: 5_000,
+      everyMs: 50,
+    });
+    return { code, stdout, stderr };
   } catch (cause) {
     options.signal?.throwIfAborted();
     if (limit.aborted) throw new DockerError(action, { code: "docker.timeout", cause });

@@ -57,11 +57,6 @@ export async function tearDownApp(app: PlannedApp, options: TearDownOptions): Pr
   return [];
 }
 
-/** Whether anything of the app is in Docker. */
-export async function isPresent(app: PlannedApp, swarm: Swarm): Promise<boolean> {
-  return (await swarm.objects(app.stack)).length > 0;
-}
-
 async function undeploy(app: PlannedApp, { swarm, settings, log }: TearDownOptions): Promise<void> {
   const abra = new Abra({ settings, dir: app.abraDir, log });
   const known = await exists(abra.envFile(app.domain));

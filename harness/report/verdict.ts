@@ -33,10 +33,13 @@ export function verdict(result: RunResult): string {
   const why = result.cause === null ? "" : `: ${result.cause}`;
   switch (result.result) {
     case "passed": {
-      const skipped = result.stages.filter((stage) => stage.result === "skipped").map((stage) =>
-        stageTitle(stage.name)
-      );
-      return skipped.length === 0 ? "passed" : `passed, ${enumerate(skipped)} skipped`;
+      const missing = (["skipped", "blocked"] as const).flatMap((how) => {
+        const names = result.stages.filter((stage) => stage.result === how).map(({ name }) =>
+          stageTitle(name)
+        );
+        return names.length === 0 ? [] : [`${enumerate(names)} ${how}`];
+      });
+      return ["passed", ...missing].join(", ");
     }
     case "failed":
       return `failed${where}${why}`;

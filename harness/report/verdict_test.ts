@@ -11,6 +11,11 @@ const headlines: [string, Parameters<typeof sampleResult>[0], string][] = [
     "3fa9c1b of miniflux passed, upgrade skipped",
   ],
   [
+    "passed with a stage blocked",
+    { stages: [sampleStage({ name: "upgrade", result: "blocked", reason: "the published version" })] },
+    "3fa9c1b of miniflux passed, upgrade blocked",
+  ],
+  [
     "failed",
     { result: "failed", stage: "tests", cause: "1 of 3 tests failed" },
     "3fa9c1b of miniflux failed in recipe tests: 1 of 3 tests failed",

@@ -28,11 +28,12 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   await app.create(ctx, base);
   await app.deploy(ctx, base);
   run.browser().catch(() => {}); // starts while the app does; whoever needs it hears of trouble
-  await blameBase(base.version, async () => {
+  const install = async () => {
     await app.converge(ctx);
     run.imposed.b += imposedByInstall(composes.base);
     await app.answers(ctx);
-  });
+  };
+  await needBase(base.version, { ctx, work: install });
   const written = await writeMarkers(app, { compose: composes.base, marker: run.marker, ctx });
   await seed(app, { enrolment: run.enrolment, marker: run.marker, ctx });
 
@@ -53,16 +54,16 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
 }
 
 /** A published version that does not start says nothing against the head; it keeps it from being judged. */
-async function blameBase(version: string, work: () => Promise<void>): Promise<void> {
+async function needBase(
+  version: string,
+  { ctx, work }: { ctx: StageContext; work: () => Promise<void> },
+): Promise<void> {
   try {
     await work();
   } catch (error) {
     if (!(error instanceof StageFailure)) throw error;
-    throw new StageFailure(`The published version ${version} does not install: ${error.message}`, {
-      code: "upgrade.base",
-      tail: error.tail,
-      ...(error.detail === undefined ? {} : { detail: error.detail }),
-    });
+    for (const line of [error.detail ?? "", ...error.tail]) ctx.log(line);
+    throw new StageBlocked(`the published version ${version}, which does not install: ${error.message}`);
   }
 }
 
