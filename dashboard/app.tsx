@@ -33,7 +33,7 @@ export function createApp(deps: Deps): Hono {
   app.get("/favicon.ico", (c) => c.redirect("/assets/logo.svg", 301));
   app.route("/api", ingestRoutes(deps, metrics));
   app.route("/api", apiRoutes(deps, standings));
-  app.route("/", fileRoutes(deps, { standings, metrics }));
+  app.route("/", fileRoutes(deps, { standings, metrics, cache }));
   app.route("/", statusRoutes(deps, cache));
   app.route("/", pageRoutes(deps, { standings, cache }));
 

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { artefactName } from "../protocol/dashboard_api.ts";
 import { stageName } from "../protocol/result.ts";
@@ -12,16 +11,24 @@ import { reportPolicy } from "./headers.ts";
 import { liveLog } from "./live_log.ts";
 import type { Metrics } from "./metrics.ts";
 import { isActive, type Run } from "./run.ts";
+import type { PageCache } from "./page_cache.ts";
+import type { Standing } from "./standing.ts";
 import type { Standings } from "./standings.ts";
 import { visibleRun } from "./visible.ts";
 
 /** Viewers of running logs at the same time. */
 const MOST_VIEWERS = 2_000;
+/** A badge may be embedded anywhere, and kept for a short while. */
+const asBadge = {
+  "content-type": "image/svg+xml",
+  "cache-control": "public, max-age=60",
+  "cross-origin-resource-policy": "cross-origin",
+};
 
 /** Everything that is not a page: badges, artefacts, logs, the pages' own style and script. */
 export function fileRoutes(
   deps: Deps,
-  { standings, metrics }: { standings: Standings; metrics: Metrics },
+  { standings, metrics, cache }: { standings: Standings; metrics: Metrics; cache: PageCache },
 ): Hono {
   const app = new Hono();
   let viewers = 0;
@@ -39,13 +46,15 @@ export function fileRoutes(
 
   app.get("/badge/:file{[^/]+\\.svg}", (c) => {
     const recipe = c.req.param("file").slice(0, -".svg".length);
-    const standing = standings.find(recipe);
     const type = c.req.query("type") === "status" ? "status" : "level";
-    const svg = badge(standing, { type, now: deps.clock.now() });
-    return cached(c, svg, {
-      status: standing === undefined ? 404 : 200,
-      contentType: "image/svg+xml",
-      seconds: 60,
+    const draw = (standing: Standing | undefined) => badge(standing, { type, now: deps.clock.now() });
+    const standing = cache.holds(`badge ${type} ${recipe}`) ? null : standings.find(recipe);
+    // What nobody has heard of is not kept: there is no end of it.
+    if (standing === undefined) return c.body(draw(undefined), 404, asBadge);
+    return cache.answer(c, {
+      key: `badge ${type} ${recipe}`,
+      render: () => draw(standing ?? standings.find(recipe)),
+      headers: asBadge,
     });
   });
 
@@ -157,22 +166,6 @@ function onEnd(stream: ReadableStream<Uint8Array>, done: () => void): ReadableSt
       await reader.cancel(reason);
     },
   });
-}
-
-/** An answer that may be embedded anywhere and kept for a short while. */
-function cached(
-  c: Context,
-  body: string,
-  options: { status: 200 | 404; contentType: string; seconds: number },
-) {
-  const tag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 20)}"`;
-  const headers = {
-    "etag": tag,
-    "cache-control": `public, max-age=${options.seconds}`,
-    "cross-origin-resource-policy": "cross-origin",
-  };
-  if (options.status === 200 && matches(c, tag)) return c.body(null, 304, headers);
-  return c.body(body, options.status, { ...headers, "content-type": options.contentType });
 }
 
 function matches(c: Context, tag: string): boolean {

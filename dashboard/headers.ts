@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 
 /** Pages: only this origin's own style, script, pictures and streams; no frames, no forms to elsewhere. */
-const pagePolicy = [
+export const pagePolicy = [
   "default-src 'none'",
   "style-src 'self'",
   "script-src 'self'",
@@ -26,18 +26,27 @@ const always: Record<string, string> = {
   "permissions-policy": "camera=(), geolocation=(), microphone=(), browsing-topics=()",
 };
 
-/** Gives every answer the headers that keep browsers from doing more than showing it. */
+const usual = Object.entries({
+  ...always,
+  "content-security-policy": inertPolicy,
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "no-cache",
+});
+
+/**
+ * Gives every answer the headers that keep browsers from doing more than showing it. They are set beforehand, which
+ * costs less than changing an answer, and what an answer says itself goes first.
+ */
 export function safeHeaders(): MiddlewareHandler {
   return async (c, next) => {
+    for (const [name, value] of usual) c.header(name, value);
     await next();
-    for (const [name, value] of Object.entries(always)) c.res.headers.set(name, value);
-    if (!c.res.headers.has("content-security-policy")) {
-      const page = c.res.headers.get("content-type")?.startsWith("text/html") ?? false;
-      c.res.headers.set("content-security-policy", page ? pagePolicy : inertPolicy);
+    const { headers } = c.res;
+    if (
+      headers.get("content-security-policy") === inertPolicy &&
+      headers.get("content-type")?.startsWith("text/html")
+    ) {
+      headers.set("content-security-policy", pagePolicy);
     }
-    if (!c.res.headers.has("cross-origin-resource-policy")) {
-      c.res.headers.set("cross-origin-resource-policy", "same-origin");
-    }
-    if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-cache");
   };
 }

@@ -1,12 +1,15 @@
 import type { Context } from "hono";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
+import { pagePolicy } from "./headers.ts";
 import type { Clock } from "../common/time.ts";
 
 /** How long a page may be served as it is while nothing was written: its "3 min ago" must stay true. */
 const FRESH_MS = 10_000;
 /** Bytes of all pages kept. */
 const ROOM = 24 * 1024 * 1024;
+
+const asPage = { "content-type": "text/html; charset=utf-8", "content-security-policy": pagePolicy };
 
 interface Kept {
   revision: number;
@@ -31,28 +34,34 @@ export class PageCache {
     this.#clock = options.clock;
   }
 
-  /** Answers with the page of that key, rendering it only if need be. */
+  /** Answers with the page of that key, rendering it only if need be. What `render` throws is not kept. */
   async answer(
     c: Context,
-    options: { key: string; render: () => unknown; contentType?: string },
+    options: { key: string; render: () => unknown; headers?: Record<string, string> },
   ): Promise<Response> {
     const page = await this.#page(options.key, options.render);
     const headers: Record<string, string> = {
-      "content-type": options.contentType ?? "text/html; charset=utf-8",
+      ...options.headers ?? asPage,
       "etag": page.tag,
       "vary": "accept-encoding",
-      "cache-control": "no-cache",
     };
     if (c.req.header("if-none-match")?.includes(page.tag)) return c.body(null, 304, headers);
     if (!/\bgzip\b/.test(c.req.header("accept-encoding") ?? "")) return c.body(page.plain, 200, headers);
     return c.body(page.packed, 200, { ...headers, "content-encoding": "gzip" });
   }
 
+  /** Whether the page of that key can be served without rendering it. */
+  holds(key: string): boolean {
+    const known = this.#pages.get(key);
+    return known !== undefined && known.revision === this.#revision() &&
+      this.#clock.now() - known.madeAt < FRESH_MS;
+  }
+
   async #page(key: string, render: () => unknown): Promise<Kept> {
+    const known = this.#pages.get(key);
+    if (known !== undefined && this.holds(key)) return known;
     const revision = this.#revision();
     const now = this.#clock.now();
-    const known = this.#pages.get(key);
-    if (known !== undefined && known.revision === revision && now - known.madeAt < FRESH_MS) return known;
     const plain = new TextEncoder().encode(String(await render()));
     const packed = new Uint8Array(gzipSync(plain, { level: 3 }));
     const tag = `W/"${createHash("sha256").update(plain).digest("base64url").slice(0, 20)}"`;

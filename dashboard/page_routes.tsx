@@ -45,15 +45,17 @@ export function pageRoutes(
 
   app.get("/recipes/:recipe", (c) => {
     const recipe = c.req.param("recipe");
-    const standing = standings.find(recipe);
-    if (standing === undefined) {
-      throw new Refusal(404, "No recipe of this name is enrolled or was ever tested.");
-    }
     const before = Math.floor(Number(c.req.query("before")));
     const from = Number.isSafeInteger(before) && before > 0 ? before : null;
     return cache.answer(c, {
       key: `/recipes/${recipe}?${from}`,
-      render: () => <RecipePage {...recipePage(deps, standing, from)} />,
+      render: () => {
+        const standing = standings.find(recipe);
+        if (standing === undefined) {
+          throw new Refusal(404, "No recipe of this name is enrolled or was ever tested.");
+        }
+        return <RecipePage {...recipePage(deps, standing, from)} />;
+      },
     });
   });
 

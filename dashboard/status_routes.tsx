@@ -38,7 +38,7 @@ export function statusRoutes(deps: Deps, cache: PageCache): Hono {
     cache.answer(c, {
       key: "feed",
       render: () => feed(deps),
-      contentType: "application/atom+xml; charset=utf-8",
+      headers: { "content-type": "application/atom+xml; charset=utf-8" },
     }));
 
   return app;

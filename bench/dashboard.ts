@@ -1,0 +1,148 @@
+import { Command } from "commander";
+import { type Served, serveDashboard, serveHello } from "./dashboard/servers.ts";
+import { type Load, load } from "./dashboard/load.ts";
+import { fill, type Size } from "./dashboard/fill.ts";
+import { ingest, watch } from "./dashboard/stream.ts";
+
+/** What the bench measured; names are stable, for graphs over time. */
+interface Figures {
+  recipes: number;
+  runs: number;
+  cold_start_ms: number;
+  overview_p99_ms: number;
+  overview_rps: number;
+  /** As sent over the wire to a browser, packed. */
+  overview_kb: number;
+  recipe_p99_ms: number;
+  recipe_rps: number;
+  recipe_kb: number;
+  badge_rps: number;
+  hello_rps: number;
+  badge_ratio: number;
+  viewers: number;
+  viewers_served: number;
+  viewers_ms: number;
+  ingest_mb: number;
+  /** Seconds of the second half of the log over those of the first: 1 means that time is linear. */
+  ingest_linearity: number;
+  ingest_mb_per_s: number;
+  ingest_rss_growth_mb: number;
+  rss_mb: number;
+}
+
+const aims: { name: keyof Figures; text: string; met: (figures: Figures) => boolean }[] = [
+  { name: "overview_p99_ms", text: "≤ 30 ms at 200 req/s", met: (f) => f.overview_p99_ms <= 30 },
+  { name: "overview_kb", text: "≤ 100 kB", met: (f) => f.overview_kb <= 100 },
+  { name: "badge_ratio", text: "≥ 0.5 of a bare hono", met: (f) => f.badge_ratio >= 0.5 },
+  { name: "viewers_served", text: "all of them", met: (f) => f.viewers_served === f.viewers },
+  { name: "rss_mb", text: "≤ 200 MB with all viewers", met: (f) => f.rss_mb <= 200 },
+];
+
+/** `./cc-ci bench dashboard`: what the dashboard bears, on data of the size given. */
+export async function benchDashboard(argv: string[]): Promise<number> {
+  const program = new Command("cc-ci bench dashboard")
+    .description("Measures the dashboard under load, on made-up runs, on this machine's loopback.")
+    .option("--json", "print the figures as one JSON object")
+    .option("--recipes <n>", "recipes", Number, 500)
+    .option("--runs <n>", "runs of each recipe", Number, 200)
+    .option("--viewers <n>", "viewers of one running log", Number, 1000)
+    .option("--log-mb <n>", "megabytes of log to take in", Number, 200)
+    .option("--seconds <n>", "seconds of each load", Number, 10)
+    .parse(argv, { from: "user" });
+  const options = program.opts<
+    { json?: boolean; recipes: number; runs: number; viewers: number; logMb: number; seconds: number }
+  >();
+  const state = await Deno.makeTempDir({ prefix: "cc-ci-bench-" });
+  try {
+    const figures = await measure(state, options);
+    print(options.json ? JSON.stringify(figures) : table(figures));
+    return 0;
+  } finally {
+    await Deno.remove(state, { recursive: true });
+  }
+}
+
+async function measure(
+  state: string,
+  options: Size & { viewers: number; logMb: number; seconds: number },
+): Promise<Figures> {
+  say(`Making ${options.recipes} recipes with ${options.runs} runs each`);
+  await fill(state, options);
+  const dashboard = await serveDashboard(state);
+  const of = (what: string, url: string, more: Partial<Load> = {}) => {
+    say(what);
+    return load({ url, seconds: options.seconds, connections: 20, ...more });
+  };
+  let hello: Served | undefined;
+  try {
+    const { url } = dashboard;
+    await of("Warming up", url, { seconds: 2 });
+    const overview = await of("Overview at 200 requests a second", `${url}/`, { rate: 200 });
+    const overviewMost = await of("Overview, as fast as it goes", `${url}/`);
+    const recipe = await of("Recipe page at 200 requests a second", `${url}/recipes/recipe-7`, { rate: 200 });
+    const recipeMost = await of("Recipe page, as fast as it goes", `${url}/recipes/recipe-7`);
+    const badge = await of("Badge, as fast as it goes", `${url}/badge/recipe-7.svg`);
+    hello = await serveHello();
+    const bare = await of("A bare hono for comparison", `${hello.url}/`);
+    await hello.stop();
+    hello = undefined;
+    say(`${options.logMb} MB of log`);
+    const log = await ingest(dashboard, { mb: options.logMb });
+    say(`${options.viewers} viewers of one running log`);
+    const viewers = await watch(dashboard, { viewers: options.viewers });
+    return {
+      recipes: options.recipes,
+      runs: options.recipes * options.runs,
+      cold_start_ms: Math.round(dashboard.startMs),
+      overview_p99_ms: overview.p99Ms,
+      overview_rps: overviewMost.rps,
+      overview_kb: await pageKb(`${url}/`),
+      recipe_p99_ms: recipe.p99Ms,
+      recipe_rps: recipeMost.rps,
+      recipe_kb: await pageKb(`${url}/recipes/recipe-7`),
+      badge_rps: badge.rps,
+      hello_rps: bare.rps,
+      badge_ratio: rounded(badge.rps / bare.rps),
+      viewers: options.viewers,
+      viewers_served: viewers.served,
+      viewers_ms: Math.round(viewers.ms),
+      ingest_mb: options.logMb,
+      ingest_linearity: rounded(log.linearity),
+      ingest_mb_per_s: rounded(log.mbPerSecond),
+      ingest_rss_growth_mb: rounded(log.rssGrowthMb),
+      rss_mb: rounded(viewers.rssMb),
+    };
+  } finally {
+    await hello?.stop();
+    await dashboard.stop();
+  }
+}
+
+/** Size of a page as a browser gets it. */
+async function pageKb(url: string): Promise<number> {
+  const answer = await fetch(url, { headers: { "accept-encoding": "gzip" } });
+  const text = await answer.text();
+  const packed = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+  return rounded((await new Response(packed).arrayBuffer()).byteLength / 1000);
+}
+
+function table(figures: Figures): string {
+  const width = Math.max(...Object.keys(figures).map((name) => name.length));
+  return Object.entries(figures).map(([name, value]) => {
+    const aim = aims.find((one) => one.name === name);
+    const verdict = aim === undefined ? "" : `  ${aim.met(figures) ? "✓" : "✗"} ${aim.text}`;
+    return `${name.padEnd(width)}  ${String(value).padStart(10)}${verdict}`;
+  }).join("\n");
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+function say(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${text} …\n`));
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}

@@ -1,0 +1,80 @@
+import { waitFor } from "../../common/time.ts";
+
+export const bridgeToken = "bridge-token-of-the-bench";
+export const runnerToken = "runner-token-of-the-bench";
+const root = new URL("../..", import.meta.url).pathname;
+
+/** A program under measurement. */
+export interface Served {
+  url: string;
+  pid: number;
+  /** Milliseconds from the start of the process to its first answer. */
+  startMs: number;
+  stop(): Promise<void>;
+}
+
+/** The real dashboard as its own process, on data that is there already. */
+export function serveDashboard(state: string): Promise<Served> {
+  const port = freePort();
+  return start(["dashboard.ts"], {
+    port,
+    path: "/healthz",
+    env: {
+      CCCI_LISTEN: `127.0.0.1:${port}`,
+      CCCI_STATE: state,
+      CCCI_DASHBOARD_URL: `http://127.0.0.1:${port}`,
+      CCCI_BRIDGE_TOKEN: bridgeToken,
+      CCCI_RUNNER_TOKEN: runnerToken,
+      CCCI_KEEP_RUNS: "1000000",
+    },
+  });
+}
+
+/** The least a hono server can do. */
+export function serveHello(): Promise<Served> {
+  const port = freePort();
+  return start(["bench/dashboard/hello.ts", String(port)], { port, path: "/", env: {} });
+}
+
+async function start(
+  argv: string[],
+  options: { port: number; path: string; env: Record<string, string> },
+): Promise<Served> {
+  const began = performance.now();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "-q", "--no-check", ...argv],
+    cwd: root,
+    env: options.env,
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const url = `http://127.0.0.1:${options.port}`;
+  await waitFor(
+    async () => (await fetch(`${url}${options.path}`).then((a) => a.text()).catch(() => "")) !== "",
+    {
+      what: `${argv[0]} to answer`,
+      timeoutMs: 60_000,
+      everyMs: 5,
+    },
+  );
+  return {
+    url,
+    pid: child.pid,
+    startMs: performance.now() - began,
+    async stop() {
+      child.kill("SIGTERM");
+      await child.status;
+    },
+  };
+}
+
+/** Memory of a process that is in RAM, in MB of 10⁶ bytes. */
+export async function rssMb(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) * 1024 / 1e6;
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
