@@ -4,25 +4,56 @@ import { dashboardClient } from "./bridge/dashboard_client.ts";
 import { DroneEngine } from "./bridge/engine/drone.ts";
 import type { Engine } from "./bridge/engine/engine.ts";
 import { LocalEngine } from "./bridge/engine/local.ts";
+import { type Finding, selfCheck } from "./bridge/check.ts";
 import { readEnrolments } from "./bridge/enrolments.ts";
+import { readMaintenance } from "./bridge/maintenance.ts";
 import { giteaForge } from "./bridge/forge/gitea.ts";
 import { holdState, newId } from "./bridge/state.ts";
 import { run } from "./bridge/run.ts";
 import { Store } from "./bridge/store.ts";
-import { CcciError, describeError } from "./common/errors.ts";
+import { CcciError, describeError, UsageError } from "./common/errors.ts";
 import { type Ingress, ingressFetch } from "./common/ingress.ts";
 import { setUpLogging } from "./common/log.ts";
 import { systemClock } from "./common/time.ts";
 
-async function main(): Promise<void> {
+const usage = `Usage: bridge [--check]
+
+Sees commands on pull requests, starts runs and reports them. Settings are CCCI_* variables.
+--check looks whether it could do so, and says what to put right.
+While there is a file "maintenance" in CCCI_STATE nothing new is started; people are told its first line.
+`;
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.length === 1 && (args[0] === "--help" || args[0] === "-h")) {
+    write(Deno.stdout, usage);
+    return 0;
+  }
+  const onlyCheck = args.length === 1 && args[0] === "--check";
+  if (args.length > 0 && !onlyCheck) {
+    throw new UsageError(`Unknown arguments "${args.join(" ")}"`, { hint: usage });
+  }
   const config = bridgeConfig();
   await setUpLogging(config.LOG_LEVEL);
   const ingress: Ingress = {
     address: config.INGRESS,
     ...(config.CA_FILE === undefined ? {} : { ca: await Deno.readTextFile(config.CA_FILE) }),
   };
+  const engine = engineOf(config, ingress);
+  const forge = giteaForge({
+    url: config.FORGE_URL,
+    token: config.FORGE_TOKEN,
+    fetch: ingressFetch(ingress, { timeoutMs: 15_000 }),
+  });
+  const check = {
+    ...{ forge, engine, clock: systemClock, forgeUrl: config.FORGE_URL, org: config.MEMBERS_ORG },
+    enrolments: await readEnrolments(config.RECIPES),
+  };
+  if (onlyCheck) return report(await selfCheck(check));
   using _held = await holdState(config.STATE);
   using store = new Store(join(config.STATE, "bridge.db"));
+  // What is away may come back; what is wrong will not put itself right, and would only be seen by its silence.
+  const wrong = (await selfCheck(check)).filter(({ kind }) => kind === "wrong");
+  if (wrong.length > 0) throw new UsageError(wrong.map(({ text }) => text).join("\n"));
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stop.abort());
   await run({
@@ -31,12 +62,8 @@ async function main(): Promise<void> {
     newId,
     org: config.MEMBERS_ORG,
     forgeUrl: config.FORGE_URL,
-    forge: giteaForge({
-      url: config.FORGE_URL,
-      token: config.FORGE_TOKEN,
-      fetch: ingressFetch(ingress, { timeoutMs: 15_000 }),
-    }),
-    engine: engineOf(config, ingress),
+    forge,
+    engine,
     dashboard: config.DASHBOARD_URL === undefined || config.BRIDGE_TOKEN === undefined
       ? null
       : dashboardClient({
@@ -45,12 +72,27 @@ async function main(): Promise<void> {
         fetch: ingressFetch(ingress, { timeoutMs: 5_000 }),
       }),
     readEnrolments: () => readEnrolments(config.RECIPES),
+    readMaintenance: () => readMaintenance(join(config.STATE, "maintenance")),
   }, {
     listen: config.LISTEN,
     pollMs: config.POLL_S * 1000,
     webhookSecret: config.WEBHOOK_SECRET ?? null,
     signal: stop.signal,
   });
+  return 0;
+}
+
+/** @returns the exit code: 1 if anything stands in the way */
+function report(findings: readonly Finding[]): number {
+  const signs = { wrong: "✗", away: "✗", warning: "!" };
+  for (const { kind, text } of findings) write(Deno.stdout, `${signs[kind]} ${text}\n`);
+  const bad = findings.some(({ kind }) => kind !== "warning");
+  if (!bad) write(Deno.stdout, "✓ The bridge can do its work\n");
+  return bad ? 1 : 0;
+}
+
+function write(to: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  to.writeSync(new TextEncoder().encode(text));
 }
 
 function engineOf(config: Config, ingress: Ingress): Engine {
@@ -74,11 +116,10 @@ function engineOf(config: Config, ingress: Ingress): Engine {
 }
 
 try {
-  await main();
-  Deno.exit(0);
+  Deno.exit(await main(Deno.args));
 } catch (error) {
   const hint = error instanceof CcciError && error.hint !== undefined ? `\n${error.hint}` : "";
-  Deno.stderr.writeSync(new TextEncoder().encode(`cc-ci bridge: ${describeError(error)}${hint}\n`));
+  write(Deno.stderr, `cc-ci bridge: ${describeError(error)}${hint}\n`);
   if (!(error instanceof CcciError)) throw error;
   Deno.exit(error.code === "usage" ? 2 : 1);
 }

@@ -6,7 +6,9 @@ import { Decider } from "./decide.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Enrolments } from "./enrolments.ts";
 import type { Forge } from "./forge/forge.ts";
+import type { Maintenance } from "./maintenance.ts";
 import { Outbox } from "./outbox.ts";
+import { longestAgeMs } from "./policy.ts";
 import { Poller } from "./poller.ts";
 import { Reporter } from "./reporter.ts";
 import { Runs } from "./runs.ts";
@@ -23,6 +25,7 @@ export interface BridgeDeps {
   dashboard: Dashboard | null;
   clock: Clock;
   readEnrolments(): Promise<Enrolments>;
+  readMaintenance(): Promise<Maintenance | null>;
   /** Organisation whose members may give commands. */
   org: string;
   /** Address of the forge as people see it. */
@@ -31,10 +34,19 @@ export interface BridgeDeps {
 }
 
 const enrolmentsAgeMs = 60_000;
+const engineAgeMs = 30_000;
+/** What an engine keeps about runs is of use to whoever looks for a fault, and that for a while. */
+const keepRunsMs = 14 * 24 * 3_600_000;
 
 /** The bridge's parts put together. Each method does one round of one part and can be called again at any time. */
 export class Bridge {
-  readonly vitals: Vitals = { polledAt: null, pollFailure: null, problems: [] };
+  readonly vitals: Vitals = {
+    polledAt: null,
+    pollFailure: null,
+    problems: [],
+    engineProblems: [],
+    maintenance: false,
+  };
   readonly #deps: BridgeDeps;
   readonly #poller: Poller;
   readonly #decider: Decider;
@@ -44,12 +56,16 @@ export class Bridge {
   readonly #announcer: Announcer | null;
   #enrolments: Enrolments = { recipes: new Map(), owners: [], problems: [] };
   #enrolmentsAt = -Infinity;
+  #maintenance: Maintenance | null = null;
+  #engineAt = -Infinity;
+  #tidiedAt = -Infinity;
   #failures = 0;
 
   constructor(deps: BridgeDeps) {
     this.#deps = deps;
     const { store, forge, engine, dashboard, clock, org, newId } = deps;
     const enrolments = () => this.#enrolments;
+    const held = () => this.#maintenance !== null;
     this.#announcer = dashboard === null ? null : new Announcer({
       store,
       dashboard,
@@ -57,7 +73,15 @@ export class Bridge {
       linkOf: (run) => `${deps.forgeUrl.replace(/\/+$/, "")}/${run.repo}/pulls/${run.pr}`,
     });
     this.#poller = new Poller({ store, forge, clock, enrolments });
-    this.#decider = new Decider({ store, forge, clock, org, newId, enrolments });
+    this.#decider = new Decider({
+      store,
+      forge,
+      clock,
+      org,
+      newId,
+      enrolments,
+      maintenance: () => this.#maintenance,
+    });
     this.#runs = new Runs({
       store,
       forge,
@@ -66,9 +90,10 @@ export class Bridge {
       clock,
       announced: (run) => this.#announcer?.announced(run) ?? true,
       hasDashboard: dashboard !== null,
+      held,
       silentMs: (run) => this.#announcer?.silentMs(run) ?? 0,
     });
-    this.#reporter = new Reporter({ store, clock, pageOf: (run) => dashboard?.page(run) ?? null });
+    this.#reporter = new Reporter({ store, clock, held, pageOf: (run) => dashboard?.page(run) ?? null });
     this.#outbox = new Outbox({ store, forge, clock });
   }
 
@@ -109,12 +134,14 @@ export class Bridge {
 
   /** Decides on commands. @returns whether any was decided */
   async decide(): Promise<boolean> {
+    await this.#lookAtSwitch();
     const decided = await this.#decider.decide();
     return this.#reporter.refresh() || decided;
   }
 
   /** Moves runs and renews their texts. @returns whether anything changed */
   async drive(): Promise<boolean> {
+    await this.#lookAtEngine();
     const moved = await this.#runs.drive();
     return this.#reporter.refresh() || moved;
   }
@@ -127,6 +154,30 @@ export class Bridge {
   /** Talks to the dashboard. @returns whether anything was new */
   async announce(): Promise<boolean> {
     return await this.#announcer?.exchange() ?? false;
+  }
+
+  async #lookAtSwitch(): Promise<void> {
+    const now = await this.#deps.readMaintenance();
+    if ((now === null) !== (this.#maintenance === null)) {
+      log.info(now === null ? "maintenance is over" : "maintenance");
+    }
+    this.#maintenance = now;
+    this.vitals.maintenance = now !== null;
+  }
+
+  async #lookAtEngine(): Promise<void> {
+    const { engine, clock } = this.#deps;
+    const now = clock.now();
+    if (now - this.#engineAt < engineAgeMs) return;
+    this.#engineAt = now;
+    const problems = await engine.problems();
+    for (const problem of problems) {
+      if (!this.vitals.engineProblems.includes(problem)) log.error("the engine cannot be used", { problem });
+    }
+    this.vitals.engineProblems = problems;
+    if (now - this.#tidiedAt < longestAgeMs) return;
+    this.#tidiedAt = now;
+    await engine.forget?.(now - keepRunsMs);
   }
 
   async #refreshEnrolments(): Promise<void> {

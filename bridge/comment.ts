@@ -27,6 +27,8 @@ export interface RunFacts {
   /** The CI trouble of the attempt before. */
   trouble: string | null;
   started: boolean;
+  /** Nothing is started at present. */
+  held: boolean;
   /** Why it ended so where the harness could not say. */
   cause: string | null;
   cancelledBy: string | null;
@@ -76,6 +78,12 @@ function queued(facts: RunFacts): string[] {
   const wait = facts.waitSeconds === null || facts.ahead === 0 ? "" : `, about ${roughly(facts.waitSeconds)}`;
   const runs = facts.ahead === 1 ? "1 run" : `${facts.ahead} runs`;
   const place = facts.ahead === 0 ? "starts at once" : `behind ${runs}${wait}`;
+  if (facts.held) {
+    return [
+      `⏳ **Queued: ${object(facts)}** · waits for the end of maintenance${link("run", facts.page)}`,
+      howToCancel,
+    ];
+  }
   return [`⏳ **Queued: ${object(facts)}** · ${place}${link("run", facts.page)}`, howToCancel];
 }
 
@@ -211,6 +219,10 @@ export function refused(refusal: Refusal, { command, org }: { command: CommandRo
     case "not-enrolled":
       return `🚫 Nothing was tested: ${codeSpan(command.repo)} is not enrolled here.\n` +
         `To enrol it, add \`recipes/<recipe>/recipe.yml\` with \`repo: ${command.repo}\` to cc-ci.`;
+    case "maintenance": {
+      const note = refusal.note === "" ? "" : ` (${clean(refusal.note)})`;
+      return `🚧 Nothing was tested: cc-ci is under maintenance${note}.\nComment \`!testme\` again when it is over.`;
+    }
     case "closed":
       return "🚫 Nothing was tested: this pull request is closed.\nReopen it and comment `!testme`.";
     case "pushed": {

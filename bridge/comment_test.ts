@@ -19,6 +19,7 @@ const base: RunFacts = {
   commit: head,
   verdict: null,
   folded: false,
+  held: false,
   retrying: false,
   attempt: 1,
   trouble: null,

@@ -7,9 +7,10 @@ import type { Store } from "./store.ts";
 
 const log = logger("bridge", "decide");
 
-export interface DeciderDeps extends Omit<PolicyDeps, "enrolments"> {
+export interface DeciderDeps extends Omit<PolicyDeps, "enrolments" | "maintenance"> {
   store: Store;
   enrolments(): PolicyDeps["enrolments"];
+  maintenance(): PolicyDeps["maintenance"];
   /** A new word of `[a-z0-9]`, 12 characters, that nobody can guess. */
   newId(): string;
 }
@@ -33,7 +34,11 @@ export class Decider {
       const postponed = this.#postponed.get(command.comment);
       if (postponed !== undefined && clock.now() < postponed.notBefore) continue;
       await this.#acknowledge(command);
-      const verdict = await judge(command, { ...this.#deps, enrolments: this.#deps.enrolments() });
+      const verdict = await judge(command, {
+        ...this.#deps,
+        enrolments: this.#deps.enrolments(),
+        maintenance: this.#deps.maintenance(),
+      });
       if (verdict.kind === "later") {
         this.#postpone(command, verdict);
         continue;
@@ -142,7 +147,9 @@ export class Decider {
 
   #refuse(command: CommandRow, refusal: Refusal): void {
     this.#deps.store.closeCommand(command.comment, "refused", refusal.reason);
-    const key = "head" in refusal ? `${refusal.reason}:${refusal.head}` : refusal.reason;
+    // Another head, or another time of maintenance, is another answer.
+    const about = "head" in refusal ? refusal.head : "since" in refusal ? refusal.since : null;
+    const key = about === null ? refusal.reason : `${refusal.reason}:${about}`;
     this.#reply(command, { key, body: texts.refused(refusal, { command, org: this.#deps.org }) });
   }
 

@@ -3,12 +3,14 @@ import type { Clock } from "../common/time.ts";
 import type { Enrolments } from "./enrolments.ts";
 import type { Forge } from "./forge/forge.ts";
 import { standingHead } from "./head.ts";
+import type { Maintenance } from "./maintenance.ts";
 import type { CommandRow } from "./rows.ts";
 
 /** Why a command is not carried out. Each reason has its text in `comment.ts`. */
 export type Refusal =
   | { reason: "not-enrolled" }
   | { reason: "not-member" }
+  | { reason: "maintenance"; since: number; note: string }
   | { reason: "closed" }
   | { reason: "pushed"; before: string | null; head: string }
   | { reason: "same-time"; head: string }
@@ -31,6 +33,8 @@ export interface PolicyDeps {
   /** Organisation whose members may give commands. */
   org: string;
   enrolments: Enrolments;
+  /** Set while nothing new is taken on. */
+  maintenance: Maintenance | null;
   clock: Clock;
 }
 
@@ -56,6 +60,9 @@ export async function judge(command: CommandRow, deps: PolicyDeps): Promise<Verd
   if (!member.ok) return later(member);
   if (!member.value) return { kind: "refuse", refusal: { reason: "not-member" } };
   if (command.kind === "cancel") return { kind: "cancel" };
+  if (deps.maintenance !== null) {
+    return { kind: "refuse", refusal: { reason: "maintenance", ...deps.maintenance } };
+  }
   return await judgeHead(command, { ...deps, recipe });
 }
 

@@ -9,6 +9,8 @@ export interface ReporterDeps {
   store: Store;
   clock: Clock;
   /** Public page of a run, if there is a dashboard. */
+  /** Whether nothing is started at present. */
+  held(): boolean;
   pageOf(run: string): string | null;
 }
 
@@ -60,6 +62,7 @@ export class Reporter {
       verdict: over && !isRetried(run) ? run.outcome : null,
       folded: over && this.#deps.store.hasNewer(run),
       retrying: over && isRetried(run),
+      held: this.#deps.held(),
       attempt: run.attempt,
       trouble: run.trouble,
       started: run.started_at !== null,

@@ -31,6 +31,8 @@ export interface RunsDeps extends GateDeps {
   announced(run: Run): boolean;
   /** Whether there is a dashboard that may still have something to say about a finished run. */
   hasDashboard: boolean;
+  /** Whether nothing is to be started at present. */
+  held(): boolean;
   /** For how long the dashboard has answered without having heard of the run, milliseconds. */
   silentMs(run: Run): number;
 }
@@ -105,6 +107,7 @@ export class Runs {
 
   async #takeSlot(run: Run): Promise<boolean> {
     const { store, engine } = this.#deps;
+    if (this.#deps.held()) return false;
     const others = store.liveRuns();
     const busy = others.filter((other) => other.state === "starting" || other.state === "running").length;
     const first = others.find((other) => other.state === "queued");

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import type { Clock } from "../common/time.ts";
 import { BridgeError } from "./errors.ts";
 import { splitAddress } from "../common/ingress.ts";
+import { metricsOf } from "./metrics.ts";
 import type { Store } from "./store.ts";
 
 /** What the loops leave behind for whoever asks how the bridge is. Times in milliseconds since the epoch. */
@@ -12,6 +13,10 @@ export interface Vitals {
   pollFailure: string | null;
   /** Problems in the enrolments. */
   problems: readonly string[];
+  /** What keeps the engine from being used. */
+  engineProblems: readonly string[];
+  /** Whether the maintenance switch is on. */
+  maintenance: boolean;
 }
 
 export interface ServerDeps {
@@ -22,7 +27,7 @@ export interface ServerDeps {
   stalePollMs: number;
 }
 
-/** `/healthz`: 200 while the bridge sees what is written on the forge, 503 when it does not. */
+/** `/metrics` for Prometheus, and `/healthz`: 200 while the bridge sees what is written on the forge, 503 when it does not. */
 export function routes(deps: ServerDeps): Hono {
   const { vitals, store, clock } = deps;
   const app = new Hono();
@@ -39,9 +44,16 @@ export function routes(deps: ServerDeps): Hono {
       outbox_age_s: oldest === null ? 0 : Math.max(0, Math.round((now - oldest) / 1000)),
       runs_queued: live.filter((run) => ["accepted", "commented", "queued"].includes(run.state)).length,
       runs_running: live.filter((run) => ["starting", "running"].includes(run.state)).length,
+      engine_problems: vitals.engineProblems,
+      maintenance: vitals.maintenance,
       problems: vitals.problems,
     }, ok ? 200 : 503);
   });
+  const metrics = metricsOf(deps);
+  app.get(
+    "/metrics",
+    async (c) => c.body(await metrics.metrics(), 200, { "content-type": metrics.contentType }),
+  );
   app.notFound((c) => c.json({ message: "Not found" }, 404));
   return app;
 }

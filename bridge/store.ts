@@ -203,6 +203,18 @@ export class Store implements Disposable {
     this.#update("runs", changes, { sql: "id = ?", values: [id] });
   }
 
+  /** How many runs there are of each state or outcome. */
+  countRuns(by: "state" | "outcome"): [string, number][] {
+    const sql = `SELECT ${by} AS name, count(*) AS count FROM runs WHERE ${by} IS NOT NULL GROUP BY ${by}`;
+    return this.#all<{ name: string; count: number }>(sql).map((row) => [row.name, row.count]);
+  }
+
+  /** How many commands there are of each state. */
+  countCommands(): [string, number][] {
+    const sql = "SELECT state AS name, count(*) AS count FROM commands WHERE kind <> 'none' GROUP BY state";
+    return this.#all<{ name: string; count: number }>(sql).map((row) => [row.name, row.count]);
+  }
+
   /** Seconds the recipe's latest complete runs took, newest first. */
   durations(recipe: string, count: number): number[] {
     return this.#all<{ seconds: number }>(

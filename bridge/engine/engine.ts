@@ -35,6 +35,8 @@ export interface Engine {
   state(run: string): Promise<EngineState>;
   /** Asks a run to end; it then tears down and ends as cancelled. Of a lost one it clears away what is left; no-op for others. */
   cancel(run: string): Promise<void>;
+  /** Removes what it keeps about runs that ended before this time, milliseconds since the epoch. */
+  forget?(before: number): Promise<void>;
   /** What is wrong with its set-up, a sentence each that says what to do; nothing if it is usable. */
   problems(): Promise<string[]>;
 }

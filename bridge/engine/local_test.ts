@@ -156,3 +156,18 @@ Deno.test("LocalEngine refuses parameters that are not of the agreed form", outl
   const answer = await at.engine.start({ ...params, RECIPE: "../x" });
   assert.equal(answer.ok, false);
 });
+
+Deno.test("LocalEngine forgets runs that ended long ago, and none that runs", outlives, async () => {
+  await using at = await scene(hold);
+  await at.engine.start(params);
+  await at.engine.forget(Date.now() + 60_000);
+  assert.equal((await at.engine.state(params.RUN)).kind, "running");
+  await at.open();
+  await at.ended();
+  await at.engine.forget(Date.now() - 60_000);
+  assert.equal((await at.engine.state(params.RUN)).kind, "ended");
+  await waitFor(async () => {
+    await at.engine.forget(Date.now() + 60_000);
+    return (await at.engine.state(params.RUN)).kind === "unknown";
+  }, { what: "the run's keeper to end", timeoutMs: 10_000, everyMs: 20 });
+});

@@ -49,6 +49,8 @@ export interface Push {
 
 /** What the bridge needs of a forge. Only an exact expected status is a success; redirects are never followed. */
 export interface Forge {
+  /** Which forge it is; an answer also tells its clock. */
+  version(): Promise<Answer<string>>;
   /** Open pull requests of an owner's repositories touched at `since` or later; without it the newest page only. */
   touchedPulls(query: { owner: string; since: number | null }): Promise<Answer<TouchedPull[]>>;
   /** Comments of a pull request written or edited at `since` or later, oldest first. */

@@ -127,6 +127,11 @@ export function giteaForge(options: GiteaOptions): Forge {
   }
 
   return {
+    async version() {
+      const answer = await read("GET /version", {}, z.object({ version: z.string() }));
+      return answer.ok ? { ...answer, value: answer.value.version } : answer;
+    },
+
     async touchedPulls({ owner, since }) {
       const query = { type: "pulls", state: "open", owner };
       const route = "GET /repos/issues/search";

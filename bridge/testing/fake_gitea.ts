@@ -110,6 +110,7 @@ export class FakeGitea {
     let match: RegExpExecArray | null;
     const is = (pattern: RegExp) => (match = pattern.exec(route)) !== null;
     const part = (index: number) => decodeURIComponent(match?.[index] ?? "");
+    if (is(/^GET \/version$/)) return answer({ version: "1.26.0" });
     if (is(/^GET \/repos\/issues\/search$/)) return this.#search(query);
     if (is(/^GET \/orgs\/([^/]+)\/members\/([^/]+)$/)) {
       const known = [...this.members].some((name) => name.toLowerCase() === part(2).toLowerCase());
@@ -165,6 +166,7 @@ export class FakeGitea {
     }
     if (is(/^POST \/repos\/([^/]+\/[^/]+)\/issues\/comments\/(\d+)\/reactions$/)) {
       const id = Number(part(2));
+      if (!this.comments.some((one) => one.id === id && !one.deleted)) return answer({}, 404);
       const there = this.reactions.includes(id);
       if (!there) this.reactions.push(id);
       return answer({ user: this.#user(this.bot), content: fields.content }, there ? 200 : 201);

@@ -4,6 +4,7 @@ import { Bridge } from "../bridge.ts";
 import { dashboardClient } from "../dashboard_client.ts";
 import type { Engine } from "../engine/engine.ts";
 import { giteaForge } from "../forge/gitea.ts";
+import type { Maintenance } from "../maintenance.ts";
 import { Store } from "../store.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { FakeDashboard } from "./fake_dashboard.ts";
@@ -30,6 +31,7 @@ export class World implements Disposable {
   /** Kill the process at the effect of this number, counted from 0. */
   killAt: { effect: number; when: "before" | "after" } | null = null;
   hasDashboard = true;
+  maintenance: Maintenance | null = null;
   readonly #folder = Deno.makeTempDirSync({ prefix: "ccci-bridge-" });
   #store: Store;
   #bridge: Bridge;
@@ -139,6 +141,7 @@ export class World implements Disposable {
         token: "bridge-token",
         fetch: this.#killable(this.dashboard.fetch, "dashboard"),
       }),
+      readMaintenance: () => Promise.resolve(this.maintenance),
       readEnrolments: () =>
         Promise.resolve({
           recipes: new Map([[repo, "custom-html"]]),
