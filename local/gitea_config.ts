@@ -37,6 +37,8 @@ export function giteaConfig({ paths, gateway, user, staticRoot }: GiteaSetup): s
       HTTP_PORT: PORTS.gitea,
       DOMAIN: FORGE_HOST,
       ROOT_URL: `https://${FORGE_HOST}/`,
+      // Links always name the forge as people reach it, also in answers to calls past the ingress.
+      PUBLIC_URL_DETECTION: "never",
       LOCAL_ROOT_URL: `http://${gateway}:${PORTS.gitea}/`,
       ...(staticRoot === undefined ? {} : { STATIC_ROOT_PATH: staticRoot }),
       DISABLE_SSH: true,

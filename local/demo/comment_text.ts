@@ -9,9 +9,15 @@ export function commentText(markdown: string): string {
   const visible = markdown
     .replaceAll(/<!--.*?-->\n?/gs, "")
     .replaceAll(/<details><summary>(.*?)<\/summary>/gs, "▾ $1\n")
-    .replaceAll("</details>", "");
+    .replaceAll("</details>", "")
+    .replaceAll(/<\/?sub>/g, "");
+  // Without colours and inner lines: the text goes to files and logs as well.
+  const tableOptions = {
+    style: { head: [], border: [] },
+    chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
+  };
   const renderer = new Marked(
-    markedTerminal({ width: 100, reflowText: false, showSectionPrefix: false }) as never,
+    markedTerminal({ width: 100, showSectionPrefix: false, tableOptions }) as never,
   );
   return String(renderer.parse(visible)).trim();
 }

@@ -1,5 +1,5 @@
 import { type RunView, runView } from "../../protocol/dashboard_api.ts";
-import { formatSeconds, systemClock, waitFor } from "../../common/time.ts";
+import { systemClock, waitFor } from "../../common/time.ts";
 import type { Progress, Step } from "../progress.ts";
 
 export interface WatchOptions {
@@ -26,13 +26,11 @@ export async function watchRun(run: string, options: WatchOptions): Promise<RunV
         open.set(stage.name, options.progress.step(`  ${stage.name}`));
       }
       if (stage.report === null) continue;
-      const { result, seconds, cause, reason, proofs } = stage.report;
+      const { result, cause, reason, proofs } = stage.report;
       const text = cause ?? reason ?? proofs.join(", ");
       const step = open.get(stage.name);
       if (result === "failed" || result === "infra") step?.fail(text);
-      else {step?.done(
-          `${result === "passed" ? "" : `${result}: `}${text} · ${formatSeconds(seconds * 1000)}`,
-        );}
+      else step?.done(`${result === "passed" ? "" : `${result}: `}${text}`);
       said.add(stage.name);
     }
     return waiting.has(view.state) ? undefined : view;
