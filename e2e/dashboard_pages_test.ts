@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import axe, { type AxeResults } from "axe-core";
+import type { Page } from "puppeteer-core";
+import { announcementOf, eventsOf, type Told } from "../dashboard/testing/story.ts";
+import { Site } from "./dashboard_site.ts";
+import { onRealServices } from "./scene.ts";
+
+/** Folder in which pictures of all pages are left for people to look at, if wanted. */
+const pictures = Deno.env.get("CCCI_TEST_PICTURES");
+
+/** Every kind of page, by a name for its picture. */
+function pagesOf(site: Site): Record<string, string> {
+  const runs = site.dashboard.deps.store.runs({ limit: 500 });
+  const of = (state: string) =>
+    runs.find((run) => run.state === state)?.run ?? assert.fail(`no ${state} run`);
+  return {
+    overview: "/",
+    "overview-filtered": "/?show=attention&sort=level",
+    "overview-nothing": "/?q=nothing-like-it",
+    recipe: "/recipes/peertube",
+    "recipe-broken": "/recipes/nextcloud",
+    "recipe-untested": "/recipes/keycloak",
+    "run-failed": `/runs/${of("failed")}`,
+    "run-passed": `/runs/${of("passed")}`,
+    "run-running": `/runs/${of("running")}`,
+    log: `/runs/${of("passed")}/stages/install`,
+    queue: "/queue",
+    status: "/status",
+    missing: "/recipes/nextclou",
+  };
+}
+
+onRealServices(
+  "axe-core finds nothing on any page, at two widths, light and dark; nothing is cut off",
+  async () => {
+    await using site = await Site.open();
+    if (pictures !== undefined) await Deno.mkdir(pictures, { recursive: true });
+    const found: string[] = [];
+    for (const width of [390, 1440]) {
+      for (const dark of [false, true]) {
+        const page = await site.page({ width, dark });
+        for (const [name, path] of Object.entries(pagesOf(site))) {
+          await page.goto(site.url + path, { waitUntil: "load" });
+          const where = `${name} at ${width} ${dark ? "dark" : "light"}`;
+          for (const { id, nodes } of (await violations(page)).violations) {
+            found.push(`${where}: ${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+          }
+          const over = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+          if (Number(over) > 0) found.push(`${where}: ${over} pixels too wide`);
+          if (pictures !== undefined) {
+            const path = `${pictures}/${name}-${width}-${dark ? "dark" : "light"}.png`;
+            await Deno.writeFile(path, await page.screenshot({ fullPage: true }));
+          }
+        }
+        await page.browserContext().close();
+      }
+    }
+    assert.deepEqual(found, []);
+  },
+);
+
+onRealServices("axe-core would find something", async () => {
+  await using site = await Site.open();
+  const page = await site.page();
+  await page.goto(site.url);
+  await page.evaluate(
+    "document.querySelector('input[name=q]').closest('label').replaceWith(document.createElement('input'))",
+  );
+  assert.deepEqual((await violations(page)).violations.map(({ id }) => id), ["label"]);
+});
+
+onRealServices("pages load without a script error and keep to their policy", async () => {
+  await using site = await Site.open();
+  const page = await site.page();
+  const wrong: string[] = [];
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !message.text().includes("404")) wrong.push(message.text());
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(site.url)) wrong.push(`asked for ${request.url()}`);
+  });
+  for (const path of Object.values(pagesOf(site))) await page.goto(site.url + path, { waitUntil: "load" });
+  assert.deepEqual(wrong, []);
+});
+
+onRealServices("the keyboard alone leads from the overview into a recipe's run", async () => {
+  await using site = await Site.open();
+  const page = await site.page();
+  await page.goto(site.url);
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(page), "Skip to content");
+  await page.keyboard.press("Enter");
+  for (const [text, address] of [["peertube", "/recipes/peertube"], ["Passed", "/runs/"]] as const) {
+    await tabTo(page, text);
+    assert.notEqual(await page.evaluate("getComputedStyle(document.activeElement).outlineStyle"), "none");
+    await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+    assert.ok(new URL(page.url()).pathname.startsWith(address), page.url());
+  }
+});
+
+onRealServices("without JavaScript everything is still there, and the filter works", async () => {
+  await using site = await Site.open();
+  const page = await site.page({ scripts: false });
+  const shown: Record<string, RegExp> = {
+    overview: /peertube/,
+    recipe: /Upgrades tested/,
+    "run-failed": /Failed in/,
+    "run-running": /Testing/,
+    log: /abra app new/,
+    queue: /running/,
+    status: /Last heard of/,
+    missing: /nextcloud/,
+  };
+  const pages = pagesOf(site);
+  for (const [name, text] of Object.entries(shown)) {
+    await page.goto(site.url + pages[name]);
+    assert.match(await page.$eval("main", (main) => main.textContent), text, name);
+  }
+  await page.goto(site.url);
+  await page.type("input[name=q]", "ghost");
+  await Promise.all([page.waitForNavigation(), page.click(".filter button")]);
+  assert.match(page.url(), /q=ghost/);
+  const names = await page.$$eval("a.name", (links) => links.map((link) => link.textContent));
+  assert.deepEqual(names, ["ghost"]);
+});
+
+onRealServices(
+  "a live log goes on after the connection was lost, every line once, and ends with the verdict",
+  async () => {
+    await using site = await Site.open();
+    const { dashboard } = site;
+    const log = Array.from({ length: 30 }, (_, at) => `line ${at + 1} of thirty`);
+    const told: Told = { run: "alive001-1", recipe: "ghost", stages: [{ name: "install", log }] };
+    const events = eventsOf(told, () => dashboard.clock.iso(), () => {});
+    await dashboard.announce(told.run, announcementOf(told));
+    await dashboard.events(told.run, { offset: 0, events: events.slice(0, 8) });
+    const page = await site.page();
+    await page.goto(`${site.url}/runs/${told.run}`);
+    const lines =
+      `[...document.querySelectorAll("#content .line span:first-of-type")].map((one) => one.textContent)`;
+    const see = (number: number) => page.waitForFunction(`${lines}.length >= ${number}`, { timeout: 30_000 });
+    await see(5);
+    await dashboard.events(told.run, { offset: 8, events: events.slice(8, 13) });
+    await see(10);
+    await site.cut();
+    await dashboard.events(told.run, { offset: 13, events: events.slice(13, 33) });
+    await see(30);
+    assert.deepEqual(await page.evaluate(lines), log);
+    await dashboard.events(told.run, { offset: 33, events: events.slice(33) });
+    await page.waitForFunction(`document.querySelector("h1").textContent.includes("Passed")`, {
+      timeout: 30_000,
+    });
+  },
+);
+
+async function violations(page: Page): Promise<AxeResults> {
+  await page.evaluate(axe.source);
+  return await page.evaluate("axe.run(document, { resultTypes: ['violations'] })") as AxeResults;
+}
+
+async function focused(page: Page): Promise<string> {
+  return String(await page.evaluate("document.activeElement?.textContent ?? ''")).trim();
+}
+
+async function tabTo(page: Page, text: string): Promise<void> {
+  for (let at = 0; at < 200; at++) {
+    await page.keyboard.press("Tab");
+    if (await focused(page) === text) return;
+  }
+  assert.fail(`The keyboard does not reach "${text}"`);
+}

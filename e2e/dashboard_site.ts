@@ -1,0 +1,80 @@
+import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import { TestDashboard } from "../dashboard/testing/dashboard.ts";
+import { TestClock } from "../dashboard/testing/clock.ts";
+import { fillWithSample } from "../dashboard/testing/sample.ts";
+import { waitFor } from "../common/time.ts";
+
+/** The dashboard on loopback with made-up runs, and a browser to look at it. */
+export class Site implements AsyncDisposable {
+  readonly dashboard: TestDashboard;
+  readonly browser: Browser;
+  readonly url: string;
+  #server: Deno.HttpServer<Deno.NetAddr>;
+
+  private constructor(dashboard: TestDashboard, browser: Browser) {
+    this.dashboard = dashboard;
+    this.browser = browser;
+    this.#server = this.#serve(0);
+    this.url = `http://127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  static async open(): Promise<Site> {
+    const dashboard = new TestDashboard({ clock: new TestClock(Date.now()) });
+    await fillWithSample(dashboard);
+    // These pages are our own; the sandbox is off because it cannot be had as root.
+    const browser = await puppeteer.launch({
+      executablePath: await chromium(),
+      args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server"],
+    });
+    return new Site(dashboard, browser);
+  }
+
+  /** A page of its own window, without anything other pages left behind. */
+  async page(look: { width?: number; dark?: boolean; scripts?: boolean } = {}): Promise<Page> {
+    const context = await this.browser.createBrowserContext();
+    const page = await context.newPage();
+    await page.setViewport({ width: look.width ?? 1440, height: 900 });
+    await page.emulateMediaFeatures([
+      { name: "prefers-color-scheme", value: look.dark ? "dark" : "light" },
+      { name: "prefers-reduced-motion", value: "reduce" },
+    ]);
+    await page.setJavaScriptEnabled(look.scripts ?? true);
+    return page;
+  }
+
+  /** Cuts every connection, as a restart of the dashboard does. */
+  async cut(): Promise<void> {
+    const { port } = this.#server.addr;
+    this.dashboard.deps.hub[Symbol.dispose]();
+    await this.#server.shutdown();
+    this.dashboard.restart();
+    this.#server = await waitFor(() => {
+      try {
+        return this.#serve(port);
+      } catch {
+        return undefined;
+      }
+    }, { what: "the port to be free", timeoutMs: 10_000 });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.browser.close();
+    this.dashboard.deps.hub[Symbol.dispose]();
+    await this.#server.shutdown();
+    await this.dashboard[Symbol.asyncDispose]();
+  }
+
+  #serve(port: number): Deno.HttpServer<Deno.NetAddr> {
+    return Deno.serve(
+      { hostname: "127.0.0.1", port, onListen() {} },
+      (request) => this.dashboard.app.fetch(request),
+    );
+  }
+}
+
+async function chromium(): Promise<string> {
+  for (const path of ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]) {
+    if (await Deno.stat(path).then((found) => found.isFile, () => false)) return path;
+  }
+  throw new Error("Could not find Chromium; install it, e.g. with apt-get install chromium");
+}
