@@ -18,6 +18,8 @@ interface Figures {
   recipe_kb: number;
   badge_rps: number;
   hello_rps: number;
+  /** At 200 requests a second too: what the machine adds to every figure at the moment. */
+  hello_p99_ms: number;
   badge_ratio: number;
   viewers: number;
   viewers_served: number;
@@ -84,6 +86,7 @@ async function measure(
     const badge = await of("Badge, as fast as it goes", `${url}/badge/recipe-7.svg`);
     hello = await serveHello();
     const bare = await of("A bare hono for comparison", `${hello.url}/`);
+    const bareSlow = await of("The bare hono at 200 requests a second", `${hello.url}/`, { rate: 200 });
     await hello.stop();
     hello = undefined;
     say(`${options.logMb} MB of log`);
@@ -102,6 +105,7 @@ async function measure(
       recipe_kb: await pageKb(`${url}/recipes/recipe-7`),
       badge_rps: badge.rps,
       hello_rps: bare.rps,
+      hello_p99_ms: bareSlow.p99Ms,
       badge_ratio: rounded(badge.rps / bare.rps),
       viewers: options.viewers,
       viewers_served: viewers.served,

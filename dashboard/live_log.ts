@@ -1,7 +1,11 @@
 import type { Deps } from "./deps.ts";
 import { lineHtml } from "./log_lines.ts";
 import { runFragments } from "./pages/fragments.tsx";
-import { isActive } from "./run.ts";
+import { isActive, type Run } from "./run.ts";
+import { sharedFrames } from "./shared_frames.ts";
+
+/** Events that are made into frames once for all who watch; who lags further behind reads alone. */
+const MOST_SHARED = 2_000;
 
 /**
  * A run as a stream of server-sent events, from event number `from` on. Every frame of lines carries as its id the
@@ -17,14 +21,13 @@ import { isActive } from "./run.ts";
  * taken, so a slow viewer waits for itself alone.
  */
 export function liveLog(deps: Deps, run: string, options: { from: number }): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
   const gone = new AbortController();
   const frames = liveFrames(deps, run, { from: options.from, signal: gone.signal });
   return new ReadableStream({
     async pull(controller) {
       const next = await frames.next();
       if (next.done) controller.close();
-      else controller.enqueue(encoder.encode(next.value));
+      else controller.enqueue(next.value);
     },
     async cancel() {
       gone.abort();
@@ -37,43 +40,63 @@ async function* liveFrames(
   deps: Deps,
   run: string,
   options: { from: number; signal: AbortSignal },
-): AsyncGenerator<string, void> {
-  const { store, files, hub, clock } = deps;
+): AsyncGenerator<Uint8Array, void> {
+  const { store, hub, clock } = deps;
+  const shared = sharedFrames(deps);
   let next = options.from;
-  yield "retry: 2000\n\n";
+  yield encoder.encode("retry: 2000\n\n");
   while (true) {
     const version = hub.version(run);
-    const known = store.detail(run);
+    const known = store.find(run);
     if (known === undefined) return;
-    if (known.events > next) {
-      for await (const batch of files.read(run, store.positionBeforeEvent(run, next), known.bytes)) {
-        const lines = batch.flatMap(({ index, event, line }) =>
-          event.type !== "log" || line === null || index < next ? [] : [{
-            stage: event.stage,
-            number: line,
-            html: lineHtml(run, {
-              stage: event.stage,
-              number: line,
-              at: Date.parse(event.t),
-              text: event.line,
-            }),
-          }]
-        );
-        next = Math.max(next, (batch.at(-1)?.index ?? -1) + 1);
-        if (lines.length > 0) yield frame("lines", lines, next);
-      }
+    const read = { next, known };
+    if (known.events - next > MOST_SHARED) {
+      for await (const part of lineFrames(deps, read)) yield part;
+    } else if (known.events > next) {
+      const parts = await shared.get(`${run} lines ${next} ${known.events}`, async () => {
+        const all: Uint8Array[] = [];
+        for await (const part of lineFrames(deps, read)) all.push(part);
+        return all;
+      });
+      yield* parts;
     }
-    yield frame("state", runFragments(known, { store, now: clock.now() }), next);
+    next = Math.max(next, known.events);
+    yield* await shared.get(`${run} state ${version} ${next} ${Math.floor(clock.now() / 1000)}`, () => {
+      const detail = store.detail(run);
+      return detail === undefined
+        ? []
+        : [frame("state", runFragments(detail, { store, now: clock.now() }), next)];
+    });
     if (!isActive(known)) {
       yield frame("end", {}, next);
       return;
     }
     await hub.wait(run, { version, ms: deps.keepAliveMs ?? 15_000, signal: options.signal });
     if (options.signal.aborted || hub.closed) return;
-    if (hub.version(run) === version) yield ": still here\n\n";
+    if (hub.version(run) === version) yield encoder.encode(": still here\n\n");
   }
 }
 
-function frame(event: string, data: unknown, id: number): string {
-  return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+/** The log from event `next` to what was known, as frames of some lines each. */
+async function* lineFrames(
+  { store, files }: Deps,
+  { next, known }: { next: number; known: Run },
+): AsyncGenerator<Uint8Array> {
+  const { run } = known;
+  for await (const batch of files.read(run, store.positionBeforeEvent(run, next), known.bytes)) {
+    const lines = batch.flatMap(({ index, event, line }) =>
+      event.type !== "log" || line === null || index < next ? [] : [{
+        stage: event.stage,
+        number: line,
+        html: lineHtml(run, { stage: event.stage, number: line, at: Date.parse(event.t), text: event.line }),
+      }]
+    );
+    if (lines.length > 0) yield frame("lines", lines, Math.max(next, (batch.at(-1)?.index ?? -1) + 1));
+  }
+}
+
+const encoder = new TextEncoder();
+
+function frame(event: string, data: unknown, id: number): Uint8Array {
+  return encoder.encode(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
 }
