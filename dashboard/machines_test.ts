@@ -67,6 +67,7 @@ Deno.test("a level from long ago is what a new one is compared with", async () =
 Deno.test("metrics count runs, recipes, events and requests, never an address of a visitor", async () => {
   await using dashboard = await withLevels([2, 1]);
   await dashboard.get("/recipes/some-secret-word");
+  await dashboard.app.request("/", { method: "SECRET" });
   const metrics = await dashboard.page("/metrics");
   for (
     const line of [

@@ -9,6 +9,7 @@ export const overviewQuery = z.object({
   page: z.coerce.number().int().min(1).max(10_000).default(1).catch(1),
 });
 export type OverviewQuery = z.infer<typeof overviewQuery>;
+const usual = overviewQuery.parse({});
 
 const PAGE = 50;
 
@@ -52,7 +53,6 @@ export function overview(all: readonly Standing[], query: OverviewQuery): Overvi
 
 /** The address of an overview; what is as usual is left out. */
 export function overviewUrl(query: Partial<OverviewQuery>): string {
-  const usual = overviewQuery.parse({});
   const parameters = Object.entries(query).filter(([key, value]) =>
     value !== usual[key as keyof OverviewQuery]
   );
