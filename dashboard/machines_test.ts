@@ -114,3 +114,26 @@ Deno.test("a page is the same until something is written, and anew right after",
   dashboard.hidden.add("miniflux");
   assert.notEqual(await dashboard.page("/"), before);
 });
+
+Deno.test("recipes whose level fell in the last run come first, under a heading of their own", async () => {
+  await using dashboard = await withLevels([2, 1]);
+  const subject = { kind: "branch", name: "main", src: "a/broken" } as const;
+  await tell(dashboard, { run: "broken1-1", recipe: "aaa-broken", subject, level: 0, result: "failed" });
+  await tell(dashboard, {
+    run: "orderly-1",
+    recipe: "aaa-orderly",
+    subject: { ...subject, src: "a/orderly" },
+  });
+  const page = await dashboard.page("/");
+  const seen = [
+    ...page.matchAll(/Level fell in the last run|Needs a look|In order|href="\/recipes\/[^"]+">[a-z]/g),
+  ];
+  assert.deepEqual(seen.map(([text]) => text.replace(/">.$/, "").replace('href="/recipes/', "")), [
+    "Level fell in the last run",
+    "miniflux",
+    "Needs a look",
+    "aaa-broken",
+    "In order",
+    "aaa-orderly",
+  ]);
+});

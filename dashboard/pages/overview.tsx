@@ -9,7 +9,10 @@ import { Dots, Rung, StateSign, Subject, Thumbnail, When } from "./parts.tsx";
 export function OverviewPage({ view, now }: { view: Overview; now: number }) {
   const { query, counts } = view;
   const split = query.sort === "attention" && query.show === "all";
-  const urgent = split ? view.rows.filter(needsAttention) : [];
+  const fell = split ? view.rows.filter((standing) => standing.health === "fell") : [];
+  const urgent = split
+    ? view.rows.filter((standing) => needsAttention(standing) && standing.health !== "fell")
+    : [];
   const others = split ? view.rows.filter((standing) => !needsAttention(standing)) : view.rows;
   return (
     <Page title="cc-ci" section="recipes" json="/api/recipes" refresh={60}>
@@ -32,9 +35,10 @@ export function OverviewPage({ view, now }: { view: Overview; now: number }) {
               <th scope="col">Last runs</th>
             </tr>
           </thead>
+          {fell.length > 0 && <Group title="Level fell in the last run" rows={fell} now={now} />}
           {urgent.length > 0 && <Group title="Needs a look" rows={urgent} now={now} />}
           {others.length > 0 && (
-            <Group title={urgent.length > 0 ? "In order" : null} rows={others} now={now} />
+            <Group title={fell.length + urgent.length > 0 ? "In order" : null} rows={others} now={now} />
           )}
         </table>
       )}
