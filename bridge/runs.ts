@@ -86,7 +86,7 @@ export class Runs {
       case "running":
         return await this.#watch(run);
       case "finished":
-        return this.#report(run);
+        return await this.#report(run);
       case "reported":
         return false;
     }
@@ -174,7 +174,7 @@ export class Runs {
   /** The end is stored first: what is cleared away looks cancelled afterwards. */
   async #lose(run: Run, cause: string): Promise<boolean> {
     const moved = this.#finish(run, { outcome: isToStop(run) ? "cancelled" : "infra", cause });
-    await this.#deps.engine.cancel(runName(run));
+    await this.#deps.engine.cancel(runName(run), { gone: true });
     return moved;
   }
 
@@ -208,9 +208,11 @@ export class Runs {
   }
 
   /** Another attempt has its own name, page and result; the comment stays. */
-  #retry(run: Run): boolean {
-    const { store, clock } = this.#deps;
+  async #retry(run: Run): Promise<boolean> {
+    const { store, clock, engine } = this.#deps;
     if (clock.now() - (run.finished_at ?? 0) < beforeRetryMs) return false;
+    // A dead runner's build would still count as running.
+    await engine.cancel(runName(run), { gone: true });
     const trouble = run.cause ?? viewOf(run)?.result?.cause ?? "The run could not be brought to a verdict";
     log.warn("trying again", { run: runName(run), comment: run.comment, trouble });
     this.#forget(run);
@@ -248,13 +250,13 @@ export class Runs {
   }
 
   /** The verdict waits a moment for the stages; it counts as reported once the forge confirmed the final text. */
-  #report(run: Run): boolean {
+  async #report(run: Run): Promise<boolean> {
     const { store, clock } = this.#deps;
     if (run.settled === 0) {
       if (clock.now() - (run.finished_at ?? 0) >= resultWaitMs) store.note(run.id, { settled: 1 });
       return false;
     }
-    if (isRetried(run)) return this.#retry(run);
+    if (isRetried(run)) return await this.#retry(run);
     const post = store.post(postKey(run));
     const written = post !== undefined && post.final > 0 && post.delivered === post.body;
     return (written || post?.dead === 1) && this.#advance(run, "reported");

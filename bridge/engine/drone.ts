@@ -129,7 +129,7 @@ export class DroneEngine implements Engine {
   }
 
   /** Drone's own cancel kills the step's shell and reaches it only sometimes: it comes second. */
-  async cancel(run: string): Promise<void> {
+  async cancel(run: string, { gone } = { gone: false }): Promise<void> {
     const now = this.#clock.now();
     const asked = this.#cancelled.get(run) ?? now;
     this.#cancelled.set(run, asked);
@@ -137,7 +137,7 @@ export class DroneEngine implements Engine {
     const number = this.#numbers.get(run);
     const dead = state.kind === "lost";
     if (number === undefined || (state.kind !== "waiting" && state.kind !== "running" && !dead)) return;
-    if (state.kind === "running" && now - asked < beforeDeleteMs) return;
+    if (state.kind === "running" && !gone && now - asked < beforeDeleteMs) return;
     await this.#call("DELETE", `/builds/${number}`);
   }
 

@@ -153,6 +153,14 @@ Deno.test("DroneEngine leaves a running build to the dashboard's cancel for a mi
   assert.deepEqual(await engine.state(RUN), { kind: "ended", outcome: "cancelled", cause: null });
 });
 
+Deno.test("DroneEngine deletes at once what a harness that is gone has left", async () => {
+  const { drone, engine } = scene();
+  await engine.start(params);
+  drone.take(RUN);
+  await engine.cancel(RUN, { gone: true });
+  assert.equal(drone.build(RUN).status, "killed");
+});
+
 Deno.test("DroneEngine deletes a build that waits at once", async () => {
   const { drone, engine } = scene();
   await engine.start(params);

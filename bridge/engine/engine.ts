@@ -33,8 +33,9 @@ export interface Engine {
   /** Starts a run unless one of that name was started before. */
   start(params: RunParams): Promise<StartAnswer>;
   state(run: string): Promise<EngineState>;
-  /** Asks a run to end; it then tears down and ends as cancelled. Of a lost one it clears away what is left; no-op for others. */
-  cancel(run: string): Promise<void>;
+  /** Asks a run to end; it then tears down and ends as cancelled. No-op for others.
+   * @param options.gone its harness is known to be gone: what is left of the run is cleared away at once */
+  cancel(run: string, options?: { gone: boolean }): Promise<void>;
   /** Removes what it keeps about runs that ended before this time, milliseconds since the epoch. */
   forget?(before: number): Promise<void>;
   /** What is wrong with its set-up, a sentence each that says what to do; nothing if it is usable. */

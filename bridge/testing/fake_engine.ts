@@ -38,6 +38,11 @@ export class FakeEngine implements Engine {
     return Promise.resolve(this.away ? ["The engine does not answer"] : []);
   }
 
+  /** Runs that run. */
+  running(): string[] {
+    return [...this.#states].filter(([, state]) => state.kind === "running").map(([run]) => run);
+  }
+
   finish(run: string, outcome: RunOutcome): void {
     this.#states.set(run, { kind: "ended", outcome, cause: null });
   }

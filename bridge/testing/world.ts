@@ -2,12 +2,15 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Bridge } from "../bridge.ts";
 import { dashboardClient } from "../dashboard_client.ts";
+import { DroneEngine } from "../engine/drone.ts";
 import type { Engine } from "../engine/engine.ts";
 import { giteaForge } from "../forge/gitea.ts";
 import type { Maintenance } from "../maintenance.ts";
 import { Store } from "../store.ts";
 import { FakeClock } from "./fake_clock.ts";
+import { exitCodes, type RunOutcome } from "../../protocol/result.ts";
 import { FakeDashboard } from "./fake_dashboard.ts";
+import { FakeDrone } from "./fake_drone.ts";
 import { FakeEngine } from "./fake_engine.ts";
 import { FakeGitea } from "./fake_gitea.ts";
 
@@ -26,6 +29,7 @@ export class World implements Disposable {
   readonly gitea = new FakeGitea(this.clock);
   readonly engine = new FakeEngine();
   readonly dashboard = new FakeDashboard(this.clock);
+  readonly drone: FakeDrone | null;
   /** Names of the effects so far. */
   readonly effects: string[] = [];
   /** Kill the process at the effect of this number, counted from 0. */
@@ -37,7 +41,9 @@ export class World implements Disposable {
   #bridge: Bridge;
   #killed = Promise.withResolvers<never>();
 
-  constructor() {
+  /** @param options.drone whether runs go to a fake Drone server by the real engine, in place of the fake engine */
+  constructor(options: { drone?: boolean } = {}) {
+    this.drone = options.drone === true ? new FakeDrone(this.clock) : null;
     this.#killed.promise.catch(() => {});
     this.#store = new Store(join(this.#folder, "bridge.db"));
     this.#bridge = this.#newBridge();
@@ -82,6 +88,7 @@ export class World implements Disposable {
     ];
     try {
       for (const round of rounds) await Promise.race([round(), this.#killed.promise]);
+      this.#assertOneRunEach();
     } catch (error) {
       if (!(error instanceof Killed)) throw error;
       this.restart();
@@ -101,10 +108,27 @@ export class World implements Disposable {
     assert.fail(`It never came to pass that ${what}. Comments:\n${this.bodies().join("\n---\n")}`);
   }
 
+  /** Names of the runs that were started, in that order. */
+  started(): string[] {
+    if (this.drone !== null) return this.drone.builds.map((build) => build.params.RUN ?? "");
+    return this.engine.started.map((params) => params.RUN);
+  }
+
+  /** A runner takes what Drone has for it; the fake engine starts runs by itself. */
+  take(run: string): void {
+    this.drone?.take(run);
+  }
+
+  /** The harness of a run ends. */
+  finish(run: string, outcome: RunOutcome): void {
+    if (this.drone === null) this.engine.finish(run, outcome);
+    else this.drone.end(run, exitCodes[outcome]);
+  }
+
   /** The only run, once the engine has it. */
   async runStarted(): Promise<string> {
-    await this.until("a run starts", () => this.engine.started.length > 0);
-    return this.engine.started[0]?.RUN ?? "";
+    await this.until("a run starts", () => this.started().length > 0);
+    return this.started()[0] ?? "";
   }
 
   /** Texts of the bot's comments. */
@@ -114,11 +138,24 @@ export class World implements Disposable {
 
   /** What must hold whatever happened. */
   assertSound(): void {
-    const names = this.engine.started.map((params) => params.RUN);
+    const names = this.started();
     assert.equal(new Set(names).size, names.length, "no run is started twice");
     const markers = this.bodies().map((body) => body.match(/<!-- cc-ci:[a-z0-9]+ -->/)?.[0]);
     assert.ok(!markers.includes(undefined), "every comment of ours has its marker");
     assert.equal(new Set(markers).size, markers.length, "no comment is written twice");
+  }
+
+  /** No pull request has two runs at a time. */
+  #assertOneRunEach(): void {
+    const builds = this.drone?.builds.filter((build) => ["pending", "running"].includes(build.status)) ?? [];
+    const running = this.drone === null
+      ? this.engine.running()
+      : builds.map((build) => build.params.RUN ?? "");
+    const pulls = running.map((name) => {
+      const params = this.drone?.build(name).params ?? this.engine.started.find(({ RUN }) => RUN === name);
+      return `${params?.SRC}#${params?.PR}`;
+    });
+    assert.equal(new Set(pulls).size, pulls.length, `two runs of one pull request: ${running.join(", ")}`);
   }
 
   #newBridge(): Bridge {
@@ -163,7 +200,15 @@ export class World implements Disposable {
   }
 
   #killableEngine(): Engine {
-    const { engine } = this;
+    const { engine, drone, clock } = this;
+    if (drone !== null) {
+      return new DroneEngine({
+        ...{ url: "https://drone.example", token: "drone-token", repo: drone.repo, branch: "main" },
+        commit: drone.commit,
+        fetch: this.#killable(drone.fetch, "drone"),
+        clock,
+      });
+    }
     return {
       name: engine.name,
       capacity: engine.capacity,

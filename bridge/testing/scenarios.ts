@@ -1,0 +1,210 @@
+import { commits, repo, type World } from "./world.ts";
+
+/** A disturbance, from the first comment until nothing is left to do. */
+export interface Scenario {
+  name: string;
+  /** Whether runs go through Drone. */
+  drone: boolean;
+  play(world: World): Promise<void>;
+  /** Our comments at the end, by the sign they begin with. */
+  comments: string[];
+  /** Runs that were started, attempts included. */
+  starts: number;
+}
+
+async function watched(world: World) {
+  const pull = world.gitea.openPull(repo, commits.first);
+  await world.seconds(3);
+  return pull;
+}
+
+function command(world: World, pull: Parameters<World["gitea"]["say"]>[0], body = "!testme"): void {
+  world.gitea.say(pull, { user: "maintainer", body });
+}
+
+async function nth(world: World, count: number): Promise<string> {
+  await world.until(`run ${count} starts`, () => world.started().length >= count);
+  const run = world.started()[count - 1] ?? "";
+  world.take(run);
+  return run;
+}
+
+async function end(world: World): Promise<void> {
+  await world.until("nothing is left to do", () => world.store.liveRuns().length === 0);
+  await world.seconds(6);
+}
+
+async function another(world: World): Promise<{ run: string }> {
+  command(world, world.gitea.openPull(repo, commits.first));
+  return { run: await nth(world, 1) };
+}
+
+export const scenarios: Scenario[] = [
+  {
+    name: "a push between comment and poll",
+    drone: false,
+    async play(world) {
+      const pull = await watched(world);
+      world.clock.pass(60);
+      command(world, pull);
+      world.clock.pass(30);
+      world.gitea.push(pull, commits.second);
+      await world.until("it is refused", () => world.bodies().length === 1);
+      await end(world);
+    },
+    comments: ["🚫"],
+    starts: 0,
+  },
+  {
+    name: "Drone creates the build and its answer is lost",
+    drone: true,
+    async play(world) {
+      const pull = await watched(world);
+      let times = 0;
+      const { drone } = world;
+      if (drone !== null) {
+        drone.fault = ({ method }) => method === "POST" && times++ === 0 ? "answer lost" : undefined;
+      }
+      command(world, pull);
+      world.finish(await nth(world, 1), "passed");
+      await end(world);
+    },
+    comments: ["✅"],
+    starts: 1,
+  },
+  {
+    name: "Drone is away when the run's turn comes, and while it runs",
+    drone: true,
+    async play(world) {
+      const pull = await watched(world);
+      const { drone } = world;
+      const away = () => new Response("", { status: 502 });
+      if (drone !== null) drone.fault = away;
+      command(world, pull);
+      await world.until("it waits", () => world.bodies().length === 1);
+      await world.seconds(5);
+      if (drone !== null) drone.fault = () => undefined;
+      const run = await nth(world, 1);
+      if (drone !== null) drone.fault = away;
+      await world.seconds(3);
+      if (drone !== null) drone.fault = () => undefined;
+      world.finish(run, "failed");
+      await end(world);
+    },
+    comments: ["❌"],
+    starts: 1,
+  },
+  {
+    name: "the runner dies, and the second attempt passes",
+    drone: true,
+    async play(world) {
+      const pull = await watched(world);
+      command(world, pull);
+      const first = await nth(world, 1);
+      await world.until("the dashboard knows it", () => world.dashboard.runs.has(first));
+      world.dashboard.heartbeat(first);
+      const second = await nth(world, 2);
+      world.finish(second, "passed");
+      await end(world);
+    },
+    comments: ["✅"],
+    starts: 2,
+  },
+  {
+    name: "a cancel that reaches neither harness nor runner at first",
+    drone: true,
+    async play(world) {
+      const pull = await watched(world);
+      command(world, pull);
+      await nth(world, 1);
+      command(world, pull, "!testme cancel");
+      await end(world);
+    },
+    comments: ["⏹️"],
+    starts: 1,
+  },
+  {
+    name: "a newer command takes the place of a waiting one",
+    drone: false,
+    async play(world) {
+      const pull = await watched(world);
+      const { run } = await another(world);
+      command(world, pull);
+      await world.until("it waits", () => world.bodies().length === 2);
+      command(world, pull);
+      await world.until("the newer waits", () => world.bodies().length === 3);
+      world.finish(run, "passed");
+      world.finish(await nth(world, 2), "passed");
+      await end(world);
+    },
+    comments: ["✅", "⏹️", "✅"],
+    starts: 2,
+  },
+  {
+    name: "the commenter leaves the organisation while the run waits",
+    drone: false,
+    async play(world) {
+      const pull = await watched(world);
+      const { run } = await another(world);
+      command(world, pull);
+      await world.until("it waits", () => world.bodies().length === 2);
+      world.gitea.members.delete("maintainer");
+      world.finish(run, "passed");
+      await end(world);
+    },
+    comments: ["✅", "⏹️"],
+    starts: 1,
+  },
+  {
+    name: "the pull request is closed while its run runs",
+    drone: true,
+    async play(world) {
+      const pull = await watched(world);
+      command(world, pull);
+      const run = await nth(world, 1);
+      pull.open = false;
+      await world.until("it is told to stop", () => {
+        const state = world.dashboard.runs.get(run)?.announcement.state;
+        return state === "cancelled";
+      });
+      world.finish(run, "cancelled");
+      await end(world);
+    },
+    comments: ["⏹️"],
+    starts: 1,
+  },
+  {
+    name: "the forge takes no edits while the verdict is ready",
+    drone: false,
+    async play(world) {
+      const pull = await watched(world);
+      command(world, pull);
+      const run = await nth(world, 1);
+      world.gitea.fault = ({ method }) =>
+        method === "PATCH" ? new Response("{}", { status: 502 }) : undefined;
+      world.finish(run, "passed");
+      await world.seconds(25);
+      world.gitea.fault = () => undefined;
+      await end(world);
+    },
+    comments: ["✅"],
+    starts: 1,
+  },
+  {
+    name: "two hours away, a command missed",
+    drone: false,
+    async play(world) {
+      const pull = await watched(world);
+      world.gitea.fault = () => "no answer";
+      await world.seconds(2);
+      command(world, pull);
+      world.clock.pass(7200);
+      world.restart();
+      world.gitea.fault = () => undefined;
+      world.finish(await nth(world, 1), "passed");
+      await end(world);
+    },
+    comments: ["✅"],
+    starts: 1,
+  },
+];
