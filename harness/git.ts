@@ -44,6 +44,7 @@ export class Git {
   async attempt(args: readonly string[], options: GitOptions = {}): Promise<ExecResult> {
     const config = [
       "core.hooksPath=/dev/null",
+      "core.fsmonitor=false", // a checkout's own configuration may name a program there
       "safe.directory=*", // a laptop's checkout may belong to somebody else than the one who tests it
       "advice.detachedHead=false",
       "gc.auto=0",

@@ -4,8 +4,16 @@ import { byNewest, isRelease } from "./versions.ts";
 
 /** Runs git in a recipe's checkout and returns what it prints. @throws {Fatal} if git fails. */
 export async function git(folder: string, args: string[]): Promise<string> {
-  const result = await exec(["git", "-C", folder, ...args], {
-    env: { GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" },
+  const config = ["core.hooksPath=/dev/null", "core.fsmonitor=false", "safe.directory=*"];
+  const result = await exec(["git", ...config.flatMap((one) => ["-c", one]), "-C", folder, ...args], {
+    env: {
+      GIT_TERMINAL_PROMPT: "0",
+      // Nobody's own settings: a checkout's attributes could call their filters (LFS) and programs.
+      GIT_CONFIG_GLOBAL: "/dev/null",
+      GIT_CONFIG_NOSYSTEM: "1",
+      GIT_ALLOW_PROTOCOL: "https:ssh:file",
+      LC_ALL: "C",
+    },
     timeoutMs: 120_000,
   });
   if (!result.success) throw new Fatal(`git ${args[0]}: ${(result.stderr || result.stdout).trim()}`);
