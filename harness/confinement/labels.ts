@@ -1,6 +1,7 @@
 import { type Compose, type ComposeFile, labelsOf } from "../compose.ts";
 import { type ComposePath, entriesOf, isRecord, listOrMap } from "../compose_values.ts";
 import { quote, type ScopedReport } from "./finding.ts";
+import { foreignReference, middlewareProblem, transportProblem } from "./middlewares.ts";
 import { checkRule, type RuleProblem } from "./traefik_rule.ts";
 
 interface LabelScope {
@@ -10,6 +11,13 @@ interface LabelScope {
   domains: readonly string[];
   compose: Compose;
 }
+
+const kinds = new Map([
+  ["routers", "router"],
+  ["services", "service"],
+  ["middlewares", "middleware"],
+  ["serverstransports", "servers transport"],
+]);
 
 const routerOptions =
   /^(rule|rulesyntax|entrypoints|middlewares|service|priority|tls|tls\.(certresolver|options|passthrough)|observability\..*)$/;
@@ -72,10 +80,10 @@ function checkLabel(
   if (!["http", "tcp"].includes(protocol)) {
     return refuse("confine.router", `The label ${quote(key)} changes more than this app's routing`);
   }
-  if (["routers", "services"].includes(kind) && !name.includes(stack.toLowerCase())) {
+  if (kinds.has(kind) && !name.includes(stack.toLowerCase())) {
     refuse(
       "confine.router-name",
-      `The Traefik ${kind.slice(0, -1)} ${quote(name)} may clash with another app's`,
+      `The Traefik ${kinds.get(kind)} ${quote(name)} may clash with another app's`,
       "Put ${STACK_NAME} into its name; in the mapping form of labels Docker does not fill in variables in keys",
     );
   }
@@ -83,9 +91,16 @@ function checkLabel(
     refuse("confine.router", `The label ${quote(key)} reaches into Traefik itself: ${quote(value)}`);
   }
   const option = rest.join(".");
+  const foreign = foreignReference(kind, { option, value, stack });
+  if (foreign !== undefined) {
+    refuse(
+      "confine.router",
+      `Traefik ${kinds.get(kind)} ${quote(name)} uses ${quote(foreign)}, which is not this app's own`,
+      "Refer to names that hold ${STACK_NAME}",
+    );
+  }
   if (kind === "routers") {
-    const router = { option, value, domains, stack };
-    for (const message of routerProblems(router)) {
+    for (const message of routerProblems({ option, value, domains })) {
       refuse("confine.router", `Router ${quote(name)} ${message}`, routerHint(option));
     }
   } else if (kind === "services" && !serviceOptions.test(option)) {
@@ -93,7 +108,12 @@ function checkLabel(
       "confine.router",
       `Traefik service ${quote(name)} sends requests beyond this app: ${quote(option)}`,
     );
-  } else if (!["middlewares", "services", "serverstransports"].includes(kind)) {
+  } else if (kind === "middlewares" || kind === "serverstransports") {
+    const problem = kind === "middlewares" ? middlewareProblem(option) : transportProblem(option);
+    if (problem !== undefined) {
+      refuse("confine.router", `Traefik ${kinds.get(kind)} ${quote(name)} ${problem}`);
+    }
+  } else if (!kinds.has(kind)) {
     refuse("confine.router", `The label ${quote(key)} is none that Traefik's routing needs`);
   }
 }
@@ -107,21 +127,11 @@ const serviceOptions =
   /^loadbalancer\.(server\.(port|scheme|weight|preservepath|tls)|passhostheader|strategy|serverstransport|terminationdelay|sticky(\..*)?|healthcheck(\..*)?|responseforwarding\..*|proxyprotocol(\..*)?)$/;
 
 function* routerProblems(
-  { option, value, domains, stack }: {
-    option: string;
-    value: string;
-    domains: readonly string[];
-    stack: string;
-  },
+  { option, value, domains }: { option: string; value: string; domains: readonly string[] },
 ): Generator<string> {
   if (option === "rule") {
     const problem = checkRule(value, domains);
     if (problem !== undefined) yield describeRule(problem, value);
-  } else if (option === "service") {
-    const foreign = value.includes("@")
-      ? !/@(swarm|docker)$/i.test(value) || !value.toLowerCase().includes(stack.toLowerCase())
-      : false;
-    if (foreign) yield `hands requests to ${quote(value)}`;
   } else if (/^tls\.domains\[[0-9]+\]\.(main|sans)$/.test(option)) {
     const other = value.split(",").map((name) => name.trim().toLowerCase())
       .find((name) => !domains.includes(name));

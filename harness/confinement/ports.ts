@@ -2,59 +2,57 @@ import type { ComposeFile } from "../compose.ts";
 import { entriesOf, isRecord, itemsOf } from "../compose_values.ts";
 import { quote, type ScopedReport } from "./finding.ts";
 
-/** Swarm's own ports and Docker's API. */
-const systemPorts = [2375, 2376, 2377, 4789, 7946];
-const LAST_PRIVILEGED = 1023;
-
 /**
- * Ports published on the host. Web traffic comes through the reverse proxy; a port below 1024 would take a service
- * of the host's own away from it (even in ingress mode: Docker answers before sshd does).
+ * Ports published on the host: none, unless our `recipe.yml` permits one by its number (`confine.port=8448`). Web
+ * traffic comes through the reverse proxy; any port may be that of another service of the host, and in ingress mode
+ * Docker answers before the host's own program does. Where no number is stated, Docker chooses one: `random`.
  */
 export function checkPorts(file: ComposeFile, report: ScopedReport): void {
   for (const [service, definition] of entriesOf(file.doc.services)) {
-    if (!isRecord(definition)) continue;
+    if (!isRecord(definition) || definition.ports === undefined || definition.ports === null) continue;
+    if (!Array.isArray(definition.ports)) {
+      report("confine.port", ["services", service, "ports"], {
+        message: `The ports of service ${quote(service)} are no list`,
+      });
+    }
     for (const [index, port] of itemsOf(definition.ports)) {
-      const range = publishedRange(port);
-      if (range === "none") continue;
       const path = ["services", service, "ports", index];
-      if (range === "unreadable") {
+      const subject = publishedPorts(port);
+      if (subject === "unreadable") {
         report("confine.port", path, {
           message: `Service ${quote(service)} publishes ${quote(port)}, which cannot be read as ports`,
         });
         continue;
       }
-      const [from, to] = range;
-      const system = systemPorts.find((number) => from <= number && number <= to);
-      if (from > LAST_PRIVILEGED && system === undefined) continue;
-      const subject = from === to ? String(from) : `${from}-${to}`;
       report("confine.port", path, {
-        message: `Service ${quote(service)} takes port ${subject} of the host`,
+        message: `Service ${quote(service)} takes ${
+          subject === "random" ? "a random port" : `port ${subject}`
+        } of the host`,
         subject,
-        hint: from <= 443 && to >= 80
-          ? "Web traffic comes through Traefik: leave out `ports`"
-          : "Publish a port above 1023, or ask for an exception in the enrolment",
+        hint:
+          "Web traffic comes through Traefik: leave out `ports`, or ask for an exception in the enrolment",
       });
     }
   }
 }
 
-function publishedRange(port: unknown): [number, number] | "none" | "unreadable" {
-  if (typeof port === "number") return "none";
+/** `8448`, `8448-8450`, `random` or `unreadable`. */
+function publishedPorts(port: unknown): string {
+  if (typeof port === "number") return "random";
   if (typeof port === "string") {
     const parts = (port.split("/")[0] ?? "").split(":");
-    if (parts.length < 2) return "none";
-    return readRange(parts.at(-2) ?? "");
+    return parts.length < 2 ? "random" : readRange(parts.at(-2) ?? "");
   }
   if (!isRecord(port)) return "unreadable";
   const { published } = port;
-  if (published === undefined || published === null || published === "" || published === 0) return "none";
-  return readRange(String(published));
+  return published === undefined || published === null ? "random" : readRange(String(published));
 }
 
-function readRange(text: string): [number, number] | "none" | "unreadable" {
-  if (text === "") return "none";
+function readRange(text: string): string {
+  if (text === "" || /^0+$/.test(text)) return "random";
   const match = /^([0-9]{1,5})(?:-([0-9]{1,5}))?$/.exec(text);
   if (match === null) return "unreadable";
   const from = Number(match[1]);
-  return [from, match[2] === undefined ? from : Number(match[2])];
+  const to = match[2] === undefined ? from : Number(match[2]);
+  return from === to ? String(from) : `${from}-${to}`;
 }
