@@ -2,6 +2,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { CcciError } from "../common/errors.ts";
 import { exec, ExecError, type ExecResult } from "../common/exec.ts";
+import { passedOn } from "./host_variables.ts";
 import { plainLines, type Redactor } from "./redact.ts";
 import type { Settings } from "./settings.ts";
 
@@ -183,22 +184,6 @@ function lastWord(lines: readonly string[]): string | null {
   }
   return null;
 }
-
-/** What any program needs on this machine; from CCCI_CACHE on for the stand-in, which runs on Deno. */
-const passedOn = [
-  "PATH",
-  "HOME",
-  "USER",
-  "SSL_CERT_FILE",
-  "SSL_CERT_DIR",
-  "CCCI_CACHE",
-  "XDG_CACHE_HOME",
-  "DENO_DIR",
-  "DENO_CERT",
-  "DENO_TLS_CA_STORE",
-  "NODE_EXTRA_CA_CERTS",
-  "NPM_CONFIG_REGISTRY",
-];
 
 function environment(settings: AbraOptions["settings"], dir: string): Record<string, string> {
   const env: Record<string, string> = {

@@ -1,7 +1,8 @@
-import { join } from "node:path";
-import { parseAbraShExports, parseEnvSample } from "./compose.ts";
+import { parseAbraSh } from "../common/abra_sh.ts";
+import { parseEnvFile, toEnvironment } from "../common/env_file.ts";
 import type { Enrolment } from "./enrolment.ts";
-import { setEnv } from "./env_file.ts";
+import { missingLines, setEnv } from "./env_file.ts";
+import { readInside } from "./inside.ts";
 import { extraDomain } from "./names.ts";
 
 /** All domains of an app. */
@@ -28,19 +29,26 @@ export function appSettings(
   };
 }
 
-/** The environment a recipe's compose files will be interpolated with, worked out without abra. */
+/**
+ * The environment a recipe's compose files will be interpolated with, worked out without abra.
+ * @param about.installedFrom folder of an older version whose settings the app keeps, with only those added that it
+ * lacks: what the recipe finds after an upgrade
+ */
 export async function composeEnvironment(
   checkout: string,
-  about: { enrolment: Enrolment; domain: string; stack: string },
+  about: { enrolment: Enrolment; domain: string; stack: string; installedFrom?: string },
 ): Promise<Record<string, string>> {
-  const read = (name: string) => Deno.readTextFile(join(checkout, name)).catch(() => "");
-  const settings = setEnv(
-    await read(".env.sample"),
-    appSettings(about.enrolment, { domain: about.domain, timeoutS: 300 }),
-  );
+  const root = await Deno.realPath(checkout);
+  const installed = about.installedFrom === undefined ? root : await Deno.realPath(about.installedFrom);
+  const values = appSettings(about.enrolment, { domain: about.domain, timeoutS: 300 });
+  let settings = setEnv(readInside(installed, ".env.sample") ?? "", values);
+  if (about.installedFrom !== undefined) {
+    const added = missingLines(settings, readInside(root, ".env.sample") ?? "");
+    settings = [settings.trimEnd(), ...added, ""].join("\n");
+  }
   return {
-    ...parseEnvSample(settings),
+    ...toEnvironment(parseEnvFile(settings)),
     STACK_NAME: about.stack,
-    ...parseAbraShExports(await read("abra.sh")),
+    ...parseAbraSh(readInside(root, "abra.sh") ?? ""),
   };
 }

@@ -1,9 +1,9 @@
-import { dirname, isAbsolute, join, relative, sep } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { parseComposeYaml } from "./compose_yaml.ts";
+import { resolveInside } from "./inside.ts";
 import { interpolate, InterpolationError } from "./interpolate.ts";
 import { type ComposePath, entriesOf, isRecord, itemsOf, listOrMap } from "./compose_values.ts";
 
-export { parseAbraShExports, parseEnvSample } from "./env_sample.ts";
 export type { ComposePath } from "./compose_values.ts";
 
 /** One compose file as Docker will see it: parsed, then interpolated. */
@@ -15,7 +15,7 @@ export interface ComposeFile {
   lineOf(path: ComposePath): number;
 }
 
-/** A variable the compose files name, have no default for, and that nobody sets: Docker makes it empty. */
+/** A variable the compose files name and that nobody sets. */
 export interface UnsetVariable {
   name: string;
   file: string;
@@ -26,7 +26,10 @@ export interface Compose {
   ok: true;
   /** In the order of COMPOSE_FILE; later ones override earlier ones. */
   files: ComposeFile[];
+  /** Those without a default: Docker makes them empty. */
   variablesUnset: UnsetVariable[];
+  /** All, also those with a default: did the deploying process carry them, Docker would take its values. */
+  variablesMissing: UnsetVariable[];
 }
 
 export interface ComposeFailure {
@@ -73,6 +76,7 @@ export async function loadCompose(
 ): Promise<ComposeResult> {
   const files: ComposeFile[] = [];
   const variablesUnset: UnsetVariable[] = [];
+  const variablesMissing: UnsetVariable[] = [];
   const names = (Object.hasOwn(env, "COMPOSE_FILE") ? env.COMPOSE_FILE ?? "" : "").split(":")
     .filter((name) => name !== "");
   for (const name of names.length === 0 ? ["compose.yml"] : names) {
@@ -82,8 +86,9 @@ export async function loadCompose(
     if (!loaded.ok) return loaded;
     files.push(loaded.file);
     variablesUnset.push(...loaded.unset);
+    variablesMissing.push(...loaded.missing);
   }
-  return { ok: true, files, variablesUnset };
+  return { ok: true, files, variablesUnset, variablesMissing };
 }
 
 async function readInside(
@@ -96,36 +101,38 @@ async function readInside(
     file: name,
     message,
   });
+  const missing: ComposeFailure = {
+    ok: false,
+    rule: "compose.missing",
+    file: name,
+    message: "Does not exist in the recipe",
+  };
   if (isAbsolute(name) || name === "-") {
     return outside("COMPOSE_FILE may only name files of the recipe, by relative path");
   }
   try {
     const root = await Deno.realPath(checkout);
-    const path = await Deno.realPath(join(root, name));
-    if (!isInside(root, path)) return outside("Lies outside the recipe");
-    if (!(await Deno.stat(path)).isFile) return outside("Is not a regular file");
-    return { ok: true, bytes: await Deno.readFile(path) };
+    const found = resolveInside(root, name);
+    if (found === "outside") return outside("Lies outside the recipe");
+    if (found === "missing") return missing;
+    if (!(await Deno.stat(found.path)).isFile) return outside("Is not a regular file");
+    return { ok: true, bytes: await Deno.readFile(found.path) };
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound) && !(error instanceof Deno.errors.NotADirectory)) {
       throw error;
     }
-    return { ok: false, rule: "compose.missing", file: name, message: "Does not exist in the recipe" };
+    return missing;
   }
-}
-
-/** Whether `path` lies below `root` and not in its `.git`; both must be real paths. */
-export function isInside(root: string, path: string): boolean {
-  const from = relative(root, path);
-  return from !== ".." && !from.startsWith(`..${sep}`) && !isAbsolute(from) && from.split(sep)[0] !== ".git";
 }
 
 function loadOne(
   name: string,
   { bytes, env }: { bytes: Uint8Array; env: Readonly<Record<string, string>> },
-): { ok: true; file: ComposeFile; unset: UnsetVariable[] } | ComposeFailure {
+): { ok: true; file: ComposeFile; unset: UnsetVariable[]; missing: UnsetVariable[] } | ComposeFailure {
   const parsed = parseComposeYaml(bytes);
   if (!parsed.ok) return { ...parsed, rule: "compose.yaml", file: name };
   const unset: UnsetVariable[] = [];
+  const missing: UnsetVariable[] = [];
   let count = 0;
   const fill = (value: unknown, path: ComposePath): unknown => {
     if (path.length > MAX_DEPTH || ++count > MAX_VALUES) {
@@ -134,7 +141,9 @@ function loadOne(
     if (typeof value === "string") {
       try {
         const filled = interpolate(value, env);
-        for (const name_ of filled.unset) unset.push({ name: name_, file: name, line: parsed.lineOf(path) });
+        const at = (variable: string) => ({ name: variable, file: name, line: parsed.lineOf(path) });
+        unset.push(...filled.unset.map(at));
+        missing.push(...filled.missing.map(at));
         return filled.text;
       } catch (error) {
         if (error instanceof InterpolationError) throw new ShapeError(error.message, path, true);
@@ -154,7 +163,7 @@ function loadOne(
     const doc = fill(parsed.value, []);
     if (!isRecord(doc)) throw new ShapeError("Holds no mapping of services", []);
     checkShape(doc);
-    return { ok: true, file: { path: name, doc, lineOf: parsed.lineOf }, unset };
+    return { ok: true, file: { path: name, doc, lineOf: parsed.lineOf }, unset, missing };
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     return {

@@ -1,3 +1,4 @@
+import { assignedName } from "../common/env_file.ts";
 import { CcciError } from "../common/errors.ts";
 
 /**
@@ -40,10 +41,6 @@ export function missingLines(settings: string, sample: string): string[] {
     const name = assignedName(line);
     return name !== null && !known.has(name);
   });
-}
-
-function assignedName(line: string): string | null {
-  return /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=/.exec(line)?.[1] ?? null;
 }
 
 function quote(name: string, value: string): string {

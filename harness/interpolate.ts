@@ -11,6 +11,8 @@ export interface Interpolated {
   text: string;
   /** Variables without default that the environment does not hold: Docker silently makes them empty. */
   unset: string[];
+  /** All variables that the environment does not hold, those with a default too. */
+  missing: string[];
 }
 
 const name = "[_a-z][_a-z0-9]*";
@@ -31,6 +33,7 @@ const pattern = new RegExp(
  */
 export function interpolate(text: string, env: Readonly<Record<string, string>>): Interpolated {
   const unset: string[] = [];
+  const missing: string[] = [];
   const filled = text.replace(pattern, (...args) => {
     const groups: Record<string, string | undefined> = args.at(-1);
     if (groups.escaped !== undefined) return "$";
@@ -42,17 +45,21 @@ export function interpolate(text: string, env: Readonly<Record<string, string>>)
         }": write $$ for a plain $`,
       );
     }
-    return substitute(wanted, { env, unset });
+    return substitute(wanted, { env, unset, missing });
   });
-  return { text: filled, unset };
+  return { text: filled, unset, missing };
 }
 
 /** The order of the four forms is Docker's: `${A?b-c}` has a default, of a variable called `A?b`. */
 function substitute(
   wanted: string,
-  { env, unset }: { env: Readonly<Record<string, string>>; unset: string[] },
+  { env, unset, missing }: { env: Readonly<Record<string, string>>; unset: string[]; missing: string[] },
 ): string {
-  const look = (key: string) => Object.hasOwn(env, key) ? env[key] : undefined;
+  const look = (key: string) => {
+    if (Object.hasOwn(env, key)) return env[key];
+    missing.push(key);
+    return undefined;
+  };
   if (wanted.includes(":-")) {
     const [key, fallback] = cut(wanted, ":-");
     return look(key) || fallback;

@@ -1,11 +1,12 @@
 import { basename } from "node:path";
+import { parseEnvFile, toEnvironment } from "../common/env_file.ts";
 import { UsageError } from "../common/errors.ts";
 import { recipeName, runParams } from "../protocol/params.ts";
 import type { StageName } from "../protocol/result.ts";
 import { stageName } from "../protocol/result.ts";
-import { parseEnvSample } from "./compose.ts";
 import { EnrolmentError, loadEnrolment } from "./enrolment.ts";
 import { Git } from "./git.ts";
+import { readInside } from "./inside.ts";
 import { newRunName } from "./names.ts";
 import { exists, resolvePath } from "./paths.ts";
 import type { RecipeSource, RunRequest } from "./request.ts";
@@ -87,7 +88,7 @@ async function locatePath(
   if (!(await git.attempt(["rev-parse", "--verify", "-q", "HEAD"], { cwd: real })).success) {
     throw new UsageError(`The repository at "${path}" has no commit yet`);
   }
-  const sample = parseEnvSample(await Deno.readTextFile(`${real}/.env.sample`).catch(() => ""));
+  const sample = toEnvironment(parseEnvFile(readInside(real, ".env.sample") ?? ""));
   const said = (sample.TYPE ?? sample.RECIPE ?? "").split(":")[0] ?? "";
   const recipe = recipeName.safeParse(said).success ? said : nameFrom(basename(real));
   await loadEnrolment(options.settings.RECIPES, recipe).catch((error) => {

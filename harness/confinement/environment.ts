@@ -1,12 +1,15 @@
-import { join } from "node:path";
-import { type Compose, isInside, servicesOf } from "../compose.ts";
+import { oddAbraShLines, parseAbraSh } from "../../common/abra_sh.ts";
+import { oddEnvLines, parseEnvFile, toEnvironment } from "../../common/env_file.ts";
+import { type Compose, servicesOf } from "../compose.ts";
 import { entriesOf, isRecord, listOrMap } from "../compose_values.ts";
-import { parseAbraShExports, parseEnvSample } from "../env_sample.ts";
+import { isHostVariable } from "../host_variables.ts";
+import { readInside } from "../inside.ts";
 import { type Finding, quote } from "./finding.ts";
 
 /** Variables that steer programs of the host, or name the app: abra takes STACK_NAME from the app's settings. */
 const reserved =
   /^(STACK_NAME|PATH|HOME|SHELL|IFS|ENV|TMPDIR|BASH_.*|LD_.*|DYLD_.*|DOCKER_.*|ABRA_.*|GIT_.*|CCCI_.*|DENO_.*|COMPOSE_(?!FILE$|PROFILES$).*)$/;
+const MAX_LENGTH = 100_000;
 /** abra runs `local` commands in a shell on its own host. */
 const commands = /^(PRE|POST)_[A-Z]+_CMDS$/;
 
@@ -17,23 +20,45 @@ export function checkEnvironment(
 ): void {
   const root = Deno.realPathSync(checkout);
   const services = servicesOf(compose);
-  const sample = read(root, ".env.sample");
-  const exported = read(root, "abra.sh");
+  const sample = readInside(root, ".env.sample") ?? "";
+  const exported = readInside(root, "abra.sh") ?? "";
   const sources = [
-    { file: ".env.sample", text: sample, values: parseEnvSample(sample), own: new Set<string>() },
+    {
+      file: ".env.sample",
+      text: sample,
+      values: toEnvironment(parseEnvFile(sample)),
+      odd: oddEnvLines(sample),
+      own: new Set<string>(),
+    },
     // These come after the app's settings and would win over them.
     {
       file: "abra.sh",
       text: exported,
-      values: parseAbraShExports(exported),
+      values: parseAbraSh(exported),
+      odd: oddAbraShLines(exported),
       own: new Set(["DOMAIN", "COMPOSE_FILE"]),
     },
   ];
-  for (const { file, text, values, own } of sources) {
+  const rule = "confine.environment";
+  for (const { file, text, values, odd, own } of sources) {
+    if (text.length > MAX_LENGTH) {
+      add({ rule, severity: "error", file, message: `Is longer than ${MAX_LENGTH} characters` });
+    }
+    for (const { line, name, problem } of odd) {
+      add({
+        rule,
+        severity: "error",
+        file,
+        line,
+        message: `The line ${name === undefined ? "" : `of ${quote(name)} `}${problem}`,
+        ...(name === undefined ? {} : { subject: name }),
+        hint: "Other readers may see another value there",
+      });
+    }
     for (const [name, value] of Object.entries(values)) {
       const line = lineOf(text, name);
       const finding = (message: string): Finding => ({
-        rule: "confine.environment",
+        rule,
         severity: "error",
         file,
         ...(line === undefined ? {} : { line }),
@@ -61,7 +86,8 @@ function checkTaken(compose: Compose, add: (finding: Finding) => void): void {
   for (const file of compose.files) {
     for (const [service, definition] of entriesOf(file.doc.services)) {
       for (const { key, value, at } of listOrMap(isRecord(definition) ? definition.environment : undefined)) {
-        if ((value !== null && value !== "") || !reserved.test(key) || key === "STACK_NAME") continue;
+        if ((value !== null && value !== "") || key === "STACK_NAME") continue;
+        if (!reserved.test(key) && !isHostVariable(key)) continue;
         add({
           rule: "confine.environment",
           severity: "error",
@@ -73,8 +99,8 @@ function checkTaken(compose: Compose, add: (finding: Finding) => void): void {
       }
     }
   }
-  for (const { name, file, line } of compose.variablesUnset) {
-    if (!/^(CCCI|DOCKER|ABRA|DENO|LD)_/.test(name)) continue;
+  for (const { name, file, line } of compose.variablesMissing) {
+    if (!isHostVariable(name)) continue;
     add({
       rule: "confine.environment",
       severity: "error",
@@ -82,18 +108,8 @@ function checkTaken(compose: Compose, add: (finding: Finding) => void): void {
       line,
       message: `Asks for the variable ${quote(name)} of the host that deploys`,
       subject: name,
+      hint: "Set it in .env.sample, or choose another name",
     });
-  }
-}
-
-/** Text of a file of the recipe; empty where there is none or where it is not the recipe's own. */
-function read(root: string, name: string): string {
-  try {
-    const path = Deno.realPathSync(join(root, name));
-    if (!isInside(root, path) || Deno.statSync(path).size > 1024 * 1024) return "";
-    return Deno.readTextFileSync(path);
-  } catch {
-    return "";
   }
 }
 

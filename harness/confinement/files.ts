@@ -1,6 +1,7 @@
 import { join, relative, resolve } from "node:path";
-import { type Compose, isInside, workingDir } from "../compose.ts";
+import { type Compose, workingDir } from "../compose.ts";
 import { type ComposePath, entriesOf, isRecord, itemsOf } from "../compose_values.ts";
+import { resolveInside } from "../inside.ts";
 import { type Finding, quote } from "./finding.ts";
 
 const MAX_ENTRIES = 20_000;
@@ -34,15 +35,10 @@ export function checkFiles(
 }
 
 function fileProblem(path: string, root: string): string | undefined {
-  // Asked first without looking at the file: whether something exists out there is nobody's business.
-  if (!isInside(root, path)) return "lies outside the recipe";
-  try {
-    const real = Deno.realPathSync(path);
-    if (!isInside(root, real)) return "leads outside the recipe";
-    return Deno.statSync(real).isFile ? undefined : "is not a regular file";
-  } catch {
-    return "does not exist";
-  }
+  const found = resolveInside(root, path);
+  if (found === "outside") return "lies outside the recipe";
+  if (found === "missing") return "does not exist";
+  return Deno.statSync(found.path).isFile ? undefined : "is not a regular file";
 }
 
 function* namedFiles(

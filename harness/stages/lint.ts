@@ -7,10 +7,12 @@ import { checkOut } from "../recipe_repo.ts";
 import { need, type RunContext } from "../run_context.ts";
 import { type StageContext, StageFailure } from "../stage.ts";
 import type { Lane } from "../names.ts";
+import type { PublishedVersion } from "../versions.ts";
 
 /**
  * Cheap errors, found before anything is deployed: compose files that do not parse, and what a pull request may not
- * ask of the host. The published version is looked at too, since it is deployed as well.
+ * ask of the host. The published version is looked at too, since it is deployed as well, and the head once more with
+ * the settings that an app of the published version brings along: they may differ from those of the head's sample.
  */
 export async function lintStage(run: RunContext, ctx: StageContext): Promise<void> {
   const head = await read(run, { ctx, at: "head", lane: "a" });
@@ -32,6 +34,20 @@ export async function lintStage(run: RunContext, ctx: StageContext): Promise<voi
         if (!known.has(same(finding))) findings.push({ finding, where: ` (in ${run.base.version})` });
       }
     } else ctx.note(`${run.base.version}: ${unparsable(base.compose)}`);
+    const upgraded = await read(run, { ctx, at: "head", lane: "b", installed: run.base });
+    if (!upgraded.compose.ok) {
+      run.undeployable = "lint";
+      const message = `${unparsable(upgraded.compose)}, with the settings of ${run.base.version}`;
+      throw new StageFailure(message, {
+        code: upgraded.compose.rule,
+        detail: `${message} [${upgraded.compose.rule}]`,
+      });
+    }
+    const known = new Set(findings.map(({ finding }) => same(finding)));
+    for (const finding of upgraded.findings) {
+      if (known.has(same(finding))) continue;
+      findings.push({ finding, where: ` (with the settings of ${run.base.version})` });
+    }
   }
 
   for (const { finding, where } of findings) {
@@ -59,23 +75,29 @@ export async function lintStage(run: RunContext, ctx: StageContext): Promise<voi
 
 async function read(
   run: RunContext,
-  options: { ctx: StageContext; at: Revision; lane: Lane },
+  options: { ctx: StageContext; at: Revision; lane: Lane; installed?: PublishedVersion },
 ): Promise<{ compose: ComposeResult; findings: Finding[] }> {
   const { ctx, at, lane } = options;
   const repo = need(run.repo, "fetch");
   const { settings, apps } = run.plan;
   const app = apps.find((one) => one.lane === lane) ?? apps[0];
   if (app === undefined) throw new Error("The plan has no apps");
-  const checkout = join(run.folder.tmp, "lint", at === "head" ? "head" : "base");
+  const folder = (revision: Revision) => join(run.folder.tmp, "lint", revision === "head" ? "head" : "base");
+  const checkout = folder(at);
   await checkOut(repo, checkout, { at, settings, signal: ctx.signal });
   const { enrolment } = run;
   const { domain, stack } = app;
   const compose = await loadCompose(
     checkout,
-    await composeEnvironment(checkout, { enrolment, domain, stack }),
+    await composeEnvironment(checkout, {
+      enrolment,
+      domain,
+      stack,
+      ...(options.installed === undefined ? {} : { installedFrom: folder(options.installed) }),
+    }),
   );
   if (!compose.ok) return { compose, findings: [] };
-  warnOfUnset(compose, { ctx, at });
+  if (options.installed === undefined) warnOfUnset(compose, { ctx, at });
   const domains = domainsOf(domain, enrolment);
   return {
     compose,

@@ -1,11 +1,6 @@
-import {
-  parseAbraSh,
-  parseEnvFile,
-  type Setting,
-  splitType,
-  toEnvironment,
-  writeVersion,
-} from "./env_file.ts";
+import { parseAbraSh } from "../../common/abra_sh.ts";
+import { parseEnvFile, type Setting, toEnvironment } from "../../common/env_file.ts";
+import { splitType, writeVersion } from "./env_file.ts";
 import { Fatal } from "./output.ts";
 import { type Recipe, recipeOf } from "./recipe.ts";
 

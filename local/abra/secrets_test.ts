@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { type App, stackName } from "./app.ts";
-import { parseEnvFile } from "./env_file.ts";
+import { parseEnvFile } from "../../common/env_file.ts";
 import { generateValue, secretsOf } from "./secrets.ts";
 
 const compose = `

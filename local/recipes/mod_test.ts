@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, notEqual, rejects } from "node:assert/strict";
 import { execOk } from "../../common/exec.ts";
-import { parseAbraSh } from "../abra/env_file.ts";
+import { parseAbraSh } from "../../common/abra_sh.ts";
 import { schemaError } from "../abra/schema.ts";
 import { histories } from "./histories.ts";
 import { buildPullRequest, buildRecipeRepo, recipeNames } from "./mod.ts";

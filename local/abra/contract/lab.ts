@@ -2,7 +2,7 @@ import { equal } from "node:assert/strict";
 import { join } from "node:path";
 import { exec, execOk, type ExecResult } from "../../../common/exec.ts";
 import { waitFor } from "../../../common/time.ts";
-import { parseEnvFile, toEnvironment } from "../env_file.ts";
+import { parseEnvFile, toEnvironment } from "../../../common/env_file.ts";
 import { buildFixture, RECIPE } from "./fixture.ts";
 
 const CALL_MS = 120_000;
