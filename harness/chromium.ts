@@ -37,6 +37,9 @@ const quietFlags = [
   "--disable-domain-reliability",
   "--disable-extensions",
   "--disable-gpu",
+  // Containers that come and go change this host's addresses, and Chromium then drops whatever is under way on an
+  // HTTP/2 connection with ERR_NETWORK_CHANGED; HTTP/1.1 connections in use it leaves alone.
+  "--disable-http2",
   "--disable-quic",
   "--disable-search-engine-choice-screen",
   "--disable-sync",
