@@ -77,8 +77,9 @@ export function openApi(baseUrl: string): Record<string, unknown> {
             description: "Number of events already sent",
             schema: { type: "integer", minimum: 0 },
           }],
+          // Nothing at all is a batch too: it asks for the offset.
           requestBody: {
-            required: true,
+            required: false,
             content: {
               "application/x-ndjson": { schema: { type: "string", contentSchema: ref("RunEvent") } },
             },
