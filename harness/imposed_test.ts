@@ -7,6 +7,7 @@ function compose(...docs: Record<string, unknown>[]): Compose {
     ok: true,
     files: docs.map((doc, index) => ({ path: `compose.${index}.yml`, doc, lineOf: () => 1 })),
     variablesUnset: [],
+    variablesMissing: [],
   };
 }
 
