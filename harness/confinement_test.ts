@@ -79,3 +79,11 @@ Deno.test("the enrolment may permit a rule, or one case of it, and nothing else"
   assert.deepEqual(await rules("confine.bind"), ["confine.privileged=true"]);
   assert.equal((await rules("bind", "confine", "confine.b", "confine.bind=/etc/local")).length, 3);
 });
+
+Deno.test("the enrolment may permit one published port by its number", async () => {
+  const fixture = { files: app("ports: ['8448:8448', '3181:80', {target: 1, published: 8448}, 9000]") };
+  const subjects = async (...exceptions: string[]) =>
+    (await findings(fixture, exceptions)).map(({ subject }) => subject);
+  assert.deepEqual(await subjects("confine.port=8448"), ["3181", "random"]);
+  assert.deepEqual(await subjects("confine.port=80"), ["8448", "3181", "8448", "random"]);
+});
