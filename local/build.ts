@@ -75,14 +75,23 @@ export async function buildProgram(options: BuildOptions): Promise<ExecResult> {
   }
 }
 
+const GO_FLAGS = [
+  "-buildvcs=false",
+  // Modules are stored read-only otherwise, and could not be removed again by anybody but root.
+  "-modcacherw",
+  // Nobody debugs these programs: an eighth less work. Equal flags and no paths, so that they share what they can.
+  "-trimpath",
+  "-gcflags=all=-dwarf=false",
+];
+
 /** Go's caches lie below ours too, unless the user has a place for them. */
 function goEnvironment(paths: Paths): Record<string, string> {
   const { modules, objects } = goCaches(paths);
   return {
     GOMODCACHE: Deno.env.get("GOMODCACHE") || modules,
     GOCACHE: Deno.env.get("GOCACHE") || objects,
-    // Modules are stored read-only otherwise, and could not be removed again by anybody but root.
-    GOFLAGS: `${Deno.env.get("GOFLAGS") ?? ""} -buildvcs=false -modcacherw`.trim(),
+    GOFLAGS: [Deno.env.get("GOFLAGS"), ...GO_FLAGS].filter(Boolean).join(" "),
+    CGO_CFLAGS: Deno.env.get("CGO_CFLAGS") || "-O1 -g0",
   };
 }
 

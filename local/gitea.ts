@@ -8,7 +8,14 @@ import { exists } from "./files.ts";
 import { giteaConfig, giteaFiles } from "./gitea_config.ts";
 import { ensurePrograms, onPath } from "./host.ts";
 import { type Paths, PORTS } from "./paths.ts";
-import { isRunning, ownProcess, type ProcessId, startDetached, stopProcess } from "./process.ts";
+import {
+  answersInTime,
+  isRunning,
+  ownProcess,
+  type ProcessId,
+  startDetached,
+  stopProcess,
+} from "./process.ts";
 import { inStep, type Progress, type Step } from "./progress.ts";
 import { together } from "./together.ts";
 
@@ -93,7 +100,7 @@ export async function ensureGitea(options: GiteaOptions): Promise<void> {
   const mark = join(files.root, "fingerprint");
   const same = await Deno.readTextFile(mark).catch(() => "") === wanted;
   const running = ownGitea(paths);
-  if (running !== undefined && same && await giteaAnswers(gateway)) {
+  if (running !== undefined && same && await answersInTime(() => giteaAnswers(gateway))) {
     step.done("already running");
     return;
   }

@@ -11,6 +11,8 @@ export interface ProcessId {
   boot: string;
 }
 
+const PATIENCE_MS = 15_000;
+
 export interface DetachedOptions {
   cwd: string;
   env: Record<string, string>;
@@ -94,6 +96,14 @@ export async function stopProcess(id: ProcessId | undefined, options: StopOption
   }
   if (target < 0) send(target, "SIGKILL"); // members that outlived their leader
   return true;
+}
+
+/**
+ * Whether a running program answers, given a while: on a machine that is busy building, silence for some seconds is
+ * no reason to start it anew.
+ */
+export async function answersInTime(answers: () => Promise<boolean>): Promise<boolean> {
+  return await waitFor(answers, { what: "an answer", timeoutMs: PATIENCE_MS }).catch(() => false);
 }
 
 /** Processes whose command line satisfies `match`, for when the pid file is lost. */

@@ -5,7 +5,14 @@ import { waitFor } from "../common/time.ts";
 import { StackError } from "./errors.ts";
 import { ownGitea } from "./gitea.ts";
 import { BASE_DOMAIN, INGRESS, type Paths, PORTS } from "./paths.ts";
-import { isRunning, ownProcess, type ProcessId, startDetached, stopProcess } from "./process.ts";
+import {
+  answersInTime,
+  isRunning,
+  ownProcess,
+  type ProcessId,
+  startDetached,
+  stopProcess,
+} from "./process.ts";
 import type { Step } from "./progress.ts";
 
 /** Our own programs that run beside the forge. */
@@ -47,7 +54,7 @@ export async function ensureService(service: Service, options: ServiceOptions): 
     .update(JSON.stringify([env, Deno.execPath(), await newest(paths, service)])).digest("hex");
   const running = ownService(paths, service);
   const same = await Deno.readTextFile(files.mark).catch(() => "") === wanted;
-  if (running !== undefined && same && await serviceAnswers(service, gateway)) {
+  if (running !== undefined && same && await answersInTime(() => serviceAnswers(service, gateway))) {
     step.done("already running");
     return;
   }
