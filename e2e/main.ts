@@ -31,6 +31,11 @@ const suites: Suite[] = [
     run: (context) => tests(context, "unit", ["--parallel", ...unitFolders]),
   },
   {
+    name: "pages",
+    about: "the dashboard in a browser",
+    run: (context) => tests(context, "pages", ["e2e/dashboard_pages_test.ts"]),
+  },
+  {
     name: "contract",
     about: "what the harness relies on, asked of the abra in use",
     run: (context) => tests(context, "contract", ["e2e/contract_test.ts"]),
