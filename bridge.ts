@@ -12,7 +12,7 @@ import { holdState, newId } from "./bridge/state.ts";
 import { run } from "./bridge/run.ts";
 import { Store } from "./bridge/store.ts";
 import { CcciError, describeError, UsageError } from "./common/errors.ts";
-import { type Ingress, ingressFetch } from "./common/ingress.ts";
+import { type Ingress, ingressFetch, readCa } from "./common/ingress.ts";
 import { setUpLogging } from "./common/log.ts";
 import { systemClock } from "./common/time.ts";
 
@@ -36,7 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
   await setUpLogging(config.LOG_LEVEL);
   const ingress: Ingress = {
     address: config.INGRESS,
-    ...(config.CA_FILE === undefined ? {} : { ca: await Deno.readTextFile(config.CA_FILE) }),
+    ...(config.CA_FILE === undefined ? {} : { ca: await readCa(config.CA_FILE) }),
   };
   const engine = engineOf(config, ingress);
   const forge = giteaForge({

@@ -16,6 +16,7 @@ const tailLines = 20;
 export interface RunFacts {
   run: string;
   recipe: string;
+  pr: number;
   commit: string;
   /** The engine's word, once it may be written; it outranks what `view` says. */
   verdict: RunOutcome | null;
@@ -176,7 +177,8 @@ function advice(facts: RunFacts, outcome: RunOutcome): string[] {
   if (outcome !== "failed" && outcome !== "timed_out") return [];
   const stage = facts.view?.result?.stage ?? null;
   const only = stage === null || stage === "fetch" || stage === "teardown" ? "" : ` --only ${stage} --keep`;
-  const ref = facts.commit.slice(0, 7);
+  // Not the commit: no branch or tag leads to that of a fork.
+  const ref = `refs/pull/${facts.pr}/head`;
   return [
     "Push a fix and comment `!testme`, or try it at home: " +
     `\`./cc-ci run-recipe ${facts.recipe} --ref ${ref}${only}\``,

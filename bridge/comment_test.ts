@@ -16,6 +16,7 @@ const other = "c0ffee0".padEnd(40, "0");
 const base: RunFacts = {
   run: "abcdefghijkl-1",
   recipe: "miniflux",
+  pr: 12,
   commit: head,
   verdict: null,
   folded: false,
@@ -219,7 +220,7 @@ const texts: [string, string, string][] = [
       "</details>",
       "",
       "Push a fix and comment `!testme`, or try it at home: " +
-      "`./cc-ci run-recipe miniflux --ref 3fa9c1b --only upgrade --keep`",
+      "`./cc-ci run-recipe miniflux --ref refs/pull/12/head --only upgrade --keep`",
     ].join("\n"),
   ],
   [
@@ -259,7 +260,7 @@ const texts: [string, string, string][] = [
       "",
       "_The stages are missing here: the dashboard has not handed them over. They follow when it does._",
       "",
-      "Push a fix and comment `!testme`, or try it at home: `./cc-ci run-recipe miniflux --ref 3fa9c1b`",
+      "Push a fix and comment `!testme`, or try it at home: `./cc-ci run-recipe miniflux --ref refs/pull/12/head`",
     ].join("\n"),
   ],
 ];

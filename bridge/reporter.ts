@@ -58,6 +58,7 @@ export class Reporter {
     return {
       run: runName(run),
       recipe: run.recipe,
+      pr: run.pr,
       commit: run.ref,
       verdict: over && !isRetried(run) ? run.outcome : null,
       folded: over && this.#deps.store.hasNewer(run),

@@ -1,6 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { Buffer } from "node:buffer";
+import { UsageError } from "./errors.ts";
 
 /** Where HTTPS connections go, whatever the name in the URL says. */
 export interface Ingress {
@@ -95,6 +96,18 @@ export function ingressFetch(ingress: Ingress, defaults: IngressFetchOptions = {
       outgoing.end(body);
     });
   };
+}
+
+/** The text of a CA file. @throws {UsageError} naming the file, since only its owner can put it there */
+export async function readCa(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new UsageError(`Could not read the CA file "${path}"`, {
+      cause,
+      hint: "CCCI_CA_FILE names it; without it the system's CAs are trusted",
+    });
+  }
 }
 
 /** Splits `host:port`, with `[v6]:port` allowed. */

@@ -1,5 +1,5 @@
 import { describeError } from "../common/errors.ts";
-import { type Ingress, ingressFetch } from "../common/ingress.ts";
+import { type Ingress, ingressFetch, readCa } from "../common/ingress.ts";
 import { formatSeconds, systemClock } from "../common/time.ts";
 import { decide } from "./converge.ts";
 import { stackFailure } from "./converge_wait.ts";
@@ -31,7 +31,7 @@ export interface AnswerOptions {
 export async function ingressOf(settings: Settings): Promise<Ingress> {
   return {
     address: settings.INGRESS,
-    ...(settings.CA_FILE === undefined ? {} : { ca: await Deno.readTextFile(settings.CA_FILE) }),
+    ...(settings.CA_FILE === undefined ? {} : { ca: await readCa(settings.CA_FILE) }),
   };
 }
 

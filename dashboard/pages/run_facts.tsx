@@ -103,10 +103,15 @@ export function Rerun({ run }: { run: RunDetail }) {
   );
 }
 
+/** No branch or tag leads to a commit of a fork; its pull request does. */
+function refOf({ subject, commit }: RunDetail): string {
+  return subject.kind === "pr" ? `refs/pull/${subject.pr}/head` : commit.slice(0, 7);
+}
+
 /** People paste this into a shell: nothing gets into it that is not a plain word. */
 function commandFor(run: RunDetail): string | null {
   if (!/^[0-9a-f]{7,64}$/.test(run.commit)) return null;
-  const lines = [`./cc-ci run-recipe ${run.recipe}`, `  --ref ${run.commit.slice(0, 7)}`];
+  const lines = [`./cc-ci run-recipe ${run.recipe}`, `  --ref ${refOf(run)}`];
   const base = run.progress.base;
   if (base !== null && /^[0-9A-Za-z][0-9A-Za-z.+-]*$/.test(base)) lines.push(`  --base ${base}`);
   if (run.stage !== null && run.stage !== "fetch" && run.stage !== "teardown") {
