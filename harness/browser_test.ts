@@ -63,7 +63,6 @@ Deno.test({
         ingress,
         ca,
         domains: ["app.ci.test", "three.ci.test"],
-        tmp,
       });
       kept = browser;
       assert.match(browser.version, /Chrom/);
@@ -164,8 +163,8 @@ Deno.test({
   ignore,
   async fn() {
     await using server = await site();
-    const { ingress, folder: tmp } = server;
-    await using browser = await openBrowser({ ingress, domains: ["app.ci.test"], tmp });
+    const { ingress } = server;
+    await using browser = await openBrowser({ ingress, domains: ["app.ci.test"] });
     await using page = await browser.page();
     await assert.rejects(
       page.goto(`${url}/`),
@@ -177,16 +176,18 @@ Deno.test({
 Deno.test("a browser that is not installed is said so, and nothing stays behind", {
   ignore,
 }, async () => {
-  const tmp = await Deno.makeTempDir();
-  try {
-    await assert.rejects(
-      openBrowser({ ingress: "127.0.0.1:1", domains: [], tmp, executable: "/nowhere/chromium" }),
-      (error) => error instanceof BrowserError && error.code === "browser.missing",
-    );
-    assert.deepEqual([...Deno.readDirSync(tmp)], []);
-  } finally {
-    await Deno.remove(tmp, { recursive: true });
-  }
+  const folders: string[] = [];
+  await assert.rejects(
+    openBrowser({
+      ingress: "127.0.0.1:1",
+      domains: [],
+      executable: "/nowhere/chromium",
+      onFolder: (path) => void folders.push(path),
+    }),
+    (error) => error instanceof BrowserError && error.code === "browser.missing",
+  );
+  assert.equal(folders.length, 1);
+  await assert.rejects(Deno.stat(folders[0] ?? ""), Deno.errors.NotFound);
 });
 
 /** Addresses change when a container starts; only root can make one do so here. */
@@ -218,7 +219,7 @@ Deno.test({
       return new Response("<h1>here</h1>", { headers: { "content-type": "text/html" } });
     });
     const ingress = `127.0.0.1:${server.addr.port}`;
-    await using browser = await openBrowser({ ingress, ca, domains: ["app.ci.test"], tmp });
+    await using browser = await openBrowser({ ingress, ca, domains: ["app.ci.test"] });
     await using page = await browser.page();
     const opening = page.goto(`${url}/slow`);
     await wasAsked;

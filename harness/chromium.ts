@@ -63,7 +63,7 @@ const quietFlags = [
  * @throws {BrowserError} `browser.missing` or `browser.start`
  */
 export async function startChromium(options: BrowserOptions): Promise<Chromium> {
-  const folder = await makeFolder(options.tmp);
+  const folder = await makeFolder();
   options.onFolder?.(folder);
   try {
     const command = asNobody([options.executable ?? "chromium"]);
@@ -88,24 +88,19 @@ function asNobody(command: string[]): string[] {
   return ["setpriv", "--pdeathsig", "KILL", ...drop, "--", ...command];
 }
 
-/** A folder that "nobody" may enter and own: below `tmp`, unless that lies in somebody's closed home. */
-async function makeFolder(tmp: string): Promise<string> {
+/**
+ * A folder that "nobody" may enter and own. Not in the run's: that may lie in somebody's closed home, and Chromium's
+ * sockets do not start below a path of more than some 60 characters.
+ */
+async function makeFolder(): Promise<string> {
   const root = Deno.uid() === 0;
-  const reachable = !root || await mayEnter(tmp);
-  const folder = await Deno.makeTempDir({ prefix: "ccci-browser-", ...(reachable ? { dir: tmp } : {}) });
+  const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "ccci-browser-" });
   for (const part of ["", "home", "profile", "tmp"]) {
     const path = join(folder, part);
     if (part !== "") await Deno.mkdir(path, { mode: 0o700 });
     if (root) await Deno.chown(path, NOBODY, NOBODY);
   }
   return folder;
-}
-
-async function mayEnter(path: string): Promise<boolean> {
-  for (let at = await Deno.realPath(path); at !== "/"; at = join(at, "..")) {
-    if ((((await Deno.stat(at)).mode ?? 0) & 0o001) === 0) return false;
-  }
-  return true;
 }
 
 function environment(folder: string): Record<string, string> {

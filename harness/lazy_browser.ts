@@ -8,10 +8,10 @@ export class LazyBrowser implements AsyncDisposable {
   version = "none";
   /** Null while it has not been started. */
   sandbox: boolean | null = null;
-  #options: { settings: Settings; tmp: string; started: (folder: string) => void };
+  #options: { settings: Settings; started: (folder: string) => void };
   #browser: Promise<Browser> | null = null;
 
-  constructor(options: { settings: Settings; tmp: string; started: (folder: string) => void }) {
+  constructor(options: { settings: Settings; started: (folder: string) => void }) {
     this.#options = options;
   }
 
@@ -22,13 +22,12 @@ export class LazyBrowser implements AsyncDisposable {
   }
 
   async #open(domains: string[]): Promise<Browser> {
-    const { settings, tmp, started } = this.#options;
+    const { settings, started } = this.#options;
     const { openBrowser } = await import("./browser.ts"); // large, and wanted only once apps are on their way
     const browser = await openBrowser({
       ingress: settings.INGRESS,
       ...(settings.CA_FILE === undefined ? {} : { ca: settings.CA_FILE }),
       domains,
-      tmp,
       onFolder: started,
     });
     this.version = browser.version;

@@ -31,7 +31,6 @@ export async function work(path: string): Promise<void> {
   const send = (message: WorkerMessage) => writeLine(JSON.stringify(redactor.value(message)));
   const browser = new LazyBrowser({
     settings: plan.settings,
-    tmp: folder.tmp,
     started: (scratch) => send({ type: "scratch", path: scratch }),
   });
   await using _closing = browser;

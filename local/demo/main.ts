@@ -146,7 +146,8 @@ async function play(
     () =>
       pull.waitForReply((reply) => reply.id === first.id && isVerdict(reply.body), {
         what: "the comment to show the verdict",
-        timeoutMs: REPLY_LIMIT_MS,
+        // CI trouble is tried again by the bridge before it says so.
+        timeoutMs: view.state === "infra" ? RUN_LIMIT_MS : REPLY_LIMIT_MS,
       }),
   );
   const urls = {
