@@ -7,7 +7,7 @@ set -eu
 suite=$1 work=$2
 rm -rf "$work/root"
 mkdir -p "$work"
-debootstrap --variant=minbase "$suite" "$work/root" http://deb.debian.org/debian
+debootstrap --variant=minbase "$suite" "$work/root"
 rm -rf "$work/root/var/cache/apt/archives" "$work/root/var/lib/apt/lists" "$work/root/usr/share/doc" \
   "$work/root/usr/share/man" "$work/root/usr/share/info" "$work/root/usr/share/locale" "$work/root"/var/log/*
 mkdir -p "$work/root/var/cache/apt/archives/partial" "$work/root/var/lib/apt/lists/partial"

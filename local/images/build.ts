@@ -29,7 +29,7 @@ export async function buildBase(options: { content: string } & Surroundings): Pr
     throw new UsageError(
       "Could not make the test apps' images: this needs root, and no image registry is reachable",
       {
-        hint: "Run this as root, or make registry-1.docker.io reachable for the engine",
+        hint: "Run this as root, or make the public image registry reachable for the engine",
       },
     );
   }

@@ -6,14 +6,23 @@ const PULL_MS = 180_000;
 
 let reachable: Promise<boolean> | undefined;
 
-/** Whether Docker's public registry answers, asked once per process and given up on after three seconds. */
+/** Whether the engine's own default registry answers, asked once per process and given up on after three seconds. */
 export function registryReachable(): Promise<boolean> {
-  reachable ??= fetch("https://registry-1.docker.io/v2/", { signal: AbortSignal.timeout(PROBE_MS) })
-    .then(async (answer) => {
-      await answer.body?.cancel();
-      return answer.status === 401 || answer.ok;
-    }, () => false);
+  reachable ??= askRegistry();
   return reachable;
+}
+
+async function askRegistry(): Promise<boolean> {
+  const info = await exec(["docker", "info", "--format", "{{.IndexServerAddress}}"], { env: DOCKER_ENV });
+  const address = info.stdout.trim();
+  if (!info.success || !URL.canParse(address)) return false;
+  try {
+    const answer = await fetch(address, { signal: AbortSignal.timeout(PROBE_MS) });
+    await answer.body?.cancel();
+    return answer.status < 500; // it need not like the question
+  } catch {
+    return false;
+  }
 }
 
 /** Pulls an image. A refusal (rate limit, no such tag) is an answer like any other: the image is made here then. */
