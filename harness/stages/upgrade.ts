@@ -1,4 +1,4 @@
-import { systemClock } from "../../common/time.ts";
+import { systemClock, waitFor } from "../../common/time.ts";
 import type { App } from "../app.ts";
 import { openAppPage } from "../app_page.ts";
 import { runEnrolledTest } from "../app_tests.ts";
@@ -45,12 +45,29 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   run.imposed.b += imposedByUpgrade(composes.base, head) + slowStop(snapshot, composes.base);
   await verifyVersion(run, { app, ctx });
   ctx.proof(`${base.version} → ${headName(run)}`);
+  await oldTasksGone(run, { app, ctx });
   await systemClock.sleep(run.plan.settings.PROXY_REFRESH_S * 1000 + REFRESH_MARGIN_MS, ctx.signal);
   await app.answers(ctx);
 
   await readBack(run, { app, ctx, written, composes });
   await openAppPage(run, { app, ctx });
   await runEnrolledTest(run, { app, ctx, kind: "upgrade" });
+}
+
+/**
+ * With `order: start-first` the old container lives on for its stop grace: what is read there is no proof that the
+ * new one has the data.
+ */
+async function oldTasksGone(run: RunContext, { app, ctx }: { app: App; ctx: StageContext }): Promise<void> {
+  await waitFor(async () => {
+    const wanted = new Set(
+      (await run.swarm.tasks(app.stack)).filter((task) => task.DesiredState === "running").map((task) =>
+        task.ID
+      ),
+    );
+    const running = (await run.swarm.containers(app.stack)).filter((one) => one.State === "running");
+    return running.every((one) => wanted.has(one.Labels["com.docker.swarm.task.id"] ?? ""));
+  }, { what: "the old version's containers to end", timeoutMs: ctx.remaining(), signal: ctx.signal });
 }
 
 /** A published version that does not start says nothing against the head; it keeps it from being judged. */
