@@ -2,7 +2,14 @@ import { Command } from "commander";
 import { exec } from "../common/exec.ts";
 import { formatSeconds } from "../common/time.ts";
 import { UsageError } from "../common/errors.ts";
-import { type Counts, countTests } from "./junit.ts";
+import { parseJUnit } from "../common/junit.ts";
+
+interface Counts {
+  passed: number;
+  failed: number;
+  /** Names of the tests that failed. */
+  failures: string[];
+}
 
 interface Suite {
   name: string;
@@ -19,7 +26,7 @@ interface SuiteContext {
 }
 
 const root = new URL("..", import.meta.url).pathname;
-const unitFolders = ["common", "protocol", "harness", "bridge", "dashboard", "local", "e2e/junit_test.ts"];
+const unitFolders = ["common", "protocol", "harness", "bridge", "dashboard", "local"];
 
 const suites: Suite[] = [
   { name: "format", about: "deno fmt --check", run: (context) => command(context, ["fmt", "--check", "-q"]) },
@@ -79,7 +86,7 @@ export async function test(argv: string[]): Promise<number> {
     tmp: await Deno.makeTempDir({ prefix: "cc-ci-test-" }),
     filter: options.filter === undefined ? [] : ["--filter", options.filter],
   };
-  const total: Counts = { passed: 0, failed: 0 };
+  const total: Counts = { passed: 0, failed: 0, failures: [] };
   const table: string[] = [];
   try {
     for (const suite of suites.filter((one) => wanted?.includes(one.name) ?? true)) {
@@ -93,11 +100,17 @@ export async function test(argv: string[]): Promise<number> {
       print(`${line}\n`);
       total.passed += counts.passed;
       total.failed += counts.failed;
+      total.failures.push(...counts.failures.map((failure) => `${suite.name}: ${failure}`));
     }
   } finally {
     await Deno.remove(context.tmp, { recursive: true });
   }
-  print(`\n${table.join("\n")}\n\n${total.passed} passed, ${total.failed} failed\n`);
+  const failures = total.failures.map((failure) => `✗ ${failure}\n`).join("");
+  print(
+    `\n${failures === "" ? "" : `${failures}\n`}${
+      table.join("\n")
+    }\n\n${total.passed} passed, ${total.failed} failed\n`,
+  );
   return total.failed === 0 ? 0 : 1;
 }
 
@@ -108,7 +121,9 @@ async function command(context: SuiteContext, args: string[]): Promise<Counts> {
     timeoutMs: 600_000,
     onOutput: (chunk) => Deno.stderr.writeSync(chunk),
   });
-  return result.success ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  return result.success
+    ? { passed: 1, failed: 0, failures: [] }
+    : { passed: 0, failed: 1, failures: [`deno ${args.join(" ")}`] };
 }
 
 /** A `deno test` run; a run that broke before it wrote its report counts as one failure. */
@@ -131,10 +146,14 @@ async function tests(context: SuiteContext, name: string, args: string[]): Promi
       onOutput: (chunk) => Deno.stderr.writeSync(chunk),
     },
   );
-  const counts = await Deno.readTextFile(report).then(countTests).catch(() => ({ passed: 0, failed: 0 }));
+  const cases = parseJUnit(await Deno.readTextFile(report).catch(() => ""));
+  const failures = cases.filter(({ failure }) => failure !== null).map((one) => one.name);
+  const passed = cases.filter((one) => one.failure === null && !one.skipped).length;
   // A suite that ran nothing has shown nothing.
-  if (counts.failed === 0 && (!result.success || counts.passed === 0)) counts.failed = 1;
-  return counts;
+  if (failures.length === 0 && (!result.success || passed === 0)) {
+    failures.push(passed === 0 ? "no test ran" : `deno test ended with exit code ${result.code}`);
+  }
+  return { passed, failed: failures.length, failures };
 }
 
 function print(text: string): void {

@@ -4,7 +4,7 @@ import { exec } from "../common/exec.ts";
 import { formatSeconds } from "../common/time.ts";
 import { startBroker } from "./broker.ts";
 import type { BrokerOptions } from "./broker_types.ts";
-import { type JUnitCase, parseJUnit } from "./junit.ts";
+import { type JUnitCase, parseJUnit } from "../common/junit.ts";
 import { kitFile } from "./kit_file.ts";
 import { plain } from "./report/text.ts";
 

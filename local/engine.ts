@@ -7,7 +7,7 @@ import { StackError } from "./errors.ts";
 import { exists } from "./files.ts";
 import { noteHost, restoreHost } from "./host_traces.ts";
 import { installPackages, isRoot, onPath } from "./host.ts";
-import { OURS, type Paths } from "./paths.ts";
+import { OURS, type Paths, pathsBelow } from "./paths.ts";
 import {
   descendantsOf,
   findProcesses,
@@ -116,8 +116,28 @@ async function start(paths: Paths, { docker, step }: { docker: Docker; step: Ste
   }, { what: "the Docker Engine to answer", timeoutMs: START_MS, everyMs: 100 });
 }
 
-/** What a dockerd that died left behind: a new one stumbles over its pid file, and its containers live on. */
+/**
+ * What dockerds that died left behind: a new one stumbles over its pid file, and its containers live on. Engines of
+ * stacks with another cache count as well: as long as their network namespaces are mounted, the kernel refuses a new
+ * engine's VXLAN interfaces ("file exists"), and no task with an overlay network starts.
+ */
 async function clearLeftovers(paths: Paths): Promise<void> {
+  await clearDeadEngine(paths);
+  for (const cache of cachesWithEngineMounts(await Deno.readTextFile("/proc/self/mounts"))) {
+    const other = pathsBelow(cache);
+    if (cache !== paths.cache && ownEngine(other) === undefined) await clearDeadEngine(other);
+  }
+}
+
+/** Cache folders of the stacks whose engine has network namespaces mounted, by the table of mounts. */
+export function cachesWithEngineMounts(mounts: string): string[] {
+  const caches = mountPoints(mounts).map((point) =>
+    /^(.+)\/state\/docker-exec\/netns\/[^/]+$/.exec(point)?.[1]
+  );
+  return [...new Set(caches.filter((cache) => cache !== undefined))];
+}
+
+async function clearDeadEngine(paths: Paths): Promise<void> {
   await Deno.remove(join(paths.state, "dockerd.pid")).catch(() => {});
   const root = engineFiles(paths).execRoot;
   const orphans = findProcesses((argv) => argv.some((word) => word.startsWith(`${root}/containerd`)));
@@ -152,11 +172,15 @@ export async function stopEngine(paths: Paths): Promise<boolean> {
 
 /** Network namespaces and layers that a killed engine left mounted, deepest first. */
 async function unmountBelow(folders: string[]): Promise<void> {
-  const mounts = (await Deno.readTextFile("/proc/self/mounts")).split("\n")
-    .map((line) => (line.split(" ")[1] ?? "").replaceAll("\\040", " "))
+  const mounts = mountPoints(await Deno.readTextFile("/proc/self/mounts"))
     .filter((point) => folders.some((folder) => point === folder || point.startsWith(`${folder}/`)))
     .sort((a, b) => b.length - a.length);
   for (const point of mounts) await exec(["umount", "--lazy", point]);
+}
+
+/** Second column of `/proc/self/mounts`, where blanks are written in octal. */
+function mountPoints(mounts: string): string[] {
+  return mounts.split("\n").map((line) => (line.split(" ")[1] ?? "").replaceAll("\\040", " "));
 }
 
 async function lastLines(file: string): Promise<string> {

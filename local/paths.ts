@@ -23,7 +23,13 @@ export interface Paths {
 /** Layout below the cache folder that the environment names. */
 export function pathsFromEnvironment(env: (name: string) => string | undefined = Deno.env.get): Paths {
   const home = env("HOME") ?? "/root";
-  const cache = resolve(env("CCCI_CACHE") || join(env("XDG_CACHE_HOME") || join(home, ".cache"), "cc-ci"));
+  return pathsBelow(
+    resolve(env("CCCI_CACHE") || join(env("XDG_CACHE_HOME") || join(home, ".cache"), "cc-ci")),
+  );
+}
+
+/** Layout below a cache folder, this stack's or another one's. */
+export function pathsBelow(cache: string): Paths {
   const state = join(cache, "state");
   return {
     repo: dirname(import.meta.dirname ?? Deno.cwd()),

@@ -4,14 +4,10 @@ import { UsageError } from "../common/errors.ts";
 import { ensureCredentials, readCredentials, saveCredentials, tokenFile } from "./accounts.ts";
 import { giteaConfig } from "./gitea_config.ts";
 import { refuseFullDisk } from "./host.ts";
-import { type Paths, pathsFromEnvironment } from "./paths.ts";
+import { pathsBelow, pathsFromEnvironment } from "./paths.ts";
 import { recipeOf, targetOf } from "./run_recipe.ts";
 import { statusText } from "./status.ts";
 import { dynamicConfig } from "./traefik.ts";
-
-function pathsBelow(folder: string): Paths {
-  return pathsFromEnvironment((name) => ({ HOME: "/home/nobody", CCCI_CACHE: folder })[name]);
-}
 
 Deno.test("everything lies below the cache folder that the environment names", () => {
   const from = (env: Record<string, string>) => pathsFromEnvironment((name) => env[name]).cache;
