@@ -90,6 +90,8 @@ function ended(
         versions: { suite: "0", abra: "0", docker: "0", browser: "0" },
         abraStandIn: false,
         notes: [],
+        images: [],
+        visual: null,
         leftovers: [],
         ...fields,
       },

@@ -126,6 +126,8 @@ export class RunRecord {
       versions: this.#versions,
       abraStandIn: this.#standIn,
       notes: this.#notes,
+      images: [],
+      visual: null,
       leftovers: this.leftovers,
     };
   }

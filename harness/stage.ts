@@ -75,5 +75,14 @@ export class StageTimeout extends CcciError {
 
 /** A report without findings, as a base for those that have some. */
 export function emptyReport(name: StageName, result: StageReport["result"]): StageReport {
-  return { name, result, seconds: 0, proofs: [], notes: [], screenshots: [], tail: [] };
+  const nothing = {
+    proofs: [],
+    notes: [],
+    screenshots: [],
+    tail: [],
+    findings: [],
+    resources: [],
+    blemishes: [],
+  };
+  return { name, result, seconds: 0, ...nothing };
 }

@@ -18,6 +18,29 @@ export type StageName = z.infer<typeof stageName>;
 export const stageOutcome = z.enum(["passed", "failed", "skipped", "blocked", "infra"]);
 export type StageOutcome = z.infer<typeof stageOutcome>;
 
+/** Something that lint found in a recipe. */
+export const lintFinding = z.object({
+  /** Stable id, e.g. `confine.bind` or `lint.config-version`. */
+  rule: z.string(),
+  severity: z.enum(["error", "warning"]),
+  /** Relative to the checkout. */
+  file: z.string(),
+  line: z.number().int().positive().optional(),
+  /** One sentence without a final period. */
+  message: z.string(),
+  hint: z.string().optional(),
+});
+
+/** What one service used while a stage ran. */
+export const resourceUse = z.object({
+  service: z.string(),
+  peakMemoryBytes: z.number().nonnegative(),
+  cpuSeconds: z.number().nonnegative(),
+  /** Written layers and volumes at the end of the stage; null where Docker could not say. */
+  diskBytes: z.number().nonnegative().nullable(),
+});
+export type ResourceUse = z.infer<typeof resourceUse>;
+
 /** How one stage ended. */
 export const stageReport = z.object({
   name: stageName,
@@ -38,6 +61,10 @@ export const stageReport = z.object({
   screenshots: z.array(z.string()).default([]),
   /** Last log lines of the service that caused a failure, oldest first. */
   tail: z.array(z.string()).default([]),
+  findings: z.array(lintFinding).default([]),
+  resources: z.array(resourceUse).default([]),
+  /** What keeps a run from being called clean without failing it: console errors, lint warnings, noisy logs. */
+  blemishes: z.array(z.string()).default([]),
 });
 export type StageReport = z.infer<typeof stageReport>;
 
@@ -82,6 +109,16 @@ export const runResult = z.object({
   /** True when the stand-in was used where no real abra is installed. */
   abraStandIn: z.boolean(),
   notes: z.array(z.string()),
+  /** Images of the commit under test. */
+  images: z.array(z.object({ service: z.string(), image: z.string(), bytes: z.number().nonnegative() }))
+    .default([]),
+  /** The page before and after the upgrade: file names below `screenshots/`, and the share of pixels that differ. */
+  visual: z.object({
+    before: z.string(),
+    after: z.string(),
+    difference: z.string(),
+    changed: z.number().min(0).max(1),
+  }).nullable().default(null),
   /** What teardown could not remove; empty after every sound run. */
   leftovers: z.array(z.string()),
 });

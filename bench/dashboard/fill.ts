@@ -44,6 +44,9 @@ function one(store: Store, { at, number, now }: { at: number; number: number; no
     notes: [],
     screenshots: [`${name}.png`],
     tail: [],
+    findings: [],
+    resources: [],
+    blemishes: [],
   }));
   store.announce(run, { recipe, subject, commit, state: "running", position: 0, cause: null, link: null }, {
     now,
@@ -75,6 +78,8 @@ function one(store: Store, { at, number, now }: { at: number; number: number; no
         versions: { suite: "0.1.0", abra: "0.11.0", docker: "29.2.1", browser: "Chromium 156" },
         abraStandIn: false,
         notes: [],
+        images: [],
+        visual: null,
         leftovers: [],
       },
     }),

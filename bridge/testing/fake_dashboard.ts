@@ -13,7 +13,18 @@ interface Kept {
 
 /** A stage as the harness reports it. */
 export function stage(report: Partial<StageReport> & Pick<StageReport, "name">): StageReport {
-  return { result: "passed", seconds: 2, proofs: [], notes: [], screenshots: [], tail: [], ...report };
+  return {
+    result: "passed",
+    seconds: 2,
+    proofs: [],
+    notes: [],
+    screenshots: [],
+    tail: [],
+    findings: [],
+    resources: [],
+    blemishes: [],
+    ...report,
+  };
 }
 
 /** The dashboard's API in memory. The test plays the harness that fills it. */
@@ -89,6 +100,8 @@ export class FakeDashboard {
       versions: { suite: "0", abra: "0", docker: "0", browser: "0" },
       abraStandIn: false,
       notes: [],
+      images: [],
+      visual: null,
       leftovers: [],
       ...fields,
     };

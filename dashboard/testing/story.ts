@@ -78,6 +78,9 @@ export function eventsOf(told: Told, now: () => string, forward: (seconds: numbe
       notes: [],
       screenshots: [],
       tail: [],
+      findings: [],
+      resources: [],
+      blemishes: [],
       ...stage,
     };
     if (report.result !== "skipped" && report.result !== "blocked") {
@@ -113,6 +116,8 @@ export function eventsOf(told: Told, now: () => string, forward: (seconds: numbe
       versions: { suite: "0.1.0", abra: "0.11.0-beta", docker: "29.2.1", browser: "Chromium 156.0.7204.49" },
       abraStandIn: told.abraStandIn ?? false,
       notes: told.notes ?? [],
+      images: [],
+      visual: null,
       leftovers: [],
     },
   });

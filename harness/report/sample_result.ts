@@ -43,6 +43,8 @@ export function sampleResult(changes: Partial<RunResult> = {}): RunResult {
     },
     abraStandIn: false,
     notes: [],
+    images: [],
+    visual: null,
     leftovers: [],
     ...changes,
   };
@@ -50,7 +52,18 @@ export function sampleResult(changes: Partial<RunResult> = {}): RunResult {
 
 /** A stage that passed in a second, with changes. */
 export function sampleStage(changes: Partial<StageReport> & Pick<StageReport, "name">): StageReport {
-  return { result: "passed", seconds: 1, proofs: [], notes: [], screenshots: [], tail: [], ...changes };
+  return {
+    result: "passed",
+    seconds: 1,
+    proofs: [],
+    notes: [],
+    screenshots: [],
+    tail: [],
+    findings: [],
+    resources: [],
+    blemishes: [],
+    ...changes,
+  };
 }
 
 /** The same run, failed because its upgrade lost the data. */
