@@ -49,7 +49,11 @@ export async function noteHost(paths: Paths): Promise<void> {
 export async function restoreHost(paths: Paths): Promise<void> {
   const text = await Deno.readTextFile(file(paths)).catch(() => undefined);
   if (text === undefined) return;
-  const before = traces.parse(JSON.parse(text));
+  const before = readTraces(text);
+  if (before === undefined) { // nobody knows any more how the machine was: better left than guessed
+    await Deno.remove(file(paths));
+    return;
+  }
   if (!before.defaultBridge) await exec(["ip", "link", "delete", "docker0"]);
   if (!before.dockerChains) { for (const family of FAMILIES) await removeDockerRules(family); }
   if (before.ipForward === "0") {
@@ -58,6 +62,14 @@ export async function restoreHost(paths: Paths): Promise<void> {
   }
   for (const folder of before.newFolders) await removeEmpty(folder);
   await Deno.remove(file(paths));
+}
+
+function readTraces(text: string): Traces | undefined {
+  try {
+    return traces.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
 async function saveRules(family: string): Promise<string | undefined> {
