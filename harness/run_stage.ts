@@ -109,6 +109,11 @@ function stageContext(
     note(text) {
       if (!report.notes.includes(text)) report.notes.push(text);
     },
+    finding: (finding) => void report.findings.push(finding),
+    blemish(text) {
+      if (!report.blemishes.includes(text)) report.blemishes.push(text);
+    },
+    resources: (used) => void report.resources.push(...used),
     screenshot: (file) => void report.screenshots.push(file),
   };
 }

@@ -1,5 +1,5 @@
 import { CcciError } from "../common/errors.ts";
-import type { StageName, StageReport } from "../protocol/result.ts";
+import type { ResourceUse, StageName, StageReport } from "../protocol/result.ts";
 
 /** What a stage hands out while it works. Everything passes the redactor on its way. */
 export interface StageContext {
@@ -10,6 +10,12 @@ export interface StageContext {
   proof(text: string): void;
   /** Something worth knowing that is nobody's fault. */
   note(text: string): void;
+  /** Something that lint found, shown with its place. */
+  finding(finding: StageReport["findings"][number]): void;
+  /** What keeps the run from being called clean without failing it. */
+  blemish(text: string): void;
+  /** What services used while the stage ran. */
+  resources(used: readonly ResourceUse[]): void;
   /** A file below `screenshots/` that belongs to this stage. */
   screenshot(name: string): void;
   /** Aborts when the stage's time is over. */
