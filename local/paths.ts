@@ -46,8 +46,9 @@ export function pathsBelow(cache: string): Paths {
 
 export const BASE_DOMAIN = "ci.localhost";
 export const FORGE_HOST = `git.${BASE_DOMAIN}`;
+export const DRONE_HOST = `drone.${BASE_DOMAIN}`;
 export const INGRESS = "127.0.0.1:443";
 /** Ports on the gateway of docker_gwbridge, where only this machine and its containers get to. */
-export const PORTS = { gitea: 3180, dashboard: 3181, bridge: 3182 };
+export const PORTS = { gitea: 3180, dashboard: 3181, bridge: 3182, drone: 3183, droneRunner: 3184 };
 /** Label that everything we make in an engine carries; its value is the cache folder. */
 export const OURS = "cc-ci.local";

@@ -65,6 +65,7 @@ Deno.test("the proxy routes each name to one program and serves no name without 
   assert.equal(target("Host(`git.ci.localhost`)"), "http://172.20.0.1:3180");
   assert.equal(target("Host(`ci.localhost`)"), "http://172.20.0.1:3181");
   assert.equal(target("Host(`ci.localhost`) && Path(`/hook`)"), "http://172.20.0.1:3182");
+  assert.equal(target("Host(`drone.ci.localhost`) && !PathPrefix(`/rpc`)"), "http://172.20.0.1:3183");
   assert.equal(tls.options.default.sniStrict, true);
 });
 

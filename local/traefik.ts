@@ -3,7 +3,7 @@ import { ingressFetch } from "../common/ingress.ts";
 import { waitFor } from "../common/time.ts";
 import { type Docker, orNothing } from "./docker.ts";
 import { StackError } from "./errors.ts";
-import { BASE_DOMAIN, FORGE_HOST, INGRESS, OURS, type Paths, PORTS } from "./paths.ts";
+import { BASE_DOMAIN, DRONE_HOST, FORGE_HOST, INGRESS, OURS, type Paths, PORTS } from "./paths.ts";
 import { requireFreePorts } from "./ports.ts";
 import type { Step } from "./progress.ts";
 import { PROXY } from "./swarm.ts";
@@ -143,12 +143,15 @@ export function dynamicConfig(gateway: string): string {
           "cc-ci-git": router(`Host(\`${FORGE_HOST}\`)`, "cc-ci-git"),
           "cc-ci-dashboard": router(`Host(\`${BASE_DOMAIN}\`)`, "cc-ci-dashboard"),
           "cc-ci-bridge": router(`Host(\`${BASE_DOMAIN}\`) && Path(\`/hook\`)`, "cc-ci-bridge"),
+          // What runners say to Drone is none of the outside's business: whoever may ask there reads every secret.
+          "cc-ci-drone": router(`Host(\`${DRONE_HOST}\`) && !PathPrefix(\`/rpc\`)`, "cc-ci-drone"),
           "cc-ci-ping": router(`Host(\`${PING_HOST}\`)`, "ping@internal"),
         },
         services: {
           "cc-ci-git": server(PORTS.gitea),
           "cc-ci-dashboard": server(PORTS.dashboard),
           "cc-ci-bridge": server(PORTS.bridge),
+          "cc-ci-drone": server(PORTS.drone),
         },
       },
       tls: {
