@@ -43,6 +43,10 @@ export const workerMessage = z.discriminatedUnion("type", [
     browser: z.string(),
   }),
   z.object({ type: z.literal("imposed"), seconds: z.number() }),
+  /** Images of the commit under test, instead of those named before. */
+  z.object({ type: z.literal("images"), images: runResult.shape.images.unwrap() }),
+  /** How the page changed by the upgrade. */
+  z.object({ type: z.literal("visual"), visual: runResult.shape.visual.unwrap().unwrap() }),
   /** For the result's own list of notes. */
   z.object({ type: z.literal("note"), text: z.string() }),
   /** Anonymous volumes seen on the run's containers; nothing but this list leads back to them. */

@@ -28,6 +28,8 @@ export class RunRecord {
   #imposed = 0;
   #versions = { suite: SUITE_VERSION, abra: "unknown", docker: "unknown", browser: "none" };
   #standIn = false;
+  #images: RunResult["images"] = [];
+  #visual: RunResult["visual"] = null;
   #startedAt: string;
 
   constructor(plan: RunPlan) {
@@ -67,6 +69,8 @@ export class RunRecord {
   learn(message: WorkerMessage): void {
     if (message.type === "subject") this.#subject = message.subject;
     else if (message.type === "imposed") this.#imposed = message.seconds;
+    else if (message.type === "images") this.#images = message.images;
+    else if (message.type === "visual") this.#visual = message.visual;
     else if (message.type === "note") this.note(message.text);
     else if (message.type === "end") this.complete = true;
     else if (message.type === "timed-out") {
@@ -126,8 +130,8 @@ export class RunRecord {
       versions: this.#versions,
       abraStandIn: this.#standIn,
       notes: this.#notes,
-      images: [],
-      visual: null,
+      images: this.#images,
+      visual: this.#visual,
       leftovers: this.leftovers,
     };
   }

@@ -30,6 +30,7 @@ export const lintFinding = z.object({
   message: z.string(),
   hint: z.string().optional(),
 });
+export type LintFinding = z.infer<typeof lintFinding>;
 
 /** What one service used while a stage ran. */
 export const resourceUse = z.object({
