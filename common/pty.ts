@@ -1,0 +1,25 @@
+/** Columns and rows of the terminal, so that tables are not cut. */
+const SIZE = "cols 220 rows 60";
+
+/**
+ * The same command with a terminal of its own, for programs that refuse to work without one. `script` takes a text
+ * for a shell: the text made here holds no value of the command, those travel as variables that the shell drops
+ * before the program starts. Its input is at its end, its two output streams come as one, and its exit code is kept.
+ * @returns argv, and variables to add to the environment of the call
+ */
+export function inTerminal(argv: readonly string[]): { argv: string[]; env: Record<string, string> } {
+  const names = argv.map((_, index) => `CCCI_WORD_${index}`);
+  const text = [
+    `stty ${SIZE}`,
+    `set -- ${names.map((name) => `"$${name}"`).join(" ")}`,
+    `unset SHELL ${names.join(" ")}`,
+    'exec "$@"',
+  ].join("; ");
+  return {
+    argv: ["script", "-qec", text, "/dev/null"],
+    env: {
+      SHELL: "/bin/sh",
+      ...Object.fromEntries(names.map((name, index) => [name, argv[index] ?? ""])),
+    },
+  };
+}
