@@ -11,6 +11,8 @@ export interface ComposeFile {
   /** Relative to the checkout. */
   path: string;
   doc: Record<string, unknown>;
+  /** The same as written: parsed, with its variables still in it. */
+  raw: Record<string, unknown>;
   /** Line (from 1) of the nearest part of `path` that exists. */
   lineOf(path: ComposePath): number;
 }
@@ -160,10 +162,11 @@ function loadOne(
     return value;
   };
   try {
-    const doc = fill(parsed.value, []);
-    if (!isRecord(doc)) throw new ShapeError("Holds no mapping of services", []);
+    const raw = parsed.value;
+    const doc = fill(raw, []);
+    if (!isRecord(raw) || !isRecord(doc)) throw new ShapeError("Holds no mapping of services", []);
     checkShape(doc);
-    return { ok: true, file: { path: name, doc, lineOf: parsed.lineOf }, unset, missing };
+    return { ok: true, file: { path: name, doc, raw, lineOf: parsed.lineOf }, unset, missing };
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     return {

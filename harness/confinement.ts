@@ -1,14 +1,12 @@
 import type { Compose } from "./compose.ts";
 import { checkEnvironment } from "./confinement/environment.ts";
 import { checkFiles } from "./confinement/files.ts";
-import type { Finding, ScopedReport } from "./confinement/finding.ts";
+import { type Finding, isPermitted, type ScopedReport } from "./finding.ts";
 import { checkLabels } from "./confinement/labels.ts";
 import { checkMounts } from "./confinement/mounts.ts";
 import { checkObjects } from "./confinement/objects.ts";
 import { checkPorts } from "./confinement/ports.ts";
 import { checkServices } from "./confinement/services.ts";
-
-export type { Finding } from "./confinement/finding.ts";
 
 export interface ConfinementOptions {
   /** Folder of the recipe. */
@@ -29,11 +27,8 @@ export interface ConfinementOptions {
  */
 export function checkConfinement(compose: Compose, options: ConfinementOptions): Finding[] {
   const findings: Finding[] = [];
-  const permitted = new Set(options.exceptions ?? []);
   const add = (finding: Finding) => {
-    if (permitted.has(finding.rule)) return;
-    if (finding.subject !== undefined && permitted.has(`${finding.rule}=${finding.subject}`)) return;
-    findings.push(finding);
+    if (!isPermitted(finding, options.exceptions ?? [])) findings.push(finding);
   };
   for (const file of compose.files) {
     const report: ScopedReport = (rule, path, { severity = "error", ...rest }) =>

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { loadCompose } from "./compose.ts";
-import { checkConfinement, type Finding } from "./confinement.ts";
+import { checkConfinement } from "./confinement.ts";
 import { app, benign, type Fixture, fixtureEnv as env, hostile } from "./confinement/fixtures/mod.ts";
+import type { Finding } from "./finding.ts";
 
 async function findings(fixture: Fixture, exceptions: string[] = []): Promise<Finding[]> {
   const folder = await Deno.makeTempDir();

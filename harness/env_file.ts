@@ -43,6 +43,17 @@ export function missingLines(settings: string, sample: string): string[] {
   });
 }
 
+/** Line (from 1) on which a text assigns a variable, with `export` or without. */
+export function assignmentLine(text: string, name: string): number | undefined {
+  const at = text.split("\n").findIndex((line) => new RegExp(`^\\s*(export\\s+)?${name}\\s*[=:]`).test(line));
+  return at === -1 ? undefined : at + 1;
+}
+
+/** Whether `.env.sample` shows a variable, be it commented out: then the recipe means it to be left out at times. */
+export function isInSample(sample: string, name: string): boolean {
+  return new RegExp(`^[\\s#]*${name}\\s*=`, "m").test(sample);
+}
+
 function quote(name: string, value: string): string {
   if (/[\n\r\0]/.test(value)) throw new CcciError("env.value", `Value of "${name}" must be a single line`);
   if (!/[\s#"'`$\\]/.test(value)) return value;

@@ -24,6 +24,8 @@ export interface RecipeRepo {
   worktree: string | null;
   subject: Subject;
   published: PublishedVersion[];
+  /** Tags of the form of a version that abra does not count, because they are not annotated. */
+  lightweight: PublishedVersion[];
   notes: string[];
 }
 
@@ -88,10 +90,9 @@ export async function fetchRecipe(source: RecipeSource, options: FetchOptions): 
   }
   const tagRefs = upstream === url ? "refs/src/tags" : "refs/upstream/tags";
   const tags = await readTags(git, mirror, tagRefs);
-  for (const tag of tags.lightweight) notes.push(`Tag "${tag}" is not annotated: abra does not count it`);
 
   const found = await findHead(git, { source, mirror, url, subject: options.subject, ...inMirror });
-  return { mirror, tagRefs, ...found, published: tags.published, notes: [...notes, ...found.notes] };
+  return { mirror, tagRefs, ...found, ...tags, notes: [...notes, ...found.notes] };
 }
 
 async function fetchRefs(
@@ -173,18 +174,18 @@ function named(subject: Subject, kind: "branch" | "tag", name: string): Subject 
   return subject.kind === "worktree" || subject.kind === "pr" ? subject : { kind, name, src: subject.src };
 }
 
-/** Annotated version tags; lightweight ones by name only. */
+/** Version tags: the annotated ones, which are releases, and the lightweight ones, which are none. */
 async function readTags(git: Git, mirror: string, below: string) {
   const depth = below.split("/").length;
-  const format = `--format=%(objecttype) %(refname:lstrip=${depth}) %(*objectname)`;
+  const format = `--format=%(objecttype) %(refname:lstrip=${depth}) %(objectname) %(*objectname)`;
   const listed = await git.run(["for-each-ref", format, below], { cwd: mirror });
   const published: PublishedVersion[] = [];
-  const lightweight: string[] = [];
+  const lightweight: PublishedVersion[] = [];
   for (const line of listed.split("\n")) {
-    const [type, tag, commit] = line.split(" ");
-    if (tag === undefined || !isVersion(tag)) continue;
-    if (type === "tag" && commit !== undefined && commit !== "") published.push({ version: tag, commit });
-    else lightweight.push(tag);
+    const [type, version, object, commit] = line.split(" ");
+    if (version === undefined || object === undefined || !isVersion(version)) continue;
+    if (type !== "tag") lightweight.push({ version, commit: object });
+    else if (commit !== undefined && commit !== "") published.push({ version, commit });
   }
   return { published, lightweight };
 }

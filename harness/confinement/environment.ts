@@ -2,9 +2,10 @@ import { oddAbraShLines, parseAbraSh } from "../../common/abra_sh.ts";
 import { oddEnvLines, parseEnvFile, toEnvironment } from "../../common/env_file.ts";
 import { type Compose, servicesOf } from "../compose.ts";
 import { entriesOf, isRecord, listOrMap } from "../compose_values.ts";
+import { assignmentLine } from "../env_file.ts";
 import { isHostVariable } from "../host_variables.ts";
 import { readInside } from "../inside.ts";
-import { type Finding, quote } from "./finding.ts";
+import { type Finding, quote } from "../finding.ts";
 
 /** Variables that steer programs of the host, or name the app: abra takes STACK_NAME from the app's settings. */
 const reserved =
@@ -56,7 +57,7 @@ export function checkEnvironment(
       });
     }
     for (const [name, value] of Object.entries(values)) {
-      const line = lineOf(text, name);
+      const line = assignmentLine(text, name);
       const finding = (message: string): Finding => ({
         rule,
         severity: "error",
@@ -111,9 +112,4 @@ function checkTaken(compose: Compose, add: (finding: Finding) => void): void {
       hint: "Set it in .env.sample, or choose another name",
     });
   }
-}
-
-function lineOf(text: string, name: string): number | undefined {
-  const at = text.split("\n").findIndex((line) => new RegExp(`^\\s*(export\\s+)?${name}\\s*[=:]`).test(line));
-  return at === -1 ? undefined : at + 1;
 }

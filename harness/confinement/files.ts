@@ -2,7 +2,7 @@ import { join, relative, resolve } from "node:path";
 import { type Compose, workingDir } from "../compose.ts";
 import { type ComposePath, entriesOf, isRecord, itemsOf } from "../compose_values.ts";
 import { resolveInside } from "../inside.ts";
-import { type Finding, quote } from "./finding.ts";
+import { type Finding, quote } from "../finding.ts";
 
 const MAX_ENTRIES = 20_000;
 

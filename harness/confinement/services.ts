@@ -1,6 +1,6 @@
 import type { ComposeFile } from "../compose.ts";
 import { entriesOf, isRecord } from "../compose_values.ts";
-import { quote, type ScopedReport } from "./finding.ts";
+import { quote, type ScopedReport } from "../finding.ts";
 
 /** Service keys that cannot reach beyond the service, or that another check looks into. */
 const harmless = new Set([

@@ -1,4 +1,4 @@
-import type { ComposePath } from "../compose_values.ts";
+import type { ComposePath } from "./compose_values.ts";
 
 /** Something that a check found in a recipe. */
 export interface Finding {
@@ -21,6 +21,12 @@ export type ScopedReport = (
   path: ComposePath,
   finding: Pick<Finding, "message" | "hint" | "subject"> & { severity?: Finding["severity"] },
 ) => void;
+
+/** Whether our `recipe.yml` permits it: by rule id, or one case by `rule=subject` (`confine.bind=/etc/localtime`). */
+export function isPermitted(finding: Finding, exceptions: readonly string[]): boolean {
+  const { rule, subject } = finding;
+  return exceptions.includes(rule) || (subject !== undefined && exceptions.includes(`${rule}=${subject}`));
+}
 
 /** Text from a recipe in a message: quoted, on one line, bounded. */
 export function quote(value: unknown): string {

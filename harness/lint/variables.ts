@@ -1,0 +1,65 @@
+import { entriesOf, isRecord } from "../compose_values.ts";
+import { assignmentLine, isInSample } from "../env_file.ts";
+import { type Finding, quote } from "../finding.ts";
+import { type Recipe, variablesWithoutDefault } from "./recipe.ts";
+
+/** Variables that nobody sets: Docker makes them empty without a word, in names of secrets and configs too. */
+export function checkVariables(recipe: Recipe): Finding[] {
+  const named = checkNames(recipe);
+  const explained = new Set(named.map(({ subject }) => subject));
+  const loose: Finding[] = [];
+  for (const { name, file, line } of recipe.compose.variablesUnset) {
+    // Shown as a comment in .env.sample it is an option: EXTRA_DOMAINS is one in nearly every recipe.
+    if (explained.has(name) || isInSample(recipe.sample, name)) continue;
+    explained.add(name);
+    loose.push({
+      rule: "lint.variable-unset",
+      severity: "warning",
+      file,
+      line,
+      message: `Nothing sets ${quote(name)}, Docker makes it empty`,
+      hint: "Put it into .env.sample (as a comment if it is an option), or write a default: ${…:-…}",
+      subject: name,
+    });
+  }
+  return [...named, ...loose];
+}
+
+/** Versions in names of secrets come from `.env.sample`, those of configs from `abra.sh`. */
+function checkNames({ compose, sample, abraSh }: Recipe): Finding[] {
+  const unset = new Set(compose.variablesUnset.map(({ name }) => name));
+  const findings: Finding[] = [];
+  for (const file of compose.files) {
+    for (const section of ["secrets", "configs"] as const) {
+      for (const [key, definition] of entriesOf(file.raw[section])) {
+        for (const name of variablesWithoutDefault(isRecord(definition) ? definition.name : undefined)) {
+          if (name === "STACK_NAME" || assignmentLine(abraSh, name) !== undefined) continue;
+          if (!unset.has(name) && (section === "configs" || isInSample(sample, name))) continue;
+          const place = { file: file.path, line: file.lineOf([section, key, "name"]), subject: name };
+          findings.push(
+            section === "secrets"
+              ? {
+                rule: "lint.secret-sample",
+                severity: "error",
+                ...place,
+                message: `Secret ${quote(key)} takes its version from ${
+                  quote(name)
+                }, which .env.sample lacks`,
+                hint: `Add ${name}=v1 to .env.sample: abra generates no secret without`,
+              }
+              : {
+                rule: "lint.config-export",
+                severity: "error",
+                ...place,
+                message: `Config ${quote(key)} takes its version from ${
+                  quote(name)
+                }, which abra.sh does not export`,
+                hint: `Add "export ${name}=v1" to abra.sh`,
+              },
+          );
+        }
+      }
+    }
+  }
+  return findings;
+}
