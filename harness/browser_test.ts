@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { exec, execOk } from "../common/exec.ts";
+import { exec } from "../common/exec.ts";
 import { type Browser, BrowserError, openBrowser } from "./browser.ts";
 import { type HttpsSite, httpsSite } from "./testing/https_site.ts";
 import { missingProgram } from "./testing/programs.ts";
@@ -188,56 +188,4 @@ Deno.test("a browser that is not installed is said so, and nothing stays behind"
   );
   assert.equal(folders.length, 1);
   await assert.rejects(Deno.stat(folders[0] ?? ""), Deno.errors.NotFound);
-});
-
-/** Addresses change when a container starts; only root can make one do so here. */
-const noInterfaces = missing ?? (Deno.uid() === 0 ? await missingProgram("ip") : "root's rights");
-
-Deno.test({
-  name: `a page that is on its way arrives although the host's addresses change${
-    noInterfaces === undefined ? "" : ` (skipped: ${noInterfaces} is missing)`
-  }`,
-  ignore: noInterfaces !== undefined,
-  async fn() {
-    const link = `ccci${Deno.pid}`.slice(0, 13);
-    let asked: (value?: unknown) => void = () => {};
-    let answer: (value?: unknown) => void = () => {};
-    const wasAsked = new Promise((resolve) => asked = resolve);
-    const mayAnswer = new Promise((resolve) => answer = resolve);
-    await using certified = await httpsSite(["app.ci.test"], () => {});
-    const { ca, folder: tmp } = certified;
-    // Deno's own server offers HTTP/2, as Traefik does.
-    await using server = Deno.serve({
-      hostname: "127.0.0.1",
-      port: 0,
-      cert: await Deno.readTextFile(join(tmp, "cert.pem")),
-      key: await Deno.readTextFile(join(tmp, "key.pem")),
-      onListen() {},
-    }, async () => {
-      asked();
-      await mayAnswer;
-      return new Response("<h1>here</h1>", { headers: { "content-type": "text/html" } });
-    });
-    const ingress = `127.0.0.1:${server.addr.port}`;
-    await using browser = await openBrowser({ ingress, ca, domains: ["app.ci.test"] });
-    await using page = await browser.page();
-    const opening = page.goto(`${url}/slow`);
-    await wasAsked;
-    try {
-      await execOk(["ip", "link", "add", link, "type", "veth", "peer", "name", `${link}p`]);
-      await execOk(["ip", "link", "set", `${link}p`, "up"]);
-      await execOk(["ip", "link", "set", link, "up"]);
-      // Many changes in a row give Chromium the time to notice the first.
-      // Single addresses bring no route with them, so that none of the host's own networks can be hidden.
-      for (let last = 1; last <= 60; last++) {
-        await execOk(["ip", "addr", "add", `198.18.0.${last}/32`, "dev", link]);
-      }
-      answer();
-      assert.equal((await opening).status, 200);
-    } finally {
-      answer();
-      await exec(["ip", "link", "del", link]);
-      await opening.catch(() => {});
-    }
-  },
 });

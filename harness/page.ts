@@ -14,6 +14,12 @@ const ACTION_MS = 10_000;
 const QUIET_MS = 3_000;
 /** How long after a click a navigation may begin. */
 const NAVIGATION_STARTS_MS = 250;
+/**
+ * Connections that Chromium is just making fail with this when an address of the host changes, as it does whenever a
+ * container starts or stops. No request has been sent on them by then, so that asking again is no second try.
+ */
+const NETWORK_CHANGED = "ERR_NETWORK_CHANGED";
+const MAX_TRIES = 10;
 const MAX_REMEMBERED = 100;
 const MAX_LINE = 500;
 
@@ -39,7 +45,10 @@ export function openPage(page: PuppeteerPage, { domains, close }: PageOptions): 
   const remember = <T>(list: T[], item: T) => {
     if (list.length < MAX_REMEMBERED) list.push(item);
   };
+  /** What a change of the network has cost since the last load began. */
+  let lost: "nothing" | "part" | "page" = "nothing";
   page.on("console", (message) => {
+    if (message.text().includes(NETWORK_CHANGED)) return;
     if (message.type() === "error") remember(consoleErrors, message.text().slice(0, MAX_LINE));
   });
   page.on("pageerror", (error) => {
@@ -48,6 +57,11 @@ export function openPage(page: PuppeteerPage, { domains, close }: PageOptions): 
   page.on("requestfailed", (request) => {
     const name = request.failure()?.errorText ?? "";
     if (name.includes("ERR_ABORTED")) return; // the page went on, or a download was denied
+    if (name.includes(NETWORK_CHANGED)) {
+      const whole = request.isNavigationRequest() && request.frame() === page.mainFrame();
+      if (lost !== "page") lost = whole ? "page" : "part";
+      return;
+    }
     remember(failedRequests, {
       url: request.url().slice(0, MAX_LINE),
       status: null,
@@ -68,6 +82,22 @@ export function openPage(page: PuppeteerPage, { domains, close }: PageOptions): 
   const quiet = () =>
     page.waitForNetworkIdle({ idleTime: 300, concurrency: 2, timeout: QUIET_MS }).catch(() => {});
 
+  /** Loads, and loads again for as long as the host's network changes under it. */
+  const settle = async (load: (tries: number) => Promise<void>, { parts }: { parts: boolean }) => {
+    for (let tries = 1;; tries++) {
+      lost = "nothing";
+      const [errors, failures] = [consoleErrors.length, failedRequests.length];
+      await load(tries).catch((error) => {
+        if (tries >= MAX_TRIES || !networkChanged(error)) throw error;
+        lost = "page";
+      });
+      await quiet();
+      if (lost === "nothing" || (lost === "part" && !parts) || tries >= MAX_TRIES) return;
+      consoleErrors.length = errors;
+      failedRequests.length = failures;
+    }
+  };
+
   const element = async (selector: string, { what, timeoutMs }: { what: string; timeoutMs: number }) => {
     try {
       const found = await page.waitForSelector(selector, { visible: true, timeout: timeoutMs });
@@ -86,9 +116,12 @@ export function openPage(page: PuppeteerPage, { domains, close }: PageOptions): 
     async goto(url, { timeoutMs = LOAD_MS } = {}) {
       checkUrl(url, domains);
       try {
-        const response = await page.goto(url, { waitUntil: "load", timeout: timeoutMs });
-        await quiet();
-        return { status: response?.status() ?? 0, url: page.url() };
+        let status = 0;
+        await settle(async () => {
+          const response = await page.goto(url, { waitUntil: "load", timeout: timeoutMs });
+          status = response?.status() ?? 0;
+        }, { parts: true });
+        return { status, url: page.url() };
       } catch (cause) {
         const text = cause instanceof Error ? cause.message : String(cause);
         throw new BrowserError("browser.load", `Could not open "${url}": ${plainReason(text)}`, { cause });
@@ -116,8 +149,11 @@ export function openPage(page: PuppeteerPage, { domains, close }: PageOptions): 
 
     async click(selector, { timeoutMs = ACTION_MS } = {}) {
       const found = await element(selector, { what: "click", timeoutMs });
-      await clickAndFollow(page, { selector, click: () => found.click() });
-      await quiet();
+      // What a click sent is sent again only if it never left; a part missing from its page is no reason to.
+      await settle(async (tries) => {
+        const click = tries === 1 ? () => found.click() : () => page.reload().then(() => {});
+        await clickAndFollow(page, { selector, click });
+      }, { parts: false });
     },
 
     async waitFor(what, { timeoutMs = ACTION_MS } = {}) {
@@ -196,6 +232,11 @@ function plainReason(text: string): string {
   if (name !== undefined) return reasons[name] ?? name;
   if (/timeout/i.test(text)) return "it did not finish loading in time";
   return text.split("\n")[0] ?? text;
+}
+
+function networkChanged(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.message.includes(NETWORK_CHANGED) || networkChanged(error.cause);
 }
 
 function actionError(
