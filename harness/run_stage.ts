@@ -1,6 +1,7 @@
 import { CcciError, describeError } from "../common/errors.ts";
 import { formatSeconds } from "../common/time.ts";
 import type { StageName, StageReport } from "../protocol/result.ts";
+import { boundary, within } from "./faults.ts";
 import { plainLines } from "./redact.ts";
 import type { RunContext } from "./run_context.ts";
 import {
@@ -48,7 +49,8 @@ export async function runStage(
   const timer = setTimeout(() => stop.abort(new StageTimeout(ms)), ms);
   const ctx = stageContext(run, { name, report, signal: stop.signal, end: performance.now() + ms });
   try {
-    await options.work(run, ctx);
+    boundary(`${name}: begins`);
+    await within(name, () => options.work(run, ctx));
   } catch (error) {
     const timedOut = stop.signal.aborted;
     if (timedOut) run.send({ type: "timed-out", stage: name, ms });
@@ -58,7 +60,9 @@ export async function runStage(
   } finally {
     clearTimeout(timer);
   }
-  return finish(report);
+  const timed = finish(report);
+  boundary(`${name}: ends`);
+  return timed;
 }
 
 /** What an error of a stage means. Those nobody foresaw are never the recipe's fault. */

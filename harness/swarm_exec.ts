@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { basename, dirname } from "node:path";
 import { extract, pack } from "tar-stream";
 import { waitFor } from "../common/time.ts";
+import { change } from "./faults.ts";
 import { execState } from "./swarm_schema.ts";
 import { collect, demultiplex, DockerError, statusOf, type Swarm } from "./swarm.ts";
 
@@ -38,9 +39,11 @@ export async function execIn(
       AttachStderr: true,
       AttachStdin: stdin !== undefined,
     });
-    const stream = await command.start(stdin === undefined ? {} : { hijack: true, stdin: true });
-    if (stdin !== undefined) stream.end(stdin);
-    const { stdout, stderr } = demultiplex(await bounded(stream, stop));
+    const { stdout, stderr } = await change("a command in a container", async () => {
+      const stream = await command.start(stdin === undefined ? {} : { hijack: true, stdin: true });
+      if (stdin !== undefined) stream.end(stdin);
+      return demultiplex(await bounded(stream, stop));
+    });
     // The output may end a moment before the Engine knows how the command did.
     const code = await waitFor(async () => execState.parse(await command.inspect()).ExitCode ?? undefined, {
       what: "the command's exit code",
@@ -88,7 +91,10 @@ export async function putFile(
   archive.finalize();
   try {
     const bytes = await collect(archive as unknown as NodeJS.ReadableStream);
-    await swarm.docker.getContainer(container).putArchive(bytes, { path: dirname(file.path) });
+    await change(
+      "a file in a container",
+      () => swarm.docker.getContainer(container).putArchive(bytes, { path: dirname(file.path) }),
+    );
   } catch (cause) {
     throw new DockerError(`write "${file.path}" in container ${container.slice(0, 12)}`, { cause });
   }
