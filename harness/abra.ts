@@ -2,6 +2,9 @@ import { join } from "node:path";
 import * as z from "zod";
 import { CcciError } from "../common/errors.ts";
 import { exec, ExecError, type ExecResult } from "../common/exec.ts";
+import { inTerminal } from "../common/pty.ts";
+import { type BackupSnapshot, type LintRow, parseCheck, parseLint, parseSnapshots } from "./abra_output.ts";
+import { change } from "./faults.ts";
 import { passedOn } from "./host_variables.ts";
 import { plainLines, type Redactor } from "./redact.ts";
 import type { Settings } from "./settings.ts";
@@ -30,12 +33,21 @@ export interface AbraOptions {
   signal?: AbortSignal;
 }
 
+interface Call {
+  timeoutMs?: number;
+  quiet?: boolean;
+  /** What it prints on standard output is secret. */
+  secret?: boolean;
+  /** Give it a terminal: some commands die without one, `-n` or not. Both streams then come as one. */
+  terminal?: boolean;
+}
+
 const generatedSecrets = z.array(z.object({ name: z.string(), value: z.string() }).loose());
 
 /**
- * The only place that knows abra: its flags, files and traps. A call never gets a terminal or an input, so that a
- * forgotten prompt fails; it gets a hard limit; and of our environment only what it needs, since abra hands
- * everything it has on to the interpolation of compose files.
+ * The only place that knows abra: its flags, files and traps. A call never gets an input, so that a forgotten prompt
+ * fails; it gets a hard limit; and of our environment only what it needs, since abra hands everything it has on to
+ * the interpolation of compose files.
  */
 export class Abra {
   #options: AbraOptions;
@@ -88,16 +100,12 @@ export class Abra {
       const args = ["app", "secret", "generate", domain, "--all", "-m", "-n", "-o", ...more];
       return await this.#run(args, { secret: true });
     };
-    let result: ExecResult;
     try {
-      result = await generate();
+      return this.#readSecrets((await dirtyOrNot(generate)).stdout);
     } catch (error) {
-      if (!(error instanceof AbraError)) throw error;
-      if (/no secrets/i.test(error.message)) return {};
-      if (!/unstaged changes/i.test(error.message)) throw error;
-      result = await generate("-C");
+      if (error instanceof AbraError && /no secrets/i.test(error.message)) return {};
+      throw error;
     }
-    return this.#readSecrets(result.stdout);
   }
 
   #readSecrets(printed: string): Record<string, string> {
@@ -135,24 +143,78 @@ export class Abra {
     await this.#run(["app", "undeploy", domain, "-n"], { timeoutMs: 20_000 });
   }
 
-  async #run(
-    args: readonly string[],
-    options: { timeoutMs?: number; quiet?: boolean; secret?: boolean } = {},
-  ): Promise<ExecResult> {
+  /**
+   * Has the backup bot save the app. Success of the call is no proof of a backup: look for the snapshot.
+   * @throws {AbraError} among others when no bot runs here: {@linkcode isBotMissing}
+   */
+  async backupCreate(domain: string, options: { timeoutMs: number }): Promise<void> {
+    const args = ["app", "backup", "create", domain, "-n"];
+    await dirtyOrNot((...more) => this.#run([...args, ...more], { ...options, terminal: true }));
+  }
+
+  /** The app's snapshots, oldest first. */
+  async backupSnapshots(domain: string): Promise<BackupSnapshot[]> {
+    const args = ["app", "backup", "snapshots", domain, "-n"];
+    const { stdout } = await dirtyOrNot((...more) => this.#run([...args, ...more], { terminal: true }));
+    return parseSnapshots(plainLines(stdout));
+  }
+
+  /** Has the backup bot bring the app's data back, from the newest snapshot unless told which. */
+  async restore(domain: string, options: { timeoutMs: number; snapshot?: string }): Promise<void> {
+    const { timeoutMs, snapshot } = options;
+    const args = [
+      "app",
+      "restore",
+      domain,
+      "-n",
+      ...(snapshot === undefined ? [] : ["--snapshot", snapshot]),
+    ];
+    await dirtyOrNot((...more) => this.#run([...args, ...more], { timeoutMs, terminal: true }));
+  }
+
+  /** abra's own lint of the recipe's work tree. Its exit code is no verdict: rules that fail stand in the rows. */
+  async recipeLint(recipe: string): Promise<LintRow[]> {
+    return parseLint(await this.#asItStands(["recipe", "lint", recipe]));
+  }
+
+  /** Names of `.env.sample` that the app's settings lack. */
+  async check(domain: string): Promise<string[]> {
+    return parseCheck(await this.#asItStands(["app", "check", domain]));
+  }
+
+  /** Looks at the work tree as it stands: without `-C` abra would move it. */
+  async #asItStands(args: readonly string[]): Promise<string[]> {
+    const look = (...more: string[]) => this.#run([...args, "-n", "-o", ...more], { terminal: true });
+    const { stdout } = await look("-C").catch((error) => {
+      if (error instanceof AbraError && /unknown (shorthand )?flag/i.test(error.message)) return look();
+      throw error;
+    });
+    return plainLines(stdout);
+  }
+
+  async #run(args: readonly string[], options: Call = {}): Promise<ExecResult> {
     const { settings, dir, redactor, log, signal } = this.#options;
+    const argv = [settings.ABRA, ...args];
+    const call = options.terminal ? inTerminal(argv) : { argv, env: {} };
     const clean = (text: string) => plainLines(redactor?.text(text) ?? text);
     if (!options.quiet) log?.(`$ abra ${args.join(" ")}`);
     let result: ExecResult;
     try {
-      result = await exec([settings.ABRA, ...args], {
-        clearEnv: true,
-        env: environment(settings, dir),
-        timeoutMs: options.timeoutMs ?? 60_000,
-        ...(signal === undefined ? {} : { signal }),
-      });
+      const start = () =>
+        exec(call.argv, {
+          clearEnv: true,
+          env: { ...environment(settings, dir), ...call.env },
+          timeoutMs: options.timeoutMs ?? 60_000,
+          ...(signal === undefined ? {} : { signal }),
+        });
+      const what = changeBy(args);
+      result = what === null ? await start() : await change(what, start);
     } catch (cause) {
       if (!(cause instanceof ExecError) || cause.code !== "exec.missing") throw cause;
-      throw new AbraError(`There is no abra at "${settings.ABRA}"`, {
+      const missing = options.terminal
+        ? 'There is no "script" that could give abra a terminal'
+        : `There is no abra at "${settings.ABRA}"`;
+      throw new AbraError(missing, {
         lines: [],
         code: "abra.missing",
         cause,
@@ -174,6 +236,43 @@ export class Abra {
       code: "abra.broken",
     });
   }
+}
+
+/** Calls once more with `-C` where abra will not touch a work tree that has changes. */
+async function dirtyOrNot(call: (...more: string[]) => Promise<ExecResult>): Promise<ExecResult> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof AbraError) || !/unstaged changes/i.test(error.message)) throw error;
+    return await call("-C");
+  }
+}
+
+/** Whether abra says that there is no backup bot: trouble of the host, not of the recipe. */
+export function isBotMissing(error: unknown): boolean {
+  return error instanceof AbraError &&
+    /\b(no|not|unable|cannot|find)\b.*backup-?\s?bot|backup-?\s?bot.*\b(not|no|isn't)\b/i
+      .test(error.message);
+}
+
+/** Commands that change what outlives this process. */
+const CHANGES = [
+  "server add",
+  "app new",
+  "app secret generate",
+  "app deploy",
+  "app undeploy",
+  "app backup create",
+  "app restore",
+  "app run",
+  "app cmd",
+];
+
+/** Name of the change that a call of abra makes, the same in every run; null for one that only looks. */
+function changeBy(args: readonly string[]): string | null {
+  const command = CHANGES.find((one) => `${args.join(" ")} `.startsWith(`${one} `));
+  if (command === undefined) return null;
+  return `abra ${command}${args.includes("-C") ? " -C" : ""}`;
 }
 
 /** abra ends with `FATA <reason>`; everything before is decoration. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Abra, type AbraError } from "./abra.ts";
+import { Abra, type AbraError, isBotMissing } from "./abra.ts";
 import { Redactor } from "./redact.ts";
 
 /** A program that plays abra: it notes its arguments and environment, then does what the script says. */
@@ -104,4 +104,51 @@ Deno.test("warnings come back, and a missing abra is named", async () => {
   });
   const settings = { ABRA: "/nowhere/abra", DENO: "deno", DOCKER_SOCKET: "/var/run/docker.sock" };
   await assert.rejects(new Abra({ settings, dir: "/nowhere" }).probe(), { code: "abra.missing" });
+});
+
+Deno.test("backups, lint and checks get a terminal, without an input", () =>
+  withAbra(
+    'test -t 0 && test -t 1 || { echo "FATA inappropriate ioctl for device"; exit 1; }\nread -r x && test -n "$x" && exit 3\n' +
+      'case "$*" in *snapshots*) echo "2026-05-04T03:30:11Z 4f2a91c7";; esac',
+    async (abra, { calls }) => {
+      await abra.backupCreate("w.ci.test", { timeoutMs: 5_000 });
+      assert.deepEqual(await abra.backupSnapshots("w.ci.test"), [
+        { id: "4f2a91c7", time: Date.UTC(2026, 4, 4, 3, 30, 11) },
+      ]);
+      await abra.restore("w.ci.test", { timeoutMs: 5_000 });
+      await abra.restore("w.ci.test", { timeoutMs: 5_000, snapshot: "4f2a91c7" });
+      assert.deepEqual(await abra.recipeLint("wiki"), []);
+      assert.deepEqual(await abra.check("w.ci.test"), []);
+      assert.deepEqual((await calls()).split("\n").slice(0, 6), [
+        "app backup create w.ci.test -n",
+        "app backup snapshots w.ci.test -n",
+        "app restore w.ci.test -n",
+        "app restore w.ci.test -n --snapshot 4f2a91c7",
+        "recipe lint wiki -n -o -C",
+        "app check w.ci.test -n -o -C",
+      ]);
+      assert.doesNotMatch(await calls(), /CCCI_WORD/);
+    },
+  ));
+
+Deno.test("a work tree with changes is asked about once more, as chaos", () =>
+  withAbra(
+    'case "$*" in *-C*) ;; *) echo "FATA wiki has locally unstaged changes"; exit 1;; esac',
+    async (abra, { calls }) => {
+      await abra.backupCreate("w.ci.test", { timeoutMs: 5_000 });
+      assert.match(await calls(), /^app backup create w.ci.test -n\napp backup create w.ci.test -n -C\n/);
+    },
+  ));
+
+Deno.test("a host without backup bot is told from a backup that failed", async () => {
+  const said = async (line: string) => {
+    let error: unknown;
+    await withAbra(`echo "FATA ${line}"; exit 1`, async (abra) => {
+      await abra.backupCreate("w.ci.test", { timeoutMs: 5_000 }).catch((thrown) => error = thrown);
+    });
+    return isBotMissing(error);
+  };
+  assert.equal(await said("no backupbot discovered, is it deployed?"), true);
+  assert.equal(await said("backup-bot-two is not running on default"), true);
+  assert.equal(await said("pre-hook of service db ended with exit code 1"), false);
 });
