@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
+import { resultSchema } from "../protocol/result_schema.ts";
 import type { Deps } from "./deps.ts";
 import { Refusal } from "./errors.ts";
 import { openApi, runsQuery } from "./openapi.ts";
@@ -13,6 +14,7 @@ export function apiRoutes(deps: Deps, standings: Standings): Hono {
   const description = openApi(deps.baseUrl);
 
   app.get("/openapi.json", (c) => c.json(description));
+  app.get("/result.schema.json", (c) => c.json(resultSchema()));
 
   app.get("/runs", (c) => {
     const query = runsQuery.safeParse(c.req.query());

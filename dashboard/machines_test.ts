@@ -21,6 +21,7 @@ Deno.test("the API answers as its description says, and the description has no l
   api.recipeView.parse(await json("/api/recipes/never-run"));
   api.runView.parse(await json("/api/runs/level0-1"));
   api.apiError.parse(await (await dashboard.get("/api/runs/nothing-1")).json());
+  assert.equal((await json("/api/result.schema.json")).title, "cc-ci result");
 
   const described = await json("/api/openapi.json");
   const text = JSON.stringify(described);

@@ -109,7 +109,9 @@ export function StatusPage(props: StatusPageProps) {
       </section>
       <p class="muted">
         For machines: <a href="/metrics">metrics</a>, <a href="/healthz">health</a>,{" "}
-        <a href="/api/openapi.json">OpenAPI</a>, <a href="/feed.atom">feed of level changes</a>.
+        <a href="/api/openapi.json">OpenAPI</a>,{" "}
+        <a href="/api/result.schema.json">JSON Schema of result.json</a>,{" "}
+        <a href="/feed.atom">feed of level changes</a>.
       </p>
     </Page>
   );
