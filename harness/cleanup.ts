@@ -42,9 +42,12 @@ export async function cleanUp(
         leftovers,
       };
     }
-    await folder.removeScratch();
-    await folder.setState("clean");
     report.proofs.push("nothing left");
+    await folder.removeScratch();
+    // A full disk may refuse even this. Somebody will then look once more, and find nothing.
+    await folder.setState("clean").catch((error) => {
+      report.notes.push(`Could not write down that nothing is left: ${describeError(error)}`);
+    });
     const gone = foreign === null
       ? []
       : disappeared(foreign, await foreignObjects(swarm, plan.settings.BASE_DOMAIN)).map(describeObject);
@@ -52,9 +55,6 @@ export async function cleanUp(
     return { report, leftovers: [] };
   } catch (error) {
     const cause = `Could not clean up: ${describeError(error)}`;
-    return {
-      report: { ...report, result: "infra", cause },
-      leftovers: ["unknown, because Docker did not answer"],
-    };
+    return { report: { ...report, result: "infra", cause }, leftovers: [`unknown: ${describeError(error)}`] };
   }
 }

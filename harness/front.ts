@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { exitCodes, type RunResult } from "../protocol/result.ts";
 import { type FrontMessage, type KeeperMessage, keeperMessage, linesOf, parseMessage } from "./messages.ts";
+import { faultMark } from "./faults.ts";
 import { openTerminal, type TerminalReport } from "./report/terminal.ts";
 import type { RunRequest } from "./request.ts";
 import { RunFolder } from "./run_folder.ts";
@@ -24,6 +25,7 @@ export async function runFront(request: RunRequest, options: FrontOptions): Prom
   const [program, ...args] = selfCommand("keeper", folder.path);
   const keeper = new Deno.Command(program, {
     args,
+    env: faultMark("front"),
     stdin: "piped",
     stdout: "piped",
     stderr: "null", // nobody must be able to wait for the keeper by waiting for our output's end
@@ -57,7 +59,7 @@ export async function runFront(request: RunRequest, options: FrontOptions): Prom
   const message = last?.message ?? "The run's keeper died; what it left is removed when the next run starts";
   terminal.note([message, last?.hint].filter(Boolean).join(". "));
   if (json) printJson({ result: null, error: message });
-  return request.mode === "ci" || last === null ? exitCodes.infra : 2;
+  return last?.usage === true && request.mode === "local" ? 2 : exitCodes.infra;
 }
 
 async function summarize(

@@ -4,6 +4,7 @@ import { systemClock } from "../common/time.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import { cleanUp } from "./cleanup.ts";
 import { Courier, type CourierOptions, deliverSpooled } from "./courier.ts";
+import { boundary, watchBoundaries, within } from "./faults.ts";
 import { ingressOf } from "./health.ts";
 import { foreignObjects } from "./inventory.ts";
 import { tidy } from "./janitor.ts";
@@ -36,10 +37,13 @@ export async function keep(path: string): Promise<void> {
     const { request, settings } = asked;
     const started = await RunFolder.create(path, { request, settings, startedAt: new Date().toISOString() });
     using _lock = started.lock;
+    watchBoundaries("keeper", path);
+    boundary("keeper: has planned");
     await new Run({ ...started, link }).run();
   } catch (error) {
     const hint = error instanceof CcciError && error.hint !== undefined ? { hint: error.hint } : {};
-    link.send({ type: "refused", message: describeError(error), ...hint });
+    const usage = error instanceof CcciError && ["usage", "names.long"].includes(error.code);
+    link.send({ type: "refused", message: describeError(error), usage, ...hint });
   }
   await link.flush(2_000);
 }
@@ -65,6 +69,7 @@ class Run {
   async run(): Promise<void> {
     const slot = await this.#slot();
     using _slot = slot;
+    boundary("keeper: has the slot");
     const { run, recipe } = this.#plan.request;
     await this.#emit({
       t: now(),
@@ -94,6 +99,7 @@ class Run {
     } catch (error) {
       return await this.#neverBegan({ kind: "infra", cause: describeError(error), stage: null });
     }
+    boundary("keeper: starts the worker");
     try {
       end = await supervise({
         plan: this.#plan,
@@ -152,16 +158,19 @@ class Run {
     const started = performance.now();
     await this.#emit({ t: now(), type: "stage.started", stage: "teardown" });
     const lines: Promise<void>[] = [];
-    const { report, leftovers } = await cleanUp({
-      plan: this.#plan,
-      folder: this.#folder,
-      swarm: this.#swarm,
-      foreign,
-      log: (line) => void lines.push(this.#emit({ t: now(), type: "log", stage: "teardown", line })),
-    });
+    boundary("teardown: begins");
+    const { report, leftovers } = await within("teardown", () =>
+      cleanUp({
+        plan: this.#plan,
+        folder: this.#folder,
+        swarm: this.#swarm,
+        foreign,
+        log: (line) => void lines.push(this.#emit({ t: now(), type: "log", stage: "teardown", line })),
+      }));
     await Promise.all(lines);
     this.#record.leftovers = leftovers;
     await this.#report({ ...report, seconds: Math.round((performance.now() - started) / 10) / 100 });
+    boundary("teardown: ends");
   }
 
   async #keepApps(foreign: DockerObject[]): Promise<void> {
@@ -184,7 +193,10 @@ class Run {
 
   async #finish(end: RunEnd, courier: Courier | null): Promise<void> {
     const result = this.#record.result(end);
-    await this.#folder.writeResult(result);
+    // Whoever started the run hears of its result in any case.
+    await this.#folder.writeResult(result)
+      .catch((error) => this.#link.send({ type: "note", text: `No result file: ${describeError(error)}` }));
+    boundary("keeper: has written the result");
     await writeReport(this.#folder, { result, timing: this.#record.timing })
       .catch((error) => this.#link.send({ type: "note", text: `No report page: ${describeError(error)}` }));
     await this.#emit({ t: now(), type: "run.finished", result });

@@ -23,8 +23,13 @@ export const keeperMessage = z.discriminatedUnion("type", [
     /** Apps left up because `--keep` was given. */
     kept: z.array(z.object({ domain: z.string(), stack: z.string() })),
   }),
-  /** No run took place. */
-  z.object({ type: z.literal("refused"), message: z.string(), hint: z.string().optional() }),
+  /** No run took place; `usage`: because of what was asked for. */
+  z.object({
+    type: z.literal("refused"),
+    message: z.string(),
+    hint: z.string().optional(),
+    usage: z.boolean(),
+  }),
 ]);
 export type KeeperMessage = z.infer<typeof keeperMessage>;
 

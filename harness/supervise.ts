@@ -3,6 +3,7 @@ import { FAMILY } from "../common/exec.ts";
 import { formatSeconds } from "../common/time.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import type { StageName } from "../protocol/result.ts";
+import { faultMark } from "./faults.ts";
 import { linesOf, parseMessage, type WorkerMessage, workerMessage } from "./messages.ts";
 import { killFamily } from "./process_tree.ts";
 import type { RunRecord } from "./record.ts";
@@ -33,7 +34,7 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
   const [program, ...args] = selfCommand("worker", folder.path);
   const worker = new Deno.Command(program, {
     args,
-    env: { [FAMILY]: family },
+    env: { [FAMILY]: family, ...faultMark("keeper") },
     stdin: "piped", // never written to: its end tells the worker that the keeper is dead
     stdout: "piped",
     stderr: "piped",

@@ -1,11 +1,12 @@
 import { describeError } from "../common/errors.ts";
 import { Abra } from "./abra.ts";
+import { change } from "./faults.ts";
 import { describeObject } from "./inventory.ts";
 import { isOurs } from "./names.ts";
 import { exists, removeTree } from "./paths.ts";
 import type { PlannedApp } from "./run_folder.ts";
 import type { Settings } from "./settings.ts";
-import { type DockerObject, kinds, type Swarm } from "./swarm.ts";
+import { DockerError, type DockerObject, kinds, type Swarm } from "./swarm.ts";
 
 const POLL_MS = 200;
 /** A network takes up to 4 s to go once its containers are gone; a volume in use may take longer. */
@@ -28,33 +29,60 @@ export interface TearDownOptions {
  * @returns what could not be removed; empty after a sound teardown
  */
 export async function tearDownApp(app: PlannedApp, options: TearDownOptions): Promise<string[]> {
+  const left = await removeStack(app.stack, { ...options, undeploy: () => undeploy(app, options) });
+  if (left.length === 0) await removeTree(app.abraDir);
+  return left;
+}
+
+/**
+ * As {@linkcode tearDownApp}, for a stack of which nothing is known but its name. An engine that is away is waited
+ * for: it may be restarting.
+ */
+export async function removeStack(
+  stack: string,
+  options: TearDownOptions & {
+    /** Called first, once Docker answers. */
+    undeploy?: () => Promise<void>;
+  },
+): Promise<string[]> {
   const { swarm, settings, log } = options;
-  if (!isOurs(app.stack, settings.BASE_DOMAIN)) {
-    return [`stack "${app.stack}" is not one of ours below ${settings.BASE_DOMAIN}`];
+  if (!isOurs(stack, settings.BASE_DOMAIN)) {
+    return [`stack "${stack}" is not one of ours below ${settings.BASE_DOMAIN}`];
   }
   const anonymous = new Set(options.volumes);
-  for (const container of await swarm.containers(app.stack)) {
-    for (const mount of container.Mounts) {
-      if (mount.Type === "volume" && /^[0-9a-f]{64}$/.test(mount.Name)) anonymous.add(mount.Name);
-    }
-  }
-  await undeploy(app, options);
-
   const end = Date.now() + (options.limitMs ?? DEFAULT_LIMIT_MS);
+  let undeployed = false;
   let problems: string[] = [];
-  let left: DockerObject[] = [];
+  let left: string[] = [];
   while (true) {
-    left = [...await swarm.objects(app.stack), ...await anonymousAmong(swarm, anonymous)];
-    if (left.length === 0 && !await hasComingTasks(swarm, app.stack)) break;
+    try {
+      if (!undeployed) {
+        for (const name of await anonymousOf(swarm, stack)) anonymous.add(name);
+        await options.undeploy?.();
+        undeployed = true;
+      }
+      const objects = [...await swarm.objects(stack), ...await anonymousAmong(swarm, anonymous)];
+      left = objects.map(describeObject);
+      if (left.length === 0 && await hasComingTasks(swarm, stack)) left = [`tasks of stack "${stack}"`];
+      if (left.length === 0) return [];
+      if (Date.now() <= end) problems = await removeAll(swarm, objects);
+    } catch (error) {
+      if (!(error instanceof DockerError)) throw error;
+      problems = [describeError(error)];
+      left = [`whatever stack "${stack}" has: Docker does not answer`];
+    }
     if (Date.now() > end) {
       for (const problem of problems) log(problem);
-      return left.length > 0 ? left.map(describeObject) : [`tasks of stack "${app.stack}"`];
+      return left;
     }
-    problems = await removeAll(swarm, left);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  await removeTree(app.abraDir);
-  return [];
+}
+
+async function anonymousOf(swarm: Swarm, stack: string): Promise<string[]> {
+  return (await swarm.containers(stack)).flatMap((container) => container.Mounts)
+    .filter((mount) => mount.Type === "volume" && /^[0-9a-f]{64}$/.test(mount.Name))
+    .map((mount) => mount.Name);
 }
 
 async function undeploy(app: PlannedApp, { swarm, settings, log }: TearDownOptions): Promise<void> {
@@ -72,11 +100,12 @@ async function undeploy(app: PlannedApp, { swarm, settings, log }: TearDownOptio
 async function removeAll(swarm: Swarm, objects: readonly DockerObject[]): Promise<string[]> {
   const problems: string[] = [];
   for (const kind of kinds) {
-    await Promise.all(
-      objects.filter((object) => object.kind === kind).map((object) =>
-        swarm.remove(object).catch((error) => problems.push(describeError(error)))
-      ),
-    );
+    const some = objects.filter((object) => object.kind === kind);
+    if (some.length === 0) continue;
+    await change(`removing a ${kind}`, () =>
+      Promise.all(
+        some.map((object) => swarm.remove(object).catch((error) => problems.push(describeError(error)))),
+      ));
   }
   return problems;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { PlannedApp } from "./run_folder.ts";
 import { readSettings } from "./settings.ts";
-import { type DockerObject, type Kind, Swarm } from "./swarm.ts";
+import { DockerError, type DockerObject, type Kind, Swarm } from "./swarm.ts";
 import type { ContainerObject, ServiceObject, TaskObject } from "./swarm_schema.ts";
 import { tearDownApp } from "./teardown.ts";
 
@@ -12,6 +12,8 @@ const ANONYMOUS = "f".repeat(64);
 /** An engine in which some objects refuse to go. */
 class FakeSwarm extends Swarm {
   removed: string[] = [];
+  /** Calls that find nobody at home. */
+  away = 0;
   #all: (DockerObject & { stack: string | null })[];
   #stubborn: readonly string[];
 
@@ -27,6 +29,9 @@ class FakeSwarm extends Swarm {
   }
 
   override allObjects() {
+    if (this.away-- > 0) {
+      return Promise.reject(new DockerError("list services", { code: "docker.away" }));
+    }
     return Promise.resolve(this.#all);
   }
   override services(): Promise<ServiceObject[]> {
@@ -109,4 +114,13 @@ Deno.test("a stack that is not named like ours is left alone", async () => {
   const swarm = new FakeSwarm([["service", "traefik_app"]]);
   assert.match((await tearDown(swarm, { stack: "traefik" })).join(), /"traefik" is not one of ours/);
   assert.deepEqual(swarm.removed, []);
+});
+
+Deno.test("an engine that restarts meanwhile is waited for, one that stays away is named", async () => {
+  const swarm = new FakeSwarm([["volume", `${STACK}_data`]]);
+  swarm.away = 1;
+  assert.deepEqual(await tearDown(swarm), []);
+  assert.deepEqual(swarm.removed, [`${STACK}_data`]);
+  swarm.away = 1_000;
+  assert.match((await tearDown(swarm)).join(), /Docker does not answer/);
 });

@@ -3,6 +3,7 @@ import { Abra } from "./abra.ts";
 import { App } from "./app.ts";
 import { asMap, composeServices } from "./compose_services.ts";
 import { defaultEnrolment, EnrolmentError, loadEnrolment } from "./enrolment.ts";
+import { watchBoundaries, within } from "./faults.ts";
 import { LazyBrowser } from "./lazy_browser.ts";
 import type { WorkerMessage } from "./messages.ts";
 import type { Lane } from "./names.ts";
@@ -26,6 +27,7 @@ export async function work(path: string): Promise<void> {
   const folder = new RunFolder(path);
   const plan = await folder.plan();
   if (plan === null) throw new InfraFailure(`There is no plan for a run in "${path}"`);
+  watchBoundaries("worker", path);
   void dieWithKeeper(plan.request.run);
   const redactor = new Redactor();
   const send = (message: WorkerMessage) => writeLine(JSON.stringify(redactor.value(message)));
@@ -42,7 +44,7 @@ export async function work(path: string): Promise<void> {
     lanes: () => lanes = howManyLanes(run),
     endLane: async (lane, { last }) => {
       const makeRoom = lanes === 1 || !plan.request.keep;
-      if (!last && makeRoom) await freeLane(run, lane); // the last one is left to the keeper
+      if (!last && makeRoom) await within("free lane", () => freeLane(run, lane)); // the last one is left to the keeper
     },
   });
   const { a, b } = run.imposed;
@@ -107,6 +109,7 @@ async function makeContext(
     base: null,
     compose: { head: null, base: null },
     undeployable: null,
+    baseObstacle: null,
     imposed: { a: 0, b: 0 },
   };
   return run;
