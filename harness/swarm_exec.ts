@@ -9,6 +9,8 @@ import { collect, demultiplex, DockerError, statusOf, type Swarm } from "./swarm
 export interface ContainerCommand {
   env?: Record<string, string>;
   stdin?: string;
+  /** User it runs as. @default the container's */
+  user?: string;
   /** @default 60000 */
   timeoutMs?: number;
   signal?: AbortSignal;
@@ -38,6 +40,7 @@ export async function execIn(
       AttachStdout: true,
       AttachStderr: true,
       AttachStdin: stdin !== undefined,
+      ...(options.user === undefined ? {} : { User: options.user }),
     });
     const { stdout, stderr } = await change("a command in a container", async () => {
       const stream = await command.start(stdin === undefined ? {} : { hijack: true, stdin: true });
