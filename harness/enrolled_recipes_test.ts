@@ -5,6 +5,8 @@ import { composeEnvironment, domainsOf } from "./app_settings.ts";
 import { loadCompose } from "./compose.ts";
 import { checkConfinement } from "./confinement.ts";
 import { defaultEnrolment, loadEnrolment } from "./enrolment.ts";
+import { checkRecipe } from "./lint.ts";
+import { nameBudget } from "./lint/name_lengths.ts";
 
 const recipes = new URL("../recipes", import.meta.url).pathname;
 const domain = "some-0a1b2c.ci.localhost";
@@ -20,7 +22,7 @@ async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
 }
 
 for (const recipe of recipeNames) {
-  Deno.test(`${recipe}: no commit of the recipe breaks a confinement rule`, async () => {
+  Deno.test(`${recipe}: no commit of the recipe breaks a rule of confinement or lint`, async () => {
     await withFolder(async (folder) => {
       const checkout = `${folder}/${recipe}`;
       const { head, tags } = await buildRecipeRepo(recipe, checkout);
@@ -39,6 +41,11 @@ for (const recipe of recipeNames) {
         const domains = domainsOf(domain, enrolment);
         const { exceptions } = enrolment;
         assert.deepEqual(checkConfinement(compose, { checkout, stack, domains, exceptions }), [], commit);
+        const sample = await Deno.readTextFile(`${checkout}/.env.sample`);
+        const abraSh = await Deno.readTextFile(`${checkout}/abra.sh`);
+        const parts = { compose, root: await Deno.realPath(checkout), stack, sample, abraSh };
+        assert.deepEqual(checkRecipe(parts), [], commit);
+        assert.deepEqual(nameBudget(compose, stack).findings, [], commit);
       }
     });
   });

@@ -34,6 +34,8 @@ export interface RunContext {
   compose: { head: Compose | null; base: Compose | null };
   /** What keeps the recipe from being deployed at all, if anything. */
   undeployable: string | null;
+  /** What keeps the published version, or the head over it, from being deployed, if anything. */
+  baseObstacle: string | null;
   /** Seconds each lane's deploys are bound to take by the recipe's own settings. */
   readonly imposed: Record<Lane, number>;
 }

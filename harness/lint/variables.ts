@@ -35,31 +35,36 @@ function checkNames({ compose, sample, abraSh }: Recipe): Finding[] {
         for (const name of variablesWithoutDefault(isRecord(definition) ? definition.name : undefined)) {
           if (name === "STACK_NAME" || assignmentLine(abraSh, name) !== undefined) continue;
           if (!unset.has(name) && (section === "configs" || isInSample(sample, name))) continue;
-          const place = { file: file.path, line: file.lineOf([section, key, "name"]), subject: name };
-          findings.push(
-            section === "secrets"
-              ? {
-                rule: "lint.secret-sample",
-                severity: "error",
-                ...place,
-                message: `Secret ${quote(key)} takes its version from ${
-                  quote(name)
-                }, which .env.sample lacks`,
-                hint: `Add ${name}=v1 to .env.sample: abra generates no secret without`,
-              }
-              : {
-                rule: "lint.config-export",
-                severity: "error",
-                ...place,
-                message: `Config ${quote(key)} takes its version from ${
-                  quote(name)
-                }, which abra.sh does not export`,
-                hint: `Add "export ${name}=v1" to abra.sh`,
-              },
-          );
+          findings.push({
+            severity: "error",
+            file: file.path,
+            line: file.lineOf([section, key, "name"]),
+            subject: name,
+            ...(section === "configs" ? unexported(key, name) : unversioned(key, { name, sample })),
+          });
         }
       }
     }
   }
   return findings;
+}
+
+function unexported(key: string, name: string) {
+  return {
+    rule: "lint.config-export",
+    message: `Config ${quote(key)} takes its version from ${quote(name)}, which abra.sh does not export`,
+    hint: `Add "export ${name}=v1" to abra.sh`,
+  };
+}
+
+function unversioned(key: string, { name, sample }: { name: string; sample: string }) {
+  const commented = isInSample(sample, name);
+  const how = commented ? "is commented out in .env.sample" : ".env.sample lacks";
+  return {
+    rule: "lint.secret-sample",
+    message: `Secret ${quote(key)} takes its version from ${quote(name)}, which ${how}`,
+    hint: commented
+      ? `Take the comment away, since its compose file is in use (or set ${name} in our recipe.yml)`
+      : `Add ${name}=v1 to .env.sample: abra generates no secret without`,
+  };
 }

@@ -1,127 +1,232 @@
 import { join } from "node:path";
+import { Abra, AbraError } from "../abra.ts";
 import type { Revision } from "../app.ts";
 import { composeEnvironment, domainsOf } from "../app_settings.ts";
-import { type Compose, type ComposeResult, loadCompose } from "../compose.ts";
+import { type ComposeFailure, loadCompose } from "../compose.ts";
 import { checkConfinement } from "../confinement.ts";
-import type { Finding } from "../finding.ts";
+import { type Finding, isPermitted } from "../finding.ts";
+import { readInside } from "../inside.ts";
+import { checkRecipe } from "../lint.ts";
+import { abraFindings } from "../lint/abra_rows.ts";
+import { checkConfigVersions } from "../lint/config_versions.ts";
+import { type NameBudget, nameBudget } from "../lint/name_lengths.ts";
+import type { Recipe } from "../lint/recipe.ts";
+import { checkTags } from "../lint/tags.ts";
+import type { Lane } from "../names.ts";
 import { checkOut } from "../recipe_repo.ts";
 import { need, type RunContext } from "../run_context.ts";
 import { type StageContext, StageFailure } from "../stage.ts";
-import type { Lane } from "../names.ts";
 import type { PublishedVersion } from "../versions.ts";
 
+/** Errors whose details are listed; a recipe could have thousands. */
+const LISTED = 20;
+
+/** The run's findings, each once: lines move between versions, the finding is the same one nevertheless. */
+class Findings {
+  readonly all: Finding[] = [];
+  #known = new Set<string>();
+  #exceptions: readonly string[];
+
+  constructor(exceptions: readonly string[]) {
+    this.#exceptions = exceptions;
+  }
+
+  /** @returns those that are new and not permitted */
+  add(findings: readonly Finding[], where = ""): Finding[] {
+    const added = findings.filter((finding) => {
+      const id = `${finding.rule} ${finding.file} ${finding.subject ?? finding.message}`;
+      if (this.#known.has(id) || isPermitted(finding, this.#exceptions)) return false;
+      this.#known.add(id);
+      return true;
+    }).map((finding) => ({ ...finding, message: `${finding.message}${where}` }));
+    this.all.push(...added);
+    return added;
+  }
+}
+
 /**
- * Cheap errors, found before anything is deployed: compose files that do not parse, and what a pull request may not
- * ask of the host. The published version is looked at too, since it is deployed as well, and the head once more with
- * the settings that an app of the published version brings along: they may differ from those of the head's sample.
+ * Cheap errors, found before anything is deployed: compose files that do not parse, what a pull request may not ask
+ * of the host, and mistakes in the recipe. An error fails the stage, and keeps the recipe from being deployed only
+ * where it could not be or must not be.
  */
 export async function lintStage(run: RunContext, ctx: StageContext): Promise<void> {
+  const repo = need(run.repo, "fetch");
+  const findings = new Findings(run.enrolment.exceptions);
   const head = await read(run, { ctx, at: "head", lane: "a" });
-  const findings: { finding: Finding; where: string }[] = [];
-  if (!head.compose.ok) {
+  if (!head.ok) {
     run.undeployable = "lint";
-    const message = unparsable(head.compose);
-    throw new StageFailure(message, { code: head.compose.rule, detail: `${message} [${head.compose.rule}]` });
+    return conclude(findings.add([head.finding]), ctx);
   }
-  run.compose.head = head.compose;
-  for (const finding of head.findings) findings.push({ finding, where: "" });
+  run.compose.head = head.recipe.compose;
+  if (findings.add(head.confinement).some(isError)) run.undeployable = "confinement";
+  findings.add(checkRecipe(head.recipe));
+  findings.add(checkTags(repo));
+  if (findings.add(head.names.findings).some(isError)) run.undeployable ??= "lint";
+  run.undeployable ??= tooLong(head);
+  if (run.undeployable?.startsWith("base domain")) ctx.note(run.undeployable);
 
-  if (run.base !== null) {
-    const base = await read(run, { ctx, at: run.base, lane: "b" });
-    if (base.compose.ok) {
-      run.compose.base = base.compose;
-      const known = new Set(head.findings.map(same));
-      for (const finding of base.findings) {
-        if (!known.has(same(finding))) findings.push({ finding, where: ` (in ${run.base.version})` });
-      }
-    } else ctx.note(`${run.base.version}: ${unparsable(base.compose)}`);
-    const upgraded = await read(run, { ctx, at: "head", lane: "b", installed: run.base });
-    if (!upgraded.compose.ok) {
-      run.undeployable = "lint";
-      const message = `${unparsable(upgraded.compose)}, with the settings of ${run.base.version}`;
-      throw new StageFailure(message, {
-        code: upgraded.compose.rule,
-        detail: `${message} [${upgraded.compose.rule}]`,
-      });
-    }
-    const known = new Set(findings.map(({ finding }) => same(finding)));
-    for (const finding of upgraded.findings) {
-      if (known.has(same(finding))) continue;
-      findings.push({ finding, where: ` (with the settings of ${run.base.version})` });
-    }
-  }
+  const [abra] = await Promise.all([askAbra(run, ctx), lookAtUpgrade(run, { ctx, findings })]);
+  findings.add(abra(findings.all));
+  conclude(findings.all, ctx);
+}
 
-  for (const { finding, where } of findings) {
-    ctx.log(`${finding.severity} ${finding.rule} ${place(finding)}${where}: ${finding.message}`);
+/** Reports every finding. @throws {StageFailure} when there is an error among them */
+function conclude(findings: readonly Finding[], ctx: StageContext): void {
+  for (const finding of findings) {
+    const { subject: _, ...shown } = finding;
+    ctx.log(`${finding.severity} ${finding.rule} ${place(finding)}: ${finding.message}`);
+    ctx.finding(shown);
+    if (isError(finding)) continue;
+    ctx.note(`${place(finding)}: ${finding.message}`);
+    ctx.blemish(`${place(finding)}: ${finding.message} [${finding.rule}]`);
   }
-  const errors = findings.filter(({ finding }) => finding.severity === "error");
+  const errors = findings.filter(isError);
   const first = errors[0];
   if (first === undefined) {
     ctx.proof("compose files parse");
     ctx.proof("stays within its own stack");
-    for (const { finding } of findings) ctx.note(`${place(finding)}: ${finding.message}`);
     return;
   }
-  run.undeployable = "confinement";
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
-  throw new StageFailure(`${place(first.finding)}${first.where}: ${first.finding.message}${more}`, {
-    code: first.finding.rule,
-    detail: errors.slice(0, 20).map(({ finding, where }) =>
-      [`${place(finding)}${where}: ${finding.message} [${finding.rule}]`, finding.hint].filter(Boolean).join(
-        "; ",
-      )
+  throw new StageFailure(`${place(first)}: ${first.message}${more}`, {
+    code: first.rule,
+    detail: errors.slice(0, LISTED).map((error) =>
+      [`${place(error)}: ${error.message} [${error.rule}]`, error.hint].filter(Boolean).join("; ")
     ).join("\n"),
   });
 }
 
+/**
+ * The published version and the head laid over it. What is wrong with the former is not held against the head, but
+ * may keep it from being upgraded to; the head is looked at once more with the settings that an app of the published
+ * version brings along, which may differ from those of its own sample.
+ */
+async function lookAtUpgrade(
+  run: RunContext,
+  { ctx, findings }: { ctx: StageContext; findings: Findings },
+): Promise<void> {
+  const { base } = run;
+  if (base === null) return;
+  const published = await read(run, { ctx, at: base, lane: "b" });
+  if (!published.ok) {
+    const problem = `${place(published.finding)}: ${published.finding.message}`;
+    run.baseObstacle = `the published version ${base.version}, which does not parse: ${problem}`;
+    return ctx.note(`${base.version}: ${problem}`);
+  }
+  const escape = published.confinement.find(isError);
+  if (escape !== undefined) {
+    const problem = `${place(escape)}: ${escape.message}`;
+    run.baseObstacle = `the published version ${base.version}, which breaks ${escape.rule}: ${problem}`;
+    return ctx.note(`${base.version}: ${problem}`);
+  }
+  run.baseObstacle = tooLong(published);
+
+  const upgraded = await read(run, { ctx, at: "head", lane: "b", installed: base });
+  const where = ` (with the settings of ${base.version})`;
+  if (!upgraded.ok) {
+    findings.add([upgraded.finding], where);
+    run.baseObstacle = "lint";
+    return;
+  }
+  if (findings.add(upgraded.confinement, where).some(isError)) run.baseObstacle = "confinement";
+  findings.add(
+    await checkConfigVersions(upgraded.recipe, { ...published.recipe, version: base.version }),
+  );
+  run.baseObstacle ??= tooLong(upgraded);
+  if (run.baseObstacle === null) run.compose.base = published.recipe.compose;
+}
+
+/** A recipe, and what was found in it by confinement and name budget; or why it cannot be read. */
+type Read =
+  | { ok: true; recipe: Recipe; confinement: Finding[]; names: NameBudget }
+  | { ok: false; finding: Finding };
+
+/** @param options.installed version whose settings the app has; both have been checked out before then */
 async function read(
   run: RunContext,
   options: { ctx: StageContext; at: Revision; lane: Lane; installed?: PublishedVersion },
-): Promise<{ compose: ComposeResult; findings: Finding[] }> {
-  const { ctx, at, lane } = options;
+): Promise<Read> {
+  const { at, lane, installed, ctx } = options;
   const repo = need(run.repo, "fetch");
-  const { settings, apps } = run.plan;
-  const app = apps.find((one) => one.lane === lane) ?? apps[0];
-  if (app === undefined) throw new Error("The plan has no apps");
-  const folder = (revision: Revision) => join(run.folder.tmp, "lint", revision === "head" ? "head" : "base");
-  const checkout = folder(at);
-  await checkOut(repo, checkout, { at, settings, signal: ctx.signal });
   const { enrolment } = run;
+  const { settings, apps } = run.plan;
+  const app = apps.find((one) => one.lane === lane);
+  if (app === undefined) throw new Error(`The plan has no app for lane ${lane}`);
   const { domain, stack } = app;
+  const checkout = folderOf(run, at);
+  if (installed === undefined) await checkOut(repo, checkout, { at, settings, signal: ctx.signal });
   const compose = await loadCompose(
     checkout,
     await composeEnvironment(checkout, {
       enrolment,
       domain,
       stack,
-      ...(options.installed === undefined ? {} : { installedFrom: folder(options.installed) }),
+      ...(installed === undefined ? {} : { installedFrom: folderOf(run, installed) }),
     }),
   );
-  if (!compose.ok) return { compose, findings: [] };
-  if (options.installed === undefined) warnOfUnset(compose, { ctx, at });
-  const domains = domainsOf(domain, enrolment);
+  if (!compose.ok) return { ok: false, finding: unparsable(compose) };
+  const root = await Deno.realPath(checkout);
+  const text = (name: string) => readInside(root, name) ?? "";
   return {
-    compose,
-    findings: checkConfinement(compose, { checkout, stack, domains, exceptions: enrolment.exceptions }),
+    ok: true,
+    recipe: { compose, root, stack, sample: text(".env.sample"), abraSh: text("abra.sh") },
+    confinement: checkConfinement(compose, {
+      checkout,
+      stack,
+      domains: domainsOf(domain, enrolment),
+      exceptions: enrolment.exceptions,
+    }),
+    names: nameBudget(compose, stack),
   };
 }
 
-function warnOfUnset(compose: Compose, about: { ctx: StageContext; at: Revision }): void {
-  for (const { name, file, line } of compose.variablesUnset) {
-    const version = about.at === "head" ? "" : ` (in ${about.at.version})`;
-    about.ctx.log(`${file}, line ${line}${version}: nothing sets "${name}", Docker makes it empty`);
+/** The head lies where abra looks for it. */
+function folderOf(run: RunContext, at: Revision): string {
+  const folder = join(run.folder.tmp, "lint");
+  return at === "head" ? lintingAbra(run).recipeFolder(run.plan.request.recipe) : join(folder, "base");
+}
+
+function lintingAbra(run: RunContext, ctx?: StageContext): Abra {
+  return new Abra({
+    settings: run.plan.settings,
+    dir: join(run.folder.tmp, "lint", "abra"),
+    redactor: run.redactor,
+    ...(ctx === undefined ? {} : { log: ctx.log, signal: ctx.signal }),
+  });
+}
+
+/** @returns findings of abra's own lint, given ours */
+async function askAbra(run: RunContext, ctx: StageContext): Promise<(ours: Finding[]) => Finding[]> {
+  try {
+    const rows = await lintingAbra(run, ctx).recipeLint(run.plan.request.recipe);
+    if (rows.length === 0) ctx.note("abra's lint printed no table that could be read");
+    return (ours) => abraFindings(rows, ours);
+  } catch (error) {
+    if (!(error instanceof AbraError)) throw error;
+    // It also gives up where it cannot reach something, which says nothing about the recipe.
+    const message = `abra cannot lint the recipe: ${error.message}`;
+    const guilty = error.code === "abra.failed" && /validat|\.env\.sample|compose/i.test(error.message);
+    if (guilty) return () => [{ rule: "abra.lint", severity: "error", file: "compose.yml", message }];
+    ctx.note(message);
+    return () => [];
   }
 }
 
-function unparsable(failure: { file: string; line?: number; message: string }): string {
-  return `${place(failure)}: ${failure.message}`;
+/** What stands in the way where names fit, but not together with a domain of ours. */
+function tooLong({ recipe, names }: { recipe: Recipe; names: NameBudget }): string | null {
+  return recipe.stack.length <= names.room
+    ? null
+    : `base domain: this recipe supports domains up to ${names.room} characters, ours have ${recipe.stack.length}`;
+}
+
+function unparsable({ rule, file, line, message }: ComposeFailure): Finding {
+  return { rule, severity: "error", file, ...(line === undefined ? {} : { line }), message };
+}
+
+function isError(finding: Finding): boolean {
+  return finding.severity === "error";
 }
 
 function place(at: { file: string; line?: number }): string {
   return at.line === undefined ? at.file : `${at.file}, line ${at.line}`;
-}
-
-/** Lines move between versions; the finding is the same one nevertheless. */
-function same(finding: Finding): string {
-  return `${finding.rule} ${finding.file} ${finding.subject ?? finding.message}`;
 }

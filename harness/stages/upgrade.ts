@@ -19,7 +19,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   const { base } = run;
   if (base === null) throw new StageSkipped("never published");
   const head = need(run.compose.head, "lint");
-  if (run.compose.base === null) throw new StageBlocked(`compose files of ${base.version} do not parse`);
+  if (run.compose.base === null) throw new StageBlocked(run.baseObstacle ?? "lint");
   const composes = { base: run.compose.base, head };
   await requireFreeSpace(run);
   const app = run.app("b");
