@@ -1,10 +1,23 @@
 import { join } from "node:path";
-import { BrowserError } from "./browser_types.ts";
+import { waitFor, WaitTimeout } from "../common/time.ts";
+import { BrowserError, type Page } from "./browser_types.ts";
 import type { App } from "./app.ts";
+import type { Enrolment } from "./enrolment.ts";
+import { pageTrouble } from "./page_trouble.ts";
 import type { RunContext } from "./run_context.ts";
 import { InfraFailure, type StageContext, StageFailure } from "./stage.ts";
 
-/** Opens the app's page in a real browser, checks what `recipe.yml` says about it and keeps a screenshot. */
+/** How long a page that draws itself may take until it shows what `recipe.yml` says of it. */
+const APPEARS_MS = 5_000;
+const SHOWN_TEXT = 300;
+
+type Health = Enrolment["health"];
+
+/**
+ * Opens the app's page in a real browser, checks what `recipe.yml` says about it and keeps a screenshot. Errors on the
+ * console and parts of the page that do not load are blemishes of the stage.
+ * @throws {StageFailure} when the page does not open or is another one
+ */
 export async function openAppPage(run: RunContext, about: { app: App; ctx: StageContext }): Promise<void> {
   const { app, ctx } = about;
   const { health } = run.enrolment;
@@ -14,20 +27,16 @@ export async function openAppPage(run: RunContext, about: { app: App; ctx: Stage
     const browser = await run.browser();
     await using page = await browser.page();
     const { status } = await page.goto(url);
-    const title = await page.title();
+    const wrong = status >= 500 ? null : await waitForContent(page, health);
     await page.screenshot(join(run.folder.screenshots, name));
     ctx.screenshot(name);
-    ctx.log(`Page ${url} opened with status ${status}, title "${title}"`);
-    for (const error of page.consoleErrors) ctx.log(`Console: ${error}`);
-    for (const failed of page.failedRequests) ctx.log(`Request failed: ${failed.url} ${failed.reason}`);
+    ctx.log(`Page ${url} opened with status ${status}, title "${await page.title()}"`);
+    const { blemishes, notes } = pageTrouble(page, app.domains);
+    for (const blemish of blemishes) ctx.blemish(blemish);
+    for (const note of notes) ctx.note(note);
+    for (const line of [...blemishes, ...notes]) ctx.log(line);
     if (status >= 500) throw new StageFailure(`The page ${url} answers with status ${status}`);
-    if (health.title !== undefined && !matches(title, health.title)) {
-      throw new StageFailure(`The page's title is "${title}", not ${describe(health.title)}`);
-    }
-    const trouble = page.consoleErrors.length + page.failedRequests.length;
-    if (trouble > 0) {
-      ctx.note(`The page reports ${trouble} ${trouble === 1 ? "error" : "errors"} (see the log)`);
-    }
+    if (wrong !== null) throw wrong;
     ctx.proof("page opened");
   } catch (error) {
     ctx.signal.throwIfAborted();
@@ -39,13 +48,40 @@ export async function openAppPage(run: RunContext, about: { app: App; ctx: Stage
   }
 }
 
-/** `text` must be part of the title; `/pattern/` or `/pattern/i` must match it. */
-export function matches(title: string, wanted: string): boolean {
+/** What is wrong with title or text when the page had its time, or null. */
+async function waitForContent(page: Page, health: Health): Promise<StageFailure | null> {
+  let wrong: StageFailure | null = null;
+  await waitFor(async () => (wrong = await contentFault(page, health)) === null, {
+    what: "the page's content",
+    timeoutMs: APPEARS_MS,
+    everyMs: 200,
+  }).catch((error) => {
+    if (!(error instanceof WaitTimeout)) throw error; // what is wrong is said in better words
+  });
+  return wrong;
+}
+
+async function contentFault(page: Page, { title, text }: Health): Promise<StageFailure | null> {
+  const shownTitle = await page.title();
+  if (title !== undefined && !matches(shownTitle, title)) {
+    return new StageFailure(`The page's title is "${shownTitle}", not ${describe(title)}`);
+  }
+  if (text === undefined) return null;
+  const shown = await page.text();
+  if (matches(shown, text)) return null;
+  const start = shown.replace(/\s+/g, " ").trim().slice(0, SHOWN_TEXT);
+  return new StageFailure(`The page does not show ${describe(text)}`, {
+    detail: start === "" ? "It shows no text at all" : `It shows: ${start}`,
+  });
+}
+
+/** `text` must be part of what is shown; `/pattern/` or `/pattern/i` must match it. */
+export function matches(shown: string, wanted: string): boolean {
   const pattern = /^\/(.+)\/(i?)$/.exec(wanted);
-  if (pattern === null) return title.includes(wanted);
-  return new RegExp(pattern[1] ?? "", pattern[2]).test(title);
+  if (pattern === null) return shown.includes(wanted);
+  return new RegExp(pattern[1] ?? "", pattern[2]).test(shown);
 }
 
 function describe(wanted: string): string {
-  return wanted.startsWith("/") ? `one that matches ${wanted}` : `one with "${wanted}" in it`;
+  return wanted.startsWith("/") ? `something that matches ${wanted}` : `"${wanted}"`;
 }

@@ -13,6 +13,16 @@ const command = z.strictObject({
   command: z.string().min(1),
 });
 
+/** Text that must be shown, or `/pattern/` or `/pattern/i` that it must match. */
+const shown = z.string().min(1).refine((text) => {
+  const pattern = /^\/(.+)\/i?$/.exec(text)?.[1];
+  try {
+    return pattern === undefined || new RegExp(pattern) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}, "must be a valid regular expression, since it stands between slashes");
+
 /** `recipes/<recipe>/recipe.yml`: what the suite has to know about a recipe that the recipe does not say itself. */
 const enrolmentSchema = z.strictObject({
   /** `owner/name` of the repository whose pull requests are tested. */
@@ -26,7 +36,9 @@ const enrolmentSchema = z.strictObject({
     path: z.string().startsWith("/").default("/"),
     status: z.number().int().min(100).max(599).default(200),
     /** Part of the page's title, or a regular expression between slashes. */
-    title: z.string().min(1).optional(),
+    title: shown.optional(),
+    /** Part of the text a visitor sees on the page, or a regular expression between slashes. */
+    text: shown.optional(),
   }).prefault({}),
   /** Seconds a stage may take. */
   timeouts: z.partialRecord(stageName, z.number().positive()).default({}),
@@ -40,6 +52,11 @@ const enrolmentSchema = z.strictObject({
   data: z.strictObject({
     /** Commands that write the marker. */
     seed: z.array(command).default([]),
+    /**
+     * Commands that destroy it before a restore, for data that does not go with the files of the backed-up volumes.
+     * Where there are none, these files are deleted.
+     */
+    destroy: z.array(command).default([]),
     /** Commands that must print it again. */
     read: z.array(command.extend({
       /** What must be printed, when it is not the marker itself; `$MARKER` stands for it. */

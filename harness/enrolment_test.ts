@@ -5,7 +5,7 @@ import { defaultEnrolment, enrolled, EnrolmentError, loadEnrolment, parseEnrolme
 Deno.test("an enrolment that only names its repository gets defaults", () => {
   const enrolment = parseEnrolment("repo: a/b", "x");
   assert.deepEqual(enrolment.health, { path: "/", status: 200 });
-  assert.deepEqual(enrolment.data, { seed: [], read: [] });
+  assert.deepEqual(enrolment.data, { seed: [], destroy: [], read: [] });
   assert.equal(enrolment.public, false);
   assert.equal(parseEnrolment("repo: a/b\npublic: true", "x").public, true);
 });
@@ -19,6 +19,12 @@ Deno.test("mistakes are told all at once and by their place", () => {
     }
     return true;
   });
+});
+
+Deno.test("a pattern that is none is refused before anything is tested with it", () => {
+  const parse = (text: string) => parseEnrolment(`repo: a/b\nhealth: {text: ${text}}`, "recipe.yml");
+  assert.throws(() => parse('"/(/"'), /health.text: must be a valid regular expression/);
+  for (const text of ['"/hello$/i"', "(", "/path"]) assert.ok(parse(text).health.text);
 });
 
 Deno.test("a file that is no YAML is named", () => {
