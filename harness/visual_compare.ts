@@ -1,0 +1,48 @@
+import pixelmatch from "pixelmatch";
+// @ts-types="@types/pngjs"
+import { PNG } from "pngjs";
+import { Buffer } from "node:buffer";
+
+/** How different a pixel's colour may be, from 0 to 1, and still count as the same. */
+const TOLERANCE = 0.1;
+
+/**
+ * Compares two PNG pictures, which may differ in size: what only one of them has counts as changed. Smoothed edges
+ * of letters do not count.
+ * @returns the share of changed pixels, and a PNG with them in red over a pale `after`
+ * @throws {Error} when one is no PNG
+ */
+export function comparePictures(
+  before: Uint8Array,
+  after: Uint8Array,
+): { changed: number; difference: Uint8Array } {
+  const pictures = [read(before), read(after)] as const;
+  const width = Math.max(...pictures.map((one) => one.width));
+  const height = Math.max(...pictures.map((one) => one.height));
+  const [old, now] = [
+    onCanvas(pictures[0], { width, height, grey: 0 }),
+    onCanvas(pictures[1], { width, height, grey: 255 }),
+  ];
+  const difference = new PNG({ width, height });
+  const count = pixelmatch(old.data, now.data, difference.data, width, height, {
+    threshold: TOLERANCE,
+    alpha: 0.25,
+    diffColor: [214, 40, 40],
+  });
+  return { changed: count / (width * height), difference: PNG.sync.write(difference) };
+}
+
+function read(bytes: Uint8Array): PNG {
+  return PNG.sync.read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+}
+
+/** The picture at the top left of a canvas; the rest is of one grey, another one for each of the two. */
+function onCanvas(picture: PNG, canvas: { width: number; height: number; grey: number }): PNG {
+  const { width, height, grey } = canvas;
+  if (picture.width === width && picture.height === height) return picture;
+  const larger = new PNG({ width, height });
+  larger.data.fill(grey);
+  for (let at = 3; at < larger.data.length; at += 4) larger.data[at] = 255;
+  PNG.bitblt(picture, larger, 0, 0, picture.width, picture.height, 0, 0);
+  return larger;
+}
