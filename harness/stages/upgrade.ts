@@ -10,6 +10,7 @@ import { explainLoss } from "../loss.ts";
 import { headName, need, type RunContext } from "../run_context.ts";
 import { StageBlocked, type StageContext, StageFailure, StageSkipped } from "../stage.ts";
 import type { Snapshot } from "../converge.ts";
+import { compareLooks, pictureBefore } from "../visual.ts";
 
 /** What the proxy may serve from the version before, beyond its own refresh. */
 const REFRESH_MARGIN_MS = 300;
@@ -34,9 +35,11 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
     await app.answers(ctx);
   };
   await needBase(base.version, { ctx, work: install });
+  const pictured = pictureBefore(run, { app, ctx }); // while the data is written
   const written = await writeMarkers(app, { compose: composes.base, marker: run.marker, ctx });
   await seed(app, { enrolment: run.enrolment, marker: run.marker, ctx });
 
+  await pictured;
   const added = await app.adoptNewSettings(ctx);
   if (added.length > 0) ctx.note(`New in .env.sample, taken over for the upgrade: ${added.join(", ")}`);
   ctx.log(`Upgrading to ${headName(run)}`);
@@ -51,7 +54,10 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
 
   await readBack(run, { app, ctx, written, composes });
   await openAppPage(run, { app, ctx });
-  await runEnrolledTest(run, { app, ctx, kind: "upgrade" });
+  await Promise.all([
+    compareLooks(run, { after: `${ctx.stage}.png`, ctx }),
+    runEnrolledTest(run, { app, ctx, kind: "upgrade" }),
+  ]);
 }
 
 /**
