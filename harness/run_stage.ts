@@ -13,7 +13,8 @@ import {
   StageSkipped,
   StageTimeout,
 } from "./stage.ts";
-import type { StagePlan } from "./stage_plan.ts";
+import type { Obstacle, StagePlan } from "./stage_plan.ts";
+import { trouble } from "./surroundings.ts";
 
 /** Lines of log kept per stage; what a recipe prints has no other bound. */
 const LOG_LINES = 20_000;
@@ -26,28 +27,28 @@ export async function runStage(
     plan: StagePlan;
     work: (run: RunContext, ctx: StageContext) => Promise<void>;
     /** What stands in its way, if anything. */
-    blockedBy: string | null;
+    obstacle: Obstacle | null;
   },
 ): Promise<StageReport> {
-  const { blockedBy } = options;
-  const { name } = options.plan;
+  const { plan: { name, seconds }, obstacle } = options;
   const started = performance.now();
   const finish = (report: StageReport) => {
     const timed = { ...report, seconds: round((performance.now() - started) / 1000) };
     run.send({ type: "event", event: { t: now(), type: "stage.finished", report: timed } });
     return timed;
   };
-  if (blockedBy !== null) return finish({ ...emptyReport(name, "blocked"), reason: blockedBy });
+  if (obstacle !== null) return finish({ ...emptyReport(name, obstacle.result), reason: obstacle.reason });
   const skip = run.enrolment.skip.find((one) => one.stage === name);
   if (skip !== undefined) return finish({ ...emptyReport(name, "skipped"), reason: skip.reason });
 
-  const ms = 1000 * (run.enrolment.timeouts[name] ?? run.plan.settings.STAGE_DEADLINE_S);
+  const ms = 1000 * (run.enrolment.timeouts[name] ?? run.plan.settings.STAGE_DEADLINE_S ?? seconds);
   run.send({ type: "event", event: { t: now(), type: "stage.started", stage: name } });
   run.send({ type: "deadline", stage: name, ms });
   const report = emptyReport(name, "passed");
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(new StageTimeout(ms)), ms);
   const ctx = stageContext(run, { name, report, signal: stop.signal, end: performance.now() + ms });
+  const engine = run.swarm.startedAt().catch(() => null);
   try {
     boundary(`${name}: begins`);
     await within(name, () => options.work(run, ctx));
@@ -55,6 +56,10 @@ export async function runStage(
     const timedOut = stop.signal.aborted;
     if (timedOut) run.send({ type: "timed-out", stage: name, ms });
     Object.assign(report, timedOut ? timeUp(ms) : outcomeOf(error));
+    if (report.result === "failed") {
+      const why = await trouble(run, { error, engine: await engine });
+      if (why !== null) Object.assign(report, blameless(report, why));
+    }
     if (Deno.env.get("CCCI_DEBUG") === "1" && error instanceof Error) ctx.log(error.stack ?? error.message);
     if (report.cause !== undefined) ctx.log(`${report.result}: ${report.cause}`);
   } finally {
@@ -84,6 +89,11 @@ export function outcomeOf(error: unknown): Partial<StageReport> {
     : undefined;
   const cause = error instanceof CcciError ? error.message : `This suite failed: ${describeError(error)}`;
   return { result: "infra", cause: sentence(cause), ...(detail === undefined ? {} : { detail }) };
+}
+
+/** A failure that the machine's own trouble accounts for. */
+function blameless(report: StageReport, why: string): Partial<StageReport> {
+  return { result: "infra", cause: why, detail: [report.cause, report.detail].filter(Boolean).join("\n") };
 }
 
 function timeUp(ms: number): Partial<StageReport> {

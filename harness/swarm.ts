@@ -26,6 +26,14 @@ export interface DockerObject {
   name: string;
 }
 
+/** An object with what is known of its owner and age. */
+export interface OwnedObject extends DockerObject {
+  /** The stack that its label names. */
+  stack: string | null;
+  /** When it was made or last changed, milliseconds since the epoch, as far as Docker knows. */
+  changedAt?: number;
+}
+
 /** The Docker Engine's own view, over its socket: what the command line prints depends on which one is on PATH. */
 export class Swarm {
   readonly docker: Docker;
@@ -37,6 +45,16 @@ export class Swarm {
   /** @throws {DockerError} `docker.away` when no engine answers */
   async version(): Promise<string> {
     return (await this.ask("reach Docker", () => this.docker.version(), schema.version)).Version;
+  }
+
+  /** When this engine was started, or null where that cannot be seen: it makes its default bridge anew each time. */
+  async startedAt(): Promise<string | null> {
+    const networks = await this.ask(
+      "list networks",
+      () => this.docker.listNetworks({ filters: JSON.stringify({ name: ["bridge"], driver: ["bridge"] }) }),
+      z.array(schema.network),
+    );
+    return networks.find((one) => one.Name === "bridge")?.Created ?? null;
   }
 
   async info() {
@@ -91,7 +109,7 @@ export class Swarm {
   }
 
   /** Everything there is, with the stack it says it belongs to. */
-  async allObjects(): Promise<(DockerObject & { stack: string | null })[]> {
+  async allObjects(): Promise<OwnedObject[]> {
     const { docker } = this;
     const [services, containers, volumes, secrets, configs, networks] = await Promise.all([
       this.ask("list services", () => docker.listServices(), z.array(schema.service)),
@@ -101,21 +119,23 @@ export class Swarm {
       this.ask("list configs", () => docker.listConfigs(), z.array(schema.material)),
       this.ask("list networks", () => docker.listNetworks(), z.array(schema.network)),
     ]);
-    const of = (kind: Kind, id: string, about: { name: string; labels: Record<string, string> }) => ({
-      kind,
-      id,
-      name: about.name,
-      stack: about.labels[STACK_LABEL] ?? null,
-    });
+    const specified = (kind: Kind) => (one: z.infer<typeof schema.material>) =>
+      owned(kind, one.ID, { name: one.Spec.Name, labels: one.Spec.Labels, changed: one.UpdatedAt });
     return [
-      ...services.map((one) => of("service", one.ID, { name: one.Spec.Name, labels: one.Spec.Labels })),
-      ...containers.map((one) =>
-        of("container", one.Id, { name: (one.Names[0] ?? one.Id).replace(/^\//, ""), labels: one.Labels })
+      ...services.map(specified("service")),
+      ...containers.map((one) => {
+        const name = (one.Names[0] ?? one.Id).replace(/^\//, "");
+        const changed = one.Created === undefined ? undefined : new Date(one.Created * 1000).toISOString();
+        return owned("container", one.Id, { name, labels: one.Labels, changed });
+      }),
+      ...volumes.Volumes.map((one) =>
+        owned("volume", one.Name, { name: one.Name, labels: one.Labels, changed: one.CreatedAt })
       ),
-      ...volumes.Volumes.map((one) => of("volume", one.Name, { name: one.Name, labels: one.Labels })),
-      ...secrets.map((one) => of("secret", one.ID, { name: one.Spec.Name, labels: one.Spec.Labels })),
-      ...configs.map((one) => of("config", one.ID, { name: one.Spec.Name, labels: one.Spec.Labels })),
-      ...networks.map((one) => of("network", one.Id, { name: one.Name, labels: one.Labels })),
+      ...secrets.map(specified("secret")),
+      ...configs.map(specified("config")),
+      ...networks.map((one) =>
+        owned("network", one.Id, { name: one.Name, labels: one.Labels, changed: one.Created })
+      ),
     ];
   }
 
@@ -166,6 +186,21 @@ export class Swarm {
     if (parsed.success) return parsed.data;
     throw new DockerError(`${action}: the answer makes no sense`, { cause: parsed.error });
   }
+}
+
+function owned(
+  kind: Kind,
+  id: string,
+  about: { name: string; labels: Record<string, string>; changed: string | undefined },
+): OwnedObject {
+  const changedAt = Date.parse(about.changed ?? "");
+  return {
+    kind,
+    id,
+    name: about.name,
+    stack: about.labels[STACK_LABEL] ?? null,
+    ...(Number.isNaN(changedAt) ? {} : { changedAt }),
+  };
 }
 
 /** HTTP status of an error of the Engine API, or null when there was no answer. */

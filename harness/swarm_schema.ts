@@ -5,6 +5,7 @@ const labels = z.record(z.string(), z.string()).nullish().transform((value) => v
 
 export const service = z.object({
   ID: z.string(),
+  UpdatedAt: z.string().optional(),
   Spec: z.object({
     Name: z.string(),
     Labels: labels,
@@ -46,6 +47,8 @@ export type TaskObject = z.infer<typeof task>;
 
 export const container = z.object({
   Id: z.string(),
+  /** Seconds since the epoch. */
+  Created: z.number().optional(),
   Names: z.array(z.string()).nullish().transform((names) => names ?? []),
   Labels: labels,
   State: z.string(),
@@ -61,11 +64,21 @@ export const container = z.object({
 export type ContainerObject = z.infer<typeof container>;
 
 export const volumes = z.object({
-  Volumes: z.array(z.object({ Name: z.string(), Labels: labels })).nullish().transform((all) => all ?? []),
+  Volumes: z.array(z.object({ Name: z.string(), Labels: labels, CreatedAt: z.string().optional() })).nullish()
+    .transform((all) => all ?? []),
 });
-export const network = z.object({ Id: z.string(), Name: z.string(), Labels: labels });
+export const network = z.object({
+  Id: z.string(),
+  Name: z.string(),
+  Labels: labels,
+  Created: z.string().optional(),
+});
 /** Secrets and configs. */
-export const material = z.object({ ID: z.string(), Spec: z.object({ Name: z.string(), Labels: labels }) });
+export const material = z.object({
+  ID: z.string(),
+  Spec: z.object({ Name: z.string(), Labels: labels }),
+  UpdatedAt: z.string().optional(),
+});
 
 export const version = z.object({ Version: z.string(), ApiVersion: z.string().default("") });
 export const info = z.object({
