@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { describeError } from "../common/errors.ts";
 import type { App } from "./app.ts";
-import { BrowserError } from "./browser_types.ts";
 import type { RunContext } from "./run_context.ts";
 import type { StageContext } from "./stage.ts";
 
@@ -22,8 +21,7 @@ export async function pictureBefore(
     await page.goto(`https://${app.domain}/`, { timeoutMs: Math.min(LOAD_MS, ctx.remaining()) });
     await page.screenshot(join(run.folder.screenshots, BEFORE));
   } catch (error) {
-    if (!(error instanceof BrowserError)) throw error;
-    ctx.log(`No picture of the page before the upgrade: ${error.message}`);
+    ctx.log(`No picture of the page before the upgrade: ${describeError(error)}`);
   }
 }
 
