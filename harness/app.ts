@@ -2,7 +2,8 @@ import { join } from "node:path";
 import type { Enrolment } from "./enrolment.ts";
 import { appSettings, domainsOf } from "./app_settings.ts";
 import { assignedNames, missingLines, setEnv } from "./env_file.ts";
-import { Abra, AbraError } from "./abra.ts";
+import { Abra, AbraError, isBotMissing } from "./abra.ts";
+import type { BackupSnapshot } from "./abra_output.ts";
 import { waitConverged } from "./converge_wait.ts";
 import { waitAnswer } from "./health.ts";
 import { checkOut, type RecipeRepo } from "./recipe_repo.ts";
@@ -156,6 +157,38 @@ export class App {
     });
   }
 
+  /**
+   * Backs the app up.
+   * @returns the snapshot that this made
+   * @throws {StageFailure} when there is none afterwards that was not there before
+   */
+  async backUp(ctx: StageContext): Promise<BackupSnapshot> {
+    const abra = this.#abra(ctx);
+    const known = new Set((await this.#snapshots(ctx)).map(({ id }) => id));
+    await blame(abra.backupCreate(this.domain, { timeoutMs: ctx.remaining() }));
+    const made = (await this.#snapshots(ctx)).findLast(({ id }) => !known.has(id));
+    if (made !== undefined) return made;
+    throw new StageFailure("abra says that the backup worked, but there is no new snapshot of the app", {
+      code: "backup.none",
+    });
+  }
+
+  /** Restores the newest snapshot; {@linkcode converge} waits for the app to recover. */
+  async restore(ctx: StageContext): Promise<void> {
+    await blame(this.#abra(ctx).restore(this.domain, { timeoutMs: ctx.remaining() }));
+    this.#deployedAt = Date.now(); // what failed while its data was gone is history
+  }
+
+  /** An app that was never backed up is an error to some versions. */
+  async #snapshots(ctx: StageContext): Promise<BackupSnapshot[]> {
+    return await blame(
+      this.#abra(ctx).backupSnapshots(this.domain).catch((error) => {
+        if (error instanceof AbraError && /no snapshots/i.test(error.message)) return [];
+        throw error;
+      }),
+    );
+  }
+
   #abra(ctx: StageContext): Abra {
     const { settings, plan, redactor } = this.#options;
     return new Abra({ settings, dir: plan.abraDir, redactor, log: ctx.log, signal: ctx.signal });
@@ -178,7 +211,9 @@ async function blame<T>(call: Promise<T>): Promise<T> {
     return await call;
   } catch (error) {
     if (!(error instanceof AbraError)) throw error;
-    if (error.code !== "abra.failed") throw new InfraFailure(error.message, { cause: error.cause });
+    if (error.code !== "abra.failed" || isBotMissing(error)) {
+      throw new InfraFailure(error.message, { cause: error.cause });
+    }
     throw new StageFailure(`abra refuses: ${error.message}`, { cause: error, tail: error.lines.slice(-20) });
   }
 }

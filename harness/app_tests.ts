@@ -14,7 +14,7 @@ const SPARE_MS = 5_000;
 /** Runs the enrolment's `<kind>_test.ts` against the app, if there is one. */
 export async function runEnrolledTest(
   run: RunContext,
-  about: { app: App; ctx: StageContext; kind: "install" | "upgrade" },
+  about: { app: App; ctx: StageContext; kind: "install" | "upgrade" | "backup" },
 ): Promise<void> {
   const { app, ctx, kind } = about;
   const { enrolment, plan } = run;

@@ -1,13 +1,14 @@
+import { join } from "node:path";
 import type { App } from "./app.ts";
-import { type Compose, type ComposeVolume, volumesOf } from "./compose.ts";
-import { composeServices, deployLabels } from "./compose_services.ts";
+import type { ComposeVolume } from "./compose.ts";
 import type { Enrolment } from "./enrolment.ts";
 import { type StageContext, StageFailure } from "./stage.ts";
+import { statusOf } from "./swarm.ts";
 import { execIn, getFile, putFile } from "./swarm_exec.ts";
 import { systemClock } from "../common/time.ts";
 import type { ContainerObject } from "./swarm_schema.ts";
 
-/** How long an app may take after an update until a record can be read again. */
+/** How long an app may take after an update or a restore until a record can be read again. */
 const READ_WITHIN_MS = 20_000;
 const READ_EVERY_MS = 500;
 
@@ -28,45 +29,38 @@ export interface Loss {
   said: string;
 }
 
-/**
- * Volumes whose data people would miss: all named ones, except those that the recipe's own backup labels leave out
- * (`backupbot.backup.volumes.<name>=false`). A volume that several services mount counts once.
- */
-export function protectedVolumes(compose: Compose, stack: string): ComposeVolume[] {
-  const left = new Set<string>();
-  for (const service of Object.values(composeServices(compose))) {
-    for (const [label, value] of Object.entries(deployLabels(service))) {
-      const key = /^backupbot\.backup\.volumes\.([^.]+)$/.exec(label)?.[1];
-      if (key !== undefined && value === "false") left.add(key);
-    }
-  }
-  const byName = new Map<string, ComposeVolume>();
-  for (const volume of volumesOf(compose, stack)) {
-    if (!left.has(volume.key) && !byName.has(volume.name)) byName.set(volume.name, volume);
-  }
-  return [...byName.values()];
+/** Where a marker is to be written. */
+export interface MarkerPlace {
+  volume: ComposeVolume;
+  /** Folder below the volume's mount point; empty: the mount point itself. */
+  folder: string;
 }
 
-/** Writes a marker file into each protected volume that the running app can write to. */
+/** Writes a marker file to each place that the running app can write to. */
 export async function writeMarkers(
   app: App,
-  options: { compose: Compose; marker: string; ctx: StageContext },
+  options: { places: readonly MarkerPlace[]; marker: string; ctx: StageContext },
 ): Promise<Written[]> {
-  const { compose, marker, ctx } = options;
+  const { places, marker, ctx } = options;
   const written: Written[] = [];
   const running = (await app.swarm.containers(app.stack)).filter((one) => one.State === "running");
-  for (const volume of protectedVolumes(compose, app.stack)) {
-    const container = running.find((one) =>
-      one.Mounts.some((mount) => mount.Name === volume.name && mount.RW)
-    );
-    const mount = container?.Mounts.find((one) => one.Name === volume.name);
-    if (container === undefined || mount === undefined) {
+  for (const { volume, folder } of places) {
+    const [mount] = mountsOf(running, volume.name).filter(({ writable }) => writable);
+    if (mount === undefined) {
       ctx.note(`Nothing that runs can write to volume "${volume.key}", so no marker was left there`);
       continue;
     }
-    const file = `.cc-ci-${marker}`;
-    await putFile(app.swarm, container.Id, { path: `${mount.Destination}/${file}`, content: `${marker}\n` });
-    ctx.log(`Wrote ${mount.Destination}/${file} in volume ${volume.key}`);
+    const file = join(folder, `.cc-ci-${marker}`);
+    const path = join(mount.target, file);
+    try {
+      await putFile(app.swarm, mount.container.Id, { path, content: `${marker}\n` });
+    } catch (error) {
+      const status = error instanceof Error ? statusOf(error.cause) : null;
+      if (folder === "" || (status !== 404 && status !== 400)) throw error;
+      ctx.log(`${join(mount.target, folder)} is no folder, so no marker was left there`);
+      continue;
+    }
+    ctx.log(`Wrote ${path} in volume ${volume.key}`);
     written.push({ volume, file });
   }
   return written;
@@ -81,7 +75,7 @@ export async function seed(
   for (const { service, command } of enrolment.data.seed) {
     const result = await shell(app, { service, command, marker, ctx });
     if (result.code === 0) continue;
-    throw new StageFailure(`Could not write data into service "${service}" before the upgrade`, {
+    throw new StageFailure(`Could not write data into service "${service}"`, {
       detail: `\`${command}\` ended with exit code ${result.code}: ${lastWords(result)}`,
     });
   }
@@ -127,19 +121,13 @@ export async function readRecords(
 ): Promise<Loss[]> {
   const { enrolment, marker, ctx } = options;
   const losses: Loss[] = [];
-  for (const { service, command, expect } of enrolment.data.read) {
-    const wanted = (expect ?? "$MARKER").replaceAll("$MARKER", marker);
+  for (const read of enrolment.data.read) {
     const end = Date.now() + READ_WITHIN_MS;
     while (true) {
-      const result = await shell(app, { service, command, marker, ctx });
-      if (result.code === 0 && result.stdout.includes(wanted)) break;
+      const { found, wanted, said } = await readRecord(app, { read, marker, ctx });
+      if (found) break;
       if (Date.now() > end) {
-        losses.push({
-          what: `record "${wanted}" in service ${service}`,
-          volume: null,
-          now: [],
-          said: lastWords(result),
-        });
+        losses.push({ what: `record "${wanted}" in service ${read.service}`, volume: null, now: [], said });
         break;
       }
       await systemClock.sleep(READ_EVERY_MS, ctx.signal);
@@ -148,7 +136,19 @@ export async function readRecords(
   return losses;
 }
 
-async function shell(
+/** Runs a read command once. */
+export async function readRecord(
+  app: App,
+  options: { read: Enrolment["data"]["read"][number]; marker: string; ctx: StageContext },
+): Promise<{ found: boolean; wanted: string; said: string }> {
+  const { read: { service, command, expect }, marker, ctx } = options;
+  const wanted = (expect ?? "$MARKER").replaceAll("$MARKER", marker);
+  const result = await shell(app, { service, command, marker, ctx });
+  return { found: result.code === 0 && result.stdout.includes(wanted), wanted, said: lastWords(result) };
+}
+
+/** Runs a command of the enrolment in a service's container, its output in the log. */
+export async function shell(
   app: App,
   call: { service: string; command: string; marker: string; ctx: StageContext },
 ) {
@@ -168,14 +168,16 @@ async function shell(
   return result;
 }
 
-function mountsOf(containers: readonly ContainerObject[], volume: string) {
+/** Where containers mount a volume. */
+export function mountsOf(containers: readonly ContainerObject[], volume: string) {
   return containers.flatMap((container) =>
     container.Mounts.filter((mount) => mount.Name === volume)
-      .map((mount) => ({ container, target: mount.Destination }))
+      .map((mount) => ({ container, target: mount.Destination, writable: mount.RW }))
   );
 }
 
-function lastWords(result: { stdout: string; stderr: string; code: number }): string {
+/** The end of what a command printed. */
+export function lastWords(result: { stdout: string; stderr: string; code: number }): string {
   const said = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-3).join("\n").slice(0, 400);
   return said === "" ? "it printed nothing" : said;
 }

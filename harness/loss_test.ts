@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Compose, loadCompose } from "./compose.ts";
-import { protectedVolumes } from "./data.ts";
+import { protectedVolumes } from "./backup_labels.ts";
 import { explainLoss } from "./loss.ts";
 
 async function compose(text: string): Promise<Compose> {

@@ -3,10 +3,13 @@ import type { Lane } from "./names.ts";
 import type { RunContext } from "./run_context.ts";
 import { runStage } from "./run_stage.ts";
 import type { StageContext } from "./stage.ts";
-import { blockedBy, type StagePlan, stagePlans } from "./stage_plan.ts";
+import { obstacleOf, type StagePlan, stagePlans } from "./stage_plan.ts";
+import { backupStage } from "./stages/backup.ts";
 import { fetchStage } from "./stages/fetch.ts";
 import { installStage } from "./stages/install.ts";
 import { lintStage } from "./stages/lint.ts";
+import { restoreStage } from "./stages/restore.ts";
+import { testsStage } from "./stages/tests.ts";
 import { upgradeStage } from "./stages/upgrade.ts";
 
 type Work = (run: RunContext, ctx: StageContext) => Promise<void>;
@@ -15,6 +18,9 @@ const work: Partial<Record<StageName, Work>> = {
   fetch: fetchStage,
   lint: lintStage,
   install: installStage,
+  backup: backupStage,
+  restore: restoreStage,
+  tests: testsStage,
   upgrade: upgradeStage,
 };
 
@@ -36,11 +42,11 @@ export async function runPipeline(run: RunContext, options: PipelineOptions): Pr
     for (const plan of plans.filter((one) => one.lane === lane)) {
       const stage = work[plan.name];
       if (stage !== undefined) {
-        reports.push(await runStage(run, { plan, work: stage, blockedBy: obstacle(plan) }));
+        reports.push(await runStage(run, { plan, work: stage, obstacle: obstacle(plan) }));
       }
     }
   };
-  const obstacle = (plan: StagePlan) => blockedBy(plan, { reports, undeployable: run.undeployable });
+  const obstacle = (plan: StagePlan) => obstacleOf(plan, { reports, undeployable: run.undeployable });
 
   await walk(null);
   const used = (["a", "b"] as const).filter((lane) => plans.some((plan) => plan.lane === lane));

@@ -1,7 +1,9 @@
 import type { WorkerMessage } from "./messages.ts";
 import type { App } from "./app.ts";
 import type { Browser } from "./browser.ts";
+import type { BackedUp } from "./backup_labels.ts";
 import type { Compose } from "./compose.ts";
+import type { Written } from "./data.ts";
 import type { Enrolment } from "./enrolment.ts";
 import type { RecipeRepo } from "./recipe_repo.ts";
 import type { Redactor } from "./redact.ts";
@@ -32,6 +34,8 @@ export interface RunContext {
   base: PublishedVersion | null;
   /** By lint. */
   compose: { head: Compose | null; base: Compose | null };
+  /** By backup: what was saved, and the markers among it. */
+  saved: { parts: readonly BackedUp[]; written: readonly Written[] } | null;
   /** What keeps the recipe from being deployed at all, if anything. */
   undeployable: string | null;
   /** What keeps the published version, or the head over it, from being deployed, if anything. */

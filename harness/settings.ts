@@ -33,7 +33,8 @@ const settingsSchema = z.object({
   DOCKER_SOCKET: z.string().default("/var/run/docker.sock"),
   /** Below this much free space a run ends before it deploys anything. */
   MIN_FREE_GB: z.coerce.number().nonnegative().default(1),
-  STAGE_DEADLINE_S: seconds.default(600),
+  /** Seconds a stage may take unless recipe.yml says otherwise; unset: each stage has a limit of its own. */
+  STAGE_DEADLINE_S: seconds.optional(),
   RUN_DEADLINE_S: seconds.default(2700),
 });
 export type Settings = z.infer<typeof settingsSchema>;

@@ -10,15 +10,20 @@ export interface StagePlan {
   needs: readonly StageName[];
   /** Whether it puts anything into Docker. */
   deploys: boolean;
+  /** Seconds it may take where neither recipe.yml nor the settings say otherwise. */
+  seconds: number;
 }
 
 /** Every stage there is, in order. All but teardown, which is the keeper's, are the worker's. */
 export const stagePlans: readonly StagePlan[] = [
-  { name: "fetch", lane: null, needs: [], deploys: false },
-  { name: "lint", lane: null, needs: ["fetch"], deploys: false },
-  { name: "install", lane: "a", needs: ["fetch"], deploys: true },
-  { name: "upgrade", lane: "b", needs: ["fetch"], deploys: true },
-  { name: "teardown", lane: null, needs: [], deploys: false },
+  { name: "fetch", lane: null, needs: [], deploys: false, seconds: 300 },
+  { name: "lint", lane: null, needs: ["fetch"], deploys: false, seconds: 120 },
+  { name: "install", lane: "a", needs: ["fetch"], deploys: true, seconds: 600 },
+  { name: "backup", lane: "a", needs: ["install"], deploys: false, seconds: 300 },
+  { name: "restore", lane: "a", needs: ["backup"], deploys: false, seconds: 600 },
+  { name: "tests", lane: "a", needs: ["install"], deploys: false, seconds: 300 },
+  { name: "upgrade", lane: "b", needs: ["fetch"], deploys: true, seconds: 900 },
+  { name: "teardown", lane: null, needs: [], deploys: false, seconds: 60 },
 ];
 
 /**
@@ -38,8 +43,17 @@ export function selectStages(only: readonly StageName[] | null): StageName[] {
   return all.filter((name) => wanted.has(name));
 }
 
-/** What stands in a stage's way, or null: one cause shall read as one failure. */
-export function blockedBy(
+/** Why a stage does not take place. */
+export interface Obstacle {
+  result: "blocked" | "skipped";
+  reason: string;
+}
+
+/**
+ * What stands in a stage's way, or null: one cause shall read as one failure. What builds upon a stage that does not
+ * apply does not apply either.
+ */
+export function obstacleOf(
   plan: StagePlan,
   so: {
     /** Stages that have ended. */
@@ -47,10 +61,12 @@ export function blockedBy(
     /** What keeps the recipe from being deployed at all, if anything. */
     undeployable: string | null;
   },
-): string | null {
+): Obstacle | null {
   for (const name of plan.needs) {
     const report = so.reports.find((one) => one.name === name);
-    if (report?.result !== "passed") return report?.reason ?? name;
+    if (report?.result === "passed") continue;
+    return { result: report?.result === "skipped" ? "skipped" : "blocked", reason: report?.reason ?? name };
   }
-  return plan.deploys ? so.undeployable : null;
+  if (!plan.deploys || so.undeployable === null) return null;
+  return { result: "blocked", reason: so.undeployable };
 }

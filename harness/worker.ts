@@ -108,6 +108,7 @@ async function makeContext(
     repo: null,
     base: null,
     compose: { head: null, base: null },
+    saved: null,
     undeployable: null,
     baseObstacle: null,
     imposed: { a: 0, b: 0 },

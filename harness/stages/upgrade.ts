@@ -2,6 +2,7 @@ import { systemClock, waitFor } from "../../common/time.ts";
 import type { App } from "../app.ts";
 import { openAppPage } from "../app_page.ts";
 import { runEnrolledTest } from "../app_tests.ts";
+import { protectedVolumes } from "../backup_labels.ts";
 import type { Compose } from "../compose.ts";
 import { type Loss, readMarkers, readRecords, seed, writeMarkers, type Written } from "../data.ts";
 import { requireFreeSpace } from "../disk.ts";
@@ -36,7 +37,8 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   };
   await needBase(base.version, { ctx, work: install });
   const pictured = pictureBefore(run, { app, ctx }); // while the data is written
-  const written = await writeMarkers(app, { compose: composes.base, marker: run.marker, ctx });
+  const places = protectedVolumes(composes.base, app.stack).map((volume) => ({ volume, folder: "" }));
+  const written = await writeMarkers(app, { places, marker: run.marker, ctx });
   await seed(app, { enrolment: run.enrolment, marker: run.marker, ctx });
 
   await pictured;

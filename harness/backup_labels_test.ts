@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { stringify } from "yaml";
+import { backedUp, protectedVolumes } from "./backup_labels.ts";
+import { loadCompose } from "./compose.ts";
+
+async function compose(labels: { app?: unknown; db?: unknown }) {
+  const folder = await Deno.makeTempDir();
+  try {
+    const service = (mounts: string[], one: unknown) => ({
+      image: "x:1",
+      volumes: mounts,
+      deploy: { labels: one ?? [] },
+    });
+    const text = stringify({
+      version: "3.8",
+      services: {
+        app: service(["files:/srv/files", "cache:/srv/cache"], labels.app),
+        db: service(["data:/var/lib/data", "files:/mnt"], labels.db),
+      },
+      volumes: { files: null, cache: null, data: null },
+    });
+    await Deno.writeTextFile(`${folder}/compose.yml`, text);
+    const loaded = await loadCompose(folder, {});
+    assert.ok(loaded.ok);
+    return loaded;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const saved = async (labels: { app?: unknown; db?: unknown }) =>
+  backedUp(await compose(labels), "s")?.map(({ volume, paths }) =>
+    `${volume.key}${paths === null ? "" : `: ${paths.join(" ")}`}`
+  ) ?? null;
+
+Deno.test("nothing is backed up unless a label says so", async () => {
+  assert.equal(await saved({}), null);
+  assert.equal(await saved({ app: ["backupbot.backup=false"] }), null);
+  assert.equal(await saved({ app: { "backupbot.backup.volumes.files": "true" } }), null);
+});
+
+Deno.test("one label saves all volumes of the stack, each once; others leave out or narrow down", async () => {
+  assert.deepEqual(await saved({ db: { "backupbot.backup": "true" } }), ["files", "cache", "data"]);
+  assert.deepEqual(await saved({ app: ["backupbot.backup=true", "backupbot.backup.volumes.cache=false"] }), [
+    "files",
+    "data",
+  ]);
+  assert.deepEqual(
+    await saved({
+      app: { "backupbot.backup": true, "backupbot.backup.volumes.files.path": "uploads, /etc/,../../x" },
+      db: { "backupbot.backup": "true", "backupbot.backup.volumes.data.path": "backup.sql" },
+    }),
+    ["files: uploads etc", "cache", "data: backup.sql"],
+  );
+});
+
+Deno.test("data is protected without labels, too, unless it is left out", async () => {
+  const keys = async (labels: { app?: unknown }) =>
+    protectedVolumes(await compose(labels), "s").map(({ key }) => key);
+  assert.deepEqual(await keys({}), ["files", "cache", "data"]);
+  assert.deepEqual(await keys({ app: ["backupbot.backup.volumes.cache=false"] }), ["files", "data"]);
+});

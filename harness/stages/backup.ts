@@ -1,0 +1,49 @@
+import { type BackedUp, backedUp } from "../backup_labels.ts";
+import { snapshotFiles } from "../backup_bot.ts";
+import { type MarkerPlace, seed, writeMarkers } from "../data.ts";
+import { need, type RunContext } from "../run_context.ts";
+import { type StageContext, StageFailure, StageSkipped } from "../stage.ts";
+
+/** How much older than the call that made it a snapshot may seem: the bot's clock need not be ours. */
+const CLOCK_MS = 5_000;
+
+/** Data is written and backed up; that there is a backup with the data in it is looked up, not assumed. */
+export async function backupStage(run: RunContext, ctx: StageContext): Promise<void> {
+  const compose = need(run.compose.head, "lint");
+  const app = run.app("a");
+  const parts = backedUp(compose, app.stack);
+  if (parts === null) throw new StageSkipped("no backup labels");
+
+  const { enrolment, marker } = run;
+  const written = await writeMarkers(app, { places: parts.flatMap(placesOf), marker, ctx });
+  await seed(app, { enrolment, marker, ctx });
+  const startedAt = Date.now();
+  const snapshot = await app.backUp(ctx);
+  if (snapshot.time < startedAt - CLOCK_MS) {
+    throw new StageFailure(`The newest snapshot is of ${new Date(snapshot.time).toISOString()}`, {
+      code: "backup.stale",
+    });
+  }
+  const files = await snapshotFiles(run.swarm, snapshot.id);
+  ctx.log(`Snapshot ${snapshot.id} holds ${files.length} files and folders`);
+  if (files.length === 0) throw new StageFailure("The snapshot is empty", { code: "backup.empty" });
+  const missing = written.filter(({ volume, file }) =>
+    !files.some((path) => path.includes(volume.name) && path.endsWith(`/${file}`))
+  );
+  const [first] = missing;
+  if (first !== undefined) {
+    throw new StageFailure(`Volume "${first.volume.key}" is not in the snapshot`, {
+      code: "backup.volume",
+      detail: missing.map(({ volume, file }) =>
+        `Wrote ${file} into volume ${volume.key}, backed up, found no such file in the snapshot`
+      ).join("\n"),
+    });
+  }
+  run.saved = { parts, written };
+  ctx.proof(`snapshot ${snapshot.id.slice(0, 8)}, ${files.length} files`);
+}
+
+/** A volume that is saved as a whole gets its marker at the top, one of which parts are saved in those that are folders. */
+function placesOf({ volume, paths }: BackedUp): MarkerPlace[] {
+  return (paths ?? [""]).map((folder) => ({ volume, folder }));
+}

@@ -1,0 +1,43 @@
+import { openAppPage } from "../app_page.ts";
+import { runEnrolledTest } from "../app_tests.ts";
+import { type Loss, readMarkers, readRecords } from "../data.ts";
+import { destroyData } from "../destroy.ts";
+import { need, type RunContext } from "../run_context.ts";
+import { type StageContext, StageFailure, StageSkipped } from "../stage.ts";
+
+/** What was backed up is destroyed, restored, and read back: a backup is worth what comes back from it. */
+export async function restoreStage(run: RunContext, ctx: StageContext): Promise<void> {
+  const { parts, written } = need(run.saved, "backup");
+  const { enrolment, marker } = run;
+  const records = enrolment.data.read.length;
+  if (written.length + records === 0) {
+    throw new StageSkipped("no data whose return could be seen, see data in recipe.yml");
+  }
+  const app = run.app("a");
+  await destroyData(app, { saved: parts, written, enrolment, marker, ctx });
+  await app.restore(ctx);
+  await app.converge(ctx);
+  await app.answers(ctx);
+
+  const losses: Loss[] = [
+    ...await readMarkers(app, { written, marker, ctx, strict: true }),
+    ...await readRecords(app, { enrolment, marker, ctx }),
+  ];
+  if (losses.length > 0) {
+    throw new StageFailure("data is gone after the restore", {
+      code: "restore.data",
+      detail: losses.map(({ what, said }) =>
+        `Wrote ${what}, backed up, destroyed it, restored, read back: ${said}`
+      )
+        .join("\n"),
+    });
+  }
+  if (written.length > 0) ctx.proof(`${count(written.length, "volume")} restored`);
+  if (records > 0) ctx.proof(`${count(records, "record")} read back`);
+  await openAppPage(run, { app, ctx });
+  await runEnrolledTest(run, { app, ctx, kind: "backup" });
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
