@@ -9,6 +9,7 @@ import { exitCodes } from "../protocol/result.ts";
  */
 const load = {
   front: () => import("./front.ts"),
+  janitor: () => import("./run_janitor.ts"),
   keeper: () => import("./keeper.ts"),
   remove: () => import("./remove.ts"),
   settings: () => import("./settings.ts"),
@@ -49,6 +50,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     .argument("<folder>", "the run's folder")
     .action(async (folder: string) => {
       code = await (await load.remove()).remove(folder, say);
+    });
+  program.command("janitor")
+    .description("remove what runs left whose keeper died, and old stacks that no run knows")
+    .option("--dry-run", "only say what would be removed")
+    .action(async (options: { dryRun?: boolean }) => {
+      const settings = (await load.settings()).readSettings();
+      const { runJanitor } = await load.janitor();
+      code = await runJanitor(settings, { dryRun: options.dryRun ?? false, say });
     });
   program.command("keeper", { hidden: true }).argument("<folder>")
     .action(async (folder: string) => await (await load.keeper()).keep(folder));

@@ -14,9 +14,14 @@ export function foreignAmong(
   return objects.filter((object) => {
     if (object.kind === "container") return false;
     if (object.kind === "volume" && /^[0-9a-f]{64}$/.test(object.name)) return false;
-    const owner = object.stack ?? object.name.split("_").slice(0, 1 + base.split(".").length).join("_");
-    return !isOurs(owner, base);
+    return ownerOf(object, base) === null;
   });
+}
+
+/** The stack of ours that an object belongs to, by its label or else its name; null for what is not ours. */
+export function ownerOf(object: { name: string; stack: string | null }, base: string): string | null {
+  const owner = object.stack ?? object.name.split("_").slice(0, 1 + base.split(".").length).join("_");
+  return isOurs(owner, base) ? owner : null;
 }
 
 /** Objects of the first list that are not in the second. */

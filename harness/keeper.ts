@@ -90,8 +90,9 @@ class Run {
     let end: RunEnd;
     try {
       await requireSwarm(this.#swarm, this.#plan.settings);
-      await tidy(dirname(this.#folder.path), {
+      await tidy({
         swarm: this.#swarm,
+        settings: this.#plan.settings,
         except: this.#folder.path,
         announce: (text) => this.#link.send({ type: "note", text }),
       });

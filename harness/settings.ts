@@ -34,6 +34,8 @@ const settingsSchema = z.object({
   /** Below this much free space a run ends before it deploys anything. */
   MIN_FREE_GB: z.coerce.number().nonnegative().default(1),
   /** Seconds a stage may take unless recipe.yml says otherwise; unset: each stage has a limit of its own. */
+  /** Seconds without a change after which a stack of ours that no run folder speaks of is removed. */
+  JANITOR_MAX_AGE: z.coerce.number().nonnegative().default(10_800),
   STAGE_DEADLINE_S: seconds.optional(),
   RUN_DEADLINE_S: seconds.default(2700),
 });
