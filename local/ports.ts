@@ -33,17 +33,28 @@ export function portHolder(port: number): PortHolder | undefined {
     }
   });
   if (inodes.length === 0) return undefined;
+  const wanted = new Set(inodes.map((inode) => `socket:[${inode}]`));
   for (const { name: pid } of Deno.readDirSync("/proc")) {
-    if (!/^[0-9]+$/.test(pid)) continue;
-    try {
-      for (const { name: fd } of Deno.readDirSync(`/proc/${pid}/fd`)) {
-        const target = Deno.readLinkSync(`/proc/${pid}/fd/${fd}`);
-        if (!inodes.some((inode) => target === `socket:[${inode}]`)) continue;
-        return { pid: Number(pid), name: commandLine(Number(pid))[0]?.split("/").pop() ?? "?" };
-      }
-    } catch { /* gone, or not ours to look at */ }
+    if (!/^[0-9]+$/.test(pid) || !openFiles(pid).some((target) => wanted.has(target))) continue;
+    return { pid: Number(pid), name: commandLine(Number(pid))[0]?.split("/").pop() ?? "?" };
   }
   return {};
+}
+
+/** What a process has open. Files come and go while one looks, and a process may not be ours to look at. */
+function openFiles(pid: string): string[] {
+  const link = (fd: string) => {
+    try {
+      return [Deno.readLinkSync(`/proc/${pid}/fd/${fd}`)];
+    } catch {
+      return [];
+    }
+  };
+  try {
+    return [...Deno.readDirSync(`/proc/${pid}/fd`)].flatMap(({ name }) => link(name));
+  } catch {
+    return [];
+  }
 }
 
 const INGRESS_PORTS = [80, 443];
