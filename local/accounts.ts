@@ -70,11 +70,12 @@ export async function saveCredentials(paths: Paths, credentials: Credentials): P
   await writePrivate(tokenFile(paths, "runner"), credentials.runnerToken);
 }
 
-export function tokenFile(paths: Paths, name: "forge" | "bridge" | "runner"): string {
+export function tokenFile(paths: Paths, name: "forge" | "bridge" | "runner" | "drone"): string {
   return join(paths.state, "tokens", name);
 }
 
-async function writePrivate(path: string, text: string): Promise<void> {
+/** Writes a file for the owner's eyes only; it appears whole or not at all. */
+export async function writePrivate(path: string, text: string): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await Deno.writeTextFile(`${path}.new`, text, { mode: 0o600 });
   await Deno.rename(`${path}.new`, path);

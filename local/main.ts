@@ -1,17 +1,18 @@
 import { Command, CommanderError } from "commander";
 import { CcciError, describeError, UsageError } from "../common/errors.ts";
+import { engineOption } from "./engine_option.ts";
 import { Interrupted, Interruption } from "./interruption.ts";
 import { terminalProgress } from "./progress.ts";
 import { runRecipe } from "./run_recipe.ts";
-import { ensureStack, stopStack } from "./stack.ts";
+import { type EngineName, ensureStack, stopStack } from "./stack.ts";
 import { printStatus, stackStatus, statusText } from "./status.ts";
 
 const encoder = new TextEncoder();
 
-async function up(options: { expose?: boolean }): Promise<number> {
+async function up({ engine, expose }: { engine: EngineName; expose?: boolean }): Promise<number> {
   using interruption = new Interruption();
   const { signal } = interruption;
-  await ensureStack({ progress: terminalProgress(), expose: options.expose ?? false, signal });
+  await ensureStack({ progress: terminalProgress(), engine, expose: expose ?? false, signal });
   await printStatus(write);
   return 0;
 }
@@ -58,6 +59,7 @@ export async function main(argv: string[]): Promise<number> {
     return await (await import("../e2e/main.ts")).test(rest);
   });
   program.command("up").description("start the local stack: Swarm, Traefik, Gitea, dashboard, bridge")
+    .addOption(engineOption())
     .option("--expose", "use a Swarm that publishes beyond this machine")
     .action((options) => ending(up(options)));
   program.command("down").description("stop it and remove everything it made, apart from its cache")
@@ -66,6 +68,9 @@ export async function main(argv: string[]): Promise<number> {
     .option("--json", "one JSON object")
     .action((options) => ending(status(options)));
   passing("run-recipe", "test one recipe: a name, a path, or a git URL", runRecipe);
+  passing("janitor", "remove what test runs left that died", async (rest) => {
+    return await (await import("./janitor.ts")).janitor(rest, write);
+  });
   passing("abra-contract", "check that the abra in use does what the harness relies on", async (rest) => {
     await stackForContract();
     return await (await import("./abra/contract/main.ts")).abraContract(rest);

@@ -83,7 +83,7 @@ function command(
   { paths, gateway, env }: { paths: Paths; gateway: string; env: Record<string, string> },
 ): string[] {
   // The local engine of the bridge starts the harness, which the production set does not allow.
-  const set = service === "bridge" ? "bridge-local" : service;
+  const set = service === "bridge" && env.CCCI_ENGINE === "local" ? "bridge-local" : service;
   const { state } = serviceFiles(paths, service);
   const listen = `${gateway}:${PORTS[service]}`;
   const files = Object.entries(env).filter(([name]) =>

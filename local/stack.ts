@@ -9,6 +9,8 @@ import {
 import { UsageError } from "../common/errors.ts";
 import { dropBuildCaches } from "./build.ts";
 import type { Docker } from "./docker.ts";
+import { stopDrone } from "./drone/daemons.ts";
+import { ensureDrone } from "./drone/mod.ts";
 import { ensureEngine, ownEngine } from "./engine.ts";
 import { ensureGitea, ensureGiteaProgram } from "./gitea.ts";
 import { ensurePrograms, onPath, requireDisk } from "./host.ts";
@@ -37,6 +39,9 @@ const NEEDS: Record<Part, Part[]> = {
   bridge: ["gitea", "dashboard"],
 };
 
+/** What runs the harness: the bridge itself, or a Drone server with one exec runner. */
+export type EngineName = "local" | "drone";
+
 /** A running stack. */
 export interface Stack {
   /** `CCCI_*` settings for the harness; also in `<state>/env.json`. */
@@ -57,6 +62,8 @@ export interface EnsureOptions {
   /** @default all of them */
   parts?: Part[];
   progress: Progress;
+  /** What the bridge gives runs to. @default "local" */
+  engine?: EngineName;
   /** Use a Swarm that publishes beyond loopback. @default false */
   expose?: boolean;
   /** Abort ends builds and waits. */
@@ -97,7 +104,8 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   const certificates = await ensureCertificates(paths);
   const credentials = await ensureCredentials(paths);
   const stack = await describe({ paths, gateway, certificates, credentials, engineIsOurs: engine.ours });
-  const context: Context = { paths, progress, signal, docker, gateway, certificates, credentials, stack };
+  const facts = { paths, progress, signal, docker, gateway, certificates, credentials, stack };
+  const context: Context = { ...facts, engine: options.engine ?? "local" };
   // A first start builds two large programs: side by side, as neither keeps two processors busy all the time.
   await together(signal, [
     ...(parts.has("traefik") ? [(signal: AbortSignal) => startTraefik({ ...context, signal })] : []),
@@ -132,6 +140,7 @@ interface Context {
   certificates: Certificates;
   credentials: Credentials;
   stack: Stack;
+  engine: EngineName;
 }
 
 async function startTraefik(
@@ -167,17 +176,23 @@ async function startDashboard({ paths, progress, gateway, certificates, stack }:
   });
 }
 
-async function startBridge({ paths, progress, gateway, stack }: Context): Promise<void> {
+async function startBridge(context: Context): Promise<void> {
+  const { paths, progress, signal, gateway, credentials, stack, engine } = context;
+  const { admin } = credentials.accounts;
+  const engineEnv: Record<string, string> = engine === "drone"
+    ? await ensureDrone({ paths, progress, signal, gateway, admin, env: stack.env })
+    : { CCCI_ENGINE: "local" };
   await inStep(progress, "Bridge", async (step) => {
     const env = {
       ...stack.env,
       CCCI_BRIDGE_TOKEN_FILE: tokenFile(paths, "bridge"),
       CCCI_FORGE_TOKEN_FILE: tokenFile(paths, "forge"),
       CCCI_MEMBERS_ORG: ORG,
-      CCCI_ENGINE: "local",
       CCCI_POLL_S: "1",
+      ...engineEnv,
     };
     await ensureService("bridge", { paths, step, gateway, env });
+    if (engine === "local") await stopDrone(paths);
   });
 }
 

@@ -1,10 +1,14 @@
 import { join } from "node:path";
 import { readCredentials } from "./accounts.ts";
 import { engineAnswers, engineClient } from "./docker.ts";
+import { isHealthy, ownDaemon } from "./drone/daemon.ts";
+import { daemonIds } from "./drone/daemons.ts";
+import { DRONE_URL, droneFiles } from "./drone/files.ts";
 import { engineFiles, ownEngine } from "./engine.ts";
+import { exists } from "./files.ts";
 import { giteaAnswers, ownGitea } from "./gitea.ts";
 import { giteaFiles } from "./gitea_config.ts";
-import { BASE_DOMAIN, FORGE_HOST, type Paths, pathsFromEnvironment } from "./paths.ts";
+import { BASE_DOMAIN, FORGE_HOST, type Paths, pathsFromEnvironment, PORTS } from "./paths.ts";
 import { type ProcessId, startedAt } from "./process.ts";
 import { DASHBOARD_URL, ownService, serviceAnswers, serviceFiles } from "./services.ts";
 import { findAbra } from "./stack.ts";
@@ -63,6 +67,7 @@ export async function stackStatus(): Promise<StackStatus> {
           })
         ),
       ),
+      ...await droneStatus(paths, gateway),
     ],
     accounts: credentials === undefined ? [] : [
       { ...pick(credentials.accounts.maintainer), role: "may say !testme" },
@@ -112,10 +117,29 @@ async function traefikStatus(
   };
 }
 
+/** Nothing where runs are the bridge's own processes. */
+async function droneStatus(paths: Paths, gateway: string): Promise<PartStatus[]> {
+  const files = droneFiles(paths);
+  if (!await exists(files.root)) return [];
+  const ids = daemonIds(paths);
+  const about = [
+    { part: "Drone", id: ids.server, port: PORTS.drone, url: DRONE_URL, log: files.server.log },
+    { part: "Drone's runner", id: ids.runner, port: PORTS.droneRunner, url: null, log: files.runner.log },
+  ];
+  return await Promise.all(about.map(async ({ part, id, port, url, log }) =>
+    processStatus(part, {
+      process: ownDaemon(id),
+      log,
+      url,
+      answers: await isHealthy(`http://${gateway}:${port}/healthz`),
+    })
+  ));
+}
+
 interface ProcessFacts {
   process: ProcessId | undefined;
   log: string;
-  url: string;
+  url: string | null;
   answers: boolean;
 }
 

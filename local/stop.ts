@@ -1,4 +1,5 @@
 import { stopBuilds } from "./build.ts";
+import { stopDrone, stopRunner } from "./drone/daemons.ts";
 import { exists } from "./files.ts";
 import { type Docker, engineAnswers, engineClient, orNothing } from "./docker.ts";
 import { engineDied, ensureEngine, ownEngine, stopEngine } from "./engine.ts";
@@ -23,11 +24,13 @@ export async function stopStack(
   await using _lock = await lockStack(paths, { progress, signal });
   await inStep(progress, "Bridge and dashboard", async (step) => {
     const bridge = await stopService(paths, "bridge");
+    await stopRunner(paths); // else it would start what waits once the run under way is ended
     const runs = await stopRuns(paths);
     const dashboard = await stopService(paths, "dashboard");
     const ended = runs > 0 ? `stopped, ${runs} processes of test runs ended` : "stopped";
     step.done(bridge || dashboard || runs > 0 ? ended : "not running");
   });
+  if (await stopDrone(paths)) progress.note("Drone stopped");
   await inStep(
     progress,
     "Gitea",

@@ -3,8 +3,9 @@ import { CcciError, describeError } from "../../common/errors.ts";
 import { ingressFetch } from "../../common/ingress.ts";
 import { formatSeconds } from "../../common/time.ts";
 import type { RunView } from "../../protocol/dashboard_api.ts";
+import { engineOption } from "../engine_option.ts";
 import { inStep, type Progress, terminalProgress } from "../progress.ts";
-import { ensureStack, type Stack, stopStack } from "../stack.ts";
+import { type EngineName, ensureStack, type Stack, stopStack } from "../stack.ts";
 import { ensureImages } from "../images/mod.ts";
 import { Interruption } from "../interruption.ts";
 import { recipeNames } from "../recipes/mod.ts";
@@ -22,6 +23,7 @@ interface DemoOptions {
   json: boolean;
   break: boolean;
   recipe: string;
+  engine: EngineName;
 }
 
 /** What came out of the story, told to people and to programs. */
@@ -63,7 +65,7 @@ async function tell(
   },
 ): Promise<Outcome> {
   try {
-    const stack = await ensureStack({ progress, signal });
+    const stack = await ensureStack({ progress, engine: options.engine, signal });
     const outcome = await play({ stack, options, progress, signal });
     report(outcome, { stack, options, seconds: (performance.now() - started) / 1000 });
     if (!options.once) await stayUp(signal);
@@ -81,13 +83,15 @@ function parseOptions(argv: string[]): DemoOptions {
     .option("--break", "use a pull request whose upgrade loses data; succeeds when that is found out")
     .option("--json", "print one JSON object as the last line of standard output")
     .addOption(new Option("--recipe <name>", "which recipe").choices(recipeNames).default("custom-html"))
+    .addOption(engineOption())
     .parse(argv, { from: "user" });
-  const options = program.opts<Partial<DemoOptions> & { recipe: string }>();
+  const options = program.opts<Partial<DemoOptions> & Pick<DemoOptions, "recipe" | "engine">>();
   return {
     once: options.once ?? !Deno.stdin.isTerminal(),
     json: options.json ?? false,
     break: options.break ?? false,
     recipe: options.recipe,
+    engine: options.engine,
   };
 }
 

@@ -1,0 +1,92 @@
+import { join } from "node:path";
+import { harnessEnv } from "../../bridge/config.ts";
+import { tokenFile } from "../accounts.ts";
+import { forgeApi } from "../forge_api.ts";
+import type { BuildContext } from "../gitea.ts";
+import { FORGE_HOST, type Paths, PORTS } from "../paths.ts";
+import { inStep, type Step } from "../progress.ts";
+import { ensureActivated } from "./activate.ts";
+import { ensureDaemon, settingsText } from "./daemon.ts";
+import { runner, server } from "./daemons.ts";
+import { BRANCH, DRONE_URL, droneFiles, OWNER, PIPELINES } from "./files.ts";
+import { ensureOwner, ensurePipelines, registerApp } from "./forge.ts";
+import { logIn } from "./login.ts";
+import { harnessWrapper, localPipelines } from "./pipeline.ts";
+import { ensureDronePrograms } from "./programs.ts";
+import { ensureSecrets, saveSecrets } from "./secrets.ts";
+
+export interface DroneOptions extends BuildContext {
+  gateway: string;
+  /** The forge's administrator. */
+  admin: { name: string; password: string };
+  /** Settings of the harness. */
+  env: Record<string, string>;
+}
+
+/**
+ * A Drone server and one exec runner beside the forge, with the project's pipelines active in it.
+ * @returns settings of the bridge that make it use them
+ */
+export async function ensureDrone(options: DroneOptions): Promise<Record<string, string>> {
+  const { paths, progress, gateway } = options;
+  const programs = await ensureDronePrograms(options);
+  const files = droneFiles(paths);
+  await Deno.mkdir(files.work, { recursive: true, mode: 0o700 });
+  const secrets = await ensureSecrets(paths);
+  const drone = `http://${gateway}:${PORTS.drone}`;
+  const owner = { name: OWNER, password: secrets.password };
+  const asOwner = forgeApi(gateway, owner);
+  const commit = await inStep(progress, "Drone", async (step) => {
+    await ensureOwner(gateway, { admin: options.admin, password: secrets.password });
+    if (secrets.app === null) {
+      secrets.app = await registerApp(asOwner);
+      await saveSecrets(paths, secrets);
+    }
+    const { id: clientId } = secrets.app;
+    await writeStepFiles(options);
+    await ensureDaemon(server({ paths, gateway, programs, secrets }), step);
+    const text = await Deno.readTextFile(join(paths.repo, ".drone.yml"));
+    const commit = await ensurePipelines(asOwner, localPipelines(text, files.harness));
+    await ensureActivated({
+      drone,
+      adminToken: secrets.token,
+      ownerToken: () => {
+        step.update("logging in");
+        return logIn({ forge: `http://${gateway}:${PORTS.gitea}`, drone, user: owner, clientId });
+      },
+    });
+    return commit;
+  });
+  await inStep(
+    progress,
+    "Drone's runner",
+    (step: Step) => ensureDaemon(runner({ paths, gateway, programs, secrets }), step),
+  );
+  return {
+    CCCI_ENGINE: "drone",
+    CCCI_DRONE_URL: DRONE_URL,
+    CCCI_DRONE_TOKEN_FILE: tokenFile(paths, "drone"),
+    CCCI_DRONE_REPO: PIPELINES,
+    CCCI_DRONE_BRANCH: BRANCH,
+    CCCI_DRONE_COMMIT: commit,
+  };
+}
+
+/** What steps start with: the harness under the name the pipeline knows, and a git that finds the forge. */
+async function writeStepFiles({ paths, env }: { paths: Paths; env: Record<string, string> }): Promise<void> {
+  const files = droneFiles(paths);
+  const settings = harnessEnv((name) => env[name] ?? Deno.env.get(name));
+  await Deno.writeTextFile(`${files.harness}.new`, harnessWrapper({ paths, env: settings }));
+  await Deno.chmod(`${files.harness}.new`, 0o755);
+  await Deno.rename(`${files.harness}.new`, files.harness);
+  const [address = "", port = ""] = (env.CCCI_INGRESS ?? "").split(":");
+  await Deno.writeTextFile(
+    files.stepEnv,
+    settingsText({
+      GIT_CONFIG_COUNT: "1",
+      GIT_CONFIG_KEY_0: "http.curloptResolve",
+      GIT_CONFIG_VALUE_0: `${FORGE_HOST}:${port}:${address}`,
+      GIT_SSL_CAINFO: env.CCCI_CA_FILE ?? "",
+    }),
+  );
+}

@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import { StackError } from "../errors.ts";
+import type { Paths } from "../paths.ts";
+
+/** The harness as `.drone.yml` finds it where cc-ci is installed. */
+const INSTALLED = "/run/current-system/sw/bin/cc-ci-harness";
+
+/**
+ * The project's `.drone.yml` with this machine's harness in place of the installed one; nothing else differs.
+ * @param harness absolute path without blanks
+ * @throws {StackError} if it does not name the installed harness exactly once
+ */
+export function localPipelines(text: string, harness: string): string {
+  const parts = text.split(INSTALLED);
+  if (parts.length !== 2) {
+    throw new StackError(`Could not prepare ".drone.yml": it names "${INSTALLED}" ${parts.length - 1} times`);
+  }
+  return parts.join(shellWord(harness));
+}
+
+/**
+ * The program that stands for the installed harness. A step of Drone's has a throw-away home and hardly any
+ * environment, so the settings are in it, as they are in the installed one.
+ */
+export function harnessWrapper({ paths, env }: { paths: Paths; env: Record<string, string> }): string {
+  const settings = Object.entries(env).map(([name, value]) => `export ${name}=${shellWord(value)}\n`);
+  const command = [
+    Deno.execPath(),
+    ...["run", "--quiet", "--no-prompt", "--config", join(paths.repo, "deno.json")],
+    ...["--permission-set=harness", join(paths.repo, "harness.ts")],
+  ];
+  return `#!/bin/sh
+# The harness with the settings of this stack, for Drone's runner. Written by "./cc-ci up --engine drone".
+${settings.join("")}exec ${command.map(shellWord).join(" ")} "$@"
+`;
+}
+
+/** One word of a shell's command line, whatever is in it. */
+export function shellWord(text: string): string {
+  return /^[A-Za-z0-9_./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

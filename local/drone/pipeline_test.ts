@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { exec } from "../../common/exec.ts";
+import { StackError } from "../errors.ts";
+import { pathsBelow, pathsFromEnvironment } from "../paths.ts";
+import { settingsText } from "./daemon.ts";
+import { harnessWrapper, localPipelines, shellWord } from "./pipeline.ts";
+
+const text = await Deno.readTextFile(join(pathsFromEnvironment().repo, ".drone.yml"));
+
+Deno.test("the local pipelines are the project's, but for the harness they start", () => {
+  const local = localPipelines(text, "/c/state/drone/cc-ci-harness");
+  const changed = local.split("\n").filter((line, at) => line !== text.split("\n")[at]);
+  assert.deepEqual(changed, ["      - setpriv --pdeathsig TERM -- /c/state/drone/cc-ci-harness ci"]);
+  assert.match(localPipelines(text, "/a b/h"), /-- '\/a b\/h' ci$/m);
+});
+
+Deno.test("pipelines that do not name the installed harness once are refused", () => {
+  for (const wrong of ["", text + text]) assert.throws(() => localPipelines(wrong, "/h"), StackError);
+});
+
+Deno.test("the harness' stand-in gives it the settings word for word and passes its arguments on", async () => {
+  const env = { CCCI_A: 'it\'s $HOME `id` "x"', CCCI_B: "/plain/path" };
+  const script = harnessWrapper({ paths: pathsBelow("/c"), env });
+  const [deno] = script.match(/(?<=^exec )\S+/m) ?? [];
+  assert.ok(deno !== undefined && script.endsWith(` "$@"\n`));
+  const shown = script.replace(/^exec .*$/m, 'printf "%s\\n" "$CCCI_A" "$CCCI_B" "$@"');
+  const { stdout } = await exec(["sh", "-c", shown, "wrapper", "ci", "a b"]);
+  assert.equal(stdout, `${env.CCCI_A}\n${env.CCCI_B}\nci\na b\n`);
+});
+
+Deno.test("a word of a shell's command line stays one word", async () => {
+  for (const word of ["plain", "a b", "it's", "$(id)", "", "a\nb"]) {
+    assert.equal((await exec(["sh", "-c", `printf %s ${shellWord(word)}`])).stdout, word);
+  }
+});
+
+Deno.test("settings of Drone's programs that would be read otherwise are refused", () => {
+  assert.equal(settingsText({ A: "x y", B: "$1#" }), "A='x y'\nB='$1#'\n");
+  assert.throws(() => settingsText({ A: "x'y" }), StackError);
+  assert.throws(() => settingsText({ A: "x\ny" }), StackError);
+});
