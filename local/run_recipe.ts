@@ -17,9 +17,9 @@ import { ensureStack, type Part } from "./stack.ts";
 export async function runRecipe(argv: string[]): Promise<number> {
   const target = targetOf(argv);
   // Help, and complaints about missing arguments, need nothing that runs.
-  if (target === undefined) return await harness(argv, {});
+  if (target === undefined) return await harness("run-recipe", { argv, env: {} });
   await refuseUnknown(target);
-  return await harness(argv, await prepare(target));
+  return await harness("run-recipe", { argv, env: await prepare(target) });
 }
 
 /** Options of `run-recipe` that take a value. */
@@ -73,9 +73,24 @@ async function prepare(target: string): Promise<Record<string, string>> {
   return stack.env;
 }
 
-async function harness(argv: string[], env: Record<string, string>): Promise<number> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", "--permission-set=harness", "harness.ts", "run-recipe", ...argv],
+/**
+ * The harness with its own permissions, attached to this terminal. When this process is killed it is told so.
+ * @returns its exit code
+ */
+export async function harness(
+  command: string,
+  { argv, env }: { argv: string[]; env: Record<string, string> },
+): Promise<number> {
+  const program = [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--no-prompt",
+    "--permission-set=harness",
+    "harness.ts",
+  ];
+  const child = new Deno.Command("setpriv", {
+    args: ["--pdeathsig", "TERM", "--", ...program, command, ...argv],
     cwd: pathsFromEnvironment().repo,
     env: { ...env, INIT_CWD: Deno.env.get("INIT_CWD") ?? Deno.cwd() },
   }).spawn();
