@@ -57,6 +57,8 @@ export const container = z.object({
   Mounts: z.array(z.object({
     Type: z.string().default(""),
     Name: z.string().default(""),
+    /** Folder on the host. */
+    Source: z.string().default(""),
     Destination: z.string().default(""),
     RW: z.boolean().default(true),
   })).nullish().transform((mounts) => mounts ?? []),

@@ -1,0 +1,154 @@
+import * as z from "zod";
+import { exec } from "../common/exec.ts";
+import type { ResourceUse, RunResult } from "../protocol/result.ts";
+import { type Cgroup, findCgroup, readUsage } from "./cgroup.ts";
+import type { Lane } from "./names.ts";
+import type { RunContext } from "./run_context.ts";
+import { ServiceUse } from "./service_use.ts";
+import type { StageContext } from "./stage.ts";
+import { STACK_LABEL, type Swarm } from "./swarm.ts";
+import { container as containerSchema, type ContainerObject } from "./swarm_schema.ts";
+
+const SAMPLE_MS = 500;
+/** Most that looking once more at the end may delay a stage. */
+const LAST_LOOK_MS = 3_000;
+const SERVICE_LABEL = "com.docker.swarm.service.name";
+
+/** The work of a stage, which reports what the services of its lane's app used meanwhile. */
+export function measured(
+  lane: Lane | null,
+  work: (run: RunContext, ctx: StageContext) => Promise<void>,
+): (run: RunContext, ctx: StageContext) => Promise<void> {
+  return async (run, ctx) => {
+    const stack = run.plan.apps.find((app) => app.lane === lane)?.stack;
+    if (stack === undefined) return await work(run, ctx);
+    const measurement = new Measurement(run.swarm, stack);
+    try {
+      await work(run, ctx);
+    } finally {
+      ctx.resources(await measurement.end());
+    }
+  };
+}
+
+/** Watches what the containers of one stack use, from its making to its end. It never fails: it only knows less. */
+class Measurement {
+  #swarm: Swarm;
+  #stack: string;
+  #use: ServiceUse;
+  /** By container; null for those whose numbers cannot be seen. */
+  #cgroups = new Map<string, Cgroup | null>();
+  #timer: ReturnType<typeof setInterval>;
+  #looking: Promise<void> | null = null;
+
+  constructor(swarm: Swarm, stack: string) {
+    this.#swarm = swarm;
+    this.#stack = stack;
+    this.#use = new ServiceUse();
+    void this.#look();
+    this.#timer = setInterval(() => void this.#look(), SAMPLE_MS);
+  }
+
+  async end(): Promise<ResourceUse[]> {
+    clearInterval(this.#timer);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<Map<string, number | null>>((resolve) => {
+      timer = setTimeout(() => resolve(new Map()), LAST_LOOK_MS);
+    });
+    const disk = await Promise.race([this.#lastLook(), late]);
+    clearTimeout(timer);
+    return this.#use.report(disk);
+  }
+
+  async #lastLook(): Promise<Map<string, number | null>> {
+    await this.#looking;
+    await this.#look();
+    return await this.#disk().catch(() => new Map());
+  }
+
+  /** One sample, unless the one before is still being taken. */
+  #look(): Promise<void> {
+    return this.#looking ??= this.#sample().catch(() => {}).finally(() => this.#looking = null);
+  }
+
+  async #sample(): Promise<void> {
+    const containers = await this.#swarm.containers(this.#stack);
+    const running = containers.filter((one) => one.State === "running");
+    const samples = await Promise.all(running.map(async (one) => {
+      const cgroup = await this.#cgroup(one.Id);
+      const usage = cgroup === null ? null : await readUsage(cgroup);
+      return { id: one.Id, service: this.#serviceOf(one), usage };
+    }));
+    this.#use.add(samples.flatMap(({ usage, ...about }) => usage === null ? [] : [{ ...about, ...usage }]));
+  }
+
+  async #cgroup(id: string): Promise<Cgroup | null> {
+    const known = this.#cgroups.get(id);
+    if (known !== undefined) return known;
+    const { docker } = this.#swarm;
+    const { State } = await this.#swarm.ask(
+      "look at a container",
+      () => docker.getContainer(id).inspect(),
+      inspected,
+    );
+    // A pid of 0: it has only just been made, or has ended.
+    if (State.Pid === 0) return null;
+    const found = await findCgroup(State.Pid);
+    this.#cgroups.set(id, found);
+    return found;
+  }
+
+  /** Bytes that each service has written, volumes included; one that several services mount counts for the first. */
+  async #disk(): Promise<Map<string, number | null>> {
+    const filter = { size: true, filters: JSON.stringify({ label: [`${STACK_LABEL}=${this.#stack}`] }) };
+    const list = () => this.#swarm.docker.listContainers(filter);
+    const total = new Map<string, number | null>();
+    const counted = new Set<string>();
+    for (const one of await this.#swarm.ask("measure containers", list, z.array(sized))) {
+      if (one.State !== "running") continue;
+      const volumes = one.Mounts.filter(({ Type, Name }) => Type === "volume" && !counted.has(Name));
+      for (const { Name } of volumes) counted.add(Name);
+      const written = await sizeOf(volumes.map(({ Source }) => Source));
+      const service = this.#serviceOf(one);
+      const before = total.get(service) ?? 0;
+      const unknown = written === null || total.get(service) === null;
+      total.set(service, unknown ? null : before + one.SizeRw + written);
+    }
+    return total;
+  }
+
+  #serviceOf(container: ContainerObject): string {
+    const name = container.Labels[SERVICE_LABEL] ?? "";
+    const prefix = `${this.#stack}_`;
+    return name.startsWith(prefix) ? name.slice(prefix.length) : name;
+  }
+}
+
+const inspected = z.object({ State: z.object({ Pid: z.number() }) });
+const sized = containerSchema.extend({ SizeRw: z.number().default(0) });
+
+/** Bytes below the folders, or null where we may not look. */
+async function sizeOf(folders: readonly string[]): Promise<number | null> {
+  if (folders.length === 0) return 0;
+  const result = await exec(["du", "-sx", "-B1", "--", ...folders], { timeoutMs: LAST_LOOK_MS });
+  if (!result.success) return null;
+  const sizes = result.stdout.trim().split("\n").map((line) => Number.parseInt(line));
+  return sizes.some(Number.isNaN) ? null : sizes.reduce((sum, size) => sum + size, 0);
+}
+
+const image = z.object({ Size: z.number() });
+
+/** Tells the keeper the images of a stack at the commit under test. What cannot be measured is left out. */
+export async function reportImages(run: RunContext, stack: string): Promise<void> {
+  const { swarm } = run;
+  const images: RunResult["images"] = [];
+  for (const { Spec } of await swarm.services(stack).catch(() => [])) {
+    const name = Spec.TaskTemplate.ContainerSpec?.Image ?? "";
+    const found = await swarm.ask("look at an image", () => swarm.docker.getImage(name).inspect(), image)
+      .catch(() => null);
+    if (found === null) continue;
+    const service = Spec.Name.slice(stack.length + 1);
+    images.push({ service, image: name.replace(/@sha256:.*$/, ""), bytes: found.Size });
+  }
+  if (images.length > 0) run.send({ type: "images", images });
+}
