@@ -1,6 +1,7 @@
 import type { StageName, StageReport } from "../protocol/result.ts";
 import type { Lane } from "./names.ts";
 import type { RunContext } from "./run_context.ts";
+import { measured } from "./resources.ts";
 import { runStage } from "./run_stage.ts";
 import type { StageContext } from "./stage.ts";
 import { obstacleOf, type StagePlan, stagePlans } from "./stage_plan.ts";
@@ -42,7 +43,7 @@ export async function runPipeline(run: RunContext, options: PipelineOptions): Pr
     for (const plan of plans.filter((one) => one.lane === lane)) {
       const stage = work[plan.name];
       if (stage !== undefined) {
-        reports.push(await runStage(run, { plan, work: stage, obstacle: obstacle(plan) }));
+        reports.push(await runStage(run, { plan, work: measured(plan.lane, stage), obstacle: obstacle(plan) }));
       }
     }
   };
