@@ -4,6 +4,7 @@ import { decide } from "../converge.ts";
 import { stackFailure } from "../converge_wait.ts";
 import { requireFreeSpace } from "../disk.ts";
 import { imposedByInstall } from "../imposed.ts";
+import { reportImages } from "../resources.ts";
 import { need, type RunContext } from "../run_context.ts";
 import { takeSnapshot } from "../snapshot.ts";
 import type { StageContext } from "../stage.ts";
@@ -18,6 +19,7 @@ export async function installStage(run: RunContext, ctx: StageContext): Promise<
   await app.deploy(ctx, "head");
   run.browser().catch(() => {}); // starts while the app does; whoever needs it hears of trouble
   await app.converge(ctx);
+  await reportImages(run, app.stack);
   run.imposed.a += imposedByInstall(compose);
   await app.answers(ctx);
   ctx.proof(`answers at ${run.enrolment.health.path}`);

@@ -8,6 +8,7 @@ import { type Loss, readMarkers, readRecords, seed, writeMarkers, type Written }
 import { requireFreeSpace } from "../disk.ts";
 import { imposedByInstall, imposedByUpgrade, stopGrace } from "../imposed.ts";
 import { explainLoss } from "../loss.ts";
+import { reportImages } from "../resources.ts";
 import { headName, need, type RunContext } from "../run_context.ts";
 import { StageBlocked, type StageContext, StageFailure, StageSkipped } from "../stage.ts";
 import type { Snapshot } from "../converge.ts";
@@ -47,6 +48,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   ctx.log(`Upgrading to ${headName(run)}`);
   await app.deploy(ctx, "head");
   const snapshot = await app.converge(ctx);
+  await reportImages(run, app.stack);
   run.imposed.b += imposedByUpgrade(composes.base, head) + slowStop(snapshot, composes.base);
   await verifyVersion(run, { app, ctx });
   ctx.proof(`${base.version} → ${headName(run)}`);
