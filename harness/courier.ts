@@ -145,6 +145,7 @@ export class Courier implements AsyncDisposable {
     await this.#screenshots();
     await this.#file(this.#folder.report, "report.html");
     await this.#file(this.#folder.result, "result.json");
+    await this.#file(this.#folder.junit, "junit.xml");
     for await (const entry of Deno.readDir(this.#folder.stages)) {
       if (entry.isFile) await this.#file(join(this.#folder.stages, entry.name), entry.name);
     }

@@ -49,6 +49,9 @@ export class RunFolder {
   get report(): string {
     return join(this.path, "report.html");
   }
+  get junit(): string {
+    return join(this.path, "junit.xml");
+  }
   get screenshots(): string {
     return join(this.path, "screenshots");
   }
