@@ -11,7 +11,7 @@ import { tidy } from "./janitor.ts";
 import { KeeperLink } from "./keeper_link.ts";
 import { FileLock, signature } from "./lock.ts";
 import { RunRecord } from "./record.ts";
-import { writeReport } from "./run_report.ts";
+import { writeReports } from "./run_report.ts";
 import { RunFolder, type RunPlan } from "./run_folder.ts";
 import { readCourierSettings } from "./settings.ts";
 import { emptyReport, InfraFailure } from "./stage.ts";
@@ -198,7 +198,7 @@ class Run {
     await this.#folder.writeResult(result)
       .catch((error) => this.#link.send({ type: "note", text: `No result file: ${describeError(error)}` }));
     boundary("keeper: has written the result");
-    await writeReport(this.#folder, { result, timing: this.#record.timing })
+    await writeReports(this.#folder, { result, timing: this.#record.timing })
       .catch((error) => this.#link.send({ type: "note", text: `No report page: ${describeError(error)}` }));
     await this.#emit({ t: now(), type: "run.finished", result });
     await courier?.finish();
