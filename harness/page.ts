@@ -1,5 +1,6 @@
 import type { Page as PuppeteerPage } from "puppeteer-core";
 import { waitFor, WaitTimeout } from "../common/time.ts";
+import { writeAtomically } from "./paths.ts";
 import { BrowserError, type FailedRequest, type Page } from "./browser_types.ts";
 
 interface PageOptions {
@@ -177,7 +178,7 @@ export function openPage(page: PuppeteerPage, { domains, close }: PageOptions): 
 
     async screenshot(path, { fullPage = false } = {}) {
       const png = await page.screenshot({ type: "png", fullPage });
-      await Deno.writeFile(path, png);
+      await writeAtomically(path, png); // the courier takes pictures as soon as they are there
     },
 
     async [Symbol.asyncDispose]() {

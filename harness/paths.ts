@@ -35,8 +35,8 @@ export async function removeTree(path: string): Promise<void> {
 }
 
 /** Writes a file so that a reader sees either the old content or the new. */
-export async function writeAtomically(path: string, content: string): Promise<void> {
+export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
   const draft = `${path}.new`;
-  await Deno.writeTextFile(draft, content);
+  await (typeof content === "string" ? Deno.writeTextFile(draft, content) : Deno.writeFile(draft, content));
   await Deno.rename(draft, path);
 }

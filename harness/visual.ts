@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describeError } from "../common/errors.ts";
 import type { App } from "./app.ts";
+import { writeAtomically } from "./paths.ts";
 import type { RunContext } from "./run_context.ts";
 import type { StageContext } from "./stage.ts";
 
@@ -38,7 +39,7 @@ export async function compareLooks(
     if (old === undefined || now === undefined) return;
     const { comparePictures } = await import("./visual_compare.ts"); // wanted by runs that upgrade only
     const { changed, difference } = comparePictures(old, now);
-    await Deno.writeFile(picture(DIFFERENCE), difference);
+    await writeAtomically(picture(DIFFERENCE), difference);
     run.send({ type: "visual", visual: { before: BEFORE, after, difference: DIFFERENCE, changed } });
     ctx.log(`${(changed * 100).toFixed(2)} % of the page's pixels changed by the upgrade`);
   } catch (error) {
