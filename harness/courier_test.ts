@@ -66,12 +66,14 @@ Deno.test("events and files arrive once each, in order, files before the last ev
     await Deno.writeTextFile(join(folder.screenshots, "install.png"), "picture");
     await Deno.writeTextFile(folder.log("install"), "log");
     await Deno.writeTextFile(folder.result, "{}");
+    await Deno.writeTextFile(folder.junit, "<testsuites/>");
     await Deno.writeTextFile(join(folder.screenshots, "Not A Name!.png"), "picture");
     await first.finish();
     assert.deepEqual(dashboard.events, ["1", "2", "3"]);
     assert.deepEqual([...dashboard.files].sort(), [
       ["install.log", "log"],
       ["install.png", "picture"],
+      ["junit.xml", "<testsuites/>"],
       ["result.json", "{}"],
     ]);
     assert.equal((await courier().load()).done, true);
