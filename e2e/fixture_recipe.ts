@@ -18,6 +18,8 @@ export interface FixtureOptions {
   published?: (compose: ComposeFile) => void;
   /** Text of compose.yml at the head instead of the changed one. */
   composeText?: string;
+  /** More files of the published versions, by path. The head has them, too. */
+  publishedFiles?: Record<string, string>;
   /** More files of the head, by path. */
   files?: Record<string, string>;
   /** Symbolic links of the head: path to target. */
@@ -75,6 +77,7 @@ export async function makeRecipe(folder: string, options: FixtureOptions = {}): 
   await Deno.writeTextFile(`${folder}/README.md`, "# Quick\n\nA fixture.\n");
   await Deno.writeTextFile(`${folder}/abra.sh`, "");
   await Deno.writeTextFile(`${folder}/.env.sample`, env);
+  await writeFiles(folder, options.publishedFiles);
   const versions = options.versions ?? ["0.1.0+1.22.1"];
   for (const version of versions) {
     const compose = quickCompose(version);
@@ -89,10 +92,7 @@ export async function makeRecipe(folder: string, options: FixtureOptions = {}): 
   options.compose?.(head);
   await Deno.writeTextFile(`${folder}/compose.yml`, options.composeText ?? stringify(head));
   if (options.env !== undefined) await Deno.writeTextFile(`${folder}/.env.sample`, env + options.env);
-  for (const [path, text] of Object.entries(options.files ?? {})) {
-    await Deno.mkdir(`${folder}/${path}`.replace(/\/[^/]*$/, ""), { recursive: true });
-    await Deno.writeTextFile(`${folder}/${path}`, text);
-  }
+  await writeFiles(folder, options.files);
   for (const [path, target] of Object.entries(options.links ?? {})) {
     await Deno.remove(`${folder}/${path}`).catch(() => {});
     await Deno.symlink(target, `${folder}/${path}`);
@@ -100,4 +100,11 @@ export async function makeRecipe(folder: string, options: FixtureOptions = {}): 
   await git("add", "--all");
   await git("commit", "--quiet", "--allow-empty", "--message", "Change the recipe");
   return folder;
+}
+
+async function writeFiles(folder: string, files: Record<string, string> = {}): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await Deno.mkdir(`${folder}/${path}`.replace(/\/[^/]*$/, ""), { recursive: true });
+    await Deno.writeTextFile(`${folder}/${path}`, text);
+  }
 }

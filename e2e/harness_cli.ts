@@ -57,9 +57,10 @@ export class HarnessRun implements AsyncDisposable {
     this.ended = this.#child.output().then(({ code, stdout, stderr }) => {
       const text = new TextDecoder().decode(stdout);
       const last = text.trimEnd().split("\n").at(-1) ?? "";
+      const said = last.startsWith("{") ? JSON.parse(last) : {};
       return {
         code,
-        result: last.startsWith("{") ? JSON.parse(last) : undefined,
+        result: "stages" in said ? said : undefined, // no run took place
         stdout: text,
         stderr: new TextDecoder().decode(stderr),
       };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type FixtureOptions, makeRecipe } from "./fixture_recipe.ts";
+import { makeRecipe } from "./fixture_recipe.ts";
 import { type Ended, HarnessRun, runRecipe, sigkill, stackForRuns } from "./harness_cli.ts";
 import { assertSameInventory, inventory } from "./inventory.ts";
 import { waitFor } from "../common/time.ts";
@@ -132,82 +132,6 @@ onTheStack("SIGTERM cancels a run and cleans up", async ({ stack, folder, runs }
   assert.equal(ended.result?.result, "cancelled");
 });
 
-/** Mistakes that must be named: what is run, and where and how the result says so. */
-const mistakes: [name: string, recipe: FixtureOptions, stage: string, cause: RegExp][] = [
-  [
-    "a compose file that is no YAML",
-    { composeText: "services:\n  app: [\n" },
-    "lint",
-    /compose\.yml.*(line|:)/is,
-  ],
-  [
-    "a compose file with an unknown key",
-    {
-      compose: (compose) => (compose.services.app as Record<string, unknown>).imagine = "x",
-    },
-    "lint",
-    /imagine/,
-  ],
-  [
-    "an image that does not exist",
-    {
-      compose: (compose) =>
-        (compose.services.app as Record<string, unknown>).image = "cc-ci.invalid/nothing:1",
-    },
-    "install",
-    /image.*cc-ci\.invalid\/nothing:1/i,
-  ],
-  [
-    "an app that ends at once",
-    {
-      compose: (compose) =>
-        (compose.services.app as Record<string, unknown>).command = ["sh", "-c", "echo Goodbye; exit 3"],
-    },
-    "install",
-    /exit|crash|keeps (ending|failing)/i,
-  ],
-  [
-    "an app that never becomes healthy",
-    {
-      compose: (compose) =>
-        (compose.services.app as { healthcheck: Record<string, unknown> }).healthcheck.test = [
-          "CMD",
-          "false",
-        ],
-    },
-    "install",
-    /unhealthy|health/i,
-  ],
-];
-
-for (const [name, recipe, where, cause] of mistakes) {
-  onTheStack(`${name} fails in ${where} with its cause`, async ({ stack, folder, runs }) => {
-    const path = await makeRecipe(join(folder, "quick"), recipe);
-    const ended = await runRecipe(stack, { runs, args: [path, "--only", "lint,install"] });
-    assert.equal(ended.code, 1, ended.stderr);
-    assert.equal(ended.result?.stage, where);
-    assert.match(`${ended.result.cause}\n${stage(ended, where)?.detail ?? ""}`, cause);
-    assert.doesNotMatch(ended.stderr, /\n\s+at .*:\d+:\d+/, "no stack trace");
-  });
-}
-
-onTheStack(
-  "an upgrade that loses the data fails in upgrade and says where it went",
-  async ({ stack, folder, runs }) => {
-    const path = await makeRecipe(join(folder, "quick"), {
-      compose(compose) {
-        (compose.services.app as Record<string, unknown>).volumes = ["elsewhere:/usr/share/nginx/html"];
-        compose.volumes = { elsewhere: null };
-      },
-    });
-    const ended = await runRecipe(stack, { runs, args: [path] });
-    assert.equal(ended.code, 1, ended.stderr);
-    assert.equal(ended.result?.stage, "upgrade");
-    assert.match(ended.result.cause ?? "", /data written before the upgrade is gone/);
-    assert.match(stage(ended, "upgrade")?.detail ?? "", /content.*\/usr\/share\/nginx\/html/s);
-  },
-);
-
 onTheStack(
   "a recipe without published versions skips the upgrade and says why",
   async ({ stack, folder, runs }) => {
@@ -216,21 +140,6 @@ onTheStack(
     assert.equal(ended.code, 0, ended.stderr);
     assert.equal(stage(ended, "upgrade")?.result, "skipped");
     assert.match(stage(ended, "upgrade")?.reason ?? "", /published/);
-  },
-);
-
-onTheStack(
-  "a published version that does not start blocks the upgrade and is not blamed on the head",
-  async (bench) => {
-    const path = await makeRecipe(join(bench.folder, "quick"), {
-      published: (compose) =>
-        (compose.services.app as Record<string, unknown>).image = "cc-ci.invalid/gone:1",
-    });
-    const ended = await runRecipe(bench.stack, { runs: bench.runs, args: [path] });
-    assert.equal(ended.code, 0, ended.stderr);
-    assert.equal(stage(ended, "upgrade")?.result, "blocked");
-    assert.match(stage(ended, "upgrade")?.reason ?? "", /published version 0\.1\.0\+1\.22\.1.*gone:1/s);
-    assert.equal(ended.result?.level, 1);
   },
 );
 

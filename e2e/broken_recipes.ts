@@ -1,0 +1,198 @@
+import type { RunOutcome, StageName, StageOutcome } from "../protocol/result.ts";
+import { holdVolume } from "./held_volume.ts";
+import type { ComposeFile, FixtureOptions } from "./fixture_recipe.ts";
+import type { HarnessRun } from "./harness_cli.ts";
+
+/** A recipe with one mistake, and how a run must tell of it. */
+export interface BrokenRecipe {
+  /** What is wrong with it. */
+  name: string;
+  recipe: FixtureOptions;
+  /** Text of its `recipe.yml`; without, nobody enrolled it. */
+  enrolment?: string;
+  /** Stages of the run; they bring what they need. @default the one that must fail */
+  only?: StageName[] | "all";
+  env?: Record<string, string>;
+  /** @default "failed" */
+  result?: RunOutcome;
+  /** The stage that says what is wrong. */
+  stage: StageName;
+  /** How that stage ends. @default "failed" */
+  ends?: StageOutcome;
+  /** Found in what the stage prints: its cause with detail, its reason, or its blemishes. */
+  cause: RegExp;
+  /** Found in the stage's detail besides. */
+  detail?: RegExp;
+  /** What lint must have found: rule, and part of the message. */
+  findings?: { rule: string; says: string }[];
+  /** The level that the run must reach all the same. */
+  level?: number;
+  /** What happens while it runs; what comes back ends it. */
+  meanwhile?: (run: HarnessRun) => Promise<AsyncDisposable>;
+}
+
+/** Shell of an app that serves this page. */
+function serving(html: string): string[] {
+  return ["sh", "-c", `printf %s '${html}' > /usr/share/nginx/html/index.html; exec nginx -g 'daemon off;'`];
+}
+
+function app(compose: ComposeFile): Record<string, unknown> & { deploy: { labels: string[] } } {
+  return compose.services.app as ReturnType<typeof app>;
+}
+
+function withApp(changes: Record<string, unknown>): FixtureOptions {
+  return { compose: (compose) => void Object.assign(app(compose), changes) };
+}
+
+function withLabels(...labels: string[]): FixtureOptions {
+  return { versions: [], compose: (compose) => void app(compose).deploy.labels.push(...labels) };
+}
+
+/** A config mounted into the app, of the same name in both versions. */
+function withConfig(compose: ComposeFile): void {
+  compose.configs = { motd: { name: "${STACK_NAME}_motd_${MOTD_VERSION}", file: "motd.txt" } };
+  app(compose).configs = [{ source: "motd", target: "/etc/motd" }];
+}
+
+/** A record in a file, which can be destroyed by itself. */
+const enrolmentWithRecord = `
+repo: fixtures/quick
+data:
+  seed: [{ service: app, command: 'echo "$MARKER" > /usr/share/nginx/html/record.txt' }]
+  destroy: [{ service: app, command: rm /usr/share/nginx/html/record.txt }]
+  read: [{ service: app, command: cat /usr/share/nginx/html/record.txt }]
+`;
+
+/** Recipes that must not pass, or not as clean, each for a reason of its own. The slow ones come first. */
+export const brokenRecipes: BrokenRecipe[] = [
+  {
+    name: "a volume that something else uses when it is torn down",
+    recipe: { versions: [] },
+    only: ["install"],
+    stage: "teardown",
+    result: "infra",
+    ends: "infra",
+    cause: /Could not remove volume/,
+    meanwhile: holdVolume,
+  },
+  {
+    name: "a router label with the wrong port",
+    recipe: {
+      versions: [],
+      compose(compose) {
+        app(compose).deploy.labels = app(compose).deploy.labels.map((label) =>
+          label.replace("server.port=80", "server.port=8080")
+        );
+      },
+    },
+    env: { CCCI_STAGE_DEADLINE_S: "25" },
+    stage: "install",
+    cause: /does not answer with status 200: status 502/,
+  },
+  {
+    name: "an upgrade that Swarm rolls back silently",
+    recipe: withApp({ command: ["sh", "-c", "echo Goodbye; exit 3"] }),
+    stage: "upgrade",
+    cause: /rolled service "app" back/,
+  },
+  {
+    name: "an upgrade that loses the data",
+    recipe: {
+      compose(compose) {
+        app(compose).volumes = ["elsewhere:/usr/share/nginx/html"];
+        compose.volumes = { elsewhere: null };
+      },
+    },
+    stage: "upgrade",
+    cause: /data written before the upgrade is gone/,
+    detail: /content.*\/usr\/share\/nginx\/html/s,
+  },
+  {
+    name: "a page with a broken script and a style sheet that is not there",
+    recipe: {
+      versions: [],
+      ...withApp({
+        command: serving('<link rel="stylesheet" href="/missing.css"><script>throw Error("Broken")</script>'),
+      }),
+    },
+    only: "all",
+    result: "passed",
+    stage: "install",
+    ends: "passed",
+    cause: /missing\.css.*404.*Broken/s,
+    level: 3, // and no more: it is not clean
+  },
+  {
+    name: "a dump that no hook brings back",
+    recipe: withLabels(
+      "backupbot.backup.pre-hook=cp /usr/share/nginx/html/record.txt /usr/share/nginx/html/dump.txt",
+      "backupbot.backup.volumes.content.path=dump.txt",
+    ),
+    enrolment: enrolmentWithRecord,
+    stage: "restore",
+    cause: /data is gone after the restore/,
+    detail: /record.*service app/,
+  },
+  {
+    name: "a backup hook that fails",
+    recipe: withLabels("backupbot.backup.pre-hook=echo No room for a dump >&2; exit 7"),
+    stage: "backup",
+    cause: /No room for a dump/,
+  },
+  {
+    name: "a published version that does not start",
+    recipe: { published: (compose) => void (app(compose).image = "cc-ci.invalid/gone:1") },
+    only: ["install", "upgrade"],
+    result: "passed",
+    stage: "upgrade",
+    ends: "blocked",
+    cause: /published version 0\.1\.0\+1\.22\.1.*gone:1/s,
+    level: 1,
+  },
+  {
+    name: "an app that never becomes healthy",
+    recipe: {
+      versions: [],
+      compose: (compose) =>
+        void Object.assign(app(compose).healthcheck as object, { test: ["CMD", "false"] }),
+    },
+    stage: "install",
+    cause: /unhealthy|health/i,
+  },
+  {
+    name: "an app that ends at once",
+    recipe: withApp({ command: ["sh", "-c", "echo Goodbye; exit 3"] }),
+    stage: "install",
+    cause: /exit|crash|keeps (ending|failing)/i,
+  },
+  {
+    name: "an image that does not exist",
+    recipe: withApp({ image: "cc-ci.invalid/nothing:1" }),
+    stage: "install",
+    cause: /image.*cc-ci\.invalid\/nothing:1/i,
+  },
+  {
+    name: "a compose file that is no YAML",
+    recipe: { composeText: "services:\n  app: [\n" },
+    only: ["install"],
+    stage: "lint",
+    cause: /compose\.yml.*(line|:)/is,
+  },
+  {
+    name: "a compose file with an unknown key",
+    recipe: withApp({ imagine: "x" }),
+    stage: "lint",
+    cause: /imagine/,
+  },
+  {
+    name: "a config that changed while its version did not",
+    recipe: {
+      published: withConfig,
+      compose: withConfig,
+      publishedFiles: { "abra.sh": "export MOTD_VERSION=v1\n", "motd.txt": "Good morning\n" },
+      files: { "motd.txt": "Good evening\n" },
+    },
+    stage: "lint",
+    cause: /motd/,
+  },
+];

@@ -1,0 +1,35 @@
+import { execOk } from "../common/exec.ts";
+import { waitFor } from "../common/time.ts";
+import { RunFolder } from "../harness/run_folder.ts";
+import type { HarnessRun } from "./harness_cli.ts";
+
+/**
+ * Waits for the run's volume and mounts it in a container of nobody's stack, so that it cannot be removed.
+ * @returns gives it free again
+ */
+export async function holdVolume(run: HarnessRun): Promise<AsyncDisposable> {
+  const plan = await new RunFolder(await run.folder()).plan();
+  const name = `${plan?.apps[0]?.stack}_content`;
+  await waitFor(
+    async () => (await execOk(["docker", "volume", "ls", "-q", "--filter", `name=^${name}$`])).stdout !== "",
+    { what: `volume "${name}"`, timeoutMs: 30_000, everyMs: 50 },
+  );
+  const { stdout } = await execOk(
+    [
+      "docker",
+      "run",
+      "--detach",
+      "--volume",
+      `${name}:/held`,
+      "--entrypoint",
+      "sleep",
+      "nginx:1.22.1",
+      "300",
+    ],
+  );
+  return {
+    async [Symbol.asyncDispose]() {
+      await execOk(["docker", "rm", "--force", stdout.trim()]);
+    },
+  };
+}
