@@ -23,6 +23,7 @@ export interface Task {
 }
 
 export interface Container {
+  Id: string;
   Image: string;
   State: string;
   Status: string;
@@ -87,6 +88,17 @@ export function containersOf(stack: string): Promise<Container[]> {
   return engine(`/containers/json?${ofStack(stack)}`);
 }
 
+/** The newest running container of a service. @throws {Fatal} if there is none. */
+export async function containerOf(service: string): Promise<string> {
+  const filters = { label: [`com.docker.swarm.service.name=${service}`], status: ["running"] };
+  const found = await engine<Container[]>(
+    `/containers/json?filters=${encodeURIComponent(JSON.stringify(filters))}`,
+  );
+  const [newest] = found.toSorted((a, b) => b.Created - a.Created);
+  if (newest === undefined) throw new Fatal(`no containers matching the ${service} filter found?`);
+  return newest.Id;
+}
+
 /** Names of the volumes that carry the stack's label. */
 export async function volumesOf(stack: string): Promise<string[]> {
   const { Volumes } = await engine<{ Volumes: { Name: string }[] | null }>(`/volumes?${ofStack(stack)}`);
@@ -107,14 +119,23 @@ export async function docker(
   args: string[],
   options: { appEnv?: Record<string, string> } = {},
 ): Promise<ExecResult> {
+  const { argv, env } = client(args);
+  return await exec(argv, { clearEnv: true, env: { ...options.appEnv, ...env }, timeoutMs: 120_000 });
+}
+
+/** Runs the docker client on the caller's own input and output. Answers its exit code. */
+export async function dockerAttached(args: string[]): Promise<number> {
+  const { argv: [program = "docker", ...rest], env } = client(args);
+  return (await new Deno.Command(program, { args: rest, clearEnv: true, env }).spawn().status).code;
+}
+
+function client(args: string[]): { argv: string[]; env: Record<string, string> } {
   const caller = Deno.env.toObject();
-  const connection = Object.entries(caller).filter(([name]) => name.startsWith("DOCKER_"));
   const config = caller.DOCKER_CONFIG ?? `${caller.HOME ?? "/root"}/.docker`;
-  return await exec([programPath("docker"), "--config", config, ...args], {
-    clearEnv: true,
-    env: { ...options.appEnv, ...Object.fromEntries(connection) },
-    timeoutMs: 120_000,
-  });
+  return {
+    argv: [programPath("docker"), "--config", config, ...args],
+    env: Object.fromEntries(Object.entries(caller).filter(([name]) => name.startsWith("DOCKER_"))),
+  };
 }
 
 /** Whether this client's `stack deploy` has `--detach`: newer ones print advice without it, older ones refuse it. */

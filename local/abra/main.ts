@@ -1,9 +1,13 @@
 /** The command line of the stand-in: which commands there are, and how a failure is told. */
 import { Command, CommanderError } from "commander";
+import { appRestore, backupCreate, backupSnapshots } from "./commands/app_backup.ts";
+import { appCheck } from "./commands/app_check.ts";
 import { appDeploy } from "./commands/app_deploy.ts";
 import { appNew } from "./commands/app_new.ts";
 import { appLs, appPs, appRemove, appUndeploy, volumeList, volumeRemove } from "./commands/app_rest.ts";
 import { secretGenerate, secretInsert, secretList, secretRemove } from "./commands/app_secret.ts";
+import { appCmd, appRun } from "./commands/app_run.ts";
+import { recipeLint } from "./commands/recipe_lint.ts";
 import { recipeFetch, recipeVersions, serverAddLocal } from "./commands/recipe_server.ts";
 import { Fatal, print, say } from "./output.ts";
 import { describeError } from "../../common/errors.ts";
@@ -43,6 +47,22 @@ app.command("ps").argument("<domain>").option("-m, --machine").action((domain, o
 );
 app.command("ls").option("-s, --server <server>").option("-r, --recipe <recipe>")
   .option("-S, --status").option("-m, --machine").action((options) => appLs(options));
+app.command("check").argument("<domain>").option("-C, --chaos")
+  .action((domain, options) => appCheck(domain, { ...options, ...general() }));
+app.command("run").argument("<domain>").argument("<service>").argument("[command...]")
+  .option("-t, --no-tty").option("-u, --user <user>")
+  .action((domain, service, command, options) => appRun([domain, service, ...command], options));
+app.command("cmd").argument("<domain>").argument("[words...]")
+  .option("-l, --local").option("-C, --chaos").option("-T, --no-tty").option("-u, --user <user>")
+  .action((domain, words, options) => appCmd([domain, ...words], { ...options, ...general() }));
+app.command("restore").argument("<domain>").option("-C, --chaos").option("-s, --snapshot <id>")
+  .action((domain, options) => appRestore(domain, { ...options, ...general() }));
+
+const backup = app.command("backup");
+backup.command("create").argument("<domain>").option("-C, --chaos")
+  .action((domain, options) => backupCreate(domain, { ...options, ...general() }));
+backup.command("snapshots").argument("<domain>").option("-C, --chaos")
+  .action((domain, options) => backupSnapshots(domain, { ...options, ...general() }));
 
 const secret = app.command("secret");
 secret.command("generate").argument("<domain>").argument("[secret]").argument("[version]")
@@ -65,6 +85,8 @@ const recipe = program.command("recipe");
 recipe.command("fetch").argument("<recipe>").action((name) => recipeFetch(name, general()));
 recipe.command("versions").argument("<recipe>").option("-m, --machine")
   .action((name, options) => recipeVersions(name, { ...options, ...general() }));
+recipe.command("lint").argument("<recipe>").option("-C, --chaos")
+  .action((name, options) => recipeLint(name, { ...options, ...general() }));
 
 program.command("server").command("add").argument("[domain]").option("-l, --local")
   .action((_domain, options) => {

@@ -31,6 +31,34 @@ export function table(header: string[], rows: string[][]): string {
   return [line(header), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n");
 }
 
+/** A table with borders, as abra draws those that are meant for people only. */
+export function bordered(header: string[], rows: string[][]): string {
+  // A mark takes two columns of a terminal.
+  const columns = (text: string) => text.length + (text.match(/[✅❌]/g)?.length ?? 0);
+  const widths = header.map((title, column) =>
+    Math.max(columns(title), ...rows.map((row) => columns(row[column] ?? "")))
+  );
+  const padded = (cell: string, width: number) => cell + " ".repeat(width - columns(cell));
+  const line = (cells: string[]) =>
+    `┃ ${widths.map((width, column) => padded(cells[column] ?? "", width)).join(" ┃ ")} ┃`;
+  const rule = (ends: [string, string, string]) =>
+    ends[0] + widths.map((width) => "━".repeat(width + 2)).join(ends[1]) + ends[2];
+  return [
+    rule(["┏", "┳", "┓"]),
+    line(header),
+    rule(["┣", "╋", "┫"]),
+    ...rows.map(line),
+    rule(["┗", "┻", "┛"]),
+  ].join("\n");
+}
+
+/** @throws {Fatal} where the command has no terminal, which some commands of abra want with `-n` as well. */
+export function requireTerminal(): void {
+  if (!Deno.stdin.isTerminal() || !Deno.stdout.isTerminal()) {
+    throw new Fatal("inappropriate ioctl for device");
+  }
+}
+
 /**
  * Asks before something is done that cannot be taken back. With `-n` nobody is asked. Without it the answer is read
  * from stdin whatever that is: an open pipe makes abra hang, a closed one makes it fail.

@@ -83,6 +83,20 @@ export async function newestRelease(recipe: Recipe): Promise<string | undefined>
   return newest?.name;
 }
 
+/** Moves the checkout and returns the release it is at; undefined for a commit. */
+export async function moveCheckout(recipe: Recipe, wanted: string | undefined): Promise<string | undefined> {
+  if (wanted?.endsWith("+U")) {
+    throw new Fatal(`cannot redeploy previous chaos version (${wanted}), did you mean to use "--chaos"?`);
+  }
+  const version = wanted ?? await newestRelease(recipe);
+  if (version !== undefined) {
+    await checkOut(recipe, version);
+    return /^[0-9a-f]{7,40}$/.test(version) ? undefined : version;
+  }
+  await git(recipe.dir, ["checkout", "--quiet", "--force", "--detach", "origin/HEAD"]);
+  return undefined;
+}
+
 function isFolder(path: string): boolean {
   try {
     return Deno.statSync(path).isDirectory || Deno.statSync(path).isFile;

@@ -3,9 +3,9 @@ import { loadApp, noteVersion } from "../app.ts";
 import { waitForConvergence } from "../converge.ts";
 import { deployStack, ensureSecrets } from "../deploy.ts";
 import { servicesOf } from "../engine.ts";
-import { chaosVersion, git } from "../git.ts";
+import { chaosVersion } from "../git.ts";
 import { confirm, Fatal, say } from "../output.ts";
-import { checkOut, ensureClean, ensureClone, newestRelease, type Recipe, update } from "../recipe.ts";
+import { ensureClean, ensureClone, moveCheckout, update } from "../recipe.ts";
 
 export interface DeployOptions {
   chaos?: boolean;
@@ -56,20 +56,6 @@ export async function appDeploy(
   noteVersion(app, shown);
   if (options.convergeChecks) await waitForConvergence(app.stack, { since });
   else say("WARN", "skipping converge checks");
-}
-
-/** Moves the checkout and returns the release it is at; undefined for a commit. */
-async function moveCheckout(recipe: Recipe, wanted: string | undefined): Promise<string | undefined> {
-  if (wanted?.endsWith("+U")) {
-    throw new Fatal(`cannot redeploy previous chaos version (${wanted}), did you mean to use "--chaos"?`);
-  }
-  const version = wanted ?? await newestRelease(recipe);
-  if (version !== undefined) {
-    await checkOut(recipe, version);
-    return /^[0-9a-f]{7,40}$/.test(version) ? undefined : version;
-  }
-  await git(recipe.dir, ["checkout", "--quiet", "--force", "--detach", "origin/HEAD"]);
-  return undefined;
 }
 
 async function ensureResolves(domain: string): Promise<void> {
