@@ -23,7 +23,7 @@ export async function runEnrolledTest(
   if (!await exists(file)) return;
   ctx.log(`Running ${kind}_test.ts`);
   const outcome = await runTests({
-    file,
+    files: [file],
     broker: {
       app: {
         recipe: enrolment.recipe,

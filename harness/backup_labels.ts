@@ -20,7 +20,7 @@ export function backedUp(compose: Compose, stack: string): BackedUp[] | null {
     return null;
   }
   const last = (name: string) => labels.findLast(([one]) => one === name)?.[1];
-  return ownVolumes(compose, stack).filter(({ key }) => last(`backupbot.backup.volumes.${key}`) !== "false")
+  return ownVolumes(compose, stack).filter(({ key }) => !isOff(last(`backupbot.backup.volumes.${key}`)))
     .map((volume) => ({ volume, paths: pathList(last(`backupbot.backup.volumes.${volume.key}.path`)) }));
 }
 
@@ -30,7 +30,7 @@ export function backedUp(compose: Compose, stack: string): BackedUp[] | null {
  */
 export function protectedVolumes(compose: Compose, stack: string): ComposeVolume[] {
   const out = new Set(
-    allLabels(compose).filter(([, value]) => value === "false")
+    allLabels(compose).filter(([, value]) => isOff(value))
       .map(([name]) => /^backupbot\.backup\.volumes\.([^.]+)$/.exec(name)?.[1]),
   );
   return ownVolumes(compose, stack).filter(({ key }) => !out.has(key));
@@ -38,6 +38,10 @@ export function protectedVolumes(compose: Compose, stack: string): ComposeVolume
 
 function allLabels(compose: Compose): [name: string, value: string][] {
   return Object.values(composeServices(compose)).flatMap((service) => Object.entries(deployLabels(service)));
+}
+
+function isOff(value: string | undefined): boolean {
+  return value?.toLowerCase() === "false";
 }
 
 function ownVolumes(compose: Compose, stack: string): ComposeVolume[] {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { exec } from "../common/exec.ts";
 import type { Browser, Page } from "./browser.ts";
 import { runTests, type TestOutcome } from "./test_runner.ts";
 
@@ -24,7 +25,14 @@ interface Run {
 
 async function run(
   source: string,
-  options: { timeoutMs?: number; signal?: AbortSignal; typeCheck?: boolean } = {},
+  options: {
+    timeoutMs?: number;
+    signal?: AbortSignal;
+    typeCheck?: boolean;
+    confined?: boolean;
+    /** More files of the recipe's test folder. */
+    more?: Record<string, string>;
+  } = {},
 ): Promise<Run> {
   const folder = await Deno.makeTempDir({ prefix: "ccci-test-" });
   const calls: string[] = [];
@@ -34,8 +42,13 @@ async function run(
     await Deno.mkdir(join(folder, "recipe"));
     await Deno.writeTextFile(file, source);
     await Deno.writeTextFile(join(folder, "secret.txt"), "host");
+    for (const [name, text] of Object.entries(options.more ?? {})) {
+      await Deno.writeTextFile(join(folder, "recipe", name), text);
+    }
+    const others = Object.keys(options.more ?? {}).filter((name) => name.endsWith("_test.ts"));
     const outcome = await runTests({
-      file,
+      files: [file, ...others.map((name) => join(folder, "recipe", name))],
+      confined: options.confined ?? false,
       tmp: join(folder, "tmp"),
       deno: Deno.execPath(),
       denoDir,
@@ -156,11 +169,10 @@ test("a command", async () => void await exec("app", ["false"]));
   assert.deepEqual([outcome.passed, outcome.failed, outcome.problem], [1, 2, null]);
   assert.equal(outcome.cause, '2 of 3 tests failed: the list holds <one> & "two": there is no list');
   assert.deepEqual(outcome.failures.map(({ name }) => name), ['the list holds <one> & "two"', "a command"]);
-  assert.match(outcome.failures[0]?.message ?? "", /^there is no list\n[^]*install_test\.ts:5/);
-  assert.equal(
-    outcome.failures[1]?.message.split("\n")[0],
-    '"false" in service "app" ended with exit code 1: no such thing',
-  );
+  assert.deepEqual(outcome.failures.map(({ message }) => message), [
+    "there is no list\n    at install_test.ts:5",
+    '"false" in service "app" ended with exit code 1: no such thing\n    at install_test.ts:6',
+  ]);
   assert.ok(lines.some((line) => line.includes("\u001b[") && line.includes("FAILED")), lines.join("\n"));
 });
 
@@ -250,4 +262,83 @@ Deno.test("a run that is over ends its tests at once", async () => {
     signal: AbortSignal.timeout(100),
   });
   assert.equal(outcome.ok, false);
+});
+
+/** The same tests as a recipe's own: root or user namespaces are needed, without them nothing is run at all. */
+const spaces = Deno.uid() === 0 ? [] : ["--user", "--map-root-user"];
+const confinable = (await exec(["unshare", ...spaces, "--net", "true"])).success;
+const confined = (name: string, fn: () => Promise<void>) =>
+  Deno.test({ name: `confined: ${name}`, fn, ignore: !confinable });
+
+confined("several files work with the app through the kit, with helpers and checked types", async () => {
+  const { outcome, lines, calls } = await run(
+    `
+import { equal } from "node:assert/strict";
+import { page, test } from "cc-ci";
+import { title } from "./helper.ts";
+test("sees the page", async () => equal(await (await page("/a")).title(), title));
+`,
+    {
+      confined: true,
+      typeCheck: true,
+      more: {
+        "helper.ts": "export const title: string = 'Notes';",
+        "other_test.ts":
+          "import { test } from 'cc-ci'; test('fails', () => { throw new Error('so there'); });",
+      },
+    },
+  );
+  assert.deepEqual([outcome.passed, outcome.failed], [1, 1], lines.join("\n"));
+  assert.equal(outcome.cause, "1 of 2 tests failed: fails: so there");
+  assert.equal(outcome.failures[0]?.message, "so there\n    at other_test.ts:1");
+  assert.deepEqual(calls, [`goto ${app.url}/a`, "page closed"]);
+});
+
+confined("a file that does not type-check is told as anywhere else", async () => {
+  const { outcome } = await run("const n: number = 'x'; Deno.test('x', () => void n);", {
+    confined: true,
+    typeCheck: true,
+  });
+  assert.equal(outcome.problem, "type-error");
+});
+
+confined("a hostile file gets no network, environment, files, processes, and no end", async () => {
+  Deno.env.set("CCCI_TEST_TOKEN", "do-not-leak");
+  try {
+    const { outcome, lines } = await run(
+      `
+import { rejects, throws } from "node:assert/strict";
+import fs from "node:fs";
+import { spawnSync } from "node:child_process";
+import { test } from "cc-ci";
+test("nothing", async () => {
+  throws(() => Deno.env.toObject(), Deno.errors.NotCapable);
+  throws(() => Deno.readTextFileSync("/etc/hostname"));
+  throws(() => fs.readFileSync("/proc/self/environ"));
+  throws(() => new Deno.Command("/bin/true").outputSync(), Deno.errors.NotCapable);
+  throws(() => spawnSync("/bin/true"));
+  await rejects(fetch("http://127.0.0.1/"), Deno.errors.NotCapable);
+  throws(() => Deno.writeTextFileSync("/tests/new", ""));
+});
+`,
+      { confined: true },
+    );
+    assert.deepEqual([outcome.passed, outcome.failures], [1, []], lines.join("\n"));
+  } finally {
+    Deno.env.delete("CCCI_TEST_TOKEN");
+  }
+  const { outcome } = await run("Deno.test('x', () => { while (true); });", {
+    confined: true,
+    timeoutMs: 3_000,
+  });
+  assert.equal(outcome.problem, "timeout");
+});
+
+Deno.test("what tests print is bounded", async () => {
+  const { outcome, lines } = await run(
+    "Deno.test('x', () => { for (let n = 0; n < 20_000; n++) console.log('x'.repeat(100)); });",
+  );
+  assert.equal(outcome.ok, true);
+  assert.ok(lines.length <= 5_001);
+  assert.match(lines.at(-1) ?? "", /left out/);
 });

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { exec } from "../common/exec.ts";
+import { Sandbox, type SandboxError } from "./sandbox.ts";
+
+/** Sandboxes need root or user namespaces; where there is neither, the stage says so instead of running anything. */
+const possible =
+  (await exec(["unshare", ...(Deno.uid() === 0 ? [] : ["--user", "--map-root-user"]), "--net", "true"]))
+    .success;
+const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, fn, ignore: !possible });
+
+/** Runs a shell script in a sandbox: what a test file could do if it got out of Deno's own permissions. */
+async function hostile(script: string, options: { timeoutMs?: number; env?: Record<string, string> } = {}) {
+  const folder = await Deno.makeTempDir({ prefix: "ccci-sandbox-" });
+  try {
+    await Deno.mkdir(join(folder, "recipe", "sub"), { recursive: true });
+    await Deno.writeTextFile(join(folder, "recipe", "sub", "data.txt"), "mine");
+    await Deno.symlink("/etc/hostname", join(folder, "recipe", "link"));
+    await Deno.writeTextFile(join(folder, "secret"), "the host's");
+    const timeoutMs = options.timeoutMs ?? 20_000;
+    const tmp = join(folder, "tmp");
+    const sandbox = await Sandbox.make({
+      tmp,
+      deno: Deno.execPath(),
+      tests: join(folder, "recipe"),
+      kit: "export const kit = 1;",
+      timeoutMs,
+    });
+    const { argv, env } = sandbox.command(["sh", "-c", script, "sh", join(folder, "secret")]);
+    const ended = await exec(argv, { env: { ...env, ...options.env }, timeoutMs, maxBytes: 64 * 1024 });
+    await sandbox.requireStarted(ended.stderr);
+    return { ...ended, result: await sandbox.result() };
+  } finally {
+    await Deno.remove(folder, { recursive: true }); // fails where anything of the sandbox is still mounted
+  }
+}
+
+const outputOf = async (script: string, env?: Record<string, string>) => {
+  const { stdout, stderr } = await hostile(script, env === undefined ? {} : { env });
+  return `${stdout}${stderr}`;
+};
+
+test("there is no network of any kind, whatever Deno would permit", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const program = `
+    for (const hostname of ["127.0.0.1", "1.1.1.1", "localhost"]) {
+      await Deno.connect({ hostname, port: ${port} }).then(() => console.log("connected"), (error) => console.log(error.name));
+    }
+    console.log("interfaces: " + Deno.networkInterfaces().length);
+  `;
+  const said = await outputOf(
+    `/deno eval --no-config '${program.replaceAll("'", "")}'`,
+  );
+  assert.doesNotMatch(said, /connected/);
+  assert.match(said, /^interfaces: 0$/m);
+});
+
+test("there is no environment and no file of the host but programs", async () => {
+  const said = await outputOf('env; cat "$1"; ls /; ls /etc /root /tmp /var /home /proc/* /sys', {
+    CCCI_TOKEN: "abc",
+  });
+  assert.doesNotMatch(said, /abc|CCCI|SANDBOX|the host's/);
+  assert.doesNotMatch(said, /^(root|passwd|hostname|etc|var|tmp|sys|environ|mounts|\d+)$/m);
+  assert.equal(
+    await outputOf("cat /tests/sub/data.txt; test -e /tests/link || echo no link"),
+    "mineno link\n",
+  );
+});
+
+test("nothing can be written but a bounded scratch folder", async () => {
+  const said = await outputOf(
+    "for at in / /tests /kit /usr /dev /run; do touch $at/x && echo $at; done; exit 0",
+  );
+  assert.doesNotMatch(said, /^\//m);
+  const full = await outputOf(
+    "for n in 1 2 3 4 5 6 7 8 9 10 11 12; do head -c 32000000 /dev/zero > /home/$n; done",
+  );
+  assert.match(full, /No space left|File too large/);
+});
+
+test("a fork bomb stays small and is gone afterwards", async () => {
+  const { stderr } = await hostile("bomb() { bomb | bomb & }; bomb; sleep 1", { timeoutMs: 10_000 });
+  assert.match(stderr, /fork|Resource temporarily unavailable/i);
+  const user = String(2_000_000_000 + Deno.pid % 100_000_000);
+  const left = await exec(["ps", "-o", "pid=", "-u", user]);
+  assert.equal(left.stdout.trim(), "");
+});
+
+test("memory is bounded, and what runs on behind the program's back is ended", async () => {
+  const { stdout, stderr, ms } = await hostile(
+    "sleep 1000 & head -c 3000000000 /dev/zero | tail | wc -c; echo end",
+    { timeoutMs: 15_000 },
+  );
+  assert.match(stderr, /memory exhausted|cannot allocate/i);
+  assert.match(stdout, /end/);
+  assert.ok(ms < 15_000);
+});
+
+test("privileges cannot be had", async () => {
+  const said = await outputOf(
+    "id -u; unshare --user true && echo user; unshare --net true && echo net; mount -t tmpfs x /home && echo mount; " +
+      "chroot / true && echo chroot; kill -KILL 1 && echo killed; exit 0",
+  );
+  assert.doesNotMatch(said, /^(user|net|mount|chroot)$/m);
+  assert.match(said, Deno.uid() === 0 ? /^20\d{8}$/m : /^\d+$/m);
+});
+
+test("the result comes out as a plain file of bounded size only", async () => {
+  assert.equal((await hostile("echo fine > /home/result; exit 3")).result, "fine\n");
+  assert.equal((await hostile("ln -s /etc/passwd /home/result")).result, "");
+  assert.equal((await hostile("mkdir /home/result")).result, "");
+  assert.equal((await hostile("head -c 20000000 /dev/zero > /home/result")).result.length, 4 * 1024 * 1024);
+});
+
+test("a program that does not end is ended with all it started", async () => {
+  const { timedOut } = await hostile("sleep 1000 & while true; do :; done", { timeoutMs: 1_000 });
+  assert.equal(timedOut, true);
+});
+
+test("too many files are refused", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (let n = 0; n <= 500; n++) await Deno.writeTextFile(`${folder}/${n}`, "");
+    await assert.rejects(
+      Sandbox.make({ tmp: `${folder}-tmp`, deno: Deno.execPath(), tests: folder, kit: "", timeoutMs: 1 }),
+      (error: SandboxError) => error.code === "sandbox.files",
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+    await Deno.remove(`${folder}-tmp`, { recursive: true });
+  }
+});
