@@ -3,6 +3,7 @@ import * as z from "zod";
 import { CcciError } from "../common/errors.ts";
 import { exec, ExecError, type ExecResult } from "../common/exec.ts";
 import { inTerminal } from "../common/pty.ts";
+import { changeBy } from "./abra_changes.ts";
 import { type BackupSnapshot, type LintRow, parseCheck, parseLint, parseSnapshots } from "./abra_output.ts";
 import { change } from "./faults.ts";
 import { passedOn } from "./host_variables.ts";
@@ -251,28 +252,8 @@ async function dirtyOrNot(call: (...more: string[]) => Promise<ExecResult>): Pro
 /** Whether abra says that there is no backup bot: trouble of the host, not of the recipe. */
 export function isBotMissing(error: unknown): boolean {
   return error instanceof AbraError &&
-    /\b(no|not|unable|cannot|find)\b.*backup-?\s?bot|backup-?\s?bot.*\b(not|no|isn't)\b/i
+    /\bno (running )?backup-?\s?bot|(find|discover)\w* (a |the )?backup-?\s?bot|backup-?\s?bot[\w-]* (is not|isn't|not) (deployed|running|found)/i
       .test(error.message);
-}
-
-/** Commands that change what outlives this process. */
-const CHANGES = [
-  "server add",
-  "app new",
-  "app secret generate",
-  "app deploy",
-  "app undeploy",
-  "app backup create",
-  "app restore",
-  "app run",
-  "app cmd",
-];
-
-/** Name of the change that a call of abra makes, the same in every run; null for one that only looks. */
-function changeBy(args: readonly string[]): string | null {
-  const command = CHANGES.find((one) => `${args.join(" ")} `.startsWith(`${one} `));
-  if (command === undefined) return null;
-  return `abra ${command}${args.includes("-C") ? " -C" : ""}`;
 }
 
 /** abra ends with `FATA <reason>`; everything before is decoration. */

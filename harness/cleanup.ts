@@ -1,6 +1,8 @@
 import { describeError } from "../common/errors.ts";
 import type { StageReport } from "../protocol/result.ts";
+import { forgetSnapshots } from "./backup_bot.ts";
 import { describeObject, disappeared, foreignObjects } from "./inventory.ts";
+import { exists } from "./paths.ts";
 import type { RunFolder, RunPlan } from "./run_folder.ts";
 import { emptyReport } from "./stage.ts";
 import type { DockerObject, Swarm } from "./swarm.ts";
@@ -29,11 +31,11 @@ export async function cleanUp(
   const report = emptyReport("teardown", "passed");
   try {
     const volumes = await folder.notedVolumes();
-    const lists = await Promise.all(
-      plan.apps.map((app) =>
-        tearDownApp(app, { swarm, settings: plan.settings, volumes, limitMs: LIMIT_MS, log })
-      ),
-    );
+    const settings = { swarm, settings: plan.settings, volumes, limitMs: LIMIT_MS, log };
+    const lists = await Promise.all([
+      ...plan.apps.map((app) => tearDownApp(app, settings)),
+      forget(options),
+    ]);
     const leftovers = [...new Set(lists.flat())];
     if (leftovers.length > 0) {
       const detail = leftovers.join("\n");
@@ -57,4 +59,20 @@ export async function cleanUp(
     const cause = `Could not clean up: ${describeError(error)}`;
     return { report: { ...report, result: "infra", cause }, leftovers: [`unknown: ${describeError(error)}`] };
   }
+}
+
+/** Removes the backups of a run that may have made some. @returns what is left of them */
+async function forget({ plan, folder, swarm, log, foreign }: CleanUpOptions): Promise<string[]> {
+  // Without a keeper the begin of the stage may have gone unnoticed.
+  if (foreign !== null && !await exists(folder.log("backup"))) return [];
+  const lists = plan.apps.map(async (app) => {
+    try {
+      await forgetSnapshots(swarm, app);
+      return [];
+    } catch (error) {
+      log(`Could not forget the snapshots of ${app.domain}: ${describeError(error)}`);
+      return [`snapshots of ${app.domain}`];
+    }
+  });
+  return (await Promise.all(lists)).flat();
 }
