@@ -77,7 +77,6 @@ function conclude(findings: readonly Finding[], ctx: StageContext): void {
     ctx.log(`${finding.severity} ${finding.rule} ${place(finding)}: ${finding.message}`);
     ctx.finding(shown);
     if (isError(finding)) continue;
-    ctx.note(`${place(finding)}: ${finding.message}`);
     ctx.blemish(`${place(finding)}: ${finding.message} [${finding.rule}]`);
   }
   const errors = findings.filter(isError);
