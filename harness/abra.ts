@@ -4,7 +4,14 @@ import { CcciError } from "../common/errors.ts";
 import { exec, ExecError, type ExecResult } from "../common/exec.ts";
 import { inTerminal } from "../common/pty.ts";
 import { changeBy } from "./abra_changes.ts";
-import { type BackupSnapshot, type LintRow, parseCheck, parseLint, parseSnapshots } from "./abra_output.ts";
+import {
+  type BackupSnapshot,
+  botReason,
+  type LintRow,
+  parseCheck,
+  parseLint,
+  parseSnapshots,
+} from "./abra_output.ts";
 import { change } from "./faults.ts";
 import { passedOn } from "./host_variables.ts";
 import { plainLines, type Redactor } from "./redact.ts";
@@ -229,7 +236,8 @@ export class Abra {
     if (result.timedOut) {
       throw new AbraError(`"abra ${command}" did not end in time`, { lines, code: "abra.timeout" });
     }
-    const said = lastWord(lines);
+    const last = lastWord(lines);
+    const said = /^Status: .*Code: \d+/.test(last ?? "") ? botReason(lines) ?? last : last;
     if (said !== null) throw new AbraError(said, { lines });
     const end = lines.slice(-3).map((line) => line.trim()).join("; ");
     throw new AbraError(`"abra ${command}" ended with exit code ${result.code}: ${end}`, {

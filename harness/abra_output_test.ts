@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseCheck, parseLint, parseSnapshots } from "./abra_output.ts";
+import { botReason, parseCheck, parseLint, parseSnapshots } from "./abra_output.ts";
 
 Deno.test("snapshots are found among other lines, oldest first", () => {
   const lines = [
@@ -56,4 +56,17 @@ Deno.test("settings that are missing are named", () => {
     "┃ TIMEOUT           ┃ ❌      ┃",
   ];
   assert.deepEqual(parseCheck(lines), ["TIMEOUT"]);
+});
+
+Deno.test("the backup bot's own last error is the reason, whichever way it logs", () => {
+  const json = '{"message_type": "ERROR", "message": "Failed to run command \\"x\\" in db: no"}';
+  assert.equal(
+    botReason(["INFO: fine", json, "FATA Status: , Code: 1"]),
+    'Failed to run command "x" in db: no',
+  );
+  assert.equal(
+    botReason(["ERROR: first", "ERROR: No Snapshots with ID latest", "INFO: bye"]),
+    "No Snapshots with ID latest",
+  );
+  assert.equal(botReason(["FATA Status: , Code: 1"]), null);
 });

@@ -151,4 +151,8 @@ Deno.test("a host without backup bot is told from a backup that failed", async (
   assert.equal(await said("no backupbot discovered, is it deployed?"), true);
   assert.equal(await said("backup-bot-two is not running on default"), true);
   assert.equal(await said("pre-hook of service db ended with exit code 1"), false);
+  assert.equal(
+    await said("w_ci_test is not running or has no service labelled backupbot.backup=true"),
+    false,
+  );
 });

@@ -165,7 +165,7 @@ export class App {
   async backUp(ctx: StageContext): Promise<BackupSnapshot> {
     const abra = this.#abra(ctx);
     const known = new Set((await this.#snapshots(ctx)).map(({ id }) => id));
-    await blame(abra.backupCreate(this.domain, { timeoutMs: ctx.remaining() }));
+    await blame(abra.backupCreate(this.domain, { timeoutMs: ctx.remaining() }), "The backup failed");
     const made = (await this.#snapshots(ctx)).findLast(({ id }) => !known.has(id));
     if (made !== undefined) return made;
     throw new StageFailure("abra says that the backup worked, but there is no new snapshot of the app", {
@@ -175,7 +175,7 @@ export class App {
 
   /** Restores the newest snapshot; {@linkcode converge} waits for the app to recover. */
   async restore(ctx: StageContext): Promise<void> {
-    await blame(this.#abra(ctx).restore(this.domain, { timeoutMs: ctx.remaining() }));
+    await blame(this.#abra(ctx).restore(this.domain, { timeoutMs: ctx.remaining() }), "The restore failed");
     this.#deployedAt = Date.now(); // what failed while its data was gone is history
   }
 
@@ -206,7 +206,7 @@ export class App {
 }
 
 /** abra's refusals while it works on a recipe are taken as the recipe's fault, unless abra itself is the trouble. */
-async function blame<T>(call: Promise<T>): Promise<T> {
+async function blame<T>(call: Promise<T>, what = "abra refuses"): Promise<T> {
   try {
     return await call;
   } catch (error) {
@@ -214,6 +214,6 @@ async function blame<T>(call: Promise<T>): Promise<T> {
     if (error.code !== "abra.failed" || isBotMissing(error)) {
       throw new InfraFailure(error.message, { cause: error.cause });
     }
-    throw new StageFailure(`abra refuses: ${error.message}`, { cause: error, tail: error.lines.slice(-20) });
+    throw new StageFailure(`${what}: ${error.message}`, { cause: error, tail: error.lines.slice(-20) });
   }
 }

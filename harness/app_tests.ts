@@ -4,9 +4,10 @@ import { servicesOf } from "./compose.ts";
 import { ingressOf } from "./health.ts";
 import { exists } from "./paths.ts";
 import { headName, need, type RunContext } from "./run_context.ts";
+import { SandboxError } from "./sandbox.ts";
 import { InfraFailure, type StageContext, StageFailure } from "./stage.ts";
 import { execIn } from "./swarm_exec.ts";
-import { runTests } from "./test_runner.ts";
+import { runTests, type TestOutcome } from "./test_runner.ts";
 
 /** Milliseconds that are left to the stage after its tests. */
 const SPARE_MS = 5_000;
@@ -17,13 +18,45 @@ export async function runEnrolledTest(
   about: { app: App; ctx: StageContext; kind: "install" | "upgrade" | "backup" },
 ): Promise<void> {
   const { app, ctx, kind } = about;
-  const { enrolment, plan } = run;
-  if (enrolment.folder === null) return;
-  const file = join(enrolment.folder, `${kind}_test.ts`);
+  const { folder } = run.enrolment;
+  if (folder === null) return;
+  const file = join(folder, `${kind}_test.ts`);
   if (!await exists(file)) return;
   ctx.log(`Running ${kind}_test.ts`);
+  const outcome = await against(run, { app, ctx, files: [file], confined: false });
+  // A test of ours that does not even load is our mistake, not the recipe's.
+  if (["no-tests", "type-error", "import-error", "load-error"].includes(outcome.problem ?? "")) {
+    throw new InfraFailure(outcome.cause ?? `${kind}_test.ts does not load`, { detail: detailOf(outcome) });
+  }
+  conclude(outcome, ctx);
+}
+
+/**
+ * Runs the tests that the recipe brings, in a sandbox. Whatever is wrong with them is the recipe's fault.
+ * @param about.files of one folder
+ */
+export async function runRecipeTests(
+  run: RunContext,
+  about: { app: App; ctx: StageContext; files: readonly string[] },
+): Promise<void> {
+  try {
+    conclude(await against(run, { ...about, confined: true }), about.ctx);
+  } catch (error) {
+    if (!(error instanceof SandboxError)) throw error;
+    if (error.code === "sandbox.files") throw new StageFailure(error.message, { code: error.code });
+    throw new InfraFailure(error.message, { cause: error.cause });
+  }
+}
+
+async function against(
+  run: RunContext,
+  about: { app: App; ctx: StageContext; files: readonly string[]; confined: boolean },
+): Promise<TestOutcome> {
+  const { app, ctx, files, confined } = about;
+  const { enrolment, plan } = run;
   const outcome = await runTests({
-    files: [file],
+    files,
+    confined,
     broker: {
       app: {
         recipe: enrolment.recipe,
@@ -31,21 +64,23 @@ export async function runEnrolledTest(
         url: `https://${app.domain}`,
         stage: ctx.stage,
         version: headName(run),
-        ...(kind === "upgrade" && run.base !== null ? { base: run.base.version } : {}),
+        ...(ctx.stage === "upgrade" && run.base !== null ? { base: run.base.version } : {}),
       },
       domains: app.domains,
       ingress: await ingressOf(plan.settings),
       browser: await run.browser(),
       services: servicesOf(need(run.compose.head, "lint")),
-      exec: async (service, argv, options) => {
-        const { Id: id } = await app.swarm.containerOf(app.stack, service);
-        return await execIn(app.swarm, id, { argv, ...options });
-      },
+      ...(confined ? {} : {
+        exec: async (service, argv, options) => {
+          const { Id: id } = await app.swarm.containerOf(app.stack, service);
+          return await execIn(app.swarm, id, { argv, ...options });
+        },
+      }),
       secrets: app.secrets,
       screenshotsDir: run.folder.screenshots,
       screenshotPrefix: `${ctx.stage}-`,
     },
-    tmp: join(run.folder.tmp, `tests-${kind}`),
+    tmp: join(run.folder.tmp, `tests-${ctx.stage}`),
     deno: plan.settings.DENO,
     denoDir: join(plan.settings.RUNS, ".cache", "deno"), // type checks of a test that did not change are kept
     timeoutMs: Math.max(1_000, ctx.remaining() - SPARE_MS),
@@ -54,21 +89,19 @@ export async function runEnrolledTest(
   });
   ctx.signal.throwIfAborted();
   for (const name of outcome.screenshots) ctx.screenshot(name);
-  if (outcome.ok) {
-    ctx.proof(`${outcome.passed} ${outcome.passed === 1 ? "test" : "tests"} passed`);
-    return;
+  return outcome;
+}
+
+function conclude(outcome: TestOutcome, ctx: StageContext): void {
+  if (!outcome.ok) {
+    throw new StageFailure(outcome.cause ?? "The tests failed", {
+      code: "tests.failed",
+      detail: detailOf(outcome),
+    });
   }
-  const detail = outcome.failures.map((failure) => `${failure.name}: ${failure.message}`).join("\n").slice(
-    0,
-    4_000,
-  );
-  const cause = outcome.cause ?? `${kind}_test.ts failed`;
-  // A test of ours that does not even load is our mistake, not the recipe's.
-  if (
-    outcome.problem !== null &&
-    ["no-tests", "type-error", "import-error", "load-error"].includes(outcome.problem)
-  ) {
-    throw new InfraFailure(cause, { detail });
-  }
-  throw new StageFailure(cause, { code: "tests.failed", detail });
+  ctx.proof(`${outcome.passed} ${outcome.passed === 1 ? "test" : "tests"} passed`);
+}
+
+function detailOf(outcome: TestOutcome): string {
+  return outcome.failures.map(({ name, message }) => `${name}: ${message}`).join("\n").slice(0, 4_000);
 }

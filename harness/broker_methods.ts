@@ -64,6 +64,12 @@ export const brokerMethods: Record<string, Handler> = {
   }),
 
   exec: method(execParams, async ({ service, argv, stdin, timeoutMs }, { options, signal }) => {
+    if (options.exec === undefined) {
+      throw new BrokerError(
+        "broker.exec",
+        "Tests that a recipe brings cannot run commands in its containers",
+      );
+    }
     if (!options.services.includes(service)) {
       throw new BrokerError(
         "broker.service",

@@ -31,8 +31,8 @@ export interface BrokerOptions {
   browser?: Browser;
   /** Services of the run's own stack. */
   services: readonly string[];
-  /** Runs argv in the service's running container. */
-  exec: (
+  /** Runs argv in the service's running container. Absent: these tests may not. */
+  exec?: (
     service: string,
     argv: readonly string[],
     options: { stdin?: string; timeoutMs: number; signal?: AbortSignal },

@@ -1,7 +1,33 @@
-import type { RunContext } from "../run_context.ts";
+import { join } from "node:path";
+import { runRecipeTests } from "../app_tests.ts";
+import { resolveInside } from "../inside.ts";
+import { checkOut } from "../recipe_repo.ts";
+import { need, type RunContext } from "../run_context.ts";
 import { type StageContext, StageSkipped } from "../stage.ts";
 
-/** What the recipe's authors know. */
-export function testsStage(_run: RunContext, _ctx: StageContext): Promise<void> {
-  return Promise.reject(new StageSkipped("the recipe brings no tests"));
+/** Folder of the recipe's repository where its own tests lie: `tests/*_test.ts`, and what these import. */
+const FOLDER = "tests";
+
+/** What the recipe's authors know: the tests their repository brings at the commit under test, run in a sandbox. */
+export async function testsStage(run: RunContext, ctx: StageContext): Promise<void> {
+  const checkout = join(run.folder.tmp, "tests-head");
+  await checkOut(need(run.repo, "fetch"), checkout, {
+    at: "head",
+    settings: run.plan.settings,
+    signal: ctx.signal,
+  });
+  const files = await testFiles(checkout);
+  if (files.length === 0) throw new StageSkipped("the recipe brings no tests");
+  ctx.log(`Running ${files.map((file) => file.slice(checkout.length + 1)).join(", ")}`);
+  await runRecipeTests(run, { app: run.app("a"), ctx, files });
+}
+
+/** A folder or file that is a link counts as none: it may lead anywhere. */
+async function testFiles(checkout: string): Promise<string[]> {
+  const root = await Deno.realPath(checkout);
+  const folder = resolveInside(root, FOLDER);
+  if (typeof folder === "string" || !(await Deno.stat(folder.path)).isDirectory) return [];
+  const entries = await Array.fromAsync(Deno.readDir(folder.path));
+  return entries.filter((entry) => entry.isFile && entry.name.endsWith("_test.ts"))
+    .map((entry) => join(folder.path, entry.name)).sort();
 }
