@@ -1,11 +1,11 @@
 import { raw } from "hono/html";
+import { formatBytes } from "../../common/bytes.ts";
 import type { StageName } from "../../protocol/result.ts";
 import { isPicture } from "../artefact_types.ts";
 import { type Headline, tellingStages, tookText } from "../headline.ts";
 import { lineHtml, type LogLine } from "../log_lines.ts";
 import type { StageProgress } from "../progress.ts";
 import { isActive, type RunDetail } from "../run.ts";
-import { size } from "../words.ts";
 import { Page } from "./layout.tsx";
 import { Notice } from "./parts.tsx";
 import { Facts, Rerun } from "./run_facts.tsx";
@@ -159,7 +159,8 @@ function Artefacts({ run }: { run: RunDetail }) {
         )}
         {files.map(({ name, bytes }) => (
           <li>
-            <a href={`/runs/${run.run}/artefacts/${name}`}>{name}</a> <span class="muted">{size(bytes)}</span>
+            <a href={`/runs/${run.run}/artefacts/${name}`}>{name}</a>{" "}
+            <span class="muted">{formatBytes(bytes)}</span>
           </li>
         ))}
       </ul>

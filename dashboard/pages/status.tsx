@@ -1,5 +1,6 @@
 import type { Run } from "../run.ts";
-import { count, size } from "../words.ts";
+import { formatBytes } from "../../common/bytes.ts";
+import { count } from "../words.ts";
 import { Page } from "./layout.tsx";
 import { Notice, Subject, When } from "./parts.tsx";
 
@@ -89,20 +90,20 @@ export function StatusPage(props: StatusPageProps) {
           </div>
           <div>
             <dt>Logs</dt>
-            <dd>{size(sizes.logs)} before packing</dd>
+            <dd>{formatBytes(sizes.logs)} before packing</dd>
           </div>
           <div>
             <dt>Artefacts</dt>
-            <dd>{size(sizes.artefacts)} before packing</dd>
+            <dd>{formatBytes(sizes.artefacts)} before packing</dd>
           </div>
           <div>
             <dt>Database</dt>
-            <dd>{size(sizes.database)}</dd>
+            <dd>{formatBytes(sizes.database)}</dd>
           </div>
           {props.free !== null && (
             <div>
               <dt>Disk</dt>
-              <dd>{size(props.free)} free</dd>
+              <dd>{formatBytes(props.free)} free</dd>
             </div>
           )}
         </dl>
