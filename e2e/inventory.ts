@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { exec, execOk } from "../common/exec.ts";
+import { BASE_DOMAIN } from "../local/paths.ts";
+import { RunFolder, runFolders } from "../harness/run_folder.ts";
 
 const kinds: Record<string, string[]> = {
   service: ["service", "ls", "--format", "{{.Name}}"],
@@ -21,9 +23,31 @@ export async function inventory(): Promise<string[]> {
   return lists.flat().sort();
 }
 
-/** Fails when Docker holds more or less than it did at `before`. */
+/** What an app under test, or one of its anonymous volumes, is called. */
+const APP = new RegExp(
+  `^\\w+ ([a-z0-9]{1,4}-[0-9a-f]{6}_${BASE_DOMAIN.replaceAll(".", "_")}(_|$)|[0-9a-f]{64}$)`,
+);
+
+/**
+ * Fails when Docker holds more or less than it did at `before`, apps under test aside: other tests run at the same
+ * time. Those are looked after by {@linkcode assertNothingLeft} and, once all tests are through, by the suite.
+ */
 export async function assertSameInventory(before: string[]): Promise<void> {
-  assert.deepEqual(await inventory(), before, "Docker must hold exactly what it held before");
+  const others = (all: string[]) => all.filter((name) => !APP.test(name));
+  assert.deepEqual(others(await inventory()), others(before), "Docker must hold what it held before");
+}
+
+/** What Docker holds of one run. */
+export async function objectsOf(folder: string): Promise<string[]> {
+  const stacks = (await new RunFolder(folder).plan())?.apps.map((app) => app.stack) ?? [];
+  return (await inventory()).filter((name) => stacks.some((stack) => name.split(" ")[1]?.startsWith(stack)));
+}
+
+/** Fails when Docker holds anything of any run in a folder of runs. */
+export async function assertNothingLeft(runs: string): Promise<void> {
+  for (const { path } of await runFolders(runs)) {
+    assert.deepEqual(await objectsOf(path), [], `Docker must hold nothing of "${path}"`);
+  }
 }
 
 /** True when a Docker engine answers on the standard socket. */

@@ -65,7 +65,8 @@ export function watchBoundaries(self: "keeper" | "worker", folder: string): void
     pids: { ...Object.fromEntries(known), [self]: Deno.pid },
     list: (name) => {
       if (!listed) return;
-      Deno.writeTextFileSync(join(folder, "boundaries.txt"), `${self}\t${name}\n`, { append: true });
+      const line = `${self}\t${name}\t${new Date().toISOString()}\n`;
+      Deno.writeTextFileSync(join(folder, "boundaries.txt"), line, { append: true });
     },
     kill: (pid) => Deno.kill(pid, "SIGKILL"),
   });
