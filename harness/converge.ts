@@ -58,6 +58,11 @@ const STEADY_MS = 1_000;
 const STEADY_AFTER_FAILURE_MS = 6_000;
 /** Swarm keeps a task that fits no node pending for ever; an old task that still holds a port is gone before this. */
 const PENDING_MS = 12_000;
+/**
+ * A service without health check may run long before it can be used: what depends on it gets this long before its
+ * failures count.
+ */
+const UNTOLD_READY_MS = 30_000;
 /** Failures of one kind that are taken as the last word once nothing else in the stack can change any more. */
 const ENOUGH_EXITS = 3;
 
@@ -80,7 +85,7 @@ export function decide(snapshot: Snapshot, since: number): Decision {
   const settledAt = Math.max(
     0,
     ...snapshot.services.filter((service) => !stuck.includes(service))
-      .flatMap((service) => service.tasks.filter(isRunning).map((task) => task.since)),
+      .flatMap((service) => service.tasks.filter(isRunning).map(readyAt)),
   );
   const verdicts = stuck.map((service) => repeatedFailure(service, { since, settledAt }));
   const first = verdicts.find((verdict) => verdict !== null);
@@ -148,9 +153,9 @@ function finalFailure(service: ServiceState, at: { now: number; since: number })
   const { condition, maxAttempts } = service.restart;
   const attempts = condition === "none" ? 0 : maxAttempts;
   const usedUp = condition === "none" || maxAttempts > 0;
-  const alive = service.tasks.some((task) => task.current && isAlive(task));
+  const retried = condition !== "none" && service.tasks.some((task) => task.current && isAlive(task));
   const last = failed[0];
-  if (last !== undefined && usedUp && failed.length > attempts && !alive) {
+  if (last !== undefined && usedUp && failed.length > attempts && !retried) {
     return {
       kind: "gave-up",
       service: service.name,
@@ -159,6 +164,11 @@ function finalFailure(service: ServiceState, at: { now: number; since: number })
     };
   }
   return null;
+}
+
+/** When a running task could be used by others, as far as anybody can tell. */
+function readyAt(task: TaskState): number {
+  return task.health === "none" ? task.since + UNTOLD_READY_MS : task.since;
 }
 
 /** Failures that go on although everything else stands still. */
@@ -175,7 +185,8 @@ function repeatedFailure(service: ServiceState, at: { since: number; settledAt: 
       task: unhealthy,
     };
   }
-  const exits = service.tasks.filter((task) => blamed(task) && ["failed", "complete"].includes(task.state))
+  const ends = runsOnce(service) ? ["failed"] : ["failed", "complete"];
+  const exits = service.tasks.filter((task) => blamed(task) && ends.includes(task.state))
     .toSorted((a, b) => b.createdAt - a.createdAt);
   const last = exits[0];
   if (last === undefined || exits.length < ENOUGH_EXITS) return null;
@@ -197,9 +208,8 @@ function repeatedFailure(service: ServiceState, at: { since: number; settledAt: 
 function ready(service: ServiceState, at: { now: number; since: number }): boolean {
   if (!["", "completed"].includes(service.update?.state ?? "")) return false;
   if (service.tasks.some((task) => !task.current && isAlive(task))) return false;
-  const runsOnce = service.kind === "job" || service.restart.condition !== "any";
   const complete =
-    service.tasks.filter((task) => runsOnce && task.current && task.state === "complete").length;
+    service.tasks.filter((task) => runsOnce(service) && task.current && task.state === "complete").length;
   const steadyFor = failedTasks(service, at.since).some((task) => task.current)
     ? STEADY_AFTER_FAILURE_MS
     : STEADY_MS;
@@ -210,13 +220,18 @@ function ready(service: ServiceState, at: { now: number; since: number }): boole
   return complete + running >= service.wanted;
 }
 
+/** Whether a task that ends without an error has done what it was there for. */
+function runsOnce(service: ServiceState): boolean {
+  return service.kind === "job" || service.restart.condition !== "any";
+}
+
 function isRunning(task: TaskState): boolean {
   return task.desired === "running" && task.state === "running";
 }
 
 /** Runs, or is on its way to. */
 function isAlive(task: TaskState): boolean {
-  return ["running", "ready"].includes(task.desired) &&
+  return ["running", "ready", "complete"].includes(task.desired) && // jobs want to be complete
     !["failed", "rejected", "complete", "shutdown", "orphaned", "remove"].includes(task.state);
 }
 

@@ -87,6 +87,62 @@ const cases: { name: string; services: ServiceState[]; after?: number; expect: s
     expect: "converged",
   },
   {
+    name: "job with three of five completions",
+    services: [
+      service({
+        kind: "job",
+        wanted: 5,
+        tasks: [1, 2, 3].map((at) =>
+          task({ id: `j${at}`, state: "complete", desired: "complete", health: "none" })
+        ),
+      }),
+    ],
+    expect: /^waiting/,
+  },
+  {
+    name: "job that may be tried once more and is at it",
+    services: [
+      service({
+        kind: "job",
+        restart: { condition: "on-failure", maxAttempts: 1 },
+        tasks: [
+          failed(1_500),
+          failed(2_500),
+          task({ id: "third", state: "preparing", desired: "complete", health: "none" }),
+        ],
+      }),
+    ],
+    expect: /^waiting/,
+  },
+  {
+    name: "one of two tasks fails that nobody may restart",
+    services: [
+      service({
+        wanted: 2,
+        restart: { condition: "none", maxAttempts: 0 },
+        tasks: [failed(1_500), task({ health: "none" })],
+      }),
+    ],
+    expect: /^gave-up app/,
+  },
+  {
+    name: "fails three times beside a service that does not say when it can be used",
+    services: [
+      service({ tasks: [failed(1_500), failed(7_300), failed(13_100)] }),
+      service({ name: "db", tasks: [task({ health: "none" })] }),
+    ],
+    expect: /^waiting app/,
+  },
+  {
+    name: "still fails when that service has had its time",
+    services: [
+      service({ tasks: [failed(33_000), failed(38_000), failed(43_100)] }),
+      service({ name: "db", tasks: [task({ health: "none" })] }),
+    ],
+    after: 45_000,
+    expect: /^exits app/,
+  },
+  {
     name: "job with all completions",
     services: [
       service({ kind: "job", tasks: [task({ state: "complete", desired: "complete", health: "none" })] }),
