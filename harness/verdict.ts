@@ -41,19 +41,28 @@ function of(result: RunOutcome, report: StageReport): Verdict {
   return { result, stage: report.name, cause };
 }
 
-/** Rungs that a run can climb, from 1. */
+/** Rungs that a run can climb, from 1; above them is only to be clean. */
 const rungs: readonly StageName[] = ["install", "upgrade", "restore", "tests"];
 
 /**
- * The level reached: 0 does not install, 1 installs, 2 upgrades, 3 backup restores, 4 own tests pass. A rung that
- * cannot apply (skipped) is stepped over without counting; the first that was not passed ends the climb.
+ * The level reached: 0 does not install, 1 installs, 2 upgrades, 3 backup restores, 4 own tests pass, 5 clean. A rung
+ * that cannot apply (skipped) is stepped over without counting; the first that was not passed ends the climb. Clean
+ * is a run that came to the top and in which nothing failed and nothing was found that blemishes it.
  */
 export function levelOf(reports: readonly StageReport[]): number {
   let level = 0;
   for (const [index, name] of rungs.entries()) {
     const report = reports.find((one) => one.name === name);
     if (report?.result === "passed") level = index + 1;
-    else if (report?.result !== "skipped") break;
+    else if (report?.result !== "skipped") return level;
   }
-  return level;
+  return level > 0 && isClean(reports) ? rungs.length + 1 : level;
+}
+
+function isClean(reports: readonly StageReport[]): boolean {
+  const linted = reports.some((one) => one.name === "lint" && one.result === "passed");
+  return linted &&
+    reports.every((one) =>
+      ["passed", "skipped"].includes(one.result) && one.blemishes.length === 0 && one.findings.length === 0
+    );
 }

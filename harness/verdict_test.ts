@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { StageName, StageOutcome, StageReport } from "../protocol/result.ts";
+import { exitCodes, type StageName, type StageOutcome, type StageReport } from "../protocol/result.ts";
 import { emptyReport } from "./stage.ts";
 import { levelOf, type RunEnd, verdict } from "./verdict.ts";
 
@@ -29,6 +29,59 @@ const cases: [name: string, list: StageReport[], end: RunEnd, expect: string][] 
     reports("fetch:passed", "upgrade:failed", "install:failed", "teardown:passed"),
     finished,
     "failed install install is bad",
+  ],
+  [
+    "a failed backup is one failure, what builds upon it is blocked",
+    reports(
+      "fetch:passed",
+      "install:passed",
+      "backup:failed",
+      "restore:blocked",
+      "tests:passed",
+      "teardown:passed",
+    ),
+    finished,
+    "failed backup backup is bad",
+  ],
+  [
+    "stages of the first lane come first, whichever lane ended first",
+    reports(
+      "fetch:passed",
+      "upgrade:failed",
+      "install:passed",
+      "backup:passed",
+      "restore:failed",
+      "tests:failed",
+    ),
+    finished,
+    "failed restore restore is bad",
+  ],
+  [
+    "a recipe without backups, releases and tests passes",
+    reports(
+      "fetch:passed",
+      "lint:passed",
+      "install:passed",
+      "backup:skipped",
+      "restore:skipped",
+      "tests:skipped",
+      "upgrade:skipped",
+      "teardown:passed",
+    ),
+    finished,
+    "passed - -",
+  ],
+  [
+    "an upgrade whose base does not start is nobody's failure",
+    reports("fetch:passed", "install:passed", "upgrade:blocked", "teardown:passed"),
+    finished,
+    "passed - -",
+  ],
+  [
+    "a leftover the recipe caused fails the run",
+    reports("fetch:passed", "install:passed", "teardown:failed"),
+    finished,
+    "failed teardown teardown is bad",
   ],
   [
     "a lint error fails the run",
@@ -78,6 +131,23 @@ for (const [name, list, end, expect] of cases) {
   });
 }
 
+/** The same reports with something in one of them that keeps the run from being clean. */
+function blemished(list: StageReport[], stage: StageName, part: Partial<StageReport>): StageReport[] {
+  return list.map((one) => one.name === stage ? { ...one, ...part } : one);
+}
+
+const everything = reports(
+  "fetch:passed",
+  "lint:passed",
+  "install:passed",
+  "backup:passed",
+  "restore:passed",
+  "tests:passed",
+  "upgrade:passed",
+  "teardown:passed",
+);
+const warning = { rule: "R001", severity: "warning" as const, file: "compose.yml", message: "old" };
+
 const levels: [expect: number, list: StageReport[]][] = [
   [0, []],
   [0, reports("install:failed", "upgrade:passed")],
@@ -88,9 +158,26 @@ const levels: [expect: number, list: StageReport[]][] = [
   [3, reports("install:passed", "upgrade:skipped", "restore:passed")],
   [2, reports("install:passed", "upgrade:passed", "restore:blocked", "tests:passed")],
   [4, reports("install:passed", "upgrade:passed", "restore:skipped", "tests:passed")],
+  [3, reports("install:passed", "upgrade:passed", "restore:passed", "tests:skipped")],
+  [2, reports("install:passed", "upgrade:passed", "backup:failed", "restore:blocked", "tests:passed")],
+  [1, reports("lint:passed", "install:passed", "restore:passed", "tests:passed")],
+  [0, reports("lint:passed", "install:skipped", "upgrade:skipped", "restore:skipped", "tests:skipped")],
+  [5, everything],
+  [5, reports("lint:passed", "install:passed", "upgrade:skipped", "restore:skipped", "tests:skipped")],
+  [4, blemished(everything, "install", { blemishes: ["2 errors on the console"] })],
+  [4, blemished(everything, "lint", { findings: [warning] })],
+  [4, blemished(everything, "lint", { result: "failed" })],
+  [4, blemished(everything, "teardown", { result: "infra" })],
 ];
 
 for (const [expect, list] of levels) {
-  const name = list.map((one) => `${one.name} ${one.result}`).join(", ") || "nothing";
+  const name = list.map((one) => {
+    const flaws = one.blemishes.length + one.findings.length;
+    return `${one.name} ${one.result}${flaws > 0 ? " with flaws" : ""}`;
+  }).join(", ") || "nothing";
   Deno.test(`level ${expect}: ${name}`, () => assert.equal(levelOf(list), expect));
 }
+
+Deno.test("every result has an exit code of its own; usage and what Drone takes for success are none of them", () => {
+  assert.deepEqual(exitCodes, { passed: 0, failed: 1, infra: 3, cancelled: 4, timed_out: 5 });
+});
