@@ -1,5 +1,6 @@
 import { equal, match } from "node:assert/strict";
-import { fetch, page, secret, test } from "cc-ci";
+import { fetch, page, test } from "cc-ci";
+import { logIn } from "./account.ts";
 
 test("the health check answers", async () => {
   const answer = await fetch("/healthcheck");
@@ -8,12 +9,8 @@ test("the health check answers", async () => {
 });
 
 test("the administrator can log in and sees the list of feeds", async () => {
-  const browser = await page("/");
-  match(await browser.title(), /Sign In/);
-  await browser.fill("input[name=username]", "admin");
-  await browser.fill("input[name=password]", await secret("admin_password"));
-  await browser.click("button[type=submit]");
-  await browser.waitFor({ selector: "a[href$='/logout']" });
+  match(await (await page("/")).title(), /Sign In/);
+  const browser = await logIn();
   await browser.goto("/feeds");
   match(await browser.title(), /Feeds/);
   await browser.screenshot("feeds");
