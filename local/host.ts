@@ -26,7 +26,6 @@ export const PROGRAM_PACKAGES: Record<string, string> = {
   openssl: "openssl",
   chromium: "chromium",
   certutil: "libnss3-tools",
-  restic: "restic",
   iptables: "iptables",
   setpriv: "util-linux",
   ps: "procps",

@@ -61,7 +61,7 @@ async function prepare(target: string): Promise<Record<string, string>> {
   const { signal } = interruption;
   const recipe = recipeOf(target);
   // An enrolled name is looked up on the forge; a checkout or a URL needs none.
-  const parts: Part[] = isName(target) ? ["gitea"] : ["traefik"];
+  const parts: Part[] = isName(target) ? ["gitea", "backup-bot"] : ["traefik", "backup-bot"];
   const stack = await ensureStack({ progress, parts, signal });
   if (recipe in imagesOfRecipe) {
     await ensureImages(recipe, { progress, signal, cache: stack.cache, engineIsOurs: stack.engineIsOurs });

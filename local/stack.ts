@@ -7,6 +7,7 @@ import {
   tokenFile,
 } from "./accounts.ts";
 import { UsageError } from "../common/errors.ts";
+import { ensureBackupBot } from "./backup_bot.ts";
 import { dropBuildCaches } from "./build.ts";
 import type { Docker } from "./docker.ts";
 import { stopDrone } from "./drone/daemons.ts";
@@ -14,6 +15,7 @@ import { ensureDrone } from "./drone/mod.ts";
 import { ensureEngine, ownEngine } from "./engine.ts";
 import { ensureGitea, ensureGiteaProgram } from "./gitea.ts";
 import { ensurePrograms, onPath, requireDisk } from "./host.ts";
+import { ensureBotImage } from "./images/mod.ts";
 import { lockStack } from "./lock.ts";
 import { BASE_DOMAIN, FORGE_HOST, INGRESS, type Paths, pathsFromEnvironment } from "./paths.ts";
 import { refuseTakenPorts } from "./ports.ts";
@@ -29,11 +31,12 @@ import { ensureTraefikImage } from "./traefik_image.ts";
 export { stopStack } from "./stop.ts";
 
 /** What can be brought up; each part brings what it stands on. */
-export type Part = "swarm" | "traefik" | "gitea" | "dashboard" | "bridge";
+export type Part = "swarm" | "traefik" | "backup-bot" | "gitea" | "dashboard" | "bridge";
 
 const NEEDS: Record<Part, Part[]> = {
   swarm: [],
   traefik: ["swarm"],
+  "backup-bot": ["swarm"],
   gitea: ["traefik"],
   dashboard: ["traefik"],
   bridge: ["gitea", "dashboard"],
@@ -77,7 +80,9 @@ export interface EnsureOptions {
 export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   const paths = pathsFromEnvironment();
   const { progress } = options;
-  const parts = withNeeds(options.parts ?? ["swarm", "traefik", "gitea", "dashboard", "bridge"]);
+  const parts = withNeeds(
+    options.parts ?? ["swarm", "traefik", "backup-bot", "gitea", "dashboard", "bridge"],
+  );
   const signal = options.signal ?? new AbortController().signal;
   await using _lock = await lockStack(paths, { progress, signal });
   for (const folder of [paths.bin, paths.runs, paths.logs]) await Deno.mkdir(folder, { recursive: true });
@@ -85,7 +90,7 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   await requireDisk(paths);
   await inStep(progress, "Programs", async (step) => {
     await ensurePrograms(
-      ["git", "openssl", "iptables", "ip", "ps", "setpriv", "chromium", "certutil", "restic"],
+      ["git", "openssl", "iptables", "ip", "ps", "setpriv", "chromium", "certutil"],
       { why: "the local stack and its test runs", step },
     );
   });
@@ -109,6 +114,7 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   // A first start builds two large programs: side by side, as neither keeps two processors busy all the time.
   await together(signal, [
     ...(parts.has("traefik") ? [(signal: AbortSignal) => startTraefik({ ...context, signal })] : []),
+    ...(parts.has("backup-bot") ? [(signal: AbortSignal) => startBackupBot({ ...context, signal })] : []),
     ...(parts.has("gitea") ? [(signal: AbortSignal) => startGitea({ ...context, signal })] : []),
   ]);
   if (parts.has("gitea")) await dropBuildCaches(paths);
@@ -152,6 +158,12 @@ async function startTraefik(
     "Traefik",
     (step) => ensureTraefik(docker, { paths, step, signal, image, gateway, certificates }),
   );
+}
+
+async function startBackupBot({ paths, progress, signal, docker, stack }: Context): Promise<void> {
+  const { cache } = paths;
+  const image = await ensureBotImage({ progress, cache, engineIsOurs: stack.engineIsOurs, signal });
+  await inStep(progress, "Backup bot", (step) => ensureBackupBot(docker, { paths, step, signal, image }));
 }
 
 async function startGitea({ paths, progress, signal, gateway, credentials }: Context): Promise<void> {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { readCredentials } from "./accounts.ts";
+import { backupBotReady, backupBotSince, BOT_LOG } from "./backup_bot.ts";
 import { engineAnswers, engineClient } from "./docker.ts";
 import { isHealthy, ownDaemon } from "./drone/daemon.ts";
 import { daemonIds } from "./drone/daemons.ts";
@@ -51,6 +52,7 @@ export async function stackStatus(): Promise<StackStatus> {
         log: null,
       },
       await traefikStatus(paths, swarm === undefined ? undefined : docker),
+      await backupBotStatus(swarm === undefined ? undefined : docker),
       processStatus("Gitea", {
         process: ownGitea(paths),
         log: giteaFiles(paths).log,
@@ -134,6 +136,16 @@ async function droneStatus(paths: Paths, gateway: string): Promise<PartStatus[]>
       answers: await isHealthy(`http://${gateway}:${port}/healthz`),
     })
   ));
+}
+
+async function backupBotStatus(docker: ReturnType<typeof engineClient> | undefined): Promise<PartStatus> {
+  const part = "Backup bot";
+  const since = docker === undefined ? undefined : await backupBotSince(docker);
+  if (docker === undefined || since === undefined) {
+    return { part, state: "stopped", since: null, url: null, log: null };
+  }
+  const state = await backupBotReady(docker) ? "running" : "not answering";
+  return { part, state, since: since.toISOString(), url: null, log: BOT_LOG };
 }
 
 interface ProcessFacts {

@@ -1,3 +1,4 @@
+import { removeBackupBot } from "./backup_bot.ts";
 import { stopBuilds } from "./build.ts";
 import { stopDrone, stopRunner } from "./drone/daemons.ts";
 import { exists } from "./files.ts";
@@ -70,6 +71,12 @@ async function emptyEngine(
   const engineIsOurs = ownEngine(paths) !== undefined;
   const info = await docker.info();
   if (info.Swarm?.LocalNodeState === "active") {
+    await inStep(
+      progress,
+      "Backup bot",
+      async (step) =>
+        step.done(await removeBackupBot(docker) ? "stopped, its snapshots removed" : "not running"),
+    );
     await inStep(progress, "Traefik and apps", async (step) => {
       const traefik = await removeTraefik(docker);
       const removed = await sweepApps(docker, { everything: engineIsOurs });

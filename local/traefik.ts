@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { ingressFetch } from "../common/ingress.ts";
 import { waitFor } from "../common/time.ts";
-import { type Docker, orNothing } from "./docker.ts";
+import type { Docker } from "./docker.ts";
 import { StackError } from "./errors.ts";
+import { findService, FINGERPRINT, fingerprint, removeOwnStack, taskStates } from "./own_stack.ts";
 import { BASE_DOMAIN, DRONE_HOST, FORGE_HOST, INGRESS, OURS, type Paths, PORTS } from "./paths.ts";
 import { requireFreePorts } from "./ports.ts";
 import type { Step } from "./progress.ts";
@@ -34,7 +34,7 @@ export async function ensureTraefik(docker: Docker, options: TraefikOptions): Pr
     key: await Deno.readTextFile(certificates.key),
   };
   const wanted = fingerprint(JSON.stringify([image, objects, staticArgs()]));
-  const current = await findService(docker);
+  const current = await findService(docker, SERVICE);
   if (current?.fingerprint === wanted && await answersOnce(certificates)) {
     step.done("already running");
     return;
@@ -57,7 +57,7 @@ export async function ensureTraefik(docker: Docker, options: TraefikOptions): Pr
     options.signal.throwIfAborted();
     throw new StackError("Could not start Traefik", {
       cause,
-      hint: `${await taskStates(docker)}\nIts log: docker service logs ${SERVICE}`,
+      hint: `${await taskStates(docker, SERVICE)}\nIts log: docker service logs ${SERVICE}`,
     });
   }
 }
@@ -78,36 +78,18 @@ export async function answersOnce(certificates: Pick<Certificates, "ca">): Promi
 /** Cache folder of the stack whose Traefik runs in this engine, if one does. */
 export async function traefikOwner(docker: Docker): Promise<string | undefined> {
   const info: { Swarm?: { ControlAvailable?: boolean } } = await docker.info();
-  return info.Swarm?.ControlAvailable === true ? (await findService(docker))?.owner : undefined;
+  return info.Swarm?.ControlAvailable === true ? (await findService(docker, SERVICE))?.owner : undefined;
 }
 
 /** When our Traefik service was made, if it is there. */
 export async function traefikSince(docker: Docker): Promise<Date | undefined> {
-  const service = await findService(docker);
+  const service = await findService(docker, SERVICE);
   return service === undefined ? undefined : new Date(service.createdAt);
 }
 
 /** Removes service, secrets and configs; resolves when the ports and the containers are gone. */
-export async function removeTraefik(docker: Docker): Promise<boolean> {
-  const label = [`com.docker.stack.namespace=${STACK}`];
-  const filters = { label };
-  const services = await docker.listServices({ filters });
-  for (const service of services) await orNothing(docker.getService(service.ID).remove());
-  for (const container of await docker.listContainers({ all: true, filters })) {
-    await docker.getContainer(container.Id).remove({ force: true, v: true }).catch(() => {});
-  }
-  await waitFor(async () => (await docker.listContainers({ all: true, filters })).length === 0, {
-    what: "Traefik's container to go away",
-    timeoutMs: 30_000,
-    everyMs: 100,
-  });
-  for (const config of await docker.listConfigs({ filters })) {
-    await docker.getConfig(config.ID).remove().catch(() => {});
-  }
-  for (const secret of await docker.listSecrets({ filters })) {
-    await docker.getSecret(secret.ID).remove().catch(() => {});
-  }
-  return services.length > 0;
+export function removeTraefik(docker: Docker): Promise<boolean> {
+  return removeOwnStack(docker, STACK);
 }
 
 function staticArgs(): string[] {
@@ -198,7 +180,7 @@ async function createService(docker: Docker, { image, objects, wanted, cache }: 
   });
   await docker.createService({
     Name: SERVICE,
-    Labels: { ...labels, [`${OURS}.fingerprint`]: wanted },
+    Labels: { ...labels, [FINGERPRINT]: wanted },
     TaskTemplate: {
       ContainerSpec: {
         Image: image,
@@ -223,34 +205,4 @@ async function createService(docker: Docker, { image, objects, wanted, cache }: 
     Mode: { Replicated: { Replicas: 1 } },
     EndpointSpec: { Mode: "dnsrr", Ports: [port(80), port(443)] },
   });
-}
-
-interface Found {
-  fingerprint: string;
-  createdAt: string;
-  owner: string;
-}
-
-async function findService(docker: Docker): Promise<Found | undefined> {
-  const found = (await docker.listServices({ filters: { name: [SERVICE] } }))
-    .find((service) => service.Spec?.Name === SERVICE);
-  if (found === undefined) return undefined;
-  const labels: Record<string, string> = found.Spec?.Labels ?? {};
-  return {
-    fingerprint: labels[`${OURS}.fingerprint`] ?? "",
-    createdAt: found.CreatedAt ?? "",
-    owner: labels[OURS] ?? "",
-  };
-}
-
-async function taskStates(docker: Docker): Promise<string> {
-  const tasks: { Status?: { State?: string; Err?: string } }[] = await docker.listTasks({
-    filters: { service: [SERVICE] },
-  });
-  return tasks.map((task) => `Task ${task.Status?.State ?? "?"}: ${task.Status?.Err ?? "no error given"}`)
-    .join("\n");
-}
-
-function fingerprint(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }

@@ -3,7 +3,7 @@ export interface ImageSpec {
   /** The very name the recipe uses; the part behind the colon is the version of what is inside. */
   tag: string;
   /** Folder beside this file with the `Dockerfile` and what it copies. */
-  folder: "nginx" | "postgres" | "miniflux";
+  folder: "nginx" | "postgres" | "miniflux" | "backup-bot";
   /** Handed to the Dockerfile as VERSION, which fails the build if something else gets installed. */
   version: string;
   /** Duration of a build as a rule, for people who wait. */
@@ -22,6 +22,9 @@ export const imagesOfRecipe: Record<string, ImageSpec[]> = {
     spec("miniflux/miniflux:2.2.14", "miniflux", "1 s"),
   ],
 };
+
+/** The backup bot's: restic of Debian. Made here always; no registry is asked for this name. */
+export const botImage = spec("localhost/cc-ci/backup-bot:0.14.0", "backup-bot", "15 s");
 
 /** Where the made images start from. Never deployed, so no registry is ever asked for it. */
 export const BASE_IMAGE = "localhost/cc-ci/debian:bookworm";

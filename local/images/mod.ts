@@ -1,11 +1,11 @@
-/** Images of the test apps: pulled where a registry answers, otherwise made here under the names the recipes use. */
+/** Images of the test apps, and of the backup bot: pulled where a registry has them, otherwise made here. */
 import { join } from "node:path";
 import { exec, execOk } from "../../common/exec.ts";
 import { DOCKER_ENV } from "../docker.ts";
 import { type Paths, pathsFromEnvironment } from "../paths.ts";
 import { inStep, type Progress } from "../progress.ts";
 import { buildBase, buildImage, buildImageProgram, findImageProgram, SOURCES } from "./build.ts";
-import { BASE_IMAGE, BASE_SUITE, imagesOfRecipe, type ImageSpec } from "./catalogue.ts";
+import { BASE_IMAGE, BASE_SUITE, botImage, imagesOfRecipe, type ImageSpec } from "./catalogue.ts";
 import { contentHash, filesOf } from "./content.ts";
 import { engineId, lookUp } from "./engine.ts";
 import { Ledger } from "./ledger.ts";
@@ -33,8 +33,17 @@ interface Wanted extends ImageSpec {
  * @returns the tags that this call pulled, loaded or made; none for a recipe without images in the catalogue
  * @throws {StackError | UsageError} if one can neither be pulled nor made
  */
-export async function ensureImages(recipe: string, options: ImageOptions): Promise<string[]> {
-  const images = imagesOfRecipe[recipe] ?? [];
+export function ensureImages(recipe: string, options: ImageOptions): Promise<string[]> {
+  return bringImages(imagesOfRecipe[recipe] ?? [], options);
+}
+
+/** The same for the backup bot's image. Answers its tag. */
+export async function ensureBotImage(options: ImageOptions): Promise<string> {
+  await bringImages([botImage], options);
+  return botImage.tag;
+}
+
+async function bringImages(images: ImageSpec[], options: ImageOptions): Promise<string[]> {
   if (images.length === 0) return [];
   await using _lock = await lockImages(options.cache);
   const base = await contentHash([join(SOURCES, "base.sh")], [BASE_SUITE]);
@@ -90,7 +99,7 @@ async function bring(tag: string, content: string, options: ImageOptions): Promi
       return true;
     }
   }
-  if (!await registryReachable()) return false;
+  if (tag.startsWith("localhost/") || !await registryReachable()) return false;
   return await inStep(options.progress, `Pull image ${tag}`, async (step) => {
     const pulled = await pull(tag);
     if (!pulled) step.done("not to be had, so it is made here");
