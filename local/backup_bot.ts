@@ -68,7 +68,7 @@ export async function backupBotReady(docker: Docker): Promise<boolean> {
   if (container === undefined) return false;
   try {
     const exec = await docker.getContainer(container.Id).exec({ Cmd: ["test", "-e", "/run/ready"] });
-    await exec.start({ Detach: true });
+    (await exec.start({ Detach: true })).destroy(); // an answer left unread keeps this process alive
     const ended = async () => {
       const { Running, ExitCode } = await exec.inspect();
       return Running ? undefined : { ready: ExitCode === 0 };
