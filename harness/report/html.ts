@@ -1,7 +1,11 @@
 import { formatSeconds } from "../../common/time.ts";
 import type { RunResult, StageName, StageReport } from "../../protocol/result.ts";
+import { uncleanText } from "./digest.ts";
 import { timingChart } from "./html_chart.ts";
+import { findings } from "./html_findings.ts";
 import { logMarkup } from "./html_log.ts";
+import { comparison, gallery, type Screenshots } from "./html_pictures.ts";
+import { resources } from "./html_resources.ts";
 import { style } from "./html_style.ts";
 import { type Markup, markup, trusted } from "./markup.ts";
 import {
@@ -20,8 +24,7 @@ export interface ReportInput {
   result: RunResult;
   /** Text of each stage's log, ANSI colours allowed. */
   logs: Partial<Record<StageName, string>>;
-  /** PNG bytes by file name. */
-  screenshots: Record<string, Uint8Array>;
+  screenshots: Screenshots;
   /** When each stage ran, for the timing chart, in seconds since the run's start. */
   timing?: Partial<Record<StageName, { from: number; to: number }>>;
 }
@@ -35,10 +38,8 @@ const policy =
 
 /** The whole report as one HTML file that needs nothing else. */
 export function renderReport(input: ReportInput): string {
-  const { result, logs, timing } = input;
+  const { result, logs, screenshots, timing } = input;
   const chart = timing === undefined ? null : timingChart(result.stages, timing);
-  const shots = pictures(input);
-  const gallery = shots.length === 1 ? "shots one" : "shots";
   const rows = result.stages.map((stage) => stageRow(stage, logs));
   const folded = foldedLogs(result, logs);
   const page = markup`<!doctype html>
@@ -55,12 +56,15 @@ export function renderReport(input: ReportInput): string {
 <main>
 ${hero(result)}
 ${section("Stages", markup`<div class="card"><table class="stages">${rows}</table></div>`)}
+${section("What keeps it from being clean", findings(result), "findings")}
+${section("Before and after the upgrade", comparison(result, screenshots))}
+${section("What it looked like", gallery(result, screenshots))}
 ${
     chart !== null &&
     section("Time", markup`<div class="card"><div class="wide">${chart}</div>${imposed(result)}</div>`)
   }
-${shots.length > 0 && section("What it looked like", markup`<div class="${gallery}">${shots}</div>`)}
-${folded.length > 0 && section("Logs", markup`${folded}`)}
+${section("What it used", resources(result))}
+${section("Logs", folded.length === 0 ? null : markup`${folded}`)}
 ${footer(result)}
 </main>
 </body>
@@ -79,6 +83,7 @@ function hero(result: RunResult): Markup {
     : result.stages.find((stage) => stage.name === result.stage);
   const title = { ...result, cause: null };
   const blamed = blame(result);
+  const unclean = uncleanText(result);
   return markup`<section class="card hero tone-${result.result}">
 <p class="where">${result.recipe} · ${where.join(" ")}</p>
 <h1><span class="sign" aria-hidden="true">${signs[result.result]}</span>${
@@ -96,6 +101,7 @@ ${
   }
 <dl class="facts">
 ${judged(result) && levelFact(result.level)}
+${unclean !== null && markup`<div><dt>Not clean</dt><dd><a href="#findings">${unclean}</a></dd></div>`}
 <div><dt>Took</dt><dd>${formatSeconds(result.seconds * 1000)}</dd></div>
 <div><dt>Started</dt><dd>${moment(result.startedAt)}</dd></div>
 <div><dt>Run</dt><dd><code>${result.run}</code></dd></div>
@@ -104,8 +110,10 @@ ${noteList(result)}
 </section>`;
 }
 
-function section(title: string, content: Markup): Markup {
-  return markup`<section><h2>${title}</h2>${content}</section>`;
+/** Nothing at all without content. */
+function section(title: string, content: Markup | null, id?: string): Markup | null {
+  if (content === null) return null;
+  return markup`<section${id !== undefined && markup` id="${id}"`}><h2>${title}</h2>${content}</section>`;
 }
 
 function levelFact(level: number): Markup {
@@ -156,21 +164,6 @@ function imposed(result: RunResult): Markup | null {
   const whole = formatSeconds(result.seconds * 1000);
   return markup`<p class="quiet">${waiting} of the ${whole} are waiting that the recipe's own health and update
 settings impose on any deploy.</p>`;
-}
-
-function pictures({ result, screenshots }: ReportInput): Markup[] {
-  const shown = result.stages.flatMap((stage) => stage.screenshots.map((name) => ({ stage, name })));
-  return shown.flatMap(({ stage, name }) => {
-    const png = Object.hasOwn(screenshots, name) ? screenshots[name] : undefined;
-    if (png === undefined) return [];
-    const bare = name.replace(/\.png$/, "");
-    const rest = bare.startsWith(`${stage.name}-`) ? bare.slice(stage.name.length + 1) : bare;
-    const caption = bare === stage.name ? stageTitle(stage.name) : `${stageTitle(stage.name)} · ${rest}`;
-    const source = `data:image/png;base64,${png.toBase64()}`;
-    return [
-      markup`<figure><img src="${source}" alt="Screenshot: ${caption}"><figcaption>${caption}</figcaption></figure>`,
-    ];
-  });
 }
 
 /** Folded, save that of the stage that went wrong. */

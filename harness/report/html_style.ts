@@ -71,6 +71,28 @@ table.stages { width: 100%; border-collapse: collapse; }
 .stages .time { text-align: right; white-space: nowrap; color: var(--quiet); font-variant-numeric: tabular-nums; }
 .stages .log-link { font-size: .88em; margin-left: .8rem; }
 .wide { overflow-x: auto; }
+.chip { display: inline-block; padding: .05rem .5rem; border-radius: 999px; font-size: .8rem; font-weight: 600;
+  background: var(--tone-soft); color: var(--tone); }
+table.findings, table.numbers { width: 100%; border-collapse: collapse; }
+.findings td { padding: .6rem .6rem; border-top: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
+.findings tr:first-child td { border-top: 0; }
+.findings .kind { width: 5.5rem; }
+.findings .place { margin: 0; color: var(--quiet); font-size: .9em; }
+.findings .note { margin: .2rem 0 0; color: var(--quiet); font-size: .92em; }
+.findings .rule { text-align: right; color: var(--quiet); white-space: nowrap; font-size: .92em; }
+.numbers th { text-align: left; font-weight: 600; padding: .3rem .6rem; }
+.numbers thead th { color: var(--quiet); font-size: .85rem; font-weight: 400; }
+.numbers td { padding: .3rem .6rem; }
+.numbers thead th:nth-child(n+4), .numbers .number { text-align: right; white-space: nowrap;
+  font-variant-numeric: tabular-nums; }
+.numbers .first th, .numbers .first td { border-top: 1px solid var(--line); }
+.numbers .meter { width: 30%; min-width: 5rem; }
+.numbers .meter i { display: block; height: 9px; border-radius: 2px; background: var(--bar-rest); }
+.card h3 { font-size: .95rem; margin: 1.2rem 0 .4rem; }
+.card h3:first-child { margin-top: 0; }
+.card h3 .quiet { font-weight: 400; font-size: .92em; margin-left: .4rem; }
+.images { list-style: none; margin: 0; padding: 0; }
+.images li { padding: .15rem 0; overflow-wrap: anywhere; }
 .chart { width: 100%; min-width: 600px; height: auto; display: block; }
 .chart text { font: 12px system-ui, sans-serif; fill: var(--text); dominant-baseline: middle; }
 .chart .tick { fill: var(--quiet); font-size: 11px; }
@@ -78,6 +100,7 @@ table.stages { width: 100%; border-collapse: collapse; }
 .chart .bar { fill: var(--bar-rest); }
 .chart .passed { fill: var(--bar-good); } .chart .failed { fill: var(--bar-bad); } .chart .infra { fill: var(--bar-warn); }
 .shots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 1rem; }
+.shots.three { grid-template-columns: repeat(auto-fit, minmax(min(100%, 240px), 1fr)); }
 .shots.one { grid-template-columns: minmax(0, 620px); }
 figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
 figure img { display: block; width: 100%; height: auto; border-bottom: 1px solid var(--line); background: #fff; }
@@ -114,6 +137,10 @@ footer { margin-top: 2.5rem; color: var(--quiet); font-size: .85rem; }
   .stages td { border: 0; padding: .1rem 0; }
   .stages .name { width: auto; }
   .stages .text { grid-column: 2 / 4; grid-row: 2; }
+  .findings tr { display: grid; grid-template-columns: 1fr auto; border-top: 1px solid var(--line); padding: .5rem 0; }
+  .findings tr:first-child { border-top: 0; }
+  .findings td, .findings .kind { border: 0; padding: .1rem 0; width: auto; }
+  .findings td:nth-child(2) { grid-column: 1 / 3; grid-row: 2; }
 }
 @media print { details { break-inside: avoid; } .log { color: #000; background: #fff; } }
 `;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { RunResult, StageReport } from "../../protocol/result.ts";
 import { renderReport, type ReportInput } from "./html.ts";
 import { escapeHtml, markup, trusted } from "./markup.ts";
-import { sampleFailure, sampleResult, sampleStage } from "./sample_result.ts";
+import { sampleFailure, sampleResult, sampleRich, sampleStage } from "./sample_result.ts";
 
 const png = new Uint8Array([137, 80, 78, 71]);
 const timing = { install: { from: 1, to: 22 }, upgrade: { from: 20, to: 60 } };
@@ -31,8 +31,8 @@ Deno.test("the page of a failed run: verdict first, its cause, the culprit's log
     "no longer mounted",
     "Last log lines",
     "<h2>Stages</h2>",
-    "<h2>Time</h2>",
     "<h2>What it looked like</h2>",
+    "<h2>Time</h2>",
     "<h2>Logs</h2>",
   ].map((text) => page.indexOf(text));
   assert.ok(order.every((at, index) => at > (order[index - 1] ?? -1)), String(order));
@@ -75,6 +75,9 @@ function poisoned(): RunResult {
     notes: [attack],
     tail: [attack],
     screenshots: [attack],
+    blemishes: [attack],
+    findings: [{ rule: attack, severity: "error", file: attack, line: 1, message: attack, hint: attack }],
+    resources: [{ service: attack, peakMemoryBytes: 1, cpuSeconds: 1, diskBytes: null }],
   });
   return sampleFailure({
     run: attack,
@@ -85,6 +88,8 @@ function poisoned(): RunResult {
     cause: attack,
     notes: [attack],
     leftovers: [attack],
+    images: [{ service: attack, image: attack, bytes: 1 }],
+    visual: { before: attack, after: attack, difference: attack, changed: 0.5 },
     startedAt: attack,
     versions: { suite: attack, abra: attack, docker: attack, browser: attack },
     stages: sampleFailure().stages.map(stage),
@@ -92,9 +97,7 @@ function poisoned(): RunResult {
 }
 
 Deno.test("whatever a text holds, it stays text", () => {
-  const clean = tags(render(sampleFailure(), { logs: {}, screenshots: {} })).map((tag) =>
-    tag.split(/[\s>]/)[0]
-  );
+  const clean = tags(render(sampleRich(), { logs: {}, screenshots: {} })).map((tag) => tag.split(/[\s>]/)[0]);
   const page = render(poisoned(), {
     logs: { install: attack, upgrade: `\u001b[38;2;1;2;3m${attack}\u001b[1;31m${attack}` },
     screenshots: { [attack]: png },
@@ -152,6 +155,43 @@ Deno.test("a screenshot is called after its stage and what the test called it", 
     "install",
     "install · feeds",
   ]);
+});
+
+const texts = (page: string, pattern: RegExp) => [...page.matchAll(pattern)].map(([, text]) => text);
+
+Deno.test("findings and blemishes stand in one table, each once, and the top says how many", () => {
+  const page = render(sampleRich());
+  assert.deepEqual(texts(page, /<span class="chip">(\w+)</g), ["warning", "warning", "blemish"]);
+  assert.match(page, /<p class="place">abra\.sh, line 3<\/p>ENTRYPOINT_VERSION[^<]*<p class="note">Raise it/);
+  assert.match(page, /<a href="#findings">2 lint warnings, 1 blemish<\/a>/);
+  assert.doesNotMatch(render(sampleResult()), /#findings|Not clean/);
+});
+
+Deno.test("the page before and after the upgrade stands side by side, and not once more below", () => {
+  const pictures = ["upgrade-before.png", "upgrade.png", "upgrade-difference.png", "install.png"];
+  const screenshots = Object.fromEntries(pictures.map((name) => [name, png]));
+  const page = render(sampleRich(), { screenshots });
+  assert.deepEqual(texts(page, /<figcaption>([^<]*)/g), [
+    "Before: 2.1.0+2.2.13",
+    "After: 3fa9c1b",
+    "Difference, in red",
+    "install",
+  ]);
+  assert.match(page, /4\.2 % of the page&#39;s pixels changed/);
+  const { "upgrade-before.png": _, ...incomplete } = screenshots;
+  assert.deepEqual(texts(render(sampleRich(), { screenshots: incomplete }), /<figcaption>([^<]*)/g), [
+    "install",
+    "upgrade",
+  ]);
+});
+
+Deno.test("what services used is told by stage, with what nobody knows left open", () => {
+  const page = render(sampleRich());
+  const rows = texts(page, /<tr(?: class="first")?>\n<th>([^<]*)<\/th>\n<td>(?:db|app)/g);
+  assert.deepEqual(rows, ["install", "", "backup", "", "restore", "", "upgrade", ""]);
+  assert.match(page, /66\.3 MB<\/td>\n<td class="meter"><i style="width:100%">/);
+  assert.match(page, /<td class="number">–<\/td>/);
+  assert.match(page, /postgres:17-alpine<\/code> <span class="quiet">279 MB/);
 });
 
 Deno.test("a stage that failed half-way names what was proved before", () => {

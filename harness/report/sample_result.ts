@@ -92,3 +92,87 @@ export function sampleFailure(changes: Partial<RunResult> = {}): RunResult {
     ...changes,
   });
 }
+
+/** A run in which everything was found that can be: for the sections that a plain run does not have. */
+export function sampleRich(changes: Partial<RunResult> = {}): RunResult {
+  const use = (service: string, [megabytes, cpuSeconds, disk]: [number, number, number | null]) => ({
+    service,
+    peakMemoryBytes: megabytes * 1e6,
+    cpuSeconds,
+    diskBytes: disk === null ? null : disk * 1e6,
+  });
+  return sampleResult({
+    level: 4,
+    seconds: 96,
+    stages: [
+      sampleStage({ name: "fetch", seconds: 0.8, proofs: ["3fa9c1b7, over 2.1.0+2.2.13"] }),
+      sampleStage({
+        name: "lint",
+        seconds: 0.6,
+        proofs: ["compose files parse", "stays within its own stack"],
+        findings: [
+          {
+            rule: "lint.config-version",
+            severity: "warning",
+            file: "abra.sh",
+            line: 3,
+            message: "ENTRYPOINT_VERSION did not change although entrypoint.sh did",
+            hint: "Raise it, or Swarm refuses the update on every server that runs the recipe",
+          },
+          {
+            rule: "lint.unset",
+            severity: "warning",
+            file: "compose.yml",
+            message: 'Nothing sets "LOG_FORMAT", Docker makes it empty',
+          },
+        ],
+        blemishes: [
+          "abra.sh, line 3: ENTRYPOINT_VERSION did not change although entrypoint.sh did [lint.config-version]",
+          'compose.yml: Nothing sets "LOG_FORMAT", Docker makes it empty [lint.unset]',
+        ],
+      }),
+      sampleStage({
+        name: "install",
+        seconds: 21.4,
+        proofs: ["answers at /healthcheck", "page opened", "3 tests passed"],
+        screenshots: ["install.png", "install-feeds.png"],
+        resources: [use("db", [48.2, 1.31, 47.1]), use("app", [19.9, 0.42, 0.1])],
+        blemishes: ["Request failed: /favicon-32.png answered with 404"],
+      }),
+      sampleStage({
+        name: "backup",
+        seconds: 3.4,
+        proofs: ["2 volumes, 1 database dump, 4.1 MB"],
+        resources: [use("db", [61.7, 0.9, 51.3]), use("app", [20.4, 0.05, 0.1])],
+      }),
+      sampleStage({
+        name: "restore",
+        seconds: 9.2,
+        proofs: ["data destroyed and back"],
+        screenshots: ["restore.png"],
+        resources: [use("db", [66.3, 1.62, 51.9]), use("app", [21.1, 0.37, 0.1])],
+      }),
+      sampleStage({ name: "tests", seconds: 4.1, proofs: ["6 tests passed"] }),
+      sampleStage({
+        name: "upgrade",
+        seconds: 26.2,
+        proofs: ["2.1.0+2.2.13 → 3fa9c1b7", "1 volume kept", "1 record read back", "page opened"],
+        notes: ["New in .env.sample, taken over for the upgrade: LOG_FORMAT"],
+        screenshots: ["upgrade.png"],
+        resources: [use("db", [52.9, 2.04, 47.3]), use("app", [20.2, 0.71, null])],
+      }),
+      sampleStage({ name: "teardown", seconds: 3.1, proofs: ["nothing left"] }),
+    ],
+    images: [
+      { service: "app", image: "miniflux/miniflux:2.2.14", bytes: 21_400_000 },
+      { service: "db", image: "postgres:17-alpine", bytes: 278_900_000 },
+    ],
+    visual: {
+      before: "upgrade-before.png",
+      after: "upgrade.png",
+      difference: "upgrade-difference.png",
+      changed: 0.0421,
+    },
+    ...changes,
+  });
+}
