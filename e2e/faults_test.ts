@@ -70,9 +70,8 @@ async function listBoundaries(
   const env = { CCCI_LANES: "2", CCCI_FAULTS_LIST: "1" };
   await using run = new HarnessRun(stack, { runs, args: [recipe], env });
   const ended = await run.ended;
-  assert.equal(ended.code, 0, ended.stderr);
   const boundaries = await boundariesOf(await run.folder());
-  assert.ok(boundaries.length >= 30, `only ${boundaries.length} boundaries`);
+  assert.ok(boundaries.length >= 40, `Only ${boundaries.length} boundaries\n${ended.stderr}`);
   return boundaries;
 }
 

@@ -7,8 +7,8 @@ import { stringify } from "yaml";
 const STACK = "witness_ci_localhost";
 
 /**
- * Somebody else's stack on the same host: a service with a volume that no test may touch. Several tests may ask for
- * it at a time; it stays until the last of them has ended.
+ * Somebody else's stack on the same host: a service with a volume that no test may touch. That it stayed what it was
+ * is looked up at the end.
  */
 export async function deployWitness(): Promise<AsyncDisposable> {
   const stack = `${STACK}${Deno.pid}`;

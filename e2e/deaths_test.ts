@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { basename, join } from "node:path";
+import { exec, execOk } from "../common/exec.ts";
+import { waitFor } from "../common/time.ts";
+import { RunFolder, runFolders } from "../harness/run_folder.ts";
+import { findProcesses } from "../local/process.ts";
+import type { Stack } from "../local/stack.ts";
+import { makeRecipe } from "./fixture_recipe.ts";
+import { type Ended, HarnessRun, runRecipe, sigkill } from "./harness_cli.ts";
+import { objectsOf } from "./inventory.ts";
+import { type Bench, onTheStack, stage } from "./on_the_stack.ts";
+import { deployWitness } from "./witness.ts";
+
+/** A run of the quick recipe. */
+async function start(bench: Bench, env: Record<string, string> = {}): Promise<HarnessRun> {
+  const path = await makeRecipe(join(bench.folder, "quick"));
+  return new HarnessRun(bench.stack, { runs: bench.runs, args: [path], env: { CCCI_LANES: "2", ...env } });
+}
+
+/** Waits until Docker holds something of the run. */
+async function deployed(run: HarnessRun): Promise<void> {
+  const folder = await run.folder();
+  await waitFor(async () => (await objectsOf(folder)).length > 0, {
+    what: "an app of the run",
+    timeoutMs: 120_000,
+  });
+}
+
+async function processesGone(folder: string): Promise<void> {
+  await waitFor(() => findProcesses((argv) => argv.includes(folder)).length === 0, {
+    what: "the run's processes to end",
+    timeoutMs: 60_000,
+  });
+}
+
+function assertEnd(ended: Ended, wanted: { code: number; result: string; cause: RegExp }): void {
+  assert.equal(ended.result?.result, wanted.result, ended.stderr);
+  assert.equal(ended.code, wanted.code, ended.stderr);
+  assert.match(ended.result?.cause ?? "", wanted.cause);
+  assert.equal(stage(ended, "teardown")?.result ?? "passed", "passed");
+  assert.deepEqual(ended.result?.leftovers, []);
+}
+
+onTheStack("SIGTERM cancels a run and cleans up", async (bench) => {
+  await using run = await start(bench);
+  await deployed(run);
+  Deno.kill(run.pid, "SIGTERM");
+  assertEnd(await run.ended, { code: 4, result: "cancelled", cause: /SIGTERM/ });
+});
+
+onTheStack("SIGKILL of what started the run, as Drone does it, cancels it", async (bench) => {
+  const { stack, folder, runs } = bench;
+  const path = await makeRecipe(join(folder, "quick"));
+  const harness = [Deno.execPath(), "run", "-q", "-P=harness", "harness.ts", "run-recipe", path];
+  const script = 'setpriv --pdeathsig TERM -- "$@" 2>&1; exit $?';
+  const shell = new Deno.Command("sh", {
+    args: ["-c", script, "step", ...harness],
+    cwd: new URL("..", import.meta.url).pathname,
+    env: { ...stack.env, CCCI_RUNS: runs },
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const run = await waitFor(async () => (await runFolders(runs))[0]?.path, {
+    what: "the run folder",
+    timeoutMs: 30_000,
+  });
+  await waitFor(async () => (await objectsOf(run)).length > 0, { what: "an app", timeoutMs: 120_000 });
+  await sigkill(shell.pid);
+  await shell.status;
+  await processesGone(run);
+  const result = JSON.parse(await Deno.readTextFile(new RunFolder(run).result));
+  assert.equal(result.result, "cancelled", result.cause);
+});
+
+onTheStack("a stage that hangs is ended at its deadline", async ({ stack, runs }) => {
+  // Takes connections and never says a word.
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const ended = await runRecipe(stack, {
+    runs,
+    args: [`https://127.0.0.1:${silent.addr.port}/someone/quick.git`],
+    env: { CCCI_STAGE_DEADLINE_S: "3" },
+  });
+  assertEnd(ended, { code: 5, result: "timed_out", cause: /longer than 3/ });
+  assert.equal(ended.result?.stage, "fetch");
+});
+
+onTheStack("a worker that is frozen is killed some time after its stage's deadline", async (bench) => {
+  await using run = await start(bench, { CCCI_STAGE_DEADLINE_S: "30" });
+  await deployed(run);
+  Deno.kill(await run.process("worker"), "SIGSTOP");
+  assertEnd(await run.ended, { code: 5, result: "timed_out", cause: /ran longer than 30/ });
+});
+
+onTheStack("a run that takes longer than a run may is ended and cleaned up", async (bench) => {
+  await using run = await start(bench, { CCCI_RUN_DEADLINE_S: "9" });
+  assertEnd(await run.ended, { code: 5, result: "timed_out", cause: /The run took longer than 9/ });
+});
+
+onTheStack("below the free space that is asked for nothing is deployed", async (bench) => {
+  await using run = await start(bench, { CCCI_MIN_FREE_GB: "10000000" });
+  const ended = await run.ended;
+  assertEnd(ended, { code: 3, result: "infra", cause: /Only .* GB are free/ });
+  assert.match(stage(ended, "install")?.detail ?? "", /CCCI_MIN_FREE_GB/);
+});
+
+for (const [name, fill] of [["from the start", false], ["in the middle of the run", true]] as const) {
+  onTheStack(
+    `a disk for runs that is full ${name} is the machine's trouble, and cleaned up`,
+    async (bench) => {
+      const { runs } = bench;
+      await Deno.mkdir(runs);
+      await execOk(["mount", "-t", "tmpfs", "-o", fill ? "size=64m" : "size=2m", "tmpfs", runs]);
+      try {
+        await using run = await start(bench, { CCCI_MIN_FREE_GB: "0" });
+        if (fill) {
+          await deployed(run);
+          await fillUp(join(runs, "filler"));
+        }
+        const ended = await run.ended;
+        assert.equal(ended.code, 3, ended.stderr);
+        assert.equal(ended.result?.result ?? "infra", "infra", ended.result?.cause ?? ended.stderr);
+        assert.match(ended.stderr, /no space left|disk is full|storage is full/i);
+        assert.deepEqual(await objectsOf(await run.folder()), []);
+        assert.equal(stage(ended, "teardown")?.result ?? "passed", "passed");
+      } finally {
+        await execOk(["umount", "--lazy", runs]);
+      }
+    },
+  );
+}
+
+onTheStack(
+  "the janitor removes what a dead run left, and neither a live run's nor a stranger's things",
+  async (bench) => {
+    const { stack, runs, folder } = bench;
+    await using _witness = await deployWitness();
+    await using live = await start(bench);
+    await deployed(live);
+    const alive = await live.folder();
+
+    // It died in another folder of runs and is moved here, since no two runs work in one folder at a time.
+    const elsewhere = join(folder, "elsewhere");
+    await using dead = new HarnessRun(stack, { runs: elsewhere, args: [join(folder, "quick")] });
+    await deployed(dead);
+    const there = await dead.folder();
+    await sigkill(await dead.process("keeper"));
+    await dead.ended;
+    await processesGone(there);
+    const path = join(runs, basename(there));
+    await Deno.rename(there, path);
+    const remains = await objectsOf(path);
+    assert.notDeepEqual(remains, [], "there must be something to remove");
+
+    const looked = await janitor(bench, ["--dry-run"]);
+    assert.equal(looked.code, 0, looked.stderr);
+    assert.match(looked.stdout, /Would clean up after 1 run and 0 stacks/);
+    assert.deepEqual(await objectsOf(path), remains, "a dry run removes nothing");
+    const living = await objectsOf(alive);
+    const done = await janitor(bench, []);
+    assert.equal(done.code, 0, done.stderr);
+    assert.match(done.stdout, /Cleaned up after 1 run and 0 stacks; 0 things could not be removed/);
+    assert.deepEqual(await objectsOf(path), []);
+    assert.ok(living.length > 0, "the other run was up meanwhile");
+    const ended = await live.ended;
+    assert.equal(ended.code, 0, ended.stderr);
+  },
+);
+
+async function janitor({ stack, runs }: { stack: Stack; runs: string }, args: string[]) {
+  return await exec([Deno.execPath(), "run", "-q", "-P=harness", "harness.ts", "janitor", ...args], {
+    cwd: new URL("..", import.meta.url).pathname,
+    env: { ...stack.env, CCCI_RUNS: runs },
+  });
+}
+
+/** Leaves no byte free. */
+async function fillUp(path: string): Promise<void> {
+  await exec(["dd", "if=/dev/zero", `of=${path}`, "bs=4096"]);
+}
