@@ -29,7 +29,7 @@ export class Announcer {
   /** Runs it was tried to announce at least once by this process. */
   readonly #tried = new Set<string>();
   /** By run: when its harness was last heard, and the first and latest of the looks in a row that found this. */
-  readonly #heard = new Map<string, { at: string; since: number; lookedAt: number }>();
+  readonly #heard = new Map<string, { at: string | null; since: number; lookedAt: number }>();
   readonly #nextLook = new Map<string, number>();
   #failures = 0;
   #pausedUntil = 0;
@@ -43,7 +43,7 @@ export class Announcer {
     return run.announced !== null || this.#tried.has(runName(run));
   }
 
-  /** For how long the dashboard has kept answering without having heard of the run, if it ever had. */
+  /** For how long the dashboard has kept answering without having heard of the run, from its first answer on. */
   silentMs(run: Run): number {
     const heard = this.#heard.get(runName(run));
     return heard === undefined ? 0 : heard.lookedAt - heard.since;
@@ -99,7 +99,7 @@ export class Announcer {
     }
     this.#failures = 0;
     const { state, position: _, heardAt, ...view } = answer.value;
-    this.#listen(runName(run), heardAt ?? null);
+    this.#listen(runName(run), heardAt);
     const text = JSON.stringify({ ...view, state, position: 0 });
     const complete = answer.value.result !== null;
     if (complete && run.state === "finished" && run.settled === 0) store.note(run.id, { settled: 1 });
@@ -111,10 +111,11 @@ export class Announcer {
     return news;
   }
 
-  #listen(run: string, at: string | null): void {
+  /** @param at when it was heard: `null` for never, `undefined` from a dashboard that does not tell */
+  #listen(run: string, at: string | null | undefined): void {
     const now = this.#deps.clock.now();
     const last = this.#heard.get(run);
-    if (at === null) this.#heard.delete(run);
+    if (at === undefined) this.#heard.delete(run);
     else if (last?.at === at) last.lookedAt = now;
     else this.#heard.set(run, { at, since: now, lookedAt: now });
   }

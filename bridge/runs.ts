@@ -2,12 +2,12 @@ import { backoffMs } from "./answer.ts";
 import type { Clock } from "../common/time.ts";
 import { describeError } from "../common/errors.ts";
 import { logger } from "../common/log.ts";
-import type { RunOutcome } from "../protocol/result.ts";
 import type { RunParams } from "../protocol/params.ts";
 import { type GateDeps, mayGoOn, mayStart, type Pass } from "./gate.ts";
 import type { Engine } from "./engine/engine.ts";
 import { isRetried, isToStop, type Run, runName, viewOf } from "./rows.ts";
 import type { Store } from "./store.ts";
+import { type Ending, Watchdog } from "./watchdog.ts";
 
 const log = logger("bridge", "runs");
 
@@ -18,8 +18,6 @@ const startTries = 6;
 const betweenCancelsMs = 15_000;
 /** CI trouble passes sooner or later, hardly at once. */
 const beforeRetryMs = 20_000;
-/** The harness is heard every 10 s. Its death is to be noticed within two minutes. */
-const longestSilenceMs = 90_000;
 /** How often the forge is asked whether a running run is still wanted. */
 const betweenLooksMs = 60_000;
 
@@ -54,6 +52,7 @@ export class Runs {
   readonly #starts = new Map<string, { tries: number; notBefore: number }>();
   readonly #cancels = new Map<string, number>();
   readonly #gates = new Map<string, { tries: number; notBefore: number }>();
+  readonly #watchdog = new Watchdog();
 
   constructor(deps: RunsDeps) {
     this.#deps = deps;
@@ -160,20 +159,25 @@ export class Runs {
           state.outcome === "cancelled" ? { ...state, cause: run.stop ?? state.cause } : state,
         );
       case "lost":
-        return await this.#lose(run, state.cause);
+        return await this.#lose(run, { outcome: "infra", cause: state.cause });
       case "unknown":
         return this.#finish(run, { outcome: "infra", cause: "The run's traces on the CI host are gone" });
-      case "running":
-        if (engine.seesDeath || this.#deps.silentMs(run) < longestSilenceMs) return false;
-        return await this.#lose(run, "The harness fell silent: its runner or its machine is gone");
+      case "running": {
+        if (engine.seesDeath) return false;
+        const about = { now: this.#deps.clock.now(), silentMs: this.#deps.silentMs(run) };
+        const ending = this.#watchdog.look(run, about);
+        return ending !== null && await this.#lose(run, ending);
+      }
       default:
+        this.#watchdog.forget(run);
         return false;
     }
   }
 
   /** The end is stored first: what is cleared away looks cancelled afterwards. */
-  async #lose(run: Run, cause: string): Promise<boolean> {
-    const moved = this.#finish(run, { outcome: isToStop(run) ? "cancelled" : "infra", cause });
+  async #lose(run: Run, ending: Ending): Promise<boolean> {
+    const stopped = ending.outcome === "infra" && isToStop(run);
+    const moved = this.#finish(run, stopped ? { ...ending, outcome: "cancelled" } : ending);
     await this.#deps.engine.cancel(runName(run), { gone: true });
     return moved;
   }
@@ -232,9 +236,10 @@ export class Runs {
 
   #forget(run: Run): void {
     for (const notes of [this.#starts, this.#cancels, this.#gates]) notes.delete(run.id);
+    this.#watchdog.forget(run);
   }
 
-  #finish(run: Run, { outcome, cause }: { outcome: RunOutcome; cause: string | null }): boolean {
+  #finish(run: Run, { outcome, cause }: Ending): boolean {
     const waits = this.#deps.hasDashboard && run.started_at !== null &&
       (viewOf(run)?.result ?? null) === null;
     const settled = waits ? 0 : 1;

@@ -111,6 +111,34 @@ export const scenarios: Scenario[] = [
     starts: 2,
   },
   {
+    name: "the runner dies before its harness is ever heard",
+    drone: true,
+    async play(world) {
+      const pull = await watched(world);
+      command(world, pull);
+      await nth(world, 1);
+      world.finish(await nth(world, 2), "passed");
+      await end(world);
+    },
+    comments: ["✅"],
+    starts: 2,
+  },
+  {
+    name: "the runner dies, and its harness comes to the end all the same",
+    drone: true,
+    async play(world) {
+      const pull = await watched(world);
+      command(world, pull);
+      const run = await nth(world, 1);
+      await world.until("the dashboard knows it", () => world.dashboard.runs.has(run));
+      world.dashboard.heartbeat(run);
+      world.dashboard.result(run, { result: "failed", stages: [] });
+      await end(world);
+    },
+    comments: ["❌"],
+    starts: 1,
+  },
+  {
     name: "a cancel that reaches neither harness nor runner at first",
     drone: true,
     async play(world) {
