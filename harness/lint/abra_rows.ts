@@ -1,5 +1,5 @@
 import type { LintRow } from "../abra_output.ts";
-import type { Finding } from "../finding.ts";
+import { type Finding, quote } from "../finding.ts";
 
 /** Rules of abra that ours look at as well, with file and line: where ours speaks, abra's need not. */
 const ours: Record<string, string> = {
@@ -11,25 +11,30 @@ const ours: Record<string, string> = {
   R014: "lint.annotated-tag",
 };
 
-/** They ask the catalogue and git.coopcloud.tech, which says nothing about a commit or a recipe kept elsewhere. */
-const elsewhere = new Set(["R006", "R013"]);
+/**
+ * R006 and R013 ask the catalogue and git.coopcloud.tech, which says nothing about a commit, or about a recipe kept
+ * elsewhere. R015 wants secret names of 12 characters for fear of a limit that our name budget measures.
+ */
+const passedOver = new Set(["R006", "R013", "R015"]);
+
+/** Whatever severity abra's version gives them: tags of images are advice, and no commit can mend those of git. */
+const advice = new Set(["R003", "R004", "R005", "R014"]);
 
 const files: Record<string, string> = { R007: "README.md", R008: ".env.sample", R012: "abra.sh", R014: "." };
 
 /**
- * Rows of `abra recipe lint` that are not satisfied, as findings `abra.R…` of the severity abra gives them. No commit
- * can mend a tag, so R014 only warns: our own rule tells the tag of the commit under test from older ones.
+ * Rows of `abra recipe lint` that are not satisfied, as findings `abra.R…`. abra names no file or line.
  * @param found what our own rules found
  */
 export function abraFindings(rows: readonly LintRow[], found: readonly Finding[]): Finding[] {
   const spoken = new Set(found.map(({ rule }) => rule));
-  return rows.filter((row) => !row.satisfied && !row.skipped && !elsewhere.has(row.rule))
+  return rows.filter((row) => !row.satisfied && !row.skipped && !passedOver.has(row.rule))
     .filter((row) => !spoken.has(ours[row.rule] ?? ""))
     .map((row) => ({
       rule: `abra.${row.rule}`,
-      severity: row.rule === "R014" ? "warning" : row.severity,
+      severity: advice.has(row.rule) ? "warning" : row.severity,
       file: files[row.rule] ?? "compose.yml",
-      message: `abra finds this not to hold: ${row.description}`,
+      message: `abra's rule ${quote(row.description)} is not satisfied`,
       ...(row.help === "" ? {} : { hint: row.help }),
       subject: row.rule,
     }));

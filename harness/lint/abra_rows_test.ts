@@ -36,8 +36,11 @@ Deno.test("rules of abra that do not hold become findings of their severity, wit
   );
 });
 
-Deno.test("what abra asks the network for is left out, and tags only warn", () => {
-  assert.deepEqual(found([row("R006"), row("R013"), row("R014")]), ["warning abra.R014 ."]);
+Deno.test("what abra asks the network for is left out, as what we measure; tags only warn", () => {
+  assert.deepEqual(
+    found([row("R006"), row("R013"), row("R015", { severity: "warning" }), row("R005"), row("R014")]),
+    ["warning abra.R005 compose.yml", "warning abra.R014 ."],
+  );
 });
 
 Deno.test("where a rule of ours has spoken, abra's on the same subject does not", () => {
@@ -50,7 +53,7 @@ Deno.test("what abra says to do becomes the hint", () => {
     rule: "abra.R010",
     severity: "error",
     file: "compose.yml",
-    message: "abra finds this not to hold: about R010",
+    message: 'abra\'s rule "about R010" is not satisfied',
     hint: "add labels",
     subject: "R010",
   }]);

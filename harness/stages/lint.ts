@@ -15,8 +15,17 @@ import { checkTags } from "../lint/tags.ts";
 import type { Lane } from "../names.ts";
 import { checkOut } from "../recipe_repo.ts";
 import { need, type RunContext } from "../run_context.ts";
+import type { RunFolder, RunPlan } from "../run_folder.ts";
 import { type StageContext, StageFailure } from "../stage.ts";
 import type { PublishedVersion } from "../versions.ts";
+
+/** What lint looks at, and fills in. */
+export type LintRun =
+  & Pick<
+    RunContext,
+    "redactor" | "enrolment" | "repo" | "base" | "compose" | "undeployable" | "baseObstacle"
+  >
+  & { plan: Pick<RunPlan, "settings" | "apps" | "request">; folder: Pick<RunFolder, "tmp"> };
 
 /** Errors whose details are listed; a recipe could have thousands. */
 const LISTED = 20;
@@ -49,7 +58,7 @@ class Findings {
  * of the host, and mistakes in the recipe. An error fails the stage, and keeps the recipe from being deployed only
  * where it could not be or must not be.
  */
-export async function lintStage(run: RunContext, ctx: StageContext): Promise<void> {
+export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> {
   const repo = need(run.repo, "fetch");
   const findings = new Findings(run.enrolment.exceptions);
   const head = await read(run, { ctx, at: "head", lane: "a" });
@@ -101,7 +110,7 @@ function conclude(findings: readonly Finding[], ctx: StageContext): void {
  * version brings along, which may differ from those of its own sample.
  */
 async function lookAtUpgrade(
-  run: RunContext,
+  run: LintRun,
   { ctx, findings }: { ctx: StageContext; findings: Findings },
 ): Promise<void> {
   const { base } = run;
@@ -142,7 +151,7 @@ type Read =
 
 /** @param options.installed version whose settings the app has; both have been checked out before then */
 async function read(
-  run: RunContext,
+  run: LintRun,
   options: { ctx: StageContext; at: Revision; lane: Lane; installed?: PublishedVersion },
 ): Promise<Read> {
   const { at, lane, installed, ctx } = options;
@@ -180,12 +189,12 @@ async function read(
 }
 
 /** The head lies where abra looks for it. */
-function folderOf(run: RunContext, at: Revision): string {
+function folderOf(run: LintRun, at: Revision): string {
   const folder = join(run.folder.tmp, "lint");
   return at === "head" ? lintingAbra(run).recipeFolder(run.plan.request.recipe) : join(folder, "base");
 }
 
-function lintingAbra(run: RunContext, ctx?: StageContext): Abra {
+function lintingAbra(run: LintRun, ctx?: StageContext): Abra {
   return new Abra({
     settings: run.plan.settings,
     dir: join(run.folder.tmp, "lint", "abra"),
@@ -195,7 +204,7 @@ function lintingAbra(run: RunContext, ctx?: StageContext): Abra {
 }
 
 /** @returns findings of abra's own lint, given ours */
-async function askAbra(run: RunContext, ctx: StageContext): Promise<(ours: Finding[]) => Finding[]> {
+async function askAbra(run: LintRun, ctx: StageContext): Promise<(ours: Finding[]) => Finding[]> {
   try {
     const rows = await lintingAbra(run, ctx).recipeLint(run.plan.request.recipe);
     if (rows.length === 0) ctx.note("abra's lint printed no table that could be read");

@@ -1,0 +1,241 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { execOk } from "../../common/exec.ts";
+import { defaultEnrolment } from "../enrolment.ts";
+import { fetchRecipe } from "../recipe_repo.ts";
+import { Redactor } from "../redact.ts";
+import { readSettings } from "../settings.ts";
+import { type StageContext, StageFailure } from "../stage.ts";
+import { newestBefore } from "../versions.ts";
+import { type LintRun, lintStage } from "./lint.ts";
+
+type Files = Record<string, string>;
+
+const sound: Files = {
+  ".env.sample": "TYPE=wiki\nDOMAIN=wiki.example.com\n",
+  "abra.sh": "export CONF_VERSION=v1\n",
+  "conf": "one",
+  "compose.yml": [
+    'version: "3.8"',
+    "services:",
+    "  app:",
+    "    image: nginx:1.22.1",
+    "    volumes: [data:/data]",
+    "    configs: [conf]",
+    "volumes:",
+    "  data:",
+    "configs:",
+    "  conf:",
+    "    name: ${STACK_NAME}_conf_${CONF_VERSION}",
+    "    file: conf",
+    "",
+  ].join("\n"),
+};
+
+/** A recipe like the sound one but for one line of its compose file. */
+function instead(line: string, other: string): Files {
+  return { "compose.yml": (sound["compose.yml"] ?? "").replace(line, other) };
+}
+
+interface Options {
+  /** Files of the head that differ from the sound recipe's. */
+  head?: Files;
+  /** The same of a published version. */
+  published?: Files;
+  /** What abra's lint prints, and its exit code. */
+  abra?: { prints: string; code?: number };
+  baseDomain?: string;
+  exceptions?: string[];
+}
+
+const noRows =
+  "┃ REF ┃ RULE ┃ SEVERITY ┃ SATISFIED ┃ SKIPPED ┃ HOW TO FIX ┃\n┃ R009 ┃ a ┃ error ┃ ✅ ┃ - ┃ - ┃";
+
+/** Lints a recipe and tells what came of it. */
+async function lint({ head, published, abra = { prints: noRows }, ...options }: Options) {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  const path = join(folder, "wiki");
+  const git = (...args: string[]) =>
+    execOk(["git", "-C", path, "-c", "user.name=a", "-c", "user.email=a@b", ...args], {
+      env: { GIT_CONFIG_GLOBAL: "/dev/null" },
+    });
+  const commit = async (files: Files) => {
+    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(path, name), text);
+    await git("add", "--all");
+    await git("commit", "--quiet", "--allow-empty", "--message", "A step");
+  };
+  try {
+    await Deno.mkdir(path);
+    await git("init", "--quiet", "--initial-branch=main");
+    if (published !== undefined) {
+      await commit({ ...sound, ...published });
+      await git("tag", "--annotate", "1.0.0+1", "--message", "Release");
+    }
+    await commit({ ...sound, ...head });
+    const program = join(folder, "abra");
+    await Deno.writeTextFile(join(folder, "said"), abra.prints);
+    await Deno.writeTextFile(program, `#!/bin/sh\ncat ${folder}/said\nexit ${abra.code ?? 0}\n`, {
+      mode: 0o755,
+    });
+    const base = options.baseDomain ?? "ci.test";
+    const settings = readSettings((name) =>
+      ({ CCCI_BASE_DOMAIN: base, CCCI_RUNS: join(folder, "runs"), CCCI_ABRA: program })[name]
+    );
+    const source = { kind: "path", path, revision: null } as const;
+    const signal = new AbortController().signal;
+    const subject = { kind: "worktree", path } as const;
+    const repo = await fetchRecipe(source, { recipe: "wiki", subject, settings, log: () => {}, signal });
+    const app = (lane: "a" | "b") => ({
+      lane,
+      domain: `wiki-00000${lane}.${base}`,
+      stack: `wiki-00000${lane}_${base.replaceAll(".", "_")}`,
+      abraDir: join(folder, lane),
+    });
+    const run: LintRun = {
+      plan: {
+        settings,
+        apps: [app("a"), app("b")],
+        request: { mode: "local", recipe: "wiki", run: "test1", source, only: null, base: null, keep: false },
+      },
+      folder: { tmp: join(folder, "tmp") },
+      redactor: new Redactor(),
+      enrolment: { ...defaultEnrolment("wiki"), exceptions: options.exceptions ?? [] },
+      repo,
+      base: newestBefore(repo.published, { commit: repo.head, dirty: false }),
+      compose: { head: null, base: null },
+      undeployable: null,
+      baseObstacle: null,
+    };
+    const seen = { findings: [] as string[], notes: [] as string[], blemishes: [] as string[] };
+    const ctx: StageContext = {
+      stage: "lint",
+      signal,
+      remaining: () => 60_000,
+      log: () => {},
+      proof: () => {},
+      note: (text) => void seen.notes.push(text),
+      blemish: (text) => void seen.blemishes.push(text),
+      finding: ({ severity, rule, file, line }) =>
+        void seen.findings.push(`${severity} ${rule} ${file}${line === undefined ? "" : `:${line}`}`),
+      resources: () => {},
+      screenshot: () => {},
+    };
+    const failure = await lintStage(run, ctx).then(() => null, (error) => {
+      if (error instanceof StageFailure) return error;
+      throw error;
+    });
+    return { ...seen, run, cause: failure?.message ?? null, detail: failure?.detail ?? "" };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a sound recipe passes, over a published version too", async () => {
+  const { run, cause, findings, notes } = await lint({ published: {} });
+  assert.equal(cause, null);
+  assert.deepEqual([findings, notes], [[], []]);
+  assert.deepEqual([run.undeployable, run.baseObstacle], [null, null]);
+  assert.ok(run.compose.head !== null && run.compose.base !== null);
+});
+
+Deno.test("a warning is a finding and a blemish, and fails nothing", async () => {
+  const { cause, findings, blemishes } = await lint({ head: instead("nginx:1.22.1", "nginx") });
+  assert.equal(cause, null);
+  assert.deepEqual(findings, ["warning lint.image-tag compose.yml:4"]);
+  assert.match(blemishes.join(), /^compose\.yml, line 4: The image "nginx".* \[lint\.image-tag\]$/);
+});
+
+Deno.test("our recipe.yml may permit what lint finds", async () => {
+  const { findings } = await lint({
+    head: instead("nginx:1.22.1", "nginx"),
+    exceptions: ["lint.image-tag=app"],
+  });
+  assert.deepEqual(findings, []);
+});
+
+Deno.test("an error of lint fails the stage, and lets the recipe be deployed all the same", async () => {
+  const { cause, detail, findings, run } = await lint({ head: instead("  app:", "  web:") });
+  assert.deepEqual(findings, ["error lint.app-service compose.yml:2"]);
+  assert.match(cause ?? "", /^compose\.yml, line 2: No service is called "app"/);
+  assert.match(detail, /\[lint\.app-service\]; abra reads/);
+  assert.equal(run.undeployable, null);
+});
+
+Deno.test("a breach of confinement, or a file that does not parse, keeps the recipe from being deployed", async () => {
+  const breach = await lint({ head: instead("data:/data", "/etc:/data"), published: {} });
+  assert.deepEqual(breach.findings, ["error confine.bind compose.yml:5"]);
+  assert.equal(breach.run.undeployable, "confinement");
+  const broken = await lint({ head: { "compose.yml": "services:\n  app: [\n" }, published: {} });
+  assert.match(broken.findings.join(), /^error compose\.yaml compose\.yml:\d$/);
+  assert.equal(broken.run.undeployable, "lint");
+});
+
+Deno.test("what is wrong with the published version is not held against the head; it cannot be upgraded from", async () => {
+  const cases: [published: Files, obstacle: RegExp | null][] = [
+    [instead("data:/data", "/etc:/data"), /^the published version 1\.0\.0\+1, which breaks confine\.bind/],
+    [{ "compose.yml": "services: [" }, /^the published version 1\.0\.0\+1, which does not parse/],
+    [instead("nginx:1.22.1", "nginx"), null],
+    [instead("  app:", "  web:"), null],
+  ];
+  for (const [published, obstacle] of cases) {
+    const { run, cause, findings, notes } = await lint({ published });
+    assert.equal(cause, null);
+    assert.deepEqual(findings, []);
+    assert.equal(run.undeployable, null);
+    if (obstacle === null) {
+      assert.equal(run.baseObstacle, null);
+      continue;
+    }
+    assert.match(run.baseObstacle ?? "", obstacle);
+    assert.equal(run.compose.base, null);
+    assert.match(notes.join(), /^1\.0\.0\+1: compose\.yml/);
+  }
+});
+
+Deno.test("the head is looked at with the settings of an app of the published version too", async () => {
+  const { run, cause, findings } = await lint({
+    published: { ".env.sample": `${sound[".env.sample"]}PLACE=/srv\n` },
+    head: {
+      ".env.sample": `${sound[".env.sample"]}PLACE=data\n`,
+      ...instead("[data:/data]", '["${PLACE}:/data"]'),
+    },
+  });
+  assert.deepEqual(findings, ["error confine.bind compose.yml:5"]);
+  assert.match(cause ?? "", /"\/srv".*\(with the settings of 1\.0\.0\+1\)/);
+  assert.deepEqual([run.undeployable, run.baseObstacle], [null, "confinement"]);
+});
+
+Deno.test("a config that changed while its version did not is found, at the line of the version", async () => {
+  const { cause, findings } = await lint({ published: {}, head: { conf: "two" } });
+  assert.deepEqual(findings, ["error lint.config-version abra.sh:1"]);
+  assert.match(cause ?? "", /Config "conf" has changed since 1\.0\.0\+1/);
+});
+
+Deno.test("a recipe that fits only below a shorter base domain is not to blame", async () => {
+  const head = instead("_conf_", `_${"x".repeat(38)}_`);
+  const short = await lint({ head });
+  assert.equal(short.run.undeployable, null);
+  const long = await lint({ head, baseDomain: "recipes.example.org" });
+  assert.equal(long.cause, null);
+  const text = "base domain: this recipe supports domains up to 22 characters, ours have 31";
+  assert.equal(long.run.undeployable, text);
+  assert.ok(long.notes.includes(text));
+  const never = await lint({ head: instead("_conf_", `_${"x".repeat(58)}_`) });
+  assert.equal(never.run.undeployable, "lint");
+  assert.deepEqual(never.findings, ["error lint.name-length compose.yml:10"]);
+});
+
+Deno.test("what abra's own lint finds counts by its severity; what it could not do is only noted", async () => {
+  const row = "┃ R010 ┃ traefik routing enabled ┃ error ┃ ❌ ┃ - ┃ add a label ┃";
+  const red = await lint({ abra: { prints: `${noRows}\n${row}` } });
+  assert.deepEqual(red.findings, ["error abra.R010 compose.yml"]);
+  assert.match(red.cause ?? "", /abra's rule "traefik routing enabled" is not satisfied/);
+  const invalid = await lint({ abra: { prints: "FATA unable to validate recipe: no version", code: 1 } });
+  assert.deepEqual(invalid.findings, ["error abra.lint compose.yml"]);
+  for (const abra of [{ prints: "FATA no route to host", code: 1 }, { prints: "hello" }]) {
+    const { cause, findings, notes } = await lint({ abra });
+    assert.equal(cause, null);
+    assert.deepEqual(findings, []);
+    assert.match(notes.join(), /abra/);
+  }
+});
