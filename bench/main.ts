@@ -1,9 +1,13 @@
 import { UsageError } from "../common/errors.ts";
 import { describeError } from "../common/errors.ts";
 import { benchDashboard } from "./dashboard.ts";
+import { benchHarness } from "./harness.ts";
 
 /** `./cc-ci bench <what>`: each returns its exit code. */
-const benches: Record<string, (argv: string[]) => Promise<number>> = { dashboard: benchDashboard };
+const benches: Record<string, (argv: string[]) => Promise<number>> = {
+  dashboard: benchDashboard,
+  harness: benchHarness,
+};
 
 if (import.meta.main) {
   const [what = "", ...argv] = Deno.args;
