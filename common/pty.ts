@@ -23,3 +23,9 @@ export function inTerminal(argv: readonly string[]): { argv: string[]; env: Reco
     },
   };
 }
+
+/** What a command printed on such a terminal, without the end of input that the terminal echoes. */
+export function withoutEcho(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/^(?:\^[@D]|[\u0000\u0004\b])+/gm, "");
+}

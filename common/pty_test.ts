@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { exec } from "./exec.ts";
-import { inTerminal } from "./pty.ts";
+import { inTerminal, withoutEcho } from "./pty.ts";
 
 async function run(...argv: string[]) {
   const { argv: command, env } = inTerminal(argv);
   const { code, stdout } = await exec(command, { env, timeoutMs: 10_000 });
-  return { code, stdout: stdout.replaceAll("\r", "") };
+  return { code, stdout: withoutEcho(stdout.replaceAll("\r", "")) };
 }
 
 Deno.test("a program in a terminal sees one, and what it says and how it ends comes back", async () => {
@@ -25,5 +25,9 @@ Deno.test("the way the words travelled leaves no trace in the program's environm
 });
 
 Deno.test("a program that asks something gets an end of input", async () => {
-  assert.equal((await run("sh", "-c", 'read -r answer; echo "[$answer]"')).stdout.trim().at(-1), "]");
+  assert.equal((await run("sh", "-c", 'read -r answer; echo "[$answer]"')).stdout, "[]\n");
+});
+
+Deno.test("what the terminal echoes of the end of input is not the program's", () => {
+  assert.equal(withoutEcho("^@first\nsecond ^@\n^D\b\bthird"), "first\nsecond ^@\nthird");
 });

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { CcciError } from "../common/errors.ts";
 import { exec, ExecError, type ExecResult } from "../common/exec.ts";
-import { inTerminal } from "../common/pty.ts";
+import { inTerminal, withoutEcho } from "../common/pty.ts";
 import { changeBy } from "./abra_changes.ts";
 import {
   type BackupSnapshot,
@@ -11,6 +11,7 @@ import {
   parseCheck,
   parseLint,
   parseSnapshots,
+  plainBotLine,
 } from "./abra_output.ts";
 import { change } from "./faults.ts";
 import { passedOn } from "./host_variables.ts";
@@ -204,7 +205,7 @@ export class Abra {
     const { settings, dir, redactor, log, signal } = this.#options;
     const argv = [settings.ABRA, ...args];
     const call = options.terminal ? inTerminal(argv) : { argv, env: {} };
-    const clean = (text: string) => plainLines(redactor?.text(text) ?? text);
+    const clean = (text: string) => plainLines(withoutEcho(redactor?.text(text) ?? text)).map(plainBotLine);
     if (!options.quiet) log?.(`$ abra ${args.join(" ")}`);
     let result: ExecResult;
     try {

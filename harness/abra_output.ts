@@ -37,19 +37,21 @@ export function parseSnapshots(lines: readonly string[]): BackupSnapshot[] {
   return found.toSorted((a, b) => a.time - b.time);
 }
 
-/**
- * Why the backup bot failed, by its own last error: abra itself only says `Status: , Code: 1`. The bot prints JSON when
- * abra asks it to, else lines that begin with a level.
- */
+/** A line of the backup bot's log as people read it: to abra it writes JSON. */
+export function plainBotLine(line: string): string {
+  if (!/^\s*\{.*"message_type".*\}\s*$/.test(line)) return line;
+  try {
+    const { message_type: level, message } = JSON.parse(line);
+    return `${String(level).toUpperCase()}: ${message}`;
+  } catch {
+    return line;
+  }
+}
+
+/** Why the backup bot failed, by its own last error: abra itself only says `Status: , Code: 1`. */
 export function botReason(lines: readonly string[]): string | null {
-  const errors = lines.flatMap((line) => {
-    const machine = /^\s*\{.*"message_type":\s*"(?:error|critical)".*\}\s*$/i.test(line)
-      ? /"message":\s*("(?:[^"\\]|\\.)*")/.exec(line)?.[1]
-      : undefined;
-    const plain = /^(?:ERROR|CRITICAL)\b[:\s]*(.+)$/.exec(line)?.[1];
-    return machine !== undefined ? [String(JSON.parse(machine))] : plain !== undefined ? [plain] : [];
-  });
-  return errors.at(-1)?.trim() ?? null;
+  const last = lines.findLast((line) => /^(?:ERROR|CRITICAL)\b/.test(line));
+  return last?.replace(/^\w+[:\s]*/, "").trim() ?? null;
 }
 
 /** The rows of lint's table. A cell that was broken over several lines is joined again. */

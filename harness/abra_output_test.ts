@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { botReason, parseCheck, parseLint, parseSnapshots } from "./abra_output.ts";
+import { botReason, parseCheck, parseLint, parseSnapshots, plainBotLine } from "./abra_output.ts";
 
 Deno.test("snapshots are found among other lines, oldest first", () => {
   const lines = [
@@ -60,13 +60,12 @@ Deno.test("settings that are missing are named", () => {
 
 Deno.test("the backup bot's own last error is the reason, whichever way it logs", () => {
   const json = '{"message_type": "ERROR", "message": "Failed to run command \\"x\\" in db: no"}';
+  const reason = (...lines: string[]) => botReason(lines.map(plainBotLine));
+  assert.equal(reason("INFO: fine", json, "FATA Status: , Code: 1"), 'Failed to run command "x" in db: no');
   assert.equal(
-    botReason(["INFO: fine", json, "FATA Status: , Code: 1"]),
-    'Failed to run command "x" in db: no',
-  );
-  assert.equal(
-    botReason(["ERROR: first", "ERROR: No Snapshots with ID latest", "INFO: bye"]),
+    reason("ERROR: first", "ERROR: No Snapshots with ID latest", "INFO: bye"),
     "No Snapshots with ID latest",
   );
-  assert.equal(botReason(["FATA Status: , Code: 1"]), null);
+  assert.equal(reason("FATA Status: , Code: 1"), null);
+  assert.equal(plainBotLine('{"message_type": nonsense}'), '{"message_type": nonsense}');
 });

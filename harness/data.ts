@@ -101,7 +101,7 @@ export async function readMarkers(
       if (!inPlace) {
         ctx.note(`Volume "${volume.key}" has moved from ${volume.target} to ${targets.join(", ")}`);
       }
-      ctx.log(`Marker is still in volume ${volume.key}`);
+      ctx.log(`Marker found in volume ${volume.key}`);
       continue;
     }
     const said = inPlace
