@@ -58,6 +58,11 @@ const suites: Suite[] = [
     run: (context) => tests(context, "loop", ["e2e/loop_test.ts"]),
   },
   {
+    name: "drone",
+    about: "runs as builds of a real Drone: answers lost, runner and server gone, cancels",
+    run: (context) => tests(context, "drone", ["e2e/drone_engine_test.ts", "e2e/drone_test.ts"]),
+  },
+  {
     name: "harness",
     about: "runs killed, recipes with a mistake, hostile compose files",
     run: (context) => tests(context, "harness", ["e2e/harness_test.ts", "e2e/broken_test.ts"]),

@@ -65,7 +65,7 @@ export interface EnsureOptions {
   /** @default all of them */
   parts?: Part[];
   progress: Progress;
-  /** What the bridge gives runs to. @default "local" */
+  /** What the bridge gives runs to. @default what it is now; "local" at a first start */
   engine?: EngineName;
   /** Use a Swarm that publishes beyond loopback. @default false */
   expose?: boolean;
@@ -110,7 +110,7 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   const credentials = await ensureCredentials(paths);
   const stack = await describe({ paths, gateway, certificates, credentials, engineIsOurs: engine.ours });
   const facts = { paths, progress, signal, docker, gateway, certificates, credentials, stack };
-  const context: Context = { ...facts, engine: options.engine ?? "local" };
+  const context: Context = { ...facts, engine: options.engine ?? await engineInUse(paths) };
   // A first start builds two large programs: side by side, as neither keeps two processors busy all the time.
   await together(signal, [
     ...(parts.has("traefik") ? [(signal: AbortSignal) => startTraefik({ ...context, signal })] : []),
@@ -205,7 +205,16 @@ async function startBridge(context: Context): Promise<void> {
     };
     await ensureService("bridge", { paths, step, gateway, env });
     if (engine === "local") await stopDrone(paths);
+    await Deno.writeTextFile(engineFile(paths), engine);
   });
+}
+
+function engineFile(paths: Paths): string {
+  return join(paths.state, "engine");
+}
+
+async function engineInUse(paths: Paths): Promise<EngineName> {
+  return await Deno.readTextFile(engineFile(paths)).catch(() => "") === "drone" ? "drone" : "local";
 }
 
 interface Facts {

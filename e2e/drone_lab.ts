@@ -1,0 +1,197 @@
+import { join } from "node:path";
+import * as z from "zod";
+import { DroneEngine } from "../bridge/engine/drone.ts";
+import { type Clock, systemClock, waitFor } from "../common/time.ts";
+import type { RunParams } from "../protocol/params.ts";
+import { ensureCredentials } from "../local/accounts.ts";
+import { ensureDaemon, ownDaemon } from "../local/drone/daemon.ts";
+import { daemonIds, type DaemonSetup, runner, server, stopDrone } from "../local/drone/daemons.ts";
+import { BRANCH, droneFiles, OWNER, PIPELINES } from "../local/drone/files.ts";
+import { ensurePipelines } from "../local/drone/forge.ts";
+import { ensureDrone } from "../local/drone/mod.ts";
+import { ensureDronePrograms } from "../local/drone/programs.ts";
+import { ensureSecrets } from "../local/drone/secrets.ts";
+import { exists } from "../local/files.ts";
+import { forgeApi } from "../local/forge_api.ts";
+import { ensureGitea, ensureGiteaProgram, stopGitea } from "../local/gitea.ts";
+import { type Paths, pathsBelow, pathsFromEnvironment, PORTS } from "../local/paths.ts";
+import { isRunning } from "../local/process.ts";
+import { silentProgress } from "../local/progress.ts";
+
+const step = { update() {}, done() {}, fail() {} };
+
+/**
+ * Stands for the harness. Its recipe says what it does: `exit-N` ends with that code, `hold` goes on until it is let
+ * go, and ends with 4 where it is told to end. What it got is noted.
+ */
+const harness = (notes: string) =>
+  `#!/bin/sh
+notes=${notes}
+env >"$notes/$RUN.env"
+trap 'touch "$notes/$RUN.told"; exit 4' TERM
+echo $$ >"$notes/$RUN.pid"
+case $RECIPE in
+  exit-*) exit "\${RECIPE#exit-}" ;;
+esac
+until [ -e "$notes/$RUN.go" ]; do sleep 0.05; done
+`;
+
+const build = z.looseObject({
+  number: z.number(),
+  status: z.string(),
+  event: z.string(),
+  after: z.string(),
+  params: z.record(z.string(), z.string()).nullish(),
+});
+export type DroneBuild = z.infer<typeof build>;
+
+let names = 0;
+
+/** A forge and a Drone with its runner, of their own on an address of their own: no Docker, no stack. */
+export class DroneLab implements AsyncDisposable {
+  readonly #setup: DaemonSetup;
+  readonly #notes: string;
+  /** Commit of the pipeline as the project has it. */
+  readonly commit: string;
+
+  private constructor(setup: DaemonSetup, { notes, commit }: { notes: string; commit: string }) {
+    this.#setup = setup;
+    this.#notes = notes;
+    this.commit = commit;
+  }
+
+  static async open(): Promise<DroneLab> {
+    const shared = pathsFromEnvironment();
+    const folder = await Deno.makeTempDir({ prefix: "cc-ci-drone-" });
+    const paths: Paths = { ...pathsBelow(folder), bin: shared.bin, build: shared.build };
+    const signal = new AbortController().signal;
+    const gateway = `127.0.0.${2 + Math.floor(Math.random() * 250)}`;
+    const context = { paths: shared, progress: silentProgress, signal };
+    const gitea = await ensureGiteaProgram(context);
+    const programs = await ensureDronePrograms(context);
+    const { admin } = (await ensureCredentials(paths)).accounts;
+    await ensureGitea({ paths, step, gateway, program: gitea, admin });
+    const env = await ensureDrone({ paths, progress: silentProgress, signal, gateway, admin, env: {} });
+    const notes = join(folder, "notes");
+    await Deno.mkdir(notes);
+    await Deno.writeTextFile(droneFiles(paths).harness, harness(notes), { mode: 0o755 });
+    const secrets = await ensureSecrets(paths);
+    return new DroneLab({ paths, gateway, programs, secrets }, {
+      notes,
+      commit: env.CCCI_DRONE_COMMIT ?? "",
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for await (const { name } of Deno.readDir(this.#notes)) {
+      if (name.endsWith(".pid")) await this.letGo(name.slice(0, -4));
+    }
+    const { paths } = this.#setup;
+    await stopDrone(paths);
+    await stopGitea(paths);
+    await Deno.remove(paths.cache, { recursive: true });
+  }
+
+  get url(): string {
+    return `http://${this.#setup.gateway}:${PORTS.drone}`;
+  }
+
+  /** The bridge's engine; each has a memory of its own. */
+  engine(options: { commit?: string; fetch?: typeof fetch; clock?: Clock } = {}): DroneEngine {
+    return new DroneEngine({
+      url: this.url,
+      token: this.#setup.secrets.token,
+      repo: PIPELINES,
+      branch: BRANCH,
+      commit: options.commit ?? this.commit,
+      fetch: options.fetch ?? fetch,
+      clock: options.clock ?? systemClock,
+    });
+  }
+
+  /** Parameters of a run that no other has. */
+  params(recipe: string): RunParams {
+    const RUN = `lab${String(++names).padStart(9, "0")}-1`;
+    return { RECIPE: recipe, REF: "a".repeat(40), PR: "7", SRC: "recipe-maintainers/custom-html", RUN };
+  }
+
+  /** Pushes another `.drone.yml`. @returns its commit */
+  async push(text: string): Promise<string> {
+    const { gateway, secrets } = this.#setup;
+    return await ensurePipelines(forgeApi(gateway, { name: OWNER, password: secrets.password }), text);
+  }
+
+  /** The commit before there was a `.drone.yml`. */
+  async emptyCommit(): Promise<string> {
+    const { gateway, secrets } = this.#setup;
+    const call = forgeApi(gateway, { name: OWNER, password: secrets.password });
+    const commits = z.array(z.object({ sha: z.string() }))
+      .parse((await call("GET", `/repos/${PIPELINES}/commits?limit=50`)).body);
+    return commits.at(-1)?.sha ?? "";
+  }
+
+  /** Asks Drone as its admin, below the pipelines' repository. */
+  async ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await fetch(`${this.url}/api/repos/${PIPELINES}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.#setup.secrets.token}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return await response.json();
+  }
+
+  /** Builds of a run, the newest first. */
+  async builds(run: string): Promise<DroneBuild[]> {
+    const all = z.array(build).parse(await this.ask("GET", "/builds?per_page=100"));
+    return all.filter((one) => one.params?.RUN === run);
+  }
+
+  /** Waits for something the run's harness notes. */
+  async note(run: string, what: "pid" | "env" | "told"): Promise<string> {
+    const file = join(this.#notes, `${run}.${what}`);
+    await waitFor(() => exists(file), {
+      what: `run ${run} to note "${what}"`,
+      timeoutMs: 20_000,
+      everyMs: 20,
+    });
+    return await Deno.readTextFile(file);
+  }
+
+  /** Whether the run's harness has begun. */
+  async began(run: string): Promise<boolean> {
+    return await exists(join(this.#notes, `${run}.pid`));
+  }
+
+  /** Lets a harness that holds come to its end. */
+  async letGo(run: string): Promise<void> {
+    await Deno.writeTextFile(join(this.#notes, `${run}.go`), "");
+  }
+
+  /** Ends the runner without warning. */
+  async killRunner(): Promise<void> {
+    const id = ownDaemon(daemonIds(this.#setup.paths).runner);
+    if (id === undefined) throw new Error("The runner does not run");
+    Deno.kill(id.pid, "SIGKILL");
+    await waitFor(() => !isRunning(id), { what: "the runner to be gone", timeoutMs: 5_000, everyMs: 20 });
+  }
+
+  runnerRuns(): boolean {
+    return ownDaemon(daemonIds(this.#setup.paths).runner) !== undefined;
+  }
+
+  async startRunner(): Promise<void> {
+    await ensureDaemon(runner(this.#setup), step);
+  }
+
+  /** Stops the server only: the runner and its step go on. */
+  async stopServer(): Promise<void> {
+    const id = ownDaemon(daemonIds(this.#setup.paths).server);
+    if (id === undefined) throw new Error("Drone does not run");
+    Deno.kill(id.pid, "SIGTERM");
+    await waitFor(() => !isRunning(id), { what: "Drone to stop", timeoutMs: 10_000, everyMs: 20 });
+  }
+
+  async startServer(): Promise<void> {
+    await ensureDaemon(server(this.#setup), step);
+  }
+}
