@@ -140,6 +140,23 @@ export const brokenRecipes: BrokenRecipe[] = [
     cause: /No room for a dump/,
   },
   {
+    name: "a test of its own that fails",
+    recipe: {
+      versions: [],
+      files: {
+        "tests/front_test.ts": `import assert from "node:assert/strict";
+import { fetch, test } from "cc-ci";
+
+test("the front page greets", async () => {
+  assert.match(await (await fetch("/")).text(), /Good morning/);
+});
+`,
+      },
+    },
+    stage: "tests",
+    cause: /the front page greets/,
+  },
+  {
     name: "a published version that does not start",
     recipe: { published: (compose) => void (app(compose).image = "cc-ci.invalid/gone:1") },
     only: ["install", "upgrade"],

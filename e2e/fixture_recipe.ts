@@ -64,6 +64,23 @@ export function quickCompose(version: string): ComposeFile {
   };
 }
 
+/** With all that a clean recipe has to say of itself. */
+const readme = `# Quick
+
+<!-- metadata -->
+
+- **Category**: Utilities
+- **Status**: 0, a fixture
+- **Image**: nginx
+- **Healthcheck**: Yes
+- **Backups**: Yes
+- **Email**: No
+- **Tests**: No
+- **SSO**: No
+
+<!-- endmetadata -->
+`;
+
 /**
  * Makes a recipe's git repository in an empty folder: a commit and an annotated tag for each published version,
  * then the head with the changes asked for.
@@ -74,7 +91,7 @@ export async function makeRecipe(folder: string, options: FixtureOptions = {}): 
     execOk(["git", "-C", folder, "-c", "user.name=Fixture", "-c", "user.email=fixture@example.org", ...args]);
   const env = `TYPE=${folder.split("/").at(-1)}\n\nDOMAIN=quick.example.com\nLETS_ENCRYPT_ENV=production\n`;
   await git("init", "--quiet", "--initial-branch=main");
-  await Deno.writeTextFile(`${folder}/README.md`, "# Quick\n\nA fixture.\n");
+  await Deno.writeTextFile(`${folder}/README.md`, readme);
   await Deno.writeTextFile(`${folder}/abra.sh`, "");
   await Deno.writeTextFile(`${folder}/.env.sample`, env);
   await writeFiles(folder, options.publishedFiles);
