@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { exec } from "../common/exec.ts";
 import type { ResourceUse, RunResult } from "../protocol/result.ts";
-import { type Cgroup, findCgroup, readUsage } from "./cgroup.ts";
+import { followStats } from "./engine_stats.ts";
 import type { Lane } from "./names.ts";
 import type { RunContext } from "./run_context.ts";
 import { ServiceUse } from "./service_use.ts";
@@ -9,8 +9,9 @@ import type { StageContext } from "./stage.ts";
 import { STACK_LABEL, type Swarm } from "./swarm.ts";
 import { container as containerSchema, type ContainerObject } from "./swarm_schema.ts";
 
-const SAMPLE_MS = 500;
-/** Most that looking once more at the end may delay a stage. */
+/** Pause between two looks for new containers. */
+const LOOK_MS = 500;
+/** Most that measuring the disk may delay a stage. */
 const LAST_LOOK_MS = 3_000;
 const SERVICE_LABEL = "com.docker.swarm.service.name";
 
@@ -35,67 +36,56 @@ export function measured(
 class Measurement {
   #swarm: Swarm;
   #stack: string;
-  #use: ServiceUse;
-  /** By container; null for those whose numbers cannot be seen. */
-  #cgroups = new Map<string, Cgroup | null>();
+  #use = new ServiceUse();
+  /** Containers that were or are listened to. */
+  #known = new Set<string>();
+  #stop = new AbortController();
   #timer: ReturnType<typeof setInterval>;
-  #looking: Promise<void> | null = null;
+  #looking = false;
 
   constructor(swarm: Swarm, stack: string) {
     this.#swarm = swarm;
     this.#stack = stack;
-    this.#use = new ServiceUse();
-    void this.#look();
-    this.#timer = setInterval(() => void this.#look(), SAMPLE_MS);
+    void this.#look({ worked: true });
+    this.#timer = setInterval(() => void this.#look({ worked: false }), LOOK_MS);
   }
 
   async end(): Promise<ResourceUse[]> {
     clearInterval(this.#timer);
+    this.#stop.abort();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<Map<string, number | null>>((resolve) => {
       timer = setTimeout(() => resolve(new Map()), LAST_LOOK_MS);
     });
-    const disk = await Promise.race([this.#lastLook(), late]);
+    const disk = await Promise.race([this.#disk().catch(() => new Map<string, number | null>()), late]);
     clearTimeout(timer);
     return this.#use.report(disk);
   }
 
-  async #lastLook(): Promise<Map<string, number | null>> {
-    await this.#looking;
-    await this.#look();
-    return await this.#disk().catch(() => new Map());
+  /** Starts to listen to containers that are new, unless the look before is still going on. */
+  async #look(so: { worked: boolean }): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      for (const one of await this.#swarm.containers(this.#stack)) {
+        if (one.State === "running" && !this.#known.has(one.Id)) void this.#follow(one, so);
+      }
+    } catch {
+      /* next time, perhaps */
+    } finally {
+      this.#looking = false;
+    }
   }
 
-  /** One sample, unless the one before is still being taken. */
-  #look(): Promise<void> {
-    return this.#looking ??= this.#sample().catch(() => {}).finally(() => this.#looking = null);
-  }
-
-  async #sample(): Promise<void> {
-    const containers = await this.#swarm.containers(this.#stack);
-    const running = containers.filter((one) => one.State === "running");
-    const samples = await Promise.all(running.map(async (one) => {
-      const cgroup = await this.#cgroup(one.Id);
-      const usage = cgroup === null ? null : await readUsage(cgroup);
-      return { id: one.Id, service: this.#serviceOf(one), usage };
-    }));
-    this.#use.add(samples.flatMap(({ usage, ...about }) => usage === null ? [] : [{ ...about, ...usage }]));
-  }
-
-  async #cgroup(id: string): Promise<Cgroup | null> {
-    const known = this.#cgroups.get(id);
-    if (known !== undefined) return known;
-    const { docker } = this.#swarm;
-    const { State } = await this.#swarm.ask(
-      "look at a container",
-      () => docker.getContainer(id).inspect(),
-      inspected,
-    );
-    // A pid of 0: it has only just been made, or has ended.
-    if (State.Pid === 0) return null;
-    const found = await findCgroup(State.Pid);
-    this.#cgroups.set(id, found);
-    return found;
+  async #follow(container: ContainerObject, so: { worked: boolean }): Promise<void> {
+    const id = container.Id;
+    const service = this.#serviceOf(container);
+    this.#known.add(id);
+    await followStats(this.#swarm, id, {
+      signal: this.#stop.signal,
+      take: (stats) => this.#use.add({ id, service, ...stats }, so),
+    });
+    this.#use.end(id);
   }
 
   /** Bytes that each service has written, volumes included; one that several services mount counts for the first. */
@@ -124,7 +114,6 @@ class Measurement {
   }
 }
 
-const inspected = z.object({ State: z.object({ Pid: z.number() }) });
 const sized = containerSchema.extend({ SizeRw: z.number().default(0) });
 
 /** Bytes below the folders, or null where we may not look. */

@@ -1,33 +1,37 @@
 import type { ResourceUse } from "../protocol/result.ts";
-import type { Usage } from "./cgroup.ts";
 
 /** One container at one moment. */
-export interface ContainerSample extends Usage {
+export interface ContainerSample {
   id: string;
   service: string;
+  /** Without file cache that could be dropped at once, as `docker stats` counts it. */
+  memoryBytes: number;
+  /** Since the container started. */
+  cpuSeconds: number;
 }
 
 /** Adds samples of containers up to what their services used. */
 export class ServiceUse {
+  /** The last sample of each container that lives. */
+  #living = new Map<string, ContainerSample>();
   #peaks = new Map<string, number>();
   /** CPU time of each container when it was first and when it was last seen. */
   #times = new Map<string, { service: string; from: number; to: number }>();
-  #first = true;
 
-  /** Takes all containers as they are at one moment. What the first moment finds has worked for an earlier stage. */
-  add(samples: readonly ContainerSample[]): void {
-    const memory = new Map<string, number>();
-    for (const { id, service, memoryBytes, cpuSeconds } of samples) {
-      memory.set(service, (memory.get(service) ?? 0) + memoryBytes);
-      const known = this.#times.get(id);
-      if (known === undefined) {
-        this.#times.set(id, { service, from: this.#first ? cpuSeconds : 0, to: cpuSeconds });
-      } else known.to = Math.max(known.to, cpuSeconds);
-    }
-    for (const [service, bytes] of memory) {
-      this.#peaks.set(service, Math.max(bytes, this.#peaks.get(service) ?? 0));
-    }
-    this.#first = false;
+  /** @param about `worked`: it ran before anybody looked, and what it did then does not count */
+  add(sample: ContainerSample, about: { worked: boolean }): void {
+    const { id, service, cpuSeconds } = sample;
+    this.#living.set(id, sample);
+    const time = this.#times.get(id) ?? { service, from: about.worked ? cpuSeconds : 0, to: cpuSeconds };
+    this.#times.set(id, { ...time, to: Math.max(time.to, cpuSeconds) });
+    const memory = [...this.#living.values()].filter((one) => one.service === service)
+      .reduce((sum, one) => sum + one.memoryBytes, 0);
+    this.#peaks.set(service, Math.max(memory, this.#peaks.get(service) ?? 0));
+  }
+
+  /** The container has ended. */
+  end(id: string): void {
+    this.#living.delete(id);
   }
 
   /** @param disk bytes by service, where they are known */

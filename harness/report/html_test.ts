@@ -97,7 +97,9 @@ function poisoned(): RunResult {
 }
 
 Deno.test("whatever a text holds, it stays text", () => {
-  const clean = tags(render(sampleRich(), { logs: {}, screenshots: {} })).map((tag) => tag.split(/[\s>]/)[0]);
+  const clean = [sampleFailure(), sampleRich()].flatMap((result) =>
+    tags(render(result, { logs: {}, screenshots: {} })).map((tag) => tag.split(/[\s>]/)[0])
+  );
   const page = render(poisoned(), {
     logs: { install: attack, upgrade: `\u001b[38;2;1;2;3m${attack}\u001b[1;31m${attack}` },
     screenshots: { [attack]: png },
