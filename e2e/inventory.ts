@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { exec, execOk } from "../common/exec.ts";
-import { BASE_DOMAIN } from "../local/paths.ts";
 import { RunFolder, runFolders } from "../harness/run_folder.ts";
+import { BASE_DOMAIN } from "../local/paths.ts";
+import { silentProgress } from "../local/progress.ts";
+import { ensureStack } from "../local/stack.ts";
 
 const kinds: Record<string, string[]> = {
   service: ["service", "ls", "--format", "{{.Name}}"],
@@ -53,4 +55,31 @@ export async function assertNothingLeft(runs: string): Promise<void> {
 /** True when a Docker engine answers on the standard socket. */
 export async function engineAnswers(): Promise<boolean> {
   return (await exec(["docker", "version", "--format", "{{.Server.Version}}"])).success;
+}
+
+/**
+ * What Docker and the backup bot hold once a whole stack runs and no test does. Containers are left out: those of the
+ * stack's own services may have been replaced.
+ */
+export async function restingInventory(): Promise<string[]> {
+  await ensureStack({ progress: silentProgress });
+  const all = (await inventory()).filter((name) => !name.startsWith("container "));
+  return [...all, ...await snapshots()].sort();
+}
+
+/** Backups in the bot's repository, as `snapshot HOST`: the bot writes the app's stack there. */
+async function snapshots(): Promise<string[]> {
+  const bot = (await execOk(["docker", "ps", "-q", "--filter", "name=^cc-ci-backup-bot_app"])).stdout.trim();
+  if (bot === "") return [];
+  const { stdout } = await execOk(["docker", "exec", bot, "restic", "-q", "snapshots", "--json"]);
+  const listed: { hostname: string }[] = JSON.parse(stdout.trim() || "[]") ?? [];
+  return listed.map(({ hostname }) => `snapshot ${hostname}`);
+}
+
+/** What is in one list only: `+` in the second, `-` in the first. */
+export function difference(before: readonly string[], after: readonly string[]): string[] {
+  return [
+    ...after.filter((one) => !before.includes(one)).map((one) => `+ ${one}`),
+    ...before.filter((one) => !after.includes(one)).map((one) => `- ${one}`),
+  ];
 }

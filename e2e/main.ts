@@ -3,6 +3,7 @@ import { exec } from "../common/exec.ts";
 import { formatSeconds } from "../common/time.ts";
 import { UsageError } from "../common/errors.ts";
 import { parseJUnit } from "../common/junit.ts";
+import { difference, restingInventory } from "./inventory.ts";
 
 interface Counts {
   passed: number;
@@ -16,6 +17,8 @@ interface Suite {
   /** What it looks at, for `--help` and the progress line. */
   about: string;
   run(context: SuiteContext): Promise<Counts>;
+  /** Runs at the same time as its neighbours that say so, too. */
+  beside?: true;
 }
 
 interface SuiteContext {
@@ -23,10 +26,19 @@ interface SuiteContext {
   tmp: string;
   /** Arguments for `deno test` that pick single tests. */
   filter: string[];
+  /** Settings of tests, by name. */
+  env: Record<string, string>;
+  /** Shows what a suite prints while it runs. */
+  show: (chunk: Uint8Array) => void;
 }
 
 const root = new URL("..", import.meta.url).pathname;
 const unitFolders = ["bench", "common", "protocol", "harness", "bridge", "dashboard", "local"];
+
+/** Each takes care of its own runs only, so that they can go on side by side. */
+const harnessTests = ["harness", "deaths", "faults", "broken"].map((name) => `e2e/${name}_test.ts`);
+/** Files at a time; some have several runs at a time, and a run waits more than it computes. */
+const HARNESS_JOBS = "2";
 
 const suites: Suite[] = [
   { name: "format", about: "deno fmt --check", run: (context) => command(context, ["fmt", "--check", "-q"]) },
@@ -56,6 +68,13 @@ const suites: Suite[] = [
     name: "loop",
     about: "comments on real pull requests: refusals, restarts, services away",
     run: (context) => tests(context, "loop", ["e2e/loop_test.ts"]),
+    beside: true,
+  },
+  {
+    name: "harness",
+    about: "runs killed at every kind of point, deadlines, full disks, recipes with a mistake",
+    run: (context) => tests(context, "harness", ["--parallel", ...harnessTests]),
+    beside: true,
   },
   {
     name: "drone",
@@ -63,9 +82,9 @@ const suites: Suite[] = [
     run: (context) => tests(context, "drone", ["e2e/drone_engine_test.ts", "e2e/drone_test.ts"]),
   },
   {
-    name: "harness",
-    about: "runs killed, recipes with a mistake, hostile compose files",
-    run: (context) => tests(context, "harness", ["e2e/harness_test.ts", "e2e/broken_test.ts"]),
+    name: "restart",
+    about: "Docker itself restarted in the middle of a run",
+    run: (context) => tests(context, "restart", ["e2e/engine_restart_test.ts"]),
   },
 ];
 
@@ -78,37 +97,57 @@ export async function test(argv: string[]): Promise<number> {
     .exitOverride()
     .description("Runs every check and test on the real services.")
     .option("--only <suites>", `run some suites only: ${suites.map((suite) => suite.name).join(",")}`)
+    .option("--faults", "kill runs at every boundary, not at a sample of them")
+    .option("--seed <number>", "draw the same sample of boundaries again")
     .option("--filter <text>", "run only the tests whose name contains this text")
     .addHelpText("after", `\nSuites:\n${suites.map((s) => `  ${s.name.padEnd(10)} ${s.about}`).join("\n")}`)
     .parse(argv, { from: "user" });
-  const options = program.opts<{ only?: string; filter?: string }>();
+  const options = program.opts<{ only?: string; filter?: string; faults?: boolean; seed?: string }>();
   const wanted = options.only?.split(",");
   const unknown = wanted?.find((name) => !suites.some((suite) => suite.name === name));
   if (unknown !== undefined) throw new UsageError(`There is no suite "${unknown}"`);
 
-  const context = {
-    root,
-    tmp: await Deno.makeTempDir({ prefix: "cc-ci-test-" }),
-    filter: options.filter === undefined ? [] : ["--filter", options.filter],
-  };
+  const chosen = suites.filter((one) => wanted?.includes(one.name) ?? true);
+  const tmp = await Deno.makeTempDir({ prefix: "cc-ci-test-" });
   const total: Counts = { passed: 0, failed: 0, failures: [] };
   const table: string[] = [];
+  const attempt = async (suite: Suite, { among }: { among: boolean }) => {
+    print(`\n── ${suite.name}: ${suite.about}\n`);
+    const started = performance.now();
+    const counts = await suite.run({
+      root,
+      tmp,
+      filter: options.filter === undefined ? [] : ["--filter", options.filter],
+      env: {
+        DENO_JOBS: HARNESS_JOBS,
+        ...(options.faults ? { CCCI_TEST_FAULTS: "all" } : {}),
+        ...(options.seed === undefined ? {} : { CCCI_TEST_SEED: options.seed }),
+      },
+      show: among ? linewise(suite.name) : (chunk) => void Deno.stderr.writeSync(chunk),
+    });
+    const line = `${counts.failed === 0 ? "✓" : "✗"} ${suite.name.padEnd(10)} ` +
+      `${String(counts.passed).padStart(4)} passed ${String(counts.failed).padStart(3)} failed ` +
+      `${formatSeconds(performance.now() - started).padStart(12)}`;
+    table.push(line);
+    print(`${line}\n`);
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.failures.push(...counts.failures.map((failure) => `${suite.name}: ${failure}`));
+  };
   try {
-    for (const suite of suites.filter((one) => wanted?.includes(one.name) ?? true)) {
-      print(`\n── ${suite.name}: ${suite.about}\n`);
-      const started = performance.now();
-      const counts = await suite.run(context);
-      const line = `${counts.failed === 0 ? "✓" : "✗"} ${suite.name.padEnd(10)} ` +
-        `${String(counts.passed).padStart(4)} passed ${String(counts.failed).padStart(3)} failed ` +
-        `${formatSeconds(performance.now() - started).padStart(12)}`;
-      table.push(line);
-      print(`${line}\n`);
-      total.passed += counts.passed;
-      total.failed += counts.failed;
-      total.failures.push(...counts.failures.map((failure) => `${suite.name}: ${failure}`));
+    for (const batch of batches(chosen)) {
+      const before = batch[0]?.beside ? await restingInventory() : null;
+      await Promise.all(batch.map((suite) => attempt(suite, { among: batch.length > 1 })));
+      if (before === null) continue;
+      const left = difference(before, await restingInventory());
+      if (left.length === 0) total.passed += 1;
+      else {
+        total.failed += 1;
+        total.failures.push(`After all runs Docker holds more or less than before: ${left.join(", ")}`);
+      }
     }
   } finally {
-    await Deno.remove(context.tmp, { recursive: true });
+    await Deno.remove(tmp, { recursive: true });
   }
   const failures = total.failures.map((failure) => `✗ ${failure}\n`).join("");
   print(
@@ -119,12 +158,34 @@ export async function test(argv: string[]): Promise<number> {
   return total.failed === 0 ? 0 : 1;
 }
 
+/** Suites in order, neighbours that may run side by side together. */
+function batches(chosen: readonly Suite[]): Suite[][] {
+  const all: Suite[][] = [];
+  for (const suite of chosen) {
+    const last = all.at(-1);
+    if (suite.beside && last?.[0]?.beside) last.push(suite);
+    else all.push([suite]);
+  }
+  return all;
+}
+
+/** Marks whole lines with the suite they come from. */
+function linewise(name: string): (chunk: Uint8Array) => void {
+  const decoder = new TextDecoder();
+  let rest = "";
+  return (chunk) => {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) Deno.stderr.writeSync(new TextEncoder().encode(`${name.padEnd(8)} ${line}\n`));
+  };
+}
+
 /** A check that is one yes or no. */
 async function command(context: SuiteContext, args: string[]): Promise<Counts> {
   const result = await exec([Deno.execPath(), ...args], {
     cwd: context.root,
     timeoutMs: 600_000,
-    onOutput: (chunk) => Deno.stderr.writeSync(chunk),
+    onOutput: context.show,
   });
   return result.success
     ? { passed: 1, failed: 0, failures: [] }
@@ -138,7 +199,6 @@ async function tests(context: SuiteContext, name: string, args: string[]): Promi
     [
       Deno.execPath(),
       "test",
-      "-q",
       "-A",
       "--no-prompt",
       `--junit-path=${report}`,
@@ -148,7 +208,8 @@ async function tests(context: SuiteContext, name: string, args: string[]): Promi
     {
       cwd: context.root,
       timeoutMs: 3_600_000,
-      onOutput: (chunk) => Deno.stderr.writeSync(chunk),
+      env: context.env,
+      onOutput: context.show,
     },
   );
   const cases = parseJUnit(await Deno.readTextFile(report).catch(() => ""));

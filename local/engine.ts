@@ -146,6 +146,17 @@ async function clearDeadEngine(paths: Paths): Promise<void> {
   await unmountBelow([root, paths.engineData]);
 }
 
+/**
+ * Ends our engine and starts it again, as an upgrade of Docker would; all it holds is there again afterwards.
+ * @throws {StackError} when the one that answers is not ours
+ */
+export async function restartEngine(paths: Paths, step: Step): Promise<void> {
+  const running = ownEngine(paths);
+  if (running === undefined) throw new StackError("Could not restart the Docker Engine: it is not ours");
+  await stopProcess(running, { graceMs: STOP_MS });
+  await start(paths, { docker: engineClient(), step });
+}
+
 /** Whether an engine of ours died here without being stopped: what it ran is still on its data root. */
 export async function engineDied(paths: Paths): Promise<boolean> {
   return ownEngine(paths) === undefined && await exists(engineFiles(paths).execRoot);

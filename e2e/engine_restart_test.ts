@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { waitFor } from "../common/time.ts";
+import { restartEngine } from "../local/engine.ts";
+import { silentProgress } from "../local/progress.ts";
+import { ensureStack } from "../local/stack.ts";
+import { makeRecipe } from "./fixture_recipe.ts";
+import { HarnessRun, stackForRuns } from "./harness_cli.ts";
+import { objectsOf } from "./inventory.ts";
+import { onRealServices } from "./scene.ts";
+
+onRealServices(
+  "Docker restarted in the middle of a run is never the recipe's fault, and nothing stays",
+  async () => {
+    const stack = await stackForRuns();
+    if (!stack.engineIsOurs) return; // whose engine it is would mind
+    const folder = await Deno.makeTempDir({ prefix: "cc-ci-e2e-" });
+    try {
+      const recipe = await makeRecipe(join(folder, "quick"));
+      const runs = join(folder, "runs");
+      await using run = new HarnessRun(stack, { runs, args: [recipe], env: { CCCI_LANES: "2" } });
+      const path = await run.folder();
+      await waitFor(async () => (await objectsOf(path)).some((name) => name.startsWith("container ")), {
+        what: "a container of the run",
+        timeoutMs: 120_000,
+      });
+      await restartEngine(stack.paths, silentProgress.step("Docker Engine"));
+      const ended = await run.ended;
+      assert.equal(ended.result?.result, "infra", `${ended.result?.cause}\n${ended.stderr}`);
+      assert.match(ended.result.cause ?? "", /Docker/);
+      assert.equal(ended.code, 3);
+      assert.deepEqual(ended.result.leftovers, []);
+      assert.deepEqual(await objectsOf(path), []);
+    } finally {
+      await ensureStack({ progress: silentProgress });
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
