@@ -15,7 +15,7 @@ import { upgradeStage } from "./stages/upgrade.ts";
 
 type Work = (run: RunContext, ctx: StageContext) => Promise<void>;
 
-const work: Partial<Record<StageName, Work>> = {
+const realWork: Partial<Record<StageName, Work>> = {
   fetch: fetchStage,
   lint: lintStage,
   install: installStage,
@@ -30,6 +30,8 @@ export interface PipelineOptions {
   lanes: () => 1 | 2;
   /** Called when a lane is through: its app is not needed any more. `last`: so are all others. */
   endLane: (lane: Lane, so: { last: boolean }) => Promise<void>;
+  /** What the stages do. @default what they are there for */
+  work?: Partial<Record<StageName, Work>>;
 }
 
 /**
@@ -38,12 +40,15 @@ export interface PipelineOptions {
  */
 export async function runPipeline(run: RunContext, options: PipelineOptions): Promise<StageReport[]> {
   const reports: StageReport[] = [];
+  const work = options.work ?? realWork;
   const plans = stagePlans.filter((plan) => run.plan.stages.includes(plan.name));
   const walk = async (lane: Lane | null) => {
     for (const plan of plans.filter((one) => one.lane === lane)) {
       const stage = work[plan.name];
       if (stage !== undefined) {
-        reports.push(await runStage(run, { plan, work: measured(plan.lane, stage), obstacle: obstacle(plan) }));
+        reports.push(
+          await runStage(run, { plan, work: measured(plan.lane, stage), obstacle: obstacle(plan) }),
+        );
       }
     }
   };
