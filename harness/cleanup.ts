@@ -3,6 +3,7 @@ import type { StageReport } from "../protocol/result.ts";
 import { forgetSnapshots } from "./backup_bot.ts";
 import { describeObject, disappeared, foreignObjects } from "./inventory.ts";
 import { exists } from "./paths.ts";
+import { killMarked } from "./process_tree.ts";
 import type { RunFolder, RunPlan } from "./run_folder.ts";
 import { emptyReport } from "./stage.ts";
 import type { DockerObject, Swarm } from "./swarm.ts";
@@ -67,6 +68,8 @@ async function forget({ plan, folder, swarm, log, foreign }: CleanUpOptions): Pr
   if (foreign !== null && !await exists(folder.log("backup"))) return [];
   const lists = plan.apps.map(async (app) => {
     try {
+      // A backup outlives the abra that asked for it: the bot's own container does it, by this name of the app.
+      await killMarked(`SERVICE=${app.domain}`);
       await forgetSnapshots(swarm, app);
       return [];
     } catch (error) {

@@ -15,15 +15,20 @@ export interface ProcessLine {
  * `common/exec.ts`), those below `root`, and their descendants. Sessions and process groups do not matter.
  */
 export async function killFamily(name: string, root: number | null): Promise<void> {
+  await killMarked(`${FAMILY}=${name}`, root);
+}
+
+/** As {@linkcode killFamily}, by any `NAME=value` of the environment. */
+export async function killMarked(mark: string, root: number | null = null): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
-    const pids = familyMembers(await processes(), { mark: `${FAMILY}=${name}`, root });
+    const pids = familyMembers(await processes(), { mark, root });
     if (pids.length === 0) return;
     await exec(["kill", "-KILL", ...pids.map(String)], { timeoutMs: 5_000 });
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-/** The pure half of {@linkcode killFamily}. */
+/** The pure half of {@linkcode killMarked}. */
 export function familyMembers(
   all: readonly ProcessLine[],
   family: { mark: string; root: number | null },
