@@ -56,7 +56,7 @@ export function renderReport(input: ReportInput): string {
 <main>
 ${hero(result)}
 ${section("Stages", markup`<div class="card"><table class="stages">${rows}</table></div>`)}
-${section("What keeps it from being clean", findings(result), "findings")}
+${section("Findings", findings(result), "findings")}
 ${section("Before and after the upgrade", comparison(result, screenshots))}
 ${section("What it looked like", gallery(result, screenshots))}
 ${
@@ -191,7 +191,9 @@ function moment(iso: string): string {
   return iso.replace("T", " ").replace(/:\d\d(\.\d+)?Z$/, " UTC");
 }
 
+/** Begins with a capital, unless it begins with a file's name. */
 function sentence(text: string): string {
   const clean = text.trim();
+  if (/^[\w-]+[./]\w/.test(clean)) return clean;
   return clean.charAt(0).toUpperCase() + clean.slice(1);
 }

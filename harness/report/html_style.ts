@@ -71,19 +71,20 @@ table.stages { width: 100%; border-collapse: collapse; }
 .stages .time { text-align: right; white-space: nowrap; color: var(--quiet); font-variant-numeric: tabular-nums; }
 .stages .log-link { font-size: .88em; margin-left: .8rem; }
 .wide { overflow-x: auto; }
-.chip { display: inline-block; padding: .05rem .5rem; border-radius: 999px; font-size: .8rem; font-weight: 600;
+.chip { display: inline-block; padding: .05rem .55rem; border-radius: 999px; font-size: .8rem; font-weight: 600;
+  white-space: nowrap;
   background: var(--tone-soft); color: var(--tone); }
 table.findings, table.numbers { width: 100%; border-collapse: collapse; }
 .findings td { padding: .6rem .6rem; border-top: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
 .findings tr:first-child td { border-top: 0; }
-.findings .kind { width: 5.5rem; }
+.findings .kind { width: 6.5rem; }
 .findings .place { margin: 0; color: var(--quiet); font-size: .9em; }
 .findings .note { margin: .2rem 0 0; color: var(--quiet); font-size: .92em; }
 .findings .rule { text-align: right; color: var(--quiet); white-space: nowrap; font-size: .92em; }
 .numbers th { text-align: left; font-weight: 600; padding: .3rem .6rem; }
 .numbers thead th { color: var(--quiet); font-size: .85rem; font-weight: 400; }
 .numbers td { padding: .3rem .6rem; }
-.numbers thead th:nth-child(n+4), .numbers .number { text-align: right; white-space: nowrap;
+.numbers thead th:nth-child(n+3), .numbers .number { text-align: right; white-space: nowrap;
   font-variant-numeric: tabular-nums; }
 .numbers .first th, .numbers .first td { border-top: 1px solid var(--line); }
 .numbers .meter { width: 30%; min-width: 5rem; }
@@ -140,6 +141,9 @@ footer { margin-top: 2.5rem; color: var(--quiet); font-size: .85rem; }
   .findings tr { display: grid; grid-template-columns: 1fr auto; border-top: 1px solid var(--line); padding: .5rem 0; }
   .findings tr:first-child { border-top: 0; }
   .findings td, .findings .kind { border: 0; padding: .1rem 0; width: auto; }
+  .numbers .meter { display: none; }
+  table.numbers { font-size: .85rem; }
+  .numbers th, .numbers td { padding: .3rem .25rem; }
   .findings td:nth-child(2) { grid-column: 1 / 3; grid-row: 2; }
 }
 @media print { details { break-inside: avoid; } .log { color: #000; background: #fff; } }

@@ -1,11 +1,13 @@
 import type { RunResult } from "../../protocol/result.ts";
 import { formatSeconds } from "../../common/time.ts";
+import { findingsOf, otherBlemishes, placeOf, resourcesText, visualText } from "./digest.ts";
 import type { SummaryPaths } from "./terminal.ts";
 import type { Painter } from "./terminal_lines.ts";
 import { oneLine, plain, truncate, wrap } from "./text.ts";
 import { blame, judged, stageTitle, testedName, verdict } from "./verdict.ts";
 
 const LAST_LOG_LINES = 12;
+const MOST_REMARKS = 6;
 
 /** The block that ends a run: verdict, cause, what else is worth knowing, and the report's address last. */
 export function summaryLines(
@@ -40,6 +42,10 @@ export function summaryLines(
     }
   }
   lines.push("", `  ${factsLine(result)}`);
+  for (const text of [resourcesText(result), visualText(result)]) {
+    if (text !== null) lines.push(paint.dim(`  ${truncate(oneLine(text), columns - 2)}`));
+  }
+  lines.push(...remarks(result).map((text) => paint.yellow(truncate(`  ${oneLine(text)}`, columns))));
   const standIn = "No abra is installed here: the stand-in under local/abra deployed the recipe";
   for (const note of [...(result.abraStandIn ? [standIn] : []), ...result.notes]) {
     lines.push(...indented(`Note: ${note}`, columns).map(paint.yellow));
@@ -52,6 +58,19 @@ export function summaryLines(
   if (paths.url !== undefined) lines.push(`  Run page    ${paths.url}`);
   if (paths.report !== undefined) lines.push(`  Report      ${paths.report}`);
   return lines;
+}
+
+/** What keeps the run from being clean, one line each; the report has them all. */
+function remarks(result: RunResult): string[] {
+  const lintFailed = result.stages.some((stage) => stage.name === "lint" && stage.result === "failed");
+  const all = [
+    // A lint stage that failed has said its errors above.
+    ...findingsOf(result).filter((one) => one.severity === "warning" || !lintFailed)
+      .map((one) => `lint: ${placeOf(one)}: ${one.message}`),
+    ...otherBlemishes(result).map(({ stage, text }) => `${stageTitle(stage)}: ${text}`),
+  ];
+  const more = all.length - MOST_REMARKS;
+  return more <= 0 ? all : [...all.slice(0, MOST_REMARKS), `and ${more} more, see the report`];
 }
 
 function factsLine(result: RunResult): string {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { RunEvent } from "../../protocol/events.ts";
-import { sampleFailure, sampleResult, sampleStage } from "./sample_result.ts";
+import { sampleFailure, sampleResult, sampleRich, sampleStage } from "./sample_result.ts";
 import { openTerminal, type SummaryPaths, type TerminalOptions, type TerminalReport } from "./terminal.ts";
 
 const at = (second: number) => new Date(Date.UTC(2026, 2, 1, 10, 0, second)).toISOString();
@@ -190,4 +190,28 @@ Deno.test("trouble of the host is not blamed on the recipe, and leftovers are na
   assert.equal(lines[1], "! 3fa9c1b of miniflux could not be tested: the disk is full");
   assert.equal(lines[2], "  This is trouble of the CI host, not of the recipe.");
   assert.ok(lines.includes("  Left behind: volume a_b"));
+});
+
+Deno.test("what keeps a passed run from being clean, what it used and how the page changed is said briefly", () => {
+  const lines = summary(sampleRich({ imposedSeconds: 0, base: null }), { report: "/r.html" });
+  assert.deepEqual(lines.slice(2), [
+    "",
+    "  Level 4 · 1 min 36 s",
+    "  Memory at peak: db 66.3 MB, app 21.1 MB · images 300 MB",
+    "  4.2 % of the page's pixels changed by the upgrade",
+    "  lint: abra.sh, line 3: ENTRYPOINT_VERSION did not change although entrypoint.sh did",
+    '  lint: compose.yml: Nothing sets "LOG_FORMAT", Docker makes it empty',
+    "  install: Request failed: /favicon-32.png answered with 404",
+    "",
+    "  Report      /r.html",
+    "",
+  ]);
+});
+
+Deno.test("a summary full of blemishes ends all the same", () => {
+  const blemishes = Array.from({ length: 20 }, (_, index) => `problem ${index}`);
+  const stages = [sampleStage({ name: "install", blemishes })];
+  const lines = summary(sampleResult({ stages }), {});
+  assert.equal(lines.filter((line) => line.includes("problem")).length, 6);
+  assert.ok(lines.includes("  and 14 more, see the report"));
 });
