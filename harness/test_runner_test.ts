@@ -290,7 +290,7 @@ test("sees the page", async () => equal(await (await page("/a")).title(), title)
   );
   assert.deepEqual([outcome.passed, outcome.failed], [1, 1], lines.join("\n"));
   assert.equal(outcome.cause, "1 of 2 tests failed: fails: so there");
-  assert.equal(outcome.failures[0]?.message, "so there\n    at other_test.ts:1");
+  assert.equal(outcome.failures[0]?.message, "so there\n    at other_test.ts:3");
   assert.deepEqual(calls, [`goto ${app.url}/a`, "page closed"]);
 });
 
