@@ -55,54 +55,62 @@ async function verdictOf(pull: PullRequest): Promise<string> {
   return (await pull.waitForReply(({ body }) => isVerdict(body), look)).body;
 }
 
-async function buildOf({ stack, fetch }: Scene, run: string) {
+async function buildsOf({ stack, fetch }: Scene, run: string) {
   const token = await Deno.readTextFile(tokenFile(stack.paths, "drone"));
   const response = await fetch(`${DRONE_URL}/api/repos/${PIPELINES}/builds?per_page=100`, {
     headers: { authorization: `Bearer ${token}` },
   });
-  const own = builds.parse(await response.json()).filter((build) => build.params?.RUN === run);
-  assert.equal(own.length, 1, "one build for one run");
-  return own[0];
+  return builds.parse(await response.json()).filter((build) => build.params?.RUN === run);
 }
 
-onRealServices("a run by Drone, another behind it that is cancelled while it runs", async () => {
-  const scene = await openScene();
-  const { stack } = scene;
-  const pulls: PullRequest[] = [];
-  for (const _ of [1, 2]) pulls.push(await openDemoPullRequest({ stack, recipe: RECIPE, variant: "good" }));
-  const [first, second] = pulls;
-  assert.ok(first !== undefined && second !== undefined);
-  await first.comment("!testme");
-  const run = await runOf(first);
-  await second.comment("!testme");
-  await second.waitForReply(({ body }) => /^⏳ \*\*Queued: .* · behind 1 run/.test(body), {
-    what: "its place in the queue",
-    timeoutMs: 30_000,
-  });
-  const text = await verdictOf(first);
-  const told = await view(scene, run);
-  assert.ok(headline(text).startsWith(told?.state === "passed" ? "✅" : "❌"), headline(text));
-  assert.ok(told?.result?.stages.some(({ name, result }) => name === "install" && result === "passed"));
-  const build = await buildOf(scene, run);
-  assert.deepEqual(Object.keys(build?.params ?? {}).sort(), ["PR", "RECIPE", "REF", "RUN", "SRC"]);
-  assert.equal(build?.status, told?.state === "passed" ? "success" : "failure");
+/** Opens a pull request and says `!testme`. */
+async function command({ stack }: Scene): Promise<{ pull: PullRequest; run: string }> {
+  const pull = await openDemoPullRequest({ stack, recipe: RECIPE, variant: "good" });
+  await pull.comment("!testme");
+  return { pull, run: await runOf(pull) };
+}
 
-  const cancelled = await runOf(second);
-  await waitFor(async () => {
-    const stages = (await view(scene, cancelled))?.stages;
-    return stages?.some((stage) => stage.name === "install" && stage.running);
-  }, { what: "the second run to install the app", timeoutMs: 60_000 });
-  const asked = performance.now();
-  await second.comment("!testme cancel");
-  assert.match(headline(await verdictOf(second)), /^⏹️/);
-  assert.ok(performance.now() - asked < 60_000, "within a minute");
-  const end = await view(scene, cancelled);
-  const teardown = end?.result?.stages.find(({ name }) => name === "teardown");
-  assert.equal(teardown?.result, "passed", "the harness heard it from the dashboard and cleaned up");
-  assert.equal(
-    (await buildOf(scene, cancelled))?.status,
-    "failure",
-    "its exit code says so; Drone killed nothing",
-  );
-  await assertSameInventory(scene.before);
-});
+onRealServices(
+  "a run by Drone comes to its verdict; one behind it sees its place and is taken back",
+  async () => {
+    const scene = await openScene();
+    const { pull, run } = await command(scene);
+    const behind = await command(scene);
+    const place = ({ body }: { body: string }) => /^⏳ \*\*Queued: .* · behind \d+ run/.test(body);
+    await behind.pull.waitForReply(place, { what: "its place in the queue", timeoutMs: 30_000 });
+    await behind.pull.comment("!testme cancel");
+    assert.match(headline(await verdictOf(behind.pull)), /^⏹️/);
+    assert.equal((await buildsOf(scene, behind.run)).length, 0, "the bridge had kept it back");
+
+    const text = await verdictOf(pull);
+    const told = await view(scene, run);
+    assert.ok(headline(text).startsWith(told?.state === "passed" ? "✅" : "❌"), headline(text));
+    assert.ok(told?.result?.stages.some(({ name, result }) => name === "install" && result === "passed"));
+    const [build, ...others] = await buildsOf(scene, run);
+    assert.deepEqual(others, [], "one build for one run");
+    assert.deepEqual(Object.keys(build?.params ?? {}).sort(), ["PR", "RECIPE", "REF", "RUN", "SRC"]);
+    assert.equal(build?.status, told?.state === "passed" ? "success" : "failure");
+    await assertSameInventory(scene.before);
+  },
+);
+
+onRealServices(
+  "a cancel reaches the harness through the dashboard, which then cleans up in peace",
+  async () => {
+    const scene = await openScene();
+    const { pull, run } = await command(scene);
+    await waitFor(async () => {
+      const stages = (await view(scene, run))?.stages;
+      return stages?.some((stage) => stage.name === "install" && stage.running);
+    }, { what: "the run to install the app", timeoutMs: 60_000 });
+    const asked = performance.now();
+    await pull.comment("!testme cancel");
+    assert.match(headline(await verdictOf(pull)), /^⏹️/);
+    assert.ok(performance.now() - asked < 60_000, "within a minute");
+    const teardown = (await view(scene, run))?.result?.stages.find(({ name }) => name === "teardown");
+    assert.equal(teardown?.result, "passed");
+    const [build] = await buildsOf(scene, run);
+    assert.equal(build?.status, "failure", "the harness' exit code says so; Drone killed nothing");
+    await assertSameInventory(scene.before);
+  },
+);

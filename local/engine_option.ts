@@ -1,7 +1,7 @@
 import { Option } from "commander";
 
-/** Whether runs are processes of the bridge or builds of Drone. */
+/** Whether runs are processes of the bridge or builds of Drone. Without it a stack keeps what it has. */
 export function engineOption(): Option {
-  return new Option("--engine <name>", "what the bridge gives runs to").choices(["local", "drone"])
-    .default("local");
+  return new Option("--engine <name>", 'what runs are given to; "local" at a first start')
+    .choices(["local", "drone"]);
 }

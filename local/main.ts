@@ -9,10 +9,10 @@ import { printStatus, stackStatus, statusText } from "./status.ts";
 
 const encoder = new TextEncoder();
 
-async function up({ engine, expose }: { engine: EngineName; expose?: boolean }): Promise<number> {
+async function up({ expose = false, ...engine }: { engine?: EngineName; expose?: boolean }): Promise<number> {
   using interruption = new Interruption();
   const { signal } = interruption;
-  await ensureStack({ progress: terminalProgress(), engine, expose: expose ?? false, signal });
+  await ensureStack({ progress: terminalProgress(), expose, signal, ...engine });
   await printStatus(write);
   return 0;
 }
@@ -31,7 +31,11 @@ async function status(options: { json?: boolean }): Promise<number> {
 
 async function stackForContract(): Promise<void> {
   using interruption = new Interruption();
-  await ensureStack({ progress: terminalProgress(), parts: ["traefik"], signal: interruption.signal });
+  await ensureStack({
+    progress: terminalProgress(),
+    parts: ["traefik", "backup-bot"],
+    signal: interruption.signal,
+  });
 }
 
 /** The command line behind `./cc-ci`. Answers the exit code. */

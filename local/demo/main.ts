@@ -23,7 +23,7 @@ interface DemoOptions {
   json: boolean;
   break: boolean;
   recipe: string;
-  engine: EngineName;
+  engine: { engine?: EngineName };
 }
 
 /** What came out of the story, told to people and to programs. */
@@ -65,7 +65,7 @@ async function tell(
   },
 ): Promise<Outcome> {
   try {
-    const stack = await ensureStack({ progress, engine: options.engine, signal });
+    const stack = await ensureStack({ progress, signal, ...options.engine });
     const outcome = await play({ stack, options, progress, signal });
     report(outcome, { stack, options, seconds: (performance.now() - started) / 1000 });
     if (!options.once) await stayUp(signal);
@@ -85,13 +85,15 @@ function parseOptions(argv: string[]): DemoOptions {
     .addOption(new Option("--recipe <name>", "which recipe").choices(recipeNames).default("custom-html"))
     .addOption(engineOption())
     .parse(argv, { from: "user" });
-  const options = program.opts<Partial<DemoOptions> & Pick<DemoOptions, "recipe" | "engine">>();
+  const options = program.opts<
+    Partial<Omit<DemoOptions, "engine">> & { recipe: string; engine?: EngineName }
+  >();
   return {
     once: options.once ?? !Deno.stdin.isTerminal(),
     json: options.json ?? false,
     break: options.break ?? false,
     recipe: options.recipe,
-    engine: options.engine,
+    engine: options.engine === undefined ? {} : { engine: options.engine },
   };
 }
 
