@@ -5,6 +5,6 @@ import { abraContract } from "../local/abra/contract/main.ts";
 import { onRealServices } from "./scene.ts";
 
 onRealServices("the abra in use does what the harness relies on", async () => {
-  await ensureStack({ progress: silentProgress, parts: ["swarm"] });
+  await ensureStack({ progress: silentProgress, parts: ["backup-bot"] });
   assert.equal(await abraContract([]), 0);
 });

@@ -34,11 +34,16 @@ export async function forgetSnapshots(swarm: Swarm, app: { stack: string; domain
   const all = snapshots.parse(
     JSON.parse(await restic(swarm, { bot, args: ["snapshots", "--json"] }) || "[]"),
   );
-  const own = all.filter(({ tags }) => tags?.some((tag) => tag === app.stack || tag === app.domain));
+  const own = all.filter(({ tags }) => tags?.some((tag) => isTagOf(tag, app)));
   if (own.length > 0) {
     await restic(swarm, { bot, args: ["forget", "--prune", ...own.map(({ id }) => id)] });
   }
   return own.length;
+}
+
+/** The bot may put the app's version behind its name: `<stack>:<version>`. */
+function isTagOf(tag: string, app: { stack: string; domain: string }): boolean {
+  return [app.stack, app.domain].some((name) => tag === name || tag.startsWith(`${name}:`));
 }
 
 async function botContainer(swarm: Swarm): Promise<string | null> {
@@ -61,6 +66,7 @@ async function restic(swarm: Swarm, { bot, args }: { bot: string; args: string[]
     const { code, stdout, stderr } = await execIn(swarm, bot, { argv: ["restic", "-q", ...args] });
     if (code === 0) return stdout;
     if (left > 0 && /already locked/.test(stderr)) {
+      await execIn(swarm, bot, { argv: ["restic", "-q", "unlock"] }); // of one that was killed
       await systemClock.sleep(LOCKED_PAUSE_MS);
       continue;
     }

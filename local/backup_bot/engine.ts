@@ -18,7 +18,7 @@ export interface Engine {
 }
 
 /** The engine behind a socket. */
-export function engineAt(socket: string): Engine {
+export function engineAt(socket: string): Engine & Disposable {
   const client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
   async function ask(path: string, body?: unknown): Promise<Response> {
     const response = await fetch(`http://docker${path}`, {
@@ -33,6 +33,7 @@ export function engineAt(socket: string): Engine {
     throw new BotError(`The Docker Engine refused ${path}: ${(await response.text()).trim()}`);
   }
   return {
+    [Symbol.dispose]: () => client.close(),
     async services() {
       return await (await ask("/services")).json();
     },

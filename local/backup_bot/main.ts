@@ -27,7 +27,8 @@ async function run(command: string | undefined): Promise<void> {
   const name = Deno.env.get("SERVICE");
   if (name === undefined || name === "") throw new BotError("SERVICE does not say which app");
   const app: App = { name, stack: name.replaceAll(".", "_") };
-  const bot: Bot = { engine: engineAt("/var/run/docker.sock"), restic, log, root: VOLUMES };
+  using engine = engineAt("/var/run/docker.sock");
+  const bot: Bot = { engine, restic, log, root: VOLUMES };
   if (command === "create") return await create(app, bot);
   if (command === "snapshots") {
     for (const { time, short_id } of await snapshots(app, bot)) {

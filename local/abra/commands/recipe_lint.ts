@@ -56,9 +56,9 @@ async function read(recipe: Recipe): Promise<Subject> {
     throw new Fatal(`unable to validate recipe: ${recipe.dir}/.env.sample does not exist?`);
   }
   const names = [...Deno.readDirSync(recipe.dir)].map((entry) => entry.name)
-    .filter((name) => /^compose.*\.yml$/.test(name)).sort();
+    .filter((name) => /^compose\..+\.yml$/.test(name)).sort();
   const exported = parseAbraSh(text("abra.sh") ?? "");
-  const files = readCompose(recipe.dir, { COMPOSE_FILE: names.join(":") });
+  const files = readCompose(recipe.dir, { COMPOSE_FILE: ["compose.yml", ...names].join(":") });
   return {
     files: files.map(({ doc }) => doc),
     services: mergedServices(files),

@@ -15,6 +15,8 @@ export interface Expectation {
   sure: Sure;
   /** Needs an engine that is a Swarm manager. @default false */
   swarm?: boolean;
+  /** Needs a backup bot on the Swarm. @default false */
+  bot?: boolean;
   /** Throws when it is not so. Checks run in the order of the specification, each on what the one before left. */
   check(lab: Lab): Promise<void>;
 }

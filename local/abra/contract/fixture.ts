@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { execOk } from "../../../common/exec.ts";
 
-/** The recipe the contract is checked with: two small services, a config, a volume, two secrets. */
+/** The recipe the contract is checked with: two small services, a config, three volumes, two secrets, backup labels. */
 export const RECIPE = "abra-contract";
 export const OLD_VERSION = "0.1.0+1.0.0";
 export const NEW_VERSION = "0.2.0+1.0.0";
@@ -22,7 +22,7 @@ services:
     secrets: [made, given]
     configs:
       - {source: greeting, target: /greeting}
-    volumes: ["data:/data"]
+    volumes: ["data:/data", "cache:/cache"]
     healthcheck:
       test: ["CMD-SHELL", "exit \${HEALTH_EXIT:-0}"]
       interval: ${interval}
@@ -33,16 +33,27 @@ services:
         - "coop-cloud.\${STACK_NAME}.version=${version}"
         - "coop-cloud.\${STACK_NAME}.timeout=\${TIMEOUT:-60}"
         - "contract.leak=\${CONTRACT_LEAK:-none}"
+        - "backupbot.backup=true"
+        - "backupbot.backup.volumes.cache=false"
+        - "backupbot.backup.pre-hook=exit \${HOOK_EXIT:-0}"
   side:
     image: nginx:1.22.1
     init: true
     stop_grace_period: 1s
     command: ["sleep", "3600"]
+    volumes: ["db:/db"]
     deploy:
       labels:
-        - "coop-cloud.\${STACK_NAME}.timeout=1"
+        coop-cloud.\${STACK_NAME}.timeout: "1"
+        backupbot.backup.pre-hook: "sh -c 'cat /db/live | tee /db/dump'"
+        backupbot.backup.post-hook: "rm /db/dump"
+        backupbot.backup.volumes.db.path: "dump"
+        backupbot.restore.pre-hook: "rm -f /db/live"
+        backupbot.restore.post-hook: "mv /db/dump /db/live"
 volumes:
   data:
+  cache:
+  db:
 configs:
   greeting: {name: "\${STACK_NAME}_greeting_\${GREETING_VERSION}", file: greeting.txt}
 secrets:
@@ -60,6 +71,8 @@ SECRET_MADE_VERSION=v1 # length=20 charset=hex
 SECRET_GIVEN_VERSION=v1 # generate=false
 `;
 
+const FUNCTION = 'greet() {\n  echo "$1 from $APP_NAME on $TARGET"\n}\n';
+
 /** Makes the fixture's repository; `main` ends one commit after the newest release. */
 export async function buildFixture(folder: string): Promise<void> {
   const git = (...args: string[]) => execOk(["git", "-C", folder, ...args]);
@@ -75,7 +88,7 @@ export async function buildFixture(folder: string): Promise<void> {
   await commit("First", {
     "compose.yml": compose(OLD_VERSION),
     ".env.sample": envSample,
-    "abra.sh": "export GREETING_VERSION=v1\n",
+    "abra.sh": `export GREETING_VERSION=v1\n${FUNCTION}`,
     "greeting.txt": "hello\n",
     "README.md": `# ${RECIPE}\n`,
   });
@@ -88,7 +101,7 @@ export async function buildFixture(folder: string): Promise<void> {
   });
   await git("checkout", "-q", "main");
   await commit("Unreleased", {
-    "abra.sh": "export GREETING_VERSION=v2\n",
+    "abra.sh": `export GREETING_VERSION=v2\n${FUNCTION}`,
     "greeting.txt": "good day\n",
   });
 }

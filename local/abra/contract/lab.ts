@@ -1,6 +1,8 @@
 import { equal } from "node:assert/strict";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { exec, execOk, type ExecResult } from "../../../common/exec.ts";
+import { inTerminal } from "../../../common/pty.ts";
 import { waitFor } from "../../../common/time.ts";
 import { parseEnvFile, toEnvironment } from "../../../common/env_file.ts";
 import { buildFixture, RECIPE } from "./fixture.ts";
@@ -22,7 +24,7 @@ export class Lab implements AsyncDisposable {
   private constructor(
     readonly abraPath: string,
     readonly folder: string,
-    readonly swarm: boolean,
+    readonly has: { swarm: boolean; bot: boolean },
     id: string,
   ) {
     this.domain = `ctr-${id}.ci.localhost`;
@@ -34,13 +36,13 @@ export class Lab implements AsyncDisposable {
     this.checkout = join(this.abraDir, "recipes", RECIPE);
   }
 
-  static async open(abraPath: string, options: { swarm: boolean }): Promise<Lab> {
+  static async open(abraPath: string, has: { swarm: boolean; bot: boolean }): Promise<Lab> {
     const folder = await Deno.makeTempDir({ prefix: "abra-contract-" });
     const id = Array.from(
       crypto.getRandomValues(new Uint8Array(3)),
       (byte) => byte.toString(16).padStart(2, "0"),
     );
-    const lab = new Lab(abraPath, folder, options.swarm, id.join(""));
+    const lab = new Lab(abraPath, folder, has, id.join(""));
     await buildFixture(lab.origin);
     await Deno.mkdir(join(lab.abraDir, "recipes"), { recursive: true });
     await execOk(["git", "clone", "--quiet", lab.origin, lab.checkout]);
@@ -49,8 +51,25 @@ export class Lab implements AsyncDisposable {
 
   /** Calls abra as the harness does: argument list, own ABRA_DIR, no terminal, stdin closed. */
   abra(...args: string[]): Promise<ExecResult> {
-    return exec([this.abraPath, ...args], {
-      env: { ABRA_DIR: this.abraDir, CONTRACT_LEAK: "leaked", NO_COLOR: "1", TERM: "dumb", LC_ALL: "C" },
+    return this.#run({ argv: [this.abraPath, ...args], env: {} });
+  }
+
+  /** The same with a terminal, as some commands want it. @returns what it printed, line by line */
+  async terminal(...args: string[]): Promise<{ code: number; lines: string[] }> {
+    const { code, stdout } = await this.#run(inTerminal([this.abraPath, ...args]));
+    return { code, lines: stripVTControlCharacters(stdout).split(/\r*\n/).map((line) => line.trim()) };
+  }
+
+  #run({ argv, env }: { argv: string[]; env: Record<string, string> }): Promise<ExecResult> {
+    return exec(argv, {
+      env: {
+        ABRA_DIR: this.abraDir,
+        CONTRACT_LEAK: "leaked",
+        NO_COLOR: "1",
+        TERM: "dumb",
+        LC_ALL: "C",
+        ...env,
+      },
       cwd: this.folder,
       timeoutMs: CALL_MS,
     });
@@ -69,6 +88,13 @@ export class Lab implements AsyncDisposable {
     equal(result.timedOut, false, `"abra ${args.join(" ")}" hangs`);
     equal(result.code, 1, `exit code ${result.code} of "abra ${args.join(" ")}": ${said}`);
     equal(text.test(said), true, `nothing like ${text} in: ${said}`);
+  }
+
+  /** A shell command in a service's running container. @returns what it printed */
+  async inContainer(service: string, script: string): Promise<string> {
+    const filter = `label=com.docker.swarm.service.name=${this.stack}_${service}`;
+    const ids = (await execOk(["docker", "ps", "-q", "--filter", filter])).stdout.split("\n");
+    return (await execOk(["docker", "exec", ids[0] ?? "", "sh", "-c", script])).stdout.trim();
   }
 
   async git(...args: string[]): Promise<string> {
@@ -92,10 +118,14 @@ export class Lab implements AsyncDisposable {
     return join(this.abraDir, "servers", "default", `${domain}.env`);
   }
 
-  async setEnv(name: string, value: string): Promise<void> {
+  /** Sets a line of the app's `.env`; null takes it out. */
+  async setEnv(name: string, value: string | null): Promise<void> {
     const text = await Deno.readTextFile(this.envFile(this.domain));
     const others = text.split("\n").filter((line) => !line.startsWith(`${name}=`) && line !== "");
-    await Deno.writeTextFile(this.envFile(this.domain), [...others, `${name}=${value}`, ""].join("\n"));
+    await Deno.writeTextFile(
+      this.envFile(this.domain),
+      [...others, ...(value === null ? [] : [`${name}=${value}`]), ""].join("\n"),
+    );
   }
 
   /** Names of Docker objects of one kind, filtered by the start of their name. */
@@ -137,7 +167,7 @@ export class Lab implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.swarm) await this.#removeObjects();
+    if (this.has.swarm) await this.#removeObjects();
     await Deno.remove(this.folder, { recursive: true });
   }
 

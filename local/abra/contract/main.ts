@@ -9,16 +9,24 @@ import { exec } from "../../../common/exec.ts";
 import { formatSeconds } from "../../../common/time.ts";
 import { type Expectation, unconfirmed } from "./expectation.ts";
 import { Lab } from "./lab.ts";
+import { backupSpec } from "./spec_backup.ts";
 import { deploySpec } from "./spec_deploy.ts";
 import { filesSpec } from "./spec_files.ts";
+import { insideSpec } from "./spec_inside.ts";
 import { teardownSpec } from "./spec_teardown.ts";
 
 const HELP = `Usage: cc-ci abra-contract [--abra PATH]
 
 Checks what the harness relies on in abra: the one at PATH, else CCCI_ABRA, else the one on PATH, else the stand-in.
-The parts that deploy need a Swarm and the image nginx:1.22.1 (./cc-ci up brings both).`;
+The parts that deploy need a Swarm and the image nginx:1.22.1, backups a backup bot (./cc-ci up brings them).`;
 
-const specification: Expectation[] = [...filesSpec, ...deploySpec, ...teardownSpec];
+const specification: Expectation[] = [
+  ...filesSpec,
+  ...deploySpec,
+  ...insideSpec,
+  ...backupSpec,
+  ...teardownSpec,
+];
 
 /** @returns 0 if every expectation that could be checked holds, 1 if not */
 export async function abraContract(argv: string[]): Promise<number> {
@@ -38,11 +46,16 @@ export async function abraContract(argv: string[]): Promise<number> {
     }\n`,
   );
   const started = performance.now();
-  await using lab = await Lab.open(path, { swarm: missing === undefined });
+  const bot = missing === undefined && await hasBot();
+  await using lab = await Lab.open(path, { swarm: missing === undefined, bot });
   const counts = await checkSpecification(lab, print);
   print("");
-  if (missing !== undefined) {
-    print(`${counts.skipped} expectations about deploys were not checked: ${missing}`);
+  if (counts.skipped > 0) {
+    print(
+      missing === undefined
+        ? `${counts.skipped} expectations about backups were not checked: no backup bot is deployed here`
+        : `${counts.skipped} expectations about deploys were not checked: ${missing}`,
+    );
   }
   if (!real) print(`${counts.unconfirmed} of these are not confirmed on a real abra yet`);
   print(`Checked in ${formatSeconds(performance.now() - started)}`);
@@ -54,7 +67,7 @@ export async function abraContract(argv: string[]): Promise<number> {
 export async function checkSpecification(lab: Lab, print: (line: string) => void): Promise<Counts> {
   const counts = { passed: 0, failed: 0, skipped: 0, unconfirmed: 0 };
   for (const expectation of specification) {
-    if (expectation.swarm && !lab.swarm) counts.skipped++;
+    if ((expectation.swarm && !lab.has.swarm) || (expectation.bot && !lab.has.bot)) counts.skipped++;
     else await checkOne(expectation, { lab, counts, print });
   }
   return counts;
@@ -96,6 +109,11 @@ async function whatIsMissing(): Promise<string | undefined> {
   if (manager.stdout.trim() !== "true") return "the Docker Engine is no Swarm manager";
   const image = await exec(["docker", "image", "inspect", "nginx:1.22.1"]);
   return image.success ? undefined : "the engine has no image nginx:1.22.1";
+}
+
+async function hasBot(): Promise<boolean> {
+  const filter = "label=coop-cloud.backupbot.enabled=true";
+  return (await exec(["docker", "service", "ls", "-q", "--filter", filter])).stdout.trim() !== "";
 }
 
 const STAND_IN = join(import.meta.dirname ?? ".", "..", "abra");

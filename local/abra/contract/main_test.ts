@@ -4,7 +4,7 @@ import { Lab } from "./lab.ts";
 import { abraContract, checkSpecification } from "./main.ts";
 
 async function check(abra: string) {
-  await using lab = await Lab.open(abra, { swarm: false });
+  await using lab = await Lab.open(abra, { swarm: false, bot: false });
   const lines: string[] = [];
   const counts = await checkSpecification(lab, (line) => lines.push(line));
   return { ...counts, lines };

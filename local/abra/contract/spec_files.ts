@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, notEqual } from "node:assert/strict";
+import { parseCheck, parseLint } from "../../../harness/abra_output.ts";
 import type { Expectation } from "./expectation.ts";
 import {
   addLightweightTag,
@@ -118,6 +119,69 @@ export const filesSpec: Expectation[] = [
       await addLightweightTag(lab.origin);
       await lab.succeeds("recipe", "fetch", RECIPE, "-n");
       deepEqual(await lab.git("tag", "--list", LIGHTWEIGHT_VERSION), LIGHTWEIGHT_VERSION);
+    },
+  },
+  {
+    command: "abra app check DOMAIN -n -o -C",
+    says: "prints which settings of `.env.sample` the app has, and ends with 0 whatever is missing",
+    sure: "T",
+    async check(lab) {
+      await lab.setEnv("LETS_ENCRYPT_ENV", null);
+      const { code, lines } = await lab.terminal("app", "check", lab.domain, "-n", "-o", "-C");
+      equal(code, 0, lines.join("\n"));
+      deepEqual(parseCheck(lines), ["LETS_ENCRYPT_ENV"]);
+      await lab.setEnv("LETS_ENCRYPT_ENV", "");
+    },
+  },
+  {
+    command: "abra recipe lint R -n -o -C",
+    says: "wants a terminal, `-n` or not",
+    sure: "T",
+    check: (lab) => lab.refuses(/ioctl|TTY/, "recipe", "lint", RECIPE, "-n", "-o", "-C"),
+  },
+  {
+    command: "abra recipe lint R -n -o -C",
+    says: "prints rules R001 and on as a table; rules that do not hold leave the exit code at 0",
+    sure: "T",
+    async check(lab) {
+      const { code, lines } = await lab.terminal("recipe", "lint", RECIPE, "-n", "-o", "-C");
+      equal(code, 0, lines.join("\n"));
+      const rows = parseLint(lines);
+      equal(rows.length > 12 && rows[0]?.rule === "R001", true, lines.join("\n"));
+      const annotated = rows.find(({ rule }) => rule === "R014");
+      deepEqual([annotated?.severity, annotated?.satisfied], ["error", false]);
+      equal(rows.find(({ rule }) => rule === "R009")?.satisfied, true);
+    },
+  },
+  {
+    command: "abra recipe lint R -n -o -C (untracked compose file)",
+    says: "reads every compose*.yml of the tree, untracked ones too, and fails where linting cannot be done",
+    sure: "T",
+    async check(lab) {
+      await Deno.writeTextFile(
+        `${lab.checkout}/compose.extra.yml`,
+        "services: {app: {image: nginx:latest}}\n",
+      );
+      const { lines } = await lab.terminal("recipe", "lint", RECIPE, "-n", "-o", "-C");
+      equal(parseLint(lines).find(({ rule }) => rule === "R004")?.satisfied, false, lines.join("\n"));
+      await Deno.remove(`${lab.checkout}/compose.extra.yml`);
+      await lab.git("checkout", "-q", `origin/${BAD_DURATION}`);
+      const refused = await lab.terminal("recipe", "lint", RECIPE, "-n", "-o", "-C");
+      equal(refused.code, 1);
+      match(refused.lines.join("\n"), /unable to validate recipe/);
+      await lab.git("checkout", "-q", "main");
+    },
+  },
+  {
+    command: "abra recipe lint R -n -o (dirty checkout)",
+    says: "refuses a checkout with changes without -C",
+    sure: "R",
+    async check(lab) {
+      await Deno.writeTextFile(`${lab.checkout}/untracked`, "x");
+      const { code, lines } = await lab.terminal("recipe", "lint", RECIPE, "-n", "-o");
+      equal(code, 1);
+      match(lines.join("\n"), /locally unstaged changes/);
+      await Deno.remove(`${lab.checkout}/untracked`);
     },
   },
 ];

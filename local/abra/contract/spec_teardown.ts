@@ -29,7 +29,10 @@ export const teardownSpec = ([
         what: "services and configs to go",
         timeoutMs: 30_000,
       });
-      deepEqual(await lab.names("volume"), [`${lab.stack}_data`]);
+      deepEqual(
+        await lab.names("volume"),
+        ["cache", "data", "db"].map((name) => `${lab.stack}_${name}`),
+      );
       deepEqual(await lab.names("secret"), [`${lab.stack}_given_v1`, `${lab.stack}_made_v1`]);
     },
   },

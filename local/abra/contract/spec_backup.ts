@@ -1,0 +1,161 @@
+import { deepEqual, equal, match, notEqual } from "node:assert/strict";
+import { execOk } from "../../../common/exec.ts";
+import { parseSnapshots } from "../../../harness/abra_output.ts";
+import type { Expectation } from "./expectation.ts";
+import type { Lab } from "./lab.ts";
+
+async function snapshots(lab: Lab) {
+  const { code, lines } = await lab.terminal("app", "backup", "snapshots", lab.domain, "-n", "-C");
+  equal(code, 0, lines.join("\n"));
+  return parseSnapshots(lines);
+}
+
+async function succeeds(lab: Lab, ...args: string[]): Promise<void> {
+  const { code, lines } = await lab.terminal("app", ...args);
+  equal(code, 0, lines.join("\n"));
+}
+
+/** Backup and restore by the backup bot, on the fixture as it runs. */
+export const backupSpec = ([
+  {
+    command: "abra app backup create DOMAIN -n (no terminal)",
+    says: "wants a terminal, `-n` or not; so does `app restore`",
+    sure: "T",
+    async check(lab) {
+      await lab.refuses(/ioctl|TTY/, "app", "backup", "create", lab.domain, "-n", "-C");
+      await lab.refuses(/ioctl|TTY/, "app", "restore", lab.domain, "-n", "-C");
+    },
+  },
+  {
+    command: "abra app backup snapshots DOMAIN -n -C",
+    says: "lists none for an app that was never saved, and ends with 0",
+    sure: "R",
+    check: async (lab) => deepEqual(await snapshots(lab), []),
+  },
+  {
+    command: "abra app backup create DOMAIN -n -C",
+    says: "saves the app in one snapshot; hooks of every service run in that service's container",
+    sure: "D",
+    async check(lab) {
+      await lab.inContainer("app", "mkdir /data/sub && head -c 300000 /dev/urandom > /data/sub/bytes");
+      await lab.inContainer("app", "echo before > /cache/left-out");
+      await lab.inContainer("side", "echo before > /db/live");
+      await succeeds(lab, "backup", "create", lab.domain, "-n", "-C");
+      equal((await snapshots(lab)).length, 1);
+      equal(await lab.inContainer("side", "ls /db"), "live", "the post-hook removes the dump");
+    },
+  },
+  {
+    command: "abra app backup snapshots DOMAIN -n -C",
+    says: "prints a line with time and id for each",
+    sure: "R",
+    async check(lab) {
+      const [snapshot] = await snapshots(lab);
+      match(snapshot?.id ?? "", /^[0-9a-f]{8,}$/);
+      equal(Math.abs(Date.now() - (snapshot?.time ?? 0)) < 600_000, true, `time ${snapshot?.time}`);
+    },
+  },
+  {
+    command: "abra app restore DOMAIN -n -C",
+    says: "brings destroyed files back byte for byte while the app runs; its hooks run",
+    sure: "D",
+    async check(lab) {
+      const before = await lab.inContainer(
+        "app",
+        "md5sum /data/sub/bytes; ls -ln --time-style=+%s /data/sub",
+      );
+      await lab.inContainer("app", "rm -r /data/sub && echo lost > /cache/left-out");
+      await lab.inContainer("side", "echo lost > /db/live");
+      await succeeds(lab, "restore", lab.domain, "-n", "-C");
+      equal(
+        await lab.inContainer("app", "md5sum /data/sub/bytes; ls -ln --time-style=+%s /data/sub"),
+        before,
+      );
+      equal(await lab.inContainer("side", "cat /db/live"), "before");
+    },
+  },
+  {
+    command: "abra app restore DOMAIN -n -C",
+    says: "leaves a volume alone that `backupbot.backup.volumes.<v>=false` keeps out of backups",
+    sure: "D",
+    check: async (lab) => equal(await lab.inContainer("app", "cat /cache/left-out"), "lost"),
+  },
+  {
+    command: "abra app restore DOMAIN -n -C --snapshot ID",
+    says: "takes that snapshot, not the newest",
+    sure: "R",
+    async check(lab) {
+      await lab.inContainer("side", "echo after > /db/live");
+      await succeeds(lab, "backup", "create", lab.domain, "-n", "-C");
+      const [first, second] = await snapshots(lab);
+      notEqual(first?.id, second?.id);
+      await succeeds(lab, "restore", lab.domain, "-n", "-C", "--snapshot", first?.id ?? "");
+      equal(await lab.inContainer("side", "cat /db/live"), "before");
+    },
+  },
+  {
+    command: "abra app restore DOMAIN -n -C --snapshot ID (of nobody)",
+    says: "fails",
+    sure: "R",
+    async check(lab) {
+      const { code } = await lab.terminal("app", "restore", lab.domain, "-n", "-C", "--snapshot", "0123abcd");
+      equal(code, 1);
+    },
+  },
+  {
+    command: "abra app backup create DOMAIN -n -C (a pre-hook fails)",
+    says: "fails and says which command; nothing is saved",
+    sure: "R",
+    async check(lab) {
+      const before = await snapshots(lab);
+      await lab.setEnv("HOOK_EXIT", "7");
+      await lab.succeeds("app", "deploy", lab.domain, "-C", "-f", "-n", "-o", "-D");
+      const { code, lines } = await lab.terminal("app", "backup", "create", lab.domain, "-n", "-C");
+      equal(code, 1);
+      match(lines.join("\n"), /Failed to run command .*exit 7/);
+      deepEqual(await snapshots(lab), before);
+    },
+  },
+  {
+    command: "docker exec BOT restic forget --prune ID…",
+    says:
+      "restic in the bot's container finds the repository by the environment; snapshots carry the stack as tag",
+    sure: "R",
+    async check(lab) {
+      const find = ["docker", "ps", "-q", "--filter", "label=com.docker.swarm.service.name"];
+      const services = await execOk([
+        "docker",
+        "service",
+        "ls",
+        "-q",
+        "--filter",
+        "label=coop-cloud.backupbot.enabled",
+      ]);
+      const name = await execOk([
+        "docker",
+        "service",
+        "inspect",
+        "--format",
+        "{{.Spec.Name}}",
+        services.stdout.trim(),
+      ]);
+      find[4] += `=${name.stdout.trim()}`;
+      const bot = (await execOk(find)).stdout.trim();
+      const listed = await execOk(["docker", "exec", bot, "restic", "snapshots", "--json", "--quiet"]);
+      const all: { id: string; tags?: string[] }[] = JSON.parse(listed.stdout);
+      const own = all.filter(({ tags }) => tags?.some((tag) => tag.split(":")[0] === lab.stack));
+      equal(own.length, 2);
+      await execOk([
+        "docker",
+        "exec",
+        bot,
+        "restic",
+        "forget",
+        "--prune",
+        "--quiet",
+        ...own.map(({ id }) => id),
+      ]);
+      deepEqual(await snapshots(lab), []);
+    },
+  },
+] satisfies Expectation[]).map((expectation) => ({ ...expectation, swarm: true, bot: true }));
