@@ -1,5 +1,12 @@
 import { formatSeconds } from "../common/time.ts";
-import { codeSpan, escapeMarkdown, foldedLog, stageTable } from "../harness/report/markdown.ts";
+import { visualText } from "../harness/report/digest.ts";
+import {
+  codeSpan,
+  escapeMarkdown,
+  foldedFindings,
+  foldedLog,
+  stageTable,
+} from "../harness/report/markdown.ts";
 import { verdict as describe } from "../harness/report/verdict.ts";
 import type { RunView } from "../protocol/dashboard_api.ts";
 import type { RunOutcome, RunResult, StageReport } from "../protocol/result.ts";
@@ -108,7 +115,9 @@ function verdict(facts: RunFacts, outcome: RunOutcome): string[] {
   return [
     headline(facts, outcome),
     ...explanation(facts, { outcome, decisive }),
-    ...(result === null ? [noStages(facts)] : [stageTable(result.stages)]),
+    ...(result === null
+      ? [noStages(facts)]
+      : [stageTable(result.stages), looks(facts, result), foldedFindings(result) ?? ""]),
     ...(tail.length === 0 ? [] : [foldedLog(`Last ${tail.length} lines of the service's log`, tail)]),
     ...advice(facts, outcome),
     ...remarks(outcome, result),
@@ -200,6 +209,15 @@ function remarks(outcome: RunOutcome, result: RunResult | null): string[] {
 function noStages(facts: RunFacts): string {
   if (facts.page === null || !facts.started) return "";
   return "_The stages are missing here: the dashboard has not handed them over. They follow when it does._";
+}
+
+/** How the page changed by the upgrade, with the pictures that the dashboard holds. */
+function looks({ view }: RunFacts, result: RunResult): string {
+  const { visual } = result;
+  if (visual === null || visual.changed === 0) return "";
+  const url = (name: string) => view?.artefacts.find((artefact) => artefact.name === name)?.url ?? null;
+  const links = (["before", "after", "difference"] as const).map((which) => link(which, url(visual[which])));
+  return `${visualText(result) ?? ""}${links.join("")}`;
 }
 
 /** The latest picture of the app that the dashboard holds. */

@@ -393,10 +393,13 @@ Deno.test("nothing from outside becomes a marker, markup, a mention or a command
           tail,
           proofs: [detail],
           reason: cause,
+          findings: [{ rule: detail, severity: "error", file: cause, line: 3, message: detail }],
+          blemishes: [cause],
         });
         const facts = ended(outcome, [report, stage({ name: "install", proofs: [cause, detail] })], {
           stage: "upgrade",
           cause,
+          visual: { before: detail, after: cause, difference: detail, changed: 0.3 },
         });
         const text = runText({ ...facts, cause, cancelledBy: null });
         const seen = read(text);
@@ -412,6 +415,42 @@ Deno.test("nothing from outside becomes a marker, markup, a mention or a command
     ),
     { numRuns: 300 },
   );
+});
+
+Deno.test("a verdict says how clean the run was, and shows how the page changed", () => {
+  const lint = stage({
+    name: "lint",
+    findings: [{
+      rule: "lint.unset",
+      severity: "warning",
+      file: "compose.yml",
+      line: 3,
+      message: "Nothing sets X",
+    }],
+    blemishes: ["compose.yml, line 3: Nothing sets X [lint.unset]"],
+  });
+  const install = stage({ name: "install", blemishes: ["Console: boom"] });
+  const facts = ended("passed", [lint, install], {
+    level: 4,
+    visual: { before: "b.png", after: "a.png", difference: "d.png", changed: 0.0421 },
+  });
+  const artefacts = ["b.png", "a.png", "d.png"].map((name) => ({
+    name,
+    bytes: 1,
+    url: `https://ci.example/${name}`,
+  }));
+  const text = runText({ ...facts, view: facts.view === null ? null : { ...facts.view, artefacts } });
+  assert.match(text, /^✅ .* · level 4 · /);
+  assert.ok(text.includes(
+    "4.2 % of the page's pixels changed by the upgrade · [before](https://ci.example/b.png) · " +
+      "[after](https://ci.example/a.png) · [difference](https://ci.example/d.png)",
+  ));
+  assert.ok(text.includes(`<details><summary>1 lint warning, 1 blemish</summary>
+
+- ⚠️ compose.yml, line 3: Nothing sets X \`lint.unset\`
+- install: Console: boom
+
+</details>`));
 });
 
 Deno.test("a text that is too long gives up its longest part and keeps the verdict and the stages", () => {

@@ -1,5 +1,6 @@
 import { formatSeconds } from "../../common/time.ts";
 import type { RunResult, StageName, StageReport } from "../../protocol/result.ts";
+import { findingsOf, otherBlemishes, placeOf, uncleanText } from "./digest.ts";
 import { oneLine, plain, truncate } from "./text.ts";
 import { outcomeEmoji, shortCommit, stageText, stageTitle, verdict, verdictEmoji } from "./verdict.ts";
 
@@ -13,6 +14,7 @@ export interface StageView {
 const MAX_TEXT = 400;
 const MAX_LOG_LINES = 60;
 const MAX_LOG_LINE = 300;
+const MAX_FINDINGS = 15;
 /** Invisible, and no part of any word: `@` and `#` followed by it are no mention and no reference. */
 const WORD_JOINER = "\u2060";
 
@@ -90,4 +92,22 @@ export function foldedLog(title: string, lines: readonly string[]): string {
 
 function longestRun(text: string): number {
   return Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+}
+
+/** What keeps the run from being clean as a folded list under its counts, or null when nothing does. */
+export function foldedFindings(result: RunResult): string | null {
+  const counts = uncleanText(result);
+  if (counts === null) return null;
+  const found = [
+    ...findingsOf(result).map((one) =>
+      `${one.severity === "error" ? "❌" : "⚠️"} ${escapeMarkdown(placeOf(one))}: ${
+        escapeMarkdown(one.message)
+      } ${codeSpan(one.rule)}`
+    ),
+    ...otherBlemishes(result).map(({ stage, text }) => `${stageTitle(stage)}: ${escapeMarkdown(text)}`),
+  ];
+  const more = found.length - MAX_FINDINGS;
+  const shown = more <= 0 ? found : [...found.slice(0, MAX_FINDINGS), `and ${more} more, see the run's page`];
+  const items = shown.map((text) => `- ${text}`);
+  return [`<details><summary>${counts}</summary>`, "", ...items, "", "</details>"].join("\n");
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fromMarkdown } from "mdast-util-from-markdown";
-import { codeSpan, escapeMarkdown, foldedLog, stageTable, verdictLine } from "./markdown.ts";
-import { sampleFailure, sampleResult, sampleStage } from "./sample_result.ts";
+import { codeSpan, escapeMarkdown, foldedFindings, foldedLog, stageTable, verdictLine } from "./markdown.ts";
+import { sampleFailure, sampleResult, sampleRich, sampleStage } from "./sample_result.ts";
 import { oneLine, truncate } from "./text.ts";
 
 /** Characters and words that mean something to Markdown, HTML or a forge, mixed with any others. */
@@ -127,6 +127,18 @@ Deno.test("the table of a run on its way", () => {
 | ⏳ | recipe tests | | |
 | · | upgrade | | |`,
   );
+});
+
+Deno.test("findings are folded under their counts, and bounded", () => {
+  assert.equal(foldedFindings(sampleResult()), null);
+  assert.match(
+    foldedFindings(sampleRich()) ?? "",
+    /^<details><summary>2 lint warnings, 1 blemish<\/summary>\n\n- /,
+  );
+  const blemishes = Array.from({ length: 40 }, (_, index) => `problem ${index}`);
+  const many = foldedFindings(sampleResult({ stages: [sampleStage({ name: "install", blemishes })] })) ?? "";
+  assert.equal(many.match(/^- install: /gm)?.length, 15);
+  assert.match(many, /^- and 25 more/m);
 });
 
 Deno.test("the verdict in one line", () => {
