@@ -5,6 +5,7 @@ import { type Finding, quote } from "../finding.ts";
 const ours: Record<string, string> = {
   R003: "lint.image-tag",
   R004: "lint.image-tag",
+  R005: "lint.image-tag",
   R009: "lint.app-service",
   R011: "lint.image",
   R012: "lint.config-export",

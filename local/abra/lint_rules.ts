@@ -100,8 +100,11 @@ export const lintRules: LintRule[] = [
     ref: "R010",
     rule: "traefik routing enabled",
     severity: "error",
-    holds: ({ services }) =>
-      Object.values(services).some((service) => labelsOf(service)["traefik.enable"] === "true"),
+    // File by file: in a merge by whole sections an overlay's labels would hide those of compose.yml.
+    holds: ({ files }) =>
+      files.flatMap((file) => Object.values(asObject(file.services) ?? {})).some((service) =>
+        labelsOf(asObject(service) ?? {})["traefik.enable"] === "true"
+      ),
     help: 'include "traefik.enable=true" deploy label',
   },
   {
