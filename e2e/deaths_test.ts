@@ -5,15 +5,18 @@ import { waitFor } from "../common/time.ts";
 import { RunFolder, runFolders } from "../harness/run_folder.ts";
 import { findProcesses } from "../local/process.ts";
 import type { Stack } from "../local/stack.ts";
-import { makeRecipe } from "./fixture_recipe.ts";
+import { type FixtureOptions, makeRecipe } from "./fixture_recipe.ts";
 import { type Ended, HarnessRun, runRecipe, sigkill } from "./harness_cli.ts";
 import { objectsOf } from "./inventory.ts";
 import { type Bench, onTheStack, stage } from "./on_the_stack.ts";
 import { deployWitness } from "./witness.ts";
 
 /** A run of the quick recipe. */
-async function start(bench: Bench, env: Record<string, string> = {}): Promise<HarnessRun> {
-  const path = await makeRecipe(join(bench.folder, "quick"));
+async function start(
+  bench: Bench,
+  { env = {}, recipe = {} }: { env?: Record<string, string>; recipe?: FixtureOptions } = {},
+): Promise<HarnessRun> {
+  const path = await makeRecipe(join(bench.folder, "quick"), recipe);
   return new HarnessRun(bench.stack, { runs: bench.runs, args: [path], env: { CCCI_LANES: "2", ...env } });
 }
 
@@ -86,49 +89,65 @@ onTheStack("a stage that hangs is ended at its deadline", async ({ stack, runs }
 });
 
 onTheStack("a worker that is frozen is killed some time after its stage's deadline", async (bench) => {
-  await using run = await start(bench, { CCCI_STAGE_DEADLINE_S: "30" });
+  await using run = await start(bench, { env: { CCCI_STAGE_DEADLINE_S: "30" } });
   await deployed(run);
   Deno.kill(await run.process("worker"), "SIGSTOP");
   assertEnd(await run.ended, { code: 5, result: "timed_out", cause: /ran longer than 30/ });
 });
 
 onTheStack("a run that takes longer than a run may is ended and cleaned up", async (bench) => {
-  await using run = await start(bench, { CCCI_RUN_DEADLINE_S: "9" });
+  await using run = await start(bench, { env: { CCCI_RUN_DEADLINE_S: "9" } });
   assertEnd(await run.ended, { code: 5, result: "timed_out", cause: /The run took longer than 9/ });
 });
 
 onTheStack("below the free space that is asked for nothing is deployed", async (bench) => {
-  await using run = await start(bench, { CCCI_MIN_FREE_GB: "10000000" });
+  await using run = await start(bench, { env: { CCCI_MIN_FREE_GB: "10000000" } });
   const ended = await run.ended;
   assertEnd(ended, { code: 3, result: "infra", cause: /Only .* GB are free/ });
   assert.match(stage(ended, "install")?.detail ?? "", /CCCI_MIN_FREE_GB/);
 });
 
-for (const [name, fill] of [["from the start", false], ["in the middle of the run", true]] as const) {
-  onTheStack(
-    `a disk for runs that is full ${name} is the machine's trouble, and cleaned up`,
-    async (bench) => {
-      const { runs } = bench;
-      await Deno.mkdir(runs);
-      await execOk(["mount", "-t", "tmpfs", "-o", fill ? "size=64m" : "size=2m", "tmpfs", runs]);
-      try {
-        await using run = await start(bench, { CCCI_MIN_FREE_GB: "0" });
-        if (fill) {
-          await deployed(run);
-          await fillUp(join(runs, "filler"));
-        }
-        const ended = await run.ended;
-        assert.equal(ended.code, 3, ended.stderr);
-        assert.equal(ended.result?.result ?? "infra", "infra", ended.result?.cause ?? ended.stderr);
-        assert.match(ended.stderr, /no space left|disk is full|storage is full/i);
-        assert.deepEqual(await objectsOf(await run.folder()), []);
-        assert.equal(stage(ended, "teardown")?.result ?? "passed", "passed");
-      } finally {
-        await execOk(["umount", "--lazy", runs]);
-      }
+/** A disk of its own for the runs of one test. */
+async function mountRuns(runs: string, size: string): Promise<AsyncDisposable> {
+  await Deno.mkdir(runs);
+  await execOk(["mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", runs]);
+  return {
+    async [Symbol.asyncDispose]() {
+      await execOk(["umount", "--lazy", runs]);
     },
-  );
+  };
 }
+
+async function assertFull(run: HarnessRun): Promise<void> {
+  const ended = await run.ended;
+  assert.equal(ended.result?.result, "infra", ended.stderr);
+  assert.equal(ended.code, 3, ended.stderr);
+  assert.match(ended.stderr, /no space left|disk is full/i);
+  assert.equal(stage(ended, "teardown")?.result, "passed");
+  assert.deepEqual(ended.result.leftovers, []);
+  assert.deepEqual(await objectsOf(await run.folder()), []);
+}
+
+onTheStack("a disk too small for the recipe is the machine's trouble", async (bench) => {
+  await using _disk = await mountRuns(bench.runs, "2m");
+  const noise = crypto.getRandomValues(new Uint8Array(60_000));
+  const files = Object.fromEntries(
+    Array.from(
+      { length: 50 },
+      (_, number) => [`noise-${number}`, `${number}${noise.map((byte) => byte ^ number)}`],
+    ),
+  );
+  await using run = await start(bench, { env: { CCCI_MIN_FREE_GB: "0" }, recipe: { files } });
+  await assertFull(run);
+});
+
+onTheStack("a disk that fills up while apps are up is the machine's trouble, and they go", async (bench) => {
+  await using _disk = await mountRuns(bench.runs, "64m");
+  await using run = await start(bench, { env: { CCCI_MIN_FREE_GB: "0" } });
+  await deployed(run);
+  await exec(["dd", "if=/dev/zero", `of=${join(bench.runs, "filler")}`, "bs=4096"]); // until no byte is free
+  await assertFull(run);
+});
 
 onTheStack(
   "the janitor removes what a dead run left, and neither a live run's nor a stranger's things",
@@ -172,9 +191,4 @@ async function janitor({ stack, runs }: { stack: Stack; runs: string }, args: st
     cwd: new URL("..", import.meta.url).pathname,
     env: { ...stack.env, CCCI_RUNS: runs },
   });
-}
-
-/** Leaves no byte free. */
-async function fillUp(path: string): Promise<void> {
-  await exec(["dd", "if=/dev/zero", `of=${path}`, "bs=4096"]);
 }

@@ -25,18 +25,16 @@ export async function inventory(): Promise<string[]> {
   return lists.flat().sort();
 }
 
-/** What an app under test, or one of its anonymous volumes, is called. */
-const APP = new RegExp(
-  `^\\w+ ([a-z0-9]{1,4}-[0-9a-f]{6}_${BASE_DOMAIN.replaceAll(".", "_")}(_|$)|[0-9a-f]{64}$)`,
-);
+/** What belongs to the stack that all tests stand on. Its containers may be replaced at any time. */
+const OF_THE_STACK = /^(?!container )\w+ (cc-ci-|proxy$|docker_gwbridge$)/;
 
 /**
- * Fails when Docker holds more or less than it did at `before`, apps under test aside: other tests run at the same
- * time. Those are looked after by {@linkcode assertNothingLeft} and, once all tests are through, by the suite.
+ * Fails when the stack has more or less than it had at `before`. Other tests go on at the same time, so that all else
+ * is left to {@linkcode assertNothingLeft} and, once they are through, to the suite.
  */
 export async function assertSameInventory(before: string[]): Promise<void> {
-  const others = (all: string[]) => all.filter((name) => !APP.test(name));
-  assert.deepEqual(others(await inventory()), others(before), "Docker must hold what it held before");
+  const stack = (all: string[]) => all.filter((name) => OF_THE_STACK.test(name));
+  assert.deepEqual(stack(await inventory()), stack(before), "The stack must have what it had before");
 }
 
 /** What Docker holds of one run. */

@@ -41,15 +41,15 @@ function runOf(body: string): string {
 }
 
 /** Says `!testme` and waits until the run's worker is busy with the apps. */
-async function startRun({ stack, fetch, pull }: Scene): Promise<string> {
-  await pull.comment("!testme");
+async function startRun({ stack, fetch, pull }: Scene) {
+  const comment = await pull.comment("!testme");
   const reply = await pull.waitForReply(() => true, { what: "the bridge's comment", timeoutMs: 30_000 });
   const run = runOf(reply.body);
   await waitFor(async () => {
     const view = await readRun(run, { dashboard: stack.urls.dashboard, fetch });
     return view?.stages.some((stage) => stage.name === "install" && stage.running);
   }, { what: "the run to install the app", timeoutMs: 60_000 });
-  return run;
+  return { run, reply, comment };
 }
 
 /** The one comment of the run, once it shows the verdict. */
@@ -89,14 +89,15 @@ onRealServices("an outsider's comment is refused once, with the reason, and star
     timeoutMs: 30_000,
   });
   assert.equal((await pull.replies()).length, 2, "one refusal and one run");
+  await pull.comment("!testme cancel");
   await pull.waitForReply(({ body }) => isVerdict(body), { what: "the verdict", timeoutMs: VERDICT_MS });
   await assertSameInventory(scene.before);
 });
 
 onRealServices(
-  "a comment edited into the command, and the command in a quote or in code, start nothing",
+  "a comment edited into the command, in a quote or in code starts nothing; a run that was started is cancelled",
   async () => {
-    const { pull } = await openScene();
+    const { pull, ...scene } = await openScene();
     const harmless = await pull.comment("Looks good to me");
     // Whole-second time stamps: an edit in the same second cannot be told from none.
     const second = Math.floor(Date.now() / 1000);
@@ -109,14 +110,13 @@ onRealServices(
     await pull.comment("> !testme\n\nwhat does this do?");
     await pull.comment("```\n!testme\n```");
     await pull.comment("<!-- !testme -->");
-    const last = await pull.comment("!testme");
-    const reply = await pull.waitForReply(() => true, {
-      what: "the run of the last comment",
-      timeoutMs: 30_000,
-    });
-    assert.ok(reply.id > last.id, "only the last comment is answered");
-    await pull.waitForReply(({ body }) => isVerdict(body), { what: "the verdict", timeoutMs: VERDICT_MS });
-    assert.equal((await pull.replies()).length, 1);
+    const { run, reply, comment } = await startRun({ pull, ...scene });
+    assert.ok(reply.id > comment.id, "only the last comment is answered");
+    await pull.comment("!testme cancel");
+    const body = await verdict({ pull, ...scene });
+    assert.match(headline(body), /⏹️.*cancelled/);
+    const view = await readRun(run, { dashboard: scene.stack.urls.dashboard, fetch: scene.fetch });
+    assert.equal(view?.result?.stages.find((stage) => stage.name === "teardown")?.result, "passed");
   },
 );
 
@@ -124,7 +124,7 @@ onRealServices(
   "the bridge killed in the middle of a run comes back to the same run and the same comment",
   async () => {
     const scene = await openScene();
-    const run = await startRun(scene);
+    const { run } = await startRun(scene);
     await kill(scene.stack, "bridge");
     await bringBack();
     const body = await verdict(scene);
@@ -138,7 +138,7 @@ onRealServices(
   "forge and dashboard away in the middle of a run: the run is not lost, the verdict arrives",
   async () => {
     const scene = await openScene("loses-data");
-    const run = await startRun(scene);
+    const { run } = await startRun(scene);
     await kill(scene.stack, "gitea");
     await kill(scene.stack, "dashboard");
     await bringBack();
