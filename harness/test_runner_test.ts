@@ -283,9 +283,9 @@ test("sees the page", async () => equal(await (await page("/a")).title(), title)
       typeCheck: true,
       more: {
         "helper.ts": "export const title: string = 'Notes';",
-        "fail.ts": "export function fail() {\\n  throw new Error('so there');\\n}",
+        "fail.ts": "export function fail() {\n  throw new Error('so there');\n}",
         "other_test.ts":
-          "import { test } from 'cc-ci';\\nimport { fail } from './fail.ts';\\ntest('fails', () => fail());",
+          "import { test } from 'cc-ci';\nimport { fail } from './fail.ts';\ntest('fails', () => fail());",
       },
     },
   );
