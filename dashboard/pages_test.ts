@@ -26,6 +26,9 @@ Deno.test("whatever a recipe, a forge or a harness says is shown as text", async
     detail: hostile,
     reason: hostile,
     proofs: [hostile],
+    findings: [{ rule: hostile, severity: "error", file: hostile, message: hostile }],
+    blemishes: [hostile],
+    resources: [{ service: hostile, peakMemoryBytes: 1, cpuSeconds: 1, diskBytes: null }],
   };
   await tell(dashboard, {
     run,
@@ -104,6 +107,36 @@ Deno.test("a failed run's page begins with its cause", async () => {
   assert.equal(heading, "Failed in upgrade: data written before the upgrade is gone");
   assert.match(html, /no longer mounted at \/var\/lib\/postgresql\/data/);
   assert.match(html, /run-recipe nextcloud[^]*--only upgrade/);
+});
+
+Deno.test("a stage tells what lint found and what else keeps the run from being clean, each once", async () => {
+  await using dashboard = new TestDashboard();
+  const finding = { rule: "lint.unset", severity: "warning", file: "compose.yml", line: 3 } as const;
+  await tell(dashboard, {
+    run: "unclean-1",
+    recipe: "miniflux",
+    subject: { kind: "branch", name: "main", src: "a/b" },
+    stages: [
+      {
+        name: "lint",
+        findings: [{ ...finding, message: "Nothing sets X" }],
+        blemishes: ["compose.yml, line 3: Nothing sets X [lint.unset]"],
+      },
+      {
+        name: "install",
+        blemishes: ["Console: boom"],
+        resources: [{ service: "app", peakMemoryBytes: 2.2e7, cpuSeconds: 1, diskBytes: null }],
+      },
+    ],
+  });
+  const page = await dashboard.page("/runs/unclean-1");
+  assert.equal(page.match(/Nothing sets X/g)?.length, 1);
+  assert.match(
+    page,
+    /<li class="warning">compose\.yml, line 3: Nothing sets X <code>lint\.unset<\/code><\/li>/,
+  );
+  assert.match(page, /<li class="warning">Console: boom<\/li>/);
+  assert.match(page, /Memory at peak: app 22\.0 MB/);
 });
 
 Deno.test("a pass names what it does not vouch for, and says when the stand-in for abra was used", async () => {

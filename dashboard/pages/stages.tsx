@@ -1,3 +1,5 @@
+import type { StageReport } from "../../protocol/result.ts";
+import { blemishesOf, placeOf } from "../../harness/report/digest.ts";
 import { isRunning, type StageProgress } from "../progress.ts";
 import type { RunDetail } from "../run.ts";
 import { duration, outcomeWords, span, stageProves, stageTitles } from "../words.ts";
@@ -40,6 +42,7 @@ export function StageHead({ run, stage, now }: { run: RunDetail; stage: StagePro
           <p class="proofs">{report.proofs.map(plainLine).join(", ")}</p>
         )}
         {report?.notes.map((note) => <p class="muted">{note}</p>)}
+        {report !== null && <Unclean report={report} />}
       </div>
       <span class="stage-time">
         {report !== null && (report.seconds > 0 || report.result === "passed")
@@ -49,6 +52,22 @@ export function StageHead({ run, stage, now }: { run: RunDetail; stage: StagePro
       </span>
       <Bar run={run} stage={stage} now={now} />
     </div>
+  );
+}
+
+/** What lint found in the stage, and what else keeps the run from being clean. */
+function Unclean({ report }: { report: StageReport }) {
+  const blemishes = blemishesOf(report);
+  if (report.findings.length + blemishes.length === 0) return null;
+  return (
+    <ul class="unclean">
+      {report.findings.map((finding) => (
+        <li class={finding.severity}>
+          {plainLine(`${placeOf(finding)}: ${finding.message}`)} <code>{finding.rule}</code>
+        </li>
+      ))}
+      {blemishes.map((text) => <li class="warning">{plainLine(text)}</li>)}
+    </ul>
   );
 }
 

@@ -12,12 +12,14 @@ export function findingsOf(result: RunResult): LintFinding[] {
   return [...all.filter((one) => one.severity === "error"), ...all.filter((one) => one.severity !== "error")];
 }
 
-/** What keeps the run from being clean and is no finding of lint, whose warnings are named among the blemishes too. */
+/** What keeps the run from being clean and is no finding of lint. */
 export function otherBlemishes(result: RunResult): { stage: StageName; text: string }[] {
-  return result.stages.flatMap((stage) =>
-    stage.blemishes.filter((text) => !stage.findings.some(({ rule }) => text.endsWith(`[${rule}]`)))
-      .map((text) => ({ stage: stage.name, text }))
-  );
+  return result.stages.flatMap((stage) => blemishesOf(stage).map((text) => ({ stage: stage.name, text })));
+}
+
+/** A stage's blemishes without those that name one of its findings: lint's warnings are both. */
+export function blemishesOf(stage: StageReport): string[] {
+  return stage.blemishes.filter((text) => !stage.findings.some(({ rule }) => text.endsWith(`[${rule}]`)));
 }
 
 /** `1 lint error, 2 lint warnings, 3 blemishes`; null for a run without any. */
