@@ -1,10 +1,12 @@
 import { UsageError } from "../common/errors.ts";
 import { describeError } from "../common/errors.ts";
+import { benchBridge } from "./bridge.ts";
 import { benchDashboard } from "./dashboard.ts";
 import { benchHarness } from "./harness.ts";
 
 /** `./cc-ci bench <what>`: each returns its exit code. */
 const benches: Record<string, (argv: string[]) => Promise<number>> = {
+  bridge: benchBridge,
   dashboard: benchDashboard,
   harness: benchHarness,
 };

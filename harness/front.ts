@@ -5,7 +5,7 @@ import { faultMark } from "./faults.ts";
 import { openTerminal, type TerminalReport } from "./report/terminal.ts";
 import type { RunRequest } from "./request.ts";
 import { RunFolder } from "./run_folder.ts";
-import { selfCommand } from "./self.ts";
+import { processCommand, selfCommand } from "./self.ts";
 import type { Settings } from "./settings.ts";
 
 export interface FrontOptions {
@@ -22,7 +22,7 @@ export interface FrontOptions {
 export async function runFront(request: RunRequest, options: FrontOptions): Promise<number> {
   const { settings, json } = options;
   const folder = new RunFolder(join(settings.RUNS, request.run));
-  const [program, ...args] = selfCommand("keeper", folder.path);
+  const [program, ...args] = processCommand("keeper", folder.path);
   const keeper = new Deno.Command(program, {
     args,
     env: faultMark("front"),

@@ -8,7 +8,7 @@ import { linesOf, parseMessage, type WorkerMessage, workerMessage } from "./mess
 import { killFamily } from "./process_tree.ts";
 import type { RunRecord } from "./record.ts";
 import type { RunFolder, RunPlan } from "./run_folder.ts";
-import { selfCommand } from "./self.ts";
+import { processCommand } from "./self.ts";
 import type { RunEnd } from "./verdict.ts";
 
 /** A worker ends a stage that is over time by itself; one that does not is killed this much later. */
@@ -31,7 +31,7 @@ export interface SuperviseOptions {
 export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
   const { plan, folder, record, cancelled, emit } = options;
   const family = plan.request.run;
-  const [program, ...args] = selfCommand("worker", folder.path);
+  const [program, ...args] = processCommand("worker", folder.path);
   const worker = new Deno.Command(program, {
     args,
     env: { [FAMILY]: family, ...faultMark("keeper") },

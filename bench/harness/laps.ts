@@ -52,7 +52,7 @@ export async function harnessLap(
       CCCI_RECIPES: options.only === undefined ? subject.enrolments : subject.withoutTests,
     },
   });
-  using memory = new MemoryWatch(run);
+  using memory = new MemoryWatch(run.pid);
   const { code, result, stderr } = await run.ended;
   const ended = Date.now();
   if (code !== 0 || result === undefined) {

@@ -1,5 +1,3 @@
-import type { HarnessRun } from "../../e2e/harness_cli.ts";
-
 const EVERY_MS = 200;
 
 /** What a process has in RAM, MB of 10⁶ bytes. */
@@ -24,15 +22,15 @@ export class MemoryWatch {
   #pids: Record<string, number>;
   #timer: ReturnType<typeof setInterval>;
 
-  constructor(run: HarnessRun) {
-    this.#pids = { front: run.pid };
-    for (const role of ["keeper", "worker"] as const) {
-      run.process(role).then((pid) => this.#pids[role] = pid).catch(() => {}); // a run may end before it has one
-    }
+  /** @param front process that was started */
+  constructor(front: number) {
+    this.#pids = { front };
     this.#timer = setInterval(() => void this.#look(), EVERY_MS);
   }
 
   async #look(): Promise<void> {
+    await this.#find("keeper", this.#pids.front);
+    await this.#find("worker", this.#pids.keeper);
     const seen: Record<string, Resident> = {};
     for (const [name, pid] of Object.entries(this.#pids)) {
       const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => ""); // ended, or ending
@@ -44,6 +42,16 @@ export class MemoryWatch {
     this.peakMb = peakMb;
     this.sumMb = all.reduce((sum, { own, files }) => sum + own + files, 0);
     this.parts = Object.fromEntries(Object.entries(seen).map(([name, { own }]) => [name, own]));
+  }
+
+  /** The front starts the keeper, and that the worker. */
+  async #find(role: string, parent: number | undefined): Promise<void> {
+    if (parent === undefined || this.#pids[role] !== undefined) return;
+    const children = await Deno.readTextFile(`/proc/${parent}/task/${parent}/children`).catch(() => "");
+    for (const pid of children.trim().split(" ").filter((one) => one !== "")) {
+      const words = (await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "")).split("\0");
+      if (words.includes(role)) this.#pids[role] = Number(pid);
+    }
   }
 
   [Symbol.dispose](): void {

@@ -1,0 +1,152 @@
+import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import * as z from "zod";
+import { execOk } from "../common/exec.ts";
+import { startTimes } from "./bridge/drone.ts";
+import { tickSeconds, Town } from "./bridge/town.ts";
+
+/** What the bench measured; names are stable, for graphs over time. */
+interface Figures {
+  repos: number;
+  pulls: number;
+  /** Calls of the forge's API with nobody writing, averaged over a day with its sweep. */
+  idle_calls_per_hour: number;
+  /** At 100 commands an hour. */
+  busy_calls_per_hour: number;
+  /** After two hours away with 50 commands missed: until the last of them has its comment, by the forge's clock. */
+  catch_up_s: number;
+  catch_up_calls: number;
+  runs: number;
+  /** Once all those runs are over. */
+  rss_mb: number;
+  /** From a tenth of the runs on. */
+  rss_growth_mb: number;
+  /** Seconds from the call that creates a build until its first command runs; `null` without `--drone`. */
+  drone_start_p95_s: number | null;
+  /** The same with a runner that had nothing to do for more than 30 s. */
+  drone_idle_start_max_s: number | null;
+}
+
+const aims: { name: keyof Figures; text: string; met: (figures: Figures) => boolean }[] = [
+  { name: "idle_calls_per_hour", text: "≤ 300", met: (f) => f.idle_calls_per_hour <= 300 },
+  { name: "rss_mb", text: "≤ 120 MB", met: (f) => f.rss_mb <= 120 },
+  { name: "rss_growth_mb", text: "≤ 20 MB", met: (f) => f.rss_growth_mb <= 20 },
+  { name: "drone_start_p95_s", text: "≤ 1 s", met: (f) => (f.drone_start_p95_s ?? 0) <= 1 },
+  { name: "drone_idle_start_max_s", text: "≤ 12 s", met: (f) => (f.drone_idle_start_max_s ?? 0) <= 12 },
+];
+
+interface Options {
+  json?: boolean;
+  drone?: boolean;
+  repos: number;
+  pulls: number;
+  runs: number;
+}
+
+/** `./cc-ci bench bridge`: what the bridge asks of a forge, and how it grows. */
+export async function benchBridge(argv: string[]): Promise<number> {
+  const program = new Command("cc-ci bench bridge")
+    .description(
+      "Measures the bridge on a made-up forge, in made-up time; with --drone a real Drone's start times.",
+    )
+    .option("--json", "print the figures as one JSON object")
+    .option("--drone", "measure start times with a Drone and a forge started for that, about 3 min")
+    .option("--repos <n>", "repositories", Number, 1000)
+    .option("--pulls <n>", "pull requests of each", Number, 20)
+    .option("--runs <n>", "runs over which memory is watched", Number, 10_000)
+    .parse(argv, { from: "user" });
+  const options = program.opts<Options>();
+  const figures = await measure(options);
+  print(options.json ? JSON.stringify(figures) : table(figures));
+  return 0;
+}
+
+async function measure(options: Options): Promise<Figures> {
+  const { repos, pulls } = options;
+  const calls = await countCalls({ repos, pulls });
+  const memory = await watchMemory(options.runs);
+  const started = options.drone ? await startTimes() : null;
+  return {
+    repos,
+    pulls: repos * pulls,
+    ...calls,
+    runs: options.runs,
+    ...memory,
+    drone_start_p95_s: started?.warmP95 ?? null,
+    drone_idle_start_max_s: started?.idleMax ?? null,
+  };
+}
+
+async function countCalls(size: { repos: number; pulls: number }) {
+  using town = new Town(size);
+  await town.tick();
+  const counted = async (work: () => Promise<void>) => {
+    const before = town.calls;
+    await work();
+    return town.calls - before;
+  };
+  say(`A day without commands, ${size.repos * size.pulls} pull requests`);
+  const idle = await counted(() => town.hours(24)) / 24;
+  say("An hour with 100 commands");
+  const ticks = 3600 / tickSeconds;
+  const busy = await counted(async () => {
+    for (let tick = 0; tick < ticks; tick++) {
+      const due = Math.floor((tick + 1) * 100 / ticks) - Math.floor(tick * 100 / ticks);
+      for (let one = 0; one < due; one++) town.command();
+      await town.tick();
+    }
+  });
+  while (town.live > 0) await town.tick();
+  say("Two hours away, 50 commands missed");
+  const answered = town.answered;
+  for (let missed = 0; missed < 50; missed++) {
+    town.command();
+    town.clock.pass(144);
+  }
+  const back = town.clock.now();
+  const catchUp = await counted(async () => {
+    while (town.answered < answered + 50) await town.tick();
+  });
+  return {
+    idle_calls_per_hour: rounded(idle),
+    busy_calls_per_hour: busy,
+    catch_up_s: (town.clock.now() - back) / 1000,
+    catch_up_calls: catchUp,
+  };
+}
+
+const memoryShape = z.object({ early: z.number(), late: z.number() });
+
+async function watchMemory(runs: number) {
+  say(`${runs} runs`);
+  const program = fileURLToPath(import.meta.resolve("./bridge/memory.ts"));
+  const { stdout } = await execOk([
+    Deno.execPath(),
+    ...["run", "-A", "-q", "--v8-flags=--expose-gc", program, String(runs)],
+  ], { timeoutMs: 3_600_000 });
+  const { early, late } = memoryShape.parse(JSON.parse(stdout));
+  return { rss_mb: rounded(late), rss_growth_mb: rounded(late - early) };
+}
+
+function table(figures: Figures): string {
+  const width = Math.max(...Object.keys(figures).map((name) => name.length));
+  return Object.entries(figures).map(([name, value]) => {
+    const aim = aims.find((one) => one.name === name);
+    const verdict = aim === undefined || value === null
+      ? ""
+      : `  ${aim.met(figures) ? "✓" : "✗"} ${aim.text}`;
+    return `${name.padEnd(width)}  ${String(value ?? "-").padStart(10)}${verdict}`;
+  }).join("\n");
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+function say(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${text} …\n`));
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
