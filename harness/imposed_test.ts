@@ -5,7 +5,7 @@ import { imposedByInstall, imposedByUpgrade, parseDuration, stopGrace } from "./
 function compose(...docs: Record<string, unknown>[]): Compose {
   return {
     ok: true,
-    files: docs.map((doc, index) => ({ path: `compose.${index}.yml`, doc, lineOf: () => 1 })),
+    files: docs.map((doc, index) => ({ path: `compose.${index}.yml`, doc, raw: doc, lineOf: () => 1 })),
     variablesUnset: [],
     variablesMissing: [],
   };

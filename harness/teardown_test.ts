@@ -41,7 +41,7 @@ class FakeSwarm extends Swarm {
     return Promise.resolve([]);
   }
   override containers(): Promise<ContainerObject[]> {
-    const mount = { Type: "volume", Name: ANONYMOUS, Destination: "/data", RW: true };
+    const mount = { Type: "volume", Name: ANONYMOUS, Source: "", Destination: "/data", RW: true };
     return Promise.resolve([{
       Id: "c",
       Names: [],
