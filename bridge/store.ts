@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { openDatabase, transaction } from "../common/sqlite.ts";
 import { migrations } from "./schema.ts";
 import type { CommandRow, CommandState, NewCommand, Post, Run, RunState } from "./rows.ts";
@@ -12,6 +12,7 @@ const live = "('accepted', 'commented', 'queued', 'starting', 'running', 'finish
  */
 export class Store implements Disposable {
   readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
 
   /** @param path database file, created if missing; `:memory:` for one that is forgotten. */
   constructor(path: string) {
@@ -27,15 +28,24 @@ export class Store implements Disposable {
   }
 
   #all<T>(sql: string, ...values: SQLInputValue[]): T[] {
-    return this.#db.prepare(sql).all(...values) as T[];
+    return this.#statement(sql).all(...values) as T[];
   }
 
   #one<T>(sql: string, ...values: SQLInputValue[]): T | undefined {
-    return this.#db.prepare(sql).get(...values) as T | undefined;
+    return this.#statement(sql).get(...values) as T | undefined;
   }
 
   #do(sql: string, ...values: SQLInputValue[]): number {
-    return Number(this.#db.prepare(sql).run(...values).changes);
+    return Number(this.#statement(sql).run(...values).changes);
+  }
+
+  /** Prepared once: what a statement holds outside of the heap is freed late, and there are some every second. */
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const prepared = this.#db.prepare(sql);
+    this.#statements.set(sql, prepared);
+    return prepared;
   }
 
   #update(table: "runs" | "posts", changes: object, where: { sql: string; values: SQLInputValue[] }): number {

@@ -22,7 +22,7 @@ async function main(runs: number): Promise<void> {
 function memory(town: Town): number {
   town.forgetPast();
   (globalThis as { gc?: () => void }).gc?.();
-  console.error(Deno.memoryUsage(), town.calls); return Deno.memoryUsage().rss / 1e6;
+  return Deno.memoryUsage().rss / 1e6;
 }
 
 if (import.meta.main) await main(Number(Deno.args[0]));
