@@ -17,9 +17,18 @@ export interface Ended {
   stderr: string;
 }
 
-/** The stack with the images of the quick fixture recipe; both stay up from test to test. */
-export async function stackForRuns(): Promise<Stack> {
-  const stack = await ensureStack({ progress: silentProgress });
+let prepared: Promise<Stack> | undefined;
+
+/**
+ * What runs of the quick fixture recipe stand on, its images included; all of it stays up from test to test. Forge,
+ * dashboard and bridge are left alone: another test may be killing them.
+ */
+export function stackForRuns(): Promise<Stack> {
+  return prepared ??= prepare();
+}
+
+async function prepare(): Promise<Stack> {
+  const stack = await ensureStack({ progress: silentProgress, parts: ["traefik", "backup-bot"] });
   await ensureImages("custom-html", {
     progress: silentProgress,
     cache: stack.cache,
