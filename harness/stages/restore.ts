@@ -2,6 +2,7 @@ import { openAppPage } from "../app_page.ts";
 import { runEnrolledTest } from "../app_tests.ts";
 import { type Loss, readMarkers, readRecords } from "../data.ts";
 import { destroyData } from "../destroy.ts";
+import { HealthWatch } from "../health_watch.ts";
 import { need, type RunContext } from "../run_context.ts";
 import { type StageContext, StageFailure, StageSkipped } from "../stage.ts";
 
@@ -14,8 +15,10 @@ export async function restoreStage(run: RunContext, ctx: StageContext): Promise<
     throw new StageSkipped("no data whose return could be seen, see data in recipe.yml");
   }
   const app = run.app("a");
+  using health = await HealthWatch.start(run.swarm, app.stack); // an app without its data may be replaced
   await destroyData(app, { saved: parts, written, enrolment, marker, ctx });
   await app.restore(ctx);
+  await health.replaced(ctx.signal);
   await app.converge(ctx);
   await app.answers(ctx);
 
