@@ -28,7 +28,7 @@ export async function checkConfigVersions(head: Recipe, published: PublishedReci
       severity: "error",
       ...place,
       message: `${section === "configs" ? "Config" : "Secret"} ${quote(key)} has changed since ` +
-        `${published.version} and has still the same version`,
+        `${published.version} and still has the same version`,
       hint: variable === undefined
         ? "Docker changes no config in place: put a version from abra.sh into its name"
         : `Raise ${variable}: Docker changes no config in place, so upgrades fail`,
