@@ -54,7 +54,11 @@ onTheStack(
         say(line(row));
       }
     }));
-    say(`\n${rows.toSorted((a, b) => a.fault.boundary.at - b.fault.boundary.at).map(line).join("")}`);
+    say(
+      `\n  ${HEADER}\n${
+        rows.toSorted((a, b) => a.fault.boundary.at - b.fault.boundary.at).map(line).join("")
+      }`,
+    );
     const wrong = rows.flatMap(({ fault, wrong }) => wrong.map((one) => `${nameOf(fault)}: ${one}`));
     assert.deepEqual(wrong, [], `With CCCI_TEST_SEED=${seed}`);
     const last = await runRecipe(stack, { runs: join(folder, "kill-0"), args: [recipe] });
@@ -140,6 +144,9 @@ async function processesGone(path: string): Promise<void> {
 function nameOf({ victim, boundary }: Fault): string {
   return `${victim} killed at "${boundary.name}"`;
 }
+
+const HEADER = ["boundary".padEnd(40), "killed ", "result    ", "seconds".padEnd(16), "left  ", "next run"]
+  .join(" ");
 
 function line(row: Row): string {
   const { fault, result, cleanMs, leftovers, next, wrong } = row;

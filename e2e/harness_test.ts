@@ -70,10 +70,10 @@ onTheStack("mistakes in the call are answered in a sentence", async ({ stack, fo
     [[path, "--ref", "no-such-branch"], 1, /failed in fetch.*no-such-branch/s],
     [[path, "--base", "9.9.9+9"], 1, /failed in fetch.*9\.9\.9\+9/s],
   ];
-  for (const [args, code, says] of calls) {
-    const ended = await runRecipe(stack, { runs, args });
+  await Promise.all(calls.map(async ([args, code, says], number) => {
+    const ended = await runRecipe(stack, { runs: `${runs}-${number}`, args });
     assert.equal(ended.code, code, `${args.join(" ")}: ${ended.stderr}`);
     assert.match(ended.stderr, says);
     assert.doesNotMatch(ended.stderr, /\n\s+at .*:\d+:\d+/, "no stack trace");
-  }
+  }));
 });

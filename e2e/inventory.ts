@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { exec, execOk } from "../common/exec.ts";
 import { RunFolder, runFolders } from "../harness/run_folder.ts";
-import { BASE_DOMAIN } from "../local/paths.ts";
 import { silentProgress } from "../local/progress.ts";
 import { ensureStack } from "../local/stack.ts";
 
