@@ -1,5 +1,6 @@
 import { formatBytes } from "../../common/bytes.ts";
 import type { LintFinding, RunResult, StageName, StageReport } from "../../protocol/result.ts";
+import { enumerate, stageTitle } from "./verdict.ts";
 
 /** What the reports say about a run beyond its verdict, gathered from the stages; without markup. */
 
@@ -12,9 +13,13 @@ export function findingsOf(result: RunResult): LintFinding[] {
   return [...all.filter((one) => one.severity === "error"), ...all.filter((one) => one.severity !== "error")];
 }
 
-/** What keeps the run from being clean and is no finding of lint. */
-export function otherBlemishes(result: RunResult): { stage: StageName; text: string }[] {
-  return result.stages.flatMap((stage) => blemishesOf(stage).map((text) => ({ stage: stage.name, text })));
+/** What keeps the run from being clean and is no finding of lint, once each. */
+export function otherBlemishes(result: RunResult): { where: string; text: string }[] {
+  const stages = new Map<string, StageName[]>();
+  for (const stage of result.stages) {
+    for (const text of blemishesOf(stage)) stages.set(text, [...stages.get(text) ?? [], stage.name]);
+  }
+  return [...stages].map(([text, names]) => ({ where: enumerate(names.map(stageTitle)), text }));
 }
 
 /** A stage's blemishes without those that name one of its findings: lint's warnings are both. */

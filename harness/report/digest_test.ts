@@ -13,9 +13,18 @@ import { sampleResult, sampleRich, sampleStage } from "./sample_result.ts";
 Deno.test("a lint warning is counted once, though it is a blemish too", () => {
   assert.equal(uncleanText(sampleRich()), "2 lint warnings, 1 blemish");
   assert.deepEqual(otherBlemishes(sampleRich()), [
-    { stage: "install", text: "Request failed: /favicon-32.png answered with 404" },
+    { where: "install", text: "Request failed: /favicon-32.png answered with 404" },
   ]);
   assert.equal(uncleanText(sampleResult()), null);
+});
+
+Deno.test("what several stages meet is one blemish", () => {
+  const stages = (["install", "restore", "tests"] as const).map((name) =>
+    sampleStage({ name, blemishes: ["Console: boom"] })
+  );
+  assert.deepEqual(otherBlemishes(sampleResult({ stages })), [
+    { where: "install, restore and recipe tests", text: "Console: boom" },
+  ]);
 });
 
 Deno.test("errors come before warnings", () => {

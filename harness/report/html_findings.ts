@@ -1,7 +1,6 @@
 import type { LintFinding, RunResult } from "../../protocol/result.ts";
 import { findingsOf, otherBlemishes, placeOf } from "./digest.ts";
 import { type Markup, markup } from "./markup.ts";
-import { stageTitle } from "./verdict.ts";
 
 /** What lint found and what else keeps the run from being clean; null when there is nothing. */
 export function findings(result: RunResult): Markup | null {
@@ -9,11 +8,11 @@ export function findings(result: RunResult): Markup | null {
   const blemishes = otherBlemishes(result);
   if (found.length + blemishes.length === 0) return null;
   return markup`<div class="card"><table class="findings">${found.map(findingRow)}${
-    blemishes.map(({ stage, text }) =>
+    blemishes.map(({ where, text }) =>
       markup`<tr class="tone-infra">
 <td class="kind"><span class="chip">blemish</span></td>
 <td>${text}</td>
-<td class="rule">${stageTitle(stage)}</td>
+<td class="rule">${where}</td>
 </tr>`
     )
   }</table></div>`;

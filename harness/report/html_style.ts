@@ -80,7 +80,7 @@ table.findings, table.numbers { width: 100%; border-collapse: collapse; }
 .findings .kind { width: 6.5rem; }
 .findings .place { margin: 0; color: var(--quiet); font-size: .9em; }
 .findings .note { margin: .2rem 0 0; color: var(--quiet); font-size: .92em; }
-.findings .rule { text-align: right; color: var(--quiet); white-space: nowrap; font-size: .92em; }
+.findings .rule { text-align: right; color: var(--quiet); max-width: 14rem; font-size: .92em; }
 .numbers th { text-align: left; font-weight: 600; padding: .3rem .6rem; }
 .numbers thead th { color: var(--quiet); font-size: .85rem; font-weight: 400; }
 .numbers td { padding: .3rem .6rem; }

@@ -104,7 +104,7 @@ export function foldedFindings(result: RunResult): string | null {
         escapeMarkdown(one.message)
       } ${codeSpan(one.rule)}`
     ),
-    ...otherBlemishes(result).map(({ stage, text }) => `${stageTitle(stage)}: ${escapeMarkdown(text)}`),
+    ...otherBlemishes(result).map(({ where, text }) => `${where}: ${escapeMarkdown(text)}`),
   ];
   const more = found.length - MAX_FINDINGS;
   const shown = more <= 0 ? found : [...found.slice(0, MAX_FINDINGS), `and ${more} more, see the run's page`];

@@ -67,7 +67,7 @@ function remarks(result: RunResult): string[] {
     // A lint stage that failed has said its errors above.
     ...findingsOf(result).filter((one) => one.severity === "warning" || !lintFailed)
       .map((one) => `lint: ${placeOf(one)}: ${one.message}`),
-    ...otherBlemishes(result).map(({ stage, text }) => `${stageTitle(stage)}: ${text}`),
+    ...otherBlemishes(result).map(({ where, text }) => `${where}: ${text}`),
   ];
   const more = all.length - MOST_REMARKS;
   return more <= 0 ? all : [...all.slice(0, MOST_REMARKS), `and ${more} more, see the report`];
