@@ -64,14 +64,12 @@ export async function benchHarness(argv: string[]): Promise<number> {
 
 /** The container of the stack's backup bot, in which the script finds restic. */
 async function findBackupBot(): Promise<string> {
-  const { stdout: service } = await execOk(
-    ["docker", "service", "ls", "-q", "--filter", "label=coop-cloud.backupbot.enabled=true"],
-  );
-  const { stdout: containers } = await execOk(
-    ["docker", "ps", "-q", "--no-trunc", "--filter", `label=com.docker.swarm.service.id=${service.trim()}`],
-  );
-  const [id] = containers.trim().split("\n");
-  if (!service.trim() || !id) throw new UsageError("No backup bot runs on this machine");
+  const list = async (...args: string[]) => (await execOk(["docker", ...args])).stdout.trim();
+  const enabled = "label=coop-cloud.backupbot.enabled=true";
+  const service = await list("service", "ls", "--format", "{{.Name}}", "--filter", enabled);
+  const containers = await list("ps", "-q", "--filter", `label=com.docker.swarm.service.name=${service}`);
+  const [id] = containers.split("\n");
+  if (service === "" || !id) throw new UsageError("No backup bot runs on this machine");
   return id;
 }
 

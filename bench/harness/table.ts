@@ -34,7 +34,9 @@ export function table(figures: Figures, subject: Pick<Subject, "about" | "aims">
     ) => [stage, seconds.toFixed(1), plain === 0 ? "-" : plain.toFixed(1), signed(overhead)]),
   ], { numbers: true });
   return [
-    `${figures.recipe}: ${subject.about} (medians of ${figures.rounds} rounds)`,
+    `${figures.recipe}: ${subject.about} (${
+      figures.rounds === 1 ? "one round" : `medians of ${figures.rounds} rounds`
+    })`,
     "",
     head,
     "",
