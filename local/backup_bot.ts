@@ -27,21 +27,19 @@ export interface BackupBotOptions {
  */
 export async function ensureBackupBot(docker: Docker, options: BackupBotOptions): Promise<void> {
   const { step, image, paths } = options;
-  const spec = serviceSpec({
-    image,
-    paths,
-    deno: await Deno.realPath(Deno.execPath()),
-    ...await places(docker),
-  });
-  const wanted = fingerprint(JSON.stringify([spec, (await docker.getImage(image).inspect()).Id]));
+  const ingredients = { image, paths, volumes: await volumesFolder(docker) };
+  // Whichever Deno runs this will do for the bot as well: another one makes no running bot stale.
+  const made = JSON.stringify(serviceSpec({ ...ingredients, deno: "" }));
+  const wanted = fingerprint(made + (await docker.getImage(image).inspect()).Id);
   const current = await findService(docker, SERVICE);
   if (current?.fingerprint === wanted && await backupBotReady(docker)) {
     step.done("already running");
     return;
   }
   if (current?.fingerprint !== wanted) {
-    if (current !== undefined) await removeOwnStack(docker, STACK);
+    if (current !== undefined) await removeOwnStack(docker, { stack: STACK, volumes: false });
     step.update("starting the service");
+    const spec = serviceSpec({ ...ingredients, deno: await Deno.realPath(Deno.execPath()) });
     await docker.createService({ ...spec, Labels: { ...spec.Labels, [FINGERPRINT]: wanted } });
   }
   step.update("waiting for its repository");
@@ -87,13 +85,13 @@ export async function backupBotSince(docker: Docker): Promise<Date | undefined> 
 
 /** Removes the service and its repository with all snapshots. */
 export function removeBackupBot(docker: Docker): Promise<boolean> {
-  return removeOwnStack(docker, STACK);
+  return removeOwnStack(docker, { stack: STACK, volumes: true });
 }
 
 /** Where the engine keeps its volumes. */
-async function places(docker: Docker): Promise<{ volumes: string }> {
+async function volumesFolder(docker: Docker): Promise<string> {
   const { DockerRootDir }: { DockerRootDir: string } = await docker.info();
-  return { volumes: join(DockerRootDir, "volumes") };
+  return join(DockerRootDir, "volumes");
 }
 
 interface Ingredients {

@@ -42,10 +42,14 @@ export async function taskStates(docker: Docker, service: string): Promise<strin
 }
 
 /**
- * Removes everything of one of our own stacks, volumes too; resolves when it is gone.
+ * Removes everything of one of our own stacks; resolves when it is gone.
+ * @param options.volumes false keeps what it has stored
  * @returns whether it had a service
  */
-export async function removeOwnStack(docker: Docker, stack: string): Promise<boolean> {
+export async function removeOwnStack(
+  docker: Docker,
+  { stack, volumes }: { stack: string; volumes: boolean },
+): Promise<boolean> {
   const filters = { label: [`com.docker.stack.namespace=${stack}`] };
   const services = await docker.listServices({ filters });
   for (const service of services) await orNothing(docker.getService(service.ID).remove());
@@ -63,7 +67,7 @@ export async function removeOwnStack(docker: Docker, stack: string): Promise<boo
   for (const secret of await docker.listSecrets({ filters })) {
     await docker.getSecret(secret.ID).remove().catch(() => {});
   }
-  for (const volume of (await docker.listVolumes({ filters })).Volumes ?? []) {
+  for (const volume of volumes ? (await docker.listVolumes({ filters })).Volumes ?? [] : []) {
     await orNothing(docker.getVolume(volume.Name).remove());
   }
   return services.length > 0;

@@ -89,7 +89,7 @@ export async function traefikSince(docker: Docker): Promise<Date | undefined> {
 
 /** Removes service, secrets and configs; resolves when the ports and the containers are gone. */
 export function removeTraefik(docker: Docker): Promise<boolean> {
-  return removeOwnStack(docker, STACK);
+  return removeOwnStack(docker, { stack: STACK, volumes: true });
 }
 
 function staticArgs(): string[] {

@@ -19,12 +19,17 @@ function service(
 }
 
 Deno.test("switched on at one service, all volumes of the stack are saved, and of no other stack", () => {
-  const { enabled, saved } = readPlan([
+  const { enabled, hooks, saved } = readPlan([
     service("app", { labels: { "backupbot.backup": "true" }, volumes: ["note_ci_data", "note_ci_db"] }),
     service("db", { labels: {}, volumes: ["note_ci_db"] }),
-    service("app", { labels: { "backupbot.backup": "true" }, volumes: ["other_data"], stack: "other" }),
+    service("app", {
+      labels: { "backupbot.backup": "true", "backupbot.backup.pre-hook": "theirs" },
+      volumes: ["other_data"],
+      stack: "other",
+    }),
   ], "note_ci");
   equal(enabled, true);
+  deepEqual(hooks.backup.pre, []);
   deepEqual(saved, [{ volume: "note_ci_data", paths: null }, { volume: "note_ci_db", paths: null }]);
 });
 

@@ -1,4 +1,4 @@
-import { isAbsolute, join, normalize } from "node:path";
+import { join, normalize } from "node:path";
 import { execOk } from "../../common/exec.ts";
 import { BotError } from "./engine.ts";
 import type { Saved } from "./labels.ts";
@@ -15,7 +15,7 @@ export function savedPaths(saved: readonly Saved[], root: string): string[] {
     const data = join(root, volume, "_data");
     return (paths ?? ["."]).map((path) => {
       const relative = normalize(path.replace(/^\/+/, "")).replace(/\/$/, "");
-      if (isAbsolute(relative) || relative === ".." || relative.startsWith("../")) {
+      if (relative === ".." || relative.startsWith("../")) {
         throw new BotError(`The path "${path}" leads out of the volume ${volume}`);
       }
       return relative === "." || relative === "" ? data : join(data, relative);
