@@ -9,7 +9,7 @@ const TOLERANCE = 0.1;
 /**
  * Compares two PNG pictures, which may differ in size: what only one of them has counts as changed. Smoothed edges
  * of letters do not count.
- * @returns the share of changed pixels, and a PNG with them in red over a pale `after`
+ * @returns the share of changed pixels, and a PNG with them in red (edges: pale red) over a pale `before`
  * @throws {Error} when one is no PNG
  */
 export function comparePictures(
@@ -28,6 +28,7 @@ export function comparePictures(
     threshold: TOLERANCE,
     alpha: 0.25,
     diffColor: [214, 40, 40],
+    aaColor: [240, 170, 170],
   });
   return { changed: count / (width * height), difference: PNG.sync.write(difference) };
 }

@@ -63,7 +63,7 @@ ${
     chart !== null &&
     section("Time", markup`<div class="card"><div class="wide">${chart}</div>${imposed(result)}</div>`)
   }
-${section("What it used", resources(result))}
+${section("What it used at most", resources(result))}
 ${section("Logs", folded.length === 0 ? null : markup`${folded}`)}
 ${footer(result)}
 </main>

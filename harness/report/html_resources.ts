@@ -14,7 +14,7 @@ export function resources(result: RunResult): Markup | null {
   );
   return markup`<div class="card">${
     rows.length > 0 && markup`<div class="wide"><table class="numbers">
-<thead><tr><th>Stage</th><th>Service</th><th>Peak memory</th><th class="meter"></th><th>CPU time</th><th>Disk</th></tr></thead>
+<thead><tr><th>Stage</th><th>Service</th><th>Memory</th><th class="meter"></th><th>CPU</th><th>Disk</th></tr></thead>
 <tbody>${rows}</tbody></table></div>`
   }${imageList(result)}</div>`;
 }

@@ -143,7 +143,7 @@ footer { margin-top: 2.5rem; color: var(--quiet); font-size: .85rem; }
   .findings td, .findings .kind { border: 0; padding: .1rem 0; width: auto; }
   .numbers .meter { display: none; }
   table.numbers { font-size: .85rem; }
-  .numbers th, .numbers td { padding: .3rem .25rem; }
+  .numbers th, .numbers td { padding: .3rem .2rem; }
   .findings td:nth-child(2) { grid-column: 1 / 3; grid-row: 2; }
 }
 @media print { details { break-inside: avoid; } .log { color: #000; background: #fff; } }
