@@ -102,7 +102,7 @@ onRealServices(
     await waitFor(async () => {
       const stages = (await view(scene, run))?.stages;
       return stages?.some((stage) => stage.name === "install" && stage.running);
-    }, { what: "the run to install the app", timeoutMs: 60_000 });
+    }, { what: "the run to install the app", timeoutMs: VERDICT_MS });
     const asked = performance.now();
     await pull.comment("!testme cancel");
     assert.match(headline(await verdictOf(pull)), /^⏹️/);
