@@ -62,7 +62,7 @@ if [ -e "$SANDBOX/kit.sock" ]; then
   mount --bind "$SANDBOX/kit.sock" "$root/run/kit.sock"
 fi
 mount -t tmpfs -o "size=$SCRATCH,mode=777,nosuid,nodev" tmpfs "$root/home"
-mount -o remount,ro "$root"
+mount -o remount,bind,ro "$root"
 setpriv=$(readlink -f "$(command -v setpriv)")
 chroot=$(command -v chroot)
 env=$(command -v env)

