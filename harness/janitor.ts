@@ -48,9 +48,11 @@ export async function tidy(options: JanitorOptions): Promise<JanitorReport> {
   const known = new Set<string>();
   for (const folder of await runFolders(options.settings.RUNS)) {
     const plan = await folder.plan();
-    if (plan === null || await folder.state() === "clean") continue;
+    const state = await folder.state();
+    // One that died between its last look at Docker and its result still owes us that.
+    if (plan === null || (state === "clean" && await exists(folder.result))) continue;
     for (const app of plan.apps) known.add(app.stack);
-    if (folder.path === options.except || await folder.state() !== "open") continue;
+    if (folder.path === options.except || state === "kept") continue;
     await tidyFolder({ folder, plan, report, all }, options).catch((error) => {
       report.stuck[`run ${plan.request.run}`] = [describeError(error)];
     });

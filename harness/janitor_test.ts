@@ -166,3 +166,13 @@ Deno.test("what cannot be removed is counted, and does not keep the rest from be
     assert.deepEqual(Object.keys(report.stuck), ["run dead01-1"]);
     assert.ok(report.cleaned.includes("dead02-1"));
   }));
+
+Deno.test("a run that died after its teardown gets the result that it owes", () =>
+  withRuns(async (runs) => {
+    const { lock, folder } = await makeRun(runs, "dead01-1");
+    await folder.setState("clean");
+    lock[Symbol.dispose]();
+    const swarm = new FakeSwarm([]);
+    await tidy({ swarm, settings: settingsIn(runs), announce: () => {}, now: NOW });
+    assert.equal(JSON.parse(await Deno.readTextFile(folder.result)).result, "infra");
+  }));
