@@ -8,11 +8,16 @@ import type { HarnessRun } from "./harness_cli.ts";
  * @returns gives it free again
  */
 export async function holdVolume(run: HarnessRun): Promise<AsyncDisposable> {
-  const plan = await new RunFolder(await run.folder()).plan();
-  const name = `${plan?.apps[0]?.stack}_content`;
+  const folder = new RunFolder(await run.folder());
+  const plan = await waitFor(async () => await folder.plan() ?? undefined, { // the folder is there before it
+    what: "the run's plan",
+    timeoutMs: 30_000,
+    everyMs: 50,
+  });
+  const name = `${plan.apps[0]?.stack}_content`;
   await waitFor(
     async () => (await execOk(["docker", "volume", "ls", "-q", "--filter", `name=^${name}$`])).stdout !== "",
-    { what: `volume "${name}"`, timeoutMs: 30_000, everyMs: 50 },
+    { what: `volume "${name}"`, timeoutMs: 60_000, everyMs: 50 },
   );
   const { stdout } = await execOk(
     [
