@@ -47,7 +47,7 @@ onRealServices(
     assert.deepEqual(answer.surprises, []);
     assert.equal(code, 0);
     assert.equal(answer.result, "passed");
-    assert.equal(answer.level, 2);
+    assert.equal(answer.level, 5);
     assert.deepEqual(answer.stages.map(({ name, result }) => [name, result]), [
       ["fetch", "passed"],
       ["lint", "passed"],
