@@ -52,6 +52,9 @@ onRealServices(
       ["fetch", "passed"],
       ["lint", "passed"],
       ["install", "passed"],
+      ["backup", "passed"],
+      ["restore", "passed"],
+      ["tests", "passed"],
       ["upgrade", "passed"],
       ["teardown", "passed"],
     ]);
