@@ -85,7 +85,7 @@ export const brokenRecipes: BrokenRecipe[] = [
         );
       },
     },
-    env: { CCCI_STAGE_DEADLINE_S: "25" },
+    env: { CCCI_STAGE_DEADLINE_S: "60" },
     stage: "install",
     cause: /does not answer with status 200: status 502/,
   },
