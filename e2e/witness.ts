@@ -22,23 +22,28 @@ export async function deployWitness(): Promise<AsyncDisposable> {
   await Deno.writeTextFile(file, stringify(compose));
   const docker = (...args: string[]) => execOk(["docker", ...args]);
   await docker("stack", "deploy", "--resolve-image", "never", "-c", file, stack);
+  const list = async (...args: string[]) =>
+    (await docker(...args)).stdout.split("\n").filter((line) => line !== "");
   const containers = async () =>
-    (await docker("ps", "-q", "--filter", `label=com.docker.stack.namespace=${stack}`)).stdout.trim();
+    (await list("ps", "-q", "--filter", `label=com.docker.stack.namespace=${stack}`)).join(" ");
   await waitFor(async () => await containers() !== "", { what: "the witness stack", timeoutMs: 30_000 });
   const first = await containers();
   return {
     async [Symbol.asyncDispose]() {
       const last = await containers();
       await docker("stack", "rm", stack);
-      await exec(["docker", "rm", "-fv", ...last.split("\n")]);
-      await waitFor(async () => (await exec(["docker", "volume", "rm", `${stack}_data`])).success, {
-        what: "the witness' volume to go",
-        timeoutMs: 30_000,
-      });
+      // Swarm may still start a task while its service goes, so that one look at the containers is not enough.
       await waitFor(async () => {
-        const { stdout } = await docker("network", "ls", "-q", "--filter", `name=${stack}_`);
-        return stdout.trim() === "";
-      }, { what: "the witness' network to go", timeoutMs: 30_000 });
+        const left = await list("ps", "-aq", "--filter", `label=com.docker.stack.namespace=${stack}`);
+        if (left.length > 0) await exec(["docker", "rm", "-f", ...left]);
+        await exec(["docker", "volume", "rm", `${stack}_data`]);
+        const name = `name=${stack}_`;
+        const rest = [
+          await list("volume", "ls", "-q", "--filter", name),
+          await list("network", "ls", "-q", "--filter", name),
+        ];
+        return rest.flat().length === 0;
+      }, { what: "the witness stack to go", timeoutMs: 60_000 });
       await Deno.remove(folder, { recursive: true });
       if (last !== first) throw new Error("The witness stack did not stay what it was");
     },
