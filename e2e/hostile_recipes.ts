@@ -189,6 +189,7 @@ function recipeOf(demands: Demand[]): FixtureOptions {
 export const hostileRecipes: BrokenRecipe[] = Object.entries(groups).map(([name, demands]) => ({
   name: `asks for ${name}`,
   recipe: recipeOf(demands),
+  only: ["install", "upgrade"],
   stage: "lint",
   cause: new RegExp(demands.map(({ says }) => RegExp.escape(says)).join("|")),
   findings: demands.map(({ rule, says }) => ({ rule: `confine.${rule}`, says })),

@@ -60,3 +60,21 @@ Deno.test("data is protected without labels, too, unless it is left out", async 
   assert.deepEqual(await keys({}), ["files", "cache", "data"]);
   assert.deepEqual(await keys({ app: ["backupbot.backup.volumes.cache=false"] }), ["files", "data"]);
 });
+
+Deno.test("labels of several compose files are laid over each other by name", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = (labels: unknown) => ({
+      version: "3.8",
+      services: { app: { image: "x:1", volumes: ["files:/srv/files"], deploy: { labels } } },
+      volumes: { files: null },
+    });
+    await Deno.writeTextFile(`${folder}/compose.yml`, stringify(file(["backupbot.backup=true", "a=1"])));
+    await Deno.writeTextFile(`${folder}/compose.more.yml`, stringify(file({ "other.label": "1" })));
+    const loaded = await loadCompose(folder, { COMPOSE_FILE: "compose.yml:compose.more.yml" });
+    assert.ok(loaded.ok);
+    assert.deepEqual(backedUp(loaded, "s")?.map(({ volume }) => volume.key), ["files"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -3,12 +3,15 @@ import type { Compose } from "./compose.ts";
 /** A service's definition after the compose files are laid over each other. */
 export type ServiceDefinition = Record<string, unknown>;
 
-/** Services by name, merged as far as looking at them needs: maps key by key, everything else by the later file. */
+/**
+ * Services by name, merged as far as looking at them needs: maps and deploy labels key by key, everything else by the
+ * later file.
+ */
 export function composeServices(compose: Compose): Record<string, ServiceDefinition> {
   const merged: Record<string, ServiceDefinition> = {};
   for (const file of compose.files) {
     for (const [name, definition] of Object.entries(asMap(file.doc.services))) {
-      merged[name] = merge(merged[name] ?? {}, asMap(definition));
+      merged[name] = merge(merged[name] ?? {}, withLabelMap(asMap(definition)));
     }
   }
   return merged;
@@ -26,6 +29,14 @@ export function deployLabels(service: ServiceDefinition): Record<string, string>
     const [name = "", ...value] = String(line).split("=");
     return [name, value.join("=")];
   }));
+}
+
+/** Labels may be a list in one file and a map in the next; Docker lays them over each other by name. */
+function withLabelMap(service: ServiceDefinition): ServiceDefinition {
+  const deploy = asMap(service.deploy);
+  return deploy.labels === undefined
+    ? service
+    : { ...service, deploy: { ...deploy, labels: deployLabels(service) } };
 }
 
 export function asMap(value: unknown): Record<string, unknown> {

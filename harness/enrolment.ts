@@ -63,7 +63,13 @@ const enrolmentSchema = z.strictObject({
       expect: z.string().min(1).optional(),
     })).default([]),
   }).prefault({}),
-  skip: z.array(z.strictObject({ stage: stageName, reason: z.string().min(1) })).default([]),
+  /** Without the other stages nothing would have been shown. */
+  skip: z.array(
+    z.strictObject({
+      stage: stageName.extract(["backup", "restore", "tests", "upgrade"]),
+      reason: z.string().min(1),
+    }),
+  ).default([]),
   /** Confinement rules this recipe is exempt from: `rule` or `rule=subject`. */
   exceptions: z.array(z.string().min(1)).default([]),
 });

@@ -65,3 +65,12 @@ Deno.test("the app's settings know its domains and never ask for a real certific
   });
   assert.deepEqual(domainsOf("x-1.ci.org", enrolment), ["x-1.ci.org", "x-1-www.ci.org"]);
 });
+
+Deno.test("what a verdict stands on cannot be skipped", () => {
+  for (const stage of ["fetch", "lint", "install", "teardown"]) {
+    assert.throws(
+      () => parseEnrolment(`repo: a/b\nskip:\n  - stage: ${stage}\n    reason: tired\n`, "recipe.yml"),
+      /skip\.0\.stage/,
+    );
+  }
+});

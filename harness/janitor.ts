@@ -114,6 +114,8 @@ async function tidyFolder(
   }
   const end = { kind: "infra", cause, stage: null } as const;
   for (const one of record.unfinished(end)) record.reports.push(one);
+  const earlier = record.reports.findIndex((one) => one.name === "teardown");
+  if (earlier >= 0) record.reports.splice(earlier, 1);
   record.reports.push(teardown);
   record.leftovers = leftovers;
   const result = record.result(end);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { emptyReport } from "./stage.ts";
 import { join } from "node:path";
 import type * as z from "zod";
 import { tidy } from "./janitor.ts";
@@ -171,8 +172,13 @@ Deno.test("a run that died after its teardown gets the result that it owes", () 
   withRuns(async (runs) => {
     const { lock, folder } = await makeRun(runs, "dead01-1");
     await folder.setState("clean");
+    const report = { ...emptyReport("teardown", "passed"), seconds: 1 };
+    await folder.append({ t: "2026-01-01T00:00:00.000Z", type: "stage.finished", report });
     lock[Symbol.dispose]();
     const swarm = new FakeSwarm([]);
     await tidy({ swarm, settings: settingsIn(runs), announce: () => {}, now: NOW });
-    assert.equal(JSON.parse(await Deno.readTextFile(folder.result)).result, "infra");
+    const result = JSON.parse(await Deno.readTextFile(folder.result));
+    assert.equal(result.result, "infra");
+    const teardowns = result.stages.filter((one: { name: string }) => one.name === "teardown");
+    assert.equal(teardowns.length, 1);
   }));

@@ -67,6 +67,8 @@ class Run {
   }
 
   async run(): Promise<void> {
+    // Before the slot: a run that waits for it is alive, and may be taken back.
+    await using courier = await this.#courier();
     const slot = await this.#slot();
     using _slot = slot;
     boundary("keeper: has the slot");
@@ -79,7 +81,6 @@ class Run {
       subject: this.#record.subject,
       stages: this.#plan.stages,
     });
-    await using courier = await this.#courier();
     const cancelled = () =>
       this.#neverBegan({ kind: "cancelled", cause: String(this.#link.cancelled.reason) });
     await this.#finish(slot === null ? await cancelled() : await this.#work(), courier);

@@ -33,9 +33,9 @@ const settingsSchema = z.object({
   DOCKER_SOCKET: z.string().default("/var/run/docker.sock"),
   /** Below this much free space a run ends before it deploys anything. */
   MIN_FREE_GB: z.coerce.number().nonnegative().default(1),
-  /** Seconds a stage may take unless recipe.yml says otherwise; unset: each stage has a limit of its own. */
   /** Seconds without a change after which a stack of ours that no run folder speaks of is removed. */
   JANITOR_MAX_AGE: z.coerce.number().nonnegative().default(10_800),
+  /** Seconds a stage may take unless recipe.yml says otherwise; unset: each stage has a limit of its own. */
   STAGE_DEADLINE_S: seconds.optional(),
   RUN_DEADLINE_S: seconds.default(2700),
 });

@@ -64,7 +64,7 @@ export const stageReport = z.object({
   tail: z.array(z.string()).default([]),
   findings: z.array(lintFinding).default([]),
   resources: z.array(resourceUse).default([]),
-  /** What keeps a run from being called clean without failing it: console errors, lint warnings, noisy logs. */
+  /** What keeps a run from being called clean without failing it: console errors, failed requests, lint warnings. */
   blemishes: z.array(z.string()).default([]),
 });
 export type StageReport = z.infer<typeof stageReport>;

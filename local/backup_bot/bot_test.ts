@@ -149,6 +149,17 @@ Deno.test("a link in a volume leads neither backup nor restore to another's file
   equal(await Deno.readTextFile(join(it.foreign, "file")), "foreign");
 });
 
+Deno.test("a restore makes no folder through a link to another's files", async () => {
+  await using it = await scene({ labels: { "backupbot.backup.volumes.data.path": "way/deep/file" } });
+  await Deno.mkdir(join(it.data, "way", "deep"), { recursive: true });
+  await Deno.writeTextFile(join(it.data, "way", "deep", "file"), "own");
+  await create(APP, it.bot);
+  await Deno.remove(join(it.data, "way"), { recursive: true });
+  await Deno.symlink(it.foreign, join(it.data, "way"));
+  await rejects(restore(APP, { wanted: "latest", bot: it.bot }), /link leads .* out of the volume/);
+  await rejects(Deno.lstat(join(it.foreign, "deep")), Deno.errors.NotFound);
+});
+
 Deno.test("a link in the place of a folder of the whole volume is not followed by a restore", async () => {
   await using it = await scene();
   await Deno.writeTextFile(join(it.foreign, "file"), "foreign");

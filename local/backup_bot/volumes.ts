@@ -41,6 +41,17 @@ export async function isThere(path: string, root: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);
 }
 
+/** Makes the folder that holds a path, level by level, so that none is made through a link out of the volume. */
+async function makeHolder(path: string, root: string): Promise<void> {
+  const [volume = "", data = "", ...below] = path.slice(root.length + 1).split("/");
+  let folder = join(root, volume, data);
+  for (const part of below.slice(0, -1)) {
+    folder = join(folder, part);
+    if (!await isThere(folder, root)) await Deno.mkdir(folder);
+  }
+  await isThere(path, root);
+}
+
 /**
  * Puts what was restored in a scratch folder where it belongs. Going this way, and not straight from restic into the
  * volume, means that a link which the app made in the place of a folder is never followed.
@@ -51,9 +62,7 @@ export async function putBack(
 ): Promise<void> {
   const from = join(scratch, path);
   if (!await Deno.lstat(from).then(() => true, () => false)) return;
-  const holder = path.slice(0, path.lastIndexOf("/"));
-  await Deno.mkdir(holder, { recursive: true });
-  await isThere(path, root);
+  await makeHolder(path, root);
   await execOk(["cp", "--archive", "--remove-destination", "--no-target-directory", from, path], {
     timeoutMs: 3_600_000,
   });
