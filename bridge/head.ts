@@ -13,7 +13,7 @@ export type Standing =
 /** The forge notes a push one to three seconds after the head moved, and both times are whole seconds. */
 const noteDelayMs = 5_000;
 /** The push that came with the pull request is noted when it is opened. */
-const openingMs = 2_000;
+const openingMs = noteDelayMs;
 
 /**
  * Which commit was the head when a comment was written, as far as the forge's own list of pushes tells.

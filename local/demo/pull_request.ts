@@ -5,6 +5,7 @@ import { expectStatus, forgeApi, type ForgeCall } from "../forge_api.ts";
 import type { Stack } from "../stack.ts";
 
 const createdShape = z.object({ number: z.number(), html_url: z.string() });
+const timelineShape = z.array(z.object({ type: z.string(), created_at: z.string() }));
 const commentShape = z.object({
   id: z.number(),
   body: z.string(),
@@ -53,7 +54,15 @@ export class PullRequest {
     });
     const answer = await call("POST", `/repos/${repo}/pulls`, { ...request, base: "main" });
     const created = expectStatus(answer, `open a pull request on "${repo}"`, 201);
-    return new PullRequest(repo, createdShape.parse(created), stack);
+    const pull = new PullRequest(repo, createdShape.parse(created), stack);
+    // A comment written before the forge has noted the push could be about what was there before it.
+    const timeline = `/repos/${repo}/issues/${pull.number}/timeline`;
+    await waitFor(async () => {
+      const { body } = await call("GET", timeline);
+      const pushes = timelineShape.safeParse(body).data?.filter(({ type }) => type === "pull_push") ?? [];
+      return pushes.some((push) => Math.floor(systemClock.now() / 1000) > Date.parse(push.created_at) / 1000);
+    }, { what: `the push of ${pull.url} to be noted`, timeoutMs: 30_000 });
+    return pull;
   }
 
   /** Writes a comment. */

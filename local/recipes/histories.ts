@@ -43,8 +43,8 @@ export const histories: Record<string, History> = {
       good: branch("good", "archive-setting", "Make the age of archived articles a setting"),
       "loses-data": branch(
         "loses-data",
-        "postgres-layout",
-        "Mount the database where newer images expect it",
+        "rename-volume",
+        "Call the volume postgres, like what is in it",
       ),
     },
   },
