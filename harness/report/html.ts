@@ -195,5 +195,6 @@ function moment(iso: string): string {
 function sentence(text: string): string {
   const clean = text.trim();
   if (/^[\w-]+[./]\w/.test(clean)) return clean;
-  return clean.charAt(0).toUpperCase() + clean.slice(1);
+  // An address that begins a sentence stays as it is written.
+  return /^https?:/.test(clean) ? clean : clean.charAt(0).toUpperCase() + clean.slice(1);
 }
