@@ -1,5 +1,5 @@
 import { CcciError } from "../common/errors.ts";
-import type { ResourceUse, StageName, StageReport } from "../protocol/result.ts";
+import { type ResourceUse, type StageName, type StageReport, stageReport } from "../protocol/result.ts";
 
 /** What a stage hands out while it works. Everything passes the redactor on its way. */
 export interface StageContext {
@@ -81,14 +81,5 @@ export class StageTimeout extends CcciError {
 
 /** A report without findings, as a base for those that have some. */
 export function emptyReport(name: StageName, result: StageReport["result"]): StageReport {
-  const nothing = {
-    proofs: [],
-    notes: [],
-    screenshots: [],
-    tail: [],
-    findings: [],
-    resources: [],
-    blemishes: [],
-  };
-  return { name, result, seconds: 0, ...nothing };
+  return stageReport.parse({ name, result, seconds: 0 });
 }

@@ -1,5 +1,5 @@
 import { type Announcement, announcement, type RunView } from "../../protocol/dashboard_api.ts";
-import type { RunOutcome, RunResult, StageReport } from "../../protocol/result.ts";
+import { type RunOutcome, type RunResult, type StageReport, stageReport } from "../../protocol/result.ts";
 import type { FakeClock } from "./fake_clock.ts";
 
 interface Kept {
@@ -13,18 +13,7 @@ interface Kept {
 
 /** A stage as the harness reports it. */
 export function stage(report: Partial<StageReport> & Pick<StageReport, "name">): StageReport {
-  return {
-    result: "passed",
-    seconds: 2,
-    proofs: [],
-    notes: [],
-    screenshots: [],
-    tail: [],
-    findings: [],
-    resources: [],
-    blemishes: [],
-    ...report,
-  };
+  return stageReport.parse({ result: "passed", seconds: 2, ...report });
 }
 
 /** The dashboard's API in memory. The test plays the harness that fills it. */

@@ -1,6 +1,6 @@
 import type { Announcement } from "../../protocol/dashboard_api.ts";
 import type { Subject } from "../../protocol/params.ts";
-import type { RunOutcome, StageName, StageReport } from "../../protocol/result.ts";
+import { type RunOutcome, type StageName, type StageReport, stageReport } from "../../protocol/result.ts";
 import type { TestDashboard } from "./dashboard.ts";
 
 /** One stage of a told run. */
@@ -71,18 +71,7 @@ export function eventsOf(told: Told, now: () => string, forward: (seconds: numbe
   let seconds = 0;
   for (const [at, { log, ...stage }] of stages.entries()) {
     const open = told.unfinished === true && at === stages.length - 1;
-    const report: StageReport = {
-      result: "passed",
-      seconds: 3,
-      proofs: [],
-      notes: [],
-      screenshots: [],
-      tail: [],
-      findings: [],
-      resources: [],
-      blemishes: [],
-      ...stage,
-    };
+    const report = stageReport.parse({ result: "passed", seconds: 3, ...stage });
     if (report.result !== "skipped" && report.result !== "blocked") {
       events.push({ t: now(), type: "stage.started", stage: stage.name });
     }

@@ -1,4 +1,4 @@
-import type { RunResult, StageReport } from "../../protocol/result.ts";
+import { type RunResult, type StageReport, stageReport } from "../../protocol/result.ts";
 
 /** A made-up run for tests and for looking at the reports. */
 export function sampleResult(changes: Partial<RunResult> = {}): RunResult {
@@ -52,18 +52,7 @@ export function sampleResult(changes: Partial<RunResult> = {}): RunResult {
 
 /** A stage that passed in a second, with changes. */
 export function sampleStage(changes: Partial<StageReport> & Pick<StageReport, "name">): StageReport {
-  return {
-    result: "passed",
-    seconds: 1,
-    proofs: [],
-    notes: [],
-    screenshots: [],
-    tail: [],
-    findings: [],
-    resources: [],
-    blemishes: [],
-    ...changes,
-  };
+  return stageReport.parse({ result: "passed", seconds: 1, ...changes });
 }
 
 /** The same run, failed because its upgrade lost the data. */
