@@ -4,6 +4,7 @@ import * as z from "zod";
 import { execOk } from "../common/exec.ts";
 import { startTimes } from "./bridge/drone.ts";
 import { tickSeconds, Town } from "./bridge/town.ts";
+import { type Aim, figuresTable, print, rounded, say } from "./figures.ts";
 
 /** What the bench measured; names are stable, for graphs over time. */
 interface Figures {
@@ -27,7 +28,7 @@ interface Figures {
   drone_idle_start_max_s: number | null;
 }
 
-const aims: { name: keyof Figures; text: string; met: (figures: Figures) => boolean }[] = [
+const aims: Aim<Figures>[] = [
   { name: "idle_calls_per_hour", text: "≤ 300", met: (f) => f.idle_calls_per_hour <= 300 },
   { name: "rss_mb", text: "≤ 120 MB", met: (f) => f.rss_mb <= 120 },
   { name: "rss_growth_mb", text: "≤ 20 MB", met: (f) => f.rss_growth_mb <= 20 },
@@ -57,7 +58,7 @@ export async function benchBridge(argv: string[]): Promise<number> {
     .parse(argv, { from: "user" });
   const options = program.opts<Options>();
   const figures = await measure(options);
-  print(options.json ? JSON.stringify(figures) : table(figures));
+  print(options.json ? JSON.stringify(figures) : figuresTable(figures, aims));
   return 0;
 }
 
@@ -126,27 +127,4 @@ async function watchMemory(runs: number) {
   ], { timeoutMs: 3_600_000 });
   const { early, late } = memoryShape.parse(JSON.parse(stdout));
   return { rss_mb: rounded(late), rss_growth_mb: rounded(late - early) };
-}
-
-function table(figures: Figures): string {
-  const width = Math.max(...Object.keys(figures).map((name) => name.length));
-  return Object.entries(figures).map(([name, value]) => {
-    const aim = aims.find((one) => one.name === name);
-    const verdict = aim === undefined || value === null
-      ? ""
-      : `  ${aim.met(figures) ? "✓" : "✗"} ${aim.text}`;
-    return `${name.padEnd(width)}  ${String(value ?? "-").padStart(10)}${verdict}`;
-  }).join("\n");
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 100) / 100;
-}
-
-function say(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${text} …\n`));
-}
-
-function print(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }

@@ -3,6 +3,7 @@ import { type Served, serveDashboard, serveHello } from "./dashboard/servers.ts"
 import { type Load, load } from "./dashboard/load.ts";
 import { fill, type Size } from "./dashboard/fill.ts";
 import { ingest, watch } from "./dashboard/stream.ts";
+import { type Aim, figuresTable, print, rounded, say } from "./figures.ts";
 
 /** What the bench measured; names are stable, for graphs over time. */
 interface Figures {
@@ -32,7 +33,7 @@ interface Figures {
   rss_mb: number;
 }
 
-const aims: { name: keyof Figures; text: string; met: (figures: Figures) => boolean }[] = [
+const aims: Aim<Figures>[] = [
   { name: "overview_p99_ms", text: "≤ 30 ms at 200 req/s", met: (f) => f.overview_p99_ms <= 30 },
   { name: "overview_kb", text: "≤ 100 kB", met: (f) => f.overview_kb <= 100 },
   { name: "badge_ratio", text: "≥ 0.5 of a bare hono", met: (f) => f.badge_ratio >= 0.5 },
@@ -57,7 +58,7 @@ export async function benchDashboard(argv: string[]): Promise<number> {
   const state = await Deno.makeTempDir({ prefix: "cc-ci-bench-" });
   try {
     const figures = await measure(state, options);
-    print(options.json ? JSON.stringify(figures) : table(figures));
+    print(options.json ? JSON.stringify(figures) : figuresTable(figures, aims));
     return 0;
   } finally {
     await Deno.remove(state, { recursive: true });
@@ -128,25 +129,4 @@ async function pageKb(url: string): Promise<number> {
   const text = await answer.text();
   const packed = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
   return rounded((await new Response(packed).arrayBuffer()).byteLength / 1000);
-}
-
-function table(figures: Figures): string {
-  const width = Math.max(...Object.keys(figures).map((name) => name.length));
-  return Object.entries(figures).map(([name, value]) => {
-    const aim = aims.find((one) => one.name === name);
-    const verdict = aim === undefined ? "" : `  ${aim.met(figures) ? "✓" : "✗"} ${aim.text}`;
-    return `${name.padEnd(width)}  ${String(value).padStart(10)}${verdict}`;
-  }).join("\n");
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 100) / 100;
-}
-
-function say(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${text} …\n`));
-}
-
-function print(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }

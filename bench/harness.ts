@@ -5,6 +5,7 @@ import { exec, execOk } from "../common/exec.ts";
 import { ensureImages } from "../local/images/mod.ts";
 import { silentProgress } from "../local/progress.ts";
 import { ensureStack, type Stack } from "../local/stack.ts";
+import { print, say } from "./figures.ts";
 import { figuresOf, medianOf, type Round } from "./harness/figures.ts";
 import { harnessLap, plainLap } from "./harness/laps.ts";
 import { benchRecipes, prepareSubject, type Subject } from "./harness/recipes.ts";
@@ -81,12 +82,4 @@ async function abraStart(stack: Stack): Promise<number> {
     times.push((await exec([stack.env.CCCI_ABRA ?? "abra", "--version"], { env })).ms / 1000);
   }
   return medianOf(times);
-}
-
-function say(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
-}
-
-function print(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }

@@ -11,7 +11,8 @@ const STACK = "witness_ci_localhost";
  * is looked up at the end.
  */
 export async function deployWitness(): Promise<AsyncDisposable> {
-  const stack = `${STACK}${Deno.pid}`;
+  // Files tested side by side share one process, so that its number would not keep them apart.
+  const stack = `${STACK}${crypto.randomUUID().slice(0, 8)}`;
   const folder = await Deno.makeTempDir({ prefix: "cc-ci-witness-" });
   const file = join(folder, "compose.yml");
   const compose = {

@@ -1,3 +1,5 @@
+import { rounded } from "../figures.ts";
+
 /** Seconds of the parts of a life of one app, by name, and of the whole. */
 export interface Lap {
   steps: Record<string, number>;
@@ -123,8 +125,4 @@ export function medianOf(values: readonly number[]): number {
 
 function sum(lap: Lap, steps: readonly string[]): number {
   return steps.reduce((total, step) => total + (lap.steps[step] ?? 0), 0);
-}
-
-export function rounded(value: number): number {
-  return Math.round(value * 100) / 100;
 }
