@@ -11,6 +11,9 @@ import type { Step } from "./progress.ts";
 const BUILD_MS = 3_600_000;
 const ALIVE_MS = 60_000;
 
+/** What "go build -v" says of each package. */
+const PACKAGE = /^[\w.~-]+(\/[\w.~-]+)+$/;
+
 export interface BuildOptions {
   /** As people read it. */
   name: string;
@@ -54,13 +57,15 @@ export async function buildProgram(options: BuildOptions): Promise<ExecResult> {
         file.writeSync(chunk);
         const line = decoder.decode(chunk, { stream: true }).trim().split("\n").pop();
         if (!line) return;
-        doing = `${options.usually} the first time · ${line.slice(0, 60)}`;
+        const what = PACKAGE.test(line) ? `compiling ${line}` : line.replace(/^go: /, "");
+        doing = `${options.usually} the first time · ${what.slice(0, 60)}`;
         step.update(doing);
       },
     });
     options.signal.throwIfAborted();
     if (!result.success) {
-      const said = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-6).join("\n");
+      const lines = (result.stderr.trim() || result.stdout.trim()).split("\n");
+      const said = lines.filter((line) => !PACKAGE.test(line)).slice(-6).join("\n");
       throw new StackError(
         `Could not build ${name}${result.timedOut ? ` within ${formatSeconds(BUILD_MS)}` : ""}`,
         {
@@ -77,6 +82,8 @@ export async function buildProgram(options: BuildOptions): Promise<ExecResult> {
 
 const GO_FLAGS = [
   "-buildvcs=false",
+  // Names each package before it is compiled, for whoever waits.
+  "-v",
   // Modules are stored read-only otherwise, and could not be removed again by anybody but root.
   "-modcacherw",
   // Nobody debugs these programs: an eighth less work. Equal flags and no paths, so that they share what they can.
