@@ -1,8 +1,9 @@
 import { describeError } from "../common/errors.ts";
 import { type Ingress, ingressFetch, readCa } from "../common/ingress.ts";
-import { formatSeconds, systemClock } from "../common/time.ts";
+import { type Clock, formatSeconds, systemClock } from "../common/time.ts";
 import { decide } from "./converge.ts";
 import { stackFailure } from "./converge_wait.ts";
+import { findRouteFault, isProxyAnswer } from "./route.ts";
 import type { Settings } from "./settings.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { InfraFailure, StageFailure } from "./stage.ts";
@@ -13,6 +14,11 @@ const STACK_LOOK_MS = 1_000;
 /** Before the proxy knows the app's router it may offer another certificate; after this it will not change. */
 const CERTIFICATE_MS = 15_000;
 const TAIL_LINES = 50;
+const FAULT_LOOK_MS = 5_000;
+/** The proxy has looked at Swarm several times by then: what keeps it from a healthy app are the recipe's labels. */
+const NO_WAY_MS = 60_000;
+/** The same where nobody says that the app is ready, because it has no health check. */
+const NO_WAY_UNTOLD_MS = 240_000;
 
 export interface AnswerOptions {
   swarm: Swarm;
@@ -25,6 +31,7 @@ export interface AnswerOptions {
   timeoutMs: number;
   log: (line: string) => void;
   signal: AbortSignal;
+  clock?: Clock;
 }
 
 /** How the proxy in front of the apps is reached. */
@@ -37,42 +44,67 @@ export async function ingressOf(settings: Settings): Promise<Ingress> {
 
 /**
  * Waits until `https://<domain><path>` answers with the expected status, while keeping an eye on the stack: an app
- * that crashes after it had converged is told as such and not as a missing answer.
+ * that crashes after it had converged is told as such and not as a missing answer. A proxy that finds no way to a
+ * healthy app is not waited for until the stage's time is over.
  * @throws {StageFailure} with the last answer and the last log lines of service `app`
  */
 export async function waitAnswer(options: AnswerOptions): Promise<void> {
-  const { domain, health, signal } = options;
+  const { domain, health, signal, swarm, stack, clock = systemClock } = options;
   const url = `https://${domain}${health.path}`;
   const get = ingressFetch(await ingressOf(options.settings), { timeoutMs: 10_000 });
-  const started = Date.now();
+  const started = clock.now();
+  const passed = () => clock.now() - started;
   let last = "";
   let lookedAt = started;
+  let noWaySince: number | null = null;
+  let askedAt = started;
+  const failure = async (text: string, detail: string) =>
+    new StageFailure(`${url} does not answer with status ${health.status}: ${text}`, {
+      code: "health.answer",
+      detail,
+      tail: await appLogs(options),
+    });
   options.log(`Waiting for ${url} to answer ${health.status}`);
   while (true) {
     signal.throwIfAborted();
     const answer = await ask(get, { url, signal });
     if (answer.status === health.status) {
-      options.log(`${url} answers ${answer.status} after ${formatSeconds(Date.now() - started)}`);
+      options.log(`${url} answers ${answer.status} after ${formatSeconds(passed())}`);
       return;
     }
     if (answer.text !== last) options.log(`${url}: ${answer.text}`);
     last = answer.text;
-    if (answer.certificate && Date.now() - started > CERTIFICATE_MS) {
+    if (answer.certificate && passed() > CERTIFICATE_MS) {
       throw new InfraFailure(`The certificate offered for ${domain} is not valid: ${answer.text}`);
     }
-    if (Date.now() - lookedAt > STACK_LOOK_MS) {
-      lookedAt = Date.now();
-      const decision = decide(await takeSnapshot(options.swarm, options.stack), options.since);
-      if (decision.state === "failed") throw await stackFailure(options.swarm, decision.failure);
+    if (clock.now() - lookedAt > STACK_LOOK_MS) {
+      lookedAt = clock.now();
+      const decision = decide(await takeSnapshot(swarm, stack), options.since);
+      if (decision.state === "failed") throw await stackFailure(swarm, decision.failure);
+      if (decision.state !== "converged") noWaySince = null; // it is not ready, and nobody says that it was
     }
-    if (Date.now() - started > options.timeoutMs) {
-      throw new StageFailure(`${url} does not answer with status ${health.status}: ${last}`, {
-        code: "health.answer",
-        detail: `Asked for ${formatSeconds(options.timeoutMs)}; Docker shows the app as running`,
-        tail: await appLogs(options),
-      });
+    noWaySince = answer.noWay ? noWaySince ?? clock.now() : null;
+    const noWayFor = noWaySince === null ? 0 : clock.now() - noWaySince;
+    if (noWayFor >= NO_WAY_MS && clock.now() - askedAt >= FAULT_LOOK_MS) {
+      askedAt = clock.now();
+      const { why, certain } = await findRouteFault(swarm, { stack, domain });
+      if (certain || noWayFor >= NO_WAY_UNTOLD_MS) {
+        const text = why === null ? last : `${last}; ${why}`;
+        throw await failure(
+          text,
+          `The proxy has answered so for ${formatSeconds(noWayFor)}, and Docker shows the app as ${
+            certain ? "healthy" : "running"
+          }: look at the labels of its router, the port in loadbalancer.server.port, and its network`,
+        );
+      }
     }
-    await systemClock.sleep(POLL_MS, signal);
+    if (passed() > options.timeoutMs) {
+      throw await failure(
+        last,
+        `Asked for ${formatSeconds(options.timeoutMs)}; Docker shows the app as running`,
+      );
+    }
+    await clock.sleep(POLL_MS, signal);
   }
 }
 
@@ -80,13 +112,14 @@ async function ask(get: typeof fetch, about: { url: string; signal: AbortSignal 
   try {
     const response = await get(about.url, { signal: about.signal });
     const body = await response.text();
-    const unknown = response.status === 404 && body.trim() === "404 page not found";
+    const noWay = isProxyAnswer(response.status, body);
+    const unknown = noWay && response.status === 404;
     const text = unknown ? "status 404, the proxy knows no such app (yet)" : `status ${response.status}`;
-    return { status: response.status, text, certificate: false };
+    return { status: response.status, text, certificate: false, noWay };
   } catch (error) {
     about.signal.throwIfAborted();
     const text = describeError(error);
-    return { status: null, text, certificate: /certificate|self.signed|issuer/i.test(text) };
+    return { status: null, text, noWay: false, certificate: /certificate|self.signed|issuer/i.test(text) };
   }
 }
 
