@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { type StageName, stageName, type StageReport } from "../protocol/result.ts";
+import { type StageName, stageName } from "../protocol/result.ts";
 import type { Deps } from "./deps.ts";
 import { Refusal } from "./errors.ts";
 import { timeLeft, waitingTimes } from "./eta.ts";
@@ -12,8 +12,9 @@ import { OverviewPage } from "./pages/overview.tsx";
 import { QueuePage } from "./pages/queue.tsx";
 import { RecipePage, type RecipePageProps } from "./pages/recipe.tsx";
 import { RunPage } from "./pages/run.tsx";
+import { comparisonOf } from "./pages/pictures.tsx";
 import { isRunning } from "./progress.ts";
-import { flakes, timed, upgradePaths } from "./recipe_history.ts";
+import { flakes, newestMeasured, timed, upgradePaths } from "./recipe_history.ts";
 import type { RunDetail } from "./run.ts";
 import type { Standing } from "./standing.ts";
 import type { Standings } from "./standings.ts";
@@ -119,16 +120,22 @@ function recipePage(deps: Deps, standing: Standing, before: number | null): Reci
   const trend = face === null
     ? []
     : store.verdicts(recipe, { class: face.class, limit: RUNS_IN_TREND }).reverse();
+  const spoke = store.stats.progressOf(trend.map((run) => run.seq));
+  const progress = face === null ? null : store.progressOf(face.run);
   const newest = store.runs({ recipe, limit: RUNS_COUNTED }).filter((run) => run.class !== "private");
   const upgraded = newest.filter((run) => run.base !== null).slice(0, RUNS_IN_TREND);
   return {
     standing,
     runs: shown,
     older: runs.length > RUNS_A_PAGE ? `/recipes/${recipe}?before=${shown.at(-1)?.seq}` : null,
-    trend: timed(trend, store.stats.progressOf(trend.map((run) => run.seq))),
+    trend: timed(trend, spoke),
     upgrades: upgradePaths(upgraded, store.stats.progressOf(upgraded.map((run) => run.seq))),
     flakes: flakes(newest),
-    reports: face === null ? [] : reportsOf(deps, face.run),
+    progress,
+    looks: face === null || progress === null
+      ? null
+      : comparisonOf(face, { result: progress.result, artefacts: store.artefacts(face.run) }),
+    measured: newestMeasured(trend, spoke),
     baseUrl: deps.baseUrl,
     now: clock.now(),
   };
@@ -147,10 +154,6 @@ async function logsFor(deps: Deps, run: RunDetail): Promise<Partial<Record<Stage
     logs[stage] = await readLines(deps, run, { stage, from: Math.max(1, total - limit + 1), limit });
   }
   return logs;
-}
-
-function reportsOf(deps: Deps, run: string): StageReport[] {
-  return deps.store.progressOf(run).stages.flatMap((stage) => stage.report === null ? [] : [stage.report]);
 }
 
 function runningStages(deps: Deps, run: string): StageName[] {

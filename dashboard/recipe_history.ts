@@ -1,4 +1,4 @@
-import type { StageName, StageOutcome } from "../protocol/result.ts";
+import type { RunResult, StageName, StageOutcome } from "../protocol/result.ts";
 import { isVerdict, type Run } from "./run.ts";
 import type { Progress } from "./progress.ts";
 import { testedAt } from "./standing.ts";
@@ -34,6 +34,18 @@ export function timed(runs: readonly Run[], progress: readonly Progress[]): Time
       report === null || report.seconds === 0 ? [] : [{ name, seconds: report.seconds }]
     ),
   }));
+}
+
+/** The newest run whose services' use was measured. @param runs oldest first */
+export function newestMeasured(
+  runs: readonly Run[],
+  progress: readonly Progress[],
+): { run: Run; result: RunResult } | null {
+  for (const [at, run] of [...runs.entries()].reverse()) {
+    const result = progress[at]?.result ?? null;
+    if (result !== null && result.stages.some((stage) => stage.resources.length > 0)) return { run, result };
+  }
+  return null;
 }
 
 /** Versions that were upgraded from, the one of the newest run first. @param runs newest first */

@@ -157,6 +157,16 @@ export function Thumbnail({ run, recipe }: { run: Run | null; recipe: string }) 
   );
 }
 
+/** A share from 0 to 1 as a bar; the number stands beside it. */
+export function Meter({ share }: { share: number }) {
+  return (
+    <svg class="meter-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="bar-all" width="100" height="8" rx="1" />
+      <rect class="bar-own" width={Math.min(100, Math.max(1, share * 100)).toFixed(1)} height="8" rx="1" />
+    </svg>
+  );
+}
+
 /** A note that stands out. */
 export function Notice({ tone, children }: { tone: Tone; children: Child }) {
   return <p class={`notice tone-${tone}`}>{children}</p>;

@@ -1,11 +1,17 @@
-import type { StageName, StageReport } from "../../protocol/result.ts";
+import { formatBytes } from "../../common/bytes.ts";
+import { imageBytes, servicePeaks, uncleanText } from "../../harness/report/digest.ts";
+import type { RunResult, StageName } from "../../protocol/result.ts";
 import { tookText } from "../headline.ts";
+import type { Progress } from "../progress.ts";
 import { isActive, type Run } from "../run.ts";
 import { type Standing, testedAt } from "../standing.ts";
 import { count, levelNames, span, stageTitles, stateWords, subjectText } from "../words.ts";
 import type { Flakes, Timed, UpgradePath } from "../recipe_history.ts";
 import { LevelTrend, StageDurations } from "./charts.tsx";
 import { Page } from "./layout.tsx";
+import type { Comparison } from "./pictures.tsx";
+import { Peaks } from "./resources.tsx";
+import { RunTable, stateColumn, testedColumn, whenColumn } from "./run_table.tsx";
 import { Icon, Rung, Snippet, State, Subject, Thumbnail, When } from "./parts.tsx";
 
 export interface RecipePageProps {
@@ -19,15 +25,19 @@ export interface RecipePageProps {
   /** Versions that were upgraded from. */
   upgrades: UpgradePath[];
   flakes: Flakes;
-  /** What the stages of the run that speaks for the recipe said. */
-  reports: StageReport[];
+  /** What the run that speaks for the recipe came to. */
+  progress: Progress | null;
+  /** What its upgrade changed to the eye. */
+  looks: Comparison | null;
+  /** The newest run whose services were measured. */
+  measured: { run: Run; result: RunResult } | null;
   baseUrl: string;
   now: number;
 }
 
 /** How one recipe stands, and every run it ever had. */
 export function RecipePage(
-  { standing, runs, older, trend, reports, baseUrl, now, ...more }: RecipePageProps,
+  { standing, runs, older, trend, looks, measured, baseUrl, now, ...more }: RecipePageProps,
 ) {
   const { recipe, face } = standing;
   const badge = `/badge/${recipe}.svg`;
@@ -68,12 +78,36 @@ export function RecipePage(
         <aside aria-label="Level and badge">
           <section>
             <h2>Level</h2>
-            <Ladder face={face} reports={reports} />
+            <Ladder level={face?.level ?? null} progress={more.progress} />
           </section>
           {more.upgrades.length > 0 && (
             <section>
               <h2>Upgrades tested</h2>
               <Upgrades paths={more.upgrades} />
+              {looks !== null && (
+                <a class="plain" href={`/runs/${looks.run}#upgrade-looks`}>
+                  <span class="strip">
+                    {looks.pictures.map(({ name, caption }) => (
+                      <img src={`/runs/${looks.run}/artefacts/${name}`} alt={caption} loading="lazy" />
+                    ))}
+                  </span>
+                  <span class="muted">{looks.text}.</span>
+                </a>
+              )}
+            </section>
+          )}
+          {measured !== null && (
+            <section>
+              <h2>Resources</h2>
+              <Peaks peaks={servicePeaks(measured.result.stages)} />
+              <p class="muted">
+                As measured by{" "}
+                <a href={`/runs/${measured.run.run}`}>
+                  the run of <Subject run={measured.run} />
+                </a>
+                {measured.result.images.length > 0 &&
+                  `, with images of ${formatBytes(imageBytes(measured.result))}`}.
+              </p>
             </section>
           )}
           {more.flakes.repeated > 0 && (
@@ -165,18 +199,16 @@ function StandingText({ standing, now }: { standing: Standing; now: number }) {
 }
 
 /** Stage that decides about each rung; index = level. */
-const deciding: readonly StageName[] = ["install", "install", "upgrade", "restore", "tests", "lint"];
+const deciding: readonly StageName[] = ["install", "install", "upgrade", "restore", "tests"];
 
 /** All rungs, with what has been reached and what stood in the way of the others. */
-function Ladder({ face, reports }: { face: Run | null; reports: readonly StageReport[] }) {
-  const level = face?.level ?? null;
+function Ladder({ level, progress }: { level: number | null; progress: Progress | null }) {
   return (
     <ol class="rungs" reversed>
       {levelNames.map((name, rung) => {
         if (rung === 0) return null;
         const reached = level !== null && rung <= level;
-        const report = reports.find((one) => one.name === deciding[rung]);
-        const why = report?.result === "passed" ? undefined : report?.cause ?? report?.reason;
+        const why = progress === null ? null : obstacle(progress, { rung, reached });
         return (
           <li class={reached ? "reached" : ""}>
             <span class={`rung rung-${reached ? rung : "none"}`}>
@@ -184,13 +216,24 @@ function Ladder({ face, reports }: { face: Run | null; reports: readonly StageRe
             </span>
             <span>
               {name} {reached && <Icon name="passed" label="reached" />}
-              {why !== undefined && <span class="why">{why}</span>}
+              {why !== null && <span class="why">{why}</span>}
             </span>
           </li>
         );
       }).reverse()}
     </ol>
   );
+}
+
+/** What the run has to say about a rung that it did not climb in the plain way. */
+function obstacle(
+  { stages, result }: Progress,
+  { rung, reached }: { rung: number; reached: boolean },
+): string | null {
+  if (rung === levelNames.length - 1) return reached || result === null ? null : uncleanText(result);
+  const report = stages.find((stage) => stage.name === deciding[rung])?.report ?? null;
+  if (report === null || report.result === "passed") return null;
+  return report.cause ?? report.reason ?? null;
 }
 
 function Upgrades({ paths }: { paths: readonly UpgradePath[] }) {
@@ -213,45 +256,26 @@ function Upgrades({ paths }: { paths: readonly UpgradePath[] }) {
 }
 
 function History({ runs, now }: { runs: Run[]; now: number }) {
+  const none = <span class="muted">–</span>;
   return (
-    <table class="history">
-      <thead>
-        <tr>
-          <th scope="col">Result</th>
-          <th scope="col">Tested</th>
-          <th scope="col">Level</th>
-          <th scope="col">Cause</th>
-          <th scope="col" class="number">Took</th>
-          <th scope="col" class="number">When</th>
-        </tr>
-      </thead>
-      <tbody>
-        {runs.map((run) => (
-          <tr>
-            <td>
-              <a class="plain" href={`/runs/${run.run}`}>
-                <State state={run.state} />
-              </a>
-            </td>
-            <td>
-              <a class="plain" href={`/runs/${run.run}`}>
-                <Subject run={run} />
-              </a>
-            </td>
-            <td>
-              {run.level === null ? <span class="muted">–</span> : <Rung level={run.level} words={false} />}
-            </td>
-            <td class="col-cause">
-              {run.stage !== null && run.cause !== null && `${stageTitles[run.stage]}: `}
-              {run.cause}
-            </td>
-            <td class="number">{tookText(run) ?? <span class="muted">–</span>}</td>
-            <td class="number">
-              <When at={isActive(run) ? run.announcedAt : testedAt(run)} now={now} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <RunTable
+      rows={runs.map((run) => ({ run }))}
+      columns={[
+        stateColumn("Result"),
+        testedColumn(),
+        {
+          title: "Level",
+          cell: ({ run }) => run.level === null ? none : <Rung level={run.level} words={false} />,
+        },
+        { title: "Cause", class: "col-cause", cell: ({ run }) => causeText(run) },
+        { title: "Took", class: "number", cell: ({ run }) => tookText(run) ?? none },
+        whenColumn("When", { at: (run) => isActive(run) ? run.announcedAt : testedAt(run), now }),
+      ]}
+    />
   );
+}
+
+function causeText({ stage, cause }: Run): string {
+  if (cause === null) return "";
+  return stage === null ? cause : `${stageTitles[stage]}: ${cause}`;
 }

@@ -8,6 +8,8 @@ import type { StageProgress } from "../progress.ts";
 import { isActive, type RunDetail } from "../run.ts";
 import { Page } from "./layout.tsx";
 import { Notice } from "./parts.tsx";
+import { Pictures } from "./pictures.tsx";
+import { Resources } from "./resources.tsx";
 import { Facts, Rerun } from "./run_facts.tsx";
 import { shapeOf, StageHead } from "./stages.tsx";
 import { Verdict } from "./verdict.tsx";
@@ -63,6 +65,7 @@ export function RunPage({ run, headline, now, logs }: RunPageProps) {
               </>
             )}
             <Pictures run={run} />
+            {run.progress.result !== null && <Resources result={run.progress.result} />}
           </div>
           <aside aria-label="Facts">
             <Facts run={run} now={now} took={tookText(run)} />
@@ -115,26 +118,6 @@ function Stage(
         </details>
       )}
     </li>
-  );
-}
-
-function Pictures({ run }: { run: RunDetail }) {
-  const pictures = run.artefacts.filter(({ name }) => isPicture(name) && name !== "thumb.png");
-  if (pictures.length === 0) return null;
-  return (
-    <>
-      <h2>Screenshots</h2>
-      <div class="pictures">
-        {pictures.map(({ name }) => (
-          <figure>
-            <a href={`/runs/${run.run}/artefacts/${name}`}>
-              <img src={`/runs/${run.run}/artefacts/${name}`} alt={`Screenshot ${name}`} loading="lazy" />
-            </a>
-            <figcaption>{name.replace(/\.png$/, "")}</figcaption>
-          </figure>
-        ))}
-      </div>
-    </>
   );
 }
 

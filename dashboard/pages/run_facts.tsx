@@ -1,5 +1,4 @@
 import type { Child } from "hono/jsx";
-import { resourcesText } from "../../harness/report/digest.ts";
 import type { RunDetail } from "../run.ts";
 import { duration, repositoryOf, subjectText } from "../words.ts";
 import { Snippet, When } from "./parts.tsx";
@@ -8,7 +7,6 @@ import { Snippet, When } from "./parts.tsx";
 export function Facts({ run, now, took }: { run: RunDetail; now: number; took: string | null }) {
   const result = run.progress.result;
   const repository = repositoryOf(run.subject);
-  const used = result === null ? null : resourcesText(result);
   return (
     <section>
       <h2>Facts</h2>
@@ -45,7 +43,6 @@ export function Facts({ run, now, took }: { run: RunDetail; now: number; took: s
             )}
           </Fact>
         )}
-        {used !== null && <Fact name="Used">{used}</Fact>}
         <Fact name="Run">
           <code>{run.run}</code>
         </Fact>

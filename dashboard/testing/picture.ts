@@ -2,10 +2,10 @@
 
 type Colour = [red: number, green: number, blue: number];
 
-/** A PNG that looks like some app's page from afar. The same seed gives the same picture. */
+/** A PNG that looks like some app's page from afar; `plain`, like what differs between two. The same seed gives the same. */
 export async function appPicture(
   seed: number,
-  size = { width: 640, height: 400 },
+  size: { width: number; height: number; plain?: boolean } = { width: 640, height: 400 },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height } = size;
   const pixels = new Uint8Array((width * 3 + 1) * height);
@@ -22,6 +22,11 @@ export async function appPicture(
     }
   };
   fill(0, 0, width, height, ground);
+  if (size.plain) {
+    for (let at = 0; at < 9; at++) fill(180, 120 + at * 28, 200, 11, [235, 235, 233]);
+    fill(180, 176, 230, 11, [214, 39, 40]);
+    return await encode(pixels, size);
+  }
   fill(0, 0, width, 44, accent);
   fill(20, 14, 90, 16, ground);
   if (seed % 2 === 0) {

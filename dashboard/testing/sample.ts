@@ -1,74 +1,10 @@
 import type { Subject } from "../../protocol/params.ts";
 import type { TestDashboard } from "./dashboard.ts";
 import { appPicture } from "./picture.ts";
-import { announcementOf, eventsOf, tell, type Told, type ToldStage } from "./story.ts";
+import { E, good, images, losesData, untidy } from "./sample_stages.ts";
+import { announcementOf, eventsOf, tell, type Told } from "./story.ts";
 
 const DAY = 86_400;
-const E = "\x1b[";
-
-function good(version = "2.2.13"): ToldStage[] {
-  return [
-    { name: "fetch", seconds: 1.8, proofs: ["head is the announced commit", "4 published versions"] },
-    { name: "lint", seconds: 0.3, proofs: ["compose parses", "nothing leaves its stack"] },
-    {
-      name: "install",
-      seconds: 21.4,
-      proofs: ["answers at /healthcheck", "page opened", "install_test.ts: 3 passed"],
-      screenshots: ["install.png"],
-      log: [
-        `${E}2m$ abra app new miniflux -s default -D mini-3fa9c1.ci.localhost -n -o -C${E}0m`,
-        `${E}32mINFO${E}0m app created`,
-        `${E}2m$ abra app secret generate mini-3fa9c1.ci.localhost --all -m -n${E}0m`,
-        `${E}2m$ abra app deploy mini-3fa9c1.ci.localhost -C -f -n -o -D -c${E}0m`,
-        `${E}33mWARN${E}0m deploying with DNS round robin (dnsrr): this kernel has no IPVS`,
-        "Creating network mini-3fa9c1_ci_localhost_internal",
-        "Creating service mini-3fa9c1_ci_localhost_db",
-        "Creating service mini-3fa9c1_ci_localhost_app",
-        `app: ${version} starting, db: healthy after 4.2 s`,
-        `${E}32m✓${E}0m 2 of 2 services healthy`,
-        `${E}32m✓${E}0m https://mini-3fa9c1.ci.localhost/healthcheck 200, certificate verified`,
-        `${E}1minstall_test.ts${E}0m ${E}32m3 passed${E}0m ${E}2m(1.9 s)${E}0m`,
-      ],
-    },
-    {
-      name: "upgrade",
-      seconds: 26,
-      proofs: ["2.1.0+2.2.12 to this commit", "UpdateStatus completed", "data read back"],
-      screenshots: ["upgrade.png"],
-      log: ["$ abra app deploy mini-b81e02.ci.localhost 2.1.0+2.2.12 -n -o -D", "feed marker-5d21 read back"],
-    },
-    { name: "teardown", seconds: 3.2, proofs: ["nothing left"] },
-  ];
-}
-
-function losesData(): ToldStage[] {
-  return good().map((stage): ToldStage =>
-    stage.name !== "upgrade" ? stage : {
-      name: "upgrade",
-      result: "failed",
-      seconds: 26.1,
-      cause: "data written before the upgrade is gone",
-      detail:
-        "Wrote feed marker-5d21 at 2.1.0+2.2.12, upgraded to 3fa9c1b, read back: no such feed.\nThe volume miniflux_db is no longer mounted at /var/lib/postgresql/data (compose.yml, line 41).",
-      screenshots: ["upgrade.png"],
-      tail: [
-        "2026-03-01 11:58:02 UTC [1] LOG:  database system is ready to accept connections",
-        '2026-03-01 11:58:09 UTC [71] ERROR:  relation "feeds" does not exist at character 15',
-        "2026-03-01 11:58:09 UTC [71] STATEMENT:  SELECT title FROM feeds WHERE title = $1",
-      ],
-      log: [
-        `${E}2m$ abra app deploy mini-b81e02.ci.localhost 2.1.0+2.2.12 -n -o -D${E}0m`,
-        `${E}32m✓${E}0m base 2.1.0+2.2.12 healthy after 11 s`,
-        "seed: INSERT INTO feeds … marker-5d21",
-        `${E}2m$ abra app deploy mini-b81e02.ci.localhost -C -f -n -o -D${E}0m`,
-        "UpdateStatus: completed",
-        `${E}1;31m✗${E}0m read: expected ${E}36mmarker-5d21${E}0m, got no rows`,
-        `<script>alert("a recipe wrote this")</script> stays text`,
-      ],
-    }
-  );
-}
-
 function src(recipe: string, kind: "main" | number): Subject {
   const repository = `recipe-maintainers/${recipe}`;
   return kind === "main"
@@ -80,9 +16,20 @@ function src(recipe: string, kind: "main" | number): Subject {
 export async function fillWithSample(dashboard: TestDashboard): Promise<void> {
   const now = dashboard.clock.now();
   let number = 0;
+  const visual = {
+    before: "upgrade-before.png",
+    after: "upgrade.png",
+    difference: "upgrade-difference.png",
+    changed: 0.0142,
+  };
   const pictures = async (seed: number) => {
     const picture = await appPicture(seed);
-    return { "install.png": picture, "upgrade.png": picture };
+    const names = ["install.png", "restore.png", "upgrade-before.png", "upgrade.png"];
+    const all = Object.fromEntries(names.map((name) => [name, picture]));
+    return {
+      ...all,
+      "upgrade-difference.png": await appPicture(seed, { width: 640, height: 400, plain: true }),
+    };
   };
   const run = async (daysAgo: number, told: Omit<Told, "run">, seed = 0) => {
     dashboard.clock.set(now - daysAgo * DAY * 1000);
@@ -97,6 +44,8 @@ export async function fillWithSample(dashboard: TestDashboard): Promise<void> {
     await tell(dashboard, {
       commit,
       link,
+      images,
+      visual: seed > 0 && (told.result ?? "passed") === "passed" ? visual : null,
       ...told,
       run: name,
       ...(seed > 0 ? { pictures: await pictures(seed) } : {}),
@@ -111,7 +60,7 @@ export async function fillWithSample(dashboard: TestDashboard): Promise<void> {
         recipe,
         subject: src(recipe, pr),
         base: "2.1.0+2.2.12",
-        stages: bad && pr !== "main" ? losesData() : good(),
+        stages: bad && pr !== "main" ? losesData() : seed % 3 === 0 ? untidy() : good(),
         ...(bad && pr !== "main"
           ? {
             result: "failed",
@@ -119,7 +68,7 @@ export async function fillWithSample(dashboard: TestDashboard): Promise<void> {
             cause: "data written before the upgrade is gone",
             level: 1,
           } as const
-          : { level: at > count - 2 ? 1 : 2 }),
+          : { level: at > count - 2 ? 1 : at > count - 4 ? 3 : seed % 3 === 0 ? 4 : 5 }),
       }, at === 1 || at === 2 ? seed : 0);
     }
   };
@@ -129,10 +78,10 @@ export async function fillWithSample(dashboard: TestDashboard): Promise<void> {
     await history(recipe, 6 + at * 2, 2 + at, at + 2);
   }
   await history("wordpress", 5, 3, 9);
-  await run(44, { recipe: "discourse", subject: src("discourse", "main"), stages: good(), level: 2 }, 12);
+  await run(44, { recipe: "discourse", subject: src("discourse", "main"), stages: good(), level: 5 }, 12);
   await run(
     3,
-    { recipe: "gitea", subject: src("gitea", 8), stages: good(), level: 2, base: "3.0.0+1.24.2" },
+    { recipe: "gitea", subject: src("gitea", 8), stages: good(), level: 5, base: "3.0.0+1.24.2" },
     14,
   );
   await history("nextcloud", 7, 4, 5, 4);
@@ -150,7 +99,7 @@ export async function fillWithSample(dashboard: TestDashboard): Promise<void> {
     recipe: "nextcloud",
     subject: src("nextcloud", 31),
     stages: good(),
-    level: 2,
+    level: 5,
     base: "5.1.0+29.0.4",
   }, 5);
   await run(1.2, {
@@ -169,6 +118,9 @@ export async function fillWithSample(dashboard: TestDashboard): Promise<void> {
         ],
         log: ["app.1 exited (1)", "app.1 exited (1)", `${E}31mcrash loop: 6 exits in 40 s${E}0m`],
       },
+      { name: "backup", result: "blocked", reason: "install failed" },
+      { name: "restore", result: "blocked", reason: "install failed" },
+      { name: "tests", result: "blocked", reason: "install failed" },
       { name: "upgrade", result: "blocked", seconds: 0, reason: "install failed" },
       { name: "teardown", seconds: 4, proofs: ["nothing left"] },
     ],
@@ -195,13 +147,12 @@ export async function fillWithSample(dashboard: TestDashboard): Promise<void> {
     recipe: "miniflux",
     subject: src("miniflux", 12),
     base: "2.1.0+2.2.12",
-    stages: [...good().slice(0, 4), {
-      name: "tests",
-      result: "skipped",
-      seconds: 0,
-      reason: "none in .cc-ci/",
-    }, ...good().slice(4)],
-    level: 2,
+    stages: good().map((stage) =>
+      stage.name === "tests"
+        ? { name: "tests", result: "skipped", seconds: 0, reason: "the recipe brings no tests" }
+        : stage
+    ),
+    level: 5,
     abraStandIn: true,
     notes: ["This kernel has no IPVS: services were reached by DNS round robin"],
     files: { "report.html": "<h1>Report</h1>", "junit.xml": "<testsuites/>", "result.json": "{}" },
@@ -216,7 +167,10 @@ export async function fillWithSample(dashboard: TestDashboard): Promise<void> {
     commit: "9bd41c07aa52f4c0a9be1d6c8835c6c1a6f0e7d1",
     base: "2.1.0+2.2.12",
     link: "https://git.ci.localhost/recipe-maintainers/wordpress/pulls/17",
-    stages: losesData().slice(0, 4).map((stage) => ({ ...stage, result: "passed" })),
+    stages: losesData().filter(({ name }) => name !== "tests" && name !== "teardown").map((stage) => ({
+      ...stage,
+      result: "passed",
+    })),
     unfinished: true,
   };
   await dashboard.announce(live.run, announcementOf(live));

@@ -1,6 +1,12 @@
 import type { Announcement } from "../../protocol/dashboard_api.ts";
 import type { Subject } from "../../protocol/params.ts";
-import { type RunOutcome, type StageName, type StageReport, stageReport } from "../../protocol/result.ts";
+import {
+  type RunOutcome,
+  type RunResult,
+  type StageName,
+  type StageReport,
+  stageReport,
+} from "../../protocol/result.ts";
 import type { TestDashboard } from "./dashboard.ts";
 
 /** One stage of a told run. */
@@ -26,6 +32,8 @@ export interface Told {
   unfinished?: boolean;
   abraStandIn?: boolean;
   notes?: string[];
+  images?: RunResult["images"];
+  visual?: RunResult["visual"];
   pictures?: Record<string, Uint8Array<ArrayBuffer>>;
   files?: Record<string, string>;
 }
@@ -105,8 +113,8 @@ export function eventsOf(told: Told, now: () => string, forward: (seconds: numbe
       versions: { suite: "0.1.0", abra: "0.11.0-beta", docker: "29.2.1", browser: "Chromium 156.0.7204.49" },
       abraStandIn: told.abraStandIn ?? false,
       notes: told.notes ?? [],
-      images: [],
-      visual: null,
+      images: told.images ?? [],
+      visual: told.visual ?? null,
       leftovers: [],
     },
   });

@@ -55,6 +55,14 @@ export function visualText({ visual }: RunResult): string | null {
   return `${percent < 0.1 ? "Less than 0.1" : shown} % of the page's pixels changed by the upgrade`;
 }
 
+/** What a screenshot shows: its stage, and what the test called it. */
+export function pictureTitle(stage: StageName, file: string): string {
+  const bare = file.replace(/\.png$/, "");
+  const title = stageTitle(stage);
+  if (bare === stage) return title;
+  return `${title} · ${bare.startsWith(`${stage}-`) ? bare.slice(stage.length + 1) : bare}`;
+}
+
 /** What one service used at most, whichever stage it was in. */
 export interface ServicePeak {
   service: string;

@@ -1,7 +1,7 @@
 import type { RunResult } from "../../protocol/result.ts";
-import { visualText } from "./digest.ts";
+import { pictureTitle, visualText } from "./digest.ts";
 import { type Markup, markup } from "./markup.ts";
-import { shortCommit, stageTitle } from "./verdict.ts";
+import { shortCommit } from "./verdict.ts";
 
 /** PNG bytes by file name. */
 export type Screenshots = Record<string, Uint8Array>;
@@ -23,12 +23,9 @@ export function comparison(result: RunResult, screenshots: Screenshots): Markup 
 export function gallery(result: RunResult, screenshots: Screenshots): Markup | null {
   const compared = comparison(result, screenshots) === null ? undefined : result.visual?.after;
   const figures = result.stages.flatMap((stage) =>
-    stage.screenshots.filter((name) => name !== compared).flatMap((name) => {
-      const bare = name.replace(/\.png$/, "");
-      const rest = bare.startsWith(`${stage.name}-`) ? bare.slice(stage.name.length + 1) : bare;
-      const title = stageTitle(stage.name);
-      return figure(screenshots, { name, caption: bare === stage.name ? title : `${title} · ${rest}` }) ?? [];
-    })
+    stage.screenshots.filter((name) => name !== compared).flatMap((name) =>
+      figure(screenshots, { name, caption: pictureTitle(stage.name, name) }) ?? []
+    )
   );
   if (figures.length === 0) return null;
   return markup`<div class="${figures.length === 1 ? "shots one" : "shots"}">${figures}</div>`;
