@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { systemClock } from "../common/time.ts";
+import { type Clock, systemClock } from "../common/time.ts";
 import { DockerError, type Swarm } from "./swarm.ts";
 import { execIn } from "./swarm_exec.ts";
 import * as schema from "./swarm_schema.ts";
@@ -7,42 +7,71 @@ import * as schema from "./swarm_schema.ts";
 /** Label by which abra finds the service of the backup bot. */
 const BOT_LABEL = "coop-cloud.backupbot.enabled";
 /** Whoever else works in the repository lets go of it within this time. */
-const LOCKED_TRIES = 20;
-const LOCKED_PAUSE_MS = 1_000;
+const LOCKED_MS = 20_000;
+const PAUSE_MS = 500;
 
 const snapshots = z.array(z.object({ id: z.string(), tags: z.array(z.string()).nullish() }));
+
+/** Whose snapshots, and how long an engine, a bot or a repository that is away or in use is waited for. */
+export interface ForgetOptions {
+  /** An app by the names that a snapshot may be tagged with. */
+  app: { stack: string; domain: string };
+  limitMs: number;
+  clock?: Clock;
+}
 
 /**
  * Files that a snapshot holds. abra has no command whose output a program could read, so the repository is asked in
  * the bot's own container, where restic finds it by the environment.
  */
 export async function snapshotFiles(swarm: Swarm, id: string): Promise<string[]> {
-  const bot = await botContainer(swarm);
-  if (bot === null) return [];
-  const listed = await restic(swarm, { bot, args: ["ls", id] });
-  return listed.split("\n").filter((line) => line.startsWith("/"));
+  return await patiently(async () => {
+    const bot = await botContainer(swarm);
+    if (bot === null) return [];
+    const listed = await restic(swarm, { bot, args: ["ls", id] });
+    return listed.split("\n").filter((line) => line.startsWith("/"));
+  }, { limitMs: LOCKED_MS });
 }
 
 /**
  * Makes the repository forget all snapshots of an app, data included. abra has no command for this. Nothing to forget,
  * or no bot, is fine, so that it can be repeated.
- * @returns how many there were
+ * @throws {DockerError} when time is up
  */
-export async function forgetSnapshots(swarm: Swarm, app: { stack: string; domain: string }): Promise<number> {
-  const bot = await botContainer(swarm);
-  if (bot === null) return 0;
-  const all = snapshots.parse(
-    JSON.parse(await restic(swarm, { bot, args: ["snapshots", "--json"] }) || "[]"),
-  );
-  const own = all.filter(({ tags }) => tags?.some((tag) => isTagOf(tag, app)));
-  if (own.length > 0) {
-    await restic(swarm, { bot, args: ["forget", "--prune", ...own.map(({ id }) => id)] });
+export async function forgetSnapshots(swarm: Swarm, options: ForgetOptions): Promise<void> {
+  await patiently(async () => {
+    const bot = await botContainer(swarm);
+    if (bot === null) return;
+    const all = snapshots.parse(
+      JSON.parse(await restic(swarm, { bot, args: ["snapshots", "--json"] }) || "[]"),
+    );
+    const own = all.filter(({ tags }) => tags?.some((tag) => isTagOf(tag, options.app)));
+    if (own.length > 0) {
+      await restic(swarm, { bot, args: ["forget", "--prune", ...own.map(({ id }) => id)] });
+    }
+  }, options);
+}
+
+/** Tries until time is up, unless restic itself refuses. */
+async function patiently<T>(
+  work: () => Promise<T>,
+  { limitMs, clock = systemClock }: Pick<ForgetOptions, "limitMs" | "clock">,
+): Promise<T> {
+  const end = clock.now() + limitMs;
+  while (true) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof DockerError) || error.code === "backup.restic" || clock.now() >= end) {
+        throw error;
+      }
+    }
+    await clock.sleep(PAUSE_MS);
   }
-  return own.length;
 }
 
 /** The bot may put the app's version behind its name: `<stack>:<version>`. */
-function isTagOf(tag: string, app: { stack: string; domain: string }): boolean {
+function isTagOf(tag: string, app: ForgetOptions["app"]): boolean {
   return [app.stack, app.domain].some((name) => tag === name || tag.startsWith(`${name}:`));
 }
 
@@ -62,17 +91,12 @@ async function botContainer(swarm: Swarm): Promise<string | null> {
 }
 
 async function restic(swarm: Swarm, { bot, args }: { bot: string; args: string[] }): Promise<string> {
-  for (let left = LOCKED_TRIES;; left--) {
-    const { code, stdout, stderr } = await execIn(swarm, bot, { argv: ["restic", "-q", ...args] });
-    if (code === 0) return stdout;
-    if (left > 0 && /already locked/.test(stderr)) {
-      await execIn(swarm, bot, { argv: ["restic", "-q", "unlock"] }); // of one that was killed
-      await systemClock.sleep(LOCKED_PAUSE_MS);
-      continue;
-    }
-    const said = stderr.trim().split("\n").at(-1) ?? "";
-    throw new DockerError(`run "restic ${args[0]}" in the backup bot's container: ${said}`, {
-      code: "backup.restic",
-    });
-  }
+  const { code, stdout, stderr } = await execIn(swarm, bot, { argv: ["restic", "-q", ...args] });
+  if (code === 0) return stdout;
+  const locked = /already locked/.test(stderr);
+  if (locked) await execIn(swarm, bot, { argv: ["restic", "-q", "unlock"] }); // of one that was killed
+  const said = stderr.trim().split("\n").at(-1) ?? "";
+  throw new DockerError(`run "restic ${args[0]}" in the backup bot's container: ${said}`, {
+    code: locked ? "backup.locked" : "backup.restic",
+  });
 }

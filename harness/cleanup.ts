@@ -2,7 +2,6 @@ import { describeError } from "../common/errors.ts";
 import type { StageReport } from "../protocol/result.ts";
 import { forgetSnapshots } from "./backup_bot.ts";
 import { describeObject, disappeared, foreignObjects } from "./inventory.ts";
-import { exists } from "./paths.ts";
 import { killMarked } from "./process_tree.ts";
 import type { RunFolder, RunPlan } from "./run_folder.ts";
 import { emptyReport } from "./stage.ts";
@@ -19,6 +18,8 @@ export interface CleanUpOptions {
   log: (line: string) => void;
   /** What others had in Docker when the run began; null: unknown. */
   foreign: readonly DockerObject[] | null;
+  /** Whether there may be snapshots of its apps. */
+  backedUp: boolean;
 }
 
 /**
@@ -63,14 +64,13 @@ export async function cleanUp(
 }
 
 /** Removes the backups of a run that may have made some. @returns what is left of them */
-async function forget({ plan, folder, swarm, log, foreign }: CleanUpOptions): Promise<string[]> {
-  // Without a keeper the begin of the stage may have gone unnoticed.
-  if (foreign !== null && !await exists(folder.log("backup"))) return [];
+async function forget({ plan, swarm, log, backedUp }: CleanUpOptions): Promise<string[]> {
+  if (!backedUp) return [];
   const lists = plan.apps.map(async (app) => {
     try {
       // A backup outlives the abra that asked for it: the bot's own container does it, by this name of the app.
       await killMarked(`SERVICE=${app.domain}`);
-      await forgetSnapshots(swarm, app);
+      await forgetSnapshots(swarm, { app, limitMs: LIMIT_MS });
       return [];
     } catch (error) {
       log(`Could not forget the snapshots of ${app.domain}: ${describeError(error)}`);

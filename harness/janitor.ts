@@ -1,6 +1,7 @@
 import { describeError } from "../common/errors.ts";
 import { formatSeconds } from "../common/time.ts";
 import { runEvent } from "../protocol/events.ts";
+import { forgetSnapshots } from "./backup_bot.ts";
 import { cleanUp } from "./cleanup.ts";
 import { describeObject, ownerOf } from "./inventory.ts";
 import { FileLock } from "./lock.ts";
@@ -12,6 +13,9 @@ import { type RunFolder, runFolders, type RunPlan } from "./run_folder.ts";
 import type { Settings } from "./settings.ts";
 import type { OwnedObject, Swarm } from "./swarm.ts";
 import { removeStack } from "./teardown.ts";
+
+/** How long a backup bot that is away is waited for. */
+const FORGET_MS = 10_000;
 
 /** What a pass of the janitor found. */
 export interface JanitorReport {
@@ -101,6 +105,7 @@ async function tidyFolder(
     swarm,
     log: () => {},
     foreign: null,
+    backedUp: plan.stages.includes("backup"), // nobody heard whether it came to that
   });
   if (leftovers.length > 0) report.stuck[`run ${run}`] = leftovers;
   else report.cleaned.push(run);
@@ -138,6 +143,9 @@ async function tidyStack(
   }
   announce(`${what}; removing ${listed(objects)}`);
   const left = await removeStack(stack, { swarm, settings, volumes: [], log: () => {} });
+  const app = { stack, domain: stack.replaceAll("_", ".") };
+  await forgetSnapshots(swarm, { app, limitMs: FORGET_MS })
+    .catch((error) => left.push(`snapshots of ${app.domain}: ${describeError(error)}`));
   if (left.length > 0) report.stuck[`stack ${stack}`] = left;
   else report.removed.push(stack);
 }

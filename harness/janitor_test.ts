@@ -5,7 +5,7 @@ import type * as z from "zod";
 import { tidy } from "./janitor.ts";
 import { RunFolder } from "./run_folder.ts";
 import { readSettings } from "./settings.ts";
-import { type DockerObject, type Kind, type OwnedObject, Swarm } from "./swarm.ts";
+import { DockerError, type DockerObject, type Kind, type OwnedObject, Swarm } from "./swarm.ts";
 
 const HOUR = 3_600_000;
 const NOW = Date.parse("2026-01-02T00:00:00Z");
@@ -14,6 +14,8 @@ const NOW = Date.parse("2026-01-02T00:00:00Z");
 class FakeSwarm extends Swarm {
   all: OwnedObject[];
   removed: string[] = [];
+  /** What the backup bot's repository says when it is asked. */
+  refusal: DockerError | null = null;
   readonly #stubborn: string;
 
   constructor(all: OwnedObject[], stubborn = "") {
@@ -35,6 +37,7 @@ class FakeSwarm extends Swarm {
   }
   /** The backup bot is looked for this way: there is none. */
   override ask<T extends z.ZodType>(_action: string, _call: () => Promise<unknown>, shape: T) {
+    if (this.refusal !== null) return Promise.reject(this.refusal);
     return Promise.resolve(shape.parse([]));
   }
   override remove(object: DockerObject): Promise<void> {
@@ -152,6 +155,16 @@ Deno.test("a stack of ours that no run knows goes once nothing in it has changed
     const report = await tidy({ swarm, settings: settingsIn(runs), announce: () => {}, now: NOW });
     assert.deepEqual(report, { cleaned: [], removed: [old], stuck: {} });
     assert.deepEqual(swarm.removed, [`${old}_app`, `${old}_key_v1`]);
+  }));
+
+Deno.test("snapshots of a stack that no run knows go with it, and are counted where they do not", () =>
+  withRuns(async (runs) => {
+    const old = "wiki-0a1b2c_ci_test";
+    const swarm = new FakeSwarm([object("volume", `${old}_data`, { stack: old, hours: 4 })]);
+    swarm.refusal = new DockerError("ask the repository", { code: "backup.restic" });
+    const report = await tidy({ swarm, settings: settingsIn(runs), announce: () => {}, now: NOW });
+    assert.deepEqual(swarm.removed, [`${old}_data`]);
+    assert.match(report.stuck[`stack ${old}`]?.join() ?? "", /^snapshots of wiki-0a1b2c\.ci\.test: /);
   }));
 
 Deno.test("what cannot be removed is counted, and does not keep the rest from being removed", () =>

@@ -167,6 +167,7 @@ class Run {
         folder: this.#folder,
         swarm: this.#swarm,
         foreign,
+        backedUp: this.#record.backedUp,
         log: (line) => void lines.push(this.#emit({ t: now(), type: "log", stage: "teardown", line })),
       }));
     await Promise.all(lines);

@@ -54,6 +54,8 @@ export const workerMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("visual"), visual: runResult.shape.visual.unwrap().unwrap() }),
   /** For the result's own list of notes. */
   z.object({ type: z.literal("note"), text: z.string() }),
+  /** The backup bot is about to be asked for a backup: there may be snapshots from now on. */
+  z.object({ type: z.literal("backup") }),
   /** Anonymous volumes seen on the run's containers; nothing but this list leads back to them. */
   z.object({ type: z.literal("volumes"), names: z.array(z.string()) }),
   /** A folder outside the run folder that has to go with the run. */

@@ -16,6 +16,8 @@ export class RunRecord {
   readonly timing: Partial<Record<StageName, { from: number; to: number }>> = {};
   timedOut: { stage: StageName; cause: string } | null = null;
   leftovers: string[] = [];
+  /** There may be snapshots of the run's apps. */
+  backedUp = false;
   kept: string[] = [];
   /** The worker said that it was through. */
   complete = false;
@@ -72,6 +74,7 @@ export class RunRecord {
     else if (message.type === "images") this.#images = message.images;
     else if (message.type === "visual") this.#visual = message.visual;
     else if (message.type === "note") this.note(message.text);
+    else if (message.type === "backup") this.backedUp = true;
     else if (message.type === "end") this.complete = true;
     else if (message.type === "timed-out") {
       this.timedOut ??= { stage: message.stage, cause: `Ran longer than ${Math.round(message.ms / 1000)} s` };

@@ -17,6 +17,7 @@ export async function backupStage(run: RunContext, ctx: StageContext): Promise<v
   const { enrolment, marker } = run;
   const written = await writeMarkers(app, { places: parts.flatMap(placesOf), marker, ctx });
   await seed(app, { enrolment, marker, ctx });
+  run.send({ type: "backup" });
   const startedAt = Date.now();
   const snapshot = await app.backUp(ctx);
   if (snapshot.time < startedAt - CLOCK_MS) {

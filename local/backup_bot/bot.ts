@@ -1,7 +1,7 @@
 import { BotError, type Engine } from "./engine.ts";
 import { type Hook, type Plan, readPlan } from "./labels.ts";
 import { type Restic, type Snapshot, snapshotsOf } from "./restic.ts";
-import { isThere, putBack, savedPaths } from "./volumes.ts";
+import { isThere, putBack, savedPaths, scratchFor } from "./volumes.ts";
 
 export type Level = "INFO" | "WARNING" | "ERROR";
 
@@ -61,18 +61,28 @@ export async function restore(app: App, { wanted, bot }: { wanted: string; bot: 
   if (snapshot === undefined) throw new BotError(`No Snapshots with ID ${wanted} for ${app.stack}`);
   bot.log("INFO", `Restoring Snapshot ${snapshot.short_id} at /`);
   await runHooks(plan.hooks.restore.pre, bot);
-  const scratch = await Deno.makeTempDir({ prefix: "restore-" });
-  try {
-    const paths = savedPaths(plan.saved, bot.root);
-    const included = paths.flatMap((path) => ["--include", path]);
-    if (paths.length === 0) bot.log("WARNING", "No paths to restore");
-    else await bot.restic(["restore", snapshot.id, "--quiet", "--target", scratch, ...included]);
-    for (const path of paths) await putBack(path, { scratch, root: bot.root });
-  } finally {
-    await Deno.remove(scratch, { recursive: true });
-  }
+  const paths = savedPaths(plan.saved, bot.root);
+  const [first] = paths;
+  if (first === undefined) bot.log("WARNING", "No paths to restore");
+  else await bringBack(paths, { snapshot, scratch: scratchFor(first, bot.root), bot });
   await runHooks(plan.hooks.restore.post, bot);
   bot.log("INFO", "restore finished");
+}
+
+async function bringBack(
+  paths: readonly string[],
+  { snapshot, scratch, bot }: { snapshot: Snapshot; scratch: string; bot: Bot },
+): Promise<void> {
+  const clear = () => Deno.remove(scratch, { recursive: true });
+  await clear().catch(() => {}); // of a restore that was killed
+  await Deno.mkdir(scratch, { mode: 0o700 });
+  try {
+    const included = paths.flatMap((path) => ["--include", path]);
+    await bot.restic(["restore", snapshot.id, "--quiet", "--target", scratch, ...included]);
+    for (const path of paths) await putBack(path, { scratch, root: bot.root });
+  } finally {
+    await clear();
+  }
 }
 
 async function planOf(app: App, bot: Bot): Promise<Plan> {

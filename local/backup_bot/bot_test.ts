@@ -103,6 +103,33 @@ Deno.test("a restore brings back what was destroyed, then runs its hook; files m
   deepEqual(it.events, ["snapshots", "restore", "load"]);
 });
 
+Deno.test("a restore works beside the data, so that all it leaves when killed goes with the volume", async () => {
+  await using it = await scene();
+  await Deno.writeTextFile(join(it.data, "file"), "plain");
+  await create(APP, it.bot);
+  const scratch = join(dirname(it.data), "restore");
+  const { restic } = it.bot;
+  const watched = {
+    ...it.bot,
+    restic: async (args: string[]) => {
+      const printed = await restic(args);
+      if (args[0] === "restore") {
+        await Deno.writeTextFile(
+          join(scratch, "left"),
+          args[args.indexOf("--target") + 1] ?? "",
+        );
+      }
+      return printed;
+    },
+  };
+  await restore(APP, { wanted: "latest", bot: watched });
+  await rejects(Deno.lstat(scratch), Deno.errors.NotFound);
+  await Deno.mkdir(scratch);
+  await Deno.writeTextFile(join(scratch, "left"), "by one that was killed");
+  await restore(APP, { wanted: "latest", bot: it.bot });
+  await rejects(Deno.lstat(scratch), Deno.errors.NotFound);
+});
+
 Deno.test("a failing hook fails the backup before anything is saved, and says what it printed", async () => {
   await using it = await scene({ failing: "dump" });
   await rejects(create(APP, it.bot), /Failed to run command dump in note_ci_app\.1\.x: no space/);

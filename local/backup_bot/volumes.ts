@@ -53,6 +53,15 @@ async function makeHolder(path: string, root: string): Promise<void> {
 }
 
 /**
+ * Folder for what a restore brings, beside the data of a path's volume: no app sees it there, and whatever a restore
+ * that was killed leaves in it goes when the volume is removed.
+ */
+export function scratchFor(path: string, root: string): string {
+  const [volume = ""] = path.slice(root.length + 1).split("/");
+  return join(root, volume, "restore");
+}
+
+/**
  * Puts what was restored in a scratch folder where it belongs. Going this way, and not straight from restic into the
  * volume, means that a link which the app made in the place of a folder is never followed.
  */
