@@ -2,6 +2,7 @@ import { describeError } from "../common/errors.ts";
 import type { StageReport } from "../protocol/result.ts";
 import { forgetSnapshots } from "./backup_bot.ts";
 import { describeObject, disappeared, foreignObjects } from "./inventory.ts";
+import { mayMakeContainers, recipesFault } from "./leftovers.ts";
 import { killMarked } from "./process_tree.ts";
 import type { RunFolder, RunPlan } from "./run_folder.ts";
 import { emptyReport } from "./stage.ts";
@@ -33,6 +34,8 @@ export async function cleanUp(
   const report = emptyReport("teardown", "passed");
   try {
     const volumes = await folder.notedVolumes();
+    // What Docker cannot tell just now decides nothing but whose fault a leftover is.
+    const makes = await mayMakeContainers(swarm, plan).catch(() => false);
     const settings = { swarm, settings: plan.settings, volumes, limitMs: LIMIT_MS, log };
     const lists = await Promise.all([
       ...plan.apps.map((app) => tearDownApp(app, settings)),
@@ -40,9 +43,14 @@ export async function cleanUp(
     ]);
     const leftovers = [...new Set(lists.flat())];
     if (leftovers.length > 0) {
-      const detail = leftovers.join("\n");
+      const faults = await recipesFault(swarm, { plan, makes }).catch(() => []);
       return {
-        report: { ...report, result: "infra", cause: `Could not remove ${leftovers.join(", ")}`, detail },
+        report: {
+          ...report,
+          result: faults.length > 0 ? "failed" : "infra",
+          cause: `Could not remove ${leftovers.join(", ")}`,
+          detail: (faults.length > 0 ? faults : leftovers).join("\n"),
+        },
         leftovers,
       };
     }
