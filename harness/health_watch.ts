@@ -1,8 +1,10 @@
-import { waitFor } from "../common/time.ts";
+import { type Clock, waitFor, WaitTimeout } from "../common/time.ts";
 import { STACK_LABEL, type Swarm } from "./swarm.ts";
 
-/** Swarm replaces an unhealthy container within seconds. */
-const REPLACED_WITHIN_MS = 30_000;
+/** Swarm begins to stop an unhealthy container within seconds; a busy machine may take longer. */
+const STOPPING_WITHIN_MS = 30_000;
+/** What a container gets to end by itself where its service does not say. */
+const STOP_GRACE_MS = 10_000;
 
 /**
  * Notes which containers of a stack turn unhealthy. Swarm will replace such a container even when its next check
@@ -35,12 +37,33 @@ export class HealthWatch implements Disposable {
     return new HealthWatch(swarm, { stack, stream: await swarm.docker.getEvents({ filters }) });
   }
 
-  /** Waits until all containers that were unhealthy since the start have ended. */
-  async replaced(signal: AbortSignal): Promise<void> {
+  /**
+   * Waits until all containers that were unhealthy since the start have ended, for as long as the recipe lets them. One
+   * that is there even then is for whoever looks at the stack's health to judge.
+   */
+  async replaced(signal: AbortSignal, clock?: Clock): Promise<void> {
+    if (this.#doomed.size === 0) return;
+    const timeoutMs = STOPPING_WITHIN_MS + await this.#longestGrace();
     await waitFor(async () => {
       const running = (await this.#swarm.containers(this.#stack)).filter((one) => one.State === "running");
       return !running.some((one) => this.#doomed.has(one.Id));
-    }, { what: "unhealthy containers to be replaced", timeoutMs: REPLACED_WITHIN_MS, signal });
+    }, {
+      what: "unhealthy containers to be replaced",
+      timeoutMs,
+      signal,
+      ...(clock === undefined ? {} : { clock }),
+    }).catch((error) => {
+      if (!(error instanceof WaitTimeout)) throw error;
+    });
+  }
+
+  /** Milliseconds that Swarm leaves a container of the stack before it kills it, at most. */
+  async #longestGrace(): Promise<number> {
+    const services = await this.#swarm.services(this.#stack);
+    return Math.max(
+      STOP_GRACE_MS,
+      ...services.map((one) => (one.Spec.TaskTemplate.ContainerSpec?.StopGracePeriod ?? 0) / 1e6),
+    );
   }
 
   [Symbol.dispose](): void {
