@@ -1,7 +1,6 @@
 import { describeError, UsageError } from "./common/errors.ts";
 import { logger, setUpLogging } from "./common/log.ts";
 import { systemClock } from "./common/time.ts";
-import { writerToken } from "./dashboard/auth.ts";
 import { readSettings } from "./dashboard/config.ts";
 import { enrolments } from "./dashboard/enrolled.ts";
 import { keepHouse } from "./dashboard/housekeeping.ts";
@@ -24,7 +23,7 @@ async function main(): Promise<void> {
     store,
     hub,
     files: new RunFiles(`${settings.STATE}/runs`),
-    tokens: [writerToken("bridge", settings.BRIDGE_TOKEN), writerToken("runner", settings.RUNNER_TOKEN)],
+    tokens: settings.tokens,
     baseUrl: settings.DASHBOARD_URL,
     enrolments: enrolments(settings.RECIPES, systemClock),
     clock: systemClock,

@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { readConfig } from "../common/config.ts";
+import { UsageError } from "../common/errors.ts";
+import { hostTokens, sameToken, type WriterToken, writerToken } from "./auth.ts";
 
 const secret = z.string().min(16, "must have at least 16 characters");
 
@@ -13,20 +15,56 @@ const settings = z.object({
     .refine((url) => new URL(url).pathname === "/", "must have no path: pages use links from the root")
     .transform((url) => new URL(url).origin),
   BRIDGE_TOKEN: secret,
-  RUNNER_TOKEN: secret,
+  /** Token of the only runner host. */
+  RUNNER_TOKEN: secret.optional(),
+  /** Runner hosts with the digests of their tokens, see {@linkcode hostTokens}. */
+  RUNNER_TOKENS: z.string().optional(),
   /** Folder of enrolments; with it recipes that were never run are listed too, and private ones are hidden. */
   RECIPES: z.string().optional(),
   /** Days after which a run may be removed. */
   KEEP_DAYS: z.coerce.number().int().min(1).default(365),
   /** Runs kept of each recipe. */
   KEEP_RUNS: z.coerce.number().int().min(1).default(200),
-}).refine((all) => all.BRIDGE_TOKEN !== all.RUNNER_TOKEN, {
-  message: "must differ from CCCI_BRIDGE_TOKEN",
-  path: ["RUNNER_TOKEN"],
 });
-export type Settings = z.infer<typeof settings>;
+
+/** Who may write, as far as the settings say. */
+export interface Settings extends Omit<z.infer<typeof settings>, `${string}_TOKEN` | "RUNNER_TOKENS"> {
+  tokens: WriterToken[];
+}
 
 /** Settings of the dashboard from its environment. @throws {UsageError} naming every variable that is wrong. */
 export function readSettings(env?: (name: string) => string | undefined): Settings {
-  return readConfig(settings, env);
+  const { BRIDGE_TOKEN, RUNNER_TOKEN, RUNNER_TOKENS, ...others } = readConfig(settings, env);
+  const bridge = writerToken("bridge", BRIDGE_TOKEN);
+  const runners = [
+    ...RUNNER_TOKEN === undefined ? [] : [writerToken("runner", RUNNER_TOKEN)],
+    ...readHosts(RUNNER_TOKENS ?? ""),
+  ];
+  if (runners.length === 0) {
+    throw wrong("RUNNER_TOKEN", "missing, and CCCI_RUNNER_TOKENS names no host either");
+  }
+  for (const [at, runner] of runners.entries()) {
+    if (sameToken(runner, bridge)) throw wrong("RUNNER_TOKEN", "must differ from CCCI_BRIDGE_TOKEN");
+    const twin = runners.slice(0, at).find((other) => sameToken(other, runner));
+    if (twin !== undefined) {
+      throw wrong(
+        "RUNNER_TOKENS",
+        `"${runner.name}" has the token of "${twin.name}"; each host needs its own`,
+      );
+    }
+  }
+  return { ...others, tokens: [bridge, ...runners] };
+}
+
+function readHosts(text: string): WriterToken[] {
+  try {
+    return hostTokens(text);
+  } catch (cause) {
+    if (cause instanceof RangeError) throw wrong("RUNNER_TOKENS", cause.message);
+    throw cause;
+  }
+}
+
+function wrong(name: string, what: string): UsageError {
+  return new UsageError(`Could not read the configuration: CCCI_${name}: ${what}`);
 }

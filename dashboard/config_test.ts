@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { requireWriter } from "./auth.ts";
 import { readSettings } from "./config.ts";
 import { enrolments } from "./enrolled.ts";
 import { TestClock } from "./testing/clock.ts";
@@ -30,6 +32,42 @@ Deno.test("readSettings() names every variable that is wrong", () => {
   };
   for (const [name, value] of Object.entries(wrong)) {
     assert.throws(() => read({ [name]: value }), { code: "usage", message: new RegExp(name) });
+  }
+});
+
+const digest = createHash("sha256").update("token-of-host-two").digest("hex");
+
+Deno.test("readSettings() keeps digests of tokens alone, one for each runner host", () => {
+  const { tokens, ...others } = read({
+    CCCI_RUNNER_TOKENS: `# hosts\none  ${"a1".repeat(32)}\n\ntwo ${digest} # new\n`,
+  });
+  assert.deepEqual(tokens.map(({ writer, name }) => `${writer} ${name}`), [
+    "bridge bridge",
+    "runner runner",
+    "runner one",
+    "runner two",
+  ]);
+  assert.doesNotMatch(JSON.stringify(others), /bbbb|rrrr/);
+  assert.equal(requireWriter(tokens, { writer: "runner", authorization: "Bearer token-of-host-two" }), "two");
+});
+
+Deno.test("readSettings() takes hosts without a single runner's token, and refuses hosts it cannot tell apart", () => {
+  assert.equal(read({ CCCI_RUNNER_TOKEN: "", CCCI_RUNNER_TOKENS: `two ${digest}` }).tokens.length, 2);
+  const wrong: [hosts: string, why: RegExp][] = [
+    ["", /CCCI_RUNNER_TOKEN: missing/],
+    ["two clear-text-token", /CCCI_RUNNER_TOKENS: line 1 is not/],
+    [`two ${digest}\ntwo ${"0".repeat(64)}`, /line 2 names "two" again/],
+    [`two ${digest}\nthree ${digest}`, /"three" has the token of "two"/],
+    [
+      `two ${createHash("sha256").update("b".repeat(32)).digest("hex")}`,
+      /must differ from CCCI_BRIDGE_TOKEN/,
+    ],
+  ];
+  for (const [hosts, message] of wrong) {
+    assert.throws(() => read({ CCCI_RUNNER_TOKEN: "", CCCI_RUNNER_TOKENS: hosts }), {
+      code: "usage",
+      message,
+    });
   }
 });
 

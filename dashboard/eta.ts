@@ -6,7 +6,7 @@ export type Estimate = number | null;
 
 /** How long a run of this recipe takes as a rule: the middle of its last runs, else of everybody's. */
 export function usualDuration(store: Store, recipe: string): Estimate {
-  return median(store.durations({ recipe, limit: 5 })) ?? median(store.durations({ limit: 15 }));
+  return median(store.stats.durations({ recipe, limit: 5 })) ?? median(store.stats.durations({ limit: 15 }));
 }
 
 /** How long a running run still needs. */

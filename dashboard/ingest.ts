@@ -4,7 +4,7 @@ import { announcement, artefactName } from "../protocol/dashboard_api.ts";
 import { type RunEvent, runEvent } from "../protocol/events.ts";
 import { runName } from "../protocol/params.ts";
 import { artefactsOfRun, artefactType, isPicture } from "./artefact_types.ts";
-import { requireWriter, type Writer } from "./auth.ts";
+import { requireWriter } from "./auth.ts";
 import { bodyChunks, bodyJson, bodyText } from "./body.ts";
 import type { Deps } from "./deps.ts";
 import { DashboardError, Refusal } from "./errors.ts";
@@ -20,7 +20,7 @@ export function ingestRoutes(deps: Deps, metrics: Metrics): Hono {
   const app = new Hono();
 
   app.put("/runs/:run", async (c) => {
-    only(c, deps, "bridge");
+    requireWriter(deps.tokens, { writer: "bridge", authorization: c.req.header("authorization") });
     const run = runName.safeParse(c.req.param("run"));
     if (!run.success) throw new Refusal(400, "The run's name is not of the form <id>-<attempt>");
     const said = announcement.safeParse(await bodyJson(c.req.raw, { limit: limits.announcement }));
@@ -33,8 +33,7 @@ export function ingestRoutes(deps: Deps, metrics: Metrics): Hono {
   });
 
   app.post("/runs/:run/events", async (c) => {
-    only(c, deps, "runner");
-    const { run } = announced(c, deps);
+    const { run } = reported(c, deps);
     const offset = z.coerce.number().int().nonnegative().safeParse(c.req.query("offset") || undefined);
     if (!offset.success) throw new Refusal(400, "The query needs offset=<number of events already sent>");
     const body = await bodyText(c.req.raw, { limit: limits.events });
@@ -45,14 +44,12 @@ export function ingestRoutes(deps: Deps, metrics: Metrics): Hono {
   });
 
   app.post("/runs/:run/heartbeat", (c) => {
-    only(c, deps, "runner");
-    const { run } = announced(c, deps);
+    const { run } = reported(c, deps);
     return c.json(deps.store.heartbeat(run, { now: deps.clock.now() }));
   });
 
   app.put("/runs/:run/artefacts/:name", async (c) => {
-    only(c, deps, "runner");
-    const { run } = announced(c, deps);
+    const { run } = reported(c, deps);
     const name = artefactName.safeParse(c.req.param("name"));
     if (!name.success) {
       throw new Refusal(
@@ -146,14 +143,15 @@ async function* checkedPicture(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
   if (head !== null) throw new Refusal(400, "The body is not a PNG picture");
 }
 
-function only(c: Context, deps: Deps, writer: Writer): void {
-  requireWriter(deps.tokens, { writer, authorization: c.req.header("authorization") });
-}
-
-/** The run a harness speaks of. @throws {Refusal} 404 unless the bridge announced it */
-function announced(c: Context, deps: Deps): Run {
+/**
+ * The run a harness speaks of.
+ * @throws {Refusal} 401 or 403 unless the token is that of the run's host, 404 unless the bridge announced the run
+ */
+function reported(c: Context, deps: Deps): Run {
+  const host = requireWriter(deps.tokens, { writer: "runner", authorization: c.req.header("authorization") });
   const name = runName.safeParse(c.req.param("run"));
   const run = name.success ? deps.store.find(name.data) : undefined;
   if (run === undefined) throw new Refusal(404, "No such run was announced");
+  deps.store.claim(run, host);
   return run;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bridgeToken, runnerToken, TestDashboard } from "./testing/dashboard.ts";
+import { bridgeToken, runnerToken, secondToken, TestDashboard } from "./testing/dashboard.ts";
 import { announcementOf, eventsOf, tell } from "./testing/story.ts";
 
 const run = "abc123-1";
@@ -73,6 +73,23 @@ Deno.test("writing needs the token of the right program", async () => {
       assert.equal(answer.headers.get("www-authenticate") !== null, status === 401);
     }
   }
+});
+
+Deno.test("a run is the business of the host that first spoke of it; another host's token is refused", async () => {
+  await using dashboard = await announced();
+  const [first, second, ...rest] = story(dashboard);
+  assert.equal((await dashboard.events(run, { offset: 0, events: [first], token: secondToken })).status, 200);
+  const refused = await dashboard.events(run, { offset: 1, events: [second, ...rest] });
+  assert.equal(refused.status, 403);
+  assert.match((await refused.json()).error, /business of host "second\.example\.org", not of "runner"/);
+  assert.equal((await dashboard.artefact(run, "a.log", "x")).status, 403);
+  assert.equal(
+    (await dashboard.events(run, { offset: 1, events: [second], token: secondToken })).status,
+    200,
+  );
+  dashboard.restart();
+  assert.equal((await dashboard.artefact(run, "a.log", "x")).status, 403);
+  assert.match(await dashboard.page(`/runs/${run}`), /on second\.example\.org/);
 });
 
 Deno.test("a run that was never announced answers 404 to the harness", async () => {

@@ -83,7 +83,7 @@ async function* lineFrames(
   { next, known }: { next: number; known: Run },
 ): AsyncGenerator<Uint8Array> {
   const { run } = known;
-  for await (const batch of files.read(run, store.positionBeforeEvent(run, next), known.bytes)) {
+  for await (const batch of files.read(run, store.log.positionBeforeEvent(run, next), known.bytes)) {
     const lines = batch.flatMap(({ index, event, line }) =>
       event.type !== "log" || line === null || index < next ? [] : [{
         stage: event.stage,

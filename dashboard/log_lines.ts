@@ -21,7 +21,7 @@ export async function readLines(
   options: { stage: StageName; from: number; limit: number },
 ): Promise<LogLine[]> {
   const lines: LogLine[] = [];
-  const start = deps.store.positionBeforeLine(run.run, { stage: options.stage, number: options.from });
+  const start = deps.store.log.positionBeforeLine(run.run, { stage: options.stage, number: options.from });
   for await (const batch of deps.files.read(run.run, start, run.bytes)) {
     for (const { event, line } of batch) {
       if (event.type !== "log" || event.stage !== options.stage || line === null || line < options.from) {

@@ -30,6 +30,8 @@ export interface Run {
   startedAt: number | null;
   finishedAt: number | null;
   heartbeatAt: number | null;
+  /** The runner host that reports the run; `null` before one did. */
+  host: string | null;
   /** Name of the artefact that shows the app's page, if there is one. */
   thumbnail: string | null;
   /** Events stored, and the bytes they take in the log file. */

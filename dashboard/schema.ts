@@ -57,4 +57,8 @@ export const migrations: readonly string[] = [
   ALTER TABLE runs ADD COLUMN packed_at INTEGER;
   CREATE INDEX runs_to_pack ON runs (seq) WHERE packed_at IS NULL;
   `,
+  `
+  -- The runner host that reports the run: the first that said anything about it.
+  ALTER TABLE runs ADD COLUMN host TEXT;
+  `,
 ];

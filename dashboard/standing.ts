@@ -53,7 +53,7 @@ export function standingOf(
     face: face ?? null,
     previous: previous ?? null,
     latest,
-    badSince: bad ? store.badSince(recipe, faceClass) ?? face : null,
+    badSince: bad ? store.stats.badSince(recipe, faceClass) ?? face : null,
     onIt: bad && faceClass === "public"
       ? runs.find((run) => run.class === "pr" && run.seq > face.seq && run.state !== "superseded") ?? null
       : null,

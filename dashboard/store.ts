@@ -16,9 +16,11 @@ import {
   verdictStates,
 } from "./run.ts";
 import { migrations } from "./schema.ts";
+import { Statements } from "./statements.ts";
 import { StoreKeeping } from "./store_keeping.ts";
+import { StoreLog } from "./store_log.ts";
 import { StoreStats } from "./store_stats.ts";
-import { type LogPosition, number, runColumns, text, thumbnailOf, toPosition, toRun } from "./store_rows.ts";
+import { type LogPosition, number, runColumns, text, thumbnailOf, toRun } from "./store_rows.ts";
 
 /** Columns that follow from the others; lists show these. */
 const settledColumns = [
@@ -37,18 +39,24 @@ const verdicts = verdictStates.map((state) => `'${state}'`).join(", ");
 /** Everything the dashboard knows about runs, except the text of their logs and the bytes of their artefacts. */
 export class Store implements Disposable {
   readonly #db: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: Statements;
   readonly #revisions = new Map<string, number>();
   #revision = 0;
   #recipes: { revision: number; names: string[] } = { revision: -1, names: [] };
   readonly keeping: StoreKeeping;
   readonly stats: StoreStats;
+  readonly log: StoreLog;
 
   /** @param path file of the database, or `:memory:` */
   constructor(path: string) {
     this.#db = openDatabase(path, migrations);
-    this.stats = new StoreStats(this.#db);
-    this.keeping = new StoreKeeping(this.#db, (recipe) => this.#changed(recipe));
+    this.#statements = new Statements(this.#db);
+    this.stats = new StoreStats(this.#statements);
+    this.log = new StoreLog(this.#statements);
+    this.keeping = new StoreKeeping(
+      { db: this.#db, statements: this.#statements },
+      (recipe) => this.#changed(recipe),
+    );
   }
 
   [Symbol.dispose](): void {
@@ -108,6 +116,18 @@ export class Store implements Disposable {
     this.#sql("UPDATE runs SET heartbeat_at = ? WHERE run = ?").run(options.now, run);
     const row = this.#sql("SELECT announced FROM runs WHERE run = ?").get(run);
     return { cancel: row?.announced === "cancelled" || row?.announced === "superseded" };
+  }
+
+  /**
+   * Makes the run the business of one host: only that host may say anything about it from now on.
+   * @throws {Refusal} 403 when another host has it
+   */
+  claim(run: Run, host: string): void {
+    if (run.host === host) return;
+    if (run.host !== null) {
+      throw new Refusal(403, `Run "${run.run}" is the business of host "${run.host}", not of "${host}"`);
+    }
+    this.#sql("UPDATE runs SET host = ? WHERE run = ?").run(host, run.run);
   }
 
   /** Stores that a batch of events lies in the log file, and what all events up to its end add up to. */
@@ -231,48 +251,6 @@ export class Store implements Disposable {
     );
   }
 
-  /** How long the newest runs with a verdict took, in milliseconds. */
-  durations(options: { recipe?: string; limit: number }): number[] {
-    const which = options.recipe === undefined ? "" : "recipe = ? AND";
-    return this.#sql(
-      `SELECT finished_at - started_at AS ms FROM runs WHERE ${which} state IN (${verdicts})
-         AND started_at IS NOT NULL AND finished_at IS NOT NULL ORDER BY seq DESC LIMIT ?`,
-    ).all(...options.recipe === undefined ? [] : [options.recipe], options.limit).map((row) =>
-      Number(row.ms)
-    );
-  }
-
-  /** The first bad verdict after the last good one: since when something is broken. */
-  badSince(recipe: string, runClass: RunClass): Run | undefined {
-    return this.#run(
-      `WHERE recipe = ?1 AND class = ?2 AND state IN ('failed', 'timed_out') AND seq > coalesce(
-         (SELECT max(seq) FROM runs WHERE recipe = ?1 AND class = ?2 AND state = 'passed'), 0)
-       ORDER BY seq LIMIT 1`,
-      recipe,
-      runClass,
-    );
-  }
-
-  /** The newest place in the log from which the given event can be reached. */
-  positionBeforeEvent(run: string, event: number): LogPosition {
-    return toPosition(
-      this.#sql(
-        `SELECT first_event, byte, lines FROM batches WHERE seq = (SELECT seq FROM runs WHERE run = ?)
-           AND first_event <= ? ORDER BY first_event DESC LIMIT 1`,
-      ).get(run, event),
-    );
-  }
-
-  /** The newest place in the log that lies before line `line` (from 1) of a stage. */
-  positionBeforeLine(run: string, line: { stage: string; number: number }): LogPosition {
-    return toPosition(
-      this.#sql(
-        `SELECT first_event, byte, lines FROM batches WHERE seq = (SELECT seq FROM runs WHERE run = ?)
-           AND coalesce(json_extract(lines, '$.' || ?), 0) < ? ORDER BY first_event DESC LIMIT 1`,
-      ).get(run, line.stage, line.number),
-    );
-  }
-
   /** Writes the columns that follow from the others. */
   #settle(run: string, progress: Progress): void {
     const row = this.#sql(
@@ -320,11 +298,6 @@ export class Store implements Disposable {
   }
 
   #sql(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
+    return this.#statements.of(sql);
   }
 }

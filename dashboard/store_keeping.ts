@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { transaction } from "../common/sqlite.ts";
 import { verdictStates } from "./run.ts";
+import type { Statements } from "./statements.ts";
 
 const verdicts = verdictStates.map((state) => `'${state}'`).join(", ");
 
@@ -15,23 +16,28 @@ export interface KeepRules {
 /** The part of the store that is about what is kept, and how. */
 export class StoreKeeping {
   readonly #db: DatabaseSync;
+  readonly #statements: Statements;
   readonly #changed: (recipe: string) => void;
 
-  constructor(db: DatabaseSync, changed: (recipe: string) => void) {
+  constructor(
+    { db, statements }: { db: DatabaseSync; statements: Statements },
+    changed: (recipe: string) => void,
+  ) {
     this.#db = db;
+    this.#statements = statements;
     this.#changed = changed;
   }
 
   /** Runs that are over, said nothing since `quietSince`, and whose files are not packed yet, oldest first. */
   toPack(options: { quietSince: number; limit: number }): string[] {
-    return this.#db.prepare(
+    return this.#statements.of(
       `SELECT run FROM runs WHERE packed_at IS NULL AND state NOT IN ('queued', 'running')
          AND max(coalesce(heartbeat_at, 0), coalesce(finished_at, 0), announced_at) <= ? ORDER BY seq LIMIT ?`,
     ).all(options.quietSince, options.limit).map((row) => String(row.run));
   }
 
   packed(run: string, options: { now: number }): void {
-    this.#db.prepare("UPDATE runs SET packed_at = ? WHERE run = ?").run(options.now, run);
+    this.#statements.of("UPDATE runs SET packed_at = ? WHERE run = ?").run(options.now, run);
   }
 
   /**
@@ -39,7 +45,7 @@ export class StoreKeeping {
    * and tags, of pull requests and of work trees the newest run each and the newest two verdicts.
    */
   expendable(recipe: string, rules: KeepRules): string[] {
-    return this.#db.prepare(
+    return this.#statements.of(
       `WITH ranked AS (
          SELECT seq, run, state, coalesce(finished_at, announced_at) AS ended_at,
            row_number() OVER (ORDER BY seq DESC) AS of_recipe,
@@ -54,8 +60,8 @@ export class StoreKeeping {
 
   /** Forgets a run altogether. */
   drop(run: string): void {
-    const recipe = this.#db.prepare("SELECT recipe FROM runs WHERE run = ?").get(run)?.recipe;
-    transaction(this.#db, () => this.#db.prepare("DELETE FROM runs WHERE run = ?").run(run));
+    const recipe = this.#statements.of("SELECT recipe FROM runs WHERE run = ?").get(run)?.recipe;
+    transaction(this.#db, () => this.#statements.of("DELETE FROM runs WHERE run = ?").run(run));
     if (recipe !== undefined) this.#changed(String(recipe));
   }
 }

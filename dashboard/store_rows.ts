@@ -16,7 +16,7 @@ export interface LogPosition {
 /** Columns that {@linkcode toRun} needs. */
 export const runColumns =
   `seq, run, recipe, class, subject, commit_id, link, state, position, level, stage, cause,
-  base, dirty, announced_at, started_at, finished_at, heartbeat_at, thumbnail, events, bytes`;
+  base, dirty, announced_at, started_at, finished_at, heartbeat_at, host, thumbnail, events, bytes`;
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -40,6 +40,7 @@ export function toRun(row: Row): Run {
     startedAt: number(row.started_at),
     finishedAt: number(row.finished_at),
     heartbeatAt: number(row.heartbeat_at),
+    host: text(row.host),
     thumbnail: text(row.thumbnail),
     events: Number(row.events),
     bytes: Number(row.bytes),

@@ -1,6 +1,6 @@
-import type { DatabaseSync } from "node:sqlite";
 import type { Progress } from "./progress.ts";
-import { type Run, verdictStates } from "./run.ts";
+import { type Run, type RunClass, verdictStates } from "./run.ts";
+import type { Statements } from "./statements.ts";
 import { number, runColumns, toRun } from "./store_rows.ts";
 
 const verdicts = verdictStates.map((state) => `'${state}'`).join(", ");
@@ -14,15 +14,15 @@ export interface LevelChange {
 
 /** The part of the store that adds things up. */
 export class StoreStats {
-  readonly #db: DatabaseSync;
+  readonly #statements: Statements;
 
-  constructor(db: DatabaseSync) {
-    this.#db = db;
+  constructor(statements: Statements) {
+    this.#statements = statements;
   }
 
   /** Changes of level of branches and tags among the newest runs, newest first. */
   levelChanges(options: { among: number; limit: number; except: readonly string[] }): LevelChange[] {
-    return this.#db.prepare(
+    return this.#statements.of(
       `WITH newest AS (
          SELECT * FROM runs WHERE seq > (SELECT coalesce(max(seq), 0) FROM runs) - ? AND class = 'public'
            AND state IN (${verdicts}) AND level IS NOT NULL
@@ -43,15 +43,36 @@ export class StoreStats {
     }));
   }
 
+  /** How long the newest runs with a verdict took, in milliseconds. */
+  durations(options: { recipe?: string; limit: number }): number[] {
+    const which = options.recipe === undefined ? "" : "recipe = ? AND";
+    return this.#statements.of(
+      `SELECT finished_at - started_at AS ms FROM runs WHERE ${which} state IN (${verdicts})
+         AND started_at IS NOT NULL AND finished_at IS NOT NULL ORDER BY seq DESC LIMIT ?`,
+    ).all(...options.recipe === undefined ? [] : [options.recipe], options.limit).map((row) =>
+      Number(row.ms)
+    );
+  }
+
+  /** The first bad verdict after the last good one: since when something is broken. */
+  badSince(recipe: string, runClass: RunClass): Run | undefined {
+    const row = this.#statements.of(
+      `SELECT ${runColumns} FROM runs WHERE recipe = ?1 AND class = ?2 AND state IN ('failed', 'timed_out') AND seq > coalesce(
+         (SELECT max(seq) FROM runs WHERE recipe = ?1 AND class = ?2 AND state = 'passed'), 0)
+       ORDER BY seq LIMIT 1`,
+    ).get(recipe, runClass);
+    return row === undefined ? undefined : toRun(row);
+  }
+
   /** Number of runs in each state. */
   runsByState(): Map<string, number> {
-    const rows = this.#db.prepare("SELECT state, count(*) AS runs FROM runs GROUP BY state").all();
+    const rows = this.#statements.of("SELECT state, count(*) AS runs FROM runs GROUP BY state").all();
     return new Map(rows.map((row) => [String(row.state), Number(row.runs)]));
   }
 
   /** What is kept, in bytes as it was sent, and what it takes in the database. */
   sizes(): { logs: number; artefacts: number; database: number } {
-    const one = (sql: string) => Number(this.#db.prepare(sql).get()?.bytes ?? 0);
+    const one = (sql: string) => Number(this.#statements.of(sql).get()?.bytes ?? 0);
     return {
       logs: one("SELECT sum(bytes) AS bytes FROM runs"),
       artefacts: one("SELECT sum(bytes) AS bytes FROM artefacts"),
@@ -63,12 +84,12 @@ export class StoreStats {
 
   /** When a harness was last heard of, in milliseconds since the epoch. */
   lastHeartbeat(): number | null {
-    return number(this.#db.prepare("SELECT max(heartbeat_at) AS at FROM runs").get()?.at);
+    return number(this.#statements.of("SELECT max(heartbeat_at) AS at FROM runs").get()?.at);
   }
 
   /** The newest run of a branch or tag of a recipe that may be shown: those are started by the clock or a push. */
   lastScheduled(except: readonly string[]): Run | undefined {
-    const row = this.#db.prepare(
+    const row = this.#statements.of(
       `SELECT ${runColumns} FROM runs WHERE class = 'public'
          AND recipe NOT IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT 1`,
     ).get(JSON.stringify(except));
@@ -77,7 +98,7 @@ export class StoreStats {
 
   /** What the events of some runs come to, in the order of the runs. */
   progressOf(seqs: readonly number[]): Progress[] {
-    const one = this.#db.prepare("SELECT progress FROM runs WHERE seq = ?");
+    const one = this.#statements.of("SELECT progress FROM runs WHERE seq = ?");
     return seqs.flatMap((seq) => {
       const row = one.get(seq);
       return row === undefined ? [] : [JSON.parse(String(row.progress)) as Progress];

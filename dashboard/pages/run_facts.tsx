@@ -45,6 +45,7 @@ export function Facts({ run, now, took }: { run: RunDetail; now: number; took: s
         )}
         <Fact name="Run">
           <code>{run.run}</code>
+          {run.host !== null && <span class="muted">{` on ${run.host}`}</span>}
         </Fact>
         {result !== null && (
           <>

@@ -9,6 +9,8 @@ import { TestClock } from "./clock.ts";
 
 export const bridgeToken = "bridge-token-for-tests";
 export const runnerToken = "runner-token-for-tests";
+/** Of a second runner host, `second.example.org`. */
+export const secondToken = "token-of-the-second-runner";
 
 /** A dashboard without a socket, on a folder of its own. */
 export class TestDashboard implements AsyncDisposable {
@@ -92,7 +94,11 @@ export class TestDashboard implements AsyncDisposable {
       store: new Store(`${this.folder}/dashboard.db`),
       files: new RunFiles(`${this.folder}/runs`),
       hub: new Hub(),
-      tokens: [writerToken("bridge", bridgeToken), writerToken("runner", runnerToken)],
+      tokens: [
+        writerToken("bridge", bridgeToken),
+        writerToken("runner", runnerToken),
+        { ...writerToken("runner", secondToken), name: "second.example.org" },
+      ],
       baseUrl,
       enrolments: {
         names: () => this.enrolled,
