@@ -8,6 +8,7 @@ import { reportImages } from "../resources.ts";
 import { need, type RunContext } from "../run_context.ts";
 import { takeSnapshot } from "../snapshot.ts";
 import type { StageContext } from "../stage.ts";
+import { countWarnings } from "../warnings.ts";
 
 /** A newcomer installs the app at the commit under test. */
 export async function installStage(run: RunContext, ctx: StageContext): Promise<void> {
@@ -15,6 +16,7 @@ export async function installStage(run: RunContext, ctx: StageContext): Promise<
   await requireFreeSpace(run);
   const app = run.app("a");
   await app.create(ctx, "head");
+  await run.room;
   const deployedAt = Date.now();
   await app.deploy(ctx, "head");
   run.browser().catch(() => {}); // starts while the app does; whoever needs it hears of trouble
@@ -29,4 +31,5 @@ export async function installStage(run: RunContext, ctx: StageContext): Promise<
   // A container without health check counts as running before it has done anything: look again at the end.
   const decision = decide(await takeSnapshot(run.swarm, app.stack), deployedAt);
   if (decision.state === "failed") throw await stackFailure(run.swarm, decision.failure);
+  await countWarnings(run, { app, ctx });
 }

@@ -13,6 +13,7 @@ import { headName, need, type RunContext } from "../run_context.ts";
 import { StageBlocked, type StageContext, StageFailure, StageSkipped } from "../stage.ts";
 import type { Snapshot } from "../converge.ts";
 import { compareLooks, pictureBefore } from "../visual.ts";
+import { countWarnings } from "../warnings.ts";
 
 /** What the proxy may serve from the version before, beyond its own refresh. */
 const REFRESH_MARGIN_MS = 300;
@@ -29,6 +30,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
 
   ctx.log(`Installing ${base.version}`);
   await app.create(ctx, base);
+  await run.room;
   await app.deploy(ctx, base);
   run.browser().catch(() => {}); // starts while the app does; whoever needs it hears of trouble
   const install = async () => {
@@ -42,26 +44,32 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   const written = await writeMarkers(app, { places, marker: run.marker, ctx });
   await seed(app, { enrolment: run.enrolment, marker: run.marker, ctx });
 
-  await pictured;
-  const added = await app.adoptNewSettings(ctx);
+  const [added] = await Promise.all([app.adoptNewSettings(ctx), pictured]);
   if (added.length > 0) ctx.note(`New in .env.sample, taken over for the upgrade: ${added.join(", ")}`);
   ctx.log(`Upgrading to ${headName(run)}`);
   await app.deploy(ctx, "head");
-  const snapshot = await app.converge(ctx);
-  await reportImages(run, app.stack);
+  const { snapshot, currentSince } = await app.converge(ctx);
   run.imposed.b += imposedByUpgrade(composes.base, head) + slowStop(snapshot, composes.base);
   await verifyVersion(run, { app, ctx });
   ctx.proof(`${base.version} → ${headName(run)}`);
-  await oldTasksGone(run, { app, ctx });
-  await systemClock.sleep(run.plan.settings.PROXY_REFRESH_S * 1000 + REFRESH_MARGIN_MS, ctx.signal);
+  await reportImages(run, app.stack);
+  // The proxy routes to tasks that Swarm wants to run: one refresh after it stopped wanting the old ones it knows none.
+  const known = currentSince + run.plan.settings.PROXY_REFRESH_S * 1000 + REFRESH_MARGIN_MS;
+  await systemClock.sleep(Math.max(0, known - Date.now()), ctx.signal);
   await app.answers(ctx);
 
+  // The page is looked at while old containers use up their stop grace; what was kept counts when they are gone.
+  const page = openAppPage(run, { app, ctx }).then(() => null, (error: unknown) => ({ error }));
+  await oldTasksGone(run, { app, ctx });
+  await app.answers(ctx);
   await readBack(run, { app, ctx, written, composes });
-  await openAppPage(run, { app, ctx });
+  const trouble = await page;
+  if (trouble !== null) throw trouble.error;
   await Promise.all([
     compareLooks(run, { after: `${ctx.stage}.png`, ctx }),
     runEnrolledTest(run, { app, ctx, kind: "upgrade" }),
   ]);
+  await countWarnings(run, { app, ctx });
 }
 
 /**
