@@ -1,3 +1,4 @@
+import { exec } from "../common/exec.ts";
 import type { RunOutcome, StageName, StageOutcome } from "../protocol/result.ts";
 import { holdVolume } from "./held_volume.ts";
 import type { ComposeFile, FixtureOptions } from "./fixture_recipe.ts";
@@ -63,6 +64,21 @@ data:
   read: [{ service: app, command: cat /usr/share/nginx/html/record.txt }]
 `;
 
+/** Shell of an app that makes a container of no stack by Docker's socket, as runners of builds do. */
+const makeChild = [
+  "to='curl -s --unix-socket /var/run/docker.sock -X POST'",
+  `body='{"Image":"nginx:1.22.1","Entrypoint":["sleep","600"],"HostConfig":{"Binds":["\${STACK_NAME}_content:/held"]}}'`,
+  '$$to -H "Content-Type: application/json" -d "$$body" "http://docker/containers/create?name=cc-ci-child"',
+  "$$to http://docker/containers/cc-ci-child/start",
+].join("; ");
+
+/** Removes that container in the end. */
+const child: AsyncDisposable = {
+  async [Symbol.asyncDispose]() {
+    await exec(["docker", "rm", "--force", "cc-ci-child"]);
+  },
+};
+
 /** Recipes that must not pass, or not as clean, each for a reason of its own. The slow ones come first. */
 export const brokenRecipes: BrokenRecipe[] = [
   {
@@ -74,6 +90,22 @@ export const brokenRecipes: BrokenRecipe[] = [
     ends: "infra",
     cause: /Could not remove volume/,
     meanwhile: holdVolume,
+  },
+  {
+    name: "a container that the recipe makes and that uses its volume for ever",
+    recipe: {
+      versions: [],
+      ...withApp({
+        volumes: ["content:/usr/share/nginx/html", "/var/run/docker.sock:/var/run/docker.sock"],
+        command: ["sh", "-c", `${makeChild}; exec nginx -g 'daemon off;'`],
+      }),
+    },
+    enrolment: "repo: fixtures/quick\nexceptions: [confine.socket]\n",
+    only: ["install"],
+    stage: "teardown",
+    cause: /Could not remove volume/,
+    detail: /in use by the recipe's container "cc-ci-child"/,
+    meanwhile: () => Promise.resolve(child),
   },
   {
     name: "a router label with the wrong port",

@@ -1,8 +1,10 @@
+import { dirname, join } from "node:path";
 import { Command } from "commander";
 import { exec } from "../common/exec.ts";
 import { formatSeconds } from "../common/time.ts";
 import { describeError, UsageError } from "../common/errors.ts";
 import { parseJUnit } from "../common/junit.ts";
+import { exists } from "../local/files.ts";
 import { difference, restingInventory } from "./inventory.ts";
 
 interface Counts {
@@ -10,6 +12,8 @@ interface Counts {
   failed: number;
   /** Names of the tests that failed. */
   failures: string[];
+  /** Names of the tests that cannot be run here; they say why. */
+  ignored: string[];
 }
 
 interface Suite {
@@ -47,7 +51,7 @@ const suites: Suite[] = [
   {
     name: "unit",
     about: "tests beside the source",
-    run: (context) => tests(context, "unit", ["--parallel", ...unitFolders]),
+    run: (context) => tests(context, "unit", ["--parallel", ...unitFolders, "e2e/main_test.ts"]),
   },
   {
     name: "pages",
@@ -103,13 +107,9 @@ export async function test(argv: string[]): Promise<number> {
     .addHelpText("after", `\nSuites:\n${suites.map((s) => `  ${s.name.padEnd(10)} ${s.about}`).join("\n")}`)
     .parse(argv, { from: "user" });
   const options = program.opts<{ only?: string; filter?: string; faults?: boolean; seed?: string }>();
-  const wanted = options.only?.split(",");
-  const unknown = wanted?.find((name) => !suites.some((suite) => suite.name === name));
-  if (unknown !== undefined) throw new UsageError(`There is no suite "${unknown}"`);
-
-  const chosen = suites.filter((one) => wanted?.includes(one.name) ?? true);
-  const tmp = await Deno.makeTempDir({ prefix: "cc-ci-test-" });
-  const total: Counts = { passed: 0, failed: 0, failures: [] };
+  const chosen = chooseSuites(options.only);
+  const tmp = await ownScratch();
+  const total: Counts = { passed: 0, failed: 0, failures: [], ignored: [] };
   const table: string[] = [];
   const attempt = async (suite: Suite, { among }: { among: boolean }) => {
     print(`\n── ${suite.name}: ${suite.about}\n`);
@@ -125,7 +125,8 @@ export async function test(argv: string[]): Promise<number> {
       },
       show: among ? linewise(suite.name) : (chunk) => void Deno.stderr.writeSync(chunk),
     });
-    const line = `${counts.failed === 0 ? "✓" : "✗"} ${suite.name.padEnd(10)} ` +
+    const sign = counts.failed > 0 ? "✗" : counts.passed > 0 ? "✓" : "–";
+    const line = `${sign} ${suite.name.padEnd(10)} ` +
       `${String(counts.passed).padStart(4)} passed ${String(counts.failed).padStart(3)} failed ` +
       `${formatSeconds(performance.now() - started).padStart(12)}`;
     table.push(line);
@@ -133,6 +134,7 @@ export async function test(argv: string[]): Promise<number> {
     total.passed += counts.passed;
     total.failed += counts.failed;
     total.failures.push(...counts.failures.map((failure) => `${suite.name}: ${failure}`));
+    total.ignored.push(...counts.ignored.map((name) => `${suite.name}: ${name}`));
   };
   try {
     for (const batch of batches(chosen)) {
@@ -150,13 +152,40 @@ export async function test(argv: string[]): Promise<number> {
   } finally {
     await Deno.remove(tmp, { recursive: true });
   }
-  const failures = total.failures.map((failure) => `✗ ${failure}\n`).join("");
+  const failures = [
+    ...total.ignored.map((name) => `– ${name}\n`),
+    ...total.failures.map((failure) => `✗ ${failure}\n`),
+  ].join("");
   print(
     `\n${failures === "" ? "" : `${failures}\n`}${
       table.join("\n")
     }\n\n${total.passed} passed, ${total.failed} failed\n`,
   );
   return total.failed === 0 ? 0 : 1;
+}
+
+/** @throws {UsageError} for a name that no suite has */
+export function chooseSuites(only: string | undefined): Suite[] {
+  const wanted = only?.split(",").map((name) => name.trim());
+  const unknown = wanted?.find((name) => !suites.some((suite) => suite.name === name));
+  if (unknown !== undefined) {
+    throw new UsageError(`There is no suite "${unknown}"`, {
+      hint: `Suites are: ${suites.map((suite) => suite.name).join(", ")}`,
+    });
+  }
+  return suites.filter((one) => wanted?.includes(one.name) ?? true);
+}
+
+/** A folder for this process, whose number its name holds; those of processes that were killed go. */
+async function ownScratch(): Promise<string> {
+  const prefix = "cc-ci-test-";
+  const folder = await Deno.makeTempDir({ prefix: `${prefix}${Deno.pid}-` });
+  for await (const { name } of Deno.readDir(dirname(folder))) {
+    const owner = name.startsWith(prefix) ? /^\d+(?=-)/.exec(name.slice(prefix.length))?.[0] : undefined;
+    if (owner === undefined || await exists(`/proc/${owner}`)) continue;
+    await Deno.remove(join(dirname(folder), name), { recursive: true }).catch(() => {}); // another user's
+  }
+  return folder;
 }
 
 /** Suites in order, neighbours that may run side by side together. */
@@ -201,8 +230,8 @@ async function command(context: SuiteContext, args: string[]): Promise<Counts> {
     onOutput: context.show,
   });
   return result.success
-    ? { passed: 1, failed: 0, failures: [] }
-    : { passed: 0, failed: 1, failures: [`deno ${args.join(" ")}`] };
+    ? { passed: 1, failed: 0, failures: [], ignored: [] }
+    : { passed: 0, failed: 1, failures: [`deno ${args.join(" ")}`], ignored: [] };
 }
 
 /** A `deno test` run; a run that broke before it wrote its report counts as one failure. */
@@ -225,14 +254,21 @@ async function tests(context: SuiteContext, name: string, args: string[]): Promi
       onOutput: context.show,
     },
   );
-  const cases = parseJUnit(await Deno.readTextFile(report).catch(() => ""));
+  return countCases(await Deno.readTextFile(report).catch(() => ""), result);
+}
+
+/** What a run's report shows, together with how the run ended. */
+export function countCases(report: string, result: { success: boolean; code: number }): Counts {
+  const cases = parseJUnit(report);
+  const ignored = cases.filter((one) => one.skipped).map((one) => one.name);
   const failures = cases.filter(({ failure }) => failure !== null).map((one) => one.name);
   const passed = cases.filter((one) => one.failure === null && !one.skipped).length;
-  // A suite that ran nothing has shown nothing.
-  if (failures.length === 0 && (!result.success || passed === 0)) {
-    failures.push(passed === 0 ? "no test ran" : `deno test ended with exit code ${result.code}`);
+  // A suite that ran nothing has shown nothing, unless each of its tests says why it cannot be run here.
+  const ran = passed + ignored.length > 0;
+  if (failures.length === 0 && (!result.success || !ran)) {
+    failures.push(ran ? `deno test ended with exit code ${result.code}` : "no test ran");
   }
-  return { passed, failed: failures.length, failures };
+  return { passed, failed: failures.length, failures, ignored };
 }
 
 function print(text: string): void {
