@@ -49,7 +49,7 @@ export function endings({ victim, boundary }: Fault): Ending[] {
   if (victim === "worker") return ["infra"];
   if (victim === "keeper") return boundary.name === "keeper: has written the result" ? ["passed"] : ["infra"];
   const torndown = boundary.by === "keeper" &&
-    !/^keeper: (has planned|has the slot|starts)/.test(boundary.name);
+    !/^keeper: (has planned|has the slot|starts|has looked)/.test(boundary.name);
   // When the worker is all but through, its end and the news of the front's death cross.
   return torndown ? ["passed"] : ["cancelled", "passed"];
 }

@@ -4,13 +4,12 @@ import { appSettings, domainsOf } from "./app_settings.ts";
 import { assignedNames, missingLines, setEnv } from "./env_file.ts";
 import { Abra, AbraError, isBotMissing } from "./abra.ts";
 import type { BackupSnapshot } from "./abra_output.ts";
-import { waitConverged } from "./converge_wait.ts";
+import { type Converged, waitConverged } from "./converge_wait.ts";
 import { waitAnswer } from "./health.ts";
 import { checkOut, type RecipeRepo } from "./recipe_repo.ts";
 import type { PlannedApp } from "./run_folder.ts";
 import type { Redactor } from "./redact.ts";
 import type { Settings } from "./settings.ts";
-import type { Snapshot } from "./converge.ts";
 import { InfraFailure, type StageContext, StageFailure } from "./stage.ts";
 import type { Swarm } from "./swarm.ts";
 import type { PublishedVersion } from "./versions.ts";
@@ -26,6 +25,8 @@ export interface AppOptions {
   settings: Settings;
   swarm: Swarm;
   redactor: Redactor;
+  /** Resolves, with what abra said, when the plan's folder is ready for abra. */
+  server: Promise<string[]>;
   /** Told of anonymous volumes as soon as they are seen. */
   noteVolumes: (names: string[]) => void;
 }
@@ -62,10 +63,10 @@ export class App {
 
   /** Makes the app as an operator would: settings from the revision's sample, secrets generated. */
   async create(ctx: StageContext, at: Revision): Promise<void> {
-    const { recipe, enrolment } = this.#options;
+    const { recipe, enrolment, server } = this.#options;
     const abra = this.#abra(ctx);
-    await abra.prepare();
-    await this.#moveTo(ctx, at);
+    const [lines] = await Promise.all([server, this.#moveTo(ctx, at)]);
+    for (const line of lines) ctx.log(line);
     await blame(
       abra.newApp(recipe, { domain: this.domain, ...(at === "head" ? {} : { version: at.version }) }),
     );
@@ -75,10 +76,9 @@ export class App {
       domain: this.domain,
       timeoutS: Math.round(ctx.remaining() / 1000),
     });
-    await Deno.writeTextFile(file, setEnv(await Deno.readTextFile(file), values));
-    this.secrets = { ...this.secrets, ...await blame(abra.generateSecrets(this.domain)) };
-    const made = Object.keys(this.secrets);
-    if (made.length > 0) ctx.log(`Secrets generated: ${made.join(", ")}`);
+    const settings = setEnv(await Deno.readTextFile(file), values);
+    await Deno.writeTextFile(file, settings);
+    await this.#makeSecrets(ctx, assignedNames(settings));
   }
 
   /**
@@ -96,10 +96,17 @@ export class App {
     if (lines.length === 0) return [];
     await Deno.writeTextFile(file, `${settings.trimEnd()}\n${lines.join("\n")}\n`);
     const names = assignedNames(lines.join("\n"));
-    if (names.some((name) => name.startsWith("SECRET_"))) {
-      this.secrets = { ...this.secrets, ...await blame(abra.generateSecrets(this.domain)) };
-    }
+    await this.#makeSecrets(ctx, names);
     return names;
+  }
+
+  /** Has abra generate what secrets these settings speak of. */
+  async #makeSecrets(ctx: StageContext, settings: readonly string[]): Promise<void> {
+    if (!settings.some((name) => name.startsWith("SECRET_"))) return; // to abra an app without secrets is an error
+    const made = await blame(this.#abra(ctx).generateSecrets(this.domain));
+    this.secrets = { ...this.secrets, ...made };
+    const names = Object.keys(made);
+    if (names.length > 0) ctx.log(`Secrets generated: ${names.join(", ")}`);
   }
 
   /** Deploys and returns at once; {@linkcode converge} waits. */
@@ -116,7 +123,7 @@ export class App {
   }
 
   /** Waits until Docker's own state says that the last deploy has worked. @throws {StageFailure} */
-  async converge(ctx: StageContext): Promise<Snapshot> {
+  async converge(ctx: StageContext): Promise<Converged> {
     const { swarm, stack } = this;
     try {
       return await waitConverged(swarm, {

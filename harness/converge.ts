@@ -96,6 +96,14 @@ export function decide(snapshot: Snapshot, since: number): Decision {
   return { state: "waiting", text, stuck: stuck.map((service) => service.name) };
 }
 
+/** Whether Swarm has told all tasks of older specifications to go, so that no proxy finds them any more. */
+export function onlyCurrent(snapshot: Snapshot): boolean {
+  return snapshot.services.length > 0 &&
+    snapshot.services.every((service) =>
+      service.tasks.every((task) => task.current || !["running", "ready"].includes(task.desired))
+    );
+}
+
 /** Failures of a service's tasks since the deploy, newest first. */
 export function failedTasks(service: ServiceState, since: number): TaskState[] {
   return service.tasks.filter((task) =>

@@ -1,6 +1,6 @@
 import { describeError } from "../common/errors.ts";
 import { type Clock, formatSeconds, systemClock } from "../common/time.ts";
-import { decide, type Failure, type Snapshot } from "./converge.ts";
+import { decide, type Failure, onlyCurrent, type Snapshot } from "./converge.ts";
 import { plainLines } from "./redact.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { InfraFailure, StageFailure } from "./stage.ts";
@@ -22,16 +22,24 @@ export interface ConvergeOptions {
   clock?: Clock;
 }
 
+/** A stack that is what its specification says. */
+export interface Converged {
+  /** What showed it. */
+  snapshot: Snapshot;
+  /** Since when Swarm has wanted no task of an older specification, milliseconds since the epoch. */
+  currentSince: number;
+}
+
 /**
  * Waits until the stack is what its specification says.
- * @returns the snapshot that showed it
  * @throws {StageFailure} with the last log lines of the task that is to blame
  */
-export async function waitConverged(swarm: Swarm, options: ConvergeOptions): Promise<Snapshot> {
+export async function waitConverged(swarm: Swarm, options: ConvergeOptions): Promise<Converged> {
   const clock = options.clock ?? systemClock;
   const started = clock.now();
   let lastText = "";
   let lastAnswer = started;
+  let currentSince: number | null = null;
   while (true) {
     options.signal.throwIfAborted();
     const snapshot = await look(swarm, options.stack);
@@ -45,7 +53,8 @@ export async function waitConverged(swarm: Swarm, options: ConvergeOptions): Pro
     } else {
       lastAnswer = clock.now();
       const decision = decide(snapshot, options.since);
-      if (decision.state === "converged") return snapshot;
+      currentSince = onlyCurrent(snapshot) ? currentSince ?? clock.now() : null;
+      if (decision.state === "converged") return { snapshot, currentSince: currentSince ?? clock.now() };
       if (decision.state === "failed") throw await stackFailure(swarm, decision.failure);
       if (decision.text !== lastText) options.log(`Waiting for ${decision.text}`);
       lastText = decision.text;

@@ -87,21 +87,9 @@ class Run {
   }
 
   async #work(): Promise<RunEnd> {
-    let foreign: DockerObject[];
     let end: RunEnd;
-    try {
-      await requireSwarm(this.#swarm, this.#plan.settings);
-      await tidy({
-        swarm: this.#swarm,
-        settings: this.#plan.settings,
-        except: this.#folder.path,
-        announce: (text) => this.#link.send({ type: "note", text }),
-      });
-      foreign = await foreignObjects(this.#swarm, this.#plan.settings.BASE_DOMAIN);
-    } catch (error) {
-      return await this.#neverBegan({ kind: "infra", cause: describeError(error), stage: null });
-    }
     boundary("keeper: starts the worker");
+    const looking = this.#lookAround();
     try {
       end = await supervise({
         plan: this.#plan,
@@ -109,15 +97,36 @@ class Run {
         record: this.#record,
         cancelled: this.#link.cancelled,
         emit: (event) => this.#emit(event),
+        ready: looking,
       });
     } catch (error) {
       end = { kind: "infra", cause: describeError(error), stage: null };
     }
+    const foreign = await looking.catch(() => null);
+    if (foreign === null) return await this.#neverBegan(end);
     for (const report of this.#record.unfinished(end)) await this.#report(report);
     const keep = this.#plan.request.keep && end.kind === "finished";
     if (keep) await this.#keepApps(foreign);
     else await this.#tearDown(foreign);
     return end;
+  }
+
+  /**
+   * Sees that Docker is fit for a run and removes what dead runs left in it.
+   * @returns what belongs to others
+   */
+  async #lookAround(): Promise<DockerObject[]> {
+    const { settings } = this.#plan;
+    await requireSwarm(this.#swarm, settings);
+    await tidy({
+      swarm: this.#swarm,
+      settings,
+      except: this.#folder.path,
+      announce: (text) => this.#link.send({ type: "note", text }),
+    });
+    const foreign = await foreignObjects(this.#swarm, settings.BASE_DOMAIN);
+    boundary("keeper: has looked around");
+    return foreign;
   }
 
   /** One run at a time: what a run measures and cleans up must not be another's. */

@@ -28,15 +28,19 @@ const realWork: Partial<Record<StageName, Work>> = {
 export interface PipelineOptions {
   /** How many lanes may have a live app; asked once the recipe is known. */
   lanes: () => 1 | 2;
-  /** Called when a lane is through: its app is not needed any more. `last`: so are all others. */
-  endLane: (lane: Lane, so: { last: boolean }) => Promise<void>;
+  /**
+   * Called when a lane is through: its app is not needed any more. `last`: so are all others. `gone` is to be called
+   * as soon as nothing of the app runs; the promise may take longer.
+   */
+  endLane: (lane: Lane, so: { last: boolean; gone: () => void }) => Promise<void>;
   /** What the stages do. @default what they are there for */
   work?: Partial<Record<StageName, Work>>;
 }
 
 /**
- * Runs the common stages, then the lanes: side by side where two apps may live, else one after the other with the
- * first one's app gone before. A failure in one lane leaves the other alone.
+ * Runs the common stages, then the lanes: side by side where two apps may live, else one after the other, where the
+ * second one's app is prepared while the first one's goes, but not deployed before that is gone. A failure in one lane
+ * leaves the other alone.
  */
 export async function runPipeline(run: RunContext, options: PipelineOptions): Promise<StageReport[]> {
   const reports: StageReport[] = [];
@@ -57,12 +61,26 @@ export async function runPipeline(run: RunContext, options: PipelineOptions): Pr
   await walk(null);
   const used = (["a", "b"] as const).filter((lane) => plans.some((plan) => plan.lane === lane));
   let unfinished = used.length;
-  const wholeLane = async (lane: Lane) => {
-    await walk(lane);
+  const end = (lane: Lane, gone: () => void) => {
     unfinished -= 1;
-    await options.endLane(lane, { last: unfinished === 0 });
+    return options.endLane(lane, { last: unfinished === 0, gone });
   };
-  if (options.lanes() === 2) await Promise.all(used.map(wholeLane));
-  else for (const lane of used) await wholeLane(lane);
+  if (options.lanes() === 2) {
+    await Promise.all(used.map(async (lane) => {
+      await walk(lane);
+      await end(lane, () => {});
+    }));
+    return reports;
+  }
+  const ends: Promise<void>[] = [];
+  for (const lane of used) {
+    await walk(lane);
+    run.room = new Promise((resolve) => {
+      const ending = end(lane, resolve).finally(resolve);
+      ending.catch(() => {}); // is told below
+      ends.push(ending);
+    });
+  }
+  await Promise.all(ends);
   return reports;
 }

@@ -27,6 +27,8 @@ export interface RunContext {
   readonly browser: () => Promise<Browser>;
   /** Makes the app of a lane. */
   readonly app: (lane: Lane) => App;
+  /** Resolves when no app lives that the next deploy would be one too many beside. */
+  room: Promise<void>;
   /** By fetch. */
   enrolment: Enrolment;
   repo: RecipeRepo | null;

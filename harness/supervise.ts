@@ -22,6 +22,8 @@ export interface SuperviseOptions {
   cancelled: AbortSignal;
   /** Takes every event, in order. */
   emit: (event: RunEvent) => Promise<void>;
+  /** The worker is started meanwhile, but does nothing before this resolves. A rejection ends it, and is thrown. */
+  ready: Promise<unknown>;
 }
 
 /**
@@ -29,13 +31,13 @@ export interface SuperviseOptions {
  * @returns how the run ended; the stages' own failures are in the record
  */
 export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
-  const { plan, folder, record, cancelled, emit } = options;
+  const { plan, folder, record, cancelled, emit, ready } = options;
   const family = plan.request.run;
   const [program, ...args] = processCommand("worker", folder.path);
   const worker = new Deno.Command(program, {
     args,
     env: { [FAMILY]: family, ...faultMark("keeper") },
-    stdin: "piped", // never written to: its end tells the worker that the keeper is dead
+    stdin: "piped", // one line, "go"; its end tells the worker that the keeper is dead
     stdout: "piped",
     stderr: "piped",
     detached: true,
@@ -61,15 +63,17 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
   });
 
   const chatter = keepChatter(worker.stderr, join(folder.path, "worker.log")).catch(() => {});
+  const toWorker = worker.stdin.getWriter();
   let status: Deno.CommandStatus;
   try {
+    await ready;
+    await toWorker.write(new TextEncoder().encode("go\n")).catch(() => {}); // what it died of is told below
     for await (const line of linesOf(worker.stdout)) {
       const message = parseMessage(workerMessage, line);
       if (message === null) continue;
       stages.see(message);
       record.learn(message);
       if (message.type === "volumes") await folder.noteVolumes(message.names);
-      if (message.type === "scratch") await folder.noteScratch(message.path);
       if (message.type === "event") await emit(message.event);
     }
     status = await worker.status;

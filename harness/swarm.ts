@@ -1,3 +1,4 @@
+import "./slim_docker.ts";
 // @ts-types="@types/dockerode"
 import Docker from "dockerode";
 import { Buffer } from "node:buffer";

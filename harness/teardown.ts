@@ -20,6 +20,8 @@ export interface TearDownOptions {
   log: (line: string) => void;
   /** Milliseconds until what is still there counts as left over. @default 30000 */
   limitMs?: number;
+  /** Called once nothing of it runs any more. */
+  stopped?: () => void;
 }
 
 /**
@@ -65,6 +67,7 @@ export async function removeStack(
       left = objects.map(describeObject);
       if (left.length === 0 && await hasComingTasks(swarm, stack)) left = [`tasks of stack "${stack}"`];
       if (left.length === 0) return [];
+      if (!objects.some(({ kind }) => kind === "service" || kind === "container")) options.stopped?.();
       if (Date.now() <= end) problems = await removeAll(swarm, objects);
     } catch (error) {
       if (!(error instanceof DockerError)) throw error;

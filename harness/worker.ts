@@ -11,8 +11,9 @@ import { runPipeline } from "./pipeline.ts";
 import { killFamily } from "./process_tree.ts";
 import { Redactor } from "./redact.ts";
 import type { RunContext } from "./run_context.ts";
-import { RunFolder, type RunPlan } from "./run_folder.ts";
+import { type PlannedApp, RunFolder, type RunPlan } from "./run_folder.ts";
 import { InfraFailure, StageBlocked } from "./stage.ts";
+import { stagePlans } from "./stage_plan.ts";
 import { Swarm } from "./swarm.ts";
 import { tearDownApp } from "./teardown.ts";
 
@@ -28,23 +29,22 @@ export async function work(path: string): Promise<void> {
   const plan = await folder.plan();
   if (plan === null) throw new InfraFailure(`There is no plan for a run in "${path}"`);
   watchBoundaries("worker", path);
-  void dieWithKeeper(plan.request.run);
+  const told = Promise.withResolvers<void>();
+  void dieWithKeeper(plan.request.run, told.resolve);
   const redactor = new Redactor();
   const send = (message: WorkerMessage) => writeLine(JSON.stringify(redactor.value(message)));
-  const browser = new LazyBrowser({
-    settings: plan.settings,
-    started: (scratch) => send({ type: "scratch", path: scratch }),
-  });
+  const browser = new LazyBrowser(plan.settings);
   await using _closing = browser;
   const run = await makeContext(plan, { folder, redactor, send, browser });
 
   const probing = probe(run);
+  await told.promise;
   let lanes = 1 as 1 | 2;
   await runPipeline(run, {
     lanes: () => lanes = howManyLanes(run),
-    endLane: async (lane, { last }) => {
+    endLane: async (lane, { last, gone }) => {
       const makeRoom = lanes === 1 || !plan.request.keep;
-      if (!last && makeRoom) await within("free lane", () => freeLane(run, lane)); // the last one is left to the keeper
+      if (!last && makeRoom) await within("free lane", () => freeLane(run, { lane, gone })); // the last one is left to the keeper
     },
   });
   const { a, b } = run.imposed;
@@ -54,10 +54,13 @@ export async function work(path: string): Promise<void> {
   send({ type: "end" });
 }
 
-/** Without a keeper nobody would tear down what is made from now on: the worker goes, with all it started. */
-async function dieWithKeeper(run: string): Promise<void> {
+/**
+ * Without a keeper nobody would tear down what is made from now on: the worker goes, with all it started.
+ * @param go called when the keeper says that the work may begin, the only thing it ever says
+ */
+async function dieWithKeeper(run: string, go: () => void): Promise<void> {
   try {
-    for await (const _ of Deno.stdin.readable) { /* nothing is ever said */ }
+    for await (const _ of Deno.stdin.readable) go();
   } catch { /* a broken pipe says the same */ }
   await killFamily(run, Deno.pid);
 }
@@ -78,6 +81,12 @@ async function makeContext(
       throw error;
     });
   const apps = new Map<Lane, App>();
+  const servers = new Map(
+    plan.apps.filter((app) =>
+      stagePlans.some(({ name, lane }) => lane === app.lane && plan.stages.includes(name))
+    )
+      .map((app) => [app.lane, within(`lane ${app.lane}`, () => knowServer(app, settings))]),
+  );
   const run: RunContext = {
     plan,
     folder: about.folder,
@@ -99,6 +108,7 @@ async function makeContext(
         settings,
         swarm,
         redactor: about.redactor,
+        server: servers.get(lane) ?? Promise.resolve([]),
         noteVolumes: (names) => about.send({ type: "volumes", names }),
       });
       apps.set(lane, app);
@@ -108,12 +118,26 @@ async function makeContext(
     repo: null,
     base: null,
     compose: { head: null, base: null },
+    room: Promise.resolve(),
     saved: null,
     undeployable: null,
     baseObstacle: null,
     imposed: { a: 0, b: 0 },
   };
   return run;
+}
+
+/**
+ * Makes an app's folder known to abra, which needs nothing of the recipe and so goes on while that is fetched.
+ * @returns what abra said, for the log of whoever waits for it
+ */
+function knowServer(app: PlannedApp, settings: RunPlan["settings"]): Promise<string[]> {
+  const lines: string[] = [];
+  const done = new Abra({ settings, dir: app.abraDir, log: (line) => lines.push(line) }).prepare().then(() =>
+    lines
+  );
+  done.catch(() => {}); // whoever waits for it hears of trouble
+  return done;
 }
 
 /** Versions of what the run depends on, for the result; whoever cannot say is noticed by the stage that needs it. */
@@ -140,13 +164,17 @@ function howManyLanes(run: RunContext): 1 | 2 {
 }
 
 /** Removes a lane's app as soon as nobody needs it; the keeper verifies it once more at the end. */
-async function freeLane(run: RunContext, lane: Lane): Promise<void> {
+async function freeLane(
+  run: RunContext,
+  { lane, gone }: { lane: Lane; gone: () => void },
+): Promise<void> {
   const app = run.plan.apps.find((one) => one.lane === lane);
   if (app === undefined) return;
   const { swarm, plan } = run;
   try {
     const volumes = await run.folder.notedVolumes();
-    const left = await tearDownApp(app, { swarm, settings: plan.settings, volumes, log: () => {} });
+    const options = { swarm, settings: plan.settings, volumes, log: () => {}, stopped: gone };
+    const left = await tearDownApp(app, options);
     if (left.length > 0) run.send({ type: "note", text: `Not removed at once: ${left.join(", ")}` });
   } catch { /* the keeper's teardown says what is wrong */ }
 }
