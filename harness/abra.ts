@@ -8,7 +8,6 @@ import {
   type BackupSnapshot,
   botReason,
   type LintRow,
-  parseCheck,
   parseLint,
   parseSnapshots,
   plainBotLine,
@@ -168,37 +167,24 @@ export class Abra {
     return parseSnapshots(plainLines(stdout));
   }
 
-  /** Has the backup bot bring the app's data back, from the newest snapshot unless told which. */
-  async restore(domain: string, options: { timeoutMs: number; snapshot?: string }): Promise<void> {
-    const { timeoutMs, snapshot } = options;
-    const args = [
-      "app",
-      "restore",
-      domain,
-      "-n",
-      ...(snapshot === undefined ? [] : ["--snapshot", snapshot]),
-    ];
-    await dirtyOrNot((...more) => this.#run([...args, ...more], { timeoutMs, terminal: true }));
+  /** Has the backup bot bring the app's data back, from the newest snapshot. */
+  async restore(domain: string, options: { timeoutMs: number }): Promise<void> {
+    const args = ["app", "restore", domain, "-n"];
+    await dirtyOrNot((...more) => this.#run([...args, ...more], { ...options, terminal: true }));
   }
 
-  /** abra's own lint of the recipe's work tree. Its exit code is no verdict: rules that fail stand in the rows. */
+  /**
+   * abra's own lint of the recipe's work tree as it stands: without `-C` abra would move it. Its exit code is no
+   * verdict: rules that fail stand in the rows.
+   */
   async recipeLint(recipe: string): Promise<LintRow[]> {
-    return parseLint(await this.#asItStands(["recipe", "lint", recipe]));
-  }
-
-  /** Names of `.env.sample` that the app's settings lack. */
-  async check(domain: string): Promise<string[]> {
-    return parseCheck(await this.#asItStands(["app", "check", domain]));
-  }
-
-  /** Looks at the work tree as it stands: without `-C` abra would move it. */
-  async #asItStands(args: readonly string[]): Promise<string[]> {
-    const look = (...more: string[]) => this.#run([...args, "-n", "-o", ...more], { terminal: true });
-    const { stdout } = await look("-C").catch((error) => {
-      if (error instanceof AbraError && /unknown (shorthand )?flag/i.test(error.message)) return look();
+    const args = ["recipe", "lint", recipe, "-n", "-o"];
+    const lint = (...more: string[]) => this.#run([...args, ...more], { terminal: true });
+    const { stdout } = await lint("-C").catch((error) => {
+      if (error instanceof AbraError && /unknown (shorthand )?flag/i.test(error.message)) return lint();
       throw error;
     });
-    return plainLines(stdout);
+    return parseLint(plainLines(stdout));
   }
 
   async #run(args: readonly string[], options: Call = {}): Promise<ExecResult> {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { exec } from "../common/exec.ts";
+import { exec, FAMILY } from "../common/exec.ts";
 import { type Browser, BrowserError, openBrowser } from "./browser.ts";
+import { RunFolder } from "./run_folder.ts";
 import { type HttpsSite, httpsSite } from "./testing/https_site.ts";
 import { missingProgram } from "./testing/programs.ts";
 
@@ -176,16 +177,41 @@ Deno.test({
 Deno.test("a browser that is not installed is said so, and nothing stays behind", {
   ignore,
 }, async () => {
-  const folders: string[] = [];
-  await assert.rejects(
-    openBrowser({
-      ingress: "127.0.0.1:1",
-      domains: [],
-      executable: "/nowhere/chromium",
-      onFolder: (path) => void folders.push(path),
-    }),
-    (error) => error instanceof BrowserError && error.code === "browser.missing",
-  );
-  assert.equal(folders.length, 1);
-  await assert.rejects(Deno.stat(folders[0] ?? ""), Deno.errors.NotFound);
+  const run = "nobody1-1";
+  Deno.env.set(FAMILY, run);
+  try {
+    await assert.rejects(
+      openBrowser({ ingress: "127.0.0.1:1", domains: [], executable: "/nowhere/chromium" }),
+      (error) => error instanceof BrowserError && error.code === "browser.missing",
+    );
+  } finally {
+    Deno.env.delete(FAMILY);
+  }
+  assert.deepEqual(await foldersOf(run), []);
 });
+
+Deno.test(
+  "a browser's folder is found by its run, when nobody else could remove it",
+  { ignore },
+  async () => {
+    const runs = await Deno.makeTempDir();
+    const run = "killed1-1";
+    Deno.env.set(FAMILY, run);
+    try {
+      await using _browser = await openBrowser({ ingress: "127.0.0.1:1", domains: [] });
+      assert.equal((await foldersOf(run)).length, 1);
+      await new RunFolder(join(runs, "killed1-11")).removeScratch(); // another run's name
+      assert.equal((await foldersOf(run)).length, 1);
+      await new RunFolder(join(runs, run)).removeScratch();
+      assert.deepEqual(await foldersOf(run), []);
+    } finally {
+      Deno.env.delete(FAMILY);
+      await Deno.remove(runs, { recursive: true });
+    }
+  },
+);
+
+async function foldersOf(run: string): Promise<string[]> {
+  const names = (await Array.fromAsync(Deno.readDir("/tmp"))).map(({ name }) => name);
+  return names.filter((name) => name.includes(`-${run}.`));
+}

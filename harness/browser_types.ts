@@ -7,8 +7,6 @@ export interface BrowserOptions {
   ca?: string;
   /** The only names the browser can reach. */
   domains: readonly string[];
-  /** Told where the throw-away files are before anything is put there, so that they can go if this process is killed. */
-  onFolder?: (path: string) => void;
   /** @default "chromium" from PATH */
   executable?: string;
   /** Milliseconds until Chromium must be ready. @default 20000 */

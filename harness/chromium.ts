@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { splitAddress } from "../common/ingress.ts";
-import { execOk, familyMark, killGroup } from "../common/exec.ts";
+import { execOk, FAMILY, familyMark, killGroup } from "../common/exec.ts";
+import { BROWSER_FOLDERS, browserPrefix } from "./run_folder.ts";
 import { describeError } from "../common/errors.ts";
 import { systemClock, waitFor } from "../common/time.ts";
 import { BrowserError, type BrowserOptions } from "./browser_types.ts";
@@ -64,7 +65,6 @@ const quietFlags = [
  */
 export async function startChromium(options: BrowserOptions): Promise<Chromium> {
   const folder = await makeFolder();
-  options.onFolder?.(folder);
   try {
     const command = asNobody([options.executable ?? "chromium"]);
     if (options.ca !== undefined) await trust(options.ca, folder);
@@ -90,11 +90,14 @@ function asNobody(command: string[]): string[] {
 
 /**
  * A folder that "nobody" may enter and own. Not in the run's: that may lie in somebody's closed home, and Chromium's
- * sockets do not start below a path of more than some 60 characters.
+ * sockets do not start below a path of more than some 60 characters. Its name leads back to the run.
  */
 async function makeFolder(): Promise<string> {
   const root = Deno.uid() === 0;
-  const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "ccci-browser-" });
+  const folder = await Deno.makeTempDir({
+    dir: BROWSER_FOLDERS,
+    prefix: browserPrefix(Deno.env.get(FAMILY) ?? ""),
+  });
   for (const part of ["", "home", "profile", "tmp"]) {
     const path = join(folder, part);
     if (part !== "") await Deno.mkdir(path, { mode: 0o700 });

@@ -8,11 +8,11 @@ export class LazyBrowser implements AsyncDisposable {
   version = "none";
   /** Null while it has not been started. */
   sandbox: boolean | null = null;
-  #options: { settings: Settings; started: (folder: string) => void };
+  #settings: Settings;
   #browser: Promise<Browser> | null = null;
 
-  constructor(options: { settings: Settings; started: (folder: string) => void }) {
-    this.#options = options;
+  constructor(settings: Settings) {
+    this.#settings = settings;
   }
 
   /** @param apps domains of the run's apps; the enrolment says which further ones they answer at */
@@ -22,13 +22,12 @@ export class LazyBrowser implements AsyncDisposable {
   }
 
   async #open(domains: string[]): Promise<Browser> {
-    const { settings, started } = this.#options;
+    const settings = this.#settings;
     const { openBrowser } = await import("./browser.ts"); // large, and wanted only once apps are on their way
     const browser = await openBrowser({
       ingress: settings.INGRESS,
       ...(settings.CA_FILE === undefined ? {} : { ca: settings.CA_FILE }),
       domains,
-      onFolder: started,
     });
     this.version = browser.version;
     this.sandbox = browser.sandbox;

@@ -58,8 +58,6 @@ export const workerMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("backup") }),
   /** Anonymous volumes seen on the run's containers; nothing but this list leads back to them. */
   z.object({ type: z.literal("volumes"), names: z.array(z.string()) }),
-  /** A folder outside the run folder that has to go with the run. */
-  z.object({ type: z.literal("scratch"), path: z.string() }),
   /** Every stage of the worker has ended. */
   z.object({ type: z.literal("end") }),
 ]);

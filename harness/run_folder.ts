@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import * as z from "zod";
 import { CcciError } from "../common/errors.ts";
 import type { RunEvent } from "../protocol/events.ts";
@@ -31,6 +31,14 @@ const runPlan = z.object({
   startedAt: z.iso.datetime(),
 });
 export type RunPlan = z.infer<typeof runPlan>;
+
+/** Where browsers have their throw-away folders. */
+export const BROWSER_FOLDERS = "/tmp";
+
+/** How the names of those of one run begin: whoever cleans up after it needs to know no more than the run. */
+export function browserPrefix(run: string): string {
+  return `ccci-browser-${run}.`;
+}
 
 /** The folder of one run, and who may write what in it: the keeper everything, the worker `screenshots/` and `tmp/`. */
 export class RunFolder {
@@ -143,15 +151,12 @@ export class RunFolder {
     return [...new Set(text.split("\n").filter((line) => line !== ""))];
   }
 
-  /** Notes a folder elsewhere that the run uses. */
-  async noteScratch(path: string): Promise<void> {
-    await Deno.writeTextFile(join(this.path, "scratch.txt"), `${path}\n`, { append: true });
-  }
-
-  /** Removes checkouts, abra's folders and what {@linkcode noteScratch} names. */
+  /** Removes checkouts, abra's folders and the browser's. */
   async removeScratch(): Promise<void> {
-    const noted = await Deno.readTextFile(join(this.path, "scratch.txt")).catch(() => "");
-    for (const path of noted.split("\n").filter((line) => line.startsWith("/"))) await removeTree(path);
+    const prefix = browserPrefix(basename(this.path));
+    for await (const { name } of Deno.readDir(BROWSER_FOLDERS)) {
+      if (name.startsWith(prefix)) await removeTree(join(BROWSER_FOLDERS, name));
+    }
     await removeTree(this.tmp);
   }
 

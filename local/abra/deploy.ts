@@ -1,4 +1,4 @@
-import { type App, environmentOf } from "./app.ts";
+import { abraDir, type App, environmentOf } from "./app.ts";
 import { type ComposeFile, mergedServices, readCompose } from "./compose.ts";
 import { docker, knowsDetach, secretIds } from "./engine.ts";
 import { hasIpvs } from "./kernel.ts";
@@ -29,7 +29,7 @@ export interface Stamp {
 
 /**
  * Deploys the checkout as it stands under the app's stack name. Docker reads the recipe's own compose files, unchanged,
- * and one override in a temporary folder.
+ * and one override in a folder that goes when abra's own does, whatever becomes of this process.
  */
 export async function deployStack(app: App, stamp: Stamp): Promise<void> {
   const env = environmentOf(app);
@@ -41,7 +41,7 @@ export async function deployStack(app: App, stamp: Stamp): Promise<void> {
       "this kernel has no IPVS: services are deployed with endpoint_mode dnsrr and host-mode ports",
     );
   }
-  const temporary = Deno.makeTempDirSync({ prefix: "abra-" });
+  const temporary = Deno.makeTempDirSync({ dir: abraDir(), prefix: "override-" });
   try {
     const paths = files.map(({ path }) => path);
     if (override !== undefined) {
