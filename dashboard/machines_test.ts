@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as api from "../protocol/dashboard_api.ts";
-import { TestDashboard } from "./testing/dashboard.ts";
+import { secondToken, TestDashboard } from "./testing/dashboard.ts";
 import { announcementOf, main, pullRequest, tell, type Told } from "./testing/story.ts";
 
 async function withLevels(levels: number[]): Promise<TestDashboard> {
@@ -92,6 +92,28 @@ Deno.test("the status page tells of a running run that fell silent", async () =>
   assert.match(await dashboard.page("/status"), /is well/);
   dashboard.clock.forward(121);
   assert.match(await dashboard.page("/status"), /Nothing was heard of .*going0-1.* at all/);
+});
+
+Deno.test("the status page names runner hosts, what they test, and runs that left something behind", async () => {
+  await using dashboard = await withLevels([2]);
+  assert.match(await dashboard.page("/status"), /nothing left behind by the last 50 runs/);
+  const told: Told = {
+    run: "remains-1",
+    recipe: "ghost",
+    result: "infra",
+    leftovers: ["volume ghos-1_data"],
+  };
+  await tell(dashboard, told);
+  await dashboard.announce("going0-1", announcementOf({ recipe: "gitea" }));
+  await dashboard.app.request("/api/runs/going0-1/heartbeat", {
+    method: "POST",
+    headers: { authorization: `Bearer ${secondToken}` },
+  });
+  const page = await dashboard.page("/status");
+  assert.match(page, /<dt>runner<\/dt><dd>heard of [^]*?, idle<\/span>/);
+  assert.match(page, /<dt>second\.example\.org<\/dt><dd>heard of [^]*?, testing gitea<\/span>/);
+  assert.match(page, /1 run left something behind[^]*href="\/runs\/remains-1"/);
+  assert.match(await dashboard.page("/metrics"), /heard_timestamp_seconds\{host="second\.example\.org"\} 1/);
 });
 
 Deno.test("a page is the same until something is written, and anew right after", async () => {

@@ -10,9 +10,8 @@ const visual = { before: "upgrade-before.png", after: "upgrade.png", difference:
 
 async function told(
   more: Partial<Told> = {},
-  names = [visual.before, visual.after, visual.difference],
+  { names = [visual.before, visual.after, visual.difference], dashboard = new TestDashboard() } = {},
 ): Promise<TestDashboard> {
-  const dashboard = new TestDashboard();
   const picture = await appPicture(1, { width: 8, height: 8 });
   const pictures = [...names, "restore-feeds.png", "install.png"];
   await tell(dashboard, {
@@ -49,7 +48,7 @@ Deno.test("a run's page shows the page before and after the upgrade, then each s
 });
 
 Deno.test("where a picture of the comparison is missing, the others are shown by themselves", async () => {
-  await using dashboard = await told({}, ["upgrade-before.png", "upgrade.png"]);
+  await using dashboard = await told({}, { names: ["upgrade-before.png", "upgrade.png"] });
   assert.deepEqual(captions(await dashboard.page(`/runs/${run}`)), [
     "install",
     "restore · feeds",
@@ -60,7 +59,15 @@ Deno.test("where a picture of the comparison is missing, the others are shown by
 });
 
 Deno.test("what the services used is told at its peak and stage by stage, on the recipe's page for the newest run measured", async () => {
-  await using dashboard = await told();
+  await using dashboard = new TestDashboard();
+  const small = [{ service: "db", peakMemoryBytes: 1e6, cpuSeconds: 1, diskBytes: null }];
+  await tell(dashboard, {
+    run: "before-1",
+    recipe: "miniflux",
+    subject: main,
+    stages: [{ name: "install", resources: small }],
+  });
+  await told({}, { dashboard });
   await tell(dashboard, { run: "second-1", recipe: "miniflux", subject: main });
   const page = await dashboard.page(`/runs/${run}`);
   const rows = [

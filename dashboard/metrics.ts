@@ -34,13 +34,13 @@ export class Metrics {
       help: "Events stored since start",
       registers,
     });
-    const gauge = (name: string, help: string, read: () => number | null) =>
+    const gauge = (name: string, help: string, read: () => number) =>
       new Gauge({
         name,
         help,
         registers,
         collect() {
-          this.set(read() ?? NaN);
+          this.set(read());
         },
       });
     gauge(
@@ -49,11 +49,17 @@ export class Metrics {
       () => Deno.memoryUsage().rss,
     );
     gauge("ccci_dashboard_log_bytes", "Logs of all runs, unpacked", () => deps.store.stats.sizes().logs);
-    gauge(
-      "ccci_runner_heard_timestamp_seconds",
-      "When a harness was last heard of",
-      () => seconds(deps.store.stats.lastHeartbeat()),
-    );
+    new Gauge({
+      name: "ccci_runner_heard_timestamp_seconds",
+      help: "When a runner host was last heard of",
+      labelNames: ["host"],
+      registers,
+      collect() {
+        for (const { name, heardAt } of deps.store.stats.hosts()) {
+          if (heardAt !== null) this.set({ host: name }, heardAt / 1000);
+        }
+      },
+    });
     new Gauge({
       name: "ccci_runs",
       help: "Runs kept, by state",
@@ -103,8 +109,4 @@ export class Metrics {
         c.body(await this.#registry.metrics(), 200, { "content-type": this.#registry.contentType }),
     );
   }
-}
-
-function seconds(ms: number | null): number | null {
-  return ms === null ? null : ms / 1000;
 }

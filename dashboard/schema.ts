@@ -61,4 +61,10 @@ export const migrations: readonly string[] = [
   -- The runner host that reports the run: the first that said anything about it.
   ALTER TABLE runs ADD COLUMN host TEXT;
   `,
+  `
+  -- What status page and metrics add up, without reading every run's progress.
+  CREATE INDEX runs_of_host ON runs (host, heartbeat_at) WHERE host IS NOT NULL;
+  CREATE INDEX runs_by_size ON runs (bytes);
+  CREATE INDEX runs_by_state ON runs (state);
+  `,
 ];

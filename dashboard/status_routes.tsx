@@ -8,6 +8,8 @@ import { hiddenRecipes } from "./visible.ts";
 
 /** A harness says something every 10 seconds; after this long without a word something is wrong. */
 const SILENT_MS = 120_000;
+/** Newest runs whose clean-up is looked at. */
+const RUNS_LOOKED_AT = 50;
 
 /** Whether the CI is well, and the feed of news. */
 export function statusRoutes(deps: Deps, cache: PageCache): Hono {
@@ -21,11 +23,13 @@ export function statusRoutes(deps: Deps, cache: PageCache): Hono {
     const running = active.filter((run) => run.state === "running" && enrolments.shown(run.recipe));
     return c.html(
       <StatusPage
-        heartbeat={store.stats.lastHeartbeat()}
+        hosts={store.stats.hosts()}
         running={running}
         waiting={active.filter((run) => run.state === "queued").length}
         silent={running.filter((run) => now - (run.heartbeatAt ?? run.announcedAt) > SILENT_MS)}
         scheduled={store.stats.lastScheduled(hiddenRecipes(deps)) ?? null}
+        untidy={store.stats.untidy({ among: RUNS_LOOKED_AT, except: hiddenRecipes(deps) })}
+        looked={RUNS_LOOKED_AT}
         sizes={store.stats.sizes()}
         free={freeBytes(deps.files.folder)}
         startedAt={startedAt}

@@ -12,6 +12,13 @@ export interface LevelChange {
   before: number | null;
 }
 
+/** A machine that runs harnesses. */
+export interface Host {
+  name: string;
+  /** Milliseconds since the epoch. */
+  heardAt: number | null;
+}
+
 /** The part of the store that adds things up. */
 export class StoreStats {
   readonly #statements: Statements;
@@ -82,9 +89,20 @@ export class StoreStats {
     };
   }
 
-  /** When a harness was last heard of, in milliseconds since the epoch. */
-  lastHeartbeat(): number | null {
-    return number(this.#statements.of("SELECT max(heartbeat_at) AS at FROM runs").get()?.at);
+  /** Every runner host that ever reported a run, and when it was last heard of. */
+  hosts(): Host[] {
+    return this.#statements.of(
+      `SELECT host, max(heartbeat_at) AS heard_at FROM runs WHERE host IS NOT NULL GROUP BY host ORDER BY host`,
+    ).all().map((row) => ({ name: String(row.host), heardAt: number(row.heard_at) }));
+  }
+
+  /** Of the newest runs, those that left something behind on their host. */
+  untidy(options: { among: number; except: readonly string[] }): Run[] {
+    return this.#statements.of(
+      `SELECT ${runColumns} FROM runs WHERE seq > (SELECT coalesce(max(seq), 0) FROM runs) - ?
+         AND json_array_length(progress, '$.result.leftovers') > 0
+         AND recipe NOT IN (SELECT value FROM json_each(?)) ORDER BY seq DESC`,
+    ).all(options.among, JSON.stringify(options.except)).map(toRun);
   }
 
   /** The newest run of a branch or tag of a recipe that may be shown: those are started by the clock or a push. */

@@ -8,7 +8,7 @@ const RISE = 12;
 /** The level over the last runs, as a staircase. Runs without a level leave a gap. */
 export function LevelTrend({ runs }: { runs: readonly Run[] }) {
   const levels = runs.map((run) => run.level);
-  const step = Math.max(10, Math.min(40, Math.floor(480 / Math.max(1, runs.length))));
+  const step = Math.max(8, Math.min(36, Math.floor(360 / Math.max(1, runs.length))));
   const width = Math.max(1, runs.length) * step;
   const y = (level: number) => 5 * RISE - level * RISE + 6;
   const path = levels.map((level, at) => {
@@ -57,7 +57,7 @@ export function StageDurations({ runs }: { runs: readonly Timed[] }) {
   const sums = runs.map(({ stages }) => stages.reduce((sum, stage) => sum + stage.seconds, 0));
   const longest = Math.max(...sums);
   if (!(longest > 0)) return null;
-  const step = Math.max(10, Math.min(40, Math.floor(480 / runs.length)));
+  const step = Math.max(8, Math.min(36, Math.floor(360 / runs.length)));
   const width = runs.length * step;
   const used = stageNames.filter((name) =>
     runs.some(({ stages }) => stages.some((one) => one.name === name))
@@ -66,8 +66,8 @@ export function StageDurations({ runs }: { runs: readonly Timed[] }) {
   return (
     <figure class="trend durations">
       <svg
-        viewBox={`-44 0 ${width + 46} ${TALL + 12}`}
-        width={width + 46}
+        viewBox={`-54 0 ${width + 56} ${TALL + 12}`}
+        width={width + 56}
         height={TALL + 12}
         role="img"
         aria-label={`Time of the stages over the last ${count(runs.length, "run")}: the longest took ${

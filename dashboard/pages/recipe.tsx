@@ -208,7 +208,7 @@ function Ladder({ level, progress }: { level: number | null; progress: Progress 
       {levelNames.map((name, rung) => {
         if (rung === 0) return null;
         const reached = level !== null && rung <= level;
-        const why = progress === null ? null : obstacle(progress, { rung, reached });
+        const why = progress === null ? null : obstacle(progress, { rung, level });
         return (
           <li class={reached ? "reached" : ""}>
             <span class={`rung rung-${reached ? rung : "none"}`}>
@@ -228,9 +228,12 @@ function Ladder({ level, progress }: { level: number | null; progress: Progress 
 /** What the run has to say about a rung that it did not climb in the plain way. */
 function obstacle(
   { stages, result }: Progress,
-  { rung, reached }: { rung: number; reached: boolean },
+  { rung, level }: { rung: number; level: number | null },
 ): string | null {
-  if (rung === levelNames.length - 1) return reached || result === null ? null : uncleanText(result);
+  // Being clean is about the whole run, and worth a word only where nothing else is missing.
+  if (rung === levelNames.length - 1) {
+    return result !== null && level === rung - 1 ? uncleanText(result) : null;
+  }
   const report = stages.find((stage) => stage.name === deciding[rung])?.report ?? null;
   if (report === null || report.result === "passed") return null;
   return report.cause ?? report.reason ?? null;

@@ -1,18 +1,22 @@
+import type { Child } from "hono/jsx";
 import type { Run } from "../run.ts";
+import type { Host } from "../store_stats.ts";
 import { formatBytes } from "../../common/bytes.ts";
 import { count } from "../words.ts";
 import { Page } from "./layout.tsx";
-import { Notice, Subject, When } from "./parts.tsx";
+import { Icon, Notice, State, Subject, When } from "./parts.tsx";
 
 export interface StatusPageProps {
-  /** When any harness was last heard of. */
-  heartbeat: number | null;
+  hosts: Host[];
   running: Run[];
   waiting: number;
   /** Running runs nothing was heard of for a while. */
   silent: Run[];
   /** Newest run of a branch or tag. */
   scheduled: Run | null;
+  /** Runs among the `looked` newest that left something behind. */
+  untidy: Run[];
+  looked: number;
   sizes: { logs: number; artefacts: number; database: number };
   /** Bytes free where the data lies; `null` when that cannot be told. */
   free: number | null;
@@ -22,15 +26,17 @@ export interface StatusPageProps {
 
 /** Whether the CI itself is well. */
 export function StatusPage(props: StatusPageProps) {
-  const { now, silent, sizes, scheduled } = props;
+  const { now, silent, untidy } = props;
+  const trouble = [
+    silent.length > 0 && `${count(silent.length, "running run")} fell silent`,
+    untidy.length > 0 && `${count(untidy.length, "run")} left something behind`,
+  ].filter((text) => text !== false);
   return (
     <Page title="Status" section="status" refresh={30}>
       <div class="page-head">
         <h1>Status</h1>
         <p class="lede">
-          {silent.length === 0
-            ? "Everything the dashboard can see is well."
-            : `${count(silent.length, "running run")} fell silent.`}
+          {trouble.length === 0 ? "Everything the dashboard can see is well." : `${trouble.join(" · ")}.`}
         </p>
       </div>
       {silent.map((run) => (
@@ -43,77 +49,123 @@ export function StatusPage(props: StatusPageProps) {
           )}. Its machine may be down or cut off; it sends what it has when it is back.
         </Notice>
       ))}
-      <section>
-        <h2>Runner</h2>
-        <dl class="facts">
-          <div>
-            <dt>Last heard of</dt>
-            <dd>{props.heartbeat === null ? "never" : <When at={props.heartbeat} now={now} />}</dd>
-          </div>
-          <div>
-            <dt>Running</dt>
-            <dd>
-              {props.running.length === 0 ? "nothing" : props.running.map((run) => (
-                <p>
-                  <a href={`/runs/${run.run}`}>{run.recipe}</a> <Subject run={run} />
-                </p>
-              ))}
-            </dd>
-          </div>
-          <div>
-            <dt>Waiting</dt>
-            <dd>
-              <a href="/queue">{count(props.waiting, "run")}</a>
-            </dd>
-          </div>
-          <div>
-            <dt>Last branch or tag</dt>
-            <dd>
-              {scheduled === null ? "never tested" : (
-                <>
-                  <a href={`/runs/${scheduled.run}`}>{scheduled.recipe}</a> <Subject run={scheduled} />{" "}
-                  <When at={scheduled.announcedAt} now={now} />
-                </>
-              )}
-            </dd>
-          </div>
-        </dl>
-      </section>
-      <section>
-        <h2>Dashboard</h2>
-        <dl class="facts">
-          <div>
-            <dt>Up since</dt>
-            <dd>
-              <When at={props.startedAt} now={now} />
-            </dd>
-          </div>
-          <div>
-            <dt>Logs</dt>
-            <dd>{formatBytes(sizes.logs)} before packing</dd>
-          </div>
-          <div>
-            <dt>Artefacts</dt>
-            <dd>{formatBytes(sizes.artefacts)} before packing</dd>
-          </div>
-          <div>
-            <dt>Database</dt>
-            <dd>{formatBytes(sizes.database)}</dd>
-          </div>
-          {props.free !== null && (
-            <div>
-              <dt>Disk</dt>
-              <dd>{formatBytes(props.free)} free</dd>
-            </div>
-          )}
-        </dl>
-      </section>
-      <p class="muted">
-        For machines: <a href="/metrics">metrics</a>, <a href="/healthz">health</a>,{" "}
-        <a href="/api/openapi.json">OpenAPI</a>,{" "}
-        <a href="/api/result.schema.json">JSON Schema of result.json</a>,{" "}
-        <a href="/feed.atom">feed of level changes</a>.
-      </p>
+      <div class="cards">
+        <Runs {...props} />
+        <Hosts {...props} />
+        <Data {...props} />
+        <section class="card">
+          <h2>For machines</h2>
+          <ul class="files">
+            <Link href="/api/openapi.json" text="OpenAPI">every page's facts as JSON</Link>
+            <Link href="/metrics" text="Metrics">for Prometheus</Link>
+            <Link href="/healthz" text="Health">answers while the database does</Link>
+            <Link href="/feed.atom" text="Feed">every change of a level, as Atom</Link>
+            <Link href="/api/result.schema.json" text="Schema">of a run's result.json</Link>
+          </ul>
+        </section>
+      </div>
     </Page>
+  );
+}
+
+function Runs({ running, waiting, scheduled, now }: StatusPageProps) {
+  return (
+    <section class="card">
+      <h2>Runs</h2>
+      <dl class="facts">
+        <Row name="Running">
+          {running.length === 0 ? "nothing" : running.map((run) => <Named run={run} />)}
+        </Row>
+        <Row name="Waiting">
+          <a href="/queue">{count(waiting, "run")}</a>
+        </Row>
+        <Row name="Last scheduled">
+          {scheduled === null ? "no branch or tag was tested yet" : (
+            <>
+              <Named run={scheduled} />
+              <p>
+                <State state={scheduled.state} /> <When at={scheduled.announcedAt} now={now} />
+              </p>
+            </>
+          )}
+        </Row>
+      </dl>
+    </section>
+  );
+}
+
+function Hosts({ hosts, running, untidy, looked, now }: StatusPageProps) {
+  return (
+    <section class="card">
+      <h2>Runner hosts</h2>
+      <dl class="facts">
+        {hosts.length === 0 && <Row name="Heard of">none yet</Row>}
+        {hosts.map((host) => {
+          const own = running.filter((run) => run.host === host.name);
+          return (
+            <Row name={host.name}>
+              heard of {host.heardAt === null ? "never" : <When at={host.heardAt} now={now} />}
+              <span class="muted">
+                {own.length === 0 ? ", idle" : `, testing ${own.map((run) => run.recipe).join(", ")}`}
+              </span>
+            </Row>
+          );
+        })}
+        <Row name="Clean-up">
+          {untidy.length === 0
+            ? (
+              <>
+                <span class="sign tone-good">
+                  <Icon name="passed" />
+                </span>{" "}
+                nothing left behind by the last {count(looked, "run")}
+              </>
+            )
+            : untidy.map((run) => <Named run={run} />)}
+        </Row>
+      </dl>
+    </section>
+  );
+}
+
+function Data({ sizes, free, startedAt, now }: StatusPageProps) {
+  return (
+    <section class="card">
+      <h2>Dashboard</h2>
+      <dl class="facts">
+        <Row name="Up since">
+          <When at={startedAt} now={now} />
+        </Row>
+        <Row name="Logs">{formatBytes(sizes.logs)} before packing</Row>
+        <Row name="Artefacts">{formatBytes(sizes.artefacts)} before packing</Row>
+        <Row name="Database">{formatBytes(sizes.database)}</Row>
+        {free !== null && <Row name="Disk">{formatBytes(free)} free</Row>}
+      </dl>
+    </section>
+  );
+}
+
+function Row({ name, children }: { name: string; children?: Child }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Named({ run }: { run: Run }) {
+  return (
+    <p>
+      <a href={`/runs/${run.run}`}>{run.recipe}</a> <Subject run={run} />
+    </p>
+  );
+}
+
+function Link({ href, text, children }: { href: string; text: string; children?: Child }) {
+  return (
+    <li>
+      <a href={href}>{text}</a> <span class="muted">{children}</span>
+    </li>
   );
 }

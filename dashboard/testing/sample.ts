@@ -2,7 +2,7 @@ import type { Subject } from "../../protocol/params.ts";
 import type { TestDashboard } from "./dashboard.ts";
 import { appPicture } from "./picture.ts";
 import { E, good, images, losesData, untidy } from "./sample_stages.ts";
-import { announcementOf, eventsOf, tell, type Told } from "./story.ts";
+import { announcementOf, eventsOf, tell, type Told, type ToldStage } from "./story.ts";
 
 const DAY = 86_400;
 function src(recipe: string, kind: "main" | number): Subject {
@@ -10,6 +10,14 @@ function src(recipe: string, kind: "main" | number): Subject {
   return kind === "main"
     ? { kind: "branch", name: "main", src: repository }
     : { kind: "pr", pr: kind, src: repository };
+}
+
+/** Stages that took a little more or less than the other time. */
+function paced(stages: ToldStage[], at: number): ToldStage[] {
+  return stages.map((stage, number) => ({
+    ...stage,
+    seconds: Math.round(10 * (stage.seconds ?? 3) * (0.8 + ((at * 7 + number * 3) % 9) / 20)) / 10,
+  }));
 }
 
 /** Fills a dashboard with recipes in every state, as they would look after some weeks. */
@@ -59,8 +67,8 @@ export async function fillWithSample(dashboard: TestDashboard): Promise<void> {
       await run(at * everyDays + offset, {
         recipe,
         subject: src(recipe, pr),
-        base: "2.1.0+2.2.12",
-        stages: bad && pr !== "main" ? losesData() : seed % 3 === 0 ? untidy() : good(),
+        base: at > count / 2 ? "2.0.3+2.2.9" : "2.1.0+2.2.12",
+        stages: paced(bad && pr !== "main" ? losesData() : seed % 3 === 0 ? untidy() : good(), at),
         ...(bad && pr !== "main"
           ? {
             result: "failed",
@@ -129,7 +137,18 @@ export async function fillWithSample(dashboard: TestDashboard): Promise<void> {
     cause: "the service app never became healthy: exited with code 1 six times",
     level: 0,
   });
-  await history("peertube", 2, 1, 6, 0.5);
+  await run(1.5, {
+    recipe: "peertube",
+    subject: src("peertube", "main"),
+    base: "2.1.0+2.2.12",
+    stages: untidy().map((stage) =>
+      stage.name === "tests" ? { ...stage, result: "failed", cause: "1 of 2 tests failed" } : stage
+    ),
+    result: "failed",
+    stage: "tests",
+    cause: "1 of 2 tests failed",
+    level: 3,
+  }, 6);
   await run(0.1, {
     recipe: "peertube",
     subject: src("peertube", "main"),

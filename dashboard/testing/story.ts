@@ -34,6 +34,7 @@ export interface Told {
   notes?: string[];
   images?: RunResult["images"];
   visual?: RunResult["visual"];
+  leftovers?: string[];
   pictures?: Record<string, Uint8Array<ArrayBuffer>>;
   files?: Record<string, string>;
 }
@@ -115,7 +116,7 @@ export function eventsOf(told: Told, now: () => string, forward: (seconds: numbe
       notes: told.notes ?? [],
       images: told.images ?? [],
       visual: told.visual ?? null,
-      leftovers: [],
+      leftovers: told.leftovers ?? [],
     },
   });
   return events;
