@@ -71,7 +71,9 @@ Deno.test("what the services used is told at its peak and stage by stage, on the
   await tell(dashboard, { run: "second-1", recipe: "miniflux", subject: main });
   const page = await dashboard.page(`/runs/${run}`);
   const rows = [
-    ...page.matchAll(/<th scope="row">(.*?)<\/th>(?:<td>(\w+)<\/td>)?<td class="number">([^<]*)</g),
+    ...page.matchAll(
+      /<th scope="row">(.*?)<\/th>(?:<td>(\w+)<\/td>)?<td class="meter">.*?<\/td><td class="number">([^<]*)</g,
+    ),
   ]
     .map(([, first, service, memory]) => [first?.replace(/<.*?>/g, ""), service ?? "", memory].join(" "));
   assert.deepEqual(rows.slice(0, 4), [
@@ -82,7 +84,7 @@ Deno.test("what the services used is told at its peak and stage by stage, on the
   ]);
   assert.match(page, /2 images <span class="muted">473 MB/);
   const about = await dashboard.page(recipe);
-  assert.match(about, /<th scope="row">db<\/th><td class="number">78\.2 MB/);
+  assert.match(about, /<th scope="row">db<\/th><td class="meter">.*?<\/td><td class="number">78\.2 MB/);
   assert.match(about, /measured by <a href="\/runs\/looked-1">[^]*images of 473 MB/);
 });
 

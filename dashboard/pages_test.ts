@@ -136,7 +136,7 @@ Deno.test("a stage tells what lint found and what else keeps the run from being 
     /<li class="warning">compose\.yml, line 3: Nothing sets X <code>lint\.unset<\/code><\/li>/,
   );
   assert.match(page, /<li class="warning">Console: boom<\/li>/);
-  assert.match(page, /<th scope="row">app<\/th><td class="number">22\.0 MB/);
+  assert.match(page, /<th scope="row">app<\/th><td class="meter">.*?<\/td><td class="number">22\.0 MB/);
 });
 
 Deno.test("a pass names what it does not vouch for, and says when the stand-in for abra was used", async () => {

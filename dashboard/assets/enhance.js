@@ -112,6 +112,6 @@ function addLine(stage, number, html) {
   lines.insertAdjacentHTML("beforeend", html);
   while (lines.childElementCount > MOST_LINES) lines.firstElementChild?.remove();
   const count = log.querySelector(".line-count");
-  if (count) count.textContent = String(number);
+  if (count) count.textContent = number === 1 ? "1 line" : `${number} lines`;
   if (atEnd) lines.scrollTop = lines.scrollHeight;
 }

@@ -96,10 +96,10 @@ function ByStage({ stages }: { stages: readonly StageReport[] }) {
 function Used(used: { memory: number; most: number; cpu: number; disk: number | null }) {
   return (
     <>
-      <td class="number">{formatBytes(used.memory)}</td>
       <td class="meter">
         <Meter share={used.memory / used.most} />
       </td>
+      <td class="number">{formatBytes(used.memory)}</td>
       <td class="number">{used.cpu.toFixed(used.cpu < 9.95 ? 1 : 0)} s</td>
       <td class="number">{used.disk === null ? "–" : formatBytes(used.disk)}</td>
     </>

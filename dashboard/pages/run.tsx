@@ -6,6 +6,7 @@ import { type Headline, tellingStages, tookText } from "../headline.ts";
 import { lineHtml, type LogLine } from "../log_lines.ts";
 import type { StageProgress } from "../progress.ts";
 import { isActive, type RunDetail } from "../run.ts";
+import { count } from "../words.ts";
 import { Page } from "./layout.tsx";
 import { Notice } from "./parts.tsx";
 import { Pictures } from "./pictures.tsx";
@@ -95,10 +96,7 @@ function Stage(
           hidden={total === 0}
         >
           <summary>
-            Log{" "}
-            <span class="muted">
-              <span class="line-count">{total}</span> lines
-            </span>
+            Log <span class="muted line-count">{count(total, "line")}</span>
           </summary>
           {total > lines.length && (
             <p class="muted log-cut">
