@@ -121,6 +121,10 @@ async function findHead(git: Git, options: HeadOptions) {
     );
     return result.success ? result.stdout.trim() : null;
   };
+  const defaultBranch = async () => {
+    const listed = await git.run(["ls-remote", "--symref", "--", url, "HEAD"], { signal });
+    return /^ref: refs\/heads\/(\S+)\s+HEAD$/m.exec(listed)?.[1] ?? null;
+  };
   const clean = { dirty: false, worktree: null, notes: [] as string[] };
 
   if (source.kind === "forge" && source.pr !== null) {
@@ -134,10 +138,20 @@ async function findHead(git: Git, options: HeadOptions) {
     return { head, subject, ...clean };
   }
   if (source.kind === "forge" && source.commit !== null) {
-    if (await commitOf(source.commit) === null) {
-      throw new InfraFailure(`Commit ${short(source.commit)} is not in "${source.src}" any more`);
+    const branch = await defaultBranch();
+    // The branch may have gone on since; a commit that was taken out of it speaks for nobody.
+    const inBranch = branch !== null && await commitOf(source.commit) !== null &&
+      (await git.attempt(
+        ["merge-base", "--is-ancestor", source.commit, `refs/src/heads/${branch}`],
+        inMirror,
+      ))
+        .success;
+    if (!inBranch) {
+      throw new InfraFailure(
+        `Commit ${short(source.commit)} is not on the default branch of "${source.src}" (any more)`,
+      );
     }
-    return { head: source.commit, subject, ...clean };
+    return { head: source.commit, subject: named(subject, "branch", branch), ...clean };
   }
 
   if (source.kind === "path" && source.revision === null) {
@@ -149,10 +163,9 @@ async function findHead(git: Git, options: HeadOptions) {
 
   const revision = source.revision;
   if (revision === null) {
-    const listed = await git.run(["ls-remote", "--symref", "--", url, "HEAD"], { signal });
-    const branch = /^ref: refs\/heads\/(\S+)\s+HEAD$/m.exec(listed)?.[1];
-    const head = branch === undefined ? null : await commitOf(`refs/src/heads/${branch}`);
-    if (head === null || branch === undefined) {
+    const branch = await defaultBranch();
+    const head = branch === null ? null : await commitOf(`refs/src/heads/${branch}`);
+    if (head === null || branch === null) {
       throw new StageFailure(`Repository "${withoutCredentials(url)}" is empty: it has no default branch`);
     }
     return { head, subject: named(subject, "branch", branch), ...clean };
@@ -226,7 +239,8 @@ export async function checkOut(
   }
 }
 
-function cloneUrl(source: RecipeSource, settings: Settings): string {
+/** Where the head comes from. */
+export function cloneUrl(source: RecipeSource, settings: Settings): string {
   if (source.kind === "url") return source.url;
   if (source.kind === "path") return source.path;
   return forgeUrl(source.src, settings);
@@ -239,13 +253,14 @@ function forgeUrl(repo: string, settings: Settings): string {
   return `${settings.FORGE_URL.replace(/\/+$/, "")}/${repo}.git`;
 }
 
-function upstreamUrl(upstream: string | undefined, settings: Settings): string | undefined {
+/** Where published versions come from, if not from where the head does. */
+export function upstreamUrl(upstream: string | undefined, settings: Settings): string | undefined {
   if (upstream === undefined) return undefined;
   return /^[a-z][a-z0-9+.-]*:\/\/|^[^/]+@[^/]+:/.test(upstream) ? upstream : forgeUrl(upstream, settings);
 }
 
 /** A URL may carry a token; nobody needs to read it. */
-function withoutCredentials(url: string): string {
+export function withoutCredentials(url: string): string {
   return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1");
 }
 

@@ -120,3 +120,31 @@ Deno.test("a mirror that a killed fetch left locked is made anew", () =>
     const repo = await fetch({});
     assert.deepEqual(repo.published.map((one) => one.version).toSorted(), ["1.0.0+1", "1.2.0+1"]);
   }));
+
+Deno.test("a commit without pull request is tested as part of the default branch, and only there", () =>
+  withRecipe(async ({ path, git, folder, settings }) => {
+    await Deno.mkdir(join(folder, "owner"));
+    await Deno.rename(path, join(folder, "owner", "recipe.git"));
+    await Deno.symlink(join(folder, "owner", "recipe.git"), path);
+    const [head, old] = [await git("rev-parse", "main"), await git("rev-parse", "old")];
+    await git("checkout", "-q", "-b", "aside");
+    await git("commit", "-q", "--allow-empty", "-m", "aside");
+    const aside = await git("rev-parse", "HEAD");
+    await git("checkout", "-q", "main");
+    const at = (commit: string) =>
+      fetchRecipe({ kind: "forge", src: "owner/recipe", pr: null, commit, revision: null }, {
+        recipe: "recipe",
+        subject: { kind: "branch", name: "HEAD", src: "owner/recipe" },
+        settings: { ...settings, FORGE_URL: `file://${folder}` },
+        log: () => {},
+        signal: new AbortController().signal,
+      });
+    for (const commit of [head, old]) {
+      const repo = await at(commit);
+      assert.equal(repo.head, commit);
+      assert.deepEqual(repo.subject, { kind: "branch", name: "main", src: "owner/recipe" });
+    }
+    for (const commit of [aside, "0123456789".repeat(4)]) {
+      await assert.rejects(at(commit), /is not on the default branch of "owner\/recipe"/, commit);
+    }
+  }));
