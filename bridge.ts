@@ -71,6 +71,7 @@ async function main(args: readonly string[]): Promise<number> {
         token: config.BRIDGE_TOKEN,
         fetch: ingressFetch(ingress, { timeoutMs: 5_000 }),
       }),
+    scheduleMs: config.SCHEDULE === "off" ? null : config.SCHEDULE_POLL_S * 1000,
     readEnrolments: () => readEnrolments(config.RECIPES),
     readMaintenance: () => readMaintenance(join(config.STATE, "maintenance")),
   }, {

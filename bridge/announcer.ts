@@ -3,7 +3,7 @@ import type { Clock } from "../common/time.ts";
 import { logger } from "../common/log.ts";
 import type { Announcement, RunView } from "../protocol/dashboard_api.ts";
 import type { Dashboard } from "./dashboard_client.ts";
-import { isToStop, type Run, runName, superseded, viewOf } from "./rows.ts";
+import { isToStop, isWaiting, movedOn, type Run, runName, subjectOf, superseded, viewOf } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 const log = logger("bridge", "announcer");
@@ -16,7 +16,7 @@ export interface AnnouncerDeps {
   store: Store;
   dashboard: Dashboard;
   clock: Clock;
-  /** Page of a pull request on the forge. */
+  /** Page of what is tested on the forge. */
   linkOf(run: Run): string;
 }
 
@@ -149,14 +149,14 @@ export function announcementOf(
   run: Run,
   { live, link }: { live: readonly Run[]; link: string },
 ): Announcement {
-  const waiting = run.state === "accepted" || run.state === "commented" || run.state === "queued";
+  const waiting = isWaiting(run);
   // A harness asks the dashboard whether to stop, and hears it from this.
-  const how = run.stop === superseded ? "superseded" : "cancelled";
+  const how = run.stop === superseded || run.stop === movedOn ? "superseded" : "cancelled";
   const ending = isToStop(run) && (run.outcome === null || run.outcome === "cancelled") ? how : null;
   const state = ending ?? run.outcome ?? (waiting ? "queued" : "running");
   return {
     recipe: run.recipe,
-    subject: { kind: "pr", pr: run.pr, src: run.repo },
+    subject: subjectOf(run),
     commit: run.ref,
     state,
     position: waiting ? runsAhead(run, live).length : 0,

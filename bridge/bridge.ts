@@ -11,7 +11,9 @@ import { Outbox } from "./outbox.ts";
 import { longestAgeMs } from "./policy.ts";
 import { Poller } from "./poller.ts";
 import { Reporter } from "./reporter.ts";
+import { isOfPull } from "./rows.ts";
 import { Runs } from "./runs.ts";
+import { Scheduler } from "./scheduler.ts";
 import type { Vitals } from "./server.ts";
 import type { Store } from "./store.ts";
 import { logger } from "../common/log.ts";
@@ -31,6 +33,8 @@ export interface BridgeDeps {
   /** Address of the forge as people see it. */
   forgeUrl: string;
   newId(): string;
+  /** Milliseconds between two looks for default branches that moved. @default null: none are tested unasked */
+  scheduleMs?: number | null;
 }
 
 const enrolmentsAgeMs = 60_000;
@@ -49,6 +53,7 @@ export class Bridge {
   };
   readonly #deps: BridgeDeps;
   readonly #poller: Poller;
+  readonly #scheduler: Scheduler | null;
   readonly #decider: Decider;
   readonly #runs: Runs;
   readonly #reporter: Reporter;
@@ -70,9 +75,16 @@ export class Bridge {
       store,
       dashboard,
       clock,
-      linkOf: (run) => `${deps.forgeUrl.replace(/\/+$/, "")}/${run.repo}/pulls/${run.pr}`,
+      linkOf: (run) =>
+        `${deps.forgeUrl.replace(/\/+$/, "")}/${run.repo}/${
+          isOfPull(run) ? `pulls/${run.pr}` : `commit/${run.ref}`
+        }`,
     });
     this.#poller = new Poller({ store, forge, clock, enrolments });
+    const everyMs = deps.scheduleMs ?? null;
+    this.#scheduler = everyMs === null
+      ? null
+      : new Scheduler({ store, forge, clock, enrolments, newId, held, everyMs });
     this.#decider = new Decider({
       store,
       forge,
@@ -107,6 +119,7 @@ export class Bridge {
       this.#failures = 0;
       this.vitals.polledAt = clock.now();
       this.vitals.pollFailure = null;
+      await this.#scheduler?.look();
       return 0;
     }
     this.#failures++;
@@ -125,6 +138,11 @@ export class Bridge {
   /** Remembers that somebody wrote there, until {@linkcode Bridge.answerRings}. */
   ring(place: { repo: string; pr: number }): void {
     this.#poller.ring(place);
+  }
+
+  /** Remembers that somebody pushed, until the next poll. */
+  ringPush(): void {
+    this.#scheduler?.ring();
   }
 
   /** Reads where it was rung. @returns whether there was anything to read */

@@ -22,6 +22,10 @@ const schema = z.object({
   WEBHOOK_SECRET: z.string().min(16, "must have 16 characters at least").optional(),
   /** Seconds between two looks at the forge. */
   POLL_S: z.coerce.number().min(0.2).max(3600).default(30),
+  /** Whether default branches are tested without anybody asking: when they move, and every 14 days. */
+  SCHEDULE: z.enum(["on", "off"]).default("on"),
+  /** Seconds between two looks for default branches that moved. */
+  SCHEDULE_POLL_S: z.coerce.number().min(1).max(86_400).default(900),
   INGRESS: address.default("127.0.0.1:443"),
   CA_FILE: z.string().optional(),
   DASHBOARD_URL: z.url().optional(),

@@ -2,7 +2,7 @@ import { backoffMs } from "./answer.ts";
 import * as texts from "./comment.ts";
 import { logger } from "../common/log.ts";
 import { judge, longestAgeMs, type PolicyDeps, type Refusal, type Verdict } from "./policy.ts";
-import { type CommandRow, isRetried, type Run, runName, superseded } from "./rows.ts";
+import { type CommandRow, isRetried, newRun, runName, superseded } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 const log = logger("bridge", "decide");
@@ -88,30 +88,17 @@ export class Decider {
   #accept(command: CommandRow, { recipe, ref }: { recipe: string; ref: string }): void {
     const { store, newId } = this.#deps;
     if (!store.closeCommand(command.comment, "accepted")) return;
-    const run: Run = {
+    const run = newRun({
       id: newId(),
-      attempt: 1,
       comment: command.comment,
       recipe,
       repo: command.repo,
       pr: command.pr,
+      branch: null,
       ref,
       login: command.login,
-      state: "accepted",
-      outcome: null,
-      cause: null,
       accepted_at: this.#supersede(command, ref),
-      started_at: null,
-      finished_at: null,
-      cancelled_by: null,
-      stop: null,
-      trouble: null,
-      announced: null,
-      view: null,
-      view_at: null,
-      settled: 0,
-      complete: 0,
-    };
+    });
     store.addRun(run);
     log.info("accepted", { run: runName(run), comment: command.comment, recipe, ref, by: command.login });
   }

@@ -1,5 +1,5 @@
-import type { Forge } from "./forge/forge.ts";
-import type { Run } from "./rows.ts";
+import { type Forge, isGone } from "./forge/forge.ts";
+import { isOfPull, movedOn, type PullRun, type Run } from "./rows.ts";
 
 /** Whether a run may go on. */
 export type Pass =
@@ -17,6 +17,7 @@ export interface GateDeps {
 
 /** Before a run starts: everything that made its command valid must hold still, however long it has waited. */
 export async function mayStart(run: Run, { forge, org }: GateDeps): Promise<Pass> {
+  if (!isOfPull(run)) return await lookAtBranch(run, forge);
   const member = await forge.isMember({ org, login: run.login });
   if (!member.ok) return { kind: "later", why: member.message, retryAfterMs: member.retryAfterMs };
   if (!member.value) return { kind: "stop", why: `"${run.login}" is not a member of "${org}" any more` };
@@ -24,11 +25,19 @@ export async function mayStart(run: Run, { forge, org }: GateDeps): Promise<Pass
 }
 
 /** While a run runs: a pull request that was closed needs no verdict. A push meanwhile does not stop it. */
-export function mayGoOn(run: Run, { forge }: Pick<GateDeps, "forge">): Promise<Pass> {
-  return look(run, { forge, running: true });
+export async function mayGoOn(run: Run, { forge }: Pick<GateDeps, "forge">): Promise<Pass> {
+  return isOfPull(run) ? await look(run, { forge, running: true }) : { kind: "go" };
 }
 
-async function look(run: Run, { forge, running }: { forge: Forge; running: boolean }): Promise<Pass> {
+/** The head that a branch has got meanwhile has a run of its own, or gets it when the move is noticed. */
+async function lookAtBranch(run: Run, forge: Forge): Promise<Pass> {
+  const head = await forge.branchHead({ repo: run.repo, branch: run.branch ?? "" });
+  if (head.ok) return head.value === run.ref ? { kind: "go" } : { kind: "stop", why: movedOn };
+  if (isGone(head.status)) return { kind: "stop", why: "The branch is not there any more" };
+  return { kind: "later", why: head.message, retryAfterMs: head.retryAfterMs };
+}
+
+async function look(run: PullRun, { forge, running }: { forge: Forge; running: boolean }): Promise<Pass> {
   const pull = await forge.pull({ repo: run.repo, pr: run.pr });
   if (!pull.ok) {
     if (isGone(pull.status)) return { kind: "stop", why: "The pull request is not there any more" };
@@ -42,9 +51,4 @@ async function look(run: Run, { forge, running }: { forge: Forge; running: boole
     };
   }
   return { kind: "go" };
-}
-
-/** Deleted, or moved to another name: redirects are never followed. */
-function isGone(status: number): boolean {
-  return [301, 302, 307, 308, 404, 410].includes(status);
 }

@@ -26,7 +26,7 @@ const invariants: [string, (world: World, scenario: Scenario) => void][] = [
 ];
 
 async function play(scenario: Scenario, killAt: World["killAt"]): Promise<World> {
-  const world = new World({ drone: scenario.drone });
+  const world = new World(scenario);
   world.killAt = killAt;
   try {
     await scenario.play(world);

@@ -15,7 +15,7 @@ const overlapMs = 120_000;
 /** A pull request whose comments were read this long after its last change has nothing new to tell. */
 const quietMs = 10_000;
 /** Every repository is swept once in this time: well before a command it finds is too old. */
-const sweepMs = 20 * 3_600_000;
+const sweepMs = 22 * 3_600_000;
 /** Doors that can ring at a time; the poll finds the others. */
 const mostRung = 1_000;
 
@@ -226,6 +226,7 @@ function wholeSecond(ms: number): number {
   return Math.floor(ms / 1000) * 1000;
 }
 
-function ownerOf(repo: string): string {
+/** Owner of a repository, in lower case. */
+export function ownerOf(repo: string): string {
   return repo.slice(0, repo.indexOf("/")).toLowerCase();
 }

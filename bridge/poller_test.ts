@@ -45,7 +45,7 @@ Deno.test("the sweep finds within a day what the search hides, and costs one req
   pull.updated -= 3_600_000; // as its owner may set it
   await world.seconds(20);
   assert.equal(world.engine.started.length, 0);
-  world.clock.pass(19 * 3600);
+  world.clock.pass(21 * 3600);
   await world.seconds(20);
   assert.equal(world.engine.started.length, 0, "not yet");
   world.clock.pass(3540);

@@ -1,16 +1,16 @@
 import type { Clock } from "../common/time.ts";
 import { runsAhead } from "./announcer.ts";
 import { type RunFacts, runText } from "./comment.ts";
-import { isRetried, type Run, runName, viewOf } from "./rows.ts";
+import { isOfPull, isRetried, type PullRun, type Run, runName, viewOf } from "./rows.ts";
 import { postKey } from "./runs.ts";
 import type { Store } from "./store.ts";
 
 export interface ReporterDeps {
   store: Store;
   clock: Clock;
-  /** Public page of a run, if there is a dashboard. */
   /** Whether nothing is started at present. */
   held(): boolean;
+  /** Public page of a run, if there is a dashboard. */
   pageOf(run: string): string | null;
 }
 
@@ -30,8 +30,11 @@ export class Reporter {
     const { store, clock } = this.#deps;
     const live = store.liveRuns();
     let changed = false;
-    const older = live.filter((run) => run.state !== "accepted").flatMap((run) => store.unfoldedBefore(run));
-    for (const run of [...live, ...older, ...store.outdatedRuns()]) {
+    const commented = live.filter(isOfPull);
+    const older = commented.filter((run) => run.state !== "accepted").flatMap((run) =>
+      store.unfoldedBefore(run)
+    );
+    for (const run of [...commented, ...older, ...store.outdatedRuns()]) {
       const facts = this.#facts(run, live);
       const body = runText(facts);
       const post = store.post(postKey(run));
@@ -51,7 +54,7 @@ export class Reporter {
     return changed;
   }
 
-  #facts(run: Run, live: readonly Run[]): RunFacts {
+  #facts(run: PullRun, live: readonly Run[]): RunFacts {
     const ahead = runsAhead(run, live);
     const over = run.settled === 1;
     const waits = ahead.map((other) => this.#usualSeconds(other.recipe));

@@ -1,4 +1,5 @@
 import { type RunView, runView } from "../protocol/dashboard_api.ts";
+import type { Subject } from "../protocol/params.ts";
 import type { RunOutcome } from "../protocol/result.ts";
 
 /** All times are milliseconds since the epoch. */
@@ -26,6 +27,9 @@ export interface CommandRow {
 export type NewCommand = CommandRow;
 
 /**
+ * A run that was asked for by a comment on a pull request, or one of a branch, which nobody asked for and which has no
+ * comment.
+ *
  * accepted → commented → queued → starting → running → finished → reported. `starting` means that the engine may
  * have been asked; `finished` that the outcome is known; `reported` that the comment says so.
  */
@@ -34,14 +38,16 @@ export type RunState = "accepted" | "commented" | "queued" | "starting" | "runni
 export interface Run {
   id: string;
   attempt: number;
-  /** Comment that asked for it. */
-  comment: number;
+  /** Comment that asked for it; like `pr` and `login` `null` for a run of a branch. */
+  comment: number | null;
   recipe: string;
   repo: string;
-  pr: number;
-  /** Commit under test, pinned when the command was accepted. */
+  pr: number | null;
+  /** The branch, if it is a run of one. */
+  branch: string | null;
+  /** Commit under test, pinned when the run was accepted. */
   ref: string;
-  login: string;
+  login: string | null;
   state: RunState;
   outcome: RunOutcome | null;
   /** Why it ended so, where the harness did not say it itself. */
@@ -64,6 +70,43 @@ export interface Run {
   settled: number;
   /** 1 once the dashboard has confirmed the end and we have its result: nothing more is asked of it. */
   complete: number;
+}
+
+/** A run of a pull request: the forge shows how it goes. */
+export type PullRun = Run & { comment: number; pr: number; login: string };
+
+export function isOfPull(run: Run): run is PullRun {
+  return run.pr !== null;
+}
+
+/** What a run is about. */
+export function subjectOf(run: Run): Subject {
+  return isOfPull(run)
+    ? { kind: "pr", pr: run.pr, src: run.repo }
+    : { kind: "branch", name: run.branch ?? "HEAD", src: run.repo };
+}
+
+/** A run at its beginning. */
+export function newRun(
+  facts: Pick<Run, "id" | "comment" | "recipe" | "repo" | "pr" | "branch" | "ref" | "login" | "accepted_at">,
+): Run {
+  return {
+    ...facts,
+    attempt: 1,
+    state: "accepted",
+    outcome: null,
+    cause: null,
+    started_at: null,
+    finished_at: null,
+    cancelled_by: null,
+    stop: null,
+    trouble: null,
+    announced: null,
+    view: null,
+    view_at: null,
+    settled: 0,
+    complete: 0,
+  };
 }
 
 /** One comment of ours: the text wanted and the text the forge is known to have. */
@@ -111,6 +154,13 @@ export function isRetried(run: Run): boolean {
 
 /** Why a run is to stop when a newer one of its pull request was accepted. */
 export const superseded = "A newer command took its place";
+/** Why a run of a branch is to stop when the branch moves before its turn. */
+export const movedOn = "The branch moved on before its turn came";
+
+/** Whether it is waiting for its turn. */
+export function isWaiting(run: Pick<Run, "state">): boolean {
+  return run.state === "accepted" || run.state === "commented" || run.state === "queued";
+}
 
 /** Whether somebody, or something, wants it to end. */
 export function isToStop(run: Pick<Run, "cancelled_by" | "stop">): boolean {

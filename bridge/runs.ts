@@ -5,7 +5,7 @@ import { logger } from "../common/log.ts";
 import type { RunParams } from "../protocol/params.ts";
 import { type GateDeps, mayGoOn, mayStart, type Pass } from "./gate.ts";
 import type { Engine } from "./engine/engine.ts";
-import { isRetried, isToStop, type Run, runName, viewOf } from "./rows.ts";
+import { isOfPull, isRetried, isToStop, type Run, runName, viewOf } from "./rows.ts";
 import type { Store } from "./store.ts";
 import { type Ending, Watchdog } from "./watchdog.ts";
 
@@ -91,8 +91,9 @@ export class Runs {
     }
   }
 
-  /** The comment is the outbox's business; here only its being there counts. */
+  /** The comment is the outbox's business; here only its being there counts. Nobody asked for a run of a branch. */
   #commented(run: Run): boolean {
+    if (!isOfPull(run)) return this.#advance(run, "commented");
     const post = this.#deps.store.post(postKey(run));
     if (post === undefined) return false;
     if (post.id !== null) return this.#advance(run, "commented");
@@ -262,6 +263,7 @@ export class Runs {
       return false;
     }
     if (isRetried(run)) return await this.#retry(run);
+    if (!isOfPull(run)) return this.#advance(run, "reported");
     const post = store.post(postKey(run));
     const written = post !== undefined && post.final > 0 && post.delivered === post.body;
     return (written || post?.dead === 1) && this.#advance(run, "reported");
@@ -278,5 +280,11 @@ export class Runs {
 }
 
 function paramsOf(run: Run): RunParams {
-  return { RECIPE: run.recipe, REF: run.ref, PR: String(run.pr), SRC: run.repo, RUN: runName(run) };
+  return {
+    RECIPE: run.recipe,
+    REF: run.ref,
+    PR: run.pr === null ? "" : String(run.pr),
+    SRC: run.repo,
+    RUN: runName(run),
+  };
 }

@@ -74,4 +74,50 @@ CREATE TABLE sweeps (repo TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
 ALTER TABLE runs ADD COLUMN stop TEXT;
 ALTER TABLE runs ADD COLUMN trouble TEXT;
 `,
+  // Runs without a comment: those of branches.
+  `
+CREATE TABLE new_runs (
+  id TEXT PRIMARY KEY,
+  attempt INTEGER NOT NULL,
+  comment INTEGER UNIQUE REFERENCES commands (comment),
+  recipe TEXT NOT NULL,
+  repo TEXT NOT NULL,
+  pr INTEGER,
+  branch TEXT,
+  ref TEXT NOT NULL,
+  login TEXT,
+  state TEXT NOT NULL,
+  outcome TEXT,
+  cause TEXT,
+  accepted_at INTEGER NOT NULL,
+  started_at INTEGER,
+  finished_at INTEGER,
+  cancelled_by TEXT,
+  announced TEXT,
+  view TEXT,
+  view_at INTEGER,
+  settled INTEGER NOT NULL DEFAULT 0,
+  complete INTEGER NOT NULL DEFAULT 0,
+  stop TEXT,
+  trouble TEXT,
+  CHECK ((pr IS NULL) = (comment IS NULL) AND (pr IS NULL) = (login IS NULL) AND (pr IS NULL) <> (branch IS NULL))
+) STRICT;
+INSERT INTO new_runs (rowid, id, attempt, comment, recipe, repo, pr, ref, login, state, outcome, cause, accepted_at, started_at, finished_at,
+  cancelled_by, announced, view, view_at, settled, complete, stop, trouble)
+  SELECT rowid, id, attempt, comment, recipe, repo, pr, ref, login, state, outcome, cause, accepted_at, started_at, finished_at,
+  cancelled_by, announced, view, view_at, settled, complete, stop, trouble FROM runs;
+DROP TABLE runs;
+ALTER TABLE new_runs RENAME TO runs;
+CREATE INDEX runs_by_state ON runs (state, finished_at);
+CREATE INDEX runs_by_pull ON runs (repo, pr);
+CREATE INDEX runs_by_recipe ON runs (recipe, finished_at);
+
+CREATE TABLE branches (
+  repo TEXT PRIMARY KEY,
+  head TEXT,
+  ran_at INTEGER NOT NULL DEFAULT 0,
+  looked_at INTEGER NOT NULL DEFAULT 0
+) STRICT;
+ALTER TABLE owners ADD COLUMN touched INTEGER;
+`,
 ];

@@ -3,6 +3,7 @@ import type { Clock } from "../common/time.ts";
 import { BridgeError } from "./errors.ts";
 import { splitAddress } from "../common/ingress.ts";
 import { metricsOf } from "./metrics.ts";
+import { isWaiting } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 /** What the loops leave behind for whoever asks how the bridge is. Times in milliseconds since the epoch. */
@@ -42,7 +43,7 @@ export function routes(deps: ServerDeps): Hono {
       poll_age_s: pollAge === null ? null : Math.round(pollAge / 1000),
       poll_failure: vitals.pollFailure,
       outbox_age_s: oldest === null ? 0 : Math.max(0, Math.round((now - oldest) / 1000)),
-      runs_queued: live.filter((run) => ["accepted", "commented", "queued"].includes(run.state)).length,
+      runs_queued: live.filter(isWaiting).length,
       runs_running: live.filter((run) => ["starting", "running"].includes(run.state)).length,
       engine_problems: vitals.engineProblems,
       maintenance: vitals.maintenance,

@@ -1,8 +1,12 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { openDatabase, transaction } from "../common/sqlite.ts";
 import { migrations } from "./schema.ts";
-import type { CommandRow, CommandState, NewCommand, Post, Run, RunState } from "./rows.ts";
+import { ScheduleStore } from "./schedule_store.ts";
+import { Statements } from "./statements.ts";
+import type { CommandRow, CommandState, NewCommand, Post, PullRun, Run, RunState } from "./rows.ts";
 
+/** States in which a run has its turn ahead of it. */
+const waiting = "('accepted', 'commented', 'queued')";
 /** States in which a run still has something ahead of it. */
 const live = "('accepted', 'commented', 'queued', 'starting', 'running', 'finished')";
 
@@ -12,11 +16,14 @@ const live = "('accepted', 'commented', 'queued', 'starting', 'running', 'finish
  */
 export class Store implements Disposable {
   readonly #db: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #sql: Statements;
+  readonly schedule: ScheduleStore;
 
   /** @param path database file, created if missing; `:memory:` for one that is forgotten. */
   constructor(path: string) {
     this.#db = openDatabase(path, migrations);
+    this.#sql = new Statements(this.#db);
+    this.schedule = new ScheduleStore(this.#sql);
   }
 
   [Symbol.dispose](): void {
@@ -27,46 +34,14 @@ export class Store implements Disposable {
     return transaction(this.#db, work);
   }
 
-  #all<T>(sql: string, ...values: SQLInputValue[]): T[] {
-    return this.#statement(sql).all(...values) as T[];
-  }
-
-  #one<T>(sql: string, ...values: SQLInputValue[]): T | undefined {
-    return this.#statement(sql).get(...values) as T | undefined;
-  }
-
-  #do(sql: string, ...values: SQLInputValue[]): number {
-    return Number(this.#statement(sql).run(...values).changes);
-  }
-
-  /** Prepared once: what a statement holds outside of the heap is freed late, and there are some every second. */
-  #statement(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
-    if (known !== undefined) return known;
-    const prepared = this.#db.prepare(sql);
-    this.#statements.set(sql, prepared);
-    return prepared;
-  }
-
-  #update(table: "runs" | "posts", changes: object, where: { sql: string; values: SQLInputValue[] }): number {
-    const columns = Object.keys(changes);
-    if (columns.length === 0) return 0;
-    const set = columns.map((column) => `${column} = ?`).join(", ");
-    return this.#do(
-      `UPDATE ${table} SET ${set} WHERE ${where.sql}`,
-      ...Object.values(changes),
-      ...where.values,
-    );
-  }
-
   /** The account the bridge writes as, once it is known. */
   get ownId(): number | null {
-    const row = this.#one<{ value: string }>("SELECT value FROM facts WHERE name = 'own_id'");
+    const row = this.#sql.one<{ value: string }>("SELECT value FROM facts WHERE name = 'own_id'");
     return row === undefined ? null : Number(row.value);
   }
 
   set ownId(id: number) {
-    this.#do(
+    this.#sql.do(
       "INSERT INTO facts VALUES ('own_id', ?) ON CONFLICT DO UPDATE SET value = excluded.value",
       String(id),
     );
@@ -74,11 +49,11 @@ export class Store implements Disposable {
 
   /** How far an owner's pull requests have been read, and since when they are watched; milliseconds. */
   owner(name: string): { cursor: number; since: number } | undefined {
-    return this.#one("SELECT cursor, since FROM owners WHERE name = ?", name);
+    return this.#sql.one("SELECT cursor, since FROM owners WHERE name = ?", name);
   }
 
   watchOwner(name: string, now: number): void {
-    this.#do(
+    this.#sql.do(
       "INSERT INTO owners (name, cursor, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
       name,
       now,
@@ -87,30 +62,30 @@ export class Store implements Disposable {
   }
 
   moveCursor(name: string, cursor: number): void {
-    this.#do("UPDATE owners SET cursor = max(cursor, ?) WHERE name = ?", cursor, name);
+    this.#sql.do("UPDATE owners SET cursor = max(cursor, ?) WHERE name = ?", cursor, name);
   }
 
   /** When the sweep last read anything, milliseconds; 0 before the first. */
   lastSweepAt(): number {
-    return this.#one<{ at: number | null }>("SELECT max(at) AS at FROM sweeps")?.at ?? 0;
+    return this.#sql.one<{ at: number | null }>("SELECT max(at) AS at FROM sweeps")?.at ?? 0;
   }
 
   /** When the sweep last read this repository, milliseconds; 0 if it never did. */
   sweptAt(repo: string): number {
-    return this.#one<{ at: number }>("SELECT at FROM sweeps WHERE repo = ?", repo)?.at ?? 0;
+    return this.#sql.one<{ at: number }>("SELECT at FROM sweeps WHERE repo = ?", repo)?.at ?? 0;
   }
 
   swept(repo: string, now: number): void {
-    this.#do("INSERT INTO sweeps VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at", repo, now);
+    this.#sql.do("INSERT INTO sweeps VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at", repo, now);
   }
 
   knowsComment(id: number): boolean {
-    return this.#one("SELECT 1 AS known FROM commands WHERE comment = ?", id) !== undefined;
+    return this.#sql.one("SELECT 1 AS known FROM commands WHERE comment = ?", id) !== undefined;
   }
 
   /** @returns false if that comment was known already, in which case nothing is written. */
   addCommand(command: NewCommand): boolean {
-    return this.#do(
+    return this.#sql.do(
       "INSERT INTO commands (comment, repo, pr, user_id, login, written_at, kind, argument, state, reason, seen_at) " +
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
       command.comment,
@@ -128,23 +103,23 @@ export class Store implements Disposable {
   }
 
   command(comment: number): CommandRow | undefined {
-    return this.#one("SELECT * FROM commands WHERE comment = ?", comment);
+    return this.#sql.one("SELECT * FROM commands WHERE comment = ?", comment);
   }
 
   /** Commands nobody has decided on, in the order they were written. */
   openCommands(): CommandRow[] {
-    return this.#all("SELECT * FROM commands WHERE state = 'seen' ORDER BY written_at, comment");
+    return this.#sql.all("SELECT * FROM commands WHERE state = 'seen' ORDER BY written_at, comment");
   }
 
   /** Decides an open command. @returns false if somebody did before. */
   closeCommand(comment: number, state: Exclude<CommandState, "seen">, reason: string | null = null): boolean {
     const sql = "UPDATE commands SET state = ?, reason = ? WHERE comment = ? AND state = 'seen'";
-    return this.#do(sql, state, reason, comment) === 1;
+    return this.#sql.do(sql, state, reason, comment) === 1;
   }
 
   /** Forgets comments that asked for nothing and are too old to be asked about again. */
   forgetComments(before: number): void {
-    this.#do(
+    this.#sql.do(
       "DELETE FROM commands WHERE state = 'ignored' AND written_at < ? AND seen_at < ?",
       before,
       before,
@@ -154,80 +129,81 @@ export class Store implements Disposable {
   addRun(run: Run): void {
     const columns = Object.keys(run);
     const places = columns.map(() => "?").join(", ");
-    this.#do(`INSERT INTO runs (${columns.join(", ")}) VALUES (${places})`, ...Object.values(run));
+    this.#sql.do(`INSERT INTO runs (${columns.join(", ")}) VALUES (${places})`, ...Object.values(run));
   }
 
   run(id: string): Run | undefined {
-    return this.#one("SELECT * FROM runs WHERE id = ?", id);
+    return this.#sql.one("SELECT * FROM runs WHERE id = ?", id);
   }
 
-  /** Runs that are not over, in the order they were asked for. */
+  /** Runs that are not over, in the order in which they have their turn: those that nobody asked for wait longest. */
   liveRuns(): Run[] {
-    return this.#all(`SELECT * FROM runs WHERE state IN ${live} ORDER BY accepted_at, rowid`);
+    const last = `branch IS NOT NULL AND state IN ${waiting}`;
+    return this.#sql.all(`SELECT * FROM runs WHERE state IN ${live} ORDER BY ${last}, accepted_at, rowid`);
   }
 
   /** Reported runs about which the dashboard has not said or heard the last word, if they ended at `since` or later. */
   incompleteRuns(since: number): Run[] {
     const sql =
       "SELECT * FROM runs WHERE state = 'reported' AND complete = 0 AND finished_at >= ? ORDER BY finished_at";
-    return this.#all(sql, since);
+    return this.#sql.all(sql, since);
   }
 
   /** Reported runs of which something became known after their text was written. */
-  outdatedRuns(): Run[] {
-    return this.#all(
+  outdatedRuns(): PullRun[] {
+    return this.#sql.all(
       "SELECT runs.* FROM runs JOIN posts ON posts.key = 'run:' || runs.id " +
         "WHERE runs.state = 'reported' AND runs.view_at > posts.wanted_at AND posts.dead = 0",
     );
   }
 
-  liveRunsOf(repo: string, pr: number): Run[] {
+  liveRunsOf(repo: string, pr: number): PullRun[] {
     const sql =
       `SELECT * FROM runs WHERE repo = ? AND pr = ? AND state IN ${live} ORDER BY accepted_at, rowid`;
-    return this.#all(sql, repo, pr);
+    return this.#sql.all(sql, repo, pr);
   }
 
   /** Reported runs of the same pull request, older than this one, whose comments are not folded. */
-  unfoldedBefore(run: Run): Run[] {
+  unfoldedBefore(run: PullRun): PullRun[] {
     const sql = "SELECT runs.* FROM runs JOIN posts ON posts.key = 'run:' || runs.id " +
       "WHERE runs.repo = ? AND runs.pr = ? AND runs.state = 'reported' AND posts.final < 2 AND posts.dead = 0 " +
       "AND runs.rowid < (SELECT rowid FROM runs WHERE id = ?)";
-    return this.#all(sql, run.repo, run.pr, run.id);
+    return this.#sql.all(sql, run.repo, run.pr, run.id);
   }
 
   /** Whether a newer run of the same pull request has its comment. */
-  hasNewer(run: Run): boolean {
+  hasNewer(run: PullRun): boolean {
     const sql = "SELECT 1 AS newer FROM runs WHERE repo = ? AND pr = ? AND state <> 'accepted' " +
       "AND rowid > (SELECT rowid FROM runs WHERE id = ?) LIMIT 1";
-    return this.#one(sql, run.repo, run.pr, run.id) !== undefined;
+    return this.#sql.one(sql, run.repo, run.pr, run.id) !== undefined;
   }
 
   /** Takes a run from one state to the next. @returns false if it was not in the state expected. */
   advance(run: { id: string; state: RunState }, state: RunState, changes: Partial<Run> = {}): boolean {
     const where = { sql: "id = ? AND state = ?", values: [run.id, run.state] };
-    return this.#update("runs", { ...changes, state }, where) === 1;
+    return this.#sql.update("runs", { ...changes, state }, where) === 1;
   }
 
   /** Notes facts about a run without moving it. */
   note(id: string, changes: Partial<Omit<Run, "id" | "state">>): void {
-    this.#update("runs", changes, { sql: "id = ?", values: [id] });
+    this.#sql.update("runs", changes, { sql: "id = ?", values: [id] });
   }
 
   /** How many runs there are of each state or outcome. */
   countRuns(by: "state" | "outcome"): [string, number][] {
     const sql = `SELECT ${by} AS name, count(*) AS count FROM runs WHERE ${by} IS NOT NULL GROUP BY ${by}`;
-    return this.#all<{ name: string; count: number }>(sql).map((row) => [row.name, row.count]);
+    return this.#sql.all<{ name: string; count: number }>(sql).map((row) => [row.name, row.count]);
   }
 
   /** How many commands there are of each state. */
   countCommands(): [string, number][] {
     const sql = "SELECT state AS name, count(*) AS count FROM commands WHERE kind <> 'none' GROUP BY state";
-    return this.#all<{ name: string; count: number }>(sql).map((row) => [row.name, row.count]);
+    return this.#sql.all<{ name: string; count: number }>(sql).map((row) => [row.name, row.count]);
   }
 
   /** Seconds the recipe's latest complete runs took, newest first. */
   durations(recipe: string, count: number): number[] {
-    return this.#all<{ seconds: number }>(
+    return this.#sql.all<{ seconds: number }>(
       "SELECT (finished_at - started_at) / 1000.0 AS seconds FROM runs " +
         "WHERE recipe = ? AND outcome IN ('passed', 'failed') AND started_at IS NOT NULL AND finished_at IS NOT NULL " +
         "ORDER BY finished_at DESC LIMIT ?",
@@ -238,7 +214,7 @@ export class Store implements Disposable {
 
   /** Plans a comment. @returns false if one of that key is planned or posted already. */
   addPost(post: Pick<Post, "key" | "marker" | "repo" | "pr" | "body" | "planned_at">): boolean {
-    return this.#do(
+    return this.#sql.do(
       "INSERT INTO posts (key, marker, repo, pr, body, planned_at, wanted_at) VALUES (?, ?, ?, ?, ?, ?, ?) " +
         "ON CONFLICT DO NOTHING",
       post.key,
@@ -252,12 +228,12 @@ export class Store implements Disposable {
   }
 
   post(key: string): Post | undefined {
-    return this.#one("SELECT * FROM posts WHERE key = ?", key);
+    return this.#sql.one("SELECT * FROM posts WHERE key = ?", key);
   }
 
   /** Comments whose text on the forge is not the one wanted, oldest first. */
   duePosts(now: number): Post[] {
-    return this.#all(
+    return this.#sql.all(
       "SELECT * FROM posts WHERE dead = 0 AND not_before <= ? AND (delivered IS NULL OR delivered <> body) " +
         "ORDER BY planned_at, rowid",
       now,
@@ -265,13 +241,13 @@ export class Store implements Disposable {
   }
 
   changePost(key: string, changes: Partial<Omit<Post, "key">>): void {
-    this.#update("posts", changes, { sql: "key = ?", values: [key] });
+    this.#sql.update("posts", changes, { sql: "key = ?", values: [key] });
   }
 
   /** When the oldest undelivered text was wanted, milliseconds; `null` if all are delivered. */
   oldestUndelivered(): number | null {
     const sql =
       "SELECT min(wanted_at) AS at FROM posts WHERE dead = 0 AND (delivered IS NULL OR delivered <> body)";
-    return this.#one<{ at: number | null }>(sql)?.at ?? null;
+    return this.#sql.one<{ at: number | null }>(sql)?.at ?? null;
   }
 }

@@ -47,6 +47,19 @@ export interface Push {
   at: number;
 }
 
+/** A repository, as far as its default branch is concerned. */
+export interface Repository {
+  /** `owner/name`. */
+  repo: string;
+  ownerId: number;
+  /** Name of the default branch. */
+  branch: string;
+  /** Milliseconds since the epoch, whole seconds. Every push moves it, and so do other changes. */
+  updatedAt: number;
+  /** False for one that is empty or archived. */
+  testable: boolean;
+}
+
 /** What the bridge needs of a forge. Only an exact expected status is a success; redirects are never followed. */
 export interface Forge {
   /** Which forge it is; an answer also tells its clock. */
@@ -58,6 +71,11 @@ export interface Forge {
   /** Comments on all pull requests of a repository, written or edited at `since` or later, oldest first. */
   repoComments(query: { repo: string; since: number }): Promise<Answer<PlacedComment[]>>;
   pull(query: { repo: string; pr: number }): Promise<Answer<Pull>>;
+  repository(query: { repo: string }): Promise<Answer<Repository>>;
+  /** Repositories of an owner that were changed at `since` or later, newest first. */
+  touchedRepositories(query: { ownerId: number; since: number }): Promise<Answer<Repository[]>>;
+  /** Commit a branch points to. */
+  branchHead(query: { repo: string; branch: string }): Promise<Answer<string>>;
   /** Pushes oldest first; `null` if this forge keeps no such list. */
   pushes(query: { repo: string; pr: number }): Promise<Answer<Push[] | null>>;
   /** True and false only on the forge's exact word; everything else is a failure. */
@@ -70,4 +88,9 @@ export interface Forge {
   editComment(query: { repo: string; id: number; body: string }): Promise<Answer<null>>;
   /** Puts 👀 under a comment; once it is there, again is no error. */
   acknowledge(query: { repo: string; id: number }): Promise<Answer<null>>;
+}
+
+/** Whether an answer means: deleted, or moved to another name; redirects are never followed. */
+export function isGone(status: number): boolean {
+  return [301, 302, 307, 308, 404, 410].includes(status);
 }

@@ -1,28 +1,9 @@
-import { Octokit } from "@octokit/rest";
 import * as z from "zod";
-import { type Answer, retryAfter } from "../answer.ts";
-import { type Clock, systemClock } from "../../common/time.ts";
-import type { Forge, ForgeComment, Push, TouchedPull } from "./forge.ts";
+import { commitId } from "../../protocol/params.ts";
+import type { Forge, ForgeComment, Push, Repository, TouchedPull } from "./forge.ts";
+import { giteaClient, type GiteaOptions, instant, rfc3339, split } from "./gitea_client.ts";
 
-export interface GiteaOptions {
-  /** Address of the forge without `/api/v1`. */
-  url: string;
-  token: string;
-  fetch: typeof fetch;
-  clock?: Clock;
-}
-
-const pageSize = 50; // the server's own maximum; more is silently cut
-const maxPages = 40;
-const readTries = 3;
-
-const instant = z.string().transform((text, context) => {
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) context.addIssue({ code: "custom", message: "not a time" });
-  return ms;
-});
 const user = z.object({ id: z.number().int(), login: z.string() });
-const commitId = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/);
 
 const searchPage = z.array(z.object({
   number: z.number().int(),
@@ -45,6 +26,16 @@ const pullAnswer = z.object({
   created_at: instant,
   head: z.object({ sha: commitId }),
 });
+const repository = z.object({
+  full_name: z.string(),
+  owner: z.object({ id: z.number().int() }),
+  default_branch: z.string(),
+  updated_at: instant,
+  empty: z.boolean().default(false),
+  archived: z.boolean().default(false),
+});
+const repositoryPage = z.object({ data: z.array(repository).nullable() }).transform((page) => page.data);
+const branchAnswer = z.object({ commit: z.object({ id: commitId }) });
 const timelineList = z.array(
   z.object({ type: z.string(), created_at: instant, body: z.string().nullable() }),
 ).nullable();
@@ -52,79 +43,12 @@ const pushBody = z.object({ is_force_push: z.boolean(), commit_ids: z.array(comm
 const memberPage = z.array(user.extend({ active: z.boolean().optional() })).nullable();
 const createdComment = z.object({ id: z.number().int(), user });
 
-type Parameters = Record<string, unknown>;
-
-interface Expected<T> {
-  statuses: readonly number[];
-  schema: z.ZodType<T>;
-}
-
 /**
- * Gitea (and Forgejo) through Octokit. Where the two differ from GitHub, this file knows it: pages are asked for
- * with `page` and `limit` and walked until a short one, because comment lists carry no `Link`; `null` stands for an
- * empty list; and a POST to a renamed repository answers 200 with a list and posts nothing, so that only 201 counts.
+ * Gitea (and Forgejo). Where the two differ from GitHub, this file knows it: `null` stands for an empty list, and a
+ * POST to a renamed repository answers 200 with a list and posts nothing, so that only 201 counts.
  */
 export function giteaForge(options: GiteaOptions): Forge {
-  const clock = options.clock ?? systemClock;
-  const octokit = new Octokit({
-    baseUrl: `${options.url.replace(/\/+$/, "")}/api/v1`,
-    auth: options.token,
-    userAgent: "cc-ci",
-    log: { debug() {}, info() {}, warn() {}, error() {} },
-    request: { fetch: options.fetch, redirect: "manual" },
-  });
-
-  async function call<T>(route: string, parameters: Parameters, expected: Expected<T>): Promise<Answer<T>> {
-    try {
-      const response: { status: number; data: unknown; headers: Record<string, unknown> } = await octokit
-        .request(
-          route,
-          parameters,
-        );
-      const date = Date.parse(String(response.headers.date ?? ""));
-      if (!expected.statuses.includes(response.status)) {
-        return failure(response.status, `Unexpected status ${response.status} for ${route}`);
-      }
-      const parsed = expected.schema.safeParse(response.data);
-      if (!parsed.success) return failure(response.status, `Unexpected answer to ${route}`);
-      return { ok: true, value: parsed.data, at: Number.isNaN(date) ? null : date };
-    } catch (error) {
-      const answered = httpError.safeParse(error);
-      if (!answered.success) return failure(0, `No answer to ${route}: ${message(error)}`);
-      const after = retryAfter(answered.data.response.headers["retry-after"], clock.now());
-      return { ...failure(answered.data.status, `${route}: ${message(error)}`), retryAfterMs: after };
-    }
-  }
-
-  /** Only reads are repeated: nobody knows whether a write without an answer was carried out. */
-  async function read<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<Answer<T>> {
-    for (let attempt = 1;; attempt++) {
-      const answer = await call(route, parameters, { statuses: [200], schema });
-      const passing = !answer.ok && (answer.status === 0 || answer.status >= 500) &&
-        answer.retryAfterMs === null;
-      if (!passing || attempt === readTries) return answer;
-      await clock.sleep(150 * attempt);
-    }
-  }
-
-  async function readPages<T>(
-    route: string,
-    parameters: Parameters,
-    schema: z.ZodType<T[] | null>,
-    lastPage: "short" | "empty" = "short",
-  ): Promise<Answer<T[]>> {
-    const all: T[] = [];
-    let at: number | null = null;
-    for (let page = 1; page <= maxPages; page++) {
-      const answer = await read(route, { ...parameters, page, limit: pageSize }, schema);
-      if (!answer.ok) return answer;
-      at ??= answer.at;
-      const found = answer.value ?? [];
-      all.push(...found);
-      if (found.length < (lastPage === "short" ? pageSize : 1)) break;
-    }
-    return { ok: true, value: all, at };
-  }
+  const { call, read, readPages } = giteaClient(options);
 
   return {
     async version() {
@@ -137,7 +61,7 @@ export function giteaForge(options: GiteaOptions): Forge {
       const route = "GET /repos/issues/search";
       const answer = since === null
         ? await read(route, { ...query, page: 1, limit: 1 }, searchPage)
-        : await readPages(route, { ...query, since: rfc3339(since) }, searchPage);
+        : await readPages(route, { ...query, since: rfc3339(since) }, { schema: searchPage });
       if (!answer.ok) return answer;
       const value: TouchedPull[] = (answer.value ?? []).map((found) => ({
         repo: found.repository.full_name,
@@ -161,7 +85,7 @@ export function giteaForge(options: GiteaOptions): Forge {
       const answer = await readPages("GET /repos/{owner}/{name}/issues/comments", {
         ...split(repo),
         since: rfc3339(since),
-      }, repoCommentList);
+      }, { schema: repoCommentList });
       if (!answer.ok) return answer;
       const value = answer.value.flatMap((one) => {
         // The address of the page, empty for an issue's comment: the only thing that tells the two apart.
@@ -179,10 +103,33 @@ export function giteaForge(options: GiteaOptions): Forge {
       return { ...answer, value };
     },
 
+    async repository({ repo }) {
+      const answer = await read("GET /repos/{owner}/{name}", split(repo), repository);
+      return answer.ok ? { ...answer, value: toRepository(answer.value) } : answer;
+    },
+
+    async touchedRepositories({ ownerId, since }) {
+      const query = { uid: ownerId, exclusive: true, sort: "updated", order: "desc" };
+      const answer = await readPages("GET /repos/search", query, {
+        schema: repositoryPage,
+        enough: (page) => page.some((found) => found.updated_at < since),
+      });
+      if (!answer.ok) return answer;
+      return { ...answer, value: answer.value.map(toRepository).filter((found) => found.updatedAt >= since) };
+    },
+
+    async branchHead({ repo, branch }) {
+      const route = "GET /repos/{owner}/{name}/branches/{branch}";
+      const answer = await read(route, { ...split(repo), branch }, branchAnswer);
+      return answer.ok ? { ...answer, value: answer.value.commit.id } : answer;
+    },
+
     async pushes({ repo, pr }) {
-      // Entries are left out of a page after it was cut, so that a short page need not be the last.
       const route = "GET /repos/{owner}/{name}/issues/{pr}/timeline";
-      const answer = await readPages(route, { ...split(repo), pr }, timelineList, "empty");
+      const answer = await readPages(route, { ...split(repo), pr }, {
+        schema: timelineList,
+        lastPage: "empty",
+      });
       if (!answer.ok) return answer.status === 404 ? { ok: true, value: null, at: null } : answer;
       return { ...answer, value: answer.value.filter((entry) => entry.type === "pull_push").map(toPush) };
     },
@@ -195,7 +142,7 @@ export function giteaForge(options: GiteaOptions): Forge {
     },
 
     async whoAmI({ org }) {
-      const answer = await readPages("GET /orgs/{org}/members", { org }, memberPage);
+      const answer = await readPages("GET /orgs/{org}/members", { org }, { schema: memberPage });
       if (!answer.ok) return answer;
       // Without the scope for `GET /user`: private fields such as `active` are filled in for the caller alone.
       const own = answer.value.filter((member) => member.active === true);
@@ -238,12 +185,6 @@ export function giteaForge(options: GiteaOptions): Forge {
   };
 }
 
-/** Octokit's error for an answered request. One without `response` is a failed connection (its status says 500). */
-const httpError = z.object({
-  status: z.number(),
-  response: z.object({ headers: z.record(z.string(), z.string().optional().catch(undefined)) }),
-});
-
 function toComment(one: z.infer<typeof comment>): ForgeComment {
   return {
     id: one.id,
@@ -252,6 +193,16 @@ function toComment(one: z.infer<typeof comment>): ForgeComment {
     body: one.body,
     createdAt: one.created_at,
     updatedAt: one.updated_at,
+  };
+}
+
+function toRepository(found: z.infer<typeof repository>): Repository {
+  return {
+    repo: found.full_name,
+    ownerId: found.owner.id,
+    branch: found.default_branch,
+    updatedAt: found.updated_at,
+    testable: !found.empty && !found.archived,
   };
 }
 
@@ -266,22 +217,4 @@ function toPush(entry: { created_at: number; body: string | null }): Push {
   const forced = parsed.success && parsed.data.is_force_push;
   const before = forced ? commits.at(0) ?? null : null;
   return { head: commits.at(-1) ?? null, before, forced, at: entry.created_at };
-}
-
-function failure(status: number, text: string) {
-  return { ok: false as const, status, message: text, retryAfterMs: null };
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message.slice(0, 300) : String(error);
-}
-
-function split(repo: string): { owner: string; name: string } {
-  const [owner = "", name = ""] = repo.split("/");
-  return { owner, name };
-}
-
-/** Whole seconds in UTC: an offset's `+` would arrive as a space. */
-function rfc3339(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 }

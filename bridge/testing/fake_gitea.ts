@@ -1,4 +1,6 @@
 import type { FakeClock } from "./fake_clock.ts";
+import { answer, page, stamp } from "./fake_answers.ts";
+import { FakeRepos } from "./fake_repos.ts";
 
 interface Comment {
   id: number;
@@ -42,11 +44,14 @@ export class FakeGitea {
   /** Every request, `METHOD /path`. */
   readonly requests: string[] = [];
   fault: Fault = () => undefined;
+  /** Branches and the statuses of commits. */
+  readonly repos: FakeRepos;
   readonly #clock: FakeClock;
   #nextId = 100;
 
   constructor(clock: FakeClock) {
     this.#clock = clock;
+    this.repos = new FakeRepos(clock);
   }
 
   openPull(repo: string, head: string): PullRequest {
@@ -171,7 +176,8 @@ export class FakeGitea {
       if (!there) this.reactions.push(id);
       return answer({ user: this.#user(this.bot), content: fields.content }, there ? 200 : 201);
     }
-    return answer({ message: `no such route: ${route}` }, 404);
+    return this.repos.route(route, { query, fields }) ??
+      answer({ message: `no such route: ${route}` }, 404);
   }
 
   #search(query: URLSearchParams): Response {
@@ -221,18 +227,4 @@ export class FakeGitea {
   #second(): number {
     return Math.floor(this.#clock.now() / 1000) * 1000;
   }
-}
-
-function stamp(ms: number): string {
-  return new Date(ms).toISOString().replace(".000Z", "Z");
-}
-
-function page<T>(all: readonly T[], query: URLSearchParams): T[] {
-  const size = Math.min(Number(query.get("limit") ?? 30), 50);
-  const start = (Number(query.get("page") ?? 1) - 1) * size;
-  return all.slice(start, start + size);
-}
-
-function answer(body: unknown, status = 200): Response {
-  return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 }

@@ -5,6 +5,8 @@ export interface Scenario {
   name: string;
   /** Whether runs go through Drone. */
   drone: boolean;
+  /** Seconds between two looks for branches that moved, where nobody has to ask. */
+  schedule?: number;
   play(world: World): Promise<void>;
   /** Our comments at the end, by the sign they begin with. */
   comments: string[];
@@ -234,5 +236,27 @@ export const scenarios: Scenario[] = [
     },
     comments: ["✅"],
     starts: 1,
+  },
+  {
+    name: "a default branch moves twice, the second time while a command's run holds its first run up",
+    drone: true,
+    schedule: 20,
+    async play(world) {
+      world.gitea.repos.push(repo, commits.first);
+      world.finish(await nth(world, 1), "passed");
+      const pull = await watched(world);
+      await end(world);
+      command(world, pull);
+      const run = await nth(world, 2);
+      world.gitea.repos.push(repo, commits.second);
+      await world.until("the branch waits", () => world.store.liveRuns().length === 2);
+      world.gitea.repos.push(repo, "ba5eba1".padEnd(40, "0"));
+      await world.seconds(25);
+      world.finish(run, "passed");
+      world.finish(await nth(world, 3), "failed");
+      await end(world);
+    },
+    comments: ["✅"],
+    starts: 3,
   },
 ];

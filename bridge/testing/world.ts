@@ -30,19 +30,25 @@ export class World implements Disposable {
   readonly engine = new FakeEngine();
   readonly dashboard = new FakeDashboard(this.clock);
   readonly drone: FakeDrone | null;
+  readonly #schedule: number;
   /** Names of the effects so far. */
   readonly effects: string[] = [];
   /** Kill the process at the effect of this number, counted from 0. */
   killAt: { effect: number; when: "before" | "after" } | null = null;
   hasDashboard = true;
   maintenance: Maintenance | null = null;
+  recipes = new Map([[repo, "custom-html"]]);
   readonly #folder = Deno.makeTempDirSync({ prefix: "ccci-bridge-" });
   #store: Store;
   #bridge: Bridge;
   #killed = Promise.withResolvers<never>();
 
-  /** @param options.drone whether runs go to a fake Drone server by the real engine, in place of the fake engine */
-  constructor(options: { drone?: boolean } = {}) {
+  /**
+   * @param options.drone whether runs go to a fake Drone server by the real engine, in place of the fake engine
+   * @param options.schedule seconds between two looks for branches that moved; 0 for none
+   */
+  constructor(options: { drone?: boolean; schedule?: number } = {}) {
+    this.#schedule = options.schedule ?? 0;
     this.drone = options.drone === true ? new FakeDrone(this.clock) : null;
     this.#killed.promise.catch(() => {});
     this.#store = new Store(join(this.#folder, "bridge.db"));
@@ -178,10 +184,11 @@ export class World implements Disposable {
         token: "bridge-token",
         fetch: this.#killable(this.dashboard.fetch, "dashboard"),
       }),
+      scheduleMs: this.#schedule === 0 ? null : this.#schedule * 1000,
       readMaintenance: () => Promise.resolve(this.maintenance),
       readEnrolments: () =>
         Promise.resolve({
-          recipes: new Map([[repo, "custom-html"]]),
+          recipes: this.recipes,
           owners: ["recipe-maintainers"],
           problems: [],
         }),

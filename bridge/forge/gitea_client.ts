@@ -1,0 +1,139 @@
+import { Octokit } from "@octokit/rest";
+import * as z from "zod";
+import { type Answer, retryAfter } from "../answer.ts";
+import { type Clock, systemClock } from "../../common/time.ts";
+
+export interface GiteaOptions {
+  /** Address of the forge without `/api/v1`. */
+  url: string;
+  token: string;
+  fetch: typeof fetch;
+  clock?: Clock;
+}
+
+const pageSize = 50; // the server's own maximum; more is silently cut
+const maxPages = 40;
+const readTries = 3;
+
+type Parameters = Record<string, unknown>;
+
+interface Expected<T> {
+  statuses: readonly number[];
+  schema: z.ZodType<T>;
+}
+
+interface PagesOptions<T> {
+  /** The list on one page; `null` stands for an empty one. */
+  schema: z.ZodType<T[] | null>;
+  /** How the last page is known: entries may be left out of a page after it was cut. @default "short" */
+  lastPage?: "short" | "empty";
+  /** Whether a page holds nothing more that is asked for, so that the next need not be read. */
+  enough?: (page: readonly T[]) => boolean;
+}
+
+/** Calls of Gitea's API, with answers as values. */
+export interface GiteaClient {
+  call<T>(route: string, parameters: Parameters, expected: Expected<T>): Promise<Answer<T>>;
+  /** Only reads are repeated: nobody knows whether a write without an answer was carried out. */
+  read<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<Answer<T>>;
+  readPages<T>(route: string, parameters: Parameters, options: PagesOptions<T>): Promise<Answer<T[]>>;
+}
+
+/**
+ * Octokit, for a forge that differs from GitHub: pages are asked for with `page` and `limit` and walked until the
+ * last, because lists carry no `Link`; redirects are not followed, since a POST would become a GET.
+ */
+export function giteaClient(options: GiteaOptions): GiteaClient {
+  const clock = options.clock ?? systemClock;
+  const octokit = new Octokit({
+    baseUrl: `${options.url.replace(/\/+$/, "")}/api/v1`,
+    auth: options.token,
+    userAgent: "cc-ci",
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    request: { fetch: options.fetch, redirect: "manual" },
+  });
+
+  async function call<T>(route: string, parameters: Parameters, expected: Expected<T>): Promise<Answer<T>> {
+    try {
+      const response: { status: number; data: unknown; headers: Record<string, unknown> } = await octokit
+        .request(
+          route,
+          parameters,
+        );
+      const date = Date.parse(String(response.headers.date ?? ""));
+      if (!expected.statuses.includes(response.status)) {
+        return failure(response.status, `Unexpected status ${response.status} for ${route}`);
+      }
+      const parsed = expected.schema.safeParse(response.data);
+      if (!parsed.success) return failure(response.status, `Unexpected answer to ${route}`);
+      return { ok: true, value: parsed.data, at: Number.isNaN(date) ? null : date };
+    } catch (error) {
+      const answered = httpError.safeParse(error);
+      if (!answered.success) return failure(0, `No answer to ${route}: ${message(error)}`);
+      const after = retryAfter(answered.data.response.headers["retry-after"], clock.now());
+      return { ...failure(answered.data.status, `${route}: ${message(error)}`), retryAfterMs: after };
+    }
+  }
+
+  async function read<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<Answer<T>> {
+    for (let attempt = 1;; attempt++) {
+      const answer = await call(route, parameters, { statuses: [200], schema });
+      const passing = !answer.ok && (answer.status === 0 || answer.status >= 500) &&
+        answer.retryAfterMs === null;
+      if (!passing || attempt === readTries) return answer;
+      await clock.sleep(150 * attempt);
+    }
+  }
+
+  async function readPages<T>(
+    route: string,
+    parameters: Parameters,
+    { schema, lastPage = "short", enough = () => false }: PagesOptions<T>,
+  ): Promise<Answer<T[]>> {
+    const all: T[] = [];
+    let at: number | null = null;
+    for (let page = 1; page <= maxPages; page++) {
+      const answer = await read(route, { ...parameters, page, limit: pageSize }, schema);
+      if (!answer.ok) return answer;
+      at ??= answer.at;
+      const found = answer.value ?? [];
+      all.push(...found);
+      if (found.length < (lastPage === "short" ? pageSize : 1) || enough(found)) break;
+    }
+    return { ok: true, value: all, at };
+  }
+
+  return { call, read, readPages };
+}
+
+/** Octokit's error for an answered request. One without `response` is a failed connection (its status says 500). */
+const httpError = z.object({
+  status: z.number(),
+  response: z.object({ headers: z.record(z.string(), z.string().optional().catch(undefined)) }),
+});
+
+function failure(status: number, text: string) {
+  return { ok: false as const, status, message: text, retryAfterMs: null };
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message.slice(0, 300) : String(error);
+}
+
+/** A time as the forge writes it, in milliseconds since the epoch. */
+export const instant = z.string().transform((text, context) => {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) context.addIssue({ code: "custom", message: "not a time" });
+  return ms;
+});
+
+/** The two parts of a repository's name, as routes want them. */
+export function split(repo: string): { owner: string; name: string } {
+  const [owner = "", name = ""] = repo.split("/");
+  return { owner, name };
+}
+
+/** Whole seconds in UTC: an offset's `+` would arrive as a space. */
+export function rfc3339(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+}

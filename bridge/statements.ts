@@ -1,0 +1,44 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+
+/** Statements of a database, each prepared once: what one holds outside of the heap is freed late. */
+export class Statements {
+  readonly #db: DatabaseSync;
+  readonly #prepared = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  all<T>(sql: string, ...values: SQLInputValue[]): T[] {
+    return this.#statement(sql).all(...values) as T[];
+  }
+
+  one<T>(sql: string, ...values: SQLInputValue[]): T | undefined {
+    return this.#statement(sql).get(...values) as T | undefined;
+  }
+
+  /** @returns how many rows were changed */
+  do(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#statement(sql).run(...values).changes);
+  }
+
+  /** Sets the columns given. @returns how many rows were changed */
+  update(table: string, changes: object, where: { sql: string; values: SQLInputValue[] }): number {
+    const columns = Object.keys(changes);
+    if (columns.length === 0) return 0;
+    const set = columns.map((column) => `${column} = ?`).join(", ");
+    return this.do(
+      `UPDATE ${table} SET ${set} WHERE ${where.sql}`,
+      ...Object.values(changes),
+      ...where.values,
+    );
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#prepared.get(sql);
+    if (known !== undefined) return known;
+    const prepared = this.#db.prepare(sql);
+    this.#prepared.set(sql, prepared);
+    return prepared;
+  }
+}

@@ -1,0 +1,104 @@
+import { answer, page, stamp } from "./fake_answers.ts";
+import type { FakeClock } from "./fake_clock.ts";
+
+interface Repo {
+  name: string;
+  branch: string;
+  /** `null`: the branch is gone. */
+  head: string | null;
+  updated: number;
+  archived: boolean;
+}
+
+/** A row of a commit's statuses; the latest of a context counts. */
+interface Status {
+  repo: string;
+  sha: string;
+  status: string;
+  context: string;
+  description: string;
+  target_url: string;
+}
+
+interface Asked {
+  query: URLSearchParams;
+  fields: Record<string, unknown>;
+}
+
+/** The part of Gitea's API that is about repositories: every push moves `updated_at`, and other changes do, too. */
+export class FakeRepos {
+  readonly all: Repo[] = [];
+  readonly statuses: Status[] = [];
+  readonly #clock: FakeClock;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  /** A push to the default branch; the first makes the repository. */
+  push(name: string, head: string): Repo {
+    const known = this.all.find((repo) => repo.name === name);
+    const repo = known ?? { name, branch: "main", head, updated: 0, archived: false };
+    if (known === undefined) this.all.push(repo);
+    repo.head = head;
+    this.touch(repo);
+    return repo;
+  }
+
+  /** A change that moves no branch we look at. */
+  touch(repo: Repo): void {
+    repo.updated = Math.floor(this.#clock.now() / 1000) * 1000;
+  }
+
+  /** @returns `null` for a route that is somebody else's */
+  route(route: string, { query, fields }: Asked): Response | null {
+    const [, method, path = ""] = /^(GET|POST) (.*)$/.exec(route) ?? [];
+    if (path === "/repos/search") return this.#search(query);
+    const [, name = "", rest = ""] = /^\/repos\/([^/]+\/[^/]+)(.*)$/.exec(path) ?? [];
+    const repo = this.all.find((one) => one.name.toLowerCase() === name.toLowerCase());
+    if (repo === undefined) return null;
+    if (method === "GET" && rest === "") return answer(this.#show(repo));
+    const [, branch] = /^\/branches\/(.+)$/.exec(rest) ?? [];
+    if (method === "GET" && branch !== undefined) {
+      const there = decodeURIComponent(branch) === repo.branch && repo.head !== null;
+      return there ? answer({ name: repo.branch, commit: { id: repo.head } }) : answer({}, 404);
+    }
+    const [, sha] = /^\/statuses\/([0-9a-f]+)$/.exec(rest) ?? [];
+    if (method === "POST" && sha !== undefined) return this.#setStatus(repo, { sha, fields });
+    const [, commit] = /^\/commits\/([0-9a-f]+)\/status$/.exec(rest) ?? [];
+    return method === "GET" && commit !== undefined ? this.#combined(repo, commit) : null;
+  }
+
+  #search(query: URLSearchParams): Response {
+    const sorted = this.all.toSorted((a, b) => b.updated - a.updated);
+    return answer({ ok: true, data: page(sorted, query).map((repo) => this.#show(repo)) });
+  }
+
+  #setStatus(repo: Repo, { sha, fields }: { sha: string; fields: Record<string, unknown> }): Response {
+    if (/^0+$/.test(sha)) return answer({ message: "" }, 500); // a commit that is not there
+    const text = (name: string) => String(fields[name] ?? "");
+    const status = {
+      ...{ repo: repo.name, sha, status: text("state"), context: text("context") },
+      ...{ description: text("description"), target_url: text("target_url") },
+    };
+    this.statuses.push(status);
+    return answer({ ...status, id: this.statuses.length, state: null }, 201);
+  }
+
+  #combined(repo: Repo, sha: string): Response {
+    const own = this.statuses.filter((one) => one.repo === repo.name && one.sha === sha);
+    const latest = new Map(own.map((one) => [one.context, one]));
+    return answer({ state: "pending", sha, statuses: latest.size === 0 ? null : [...latest.values()] });
+  }
+
+  #show(repo: Repo) {
+    return {
+      full_name: repo.name,
+      owner: { id: 7 },
+      default_branch: repo.branch,
+      updated_at: stamp(repo.updated),
+      empty: false,
+      archived: repo.archived,
+    };
+  }
+}
