@@ -4,8 +4,8 @@ import { Refusal } from "./errors.ts";
 export interface BodyLimits {
   /** Bytes. */
   limit: number;
-  /** Milliseconds until all of it must have arrived. @default 60000 */
-  timeoutMs?: number;
+  /** Milliseconds until all of it must have arrived. @default 120000 */
+  timeoutMs?: number | undefined;
 }
 
 /**
@@ -21,7 +21,7 @@ export async function* bodyChunks(request: Request, limits: BodyLimits): AsyncGe
   const timer = setTimeout(() => {
     timedOut = true;
     reader.cancel().catch(() => {});
-  }, limits.timeoutMs ?? 60_000);
+  }, limits.timeoutMs ?? 120_000);
   try {
     let size = 0;
     while (true) {

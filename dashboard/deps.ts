@@ -18,4 +18,6 @@ export interface Deps {
   clock: Clock;
   /** Milliseconds between two signs of life on a quiet event stream. @default 15000 */
   keepAliveMs?: number;
+  /** Milliseconds a body may take to arrive, or a viewer to take a piece of a log. @default 120000 */
+  patienceMs?: number;
 }

@@ -14,10 +14,9 @@ import { isActive, type Run } from "./run.ts";
 import type { PageCache } from "./page_cache.ts";
 import type { Standing } from "./standing.ts";
 import type { Standings } from "./standings.ts";
+import { Viewers } from "./viewers.ts";
 import { visibleRun } from "./visible.ts";
 
-/** Viewers of running logs at the same time. */
-const MOST_VIEWERS = 2_000;
 /** A badge may be embedded anywhere, and kept for a short while. */
 const asBadge = {
   "content-type": "image/svg+xml",
@@ -31,7 +30,7 @@ export function fileRoutes(
   { standings, metrics, cache }: { standings: Standings; metrics: Metrics; cache: PageCache },
 ): Hono {
   const app = new Hono();
-  let viewers = 0;
+  const viewers = new Viewers(deps, (watching) => metrics.viewers.set(watching));
 
   app.get("/assets/:name", (c) => {
     const asset = findAsset(c.req.param("name"));
@@ -95,11 +94,9 @@ export function fileRoutes(
   app.get("/runs/:run/log", (c) => {
     const run = known(c, deps);
     if (!isActive(run) && c.req.header("last-event-id") !== undefined) return c.body(null, 204);
-    if (viewers >= MOST_VIEWERS) throw new Refusal(503, "Too many people watch running logs; try again soon");
     const from = Number(c.req.header("last-event-id") || c.req.query("from") || 0);
-    const stream = liveLog(deps, run.run, { from: Number.isSafeInteger(from) && from > 0 ? from : 0 });
-    metrics.viewers.set(++viewers);
-    return c.body(onEnd(stream, () => metrics.viewers.set(--viewers)), 200, {
+    const start = Number.isSafeInteger(from) && from > 0 ? from : 0;
+    return c.body(viewers.seat(() => liveLog(deps, run.run, { from: start })), 200, {
       "content-type": "text/event-stream",
       "cache-control": "no-store",
       "x-accel-buffering": "no",
@@ -136,34 +133,6 @@ function plainLog(deps: Deps, run: Run, stage: string | null): ReadableStream<Ui
     },
     async cancel() {
       await batches.return(undefined);
-    },
-  });
-}
-
-/** Passes a stream on and tells when it is over, however it ends. */
-function onEnd(stream: ReadableStream<Uint8Array>, done: () => void): ReadableStream<Uint8Array> {
-  const reader = stream.getReader();
-  let over = false;
-  const finish = () => {
-    if (over) return;
-    over = true;
-    done();
-  };
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const next = await reader.read();
-        if (!next.done) return controller.enqueue(next.value);
-        finish();
-        controller.close();
-      } catch (error) {
-        finish();
-        controller.error(error);
-      }
-    },
-    async cancel(reason) {
-      finish();
-      await reader.cancel(reason);
     },
   });
 }

@@ -23,7 +23,9 @@ export function ingestRoutes(deps: Deps, metrics: Metrics): Hono {
     requireWriter(deps.tokens, { writer: "bridge", authorization: c.req.header("authorization") });
     const run = runName.safeParse(c.req.param("run"));
     if (!run.success) throw new Refusal(400, "The run's name is not of the form <id>-<attempt>");
-    const said = announcement.safeParse(await bodyJson(c.req.raw, { limit: limits.announcement }));
+    const said = announcement.safeParse(
+      await bodyJson(c.req.raw, { limit: limits.announcement, timeoutMs: deps.patienceMs }),
+    );
     if (!said.success) {
       throw new Refusal(400, `The announcement is not valid: ${z.prettifyError(said.error)}`);
     }
@@ -36,7 +38,7 @@ export function ingestRoutes(deps: Deps, metrics: Metrics): Hono {
     const { run } = reported(c, deps);
     const offset = z.coerce.number().int().nonnegative().safeParse(c.req.query("offset") || undefined);
     if (!offset.success) throw new Refusal(400, "The query needs offset=<number of events already sent>");
-    const body = await bodyText(c.req.raw, { limit: limits.events });
+    const body = await bodyText(c.req.raw, { limit: limits.events, timeoutMs: deps.patienceMs });
     const stored = deps.store.find(run)?.events ?? 0;
     const known = appendEvents(deps, run, { offset: offset.data, body });
     metrics.events.inc(known - stored);
@@ -63,7 +65,7 @@ export function ingestRoutes(deps: Deps, metrics: Metrics): Hono {
       throw new Refusal(413, "This run has all the artefacts it may have");
     }
     const limit = Math.min(artefactType(name.data).limit, left);
-    const chunks = bodyChunks(c.req.raw, { limit, timeoutMs: 120_000 });
+    const chunks = bodyChunks(c.req.raw, { limit, timeoutMs: deps.patienceMs });
     const body = isPicture(name.data) ? checkedPicture(chunks) : chunks;
     const bytes = await deps.files.store(run, { name: name.data, body });
     deps.store.recordArtefact(run, { name: name.data, bytes, now: deps.clock.now() });
