@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { CcciError, describeError, UsageError } from "../common/errors.ts";
-import type { LocalOptions } from "./targets.ts";
 import { exitCodes } from "../protocol/result.ts";
+import { runRecipeCommand, type RunRecipeOptions } from "./run_recipe_command.ts";
 
 /**
  * Each command loads what it needs and no more: a run starts this program three times, and only one of the three needs
@@ -12,31 +12,30 @@ const load = {
   janitor: () => import("./run_janitor.ts"),
   keeper: () => import("./keeper.ts"),
   remove: () => import("./remove.ts"),
+  revisions: () => import("./revisions.ts"),
   settings: () => import("./settings.ts"),
   targets: () => import("./targets.ts"),
   worker: () => import("./worker.ts"),
 };
 
+/** What the program is called in its help, where people start it by another name. */
+const PROGRAM = "CCCI_PROGRAM";
+
 /** Runs the command line. @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
   let code = 0;
-  const program = new Command("harness")
+  const program = new Command(Deno.env.get(PROGRAM) ?? "harness")
     .description("Tests one recipe at one commit on this machine's Docker Swarm")
     .exitOverride()
     .configureOutput({ writeErr: () => {}, writeOut: say });
-  program.command("run-recipe")
-    .description("test an enrolled recipe, a checkout (uncommitted changes and all) or a git URL")
-    .argument("<recipe>", "name of an enrolled recipe, path, or git URL")
-    .option("--ref <revision>", "branch, tag or commit instead of what is there")
-    .option("--base <version>", "published version to upgrade from, instead of the newest")
-    .option("--only <stages>", "only these stages (comma-separated) and what they need")
-    .option("--keep", "leave the app up at the end")
-    .option("--json", "print the result as one JSON object on the last line of standard output")
-    .action(async (target: string, options: LocalOptions & { json?: boolean }) => {
+  const runRecipe = runRecipeCommand().copyInheritedSettings(program)
+    .action(async (target: string, options: RunRecipeOptions) => {
       const settings = (await load.settings()).readSettings();
       const request = await (await load.targets()).localRequest(target, { ...options, settings });
+      await (await load.revisions()).refuseMissing(request, settings);
       code = await (await load.front()).runFront(request, { settings, json: options.json ?? false });
     });
+  program.addCommand(runRecipe);
   program.command("ci")
     .description("run as a CI engine asks: parameters RECIPE, REF, PR, SRC and RUN in the environment")
     .option("--json", "print the result as one JSON object on the last line of standard output")

@@ -71,7 +71,11 @@ export async function main(argv: string[]): Promise<number> {
   program.command("status").description("what runs, where it answers, and who may log in")
     .option("--json", "one JSON object")
     .action((options) => ending(status(options)));
-  passing("run-recipe", "test one recipe: a name, a path, or a git URL", runRecipe);
+  passing(
+    "run-recipe",
+    "test one recipe: a name, a path, or a git URL",
+    (rest) => runRecipe(rest, write),
+  );
   passing("janitor", "remove what test runs left that died", async (rest) => {
     return await (await import("./janitor.ts")).janitor(rest, write);
   });

@@ -1,34 +1,84 @@
 import { basename, join, resolve } from "node:path";
-import { UsageError } from "../common/errors.ts";
+import { CommanderError } from "commander";
+import { describeError, UsageError } from "../common/errors.ts";
+import { refuseMissing } from "../harness/revisions.ts";
+import { runRecipeCommand, type RunRecipeOptions } from "../harness/run_recipe_command.ts";
+import { readSettings } from "../harness/settings.ts";
+import { localRequest } from "../harness/targets.ts";
 import { exists } from "./files.ts";
 import { imagesOfRecipe } from "./images/catalogue.ts";
 import { ensureImages } from "./images/mod.ts";
 import { Interruption } from "./interruption.ts";
-import { pathsFromEnvironment } from "./paths.ts";
+import { BASE_DOMAIN, pathsFromEnvironment } from "./paths.ts";
 import { inStep, terminalProgress } from "./progress.ts";
 import { recipeNames } from "./recipes/mod.ts";
 import { seedRecipe } from "./seed.ts";
 import { ensureStack, type Part } from "./stack.ts";
 
+/** Settings of the harness that somebody may have of their own while the rest is this stack's; paths from where they are. */
+const OWN_PATHS = ["CCCI_RUNS", "CCCI_RECIPES"];
+
 /**
  * `./cc-ci run-recipe`: what a run stands on, then the harness with its own permissions, attached to this terminal.
  * @returns the harness' exit code
  */
-export async function runRecipe(argv: string[]): Promise<number> {
-  const target = targetOf(argv);
-  // Help, and complaints about missing arguments, need nothing that runs.
-  if (target === undefined) return await harness("run-recipe", { argv, env: {} });
-  await refuseUnknown(target);
-  return await harness("run-recipe", { argv, env: await prepare(target) });
+export async function runRecipe(argv: string[], say: (text: string) => void): Promise<number> {
+  try {
+    // Help, and complaints about arguments, need nothing that runs.
+    const asked = await readCall(argv);
+    return await harness("run-recipe", {
+      argv,
+      env: asked === null ? {} : await prepare(asked.args[0] ?? ""),
+    });
+  } catch (error) {
+    // Whoever asked for JSON gets some, as from the harness itself.
+    if (argv.includes("--json")) say(`${JSON.stringify({ result: null, error: describeError(error) })}\n`);
+    throw error;
+  }
 }
 
-/** Options of `run-recipe` that take a value. */
-const VALUED = ["--ref", "--base", "--only"];
+/**
+ * Reads the call as the harness will, and refuses what it would refuse, as far as that can be known without a stack.
+ * @returns null for a call that the harness answers by itself: help, or arguments that make no sense
+ * @throws {UsageError}
+ */
+export async function readCall(argv: string[]): Promise<{ args: string[] } | null> {
+  const command = runRecipeCommand().exitOverride().configureOutput({
+    writeOut: () => {},
+    writeErr: () => {},
+  });
+  try {
+    command.parse(argv, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) return null;
+    throw error;
+  }
+  const target = command.args[0] ?? "";
+  await refuseUnknown(target);
+  const { repo, runs } = pathsFromEnvironment();
+  const env: Record<string, string> = {
+    CCCI_BASE_DOMAIN: BASE_DOMAIN,
+    CCCI_RUNS: runs,
+    CCCI_RECIPES: join(repo, "recipes"),
+    ...ownSettings(),
+  };
+  const settings = readSettings((name) => env[name]);
+  const request = await localRequest(target, { ...command.opts<RunRecipeOptions>(), settings });
+  if (request.source.kind === "path") await refuseMissing(request, settings);
+  return { args: command.args };
+}
 
-/** The recipe, path or URL among the arguments; nothing when help is asked for or it is missing. */
-export function targetOf(argv: string[]): string | undefined {
-  if (argv.some((word) => word === "-h" || word === "--help")) return undefined;
-  return argv.find((word, at) => !word.startsWith("-") && !VALUED.includes(argv[at - 1] ?? ""));
+/** What the environment says of {@linkcode OWN_PATHS}. */
+function ownSettings(): Record<string, string> {
+  return Object.fromEntries(OWN_PATHS.flatMap((name) => {
+    const path = Deno.env.get(name);
+    return path ? [[name, resolve(callersFolder(), path)]] : [];
+  }));
+}
+
+/** A task runner changes the folder; what people type is relative to where they are. */
+function callersFolder(): string {
+  return Deno.env.get("INIT_CWD") ?? Deno.cwd();
 }
 
 /** Name of the recipe a target is about. */
@@ -45,7 +95,7 @@ function isName(target: string): boolean {
 async function refuseUnknown(target: string): Promise<void> {
   if (!isName(target)) return;
   const { repo } = pathsFromEnvironment();
-  const here = resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), target);
+  const here = resolve(callersFolder(), target);
   if (await exists(join(repo, "recipes", target)) || await exists(here)) return;
   const enrolled = (await Array.fromAsync(Deno.readDir(join(repo, "recipes"))))
     .filter((entry) => entry.isDirectory).map((entry) => entry.name).sort();
@@ -92,7 +142,7 @@ export async function harness(
   const child = new Deno.Command("setpriv", {
     args: ["--pdeathsig", "TERM", "--", ...program, command, ...argv],
     cwd: pathsFromEnvironment().repo,
-    env: { ...env, INIT_CWD: Deno.env.get("INIT_CWD") ?? Deno.cwd() },
+    env: { ...env, ...ownSettings(), INIT_CWD: callersFolder(), CCCI_PROGRAM: "./cc-ci" },
   }).spawn();
   // Ctrl-C reaches the harness from the terminal; TERM is passed on. Either way it tears down, and is waited for.
   Deno.addSignalListener("SIGINT", () => {});

@@ -5,7 +5,7 @@ import { ensureCredentials, readCredentials, saveCredentials, tokenFile } from "
 import { giteaConfig } from "./gitea_config.ts";
 import { refuseFullDisk } from "./host.ts";
 import { pathsBelow, pathsFromEnvironment } from "./paths.ts";
-import { recipeOf, targetOf } from "./run_recipe.ts";
+import { readCall, recipeOf } from "./run_recipe.ts";
 import { statusText } from "./status.ts";
 import { dynamicConfig } from "./traefik.ts";
 
@@ -79,12 +79,20 @@ Deno.test("a full disk is refused with the numbers and the way out", () => {
   });
 });
 
-Deno.test("run-recipe finds its recipe among options, and needs no stack for its help", () => {
-  assert.equal(targetOf(["custom-html"]), "custom-html");
-  assert.equal(targetOf(["--ref", "main", "--json", "custom-html", "--keep"]), "custom-html");
-  assert.equal(targetOf(["--only=fetch,lint", "./a"]), "./a");
-  assert.equal(targetOf(["custom-html", "--help"]), undefined);
-  assert.equal(targetOf(["--ref", "main"]), undefined);
+Deno.test("run-recipe refuses what the harness would refuse, and needs no stack for its help", async () => {
+  const target = async (...argv: string[]) => (await readCall(argv))?.args[0];
+  assert.equal(await target("custom-html"), "custom-html");
+  assert.equal(await target("--ref", "main", "--json", "custom-html", "--keep"), "custom-html");
+  assert.equal(
+    await target("--only=fetch,lint", "https://git.example/a/wiki.git"),
+    "https://git.example/a/wiki.git",
+  );
+  assert.equal(await readCall(["custom-html", "--help"]), null);
+  assert.equal(await readCall(["--ref", "main"]), null);
+  assert.equal(await readCall(["custom-html", "--onyl", "lint"]), null);
+  await assert.rejects(readCall(["custom-html", "--only", "instal"]), /no stage "instal"/);
+  await assert.rejects(readCall(["./nosuch"]), /There is no folder/);
+  await assert.rejects(readCall(["nosuch"]), /There is no recipe "nosuch"/);
   assert.equal(recipeOf("../recipes/custom-html/"), "custom-html");
   assert.equal(recipeOf("https://git.example/coop-cloud/miniflux.git"), "miniflux");
 });
