@@ -1,19 +1,8 @@
 import { type App, domainsOn, loadApp, readApp, servers } from "../app.ts";
-import { containersOf, docker, engine, knowsDetach, secretIds, servicesOf, volumesOf } from "../engine.ts";
+import { containersOf, engine, secretIds, servicesOf, volumesOf } from "../engine.ts";
 import { confirm, Fatal, print, say, table } from "../output.ts";
 import { secretsOf } from "../secrets.ts";
 import { removeAll } from "./app_secret.ts";
-
-/** `abra app undeploy DOMAIN`: services, networks and configs go; volumes and secrets stay. Returns at once. */
-export async function appUndeploy(domain: string, options: { ask: boolean }): Promise<void> {
-  const app = loadApp(domain);
-  if ((await servicesOf(app.stack)).length === 0) throw new Fatal(`${domain} is not deployed?`);
-  await confirm("proceed with undeploy?", options);
-  const detach = await knowsDetach() ? ["--detach=true"] : [];
-  const result = await docker(["stack", "rm", ...detach, app.stack]);
-  if (!result.success) throw new Fatal(result.stderr.trim());
-  say("INFO", `undeployed ${domain}`);
-}
 
 /** `abra app remove DOMAIN`: secrets, volumes and the `.env` of an app that is no longer deployed. */
 export async function appRemove(domain: string, options: { force?: boolean; ask: boolean }): Promise<void> {

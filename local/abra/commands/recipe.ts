@@ -1,4 +1,3 @@
-import { abraDir } from "../app.ts";
 import { interpolate, mergedServices } from "../compose.ts";
 import { git, releaseTags } from "../git.ts";
 import { Fatal, print, say, table } from "../output.ts";
@@ -52,16 +51,4 @@ export async function recipeVersions(
       rows.map((row) => [row.version, row.service, row.name, row.tag]),
     ),
   );
-}
-
-/** `abra server add --local`: the machine's own engine, known as `default`. */
-export function serverAddLocal(): void {
-  const folder = `${abraDir()}/servers/default`;
-  try {
-    Deno.statSync(folder);
-    say("WARN", "local server already exists");
-  } catch {
-    Deno.mkdirSync(folder, { recursive: true });
-    say("INFO", "local server successfully added");
-  }
 }
