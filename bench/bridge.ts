@@ -2,8 +2,11 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import * as z from "zod";
 import { execOk } from "../common/exec.ts";
+import { SMALL_HEAP } from "../common/small_heap.ts";
 import { startTimes } from "./bridge/drone.ts";
-import { tickSeconds, Town } from "./bridge/town.ts";
+import { outside } from "./bridge/outside.ts";
+import { Town } from "./bridge/town.ts";
+import { tickSeconds } from "./bridge/watcher.ts";
 import { type Aim, figuresTable, print, rounded, say } from "./figures.ts";
 
 /** What the bench measured; names are stable, for graphs over time. */
@@ -18,10 +21,13 @@ interface Figures {
   catch_up_s: number;
   catch_up_calls: number;
   runs: number;
-  /** Once all those runs are over. */
+  /** Of a bridge alone in its process, once all those runs are over. */
   rss_mb: number;
   /** From a tenth of the runs on. */
   rss_growth_mb: number;
+  /** What is in use of it, after everything unused was freed. */
+  heap_mb: number;
+  heap_growth_mb: number;
   /** Seconds from the call that creates a build until its first command runs; `null` without `--drone`. */
   drone_start_p95_s: number | null;
   /** The same with a runner that had nothing to do for more than 30 s. */
@@ -116,15 +122,32 @@ async function countCalls(size: { repos: number; pulls: number }) {
   };
 }
 
-const memoryShape = z.object({ early: z.number(), late: z.number() });
+const memory = z.object({ rss: z.number(), heap: z.number() });
+const memoryShape = z.object({ early: memory, late: memory });
 
 async function watchMemory(runs: number) {
   say(`${runs} runs`);
+  const size = { repos: 20, pulls: 5 };
+  await using around = outside(size);
   const program = fileURLToPath(import.meta.resolve("./bridge/memory.ts"));
   const { stdout } = await execOk([
     Deno.execPath(),
-    ...["run", "-A", "-q", "--v8-flags=--expose-gc", program, String(runs)],
+    ...[
+      "run",
+      "-A",
+      "-q",
+      `${SMALL_HEAP},--expose-gc`,
+      program,
+      around.url,
+      String(size.repos),
+      String(runs),
+    ],
   ], { timeoutMs: 3_600_000 });
   const { early, late } = memoryShape.parse(JSON.parse(stdout));
-  return { rss_mb: rounded(late), rss_growth_mb: rounded(late - early) };
+  return {
+    rss_mb: rounded(late.rss),
+    rss_growth_mb: rounded(late.rss - early.rss),
+    heap_mb: rounded(late.heap),
+    heap_growth_mb: rounded(late.heap - early.heap),
+  };
 }

@@ -1,10 +1,5 @@
+import { SMALL_HEAP } from "../common/small_heap.ts";
 import { fromFileUrl } from "./paths.ts";
-
-/**
- * The processes of a run mostly wait: a small young generation costs them no time that could be measured, and makes
- * them a fifth smaller. A compiled binary gets this when it is compiled.
- */
-const SMALL = "--v8-flags=--max-semi-space-size=1,--optimize-for-size";
 
 /** The command that starts this program again, as source or as a compiled binary. */
 export function selfCommand(...args: string[]): [program: string, ...args: string[]] {
@@ -19,5 +14,5 @@ export function processCommand(
   folder: string,
 ): [program: string, ...args: string[]] {
   const [program, ...args] = selfCommand(role, folder);
-  return Deno.build.standalone ? [program, ...args] : [program, "run", SMALL, ...args.slice(1)];
+  return Deno.build.standalone ? [program, ...args] : [program, "run", SMALL_HEAP, ...args.slice(1)];
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { ingressFetch } from "../common/ingress.ts";
+import { SMALL_HEAP } from "../common/small_heap.ts";
 import { waitFor } from "../common/time.ts";
 import { StackError } from "./errors.ts";
 import { ownGitea } from "./gitea.ts";
@@ -97,7 +98,7 @@ function command(
   ];
   return [
     Deno.execPath(),
-    ...["run", "--quiet", "--no-prompt", `--permission-set=${set}`],
+    ...["run", "--quiet", "--no-prompt", SMALL_HEAP, `--permission-set=${set}`],
     `--allow-net=${service === "bridge" ? `${listen},${INGRESS}` : listen}`,
     `--allow-read=${readable.map(comma).join(",")}`,
     `--allow-write=${comma(state)}`,
