@@ -8,6 +8,7 @@ import { type Finding, selfCheck } from "./bridge/check.ts";
 import { readEnrolments } from "./bridge/enrolments.ts";
 import { readMaintenance } from "./bridge/maintenance.ts";
 import { giteaForge } from "./bridge/forge/gitea.ts";
+import { giteaStatuses } from "./bridge/forge/statuses.ts";
 import { holdState, newId } from "./bridge/state.ts";
 import { run } from "./bridge/run.ts";
 import { Store } from "./bridge/store.ts";
@@ -44,8 +45,13 @@ async function main(args: readonly string[]): Promise<number> {
     token: config.FORGE_TOKEN,
     fetch: ingressFetch(ingress, { timeoutMs: 15_000 }),
   });
+  const statuses = config.STATUS_TOKEN === undefined ? null : giteaStatuses({
+    url: config.FORGE_URL,
+    token: config.STATUS_TOKEN,
+    fetch: ingressFetch(ingress, { timeoutMs: 15_000 }),
+  });
   const check = {
-    ...{ forge, engine, clock: systemClock, forgeUrl: config.FORGE_URL, org: config.MEMBERS_ORG },
+    ...{ forge, statuses, engine, clock: systemClock, forgeUrl: config.FORGE_URL, org: config.MEMBERS_ORG },
     enrolments: await readEnrolments(config.RECIPES),
   };
   if (onlyCheck) return report(await selfCheck(check));
@@ -63,6 +69,7 @@ async function main(args: readonly string[]): Promise<number> {
     org: config.MEMBERS_ORG,
     forgeUrl: config.FORGE_URL,
     forge,
+    statuses,
     engine,
     dashboard: config.DASHBOARD_URL === undefined || config.BRIDGE_TOKEN === undefined
       ? null

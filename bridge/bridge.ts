@@ -14,6 +14,8 @@ import { Reporter } from "./reporter.ts";
 import { isOfPull } from "./rows.ts";
 import { Runs } from "./runs.ts";
 import { Scheduler } from "./scheduler.ts";
+import type { Statuses } from "./forge/statuses.ts";
+import { StatusOutbox } from "./status_outbox.ts";
 import type { Vitals } from "./server.ts";
 import type { Store } from "./store.ts";
 import { logger } from "../common/log.ts";
@@ -35,6 +37,8 @@ export interface BridgeDeps {
   newId(): string;
   /** Milliseconds between two looks for default branches that moved. @default null: none are tested unasked */
   scheduleMs?: number | null;
+  /** Where commits get their statuses. @default null: nowhere */
+  statuses?: Statuses | null;
 }
 
 const enrolmentsAgeMs = 60_000;
@@ -58,6 +62,7 @@ export class Bridge {
   readonly #runs: Runs;
   readonly #reporter: Reporter;
   readonly #outbox: Outbox;
+  readonly #statuses: StatusOutbox | null;
   readonly #announcer: Announcer | null;
   #enrolments: Enrolments = { recipes: new Map(), owners: [], problems: [] };
   #enrolmentsAt = -Infinity;
@@ -105,7 +110,10 @@ export class Bridge {
       held,
       silentMs: (run) => this.#announcer?.silentMs(run) ?? 0,
     });
-    this.#reporter = new Reporter({ store, clock, held, pageOf: (run) => dashboard?.page(run) ?? null });
+    const pageOf = (run: string) => dashboard?.page(run) ?? null;
+    this.#reporter = new Reporter({ store, clock, held, pageOf });
+    const statuses = deps.statuses ?? null;
+    this.#statuses = statuses === null ? null : new StatusOutbox({ store, statuses, clock, pageOf });
     this.#outbox = new Outbox({ store, forge, clock });
   }
 
@@ -154,19 +162,25 @@ export class Bridge {
   async decide(): Promise<boolean> {
     await this.#lookAtSwitch();
     const decided = await this.#decider.decide();
-    return this.#reporter.refresh() || decided;
+    return this.#refresh() || decided;
   }
 
   /** Moves runs and renews their texts. @returns whether anything changed */
   async drive(): Promise<boolean> {
     await this.#lookAtEngine();
     const moved = await this.#runs.drive();
-    return this.#reporter.refresh() || moved;
+    return this.#refresh() || moved;
   }
 
   /** Writes what is due on the forge. @returns whether it took anything */
-  deliver(): Promise<boolean> {
-    return this.#outbox.deliver();
+  async deliver(): Promise<boolean> {
+    const delivered = await this.#outbox.deliver();
+    return await this.#statuses?.deliver() || delivered;
+  }
+
+  #refresh(): boolean {
+    const changed = this.#reporter.refresh();
+    return this.#statuses?.refresh() || changed;
   }
 
   /** Talks to the dashboard. @returns whether anything was new */

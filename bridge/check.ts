@@ -2,6 +2,7 @@ import type { Clock } from "../common/time.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Enrolments } from "./enrolments.ts";
 import type { Forge } from "./forge/forge.ts";
+import type { Statuses } from "./forge/statuses.ts";
 
 /** What the self-check found, one sentence that says what to do. */
 export interface Finding {
@@ -12,6 +13,8 @@ export interface Finding {
 
 export interface CheckDeps {
   forge: Forge;
+  /** Where commits get statuses, if they do. */
+  statuses?: Statuses | null;
   engine: Engine;
   clock: Clock;
   /** Address of the forge, for the sentences. */
@@ -72,7 +75,7 @@ async function checkForge(deps: CheckDeps): Promise<Finding[]> {
   return found;
 }
 
-async function checkReach({ forge, enrolments, org }: CheckDeps): Promise<Finding[]> {
+async function checkReach({ forge, statuses, enrolments, org }: CheckDeps): Promise<Finding[]> {
   const found: Finding[] = [];
   for (const owner of enrolments.owners) {
     const seen = await forge.touchedPulls({ owner, since: null });
@@ -89,6 +92,13 @@ async function checkReach({ forge, enrolments, org }: CheckDeps): Promise<Findin
     const reaction = await forge.acknowledge({ repo, id: 0 });
     if (!reaction.ok && reaction.status === 403 && /scope/i.test(reaction.message)) {
       found.push(aboutToken(reaction, { org, scope: "write:issue" }));
+    }
+    const status = await statuses?.maySet({ repo });
+    if (status?.ok === false) {
+      const text =
+        `Commits get no statuses: check that CCCI_STATUS_TOKEN has the scope "write:repository" and its ` +
+        `account may push to "${repo}": ${status.message}`;
+      found.push({ kind: "warning", text });
     }
   }
   return found;

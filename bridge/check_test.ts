@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { selfCheck } from "./check.ts";
 import { giteaForge } from "./forge/gitea.ts";
+import { giteaStatuses } from "./forge/statuses.ts";
 import { FakeClock } from "./testing/fake_clock.ts";
 import { FakeEngine } from "./testing/fake_engine.ts";
 import { FakeGitea, type Fault } from "./testing/fake_gitea.ts";
@@ -16,9 +17,12 @@ function scene() {
     problems: [] as string[],
   };
   const forge = giteaForge({ url: "https://forge.example", token: "token", fetch: gitea.fetch, clock });
+  gitea.repos.push(repo, "a".repeat(40));
+  const statuses = giteaStatuses({ url: "https://forge.example", token: "other", fetch: gitea.fetch, clock });
   const check = async (at = clock) =>
     (await selfCheck({
       forge,
+      statuses,
       engine,
       clock: at,
       forgeUrl: "https://forge.example",
@@ -37,7 +41,7 @@ const refusal = (status: number, message = "") => () =>
 Deno.test("selfCheck() finds nothing where all is well, and changes nothing", async () => {
   const { gitea, check } = scene();
   assert.deepEqual(await check(), []);
-  assert.deepEqual([gitea.comments, gitea.reactions], [[], []]);
+  assert.deepEqual([gitea.comments, gitea.reactions, gitea.repos.statuses], [[], [], []]);
 });
 
 const cases: [string, (at: ReturnType<typeof scene>) => void, RegExp][] = [
@@ -55,13 +59,21 @@ const cases: [string, (at: ReturnType<typeof scene>) => void, RegExp][] = [
   [
     "a token that cannot write",
     ({ gitea }) =>
-      gitea.fault = on(/^POST/, refusal(403, "token does not have at least one of required scope(s)")),
+      gitea.fault = on(
+        /^POST .*reactions/,
+        refusal(403, "token does not have at least one of required scope(s)"),
+      ),
     /^wrong: .*"write:issue"/,
   ],
   [
     "an account outside of the organisation",
     ({ gitea }) => gitea.fault = on(/members\/cc-ci-bot$/, () => new Response(null, { status: 303 })),
     /^wrong: .*"cc-ci-bot" is not in "recipe-maintainers"/,
+  ],
+  [
+    "a token for statuses that cannot set any",
+    ({ gitea }) => gitea.fault = on(/^POST .*statuses/, refusal(403, "required=[write:repository]")),
+    /^warning: .*CCCI_STATUS_TOKEN.*"write:repository"/,
   ],
   ["an engine that cannot be used", ({ engine }) => engine.away = true, /^wrong: The engine does not answer/],
   ["a bad enrolment", ({ enrolments }) => enrolments.problems.push("Bad."), /^warning: Bad\./],

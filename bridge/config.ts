@@ -11,6 +11,8 @@ const schema = z.object({
   FORGE_URL: z.url(),
   /** Token of the account that answers: read:organization, read:repository, write:issue. */
   FORGE_TOKEN: z.string().min(1),
+  /** Token of an account that may push to the recipes (write:repository): commits get statuses. Without it none do. */
+  STATUS_TOKEN: z.string().min(1).optional(),
   /** Organisation whose members may give commands. */
   MEMBERS_ORG: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/),
   /** Folder with the enrolments. */

@@ -120,4 +120,24 @@ CREATE TABLE branches (
 ) STRICT;
 ALTER TABLE owners ADD COLUMN touched INTEGER;
 `,
+  `
+CREATE TABLE statuses (
+  repo TEXT NOT NULL,
+  sha TEXT NOT NULL,
+  run TEXT NOT NULL,
+  wanted TEXT NOT NULL,
+  wanted_at INTEGER NOT NULL,
+  final INTEGER NOT NULL,
+  attempted TEXT,
+  delivered TEXT,
+  tries INTEGER NOT NULL DEFAULT 0,
+  not_before INTEGER NOT NULL DEFAULT 0,
+  dead INTEGER NOT NULL DEFAULT 0,
+  error TEXT,
+  PRIMARY KEY (repo, sha)
+) STRICT;
+CREATE INDEX statuses_undelivered ON statuses (wanted_at) WHERE dead = 0 AND delivered IS NOT wanted;
+CREATE INDEX statuses_by_run ON statuses (run) WHERE final = 0;
+CREATE INDEX runs_by_commit ON runs (ref, repo);
+`,
 ];

@@ -3,6 +3,7 @@ import { openDatabase, transaction } from "../common/sqlite.ts";
 import { migrations } from "./schema.ts";
 import { ScheduleStore } from "./schedule_store.ts";
 import { Statements } from "./statements.ts";
+import { StatusStore } from "./status_store.ts";
 import type { CommandRow, CommandState, NewCommand, Post, PullRun, Run, RunState } from "./rows.ts";
 
 /** States in which a run has its turn ahead of it. */
@@ -18,12 +19,14 @@ export class Store implements Disposable {
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
   readonly schedule: ScheduleStore;
+  readonly statuses: StatusStore;
 
   /** @param path database file, created if missing; `:memory:` for one that is forgotten. */
   constructor(path: string) {
     this.#db = openDatabase(path, migrations);
     this.#sql = new Statements(this.#db);
     this.schedule = new ScheduleStore(this.#sql);
+    this.statuses = new StatusStore(this.#sql);
   }
 
   [Symbol.dispose](): void {

@@ -7,6 +7,8 @@ export interface Scenario {
   drone: boolean;
   /** Seconds between two looks for branches that moved, where nobody has to ask. */
   schedule?: number;
+  /** Whether commits get statuses. */
+  statuses?: boolean;
   play(world: World): Promise<void>;
   /** Our comments at the end, by the sign they begin with. */
   comments: string[];
@@ -258,5 +260,25 @@ export const scenarios: Scenario[] = [
     },
     comments: ["✅"],
     starts: 3,
+  },
+  {
+    name: "the forge takes a commit's status and its answer is lost",
+    drone: false,
+    statuses: true,
+    async play(world) {
+      const { gitea } = world;
+      gitea.repos.push(repo, commits.second);
+      const pull = await watched(world);
+      const answers = ["answer lost", undefined, "no answer"] as const;
+      let times = 0;
+      gitea.fault = ({ method, path }) =>
+        method === "POST" && path.includes("/statuses/") ? answers[times++] : undefined;
+      command(world, pull);
+      world.finish(await nth(world, 1), "failed");
+      await end(world);
+      await world.until("it is shown", () => gitea.repos.statuses.at(-1)?.status === "failure");
+    },
+    comments: ["❌"],
+    starts: 1,
   },
 ];

@@ -5,6 +5,7 @@ import { dashboardClient } from "../dashboard_client.ts";
 import { DroneEngine } from "../engine/drone.ts";
 import type { Engine } from "../engine/engine.ts";
 import { giteaForge } from "../forge/gitea.ts";
+import { giteaStatuses } from "../forge/statuses.ts";
 import type { Maintenance } from "../maintenance.ts";
 import { Store } from "../store.ts";
 import { FakeClock } from "./fake_clock.ts";
@@ -31,6 +32,7 @@ export class World implements Disposable {
   readonly dashboard = new FakeDashboard(this.clock);
   readonly drone: FakeDrone | null;
   readonly #schedule: number;
+  readonly #statuses: boolean;
   /** Names of the effects so far. */
   readonly effects: string[] = [];
   /** Kill the process at the effect of this number, counted from 0. */
@@ -46,9 +48,11 @@ export class World implements Disposable {
   /**
    * @param options.drone whether runs go to a fake Drone server by the real engine, in place of the fake engine
    * @param options.schedule seconds between two looks for branches that moved; 0 for none
+   * @param options.statuses whether commits get statuses
    */
-  constructor(options: { drone?: boolean; schedule?: number } = {}) {
+  constructor(options: { drone?: boolean; schedule?: number; statuses?: boolean } = {}) {
     this.#schedule = options.schedule ?? 0;
+    this.#statuses = options.statuses === true;
     this.drone = options.drone === true ? new FakeDrone(this.clock) : null;
     this.#killed.promise.catch(() => {});
     this.#store = new Store(join(this.#folder, "bridge.db"));
@@ -166,18 +170,18 @@ export class World implements Disposable {
 
   #newBridge(): Bridge {
     const { clock } = this;
+    const forge = {
+      ...{ url: "https://forge.example", token: "token", clock },
+      fetch: this.#killable(this.gitea.fetch, "forge"),
+    };
     return new Bridge({
       store: this.#store,
       clock,
       org: this.gitea.org,
       forgeUrl: "https://forge.example",
       newId: () => crypto.randomUUID().replaceAll("-", "").slice(0, 12),
-      forge: giteaForge({
-        url: "https://forge.example",
-        token: "token",
-        fetch: this.#killable(this.gitea.fetch, "forge"),
-        clock,
-      }),
+      forge: giteaForge(forge),
+      statuses: this.#statuses ? giteaStatuses(forge) : null,
       engine: this.#killableEngine(),
       dashboard: !this.hasDashboard ? null : dashboardClient({
         url: this.dashboard.url,

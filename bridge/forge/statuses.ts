@@ -1,0 +1,73 @@
+import * as z from "zod";
+import type { Answer } from "../answer.ts";
+import { giteaClient, type GiteaOptions, split } from "./gitea_client.ts";
+
+/** What the forge shows beside a commit. */
+export interface CommitStatus {
+  state: "pending" | "success" | "failure" | "error";
+  /** Plain text, shown as it stands. */
+  description: string;
+  /** Page of the run, empty without a dashboard. */
+  target_url: string;
+}
+
+interface Commit {
+  repo: string;
+  sha: string;
+}
+
+/** Statuses of commits, of which each account with the permission to push may add some. */
+export interface Statuses {
+  set(commit: Commit, status: CommitStatus): Promise<Answer<null>>;
+  /** Ours as the forge shows it; `null` if there is none. */
+  shown(commit: Commit): Promise<Answer<CommitStatus | null>>;
+  /** Whether we might set one; changes nothing. */
+  maySet(query: { repo: string }): Promise<Answer<null>>;
+}
+
+const context = "cc-ci";
+const combined = z.object({
+  statuses: z.array(z.object({
+    context: z.string(),
+    status: z.string(),
+    description: z.string(),
+    target_url: z.string(),
+  })).nullable(),
+});
+
+/** Gitea's and Forgejo's: a later status takes the place of an earlier one, and only 201 says that it was taken. */
+export function giteaStatuses(options: GiteaOptions): Statuses {
+  const { call, read } = giteaClient(options);
+  const post = (commit: Commit, status: object) =>
+    call("POST /repos/{owner}/{name}/statuses/{sha}", {
+      ...{ ...split(commit.repo), sha: commit.sha, context },
+      ...status,
+    }, { statuses: [201], schema: z.unknown() });
+
+  return {
+    async set(commit, status) {
+      const answer = await post(commit, status);
+      return answer.ok ? { ...answer, value: null } : answer;
+    },
+
+    async shown({ repo, sha }) {
+      const route = "GET /repos/{owner}/{name}/commits/{sha}/status";
+      const answer = await read(route, { ...split(repo), sha, page: 1, limit: 50 }, combined);
+      if (!answer.ok) return answer;
+      const own = (answer.value.statuses ?? []).find((status) => status.context === context);
+      const state = own === undefined ? null : states.safeParse(own.status);
+      if (own === undefined || !state?.success) return { ...answer, value: null };
+      const { description, target_url } = own;
+      return { ...answer, value: { state: state.data, description, target_url } };
+    },
+
+    async maySet({ repo }) {
+      // Whether we may is judged before it is found that there is no such commit.
+      const answer = await post({ repo, sha: "0".repeat(40) }, { state: "error" });
+      if (!answer.ok && (answer.status === 0 || [401, 403].includes(answer.status))) return answer;
+      return { ok: true, value: null, at: null };
+    },
+  };
+}
+
+const states = z.enum(["pending", "success", "failure", "error"]);

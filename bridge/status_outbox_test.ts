@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { statusOf } from "./status_outbox.ts";
+import { newRun, type Run } from "./rows.ts";
+import { allStages } from "./testing/scenes.ts";
+import { commits, repo, World } from "./testing/world.ts";
+
+async function open() {
+  const world = new World({ statuses: true });
+  world.gitea.repos.push(repo, commits.second);
+  const pull = world.gitea.openPull(repo, commits.first);
+  await world.seconds(3);
+  return { world, pull, [Symbol.dispose]: () => world[Symbol.dispose]() };
+}
+
+const shown = (world: World) =>
+  world.gitea.repos.statuses.map(({ sha, status }) => `${sha.slice(0, 7)} ${status}`);
+
+Deno.test("a commit shows that it is tested, and then how that ended, with the page of the run", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = await world.runStarted();
+  await world.seconds(2);
+  world.dashboard.result(run, { result: "passed", stages: allStages });
+  world.engine.finish(run, "passed");
+  await world.until("it is told", () => shown(world).length === 3);
+  assert.deepEqual(shown(world), ["3fa9c1b pending", "3fa9c1b pending", "3fa9c1b success"]);
+  const last = world.gitea.repos.statuses.at(-1);
+  assert.equal(last?.context, "cc-ci");
+  assert.equal(last?.target_url, `https://ci.example/runs/${run}`);
+  assert.equal(last?.description, "passed, level 2");
+});
+
+Deno.test("an attempt that met CI trouble stays pending; the last word is that it was no fault of the recipe", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  for (const attempt of [1, 2, 3]) {
+    await world.until("it is tried", () => world.engine.started.length === attempt);
+    await world.seconds(2);
+    assert.ok(shown(world).every((status) => /pending$/.test(status)), shown(world).join(", "));
+    world.engine.lose(world.engine.started[attempt - 1]?.RUN ?? "");
+  }
+  await world.until("it is told", () => /error$/.test(shown(world).at(-1) ?? ""));
+  assert.match(world.gitea.repos.statuses.at(-1)?.description ?? "", /not the recipe's fault: .*disappeared/);
+});
+
+Deno.test("a status the forge cannot take yet is sent again, after a restart, too, and ends with the verdict", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.fault = ({ path }) =>
+    path.includes("/statuses/") ? new Response("{}", { status: 500 }) : undefined;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  world.engine.finish(await world.runStarted(), "failed");
+  await world.until("the comment is there", () => world.store.liveRuns().length === 0);
+  world.restart();
+  world.gitea.fault = () => undefined;
+  await world.until("it is told", () => shown(world).length > 0);
+  assert.deepEqual(shown(world), ["3fa9c1b failure"]);
+});
+
+Deno.test("the older of two runs of a commit has no say any more", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const first = await world.runStarted();
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  await world.until("both are there", () => world.store.liveRuns().length === 2);
+  world.engine.finish(first, "failed");
+  await world.until("the second starts", () => world.engine.started.length === 2);
+  await world.seconds(5);
+  assert.deepEqual([...new Set(shown(world))], ["3fa9c1b pending"]);
+  world.engine.finish(world.engine.started[1]?.RUN ?? "", "passed");
+  await world.until("it is told", () => shown(world).at(-1) === "3fa9c1b success");
+});
+
+Deno.test("only 201 counts, and a place where we may not is given up", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  let asked = 0;
+  world.gitea.fault = ({ path }) => {
+    if (!path.includes("/statuses/")) return undefined;
+    asked++;
+    return new Response("{}", { status: 403 });
+  };
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  await world.runStarted();
+  await world.seconds(5);
+  const running = world.store.statuses.status({ repo, sha: commits.first });
+  assert.equal(running?.delivered, null);
+  for (let times = 0; times < 12; times++) {
+    world.clock.pass(300);
+    await world.second();
+  }
+  assert.ok(asked <= 10, `${asked} times`);
+  assert.equal(world.store.statuses.status({ repo, sha: commits.first })?.dead, 1);
+});
+
+Deno.test("without a token for statuses there are none", async () => {
+  using world = new World();
+  world.gitea.repos.push(repo, commits.second);
+  const pull = world.gitea.openPull(repo, commits.first);
+  await world.seconds(3);
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  world.engine.finish(await world.runStarted(), "passed");
+  await world.until("it is over", () => world.store.liveRuns().length === 0);
+  assert.deepEqual(world.gitea.repos.statuses, []);
+});
+
+Deno.test("a description is one short line of visible characters, whatever a recipe puts into it", () => {
+  const facts = { comment: 1, pr: 1, branch: null, login: "m", recipe: "r", repo, accepted_at: 0 };
+  const ended: Run = {
+    ...newRun({ ...facts, id: "abcdefabcdef", ref: commits.first }),
+    state: "finished",
+    outcome: "infra",
+    attempt: 3,
+    settled: 1,
+    started_at: 1,
+    cause: `a\u202eb\u0000c\n\r\u2028d ${"x".repeat(500)}`,
+  };
+  const { description } = statusOf(ended, null).status;
+  assert.match(description, /: a b c d x+…$/);
+  assert.equal([...description].length, 140);
+});
