@@ -1,4 +1,4 @@
-import puppeteer, { type Browser as Puppeteer } from "puppeteer-core";
+import puppeteer, { type Browser as Puppeteer, type BrowserContext, type Page as Tab } from "puppeteer-core";
 import { type Browser, BrowserError, type BrowserOptions, type Page } from "./browser_types.ts";
 import { type Chromium, startChromium } from "./chromium.ts";
 import { openPage } from "./page.ts";
@@ -36,6 +36,12 @@ export async function openBrowser(options: BrowserOptions): Promise<Browser> {
   }
 }
 
+/** A page in a context of its own. */
+interface OpenTab {
+  context: BrowserContext;
+  tab: Tab;
+}
+
 class RunBrowser implements Browser {
   readonly version: string;
   readonly sandbox: boolean;
@@ -43,6 +49,8 @@ class RunBrowser implements Browser {
   readonly #chromium: Chromium;
   readonly #connection: Puppeteer;
   readonly #domains: readonly string[];
+  /** An empty page for whoever comes next: its process takes longer to start than most pages take to load. */
+  #spare: Promise<OpenTab> | null = null;
   #closed: Promise<void> | undefined;
 
   constructor(
@@ -55,11 +63,29 @@ class RunBrowser implements Browser {
     this.version = version;
     this.sandbox = chromium.sandbox;
     this.folder = chromium.folder;
+    this.#keepSpare();
   }
 
   async page(): Promise<Page> {
+    const spare = this.#spare;
+    this.#spare = null;
+    const { context, tab } = await spare?.catch(() => null) ?? await this.#openTab();
+    const close = async () => {
+      await context.close();
+      this.#keepSpare();
+    };
+    return openPage(tab, { domains: this.#domains, close });
+  }
+
+  async #openTab(): Promise<OpenTab> {
     const context = await this.#connection.createBrowserContext({ downloadBehavior: { policy: "deny" } });
-    return openPage(await context.newPage(), { domains: this.#domains, close: () => context.close() });
+    return { context, tab: await context.newPage() };
+  }
+
+  #keepSpare(): void {
+    if (this.#closed !== undefined) return;
+    this.#spare ??= this.#openTab();
+    this.#spare.catch(() => {}); // whoever asks for a page tries again
   }
 
   [Symbol.asyncDispose](): Promise<void> {
