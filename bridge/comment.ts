@@ -7,7 +7,7 @@ import {
   foldedLog,
   stageTable,
 } from "../harness/report/markdown.ts";
-import { verdict as describe } from "../harness/report/verdict.ts";
+import { standInNote, verdict as describe } from "../harness/report/verdict.ts";
 import type { RunView } from "../protocol/dashboard_api.ts";
 import type { RunOutcome, RunResult, StageReport } from "../protocol/result.ts";
 import type { Refusal } from "./policy.ts";
@@ -196,9 +196,8 @@ function advice(facts: RunFacts, outcome: RunOutcome): string[] {
 
 function remarks(outcome: RunOutcome, result: RunResult | null): string[] {
   if (result === null) return [];
-  const standIn = result.abraStandIn
-    ? ["<sub>Deployed with cc-ci's stand-in for abra, since no real abra is installed on the CI host.</sub>"]
-    : [];
+  const stoodIn = standInNote(result);
+  const standIn = stoodIn === null ? [] : [`<sub>${stoodIn}.</sub>`];
   const differs = result.result !== outcome && (outcome === "passed" || result.result === "passed");
   const doubt = differs
     ? [`⚠️ The harness reported "${result.result}", but its exit code says otherwise; the exit code counts.`]

@@ -185,17 +185,17 @@ const texts: [string, string, string][] = [
     "passed",
     runText(passed),
     [
-      "✅ **`3fa9c1b` of miniflux passed, recipe tests skipped** · level 2 · 1 min 12 s · " +
+      "✅ **`3fa9c1b` of miniflux passed, tests skipped** · level 2 · 1 min 12 s · " +
       "[run](https://ci.example/runs/abcdefghijkl-1) · [screenshot](https://ci.example/a/upgrade.png)",
       "",
       "| | stage | | time |",
       "|---|---|---|--:|",
       "| ✅ | install | answers at /healthcheck, page opened | 21 s |",
       "| ✅ | upgrade | data read back | 26 s |",
-      "| – | recipe tests | skipped: none in .cc-ci/ |  |",
+      "| – | tests | skipped: none in .cc-ci/ |  |",
       "| ✅ | teardown | nothing left | 3.0 s |",
       "",
-      "<sub>Deployed with cc-ci's stand-in for abra, since no real abra is installed on the CI host.</sub>",
+      "<sub>No abra is installed where this ran: cc-ci's stand-in deployed the recipe.</sub>",
     ].join("\n"),
   ],
   [

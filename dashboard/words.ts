@@ -24,7 +24,7 @@ export const stageTitles: Record<StageName, string> = {
   install: "install",
   backup: "backup",
   restore: "restore",
-  tests: "recipe tests",
+  tests: "tests",
   upgrade: "upgrade",
   teardown: "teardown",
 };

@@ -31,7 +31,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   const runRecipe = runRecipeCommand().copyInheritedSettings(program)
     .action(async (target: string, options: RunRecipeOptions) => {
       const settings = (await load.settings()).readSettings();
-      const request = await (await load.targets()).localRequest(target, { ...options, settings });
+      const request = await (await load.targets()).localRequest(target, {
+        ...options,
+        settings,
+        tell: (text) => complain(`${text}\n`),
+      });
       await (await load.revisions()).refuseMissing(request, settings);
       code = await (await load.front()).runFront(request, { settings, json: options.json ?? false });
     });

@@ -36,13 +36,13 @@ export interface Compose {
 
 export interface ComposeFailure {
   ok: false;
-  /** `confine.compose-file` for a file outside the checkout, `compose.*` otherwise. */
+  /** `confine.compose-file` for a file outside the checkout, `parse.*` otherwise. */
   rule:
     | "confine.compose-file"
-    | "compose.missing"
-    | "compose.yaml"
-    | "compose.shape"
-    | "compose.interpolation";
+    | "parse.missing"
+    | "parse.syntax"
+    | "parse.shape"
+    | "parse.variables";
   file: string;
   line?: number;
   /** What is wrong, one sentence without file name. */
@@ -105,7 +105,7 @@ async function readInside(
   });
   const missing: ComposeFailure = {
     ok: false,
-    rule: "compose.missing",
+    rule: "parse.missing",
     file: name,
     message: "Does not exist in the recipe",
   };
@@ -132,7 +132,7 @@ function loadOne(
   { bytes, env }: { bytes: Uint8Array; env: Readonly<Record<string, string>> },
 ): { ok: true; file: ComposeFile; unset: UnsetVariable[]; missing: UnsetVariable[] } | ComposeFailure {
   const parsed = parseComposeYaml(bytes);
-  if (!parsed.ok) return { ...parsed, rule: "compose.yaml", file: name };
+  if (!parsed.ok) return { ...parsed, rule: "parse.syntax", file: name };
   const unset: UnsetVariable[] = [];
   const missing: UnsetVariable[] = [];
   let count = 0;
@@ -171,7 +171,7 @@ function loadOne(
     if (!(error instanceof ShapeError)) throw error;
     return {
       ok: false,
-      rule: error.interpolation ? "compose.interpolation" : "compose.shape",
+      rule: error.interpolation ? "parse.variables" : "parse.shape",
       file: name,
       line: parsed.lineOf(error.path),
       message: error.message,

@@ -150,7 +150,7 @@ Deno.test("a service called __proto__ does not hide from anybody", async () => {
 
 Deno.test("says what is wrong with YAML that does not parse, and where", async () => {
   const result = await refused({ "compose.yml": "services:\n  app:\n    image: [nginx\n" });
-  assert.equal(result.rule, "compose.yaml");
+  assert.equal(result.rule, "parse.syntax");
   assert.equal(result.line, 4);
   assert.match(result.message, /^Flow sequence/);
 });
@@ -180,7 +180,7 @@ d: [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]
 for (const [name, text] of Object.entries(disagreeing)) {
   Deno.test(`refuses ${name}`, async () => {
     const result = await refused({ "compose.yml": text });
-    assert.ok(["compose.yaml", "compose.shape"].includes(result.rule), result.rule);
+    assert.ok(["parse.syntax", "parse.shape"].includes(result.rule), result.rule);
   });
 }
 
@@ -196,7 +196,7 @@ Deno.test("what is no mapping of services is refused with its place", async () =
   assert.match((await refused({ "compose.yml": "[]" })).message, /no mapping/);
   const result = await refused({ "compose.yml": `${minimal}networks:\n  - proxy\n` });
   assert.deepEqual([result.rule, result.line, result.message], [
-    "compose.shape",
+    "parse.shape",
     4,
     '"networks" must be a mapping',
   ]);
@@ -204,11 +204,11 @@ Deno.test("what is no mapping of services is refused with its place", async () =
 
 Deno.test("a bad interpolation names file and line", async () => {
   const result = await refused({ "compose.yml": `${minimal}    command: "cost 5$"\n` });
-  assert.deepEqual([result.rule, result.line], ["compose.interpolation", 4]);
+  assert.deepEqual([result.rule, result.line], ["parse.variables", 4]);
 });
 
 Deno.test("a missing compose file is said so", async () => {
-  assert.equal((await refused({})).rule, "compose.missing");
+  assert.equal((await refused({})).rule, "parse.missing");
   assert.equal(
     (await refused({ "compose.yml": minimal }, { COMPOSE_FILE: "compose.yml:no.yml" })).file,
     "no.yml",

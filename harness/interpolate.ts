@@ -3,7 +3,7 @@ import { CcciError } from "../common/errors.ts";
 /** A value cannot be interpolated: bad syntax, or `${X:?message}` with nothing to put in. */
 export class InterpolationError extends CcciError {
   constructor(message: string) {
-    super("compose.interpolation", message);
+    super("parse.variables", message);
   }
 }
 

@@ -289,5 +289,5 @@ function fetchProblem(error: unknown, about: { url: string; pr: number | null; o
 }
 
 function short(commit: string): string {
-  return commit.slice(0, 8);
+  return commit.slice(0, 7);
 }

@@ -7,6 +7,7 @@ import type { Written } from "./data.ts";
 import type { Enrolment } from "./enrolment.ts";
 import type { RecipeRepo } from "./recipe_repo.ts";
 import type { Redactor } from "./redact.ts";
+import { shortCommit } from "./report/verdict.ts";
 import type { RunFolder, RunPlan } from "./run_folder.ts";
 import type { Lane } from "./names.ts";
 import type { Swarm } from "./swarm.ts";
@@ -52,7 +53,8 @@ export function need<T>(value: T | null, by: string): T {
   return value;
 }
 
-/** The commit under test for people: eight digits, `+U` with uncommitted changes. */
+/** The commit under test for people, `+U` with uncommitted changes. */
 export function headName(run: RunContext): string {
-  return run.repo === null ? "head" : `${run.repo.head.slice(0, 8)}${run.repo.dirty ? "+U" : ""}`;
+  const { repo } = run;
+  return (repo === null ? null : shortCommit({ commit: repo.head, dirty: repo.dirty })) ?? "head";
 }

@@ -22,18 +22,19 @@ export interface LocalOptions {
 
 /**
  * What `run-recipe <target>` asks for: the name of an enrolled recipe, a path, or a git URL.
+ * @param options.tell takes a sentence on what was made of the target, where that is not plain to see
  * @throws {UsageError}
  */
 export async function localRequest(
   target: string,
-  options: LocalOptions & { settings: Settings },
+  options: LocalOptions & { settings: Settings; tell?: (text: string) => void },
 ): Promise<RunRequest> {
-  const { settings } = options;
+  const { settings, tell } = options;
   const revision = options.ref ?? null;
   if (revision !== null && (revision.startsWith("-") || /[\s~^:?*[\\]|\.\./.test(revision))) {
     throw new UsageError(`"${revision}" cannot be the name of a branch, tag or commit`);
   }
-  const found = await locate(target, { settings, revision });
+  const found = await locate(target, { settings, revision, ...(tell === undefined ? {} : { tell }) });
   return {
     mode: "local",
     run: newRunName(Date.now()),
@@ -44,9 +45,15 @@ export async function localRequest(
   };
 }
 
+interface Located {
+  settings: Settings;
+  revision: string | null;
+  tell?: (text: string) => void;
+}
+
 async function locate(
   target: string,
-  options: { settings: Settings; revision: string | null },
+  options: Located,
 ): Promise<{ recipe: string; source: RecipeSource }> {
   const { settings, revision } = options;
   if (/^[a-z][a-z0-9+.-]*:\/\//.test(target) || /^[\w.-]+@[\w.-]+:/.test(target)) {
@@ -74,7 +81,7 @@ async function locate(
 
 async function locatePath(
   path: string,
-  options: { settings: Settings; revision: string | null },
+  options: Located,
 ): Promise<{ recipe: string; source: RecipeSource }> {
   if (!await exists(path)) throw new UsageError(`There is no folder "${path}"`);
   const real = await Deno.realPath(path);
@@ -91,6 +98,13 @@ async function locatePath(
   const sample = toEnvironment(parseEnvFile(readInside(real, ".env.sample") ?? ""));
   const said = (sample.TYPE ?? sample.RECIPE ?? "").split(":")[0] ?? "";
   const recipe = recipeName.safeParse(said).success ? said : nameFrom(basename(real));
+  if (recipe !== basename(real)) {
+    options.tell?.(
+      `The checkout in "${real}" is recipe ${recipe}, by ${
+        said === recipe ? "TYPE in its .env.sample" : "its folder's name"
+      }`,
+    );
+  }
   await loadEnrolment(options.settings.RECIPES, recipe).catch((error) => {
     if (!(error instanceof EnrolmentError)) throw error;
     if (error.code !== "enrolment.unknown") throw new UsageError(error.message);

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { UsageError } from "../common/errors.ts";
+import { execOk } from "../common/exec.ts";
 import { readSettings } from "./settings.ts";
 import { ciRequest, localRequest } from "./targets.ts";
 
@@ -52,4 +54,26 @@ Deno.test("what cannot be tested is refused with a reason", async () => {
   await assert.rejects(refused("ext::sh -c x"), UsageError);
   await assert.rejects(refused("https://git.test/a/b", { ref: "--upload-pack=x" }), /cannot be the name/);
   await assert.rejects(refused("https://git.test/a/b", { only: "instal" }), /no stage "instal"/);
+});
+
+Deno.test("a checkout whose folder is not called like its recipe is said so", async () => {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  const path = join(folder, "my-work");
+  try {
+    const who = ["-c", "user.name=a", "-c", "user.email=a@b"];
+    await execOk(["git", "init", "-q", path]);
+    await execOk(["git", "-C", path, ...who, "commit", "-q", "--allow-empty", "-m", "one"]);
+    const told = async () => {
+      const said: string[] = [];
+      const { recipe } = await localRequest(path, { settings, tell: (text) => said.push(text) });
+      return { recipe, said: said.join() };
+    };
+    assert.deepEqual(await told(), { recipe: "my-work", said: "" });
+    await Deno.writeTextFile(join(path, ".env.sample"), "TYPE=wiki:1.0.0+1\n");
+    const { recipe, said } = await told();
+    assert.equal(recipe, "wiki");
+    assert.match(said, /my-work" is recipe wiki, by TYPE in its \.env\.sample/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -1,6 +1,6 @@
 import { formatBytes } from "../../common/bytes.ts";
 import type { LintFinding, RunResult, StageName, StageReport } from "../../protocol/result.ts";
-import { enumerate, stageTitle } from "./verdict.ts";
+import { enumerate } from "./verdict.ts";
 
 /** What the reports say about a run beyond its verdict, gathered from the stages; without markup. */
 
@@ -19,7 +19,7 @@ export function otherBlemishes(result: RunResult): { where: string; text: string
   for (const stage of result.stages) {
     for (const text of blemishesOf(stage)) stages.set(text, [...stages.get(text) ?? [], stage.name]);
   }
-  return [...stages].map(([text, names]) => ({ where: enumerate(names.map(stageTitle)), text }));
+  return [...stages].map(([text, names]) => ({ where: enumerate(names), text }));
 }
 
 /** A stage's blemishes without those that name one of its findings: lint's warnings are both. */
@@ -58,7 +58,7 @@ export function visualText({ visual }: RunResult): string | null {
 /** What a screenshot shows: its stage, and what the test called it. */
 export function pictureTitle(stage: StageName, file: string): string {
   const bare = file.replace(/\.png$/, "");
-  const title = stageTitle(stage);
+  const title = stage;
   if (bare === stage) return title;
   return `${title} · ${bare.startsWith(`${stage}-`) ? bare.slice(stage.length + 1) : bare}`;
 }

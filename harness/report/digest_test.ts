@@ -23,7 +23,7 @@ Deno.test("what several stages meet is one blemish", () => {
     sampleStage({ name, blemishes: ["Console: boom"] })
   );
   assert.deepEqual(otherBlemishes(sampleResult({ stages })), [
-    { where: "install, restore and recipe tests", text: "Console: boom" },
+    { where: "install, restore and tests", text: "Console: boom" },
   ]);
 });
 

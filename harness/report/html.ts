@@ -15,7 +15,7 @@ import {
   outcomeSign,
   shortCommit,
   stageText,
-  stageTitle,
+  standInNote,
   subjectName,
   verdict,
 } from "./verdict.ts";
@@ -124,9 +124,13 @@ function levelFact(level: number): Markup {
 }
 
 function noteList(result: RunResult): Markup {
-  const standIn = "No abra is installed where this ran: the stand-in of cc-ci deployed the recipe.";
+  const standIn = standInNote(result);
   const dirty = "Uncommitted changes were tested as they stood (+U).";
-  const notes = [...(result.abraStandIn ? [standIn] : []), ...(result.dirty ? [dirty] : []), ...result.notes];
+  const notes = [
+    ...(standIn === null ? [] : [`${standIn}.`]),
+    ...(result.dirty ? [dirty] : []),
+    ...result.notes,
+  ];
   return markup`${
     notes.length > 0 && markup`<ul class="notes">${notes.map((note) => markup`<li>${note}</li>`)}</ul>`
   }${
@@ -152,7 +156,7 @@ function stageRow(stage: StageReport, logs: ReportInput["logs"]): Markup {
   const notes = [...before, ...stage.notes].map((note) => markup`<p class="note">${note}</p>`);
   return markup`<tr class="${stage.result} tone-${stage.result}">
 <td class="mark"><span title="${stage.result}">${outcomeSign[stage.result]}</span></td>
-<td class="name">${stageTitle(stage.name)}</td>
+<td class="name">${stage.name}</td>
 <td class="text">${text}${notes}</td>
 <td class="time">${time}${link}</td>
 </tr>`;
@@ -175,7 +179,7 @@ function foldedLogs(result: RunResult, logs: ReportInput["logs"]): Markup[] {
     const open = result.result !== "passed" && stage.name === result.stage;
     const count = lines === 1 ? "1 line" : `${lines} lines`;
     return [markup`<details id="log-${stage.name}"${open && trusted(" open")}>
-<summary>${stageTitle(stage.name)}<span class="quiet">${count}</span></summary>${rows}</details>`];
+<summary>${stage.name}<span class="quiet">${count}</span></summary>${rows}</details>`];
   });
 }
 

@@ -1,7 +1,6 @@
 import type { StageName, StageReport } from "../../protocol/result.ts";
 import { formatSeconds } from "../../common/time.ts";
 import { type Markup, markup } from "./markup.ts";
-import { stageTitle } from "./verdict.ts";
 
 const WIDTH = 880;
 const LEFT = 110;
@@ -35,9 +34,9 @@ export function timingChart(
     const middle = index * ROW + ROW / 2;
     const length = formatSeconds((to - from) * 1000);
     return markup`
-      <text class="name" x="${LEFT - 10}" y="${middle}" text-anchor="end">${stageTitle(stage.name)}</text>
+      <text class="name" x="${LEFT - 10}" y="${middle}" text-anchor="end">${stage.name}</text>
       <rect class="bar ${stage.result}" x="${x(from)}" y="${top}" width="${width}" height="${BAR}" rx="3">
-        <title>${stageTitle(stage.name)}: ${length}, from ${formatSeconds(from * 1000)}</title>
+        <title>${stage.name}: ${length}, from ${formatSeconds(from * 1000)}</title>
       </rect>
       <text class="tick" x="${x(from) + width + 6}" y="${middle}">${length}</text>
     `;

@@ -2,7 +2,6 @@ import { formatBytes } from "../../common/bytes.ts";
 import type { ResourceUse, RunResult, StageName } from "../../protocol/result.ts";
 import { imageBytes } from "./digest.ts";
 import { type Markup, markup } from "./markup.ts";
-import { stageTitle } from "./verdict.ts";
 
 /** What the services used, stage by stage, and how large their images are; null when nobody measured. */
 export function resources(result: RunResult): Markup | null {
@@ -22,7 +21,7 @@ export function resources(result: RunResult): Markup | null {
 function useRow(use: ResourceUse, { stage, most }: { stage: StageName | null; most: number }): Markup {
   const width = Math.max(1, Math.round(100 * use.peakMemoryBytes / most));
   return markup`<tr${stage !== null && markup` class="first"`}>
-<th>${stage !== null && stageTitle(stage)}</th>
+<th>${stage !== null && stage}</th>
 <td>${use.service}</td>
 <td class="number">${formatBytes(use.peakMemoryBytes)}</td>
 <td class="meter"><i style="width:${width}%"></i></td>

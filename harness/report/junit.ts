@@ -1,7 +1,7 @@
 import type { RunResult, StageReport } from "../../protocol/result.ts";
 import { escapeHtml } from "./markup.ts";
 import { oneLine, plain } from "./text.ts";
-import { headline, judged, stageText, stageTitle, subjectName } from "./verdict.ts";
+import { headline, judged, stageText, subjectName } from "./verdict.ts";
 
 /**
  * The run as a JUnit file: one suite, one test per stage. Trouble of the host is an error, a stage that did not run is
@@ -57,7 +57,7 @@ function properties(result: RunResult): [string, string][] {
 
 function testCase(stage: StageReport, recipe: string): string {
   const about = attributes({
-    name: stageTitle(stage.name),
+    name: stage.name,
     classname: `cc-ci.${recipe}`,
     time: decimal(stage.seconds),
   });
@@ -78,9 +78,7 @@ function outcome(stage: StageReport): string | null {
 }
 
 function said(result: RunResult): string {
-  const blemishes = result.stages.flatMap((stage) =>
-    stage.blemishes.map((one) => `${stageTitle(stage.name)}: ${one}`)
-  );
+  const blemishes = result.stages.flatMap((stage) => stage.blemishes.map((one) => `${stage.name}: ${one}`));
   return [headline(result), ...result.notes, ...blemishes].join("\n");
 }
 

@@ -111,7 +111,7 @@ Deno.test("every outcome has its place, and the counts agree with it", () => {
     teardown: "passed",
     backup: "skipped",
     restore: "skipped",
-    "recipe tests": "error",
+    "tests": "error",
   });
   const { tests, failures, errors, skipped } = suite.attributes;
   assert.deepEqual({ tests, failures, errors, skipped }, {

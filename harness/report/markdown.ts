@@ -2,7 +2,7 @@ import { formatSeconds } from "../../common/time.ts";
 import type { RunResult, StageName, StageReport } from "../../protocol/result.ts";
 import { findingsOf, otherBlemishes, placeOf, uncleanText } from "./digest.ts";
 import { oneLine, plain, truncate } from "./text.ts";
-import { outcomeEmoji, shortCommit, stageText, stageTitle, verdict, verdictEmoji } from "./verdict.ts";
+import { outcomeEmoji, shortCommit, stageText, verdict, verdictEmoji } from "./verdict.ts";
 
 /** A stage that may not have ended yet; `RunView.stages` has this shape. */
 export interface StageView {
@@ -28,11 +28,11 @@ export function stageTable(stages: readonly (StageView | StageReport)[]): string
 }
 
 function tableRow({ name, running, report }: StageView): string {
-  if (report === null) return `| ${running ? "⏳" : "·"} | ${stageTitle(name)} | | |`;
+  if (report === null) return `| ${running ? "⏳" : "·"} | ${name} | | |`;
   const ran = report.result !== "skipped" && report.result !== "blocked";
   const time = ran ? formatSeconds(report.seconds * 1000) : "";
   const text = escapeMarkdown(stageText(report));
-  return `| ${outcomeEmoji[report.result]} | ${stageTitle(name)} | ${text} | ${time} |`;
+  return `| ${outcomeEmoji[report.result]} | ${name} | ${text} | ${time} |`;
 }
 
 /** The verdict in one line of Markdown, without links: ``✅ **`3fa9c1b` of miniflux passed** · level 5 · 1 min 12 s``. */

@@ -124,7 +124,7 @@ Deno.test("the table of a run on its way", () => {
     `| | stage | | time |
 |---|---|---|--:|
 | ✅ | install |  | 21 s |
-| ⏳ | recipe tests | | |
+| ⏳ | tests | | |
 | · | upgrade | | |`,
   );
 });

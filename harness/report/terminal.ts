@@ -4,7 +4,7 @@ import { formatSeconds } from "../../common/time.ts";
 import { paint, type Painter, stageLine } from "./terminal_lines.ts";
 import { summaryLines } from "./terminal_summary.ts";
 import { oneLine, truncate } from "./text.ts";
-import { stageText, stageTitle, subjectName } from "./verdict.ts";
+import { shortCommit, stageText, subjectName } from "./verdict.ts";
 
 export interface TerminalOptions {
   /** Whether lines may be drawn over. @default Deno.stderr.isTerminal() */
@@ -77,6 +77,7 @@ interface View {
 class LiveTerminal implements TerminalReport {
   readonly #view: View;
   readonly #stages = new Map<StageName, ShownStage>();
+  readonly #lanes = new LaneNote();
   #drawn = 0;
   #stop: (() => void) | undefined;
   readonly #repeat: (draw: () => void) => () => void;
@@ -99,9 +100,11 @@ class LiveTerminal implements TerminalReport {
       case "run.subject":
         return this.note(subjectText(event));
       case "stage.started":
+        this.#lanes.see(event.stage, (text) => this.note(text));
         if (stage !== undefined) stage.since = Date.parse(event.t);
         break;
       case "stage.finished":
+        this.#lanes.ended(event.report.name);
         if (stage !== undefined) stage.report = event.report;
         break;
       case "log":
@@ -155,6 +158,7 @@ class LiveTerminal implements TerminalReport {
 
 class PlainTerminal implements TerminalReport {
   readonly #view: View;
+  readonly #lanes = new LaneNote();
 
   constructor(view: View) {
     this.#view = view;
@@ -167,18 +171,18 @@ class PlainTerminal implements TerminalReport {
       case "run.subject":
         return this.note(subjectText(event));
       case "stage.started":
-        return this.note(`${stageTitle(event.stage)} …`);
+        this.#lanes.see(event.stage, (text) => this.note(text));
+        return this.note(`${event.stage} …`);
       case "stage.finished": {
+        this.#lanes.ended(event.report.name);
         const { name, result, seconds } = event.report;
         const text = oneLine(stageText(event.report));
         const said = result === "passed" && text !== "" ? `passed: ${text}` : text || result;
         const failed = result === "failed" ? `failed: ${text}` : said;
-        return this.note(`${stageTitle(name)} ${failed} (${formatSeconds(seconds * 1000)})`);
+        return this.note(`${name} ${failed} (${formatSeconds(seconds * 1000)})`);
       }
       case "log":
-        return this.#view.logs
-          ? this.note(`  ${stageTitle(event.stage)} | ${oneLine(event.line)}`)
-          : undefined;
+        return this.#view.logs ? this.note(`  ${event.stage} | ${oneLine(event.line)}`) : undefined;
       case "run.finished":
         return;
     }
@@ -196,6 +200,24 @@ class PlainTerminal implements TerminalReport {
   [Symbol.dispose](): void {}
 }
 
+/** Explains, once, that stages which run at the same time do not share an app. */
+class LaneNote {
+  readonly #running = new Set<StageName>();
+  #told = false;
+
+  see(stage: StageName, tell: (text: string) => void): void {
+    const [other] = this.#running;
+    this.#running.add(stage);
+    if (other === undefined || this.#told) return;
+    this.#told = true;
+    tell(`${other} and ${stage} run side by side, each with an app of its own`);
+  }
+
+  ended(stage: StageName): void {
+    this.#running.delete(stage);
+  }
+}
+
 function stageOf(event: RunEvent, stages: Map<StageName, ShownStage>): ShownStage | undefined {
   const name = "stage" in event ? event.stage : "report" in event ? event.report.name : undefined;
   if (name === undefined) return undefined;
@@ -205,11 +227,13 @@ function stageOf(event: RunEvent, stages: Map<StageName, ShownStage>): ShownStag
 }
 
 function startText(event: Extract<RunEvent, { type: "run.started" }>, { bold, dim }: Painter): string {
-  return `Testing ${bold(event.recipe)}, ${subjectName(event.subject)} ${dim(`· run ${event.run}`)}`;
+  const { subject } = event;
+  const where = subject.kind === "worktree" ? ` ${subject.path}` : "";
+  return `Testing ${bold(event.recipe)}, ${subjectName(subject)}${where} ${dim(`· run ${event.run}`)}`;
 }
 
 function subjectText(event: Extract<RunEvent, { type: "run.subject" }>): string {
-  const commit = `${event.commit.slice(0, 12)}${event.dirty ? " with uncommitted changes (+U)" : ""}`;
+  const commit = `${shortCommit(event)}${event.dirty ? " (with uncommitted changes)" : ""}`;
   return event.base === null ? `${commit}, never published before` : `${commit} over ${event.base}`;
 }
 

@@ -2,7 +2,7 @@ import type { StageOutcome } from "../../protocol/result.ts";
 import { formatSeconds } from "../../common/time.ts";
 import type { ShownStage } from "./terminal.ts";
 import { columnsOf, oneLine, truncate } from "./text.ts";
-import { outcomeSign, stageText, stageTitle } from "./verdict.ts";
+import { outcomeSign, stageText } from "./verdict.ts";
 
 /** Colours, or nothing where colours are not wanted. */
 export type Painter = Record<"bold" | "dim" | "red" | "green" | "yellow" | "cyan", (text: string) => string>;
@@ -30,7 +30,7 @@ export function stageLine(
   { now, width, paint }: { now: number; width: number; paint: Painter },
 ): string {
   const room = Math.max(0, width - NAME_WIDTH - TIME_WIDTH - 6);
-  const title = stageTitle(stage.name).padEnd(NAME_WIDTH);
+  const title = stage.name.padEnd(NAME_WIDTH);
   if (stage.report !== null) {
     const text = fit(oneLine(stageText(stage.report)), room);
     const time = formatSeconds(stage.report.seconds * 1000).padStart(TIME_WIDTH);

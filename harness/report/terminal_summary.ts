@@ -4,7 +4,7 @@ import { findingsOf, otherBlemishes, placeOf, resourcesText, visualText } from "
 import type { SummaryPaths } from "./terminal.ts";
 import type { Painter } from "./terminal_lines.ts";
 import { oneLine, plain, truncate, wrap } from "./text.ts";
-import { blame, judged, stageTitle, testedName, verdict } from "./verdict.ts";
+import { blame, judged, standInNote, testedName, verdict } from "./verdict.ts";
 
 const LAST_LOG_LINES = 12;
 const MOST_REMARKS = 6;
@@ -35,7 +35,7 @@ export function summaryLines(
       lines.push("", ...indented(culprit.detail, columns));
     }
     if (culprit.tail.length > 0) {
-      lines.push("", `  Last log lines of ${stageTitle(culprit.name)}:`);
+      lines.push("", `  Last log lines of ${culprit.name}:`);
       for (const line of culprit.tail.slice(-LAST_LOG_LINES)) {
         lines.push(paint.dim(truncate(`    ${oneLine(line)}`, columns)));
       }
@@ -46,8 +46,8 @@ export function summaryLines(
     if (text !== null) lines.push(paint.dim(`  ${truncate(oneLine(text), columns - 2)}`));
   }
   lines.push(...remarks(result).map((text) => paint.yellow(truncate(`  ${oneLine(text)}`, columns))));
-  const standIn = "No abra is installed here: the stand-in under local/abra deployed the recipe";
-  for (const note of [...(result.abraStandIn ? [standIn] : []), ...result.notes]) {
+  const standIn = standInNote(result);
+  for (const note of [...(standIn === null ? [] : [standIn]), ...result.notes]) {
     lines.push(...indented(`Note: ${note}`, columns).map(paint.yellow));
   }
   if (result.leftovers.length > 0) {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Subject } from "../../protocol/params.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import { sampleFailure, sampleResult, sampleRich, sampleStage } from "./sample_result.ts";
 import { openTerminal, type SummaryPaths, type TerminalOptions, type TerminalReport } from "./terminal.ts";
@@ -81,7 +82,8 @@ Deno.test("a terminal shows one line per stage that fills in", () => {
   const { text } = play({ tty: true });
   assert.deepEqual(screen(text()), [
     "Testing miniflux, PR #12 · run k3x9q2ab-1",
-    "3fa9c1b7d2e8 with uncommitted changes (+U) over 2.1.0+2.2.13",
+    "3fa9c1b+U (with uncommitted changes) over 2.1.0+2.2.13",
+    "install and upgrade run side by side, each with an app of its own",
     "  ✔ fetch         is the head                                             0.8 s",
     "  ⠋ install       creating service app                                     12 s",
     "  ⠋ upgrade                                                                12 s",
@@ -96,15 +98,35 @@ Deno.test("nothing a run prints moves the cursor, however wide the terminal", ()
     const events: RunEvent[] = [...start, { t: at(4), type: "log", stage: "install", line }];
     const { text } = play({ tty: true, columns: () => columns, color: false }, events);
     assert.ok(!text().includes("\u001b[10A") && !text().includes("title") && !text().includes("\u202e"));
-    assert.equal(screen(text()).length, 7);
+    assert.equal(screen(text()).length, 8);
   }
+});
+
+Deno.test("a local run says which folder it tests, and a branch whose name is not known yet is the default one", () => {
+  const first = (subject: Subject) => {
+    const { terminal, text } = opened({ tty: false });
+    terminal.event({
+      t: "2026-03-01T10:00:00.000Z",
+      type: "run.started",
+      run: "k3x9q2ab-1",
+      recipe: "wiki",
+      subject,
+      stages: [],
+    });
+    return text();
+  };
+  assert.match(
+    first({ kind: "worktree", path: "/src/wiki" }),
+    /^Testing wiki, working tree \/src\/wiki · run/,
+  );
+  assert.match(first({ kind: "branch", name: "HEAD", src: "a/wiki" }), /^Testing wiki, default branch · run/);
 });
 
 Deno.test("a note goes above the list", () => {
   const { terminal, text } = play({ tty: true });
   terminal.note("waiting for a free slot");
-  assert.equal(screen(text())[2], "waiting for a free slot");
-  assert.match(screen(text())[3] ?? "", /fetch/);
+  assert.equal(screen(text())[3], "waiting for a free slot");
+  assert.match(screen(text())[4] ?? "", /fetch/);
 });
 
 Deno.test("without a terminal each event is one plain line", () => {
@@ -119,9 +141,10 @@ Deno.test("without a terminal each event is one plain line", () => {
   assert.equal(
     text(),
     `Testing miniflux, PR #12 · run k3x9q2ab-1
-3fa9c1b7d2e8 with uncommitted changes (+U) over 2.1.0+2.2.13
+3fa9c1b+U (with uncommitted changes) over 2.1.0+2.2.13
 fetch passed: is the head (0.8 s)
 install …
+install and upgrade run side by side, each with an app of its own
 upgrade …
 upgrade failed: no answer (1.0 s)
 `,
@@ -156,7 +179,7 @@ Deno.test("the summary of a failed run: verdict, cause, log, and the report's ad
     '    2026-03-01T10:00:59Z level=ERROR msg="Unable to find feed" feed=marker-5d21',
     "",
     "  Level 1 · 1 min 12 s, 31 s of it waiting that the recipe's own settings impose · upgraded from 2.1.0+2.2.13",
-    "  Note: No abra is installed here: the stand-in under local/abra deployed the recipe",
+    "  Note: No abra is installed where this ran: cc-ci's stand-in deployed the recipe",
     "",
     "  Screenshot  /runs/x/screenshots/install.png",
     "  Run page    https://ci.localhost/runs/x",

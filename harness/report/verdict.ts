@@ -14,14 +14,16 @@ export function testedName(run: { recipe: string; commit: string | null; dirty: 
   return commit === null ? run.recipe : `${commit} of ${run.recipe}`;
 }
 
-/** Where it came from: `PR #12`, `branch main`, `tag 1.0.0+2`, `working tree`. */
+/** Where it came from: `PR #12`, `branch main`, `default branch`, `tag 1.0.0+2`, `working tree`. */
 export function subjectName(subject: Subject): string {
   switch (subject.kind) {
     case "pr":
       return `PR #${subject.pr}`;
     case "branch":
+      // What it is called is known once the repository was asked.
+      return subject.name === "HEAD" ? "default branch" : `branch ${subject.name}`;
     case "tag":
-      return `${subject.kind} ${subject.name}`;
+      return `tag ${subject.name}`;
     case "worktree":
       return "working tree";
   }
@@ -29,14 +31,12 @@ export function subjectName(subject: Subject): string {
 
 /** How the run ended, without what was tested: `passed, backup and restore skipped`, `failed in upgrade: …`. */
 export function verdict(result: RunResult): string {
-  const where = result.stage === null ? "" : ` in ${stageTitle(result.stage)}`;
+  const where = result.stage === null ? "" : ` in ${result.stage}`;
   const why = result.cause === null ? "" : `: ${result.cause}`;
   switch (result.result) {
     case "passed": {
       const missing = (["skipped", "blocked"] as const).flatMap((how) => {
-        const names = result.stages.filter((stage) => stage.result === how).map(({ name }) =>
-          stageTitle(name)
-        );
+        const names = result.stages.filter((stage) => stage.result === how).map(({ name }) => name);
         return names.length === 0 ? [] : [`${enumerate(names)} ${how}`];
       });
       return ["passed", ...missing].join(", ");
@@ -68,11 +68,6 @@ export function judged(result: RunResult): boolean {
   return result.result === "passed" || result.result === "failed";
 }
 
-/** What a stage is called in front of people. */
-export function stageTitle(name: StageName): string {
-  return name === "tests" ? "recipe tests" : name;
-}
-
 /** What a stage's line says beside its name: what was proved, or why not. */
 export function stageText(report: StageReport): string {
   switch (report.result) {
@@ -87,6 +82,15 @@ export function stageText(report: StageReport): string {
     case "blocked":
       return `blocked by ${report.reason ?? "an earlier stage"}`;
   }
+}
+
+/** That no real abra was used, and for what; null where one was, or none was needed. */
+export function standInNote({ abraStandIn, stages }: RunResult): string | null {
+  const ran = (...names: StageName[]) =>
+    stages.some(({ name, result }) => names.includes(name) && !["skipped", "blocked"].includes(result));
+  const did = ran("install", "upgrade") ? "deployed the recipe" : ran("lint") ? "looked at the recipe" : null;
+  if (!abraStandIn || did === null) return null;
+  return `No abra is installed where this ran: cc-ci's stand-in ${did}`;
 }
 
 /** The sign of an outcome, one column wide in a terminal. */

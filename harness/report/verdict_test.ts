@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { sampleFailure, sampleResult, sampleStage } from "./sample_result.ts";
-import { blame, enumerate, headline, stageText } from "./verdict.ts";
+import { blame, enumerate, headline, stageText, standInNote } from "./verdict.ts";
 
 const headlines: [string, Parameters<typeof sampleResult>[0], string][] = [
   ["passed", {}, "3fa9c1b of miniflux passed"],
@@ -18,7 +18,7 @@ const headlines: [string, Parameters<typeof sampleResult>[0], string][] = [
   [
     "failed",
     { result: "failed", stage: "tests", cause: "1 of 3 tests failed" },
-    "3fa9c1b of miniflux failed in recipe tests: 1 of 3 tests failed",
+    "3fa9c1b of miniflux failed in tests: 1 of 3 tests failed",
   ],
   [
     "infra before the commit was known",
@@ -45,6 +45,22 @@ Deno.test("a stage's line says what was proved, or why not", () => {
   assert.equal(text({ name: "install", result: "infra", cause: "no disk" }), "CI trouble: no disk");
   assert.equal(text({ name: "backup", result: "skipped", reason: "no labels" }), "skipped: no labels");
   assert.equal(text({ name: "upgrade", result: "blocked", reason: "lint" }), "blocked by lint");
+});
+
+Deno.test("the stand-in for abra is named with what it did, and not at all where it did nothing", () => {
+  const note = (abraStandIn: boolean, ...stages: Parameters<typeof sampleStage>[0][]) =>
+    standInNote(sampleResult({ abraStandIn, stages: stages.map(sampleStage) }));
+  const lint = { name: "lint", result: "failed" } as const;
+  assert.match(
+    note(true, lint, { name: "install", result: "failed" }) ?? "",
+    /stand-in deployed the recipe$/,
+  );
+  assert.match(
+    note(true, lint, { name: "install", result: "blocked" }) ?? "",
+    /stand-in looked at the recipe$/,
+  );
+  assert.equal(note(true, { name: "fetch", result: "failed" }, { name: "lint", result: "blocked" }), null);
+  assert.equal(note(false, { name: "install", result: "passed" }), null);
 });
 
 Deno.test("names are listed as people do", () => {
