@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decide, type ServiceState, type TaskState } from "./converge.ts";
+import { decide, onlyCurrent, type ServiceState, type TaskState } from "./converge.ts";
 
 const DEPLOYED = 100_000;
 
@@ -336,3 +336,11 @@ for (const { name, services, after = 20_000, expect } of cases) {
     else assert.match(seen, expect);
   });
 }
+
+Deno.test("the old version counts as off the network once Swarm wants none of its tasks, though one still stops", () => {
+  const only = (...tasks: TaskState[]) => onlyCurrent({ now: 0, services: [service(), service({ tasks })] });
+  assert.equal(only(old(), task()), false);
+  assert.equal(only(old({ desired: "ready" })), false);
+  assert.equal(only(old({ desired: "shutdown" }), task()), true);
+  assert.equal(onlyCurrent({ now: 0, services: [] }), false, "nothing is known of a stack without services");
+});

@@ -8,7 +8,7 @@ import { selectStages } from "./stage_plan.ts";
 type Works = NonNullable<PipelineOptions["work"]>;
 
 /** Runs stages that do what `works` says, and otherwise pass at once; notes what happened in which order. */
-async function walk(lanes: 1 | 2, works: Works = {}) {
+async function walk(lanes: 1 | 2, works: Works = {}, endLane?: PipelineOptions["endLane"]) {
   const seen: string[] = [];
   const stages = selectStages(null).filter((name) => name !== "teardown");
   const run = {
@@ -27,9 +27,10 @@ async function walk(lanes: 1 | 2, works: Works = {}) {
   );
   const reports = await runPipeline(run, {
     lanes: () => lanes,
-    endLane: (lane, { last }) => {
-      seen.push(`lane ${lane} over${last ? ", all are" : ""}`);
-      return Promise.resolve();
+    endLane: async (lane, so) => {
+      seen.push(`lane ${lane} over${so.last ? ", all are" : ""}`);
+      await endLane?.(lane, so);
+      seen.push(`lane ${lane} removed`);
     },
     work,
   });
@@ -44,7 +45,7 @@ const fails = () => Promise.reject(new StageFailure("no"));
 
 Deno.test("one lane: the first app is gone before the second one comes", async () => {
   const { seen } = await walk(1);
-  assert.deepEqual(seen.filter((one) => one.endsWith("begins") || one.startsWith("lane")), [
+  assert.deepEqual(seen.filter((one) => one.endsWith("begins") || /^lane . over/.test(one)), [
     "fetch begins",
     "lint begins",
     "install begins",
@@ -74,7 +75,29 @@ Deno.test("two lanes: each goes on while the other is busy, and only the last on
   before("lint ends", "upgrade begins");
   before("upgrade begins", "restore ends");
   assert.equal(seen.filter((one) => one.endsWith("all are")).length, 1);
-  assert.match(seen.at(-1) ?? "", /all are/);
+  assert.match(seen.filter((one) => one.includes("over")).at(-1) ?? "", /all are/);
+});
+
+Deno.test("one lane: the second app is prepared while the first one goes, and deployed when nothing of it runs", async () => {
+  const prepared = Promise.withResolvers<void>();
+  const deployed = Promise.withResolvers<void>();
+  const steps: string[] = [];
+  const { seen } = await walk(1, {
+    upgrade: async (run) => {
+      prepared.resolve(); // would be waited for in vain if the lane only began when the first app was gone
+      await run.room;
+      steps.push("deployed");
+      deployed.resolve();
+    },
+  }, async (lane, { gone }) => {
+    if (lane === "b") return;
+    await prepared.promise;
+    steps.push("stopped");
+    gone();
+    await deployed.promise; // what else there is to remove need not be waited for
+  });
+  assert.deepEqual(steps, ["stopped", "deployed"]);
+  assert.ok(seen.includes("lane a removed"), "a run does not end before what it removes is gone");
 });
 
 for (const lanes of [1, 2] as const) {

@@ -61,7 +61,10 @@ class FakeSwarm extends Swarm {
 
 const settings = readSettings((name) => ({ CCCI_BASE_DOMAIN: "ci.test", CCCI_RUNS: "/nonexistent" })[name]);
 
-async function tearDown(swarm: Swarm, options: { stack?: string; volumes?: string[] } = {}) {
+async function tearDown(
+  swarm: Swarm,
+  options: { stack?: string; volumes?: string[]; stopped?: () => void } = {},
+) {
   const folder = await Deno.makeTempDir();
   const abraDir = join(folder, "abra");
   await Deno.mkdir(abraDir);
@@ -78,6 +81,7 @@ async function tearDown(swarm: Swarm, options: { stack?: string; volumes?: strin
       volumes: options.volumes ?? [],
       log: () => {},
       limitMs: 300,
+      ...(options.stopped === undefined ? {} : { stopped: options.stopped }),
     });
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -123,4 +127,18 @@ Deno.test("an engine that restarts meanwhile is waited for, one that stays away 
   assert.deepEqual(swarm.removed, [`${STACK}_data`]);
   swarm.away = 1_000;
   assert.match((await tearDown(swarm)).join(), /Docker does not answer/);
+});
+
+Deno.test("that nothing runs any more is told before the rest is gone", async () => {
+  const told = async (stubborn: string) => {
+    const swarm = new FakeSwarm(
+      [["service", `${STACK}_app`], ["container", `${STACK}_app.1`], ["network", `${STACK}_internal`]],
+      [stubborn],
+    );
+    let stopped = false;
+    await tearDown(swarm, { stopped: () => stopped = true });
+    return stopped;
+  };
+  assert.equal(await told(`${STACK}_internal`), true);
+  assert.equal(await told(`${STACK}_app.1`), false);
 });
