@@ -70,7 +70,7 @@ export async function saveCredentials(paths: Paths, credentials: Credentials): P
   await writePrivate(tokenFile(paths, "runner"), credentials.runnerToken);
 }
 
-export function tokenFile(paths: Paths, name: "forge" | "bridge" | "runner" | "drone"): string {
+export function tokenFile(paths: Paths, name: "forge" | "status" | "bridge" | "runner" | "drone"): string {
   return join(paths.state, "tokens", name);
 }
 

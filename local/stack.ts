@@ -5,6 +5,7 @@ import {
   type Credentials,
   ensureCredentials,
   tokenFile,
+  writePrivate,
 } from "./accounts.ts";
 import { UsageError } from "../common/errors.ts";
 import { ensureBackupBot } from "./backup_bot.ts";
@@ -67,6 +68,8 @@ export interface EnsureOptions {
   progress: Progress;
   /** What the bridge gives runs to. @default what it is now; "local" at a first start */
   engine?: EngineName;
+  /** Test default branches when they move, without anybody asking. @default whether CCCI_SCHEDULE is "on" */
+  schedule?: boolean;
   /** Use a Swarm that publishes beyond loopback. @default false */
   expose?: boolean;
   /** Abort ends builds and waits. */
@@ -110,7 +113,11 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   const credentials = await ensureCredentials(paths);
   const stack = await describe({ paths, gateway, certificates, credentials, engineIsOurs: engine.ours });
   const facts = { paths, progress, signal, docker, gateway, certificates, credentials, stack };
-  const context: Context = { ...facts, engine: options.engine ?? await engineInUse(paths) };
+  const context: Context = {
+    ...facts,
+    engine: options.engine ?? await engineInUse(paths),
+    schedule: options.schedule ?? Deno.env.get("CCCI_SCHEDULE") === "on",
+  };
   // A first start builds two large programs: side by side, as neither keeps two processors busy all the time.
   await together(signal, [
     ...(parts.has("traefik") ? [(signal: AbortSignal) => startTraefik({ ...context, signal })] : []),
@@ -147,6 +154,7 @@ interface Context {
   credentials: Credentials;
   stack: Stack;
   engine: EngineName;
+  schedule: boolean;
 }
 
 async function startTraefik(
@@ -189,18 +197,24 @@ async function startDashboard({ paths, progress, gateway, certificates, stack }:
 }
 
 async function startBridge(context: Context): Promise<void> {
-  const { paths, progress, signal, gateway, credentials, stack, engine } = context;
-  const { admin } = credentials.accounts;
+  const { paths, progress, signal, gateway, credentials, stack, engine, schedule } = context;
+  const { admin, maintainer } = credentials.accounts;
   const engineEnv: Record<string, string> = engine === "drone"
     ? await ensureDrone({ paths, progress, signal, gateway, admin, env: stack.env })
     : { CCCI_ENGINE: "local" };
+  // Statuses take an account that may push, which the bot may not.
+  await writePrivate(tokenFile(paths, "status"), maintainer.token);
   await inStep(progress, "Bridge", async (step) => {
     const env = {
       ...stack.env,
       CCCI_BRIDGE_TOKEN_FILE: tokenFile(paths, "bridge"),
       CCCI_FORGE_TOKEN_FILE: tokenFile(paths, "forge"),
+      CCCI_STATUS_TOKEN_FILE: tokenFile(paths, "status"),
       CCCI_MEMBERS_ORG: ORG,
       CCCI_POLL_S: "1",
+      // Whoever tries something here would wait for runs that nobody asked for.
+      CCCI_SCHEDULE: schedule ? "on" : "off",
+      CCCI_SCHEDULE_POLL_S: "2",
       ...engineEnv,
     };
     await ensureService("bridge", { paths, step, gateway, env });
