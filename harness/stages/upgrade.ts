@@ -59,16 +59,15 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   await app.answers(ctx);
 
   // The page is looked at while old containers use up their stop grace; what was kept counts when they are gone.
-  const page = openAppPage(run, { app, ctx }).then(() => null, (error: unknown) => ({ error }));
+  const page = openAppPage(run, { app, ctx })
+    .then(() => compareLooks(run, { after: `${ctx.stage}.png`, ctx }))
+    .then(() => null, (error: unknown) => ({ error }));
   await oldTasksGone(run, { app, ctx });
   await app.answers(ctx);
   await readBack(run, { app, ctx, written, composes });
   const trouble = await page;
   if (trouble !== null) throw trouble.error;
-  await Promise.all([
-    compareLooks(run, { after: `${ctx.stage}.png`, ctx }),
-    runEnrolledTest(run, { app, ctx, kind: "upgrade" }),
-  ]);
+  await runEnrolledTest(run, { app, ctx, kind: "upgrade" });
   await countWarnings(run, { app, ctx });
 }
 
