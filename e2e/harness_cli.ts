@@ -1,4 +1,5 @@
 import { ingressFetch } from "../common/ingress.ts";
+import { SMALL_HEAP } from "../common/small_heap.ts";
 import { execOk } from "../common/exec.ts";
 import { waitFor } from "../common/time.ts";
 import type { RunResult } from "../protocol/result.ts";
@@ -55,7 +56,7 @@ export class HarnessRun implements AsyncDisposable {
   constructor(stack: Stack, options: { runs: string; args: string[]; env?: Record<string, string> }) {
     this.#runs = options.runs;
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-q", "-P=harness", "harness.ts", "run-recipe", "--json", ...options.args],
+      args: ["run", "-q", SMALL_HEAP, "-P=harness", "harness.ts", "run-recipe", "--json", ...options.args],
       cwd: root,
       env: { ...stack.env, ...options.env, CCCI_RUNS: options.runs },
       stdin: "null",

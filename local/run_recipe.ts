@@ -1,6 +1,7 @@
 import { basename, join, resolve } from "node:path";
 import { CommanderError } from "commander";
 import { describeError, UsageError } from "../common/errors.ts";
+import { SMALL_HEAP } from "../common/small_heap.ts";
 import { refuseMissing } from "../harness/revisions.ts";
 import { runRecipeCommand, type RunRecipeOptions } from "../harness/run_recipe_command.ts";
 import { readSettings } from "../harness/settings.ts";
@@ -136,6 +137,7 @@ export async function harness(
     "run",
     "--quiet",
     "--no-prompt",
+    SMALL_HEAP,
     "--permission-set=harness",
     "harness.ts",
   ];
