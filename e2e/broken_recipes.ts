@@ -119,7 +119,7 @@ export const brokenRecipes: BrokenRecipe[] = [
     },
     only: ["install"],
     stage: "install",
-    cause: /status 502; the label \S+=8080 sends there, but service "app" listens on 80/,
+    cause: /status 502; the label says \S+=8080, but service "app" listens on 80/,
     detail: /1 min .* healthy/,
   },
   {

@@ -83,7 +83,7 @@ export function mismatch(
   if (sockets.some((one) => one.port === port)) {
     return `service "${service.name}" listens on port ${port} of 127.0.0.1 only, where the proxy cannot reach it`;
   }
-  return `the label loadbalancer.server.port=${label[1]} sends there, but ${listens}`;
+  return `the label says loadbalancer.server.port=${label[1]}, but ${listens}`;
 }
 
 /** What a service's container listens on, or null where it has no program to show it. */

@@ -77,7 +77,10 @@ function factsLine(result: RunResult): string {
   const imposed = result.imposedSeconds > 0
     ? `, ${formatSeconds(result.imposedSeconds * 1000)} of it waiting that the recipe's own settings impose`
     : "";
-  const base = result.base === null ? "" : ` · upgraded from ${oneLine(result.base)}`;
+  const upgraded = result.stages.some(({ name, result }) =>
+    name === "upgrade" && !["skipped", "blocked"].includes(result)
+  );
+  const base = result.base === null || !upgraded ? "" : ` · upgraded from ${oneLine(result.base)}`;
   const level = judged(result) ? `Level ${result.level} · ` : "";
   return `${level}${formatSeconds(result.seconds * 1000)}${imposed}${base}`;
 }

@@ -188,6 +188,15 @@ Deno.test("the summary of a failed run: verdict, cause, log, and the report's ad
   ]);
 });
 
+Deno.test("a run without an upgrade does not speak of one", () => {
+  const stages = [sampleStage({ name: "upgrade", result: "skipped", reason: "not asked for" })];
+  assert.doesNotMatch(summary(sampleResult({ base: "2.1.0+2.2.13", stages }), {}).join(), /upgraded from/);
+  assert.match(
+    summary(sampleResult({ base: "2.1.0+2.2.13", stages: [sampleStage({ name: "upgrade" })] }), {}).join(),
+    /upgraded from/,
+  );
+});
+
 Deno.test("the summary of a passed run is short", () => {
   assert.deepEqual(summary(sampleResult({ imposedSeconds: 0, base: null }), { report: "/r.html" }), [
     "",
