@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { resultSchema } from "../protocol/result_schema.ts";
+import { refuseOtherMethods } from "./api_methods.ts";
 import type { Deps } from "./deps.ts";
 import { Refusal } from "./errors.ts";
 import { openApi, runsQuery } from "./openapi.ts";
@@ -54,6 +55,7 @@ export function apiRoutes(deps: Deps, standings: Standings): Hono {
     return c.json(recipeView(standing, deps));
   });
 
+  refuseOtherMethods(app, description.paths);
   app.all("*", (c: Context) => {
     throw new Refusal(404, `There is no ${c.req.method} ${c.req.path} in this API`);
   });

@@ -22,11 +22,17 @@ const schemas = {
   Recipe: api.recipeView,
   RecipeList: api.recipeList,
   Error: api.apiError,
+  OffsetError: z.object({ error: z.string(), offset: z.number().int().nonnegative() }),
 };
 type SchemaName = keyof typeof schemas;
 
+/** The description; of its parts the program itself reads the paths alone. */
+export interface OpenApi extends Record<string, unknown> {
+  paths: Record<string, Record<string, unknown>>;
+}
+
 /** What the API is, as OpenAPI 3.1; made from the schemas that check what comes in. */
-export function openApi(baseUrl: string): Record<string, unknown> {
+export function openApi(baseUrl: string): OpenApi {
   return {
     openapi: "3.1.0",
     info: {
@@ -59,7 +65,7 @@ export function openApi(baseUrl: string): Record<string, unknown> {
           responses: {
             200: answer("Known already", "RunUrl"),
             201: answer("New", "RunUrl"),
-            ...writing,
+            ...sending,
             409: refused("The name belongs to another recipe or commit"),
           },
         },
@@ -86,9 +92,9 @@ export function openApi(baseUrl: string): Record<string, unknown> {
           },
           responses: {
             200: answer("Events stored so far", "EventOffset"),
-            ...writing,
+            ...sending,
             404: refused("Never announced"),
-            409: refused("Earlier events are missing; `offset` says from where on"),
+            409: answer("Earlier events are missing; `offset` says from where on", "OffsetError"),
           },
         },
       },
@@ -117,7 +123,7 @@ export function openApi(baseUrl: string): Record<string, unknown> {
           },
           responses: {
             201: answer("Stored", "Artefact"),
-            ...writing,
+            ...sending,
             404: refused("Never announced"),
           },
         },
@@ -151,9 +157,14 @@ export function openApi(baseUrl: string): Record<string, unknown> {
 }
 
 const writing = {
-  400: refused("Not valid"),
   401: refused("No valid token"),
-  403: refused("The token of the other program"),
+  403: refused("The token of the other program, or of a host that does not run this"),
+};
+
+/** Besides, of calls with a body. */
+const sending = {
+  ...writing,
+  400: refused("Not valid"),
   408: refused("The body came too slowly"),
   413: refused("Too large"),
 };
