@@ -12,6 +12,7 @@ import { reportImages } from "../resources.ts";
 import { headName, need, type RunContext } from "../run_context.ts";
 import { StageBlocked, type StageContext, StageFailure, StageSkipped } from "../stage.ts";
 import type { Snapshot } from "../converge.ts";
+import { takeSnapshot } from "../snapshot.ts";
 import { compareLooks, pictureBefore } from "../visual.ts";
 import { countWarnings } from "../warnings.ts";
 
@@ -49,7 +50,9 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   ctx.log(`Upgrading to ${headName(run)}`);
   await app.deploy(ctx, "head");
   const { snapshot, currentSince } = await app.converge(ctx);
-  run.imposed.b += imposedByUpgrade(composes.base, head) + slowStop(snapshot, composes.base);
+  const convergedAt = Date.now();
+  const stopped = slowStop(snapshot, composes.base);
+  run.imposed.b += imposedByUpgrade(composes.base, head) + stopped;
   await verifyVersion(run, { app, ctx });
   ctx.proof(`${base.version} → ${headName(run)}`);
   await reportImages(run, app.stack);
@@ -63,6 +66,8 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
     .then(() => compareLooks(run, { after: `${ctx.stage}.png`, ctx }))
     .then(() => null, (error: unknown) => ({ error }));
   await oldTasksGone(run, { app, ctx });
+  const stoppedLate = slowStop(await takeSnapshot(run.swarm, app.stack), composes.base) - stopped;
+  run.imposed.b += Math.min(stoppedLate, Math.round((Date.now() - convergedAt) / 1000));
   await app.answers(ctx);
   await readBack(run, { app, ctx, written, composes });
   const trouble = await page;
