@@ -58,6 +58,15 @@ export function createApp(deps: Deps): Hono {
       500,
     );
   });
+
+  const ask = app.fetch;
+  app.fetch = (request, ...more) => {
+    const began = performance.now();
+    const known = cache.recall(request);
+    if (known === undefined) return ask(request, ...more);
+    metrics.count({ method: "GET", status: 200, route: known.route }, began);
+    return known.response;
+  };
   return app;
 }
 

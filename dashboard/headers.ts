@@ -26,12 +26,21 @@ const always: Record<string, string> = {
   "permissions-policy": "camera=(), geolocation=(), microphone=(), browsing-topics=()",
 };
 
-const usual = Object.entries({
+/** What every answer carries unless it says otherwise. */
+export const safe: Readonly<Record<string, string>> = {
   ...always,
   "content-security-policy": inertPolicy,
   "cross-origin-resource-policy": "same-origin",
   "cache-control": "no-cache",
-});
+};
+/** The part of it that means something for what is no page: a picture that is embedded a thousand times, a feed. */
+export const safeOfData: Readonly<Record<string, string>> = {
+  "x-content-type-options": "nosniff",
+  "content-security-policy": inertPolicy,
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "no-cache",
+};
+const usual = Object.entries(safe);
 
 /**
  * Gives every answer the headers that keep browsers from doing more than showing it. They are set beforehand, which

@@ -138,6 +138,27 @@ Deno.test("a page is the same until something is written, and anew right after",
   assert.notEqual(await dashboard.page("/"), before);
 });
 
+Deno.test("an answer given again from memory is the same as the first, and counted", async () => {
+  await using dashboard = await withLevels([2]);
+  for (const path of ["/", "/badge/miniflux.svg", "/recipes/miniflux", "/feed.atom"]) {
+    for (const encoding of ["gzip", "identity"]) {
+      const ask = async () => {
+        const answer = await dashboard.get(path, { "accept-encoding": encoding });
+        return [answer.status, [...answer.headers], await answer.bytes()];
+      };
+      assert.deepEqual(await ask(), await ask(), `${path} ${encoding}`);
+    }
+    const policy = (await dashboard.app.request(path, { method: "HEAD" })).headers.get(
+      "content-security-policy",
+    );
+    assert.match(policy ?? "", /^default-src 'none'/);
+  }
+  assert.match(
+    await dashboard.page("/metrics"),
+    /request_seconds_count\{method="GET",route="\/recipes\/:recipe",status="200"\} 4\n/,
+  );
+});
+
 Deno.test("recipes whose level fell in the last run come first, under a heading of their own", async () => {
   await using dashboard = await withLevels([2, 1]);
   const subject = { kind: "branch", name: "main", src: "a/broken" } as const;

@@ -89,17 +89,22 @@ export class Metrics {
     return async (c, next) => {
       const began = performance.now();
       await next();
-      const path = c.req.routePath;
-      const method = methods.has(c.req.method) ? c.req.method : "other";
-      const key = `${method} ${c.res.status} ${path}`;
-      let observer = this.#observers.get(key);
-      if (observer === undefined) {
-        const route = path === "*" || path === "/*" ? "other" : path;
-        observer = this.#requests.labels({ method, route, status: String(c.res.status) });
-        this.#observers.set(key, observer);
-      }
-      observer.observe((performance.now() - began) / 1000);
+      this.count({ method: c.req.method, status: c.res.status, route: c.req.routePath }, began);
     };
+  }
+
+  /** Counts a request. @param began when it did, by `performance.now()` */
+  count(answered: { method: string; status: number; route: string }, began: number): void {
+    const { status, route } = answered;
+    const method = methods.has(answered.method) ? answered.method : "other";
+    const key = `${method} ${status} ${route}`;
+    let observer = this.#observers.get(key);
+    if (observer === undefined) {
+      const known = route === "*" || route === "/*" ? "other" : route;
+      observer = this.#requests.labels({ method, route: known, status: String(status) });
+      this.#observers.set(key, observer);
+    }
+    observer.observe((performance.now() - began) / 1000);
   }
 
   serve(app: Hono): void {

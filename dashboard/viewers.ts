@@ -50,6 +50,8 @@ export class Viewers {
           finish();
           return controller.error(error);
         }
+        // It may have hung up while it waited.
+        if (over) return;
         timer = setTimeout(() => {
           finish();
           reader.cancel().catch(() => {});
