@@ -68,6 +68,7 @@ export async function run(deps: BridgeDeps, options: RunOptions): Promise<void> 
         bridge.ring(place);
         bells.hook.ring();
       },
+      ringPush: () => bridge.ringPush(),
     }),
   );
   const server = listen(options.listen, { app, signal });

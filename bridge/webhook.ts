@@ -23,13 +23,15 @@ export interface WebhookOptions {
   secret: string | null;
   /** Somebody wrote on this pull request. Must return at once. */
   ring(place: { repo: string; pr: number }): void;
+  /** Somebody pushed to some repository. Must return at once. */
+  ringPush(): void;
 }
 
 /**
  * `POST /hook`: a doorbell for the poll. A delivery says where to look and nothing else, so that one that is
  * repeated, replayed or late does no harm. Only HMAC-SHA256 over the raw body is taken.
  */
-export function webhookRoutes({ secret, ring }: WebhookOptions): Hono {
+export function webhookRoutes({ secret, ring, ringPush }: WebhookOptions): Hono {
   const app = new Hono();
   const tooLong = bodyLimit({
     maxSize: longestBody,
@@ -50,6 +52,10 @@ export function webhookRoutes({ secret, ring }: WebhookOptions): Hono {
       return c.json({ message: "The signature is missing or wrong" }, 401);
     }
     const event = header("x-gitea-event") || header("x-forgejo-event") || header("x-github-event");
+    if (event === "push") {
+      ringPush();
+      return c.json({ message: "Looking" }, 202);
+    }
     const place = event === "issue_comment" ? placeOf(body) : null;
     if (place === null) return c.body(null, 204);
     log.debug("rung", place);

@@ -13,9 +13,15 @@ const written = {
 
 function scene(withSecret: string | null = secret) {
   const rung: { repo: string; pr: number }[] = [];
-  const app = webhookRoutes({ secret: withSecret, ring: (place) => rung.push(place) });
+  let pushes = 0;
+  const app = webhookRoutes({
+    secret: withSecret,
+    ring: (place) => rung.push(place),
+    ringPush: () => pushes++,
+  });
   return {
     rung,
+    pushes: () => pushes,
     async post(content: unknown, headers: Record<string, string> = {}) {
       const body = typeof content === "string" ? content : JSON.stringify(content, null, 2);
       const response = await app.request("/hook", {
@@ -44,6 +50,14 @@ Deno.test("/hook rings for a comment on a pull request, under either name of the
   assert.equal(await at.post(written, { "x-gitea-signature": "", "x-hub-signature-256": hub }), 202);
   const place = { repo: "recipe-maintainers/custom-html", pr: 7 };
   assert.deepEqual(at.rung, [place, place]);
+});
+
+Deno.test("/hook tells that somebody pushed, if the forge says so", async () => {
+  const at = scene();
+  assert.equal(await at.post({ ref: "refs/heads/main" }, { "x-gitea-event": "push" }), 202);
+  const unsigned = { "x-gitea-event": "push", "x-gitea-signature": sign("", "another") };
+  assert.equal(await at.post({ ref: "refs/heads/main" }, unsigned), 401);
+  assert.equal(at.pushes(), 1);
 });
 
 Deno.test("/hook refuses what is not signed with the secret by HMAC-SHA256", async () => {
@@ -76,7 +90,7 @@ Deno.test("/hook takes no notice of anything but new comments on pull requests",
   const at = scene();
   assert.equal(await at.post({ ...written, action: "edited" }), 204);
   assert.equal(await at.post({ ...written, is_pull: false }), 204);
-  assert.equal(await at.post(written, { "x-gitea-event": "push" }), 204);
+  assert.equal(await at.post(written, { "x-gitea-event": "create" }), 204);
   assert.equal(await at.post({ ...written, repository: { full_name: "../x" } }), 204);
   assert.equal(await at.post("not JSON"), 204);
   assert.deepEqual(at.rung, []);
