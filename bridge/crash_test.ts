@@ -38,17 +38,23 @@ Deno.test("the process killed before or after any of its effects loses and doubl
   assertTold(plain, "undisturbed");
   const kinds = new Set(plain.effects.map((effect) => effect.replace(/\/[a-z0-9]{12}-1$/, "")));
   assert.ok(kinds.size >= 5, `reaction, comment, edit, announcement, start: ${[...kinds].join(", ")}`);
+  const lines = [`${"".padEnd(85)}before  after`];
   for (const [effect, name] of plain.effects.entries()) {
+    const point = `${effect + 1}. ${name.replace(/[a-z0-9]{12}-1$/, "RUN")}`;
+    const stood: string[] = [];
     for (const when of ["before", "after"] as const) {
-      await t.step(`${when} ${effect + 1}. ${name.replace(/[a-z0-9]{12}-1$/, "RUN")}`, async () => {
+      const ok = await t.step(`${when} ${point}`, async () => {
         using world = new World();
         world.killAt = { effect, when };
         await story(world);
         assert.ok(world.effects.length > effect, "the kill took place");
         assertTold(world, `killed ${when} ${name}`);
       });
+      stood.push(ok ? "✓" : "✗");
     }
+    lines.push(`${point.padEnd(85)}${stood.join("       ")}`);
   }
+  Deno.stderr.writeSync(new TextEncoder().encode(`\n${lines.join("\n")}\n`));
 });
 
 Deno.test("restarts at any second of a run lose and double nothing", async () => {

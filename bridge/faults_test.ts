@@ -74,6 +74,22 @@ Deno.test("a comment that carries our marker but is not ours is never taken for 
   assert.equal(world.bodies().length, 1);
 });
 
+Deno.test("a log in another comment of ours that shows a run's marker does not pass for the run's comment", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  let times = 0;
+  world.gitea.fault = ({ method, path }) => {
+    if (method !== "POST" || !path.endsWith("/issues/1/comments") || times++ > 0) return undefined;
+    const shown = `<!-- cc-ci:${world.store.liveRuns()[0]?.id} -->`;
+    world.gitea.say(pull, { user: world.gitea.bot, body: `Log: ${shown}\n\n<!-- cc-ci:another00000 -->` });
+    return "no answer";
+  };
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  await pass(world);
+  assert.equal(world.bodies().length, 2);
+  assert.match(world.bodies()[0] ?? "", /^Log/);
+});
+
 Deno.test("a forge that is away loses nothing: what was written meanwhile is caught up in order", async () => {
   using at = await open();
   const { world, pull } = at;

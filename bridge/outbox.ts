@@ -106,8 +106,9 @@ export class Outbox {
       return "unknown";
     }
     const own = store.ownId;
+    // At its end, where we write it: above it a log may show any text, markers included.
     const marked = answer.value.filter((comment) =>
-      comment.body.includes(hidden(post.marker)) && (own === null || comment.userId === own)
+      comment.body.trimEnd().endsWith(hidden(post.marker)) && (own === null || comment.userId === own)
     );
     return marked.length === 0 ? null : Math.min(...marked.map((comment) => comment.id));
   }

@@ -45,6 +45,8 @@ interface Look {
   since: number;
   cursor: number;
   found: Found[];
+  /** Pull requests whose comments were read, for {@linkcode Poller}'s memory once they are stored. */
+  read: Map<string, { updatedAt: number; at: number }>;
   failure: Failure | null;
 }
 
@@ -83,6 +85,8 @@ export class Poller {
       // What could not be read is found again only from where the search began.
       for (const look of looks) if (look.failure === null) store.moveCursor(look.owner, look.cursor);
     });
+    // Not before: what could not be stored, as on a full disk, has to be read again.
+    for (const [key, read] of looks.flatMap((look) => [...look.read])) this.#read.set(key, read);
     for (const look of looks) if (look.failure !== null) failures.push(look.failure);
     const oldest = Math.min(...looks.map((look) => look.cursor));
     if (looks.length > 0) this.#forget(oldest);
@@ -132,6 +136,7 @@ export class Poller {
       return null;
     }
     const found: Found[] = [];
+    const read: Look["read"] = new Map();
     let failure: Failure | null = null;
     const cursor = Math.max(known.cursor, ...pulls.value.map((pull) => pull.updatedAt));
     for (const pull of pulls.value.filter((pull) => !this.#isRead(pull))) {
@@ -144,9 +149,9 @@ export class Poller {
       }
       const readAt = comments.at ?? at;
       for (const comment of comments.value) found.push({ place: pull, comment, at: readAt });
-      this.#read.set(`${pull.repo}#${pull.pr}`, { updatedAt: pull.updatedAt, at: readAt });
+      read.set(`${pull.repo}#${pull.pr}`, { updatedAt: pull.updatedAt, at: readAt });
     }
-    return { owner, since: known.since, cursor, found, failure };
+    return { owner, since: known.since, cursor, found, read, failure };
   }
 
   /**

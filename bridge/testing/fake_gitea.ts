@@ -44,6 +44,8 @@ export class FakeGitea {
   /** Every request, `METHOD /path`. */
   readonly requests: string[] = [];
   fault: Fault = () => undefined;
+  /** How far its clock is ahead of the bridge's, milliseconds. */
+  skewMs = 0;
   /** Branches and the statuses of commits. */
   readonly repos: FakeRepos;
   readonly #clock: FakeClock;
@@ -106,7 +108,7 @@ export class FakeGitea {
     const body: unknown = request.method === "GET" ? null : await request.json();
     const response = this.#route(`${request.method} ${path}`, { query: url.searchParams, body });
     if (fault === "answer lost") throw new TypeError("Connection reset by peer");
-    response.headers.set("date", new Date(this.#clock.now()).toUTCString());
+    response.headers.set("date", new Date(this.#clock.now() + this.skewMs).toUTCString());
     return response;
   };
 
@@ -225,6 +227,6 @@ export class FakeGitea {
   }
 
   #second(): number {
-    return Math.floor(this.#clock.now() / 1000) * 1000;
+    return Math.floor((this.#clock.now() + this.skewMs) / 1000) * 1000;
   }
 }

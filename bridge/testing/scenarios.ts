@@ -1,3 +1,4 @@
+import { another, command, end, nth, watched } from "./steps.ts";
 import { commits, repo, type World } from "./world.ts";
 
 /** A disturbance, from the first comment until nothing is left to do. */
@@ -14,33 +15,6 @@ export interface Scenario {
   comments: string[];
   /** Runs that were started, attempts included. */
   starts: number;
-}
-
-async function watched(world: World) {
-  const pull = world.gitea.openPull(repo, commits.first);
-  await world.seconds(3);
-  return pull;
-}
-
-function command(world: World, pull: Parameters<World["gitea"]["say"]>[0], body = "!testme"): void {
-  world.gitea.say(pull, { user: "maintainer", body });
-}
-
-async function nth(world: World, count: number): Promise<string> {
-  await world.until(`run ${count} starts`, () => world.started().length >= count);
-  const run = world.started()[count - 1] ?? "";
-  world.take(run);
-  return run;
-}
-
-async function end(world: World): Promise<void> {
-  await world.until("nothing is left to do", () => world.store.liveRuns().length === 0);
-  await world.seconds(6);
-}
-
-async function another(world: World): Promise<{ run: string }> {
-  command(world, world.gitea.openPull(repo, commits.first));
-  return { run: await nth(world, 1) };
 }
 
 export const scenarios: Scenario[] = [

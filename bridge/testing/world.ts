@@ -37,6 +37,8 @@ export class World implements Disposable {
   readonly effects: string[] = [];
   /** Kill the process at the effect of this number, counted from 0. */
   killAt: { effect: number; when: "before" | "after" } | null = null;
+  /** How often it was looked whether a pull request has two runs at a time. */
+  looks = 0;
   hasDashboard = true;
   maintenance: Maintenance | null = null;
   recipes = new Map([[repo, "custom-html"]]);
@@ -55,7 +57,7 @@ export class World implements Disposable {
     this.#statuses = options.statuses === true;
     this.drone = options.drone === true ? new FakeDrone(this.clock) : null;
     this.#killed.promise.catch(() => {});
-    this.#store = new Store(join(this.#folder, "bridge.db"));
+    this.#store = new Store(this.database);
     this.#bridge = this.#newBridge();
   }
 
@@ -66,6 +68,11 @@ export class World implements Disposable {
 
   get store(): Store {
     return this.#store;
+  }
+
+  /** File of the bridge's database. */
+  get database(): string {
+    return join(this.#folder, "bridge.db");
   }
 
   /** A webhook arrives while the poll is under way. */
@@ -79,7 +86,7 @@ export class World implements Disposable {
     this.#store[Symbol.dispose]();
     this.#killed = Promise.withResolvers<never>();
     this.#killed.promise.catch(() => {});
-    this.#store = new Store(join(this.#folder, "bridge.db"));
+    this.#store = new Store(this.database);
     this.#bridge = this.#newBridge();
   }
 
@@ -165,13 +172,14 @@ export class World implements Disposable {
       const params = this.drone?.build(name).params ?? this.engine.started.find(({ RUN }) => RUN === name);
       return `${params?.SRC}#${params?.PR}`;
     });
+    this.looks++;
     assert.equal(new Set(pulls).size, pulls.length, `two runs of one pull request: ${running.join(", ")}`);
   }
 
   #newBridge(): Bridge {
     const { clock } = this;
     const forge = {
-      ...{ url: "https://forge.example", token: "token", clock },
+      ...{ url: "https://forge.example", token: "forge-token", clock },
       fetch: this.#killable(this.gitea.fetch, "forge"),
     };
     return new Bridge({

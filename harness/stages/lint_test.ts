@@ -166,7 +166,7 @@ Deno.test("a breach of confinement, or a file that does not parse, keeps the rec
   assert.deepEqual(breach.findings, ["error confine.bind compose.yml:5"]);
   assert.equal(breach.run.undeployable, "confinement");
   const broken = await lint({ head: { "compose.yml": "services:\n  app: [\n" }, published: {} });
-  assert.match(broken.findings.join(), /^error compose\.yaml compose\.yml:\d$/);
+  assert.match(broken.findings.join(), /^error parse\.syntax compose\.yml:\d$/);
   assert.equal(broken.run.undeployable, "lint");
 });
 
