@@ -148,8 +148,12 @@ export class App {
     this.#options.noteVolumes(names);
   }
 
-  /** Waits for the health page over HTTPS, through the ingress, certificate verified. @throws {StageFailure} */
-  async answers(ctx: StageContext): Promise<void> {
+  /**
+   * Waits for the health page over HTTPS, through the ingress, certificate verified.
+   * @param options.times good answers wanted on end @default 1
+   * @throws {StageFailure}
+   */
+  async answers(ctx: StageContext, { times = 1 } = {}): Promise<void> {
     const { settings, enrolment } = this.#options;
     await waitAnswer({
       swarm: this.swarm,
@@ -157,6 +161,7 @@ export class App {
       domain: this.domain,
       since: this.#deployedAt,
       health: enrolment.health,
+      times,
       settings,
       timeoutMs: Math.max(ctx.remaining() - SPARE_MS / 2, ctx.remaining() / 2),
       log: ctx.log,

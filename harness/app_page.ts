@@ -13,39 +13,65 @@ const SHOWN_TEXT = 300;
 
 type Health = Enrolment["health"];
 
+/** What was seen of an app's page. */
+export interface PageLook {
+  /** File of the picture below `screenshots/`, or null when the page did not open. */
+  screenshot: string | null;
+  /** Errors on the console and parts of the page that do not load. */
+  blemishes: readonly string[];
+  notes: readonly string[];
+  /** Why this is no working page of the app; null: it is one. */
+  failure: StageFailure | null;
+}
+
 /**
- * Opens the app's page in a real browser, checks what `recipe.yml` says about it and keeps a screenshot. Errors on the
- * console and parts of the page that do not load are blemishes of the stage.
- * @throws {StageFailure} when the page does not open or is another one
+ * Opens the app's page in a real browser, checks what `recipe.yml` says about it and keeps a screenshot. Nothing
+ * counts before {@linkcode tellLook}.
+ * @throws {InfraFailure} when there is no browser
  */
-export async function openAppPage(run: RunContext, about: { app: App; ctx: StageContext }): Promise<void> {
-  const { app, ctx } = about;
+export async function lookAtPage(
+  run: RunContext,
+  { app, ctx }: { app: App; ctx: StageContext },
+): Promise<PageLook> {
   const { health } = run.enrolment;
   const url = `https://${app.domain}/`;
-  const name = `${ctx.stage}.png`;
+  const screenshot = `${ctx.stage}.png`;
   try {
     const browser = await run.browser();
     await using page = await browser.page();
     const { status } = await page.goto(url);
-    const wrong = status >= 500 ? null : await waitForContent(page, health);
-    await page.screenshot(join(run.folder.screenshots, name));
-    ctx.screenshot(name);
+    const failure = status >= 500
+      ? new StageFailure(`The page ${url} answers with status ${status}`)
+      : await waitForContent(page, health);
+    await page.screenshot(join(run.folder.screenshots, screenshot));
     ctx.log(`Page ${url} opened with status ${status}, title "${await page.title()}"`);
-    const { blemishes, notes } = pageTrouble(page, app.domains);
-    for (const blemish of blemishes) ctx.blemish(blemish);
-    for (const note of notes) ctx.note(note);
-    for (const line of [...blemishes, ...notes]) ctx.log(line);
-    if (status >= 500) throw new StageFailure(`The page ${url} answers with status ${status}`);
-    if (wrong !== null) throw wrong;
-    ctx.proof("page opened");
+    return { screenshot, ...pageTrouble(page, app.domains), failure };
   } catch (error) {
     ctx.signal.throwIfAborted();
     if (!(error instanceof BrowserError)) throw error;
     if (error.code.startsWith("browser.missing") || error.code.startsWith("browser.start")) {
       throw new InfraFailure(error.message, { cause: error.cause });
     }
-    throw new StageFailure(`The page ${url} does not open: ${error.message}`, { cause: error });
+    const failure = new StageFailure(`The page ${url} does not open: ${error.message}`, {
+      cause: error,
+    });
+    return { screenshot: null, blemishes: [], notes: [], failure };
   }
+}
+
+/** Makes a look at the page count for its stage. @throws {StageFailure} when the page does not open or is another one */
+export function tellLook(look: PageLook, ctx: StageContext): void {
+  if (look.screenshot !== null) ctx.screenshot(look.screenshot);
+  for (const blemish of look.blemishes) ctx.blemish(blemish);
+  for (const note of look.notes) ctx.note(note);
+  for (const line of [...look.blemishes, ...look.notes]) ctx.log(line);
+  if (look.failure !== null) throw look.failure;
+  ctx.proof("page opened");
+}
+
+/** Looks at the app's page, and what is seen counts. @throws {StageFailure} */
+export async function openAppPage(run: RunContext, about: { app: App; ctx: StageContext }): Promise<void> {
+  tellLook(await lookAtPage(run, about), about.ctx);
 }
 
 /** What is wrong with title or text when the page had its time, or null. */

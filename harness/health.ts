@@ -27,6 +27,8 @@ export interface AnswerOptions {
   /** When the deploy was called. */
   since: number;
   health: { path: string; status: number };
+  /** Good answers wanted on end. @default 1 */
+  times?: number;
   settings: Settings;
   timeoutMs: number;
   log: (line: string) => void;
@@ -49,7 +51,7 @@ export async function ingressOf(settings: Settings): Promise<Ingress> {
  * @throws {StageFailure} with the last answer and the last log lines of service `app`
  */
 export async function waitAnswer(options: AnswerOptions): Promise<void> {
-  const { domain, health, signal, swarm, stack, clock = systemClock } = options;
+  const { domain, health, signal, swarm, stack, times = 1, clock = systemClock } = options;
   const url = `https://${domain}${health.path}`;
   const get = ingressFetch(await ingressOf(options.settings), { timeoutMs: 10_000 });
   const started = clock.now();
@@ -57,6 +59,7 @@ export async function waitAnswer(options: AnswerOptions): Promise<void> {
   let last = "";
   let lookedAt = started;
   let noWaySince: number | null = null;
+  let good = 0;
   let askedAt = started;
   const failure = async (text: string, detail: string) =>
     new StageFailure(`${url} does not answer with status ${health.status}: ${text}`, {
@@ -68,7 +71,9 @@ export async function waitAnswer(options: AnswerOptions): Promise<void> {
   while (true) {
     signal.throwIfAborted();
     const answer = await ask(get, { url, signal });
-    if (answer.status === health.status) {
+    good = answer.status === health.status ? good + 1 : 0;
+    if (good > 0 && good < times) continue;
+    if (good > 0) {
       options.log(`${url} answers ${answer.status} after ${formatSeconds(passed())}`);
       return;
     }

@@ -54,24 +54,15 @@ class FakeSwarm extends Swarm {
   }
 }
 
-/** Waits in vain for an app behind a proxy that always says the same. @returns why, and after how many fake seconds */
-async function waitInVain(
-  swarm: Swarm,
-  answer: { status: number; body: string },
-): Promise<{ error: StageFailure; seconds: number }> {
-  await using site = await httpsSite([DOMAIN], (_, response) => {
-    response.writeHead(answer.status).end(answer.body);
-  });
+/** How the app behind a site is asked for. */
+function options(site: { ingress: string; ca: string }) {
   const env: Record<string, string> = {
     CCCI_BASE_DOMAIN: "ci.test",
     CCCI_RUNS: "/nonexistent",
     CCCI_INGRESS: site.ingress,
     CCCI_CA_FILE: site.ca,
   };
-  let now = START;
-  const clock: Clock = { now: () => now, sleep: () => Promise.resolve(void (now += STEP_MS)) };
-  const error = await waitAnswer({
-    swarm,
+  return {
     stack: STACK,
     domain: DOMAIN,
     since: START - 90_000,
@@ -80,8 +71,21 @@ async function waitInVain(
     timeoutMs: 600_000,
     log: () => {},
     signal: new AbortController().signal,
-    clock,
-  }).then(() => assert.fail("It answered"), (error) => error);
+  };
+}
+
+/** Waits in vain for an app behind a proxy that always says the same. @returns why, and after how many fake seconds */
+async function waitInVain(
+  swarm: Swarm,
+  answer: { status: number; body: string },
+): Promise<{ error: StageFailure; seconds: number }> {
+  await using site = await httpsSite([DOMAIN], (_, response) => {
+    response.writeHead(answer.status).end(answer.body);
+  });
+  let now = START;
+  const clock: Clock = { now: () => now, sleep: () => Promise.resolve(void (now += STEP_MS)) };
+  const error = await waitAnswer({ ...options(site), swarm, clock })
+    .then(() => assert.fail("It answered"), (error) => error);
   return { error, seconds: (now - START) / 1000 };
 }
 
@@ -114,4 +118,18 @@ Deno.test("an app that no router leads to is told so, health check or not", asyn
   const { error, seconds } = await waitInVain(swarm, { status: 404, body: "404 page not found\n" });
   assert.equal(seconds, 60);
   assert.match(error.message, /no service has a router label with the rule Host\(`wiki-0a1b2c/);
+});
+
+Deno.test("as many good answers on end as are wanted: the proxy may take turns among containers", async () => {
+  const statuses = [502, 200, 502, 200, 200];
+  let asked = 0;
+  await using site = await httpsSite([DOMAIN], (_, response) => {
+    response.writeHead(statuses[asked++] ?? 200).end();
+  });
+  await waitAnswer({
+    ...options(site),
+    swarm: new FakeSwarm("Up 2 minutes (healthy)"),
+    times: 3,
+  });
+  assert.equal(asked, 6);
 });
