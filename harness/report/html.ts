@@ -10,6 +10,7 @@ import { style } from "./html_style.ts";
 import { type Markup, markup, trusted } from "./markup.ts";
 import {
   blame,
+  hasLevel,
   headline,
   judged,
   outcomeSign,
@@ -100,7 +101,7 @@ ${
     markup`<h2>Last log lines</h2>${logMarkup("tail", culprit.tail.join("\n")).rows}`
   }
 <dl class="facts">
-${judged(result) && levelFact(result.level)}
+${hasLevel(result) && levelFact(result.level)}
 ${unclean !== null && markup`<div><dt>Not clean</dt><dd><a href="#findings">${unclean}</a></dd></div>`}
 <div><dt>Took</dt><dd>${formatSeconds(result.seconds * 1000)}</dd></div>
 <div><dt>Started</dt><dd>${moment(result.startedAt)}</dd></div>

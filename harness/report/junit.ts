@@ -1,7 +1,7 @@
 import type { RunResult, StageReport } from "../../protocol/result.ts";
 import { escapeHtml } from "./markup.ts";
 import { oneLine, plain } from "./text.ts";
-import { headline, judged, stageText, subjectName } from "./verdict.ts";
+import { hasLevel, headline, stageText, subjectName } from "./verdict.ts";
 
 /**
  * The run as a JUnit file: one suite, one test per stage. Trouble of the host is an error, a stage that did not run is
@@ -47,7 +47,7 @@ function properties(result: RunResult): [string, string][] {
     ["uncommitted-changes", String(result.dirty)],
     ["base", result.base ?? ""],
     ["result", result.result],
-    ["level", judged(result) ? String(result.level) : ""],
+    ["level", hasLevel(result) ? String(result.level) : ""],
     ["cc-ci", versions.suite],
     ["abra", versions.abra],
     ["docker", versions.docker],

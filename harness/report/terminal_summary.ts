@@ -4,7 +4,7 @@ import { findingsOf, otherBlemishes, placeOf, resourcesText, visualText } from "
 import type { SummaryPaths } from "./terminal.ts";
 import type { Painter } from "./terminal_lines.ts";
 import { oneLine, plain, truncate, wrap } from "./text.ts";
-import { blame, judged, standInNote, testedName, verdict } from "./verdict.ts";
+import { blame, hasLevel, standInNote, testedName, verdict } from "./verdict.ts";
 
 const LAST_LOG_LINES = 12;
 const MOST_REMARKS = 6;
@@ -81,7 +81,7 @@ function factsLine(result: RunResult): string {
     name === "upgrade" && !["skipped", "blocked"].includes(result)
   );
   const base = result.base === null || !upgraded ? "" : ` · upgraded from ${oneLine(result.base)}`;
-  const level = judged(result) ? `Level ${result.level} · ` : "";
+  const level = hasLevel(result) ? `Level ${result.level} · ` : "";
   return `${level}${formatSeconds(result.seconds * 1000)}${imposed}${base}`;
 }
 

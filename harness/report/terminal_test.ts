@@ -197,6 +197,15 @@ Deno.test("a run without an upgrade does not speak of one", () => {
   );
 });
 
+Deno.test("a run that was not asked to install has no level", () => {
+  const stages = [sampleStage({ name: "fetch" }), sampleStage({ name: "install", result: "skipped" })];
+  assert.doesNotMatch(summary(sampleResult({ level: 0, stages }), {}).join(), /Level/);
+  assert.match(
+    summary(sampleResult({ level: 0, stages: [sampleStage({ name: "install" })] }), {}).join(),
+    /Level 0/,
+  );
+});
+
 Deno.test("the summary of a passed run is short", () => {
   assert.deepEqual(summary(sampleResult({ imposedSeconds: 0, base: null }), { report: "/r.html" }), [
     "",

@@ -63,9 +63,15 @@ export function blame(result: RunResult): string | null {
   return "This is trouble of the CI host, not of the recipe";
 }
 
-/** Whether the run came to a verdict about the recipe; without one its level says nothing. */
+/** Whether the run came to a verdict about the recipe. */
 export function judged(result: RunResult): boolean {
   return result.result === "passed" || result.result === "failed";
+}
+
+/** Whether the level says anything: there is a verdict, and the first rung was tried at all. */
+export function hasLevel(result: RunResult): boolean {
+  return judged(result) &&
+    result.stages.some(({ name, result }) => name === "install" && result !== "skipped");
 }
 
 /** What a stage's line says beside its name: what was proved, or why not. */
