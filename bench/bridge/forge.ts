@@ -25,6 +25,10 @@ export class Forge {
     const body = JSON.stringify({ is_force_push: false, commit_ids: ["a".repeat(40)] });
     const created_at = new Date(created).toISOString();
     for (const name of repoNames(size)) {
+      this.gitea.repos.all.push({
+        ...{ name: `${owner}/${name}`, branch: "main", head: "b".repeat(40) },
+        ...{ updated: created, archived: false },
+      });
       for (let number = 1; number <= size.pulls; number++) {
         const facts = { repo: `${owner}/${name}`, number, head: "a".repeat(40), created, updated: created };
         const timeline = [{ type: "pull_push", body, created_at }];

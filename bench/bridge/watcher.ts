@@ -10,6 +10,8 @@ import { owner, repoNames } from "./forge.ts";
 
 /** Seconds between two looks at the forge. */
 export const tickSeconds = 15;
+/** Between two looks for default branches that moved, as the bridge has it by default. */
+const scheduleMs = 900_000;
 
 /** Every run passes within a tick, and is forgotten a tick later. */
 class PassingEngine implements Engine {
@@ -77,6 +79,7 @@ export class Watcher implements Disposable {
       dashboard,
       readEnrolments: () => Promise.resolve(enrolments),
       readMaintenance: () => Promise.resolve(null),
+      scheduleMs,
     });
   }
 
