@@ -47,6 +47,18 @@ Deno.test("a branch that moves gets one run, whatever else happens to its reposi
   world.assertSound();
 });
 
+Deno.test("a webhook for a push has the next round look at once", async () => {
+  using at = await tested();
+  const { world } = at;
+  const looks = () => calls(world, /^GET \/repos\/search$/);
+  const before = looks();
+  await world.until("it was looked by itself", () => looks() > before);
+  world.gitea.repos.push(repo, commits.second);
+  world.rungByPush();
+  await world.second();
+  assert.deepEqual(world.store.liveRuns().map((run) => run.ref), [commits.second]);
+});
+
 Deno.test("what moved while the bridge or the forge was away is found", async () => {
   using at = await tested();
   const { world } = at;

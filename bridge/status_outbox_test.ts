@@ -96,6 +96,23 @@ Deno.test("only 201 counts, and a place where we may not is given up", async () 
   assert.equal(world.store.statuses.status({ repo, sha: commits.first })?.dead, 1);
 });
 
+Deno.test("the end of the older of two runs does not replace what the newer one came to", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  const other = world.gitea.openPull(repo, commits.first);
+  await world.seconds(3);
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const first = await world.runStarted();
+  world.gitea.say(other, { user: "maintainer", body: "!testme" });
+  await world.until("both are there", () => world.store.liveRuns().length === 2);
+  world.gitea.say(other, { user: "maintainer", body: "!testme cancel" });
+  await world.until("the newer one is over", () => /error$/.test(shown(world).at(-1) ?? ""));
+  world.engine.finish(first, "passed");
+  await world.until("the older one is over", () => world.store.liveRuns().length === 0);
+  await world.seconds(5);
+  assert.match(shown(world).at(-1) ?? "", /error$/);
+});
+
 Deno.test("without a token for statuses there are none", async () => {
   using world = new World();
   world.gitea.repos.push(repo, commits.second);

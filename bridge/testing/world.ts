@@ -81,6 +81,11 @@ export class World implements Disposable {
     await Promise.all([this.#bridge.answerRings(), this.#bridge.poll()]);
   }
 
+  /** A webhook says that something was pushed. */
+  rungByPush(): void {
+    this.#bridge.ringPush();
+  }
+
   /** Drops everything the bridge has in memory and starts it anew on the same file. */
   restart(): void {
     this.#store[Symbol.dispose]();
