@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import type { RunView } from "../protocol/dashboard_api.ts";
 import type { RunOutcome, StageReport } from "../protocol/result.ts";
-import { help, longestBody, nothingToCancel, refused, type RunFacts, runText } from "./comment.ts";
+import { longestBody, type RunFacts, runText } from "./comment.ts";
 import { parseCommand } from "./command.ts";
 import type { Refusal } from "./policy.ts";
+import { help, nothingToCancel, refused } from "./replies.ts";
 import type { CommandRow } from "./rows.ts";
 import { stage } from "./testing/fake_dashboard.ts";
 

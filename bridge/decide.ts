@@ -1,7 +1,7 @@
 import { backoffMs } from "./answer.ts";
-import * as texts from "./comment.ts";
 import { logger } from "../common/log.ts";
 import { judge, longestAgeMs, type PolicyDeps, type Refusal, type Verdict } from "./policy.ts";
+import * as replies from "./replies.ts";
 import { type CommandRow, isRetried, newRun, runName, superseded } from "./rows.ts";
 import type { Store } from "./store.ts";
 
@@ -74,7 +74,7 @@ export class Decider {
         return this.#cancel(command);
       case "help":
         this.#deps.store.closeCommand(command.comment, "answered", command.kind);
-        return this.#reply(command, { key: "help", body: texts.help(this.#deps.org) });
+        return this.#reply(command, { key: "help", body: replies.help(this.#deps.org) });
       case "refuse":
         log.info("refused", { ...facts, ...verdict.refusal });
         return this.#refuse(command, verdict.refusal);
@@ -128,7 +128,7 @@ export class Decider {
     store.closeCommand(command.comment, runs.length === 0 ? "answered" : "accepted", "cancel");
     for (const run of runs) store.note(run.id, { cancelled_by: command.login });
     if (runs.length === 0) {
-      this.#reply(command, { key: `cancel:${command.comment}`, body: texts.nothingToCancel() });
+      this.#reply(command, { key: `cancel:${command.comment}`, body: replies.nothingToCancel() });
     }
   }
 
@@ -137,7 +137,7 @@ export class Decider {
     // Another head, or another time of maintenance, is another answer.
     const about = "head" in refusal ? refusal.head : "since" in refusal ? refusal.since : null;
     const key = about === null ? refusal.reason : `${refusal.reason}:${about}`;
-    this.#reply(command, { key, body: texts.refused(refusal, { command, org: this.#deps.org }) });
+    this.#reply(command, { key, body: replies.refused(refusal, { command, org: this.#deps.org }) });
   }
 
   /** One answer for each person, pull request and reason. */
