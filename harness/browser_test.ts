@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { exec, FAMILY } from "../common/exec.ts";
 import { type Browser, BrowserError, openBrowser } from "./browser.ts";
+import { killFamily } from "./process_tree.ts";
 import { RunFolder } from "./run_folder.ts";
 import { type HttpsSite, httpsSite } from "./testing/https_site.ts";
 import { missingProgram } from "./testing/programs.ts";
@@ -28,6 +29,11 @@ const pages: Record<string, [status: number, type: string, body: string]> = {
   "/strict": [200, "text/html", "<title>Strict</title><p>guarded</p>"],
   "/file": [200, "text/html", '<a id="f" href="file:///etc/hostname">file</a>'],
   "/gone": [410, "text/html", "gone"],
+  "/restless": [
+    200,
+    "text/html",
+    "<title>Restless</title><h1>Here</h1><script>setTimeout(() => location.reload(), 20)</script>",
+  ],
 };
 
 interface Site extends HttpsSite {
@@ -141,6 +147,14 @@ Deno.test({
       await t.step("the status is the app's own", async () => {
         assert.equal((await page.goto(`${url}/gone`)).status, 410);
       });
+      await t.step("a page that goes elsewhere by itself can be read all the same", async () => {
+        await using other = await browser.page();
+        await other.goto(`${url}/restless`);
+        for (let reads = 0; reads < 60; reads++) { // empty before the new page's head is there
+          assert.match(await other.text(), /^(Here)?$/);
+          assert.match(await other.title(), /^(Restless)?$/);
+        }
+      });
       await t.step("says that the ingress does not know a name", async () => {
         await using other = await browser.page();
         await assert.rejects(other.goto("https://three.ci.test/"), /its certificate is for another name/);
@@ -200,6 +214,7 @@ Deno.test(
     try {
       await using _browser = await openBrowser({ ingress: "127.0.0.1:1", domains: [] });
       assert.equal((await foldersOf(run)).length, 1);
+      await killFamily(run, null);
       await new RunFolder(join(runs, "killed1-11")).removeScratch(); // another run's name
       assert.equal((await foldersOf(run)).length, 1);
       await new RunFolder(join(runs, run)).removeScratch();

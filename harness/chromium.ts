@@ -27,6 +27,7 @@ const quietFlags = [
   "--no-default-browser-check",
   "--no-proxy-server",
   "--no-pings",
+  "--disable-auto-reload", // of a page that could not be loaded; it would come between a page and its readers
   "--disable-background-networking",
   "--disable-background-timer-throttling",
   "--disable-breakpad",

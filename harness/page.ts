@@ -129,14 +129,16 @@ export function openPage(page: PuppeteerPage, { domains, close }: PageOptions): 
       }
     },
 
-    title: () => page.title(),
+    title: () => steadily(() => page.title()),
 
     async text(selector) {
-      if (selector === undefined) return await visibleText(page);
-      const found = await element(selector, { what: "read", timeoutMs: ACTION_MS });
-      return await found.evaluate((node) => {
-        const shown = node as unknown as { innerText?: string; textContent: string | null };
-        return shown.innerText ?? shown.textContent ?? "";
+      if (selector === undefined) return await steadily(() => visibleText(page));
+      return await steadily(async () => {
+        const found = await element(selector, { what: "read", timeoutMs: ACTION_MS });
+        return await found.evaluate((node) => {
+          const shown = node as unknown as { innerText?: string; textContent: string | null };
+          return shown.innerText ?? shown.textContent ?? "";
+        });
       });
     },
 
@@ -212,6 +214,20 @@ async function clickAndFollow(
     stop.abort();
     page.off("request", notice);
     await arrived;
+  }
+}
+
+/** Reads again when the page went elsewhere in the middle of it, as a page may at any time and by itself. */
+async function steadily<T>(read: () => Promise<T>): Promise<T> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await read();
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      if (tries >= MAX_TRIES || !/[Ee]xecution context|context with specified id|detached/.test(text)) {
+        throw error;
+      }
+    }
   }
 }
 
