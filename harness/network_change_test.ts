@@ -114,11 +114,11 @@ for (const [name, expected, act] of scenes) {
     async fn() {
       const asked: string[] = [];
       await underChange(act, asked);
-      assert.deepEqual(
-        asked.filter((one) => !one.endsWith("favicon.ico")),
-        expected,
-        "once, and nothing else",
-      );
+      const pages = asked.filter((one) => !one.endsWith("favicon.ico"));
+      // Addresses go on changing after the first loss, so that a page may have to be asked for again.
+      assert.deepEqual([...new Set(pages)], expected, "nothing else");
+      const posts = (list: string[]) => list.filter((one) => one.startsWith("POST")).length;
+      assert.equal(posts(pages), posts(expected), "what changes something is sent once");
     },
   });
 }
