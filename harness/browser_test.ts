@@ -135,6 +135,17 @@ Deno.test({
         assert.equal(await page.title(), "Inside");
         assert.equal(page.url(), `${url}/in?user=ann&s=b`);
       });
+      await t.step("a page behind another one is worked as well", async () => {
+        await using other = await browser.page();
+        await page.goto(`${url}/`);
+        await other.goto(`${url}/`);
+        await other.screenshot(join(tmp, "front.png"));
+        await page.fill("input[name=user]", "joe");
+        await page.fill("select", "a");
+        await assert.rejects(page.fill("#go", "x", { timeoutMs: 50 }), /Could not fill "#go"/);
+        await page.click("#go");
+        assert.equal(page.url(), `${url}/in?user=joe&s=a`);
+      });
       await t.step("works under a strict content security policy", async () => {
         await page.goto(`${url}/strict`);
         await page.waitFor({ text: "guarded" });

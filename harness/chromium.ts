@@ -30,6 +30,7 @@ const quietFlags = [
   "--disable-auto-reload", // of a page that could not be loaded; it would come between a page and its readers
   "--disable-background-networking",
   "--disable-background-timer-throttling",
+  "--disable-backgrounding-occluded-windows",
   "--disable-breakpad",
   "--disable-client-side-phishing-detection",
   "--disable-component-update",
@@ -43,6 +44,7 @@ const quietFlags = [
   // HTTP/2 connection with ERR_NETWORK_CHANGED; HTTP/1.1 connections in use it leaves alone.
   "--disable-http2",
   "--disable-quic",
+  "--disable-renderer-backgrounding",
   "--disable-search-engine-choice-screen",
   "--disable-sync",
   "--disable-features=Translate,MediaRouter,DialMediaRouteProvider,OptimizationHints,AutofillServerCommunication," +

@@ -25,6 +25,8 @@ export class FileLock implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    // Closing alone is not enough: a child that is just being started has the file too until it executes its program.
+    this.#file.unlockSync();
     this.#file.close();
   }
 }

@@ -1,4 +1,4 @@
-import type { Page as PuppeteerPage } from "puppeteer-core";
+import type { ElementHandle, Page as PuppeteerPage } from "puppeteer-core";
 import { waitFor, WaitTimeout } from "../common/time.ts";
 import { writeAtomically } from "./paths.ts";
 import { BrowserError, type FailedRequest, type Page } from "./browser_types.ts";
@@ -10,7 +10,9 @@ interface PageOptions {
 }
 
 const LOAD_MS = 30_000;
-const ACTION_MS = 10_000;
+const ACTION_MS = 30_000;
+/** How often a page is asked whether it shows something. Asked from here: a page draws no frames while nobody looks. */
+const LOOK_MS = 100;
 /** How long a page that never falls silent (polling, live updates) is waited for after its load. */
 const QUIET_MS = 3_000;
 /** How long after a click a navigation may begin. */
@@ -101,12 +103,14 @@ export function openPage(page: PuppeteerPage, { domains, close }: PageOptions): 
 
   const element = async (selector: string, { what, timeoutMs }: { what: string; timeoutMs: number }) => {
     try {
-      const found = await page.waitForSelector(selector, { visible: true, timeout: timeoutMs });
-      if (found !== null) return found;
+      return await waitFor(() => steadily(() => visible(page, selector)), {
+        what: `"${selector}"`,
+        timeoutMs,
+        everyMs: LOOK_MS,
+      });
     } catch (cause) {
       throw actionError(what, { selector, page, cause });
     }
-    throw actionError(what, { selector, page, cause: undefined });
   };
 
   return {
@@ -144,8 +148,9 @@ export function openPage(page: PuppeteerPage, { domains, close }: PageOptions): 
 
     async fill(selector, text, { timeoutMs = ACTION_MS } = {}) {
       try {
-        await page.locator(selector).setTimeout(timeoutMs).fill(text);
+        await steadily(async () => await fillIn(await element(selector, { what: "fill", timeoutMs }), text));
       } catch (cause) {
+        if (cause instanceof BrowserError) throw cause;
         throw actionError("fill", { selector, page, cause });
       }
     },
@@ -168,7 +173,7 @@ export function openPage(page: PuppeteerPage, { domains, close }: PageOptions): 
         await waitFor(async () => (await visibleText(page).catch(() => "")).includes(what.text), {
           what: `the text "${what.text}"`,
           timeoutMs,
-          everyMs: 100,
+          everyMs: LOOK_MS,
         });
       } catch (cause) {
         if (!(cause instanceof WaitTimeout)) throw cause;
@@ -229,6 +234,41 @@ async function steadily<T>(read: () => Promise<T>): Promise<T> {
       }
     }
   }
+}
+
+/** The first element that a selector finds, if it can be seen. */
+async function visible(page: PuppeteerPage, selector: string): Promise<ElementHandle | undefined> {
+  const found = await page.$(selector);
+  return found !== null && await found.isVisible() ? found : undefined;
+}
+
+/** Sets what a field holds, and tells the page's scripts as the browser does when somebody has typed it. */
+async function fillIn(field: ElementHandle, text: string): Promise<void> {
+  const refusal = await field.evaluate((node, value) => {
+    const field = node as unknown as {
+      nodeName: string;
+      value?: string;
+      disabled?: boolean;
+      readOnly?: boolean;
+      isContentEditable?: boolean;
+      textContent: string | null;
+      focus(): void;
+      dispatchEvent(event: Event): boolean;
+    };
+    if (field.disabled === true) return "is disabled";
+    if (field.readOnly === true) return "is read-only";
+    field.focus();
+    if (/^(input|textarea|select)$/i.test(field.nodeName)) {
+      // A script that watches its field (React does) has put its own property before the browser's.
+      const own = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value");
+      own?.set?.call(field, value);
+      if (field.value !== value) return `does not take "${value}"`;
+    } else if (field.isContentEditable === true) field.textContent = value;
+    else return "is no field";
+    for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
+    return null;
+  }, text);
+  if (refusal !== null) throw new Error(`The element ${refusal}`);
 }
 
 async function visibleText(page: PuppeteerPage): Promise<string> {

@@ -53,7 +53,7 @@ export interface ExecOptions {
 }
 
 export interface WaitOptions {
-  /** Milliseconds until the test fails. @default 10000 */
+  /** Milliseconds until the test fails. @default 30000 */
   timeoutMs?: number;
 }
 
