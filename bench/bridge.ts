@@ -5,6 +5,7 @@ import { execOk } from "../common/exec.ts";
 import { SMALL_HEAP } from "../common/small_heap.ts";
 import { startTimes } from "./bridge/drone.ts";
 import { outside } from "./bridge/outside.ts";
+import { reactionTimes, stackPollSeconds } from "./bridge/stack.ts";
 import { Town } from "./bridge/town.ts";
 import { tickSeconds } from "./bridge/watcher.ts";
 import { type Aim, figuresTable, print, rounded, say } from "./figures.ts";
@@ -28,6 +29,14 @@ interface Figures {
   /** What is in use of it, after everything unused was freed. */
   heap_mb: number;
   heap_growth_mb: number;
+  /** On the local stack, seconds: a command's comment until the bridge's, rung by the forge; `null` if left out. */
+  webhook_p95_s: number | null;
+  /** The same, found by looking every 15 s. */
+  ack_p95_s: number | null;
+  /** A run announced until the first event of its harness, on the local engine. */
+  start_p95_s: number | null;
+  /** A run's end until its comment shows it. */
+  edit_p95_s: number | null;
   /** Seconds from the call that creates a build until its first command runs; `null` without `--drone`. */
   drone_start_p95_s: number | null;
   /** The same with a runner that had nothing to do for more than 30 s. */
@@ -38,6 +47,13 @@ const aims: Aim<Figures>[] = [
   { name: "idle_calls_per_hour", text: "≤ 300", met: (f) => f.idle_calls_per_hour <= 300 },
   { name: "rss_mb", text: "≤ 120 MB", met: (f) => f.rss_mb <= 120 },
   { name: "rss_growth_mb", text: "≤ 20 MB", met: (f) => f.rss_growth_mb <= 20 },
+  { name: "webhook_p95_s", text: "≤ 2 s", met: (f) => (f.webhook_p95_s ?? 0) <= 2 },
+  {
+    name: "ack_p95_s",
+    text: `≤ ${stackPollSeconds + 1} s`,
+    met: (f) => (f.ack_p95_s ?? 0) <= stackPollSeconds + 1,
+  },
+  { name: "start_p95_s", text: "≤ 1 s", met: (f) => (f.start_p95_s ?? 0) <= 1 },
   { name: "drone_start_p95_s", text: "≤ 1 s", met: (f) => (f.drone_start_p95_s ?? 0) <= 1 },
   { name: "drone_idle_start_max_s", text: "≤ 12 s", met: (f) => (f.drone_idle_start_max_s ?? 0) <= 12 },
 ];
@@ -48,16 +64,18 @@ interface Options {
   repos: number;
   pulls: number;
   runs: number;
+  reactions: number;
 }
 
 /** `./cc-ci bench bridge`: what the bridge asks of a forge, and how it grows. */
 export async function benchBridge(argv: string[]): Promise<number> {
   const program = new Command("cc-ci bench bridge")
     .description(
-      "Measures the bridge on a made-up forge, in made-up time; with --drone a real Drone's start times.",
+      "Measures the bridge on a made-up forge, in made-up time, then its reactions on the local stack.",
     )
     .option("--json", "print the figures as one JSON object")
     .option("--drone", "measure start times with a Drone and a forge started for that, about 3 min")
+    .option("--reactions <n>", "commands on the local stack, with and without webhook; 0: none", Number, 10)
     .option("--repos <n>", "repositories", Number, 1000)
     .option("--pulls <n>", "pull requests of each", Number, 20)
     .option("--runs <n>", "runs over which memory is watched", Number, 10_000)
@@ -72,6 +90,7 @@ async function measure(options: Options): Promise<Figures> {
   const { repos, pulls } = options;
   const calls = await countCalls({ repos, pulls });
   const memory = await watchMemory(options.runs);
+  const reactions = options.reactions > 0 ? await reactionTimes(options.reactions) : null;
   const started = options.drone ? await startTimes() : null;
   return {
     repos,
@@ -79,6 +98,10 @@ async function measure(options: Options): Promise<Figures> {
     ...calls,
     runs: options.runs,
     ...memory,
+    webhook_p95_s: reactions?.webhook ?? null,
+    ack_p95_s: reactions?.ack ?? null,
+    start_p95_s: reactions?.start ?? null,
+    edit_p95_s: reactions?.edit ?? null,
     drone_start_p95_s: started?.warmP95 ?? null,
     drone_idle_start_max_s: started?.idleMax ?? null,
   };

@@ -70,6 +70,8 @@ export interface EnsureOptions {
   engine?: EngineName;
   /** Test default branches when they move, without anybody asking. @default whether CCCI_SCHEDULE is "on" */
   schedule?: boolean;
+  /** How the bridge learns of comments. @default it looks every second, and no webhook is taken */
+  poll?: { seconds: number; webhookSecret: string };
   /** Use a Swarm that publishes beyond loopback. @default false */
   expose?: boolean;
   /** Abort ends builds and waits. */
@@ -117,6 +119,7 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
     ...facts,
     engine: options.engine ?? await engineInUse(paths),
     schedule: options.schedule ?? Deno.env.get("CCCI_SCHEDULE") === "on",
+    poll: options.poll,
   };
   // A first start builds two large programs: side by side, as neither keeps two processors busy all the time.
   await together(signal, [
@@ -155,6 +158,7 @@ interface Context {
   stack: Stack;
   engine: EngineName;
   schedule: boolean;
+  poll: EnsureOptions["poll"];
 }
 
 async function startTraefik(
@@ -197,7 +201,7 @@ async function startDashboard({ paths, progress, gateway, certificates, stack }:
 }
 
 async function startBridge(context: Context): Promise<void> {
-  const { paths, progress, signal, gateway, credentials, stack, engine, schedule } = context;
+  const { paths, progress, signal, gateway, credentials, stack, engine, schedule, poll } = context;
   const { admin, maintainer } = credentials.accounts;
   const engineEnv: Record<string, string> = engine === "drone"
     ? await ensureDrone({ paths, progress, signal, gateway, admin, env: stack.env })
@@ -211,7 +215,8 @@ async function startBridge(context: Context): Promise<void> {
       CCCI_FORGE_TOKEN_FILE: tokenFile(paths, "forge"),
       CCCI_STATUS_TOKEN_FILE: tokenFile(paths, "status"),
       CCCI_MEMBERS_ORG: ORG,
-      CCCI_POLL_S: "1",
+      CCCI_POLL_S: String(poll?.seconds ?? 1),
+      ...(poll === undefined ? {} : { CCCI_WEBHOOK_SECRET: poll.webhookSecret }),
       // Whoever tries something here would wait for runs that nobody asked for.
       CCCI_SCHEDULE: schedule ? "on" : "off",
       CCCI_SCHEDULE_POLL_S: "2",

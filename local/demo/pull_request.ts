@@ -96,11 +96,11 @@ export class PullRequest {
    */
   waitForReply(
     look: (reply: Comment, all: Comment[]) => boolean,
-    options: { what: string; timeoutMs: number },
+    options: { what: string; timeoutMs: number; everyMs?: number },
   ): Promise<Comment> {
     return waitFor(async () => {
       const replies = await this.replies();
       return replies.find((reply) => look(reply, replies));
-    }, { ...options, everyMs: 500, clock: systemClock });
+    }, { everyMs: 500, ...options, clock: systemClock });
   }
 }
