@@ -96,7 +96,7 @@ export function fileRoutes(
     if (!isActive(run) && c.req.header("last-event-id") !== undefined) return c.body(null, 204);
     const from = Number(c.req.header("last-event-id") || c.req.query("from") || 0);
     const start = Number.isSafeInteger(from) && from > 0 ? from : 0;
-    return c.body(viewers.seat(() => liveLog(deps, run.run, { from: start })), 200, {
+    return c.body(viewers.seat((signal) => liveLog(deps, run.run, { from: start, signal })), 200, {
       "content-type": "text/event-stream",
       "cache-control": "no-store",
       "x-accel-buffering": "no",

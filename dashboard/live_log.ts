@@ -20,23 +20,7 @@ const MOST_SHARED = 2_000;
  * Nothing is kept for a viewer but its position: the next piece is read from the file when the last one has been
  * taken, so a slow viewer waits for itself alone.
  */
-export function liveLog(deps: Deps, run: string, options: { from: number }): ReadableStream<Uint8Array> {
-  const gone = new AbortController();
-  const frames = liveFrames(deps, run, { from: options.from, signal: gone.signal });
-  return new ReadableStream({
-    async pull(controller) {
-      const next = await frames.next();
-      if (next.done) controller.close();
-      else controller.enqueue(next.value);
-    },
-    async cancel() {
-      gone.abort();
-      await frames.return(undefined);
-    },
-  });
-}
-
-async function* liveFrames(
+export async function* liveLog(
   deps: Deps,
   run: string,
   options: { from: number; signal: AbortSignal },

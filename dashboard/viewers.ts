@@ -19,15 +19,18 @@ export class Viewers {
   }
 
   /**
-   * Passes a stream on to a viewer and counts it until it is over, however it ends.
+   * Passes frames on to a viewer, each when the one before has been taken, and counts the viewer until it is over,
+   * however it ends.
+   * @param frames ends soon after its signal is aborted
    * @throws {Refusal} 503 when too many watch already
    */
-  seat(stream: () => ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  seat(frames: (signal: AbortSignal) => AsyncGenerator<Uint8Array, void>): ReadableStream<Uint8Array> {
     if (this.#watching >= MOST) {
       throw new Refusal(503, "Too many people watch running logs; try again soon");
     }
     this.#count(1);
-    const reader = stream().getReader();
+    const gone = new AbortController();
+    const reader = frames(gone.signal);
     let over = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const finish = () => {
@@ -35,12 +38,17 @@ export class Viewers {
       if (!over) this.#count(-1);
       over = true;
     };
+    const hangUp = () => {
+      finish();
+      gone.abort();
+      reader.return().catch(() => {});
+    };
     return new ReadableStream({
       pull: async (controller) => {
         // Asked for more: the viewer has taken what there was.
         clearTimeout(timer);
         try {
-          const next = await reader.read();
+          const next = await reader.next();
           if (next.done) {
             finish();
             return controller.close();
@@ -53,15 +61,11 @@ export class Viewers {
         // It may have hung up while it waited.
         if (over) return;
         timer = setTimeout(() => {
-          finish();
-          reader.cancel().catch(() => {});
+          hangUp();
           controller.error(new Error("The viewer takes nothing"));
         }, this.#deps.patienceMs ?? PATIENCE_MS);
       },
-      cancel: async (reason) => {
-        finish();
-        await reader.cancel(reason);
-      },
+      cancel: hangUp,
     });
   }
 

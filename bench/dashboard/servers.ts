@@ -1,3 +1,4 @@
+import { SMALL_HEAP } from "../../common/small_heap.ts";
 import { waitFor } from "../../common/time.ts";
 
 export const bridgeToken = "bridge-token-of-the-bench";
@@ -42,7 +43,7 @@ async function start(
 ): Promise<Served> {
   const began = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "-q", "--no-check", ...argv],
+    args: ["run", "-A", "-q", "--no-check", SMALL_HEAP, ...argv],
     cwd: root,
     env: options.env,
     stdout: "null",
