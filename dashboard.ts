@@ -27,6 +27,7 @@ async function main(): Promise<void> {
     baseUrl: settings.DASHBOARD_URL,
     enrolments: enrolments(settings.RECIPES, systemClock),
     clock: systemClock,
+    startedAt: systemClock.now(),
   };
   const retention = { days: settings.KEEP_DAYS, runs: settings.KEEP_RUNS };
   const house = keepHouse(deps, { retention, stop: stop.signal, clock: systemClock });

@@ -5,7 +5,9 @@ import { refuseOtherMethods } from "./api_methods.ts";
 import type { Deps } from "./deps.ts";
 import { Refusal } from "./errors.ts";
 import { openApi, runsQuery } from "./openapi.ts";
+import { queueOf, queueView } from "./queue.ts";
 import type { Standings } from "./standings.ts";
+import { statusOf, statusView } from "./status.ts";
 import { hiddenRecipes, visibleRun } from "./visible.ts";
 import { recipeView, runSummary, runView } from "./views.ts";
 
@@ -54,6 +56,9 @@ export function apiRoutes(deps: Deps, standings: Standings): Hono {
     if (standing === undefined) throw new Refusal(404, "No such recipe is enrolled or was ever run");
     return c.json(recipeView(standing, deps));
   });
+
+  app.get("/queue", (c) => c.json(queueView(queueOf(deps, deps.clock.now()), deps)));
+  app.get("/status", (c) => c.json(statusView(statusOf(deps, deps.clock.now()), deps)));
 
   refuseOtherMethods(app, description.paths);
   app.all("*", (c: Context) => {

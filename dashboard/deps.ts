@@ -16,6 +16,8 @@ export interface Deps {
   /** Recipes that are enrolled, also those that were never run, and which of all recipes are for the public. */
   enrolments: Enrolments;
   clock: Clock;
+  /** When the program began, in milliseconds since the epoch. */
+  startedAt: number;
   /** Milliseconds between two signs of life on a quiet event stream. @default 15000 */
   keepAliveMs?: number;
   /** Milliseconds a body may take to arrive, or a viewer to take a piece of a log. @default 120000 */

@@ -113,6 +113,12 @@ Deno.test("the status page names runner hosts, what they test, and runs that lef
   assert.match(page, /<dt>runner<\/dt><dd>heard of [^]*?, idle<\/span>/);
   assert.match(page, /<dt>second\.example\.org<\/dt><dd>heard of [^]*?, testing gitea<\/span>/);
   assert.match(page, /1 run left something behind[^]*href="\/runs\/remains-1"/);
+  const status = api.statusView.parse(JSON.parse(await dashboard.page("/api/status")));
+  assert.deepEqual(status.hosts.map(({ name, running }) => [name, running]), [
+    ["runner", []],
+    ["second.example.org", ["going0-1"]],
+  ]);
+  assert.deepEqual([status.untidy, status.silent, status.waiting], [["remains-1"], [], 0]);
   assert.match(await dashboard.page("/metrics"), /heard_timestamp_seconds\{host="second\.example\.org"\} 1/);
 });
 

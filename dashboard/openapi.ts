@@ -21,6 +21,8 @@ const schemas = {
   RunList: api.runList,
   Recipe: api.recipeView,
   RecipeList: api.recipeList,
+  Queue: api.queueView,
+  Status: api.statusView,
   Error: api.apiError,
   OffsetError: z.object({ error: z.string(), offset: z.number().int().nonnegative() }),
 };
@@ -141,6 +143,20 @@ export function openApi(baseUrl: string): OpenApi {
           operationId: "getRecipe",
           summary: "How one recipe stands",
           responses: { 200: answer("The recipe", "Recipe"), 404: refused("Unknown, or not public") },
+        },
+      },
+      "/api/queue": {
+        get: {
+          operationId: "getQueue",
+          summary: "What runs, and what waits for its turn",
+          responses: { 200: answer("The queue", "Queue") },
+        },
+      },
+      "/api/status": {
+        get: {
+          operationId: "getStatus",
+          summary: "Whether the CI itself is well",
+          responses: { 200: answer("Its status", "Status") },
         },
       },
     },

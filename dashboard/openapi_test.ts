@@ -50,6 +50,8 @@ Deno.test("each answer that the API is said to give is given, and looks as descr
     await ask("GET /api/runs/{run}", { path: `/api/runs/${run}` });
   }
   await ask("GET /api/recipes");
+  await ask("GET /api/queue");
+  await ask("GET /api/status");
   for (const recipe of ["miniflux", "nobody"]) {
     await ask("GET /api/recipes/{recipe}", { path: `/api/recipes/${recipe}` });
   }

@@ -2,7 +2,6 @@ import { type Context, Hono } from "hono";
 import { type StageName, stageName } from "../protocol/result.ts";
 import type { Deps } from "./deps.ts";
 import { Refusal } from "./errors.ts";
-import { timeLeft, waitingTimes } from "./eta.ts";
 import { headline, tellingStages } from "./headline.ts";
 import { type LogLine, readLines } from "./log_lines.ts";
 import { overview, overviewQuery, overviewUrl } from "./overview.ts";
@@ -13,7 +12,7 @@ import { QueuePage } from "./pages/queue.tsx";
 import { RecipePage, type RecipePageProps } from "./pages/recipe.tsx";
 import { RunPage } from "./pages/run.tsx";
 import { comparisonOf } from "./pages/pictures.tsx";
-import { isRunning } from "./progress.ts";
+import { queueOf } from "./queue.ts";
 import { flakes, newestMeasured, timed, upgradePaths } from "./recipe_history.ts";
 import type { RunDetail } from "./run.ts";
 import type { Standing } from "./standing.ts";
@@ -89,24 +88,7 @@ export function pageRoutes(
 
   app.get("/queue", (c) => {
     const now = clock.now();
-    const all = store.activeRuns();
-    const waits = waitingTimes(store, all, now);
-    const active = all.filter((run) => deps.enrolments.shown(run.recipe));
-    return c.html(
-      <QueuePage
-        unseen={all.length - active.length}
-        running={active.filter((run) => run.state === "running").map((run) => ({
-          run,
-          stages: runningStages(deps, run.run),
-          left: timeLeft(store, run, now),
-        }))}
-        waiting={active.filter((run) => run.state === "queued").map((run) => ({
-          run,
-          wait: waits.get(run.run) ?? null,
-        }))}
-        now={now}
-      />,
-    );
+    return c.html(<QueuePage {...queueOf(deps, now)} now={now} />);
   });
 
   return app;
@@ -154,11 +136,6 @@ async function logsFor(deps: Deps, run: RunDetail): Promise<Partial<Record<Stage
     logs[stage] = await readLines(deps, run, { stage, from: Math.max(1, total - limit + 1), limit });
   }
   return logs;
-}
-
-function runningStages(deps: Deps, run: string): StageName[] {
-  const progress = deps.store.progressOf(run);
-  return progress.stages.filter((stage) => isRunning(progress, stage)).map((stage) => stage.name);
 }
 
 function known(c: Context, deps: Deps): RunDetail {

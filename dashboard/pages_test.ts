@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { queueView } from "../protocol/dashboard_api.ts";
 import { TestDashboard } from "./testing/dashboard.ts";
 import { fillWithSample } from "./testing/sample.ts";
 import { announcementOf, eventsOf, tell, type Told, type ToldStage } from "./testing/story.ts";
@@ -173,6 +174,11 @@ Deno.test("a waiting run tells its place and about how long it waits", async () 
   assert.match(html, /Queued behind 2 runs/);
   assert.match(html, /Starts in about 2 min/);
   assert.match(await dashboard.page("/queue"), /behind 2 runs, starts in about 2 min/);
+  const queue = queueView.parse(JSON.parse(await dashboard.page("/api/queue")));
+  assert.deepEqual(
+    queue.waiting.map(({ run, secondsToStart }) => [run.run, run.position, secondsToStart]),
+    [["first1-1", 0, 0], ["second-1", 2, 120]],
+  );
 });
 
 Deno.test("a long log is shown page by page, and every line has an address that leads to it", async () => {

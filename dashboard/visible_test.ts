@@ -22,7 +22,17 @@ Deno.test("a private recipe shows nowhere, whatever is asked for", async () => {
     `/api/runs/${run}`,
     "/badge/hush.svg",
   ];
-  const lists = ["/", "/queue", "/?q=hush", "/api/recipes", "/api/runs", "/api/runs?recipe=hush", "/hus"];
+  const lists = [
+    "/",
+    "/queue",
+    "/?q=hush",
+    "/api/recipes",
+    "/api/runs",
+    "/api/runs?recipe=hush",
+    "/api/queue",
+    "/api/status",
+    "/hus",
+  ];
   for (const path of addresses) {
     const answer = await dashboard.get(path);
     await answer.body?.cancel();

@@ -15,6 +15,8 @@ import { runOutcome, runResult, stageName, stageReport } from "./result.ts";
  * | `GET /api/runs?recipe=&before=&limit=` | anybody | 200 {@linkcode runList} |
  * | `GET /api/recipes` | anybody | 200 {@linkcode recipeList} |
  * | `GET /api/recipes/:recipe` | anybody | 200 {@linkcode recipeView}; 404 |
+ * | `GET /api/queue` | anybody | 200 {@linkcode queueView} |
+ * | `GET /api/status` | anybody | 200 {@linkcode statusView} |
  *
  * Writing calls carry `Authorization: Bearer <token>`: 401 without, 403 with the other program's token. A run that
  * was never announced answers 404 to the harness.
@@ -110,6 +112,46 @@ export const recipeView = z.object({
 });
 export type RecipeView = z.infer<typeof recipeView>;
 export const recipeList = z.object({ recipes: z.array(recipeView) });
+
+/** What runs, and what waits for its turn. Estimates are whole seconds, `null` where earlier runs tell nothing. */
+export const queueView = z.object({
+  running: z.array(z.object({
+    run: runSummary,
+    stages: z.array(stageName),
+    secondsLeft: z.number().int().nonnegative().nullable(),
+  })),
+  /** In their order. */
+  waiting: z.array(z.object({
+    run: runSummary,
+    secondsToStart: z.number().int().nonnegative().nullable(),
+  })),
+  /** Active runs of recipes that are not public. */
+  unseen: z.number().int().nonnegative(),
+});
+export type QueueView = z.infer<typeof queueView>;
+
+/** Whether the CI itself is well. */
+export const statusView = z.object({
+  /** The dashboard's own start. */
+  startedAt: z.iso.datetime(),
+  hosts: z.array(z.object({
+    name: z.string(),
+    heardAt: z.iso.datetime().nullable(),
+    /** Names of the runs it is busy with. */
+    running: z.array(runName),
+  })),
+  waiting: z.number().int().nonnegative(),
+  /** Running runs nothing was heard of for two minutes. */
+  silent: z.array(runName),
+  /** Those of the newest 50 runs that left something behind. */
+  untidy: z.array(runName),
+  /** Newest run of a branch or tag. */
+  scheduled: runSummary.nullable(),
+  /** Bytes. */
+  kept: z.object({ logs: z.number(), artefacts: z.number(), database: z.number() }),
+  freeBytes: z.number().nullable(),
+});
+export type StatusView = z.infer<typeof statusView>;
 
 /** What every refused call of the API answers. */
 export const apiError = z.looseObject({ error: z.string() });

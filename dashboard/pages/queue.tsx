@@ -1,17 +1,12 @@
 import type { Estimate } from "../eta.ts";
+import type { Queue } from "../queue.ts";
 import type { Run } from "../run.ts";
 import { count, span, stageTitles } from "../words.ts";
 import type { StageName } from "../../protocol/result.ts";
 import { Page } from "./layout.tsx";
 import { RunTable, stateColumn, testedColumn, whenColumn } from "./run_table.tsx";
 
-export interface QueuePageProps {
-  /** Runs going on, each with the stages it is in and the time it still needs. */
-  running: { run: Run; stages: StageName[]; left: Estimate }[];
-  /** Runs waiting, in their order, each with the time until it starts. */
-  waiting: { run: Run; wait: Estimate }[];
-  /** Active runs of recipes that are not public. */
-  unseen: number;
+export interface QueuePageProps extends Queue {
   now: number;
 }
 
@@ -22,7 +17,7 @@ export function QueuePage({ running, waiting, unseen, now }: QueuePageProps) {
     ...waiting.map(({ run, wait }) => ({ run, doing: waitingFor(run, wait) })),
   ];
   return (
-    <Page title="Queue" section="queue" json="/api/runs" refresh={15}>
+    <Page title="Queue" section="queue" json="/api/queue" refresh={15}>
       <div class="page-head">
         <h1>Queue</h1>
         <p class="lede">

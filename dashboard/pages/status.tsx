@@ -1,26 +1,12 @@
 import type { Child } from "hono/jsx";
 import type { Run } from "../run.ts";
-import type { Host } from "../store_stats.ts";
+import type { Status } from "../status.ts";
 import { formatBytes } from "../../common/bytes.ts";
 import { count } from "../words.ts";
 import { Page } from "./layout.tsx";
 import { Icon, Notice, State, Subject, When } from "./parts.tsx";
 
-export interface StatusPageProps {
-  hosts: Host[];
-  running: Run[];
-  waiting: number;
-  /** Running runs nothing was heard of for a while. */
-  silent: Run[];
-  /** Newest run of a branch or tag. */
-  scheduled: Run | null;
-  /** Runs among the `looked` newest that left something behind. */
-  untidy: Run[];
-  looked: number;
-  sizes: { logs: number; artefacts: number; database: number };
-  /** Bytes free where the data lies; `null` when that cannot be told. */
-  free: number | null;
-  startedAt: number;
+export interface StatusPageProps extends Status {
   now: number;
 }
 
@@ -32,7 +18,7 @@ export function StatusPage(props: StatusPageProps) {
     untidy.length > 0 && `${count(untidy.length, "run")} left something behind`,
   ].filter((text) => text !== false);
   return (
-    <Page title="Status" section="status" refresh={30}>
+    <Page title="Status" section="status" json="/api/status" refresh={30}>
       <div class="page-head">
         <h1>Status</h1>
         <p class="lede">

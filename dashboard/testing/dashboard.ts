@@ -106,6 +106,7 @@ export class TestDashboard implements AsyncDisposable {
         revision: () => this.hidden.size * 1000 + this.enrolled.length,
       },
       clock: this.clock,
+      startedAt: this.clock.now(),
       keepAliveMs: 20,
     };
   }
