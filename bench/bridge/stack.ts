@@ -117,7 +117,7 @@ async function addHook(stack: Stack, secret: string): Promise<() => Promise<void
   const answer = await call("POST", hooks, {
     type: "gitea",
     active: true,
-    events: ["issue_comment"],
+    events: ["issue_comment", "pull_request_comment"],
     config: { url: `http://${stack.gateway}:${PORTS.bridge}/hook`, content_type: "json", secret },
   });
   const { id } = expectStatus(answer, "add a webhook", 201) as { id: number };
