@@ -29,9 +29,11 @@ interface Figures {
   /** What is in use of it, after everything unused was freed. */
   heap_mb: number;
   heap_growth_mb: number;
-  /** On the local stack, seconds: a command's comment until the bridge's, rung by the forge; `null` if left out. */
+  /** On the local stack, seconds: a command's comment until the forge rings; `null` if left out. */
+  delivery_p95_s: number | null;
+  /** From there to the bridge's comment. */
   webhook_p95_s: number | null;
-  /** The same, found by looking every 15 s. */
+  /** A command's comment until the bridge's, found by looking every 15 s. */
   ack_p95_s: number | null;
   /** A run announced until the first event of its harness, on the local engine. */
   start_p95_s: number | null;
@@ -98,6 +100,7 @@ async function measure(options: Options): Promise<Figures> {
     ...calls,
     runs: options.runs,
     ...memory,
+    delivery_p95_s: reactions?.delivery ?? null,
     webhook_p95_s: reactions?.webhook ?? null,
     ack_p95_s: reactions?.ack ?? null,
     start_p95_s: reactions?.start ?? null,

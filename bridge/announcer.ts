@@ -30,7 +30,8 @@ export class Announcer {
   readonly #tried = new Set<string>();
   /** By run: when its harness was last heard, and the first and latest of the looks in a row that found this. */
   readonly #heard = new Map<string, { at: string | null; since: number; lookedAt: number }>();
-  readonly #nextLook = new Map<string, number>();
+  /** By run: its state when it was last looked at, and when that would be done again if it keeps it. */
+  readonly #looked = new Map<string, { state: Run["state"]; next: number }>();
   #failures = 0;
   #pausedUntil = 0;
 
@@ -88,9 +89,10 @@ export class Announcer {
       if (run.state === "reported") store.note(run.id, { complete: 1 });
       return false;
     }
-    if (now < this.#pausedUntil || now < (this.#nextLook.get(run.id) ?? 0)) return false;
+    const last = this.#looked.get(run.id);
+    if (now < this.#pausedUntil || (last?.state === run.state && now < last.next)) return false;
     const answer = await dashboard.view(runName(run));
-    this.#nextLook.set(run.id, clock.now() + this.#pause(run));
+    this.#looked.set(run.id, { state: run.state, next: clock.now() + this.#pause(run) });
     if (!answer.ok) {
       // It has forgotten the run, or never heard of it: announced again, it takes what the harness has to say.
       if (answer.status === 404) store.note(run.id, { announced: null });
@@ -140,7 +142,7 @@ export class Announcer {
     const known = new Set(runs.flatMap((run) => [run.id, runName(run)]));
     for (const name of this.#tried) if (!known.has(name)) this.#tried.delete(name);
     for (const name of this.#heard.keys()) if (!known.has(name)) this.#heard.delete(name);
-    for (const id of this.#nextLook.keys()) if (!known.has(id)) this.#nextLook.delete(id);
+    for (const id of this.#looked.keys()) if (!known.has(id)) this.#looked.delete(id);
   }
 }
 

@@ -187,3 +187,19 @@ Deno.test("the dashboard is told to stop a run, so that the harness hears it fro
   world.gitea.say(pull, { user: "maintainer", body: "!testme cancel" });
   await world.until("it is told", () => world.dashboard.runs.get(run)?.announcement.state === "cancelled");
 });
+
+Deno.test("a run's end is fetched at once, whenever the run was last looked at", async () => {
+  for (const offset of [3, 4]) {
+    using at = await open();
+    const { world, pull } = at;
+    world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+    const run = await world.runStarted();
+    await world.seconds(offset);
+    world.dashboard.result(run, { result: "passed", stages: allStages });
+    world.engine.finish(run, "passed");
+    await world.second();
+    assert.deepEqual(world.store.liveRuns().map(({ state, settled }) => ({ state, settled })), [
+      { state: "finished", settled: 1 },
+    ]);
+  }
+});

@@ -45,9 +45,7 @@ export class Reporter {
         changed = store.addPost({ key: postKey(run), marker: run.id, repo, pr, body, planned_at: now }) ||
           changed;
       } else if (post.body !== body || post.final !== final) {
-        // A verdict does not wait for the pause between two edits.
-        const hurry = final > 0 && post.tries === 0 ? { not_before: 0 } : {};
-        store.changePost(post.key, { body, final, wanted_at: now, ...hurry });
+        store.changePost(post.key, { body, final, wanted_at: now });
         changed = true;
       } else if (run.state === "reported") store.changePost(post.key, { wanted_at: now });
     }

@@ -234,11 +234,14 @@ export class Store implements Disposable {
     return this.#sql.one("SELECT * FROM posts WHERE key = ?", key);
   }
 
-  /** Comments whose text on the forge is not the one wanted, oldest first. */
+  /**
+   * Comments whose text on the forge is not the one wanted, oldest first. A verdict does not wait for the pause between
+   * two edits, not even when it comes while one is under way.
+   */
   duePosts(now: number): Post[] {
     return this.#sql.all(
-      "SELECT * FROM posts WHERE dead = 0 AND not_before <= ? AND (delivered IS NULL OR delivered <> body) " +
-        "ORDER BY planned_at, rowid",
+      "SELECT * FROM posts WHERE dead = 0 AND (delivered IS NULL OR delivered <> body) AND " +
+        "(not_before <= ? OR (final > 0 AND tries = 0)) ORDER BY planned_at, rowid",
       now,
     );
   }

@@ -8,6 +8,7 @@ import { runRecipeCommand, type RunRecipeOptions } from "./run_recipe_command.ts
  * a browser.
  */
 const load = {
+  ciRequest: () => import("./ci_request.ts"),
   front: () => import("./front.ts"),
   janitor: () => import("./run_janitor.ts"),
   keeper: () => import("./keeper.ts"),
@@ -44,9 +45,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description("run as a CI engine asks: parameters RECIPE, REF, PR, SRC and RUN in the environment")
     .option("--json", "print the result as one JSON object on the last line of standard output")
     .action(async (options: { json?: boolean }) => {
+      const { runFront, startKeeper } = await load.front();
+      const keeper = startKeeper(Deno.env.get("RUN") ?? "");
       const settings = (await load.settings()).readSettings();
-      const request = (await load.targets()).ciRequest();
-      code = await (await load.front()).runFront(request, { settings, json: options.json ?? false });
+      const request = (await load.ciRequest()).ciRequest();
+      code = await runFront(request, { settings, json: options.json ?? false, keeper });
     });
   program.command("remove")
     .description("remove what a run with --keep left up")
@@ -62,8 +65,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       const { runJanitor } = await load.janitor();
       code = await runJanitor(settings, { dryRun: options.dryRun ?? false, say });
     });
-  program.command("keeper", { hidden: true }).argument("<folder>")
-    .action(async (folder: string) => await (await load.keeper()).keep(folder));
+  program.command("keeper", { hidden: true }).argument("<run>")
+    .action(async () => await (await load.keeper()).keep());
   program.command("worker", { hidden: true }).argument("<folder>")
     .action(async (folder: string) => await (await load.worker()).work(folder));
 

@@ -2,28 +2,30 @@ import { join } from "node:path";
 import { exitCodes, type RunResult } from "../protocol/result.ts";
 import { type FrontMessage, type KeeperMessage, keeperMessage, linesOf, parseMessage } from "./messages.ts";
 import { faultMark } from "./faults.ts";
-import { openTerminal, type TerminalReport } from "./report/terminal.ts";
+import type { TerminalReport } from "./report/terminal.ts";
 import type { RunRequest } from "./request.ts";
 import { RunFolder } from "./run_folder.ts";
 import { processCommand, selfCommand } from "./self.ts";
 import type { Settings } from "./settings.ts";
 
+/** A keeper that waits to be told of its run. */
+export type KeeperProcess = Deno.ChildProcess;
+
 export interface FrontOptions {
   settings: Settings;
+  /** One that was started already. @default one is started */
+  keeper?: KeeperProcess;
   /** One JSON object as the last line of standard output. */
   json: boolean;
 }
 
 /**
- * Starts a run's keeper and shows what it says. This process is the one a terminal or an engine may kill: the keeper
- * sees its pipe end and cleans up. An engine whose runner may die starts it as `setpriv --pdeathsig TERM …`.
- * @returns exit code of the program
+ * Starts a keeper; that takes as long as finding out what to ask it. It ends by itself if it is asked nothing.
+ * @param run for those who look at the list of processes
  */
-export async function runFront(request: RunRequest, options: FrontOptions): Promise<number> {
-  const { settings, json } = options;
-  const folder = new RunFolder(join(settings.RUNS, request.run));
-  const [program, ...args] = processCommand("keeper", folder.path);
-  const keeper = new Deno.Command(program, {
+export function startKeeper(run: string): KeeperProcess {
+  const [program, ...args] = processCommand("keeper", run);
+  return new Deno.Command(program, {
     args,
     env: faultMark("front"),
     stdin: "piped",
@@ -31,12 +33,23 @@ export async function runFront(request: RunRequest, options: FrontOptions): Prom
     stderr: "null", // nobody must be able to wait for the keeper by waiting for our output's end
     detached: true,
   }).spawn();
+}
+
+/**
+ * Has a keeper carry out a run and shows what it says. This process is the one a terminal or an engine may kill: the keeper
+ * sees its pipe end and cleans up. An engine whose runner may die starts it as `setpriv --pdeathsig TERM …`.
+ * @returns exit code of the program
+ */
+export async function runFront(request: RunRequest, options: FrontOptions): Promise<number> {
+  const { settings, json, keeper = startKeeper(request.run) } = options;
+  const folder = new RunFolder(join(settings.RUNS, request.run));
   const toKeeper = keeper.stdin.getWriter();
   const tell = async (message: FrontMessage) => {
     await toKeeper.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)).catch(() => {});
   };
   await tell({ type: "request", request, settings });
 
+  const { openTerminal } = await import("./report/terminal.ts"); // while the keeper starts
   using terminal = openTerminal();
   using _signals = cancelOnSignals(terminal, (why) => tell({ type: "cancel", why }));
   let last: Extract<KeeperMessage, { type: "done" | "refused" }> | null = null;

@@ -24,9 +24,8 @@ const SLOT_POLL_MS = 300;
 /**
  * The process that outlives everything else of a run: it has a session of its own, holds the locks, writes the run
  * folder before the first Docker object exists and tears down however the run ends. It runs no stage itself.
- * @param path folder the run is to get
  */
-export async function keep(path: string): Promise<void> {
+export async function keep(): Promise<void> {
   const link = new KeeperLink();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, () => link.cancel(`Stopped by ${signal}`));
@@ -35,6 +34,7 @@ export async function keep(path: string): Promise<void> {
   if (asked === null) return;
   try {
     const { request, settings } = asked;
+    const path = join(settings.RUNS, request.run);
     const started = await RunFolder.create(path, { request, settings, startedAt: new Date().toISOString() });
     using _lock = started.lock;
     watchBoundaries("keeper", path);

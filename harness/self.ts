@@ -8,11 +8,14 @@ export function selfCommand(...args: string[]): [program: string, ...args: strin
   return [Deno.execPath(), "run", "-q", "--no-prompt", "-P=harness", main, ...args];
 }
 
-/** The command of a run's keeper or worker. */
+/**
+ * The command of a run's keeper or worker.
+ * @param run its name for the keeper, its folder for the worker
+ */
 export function processCommand(
   role: "keeper" | "worker",
-  folder: string,
+  run: string,
 ): [program: string, ...args: string[]] {
-  const [program, ...args] = selfCommand(role, folder);
+  const [program, ...args] = selfCommand(role, "--", run);
   return Deno.build.standalone ? [program, ...args] : [program, "run", SMALL_HEAP, ...args.slice(1)];
 }

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { UsageError } from "../common/errors.ts";
 import { execOk } from "../common/exec.ts";
 import { readSettings } from "./settings.ts";
-import { ciRequest, localRequest } from "./targets.ts";
+import { ciRequest } from "./ci_request.ts";
+import { localRequest } from "./targets.ts";
 
 const parameters: Record<string, string> = {
   RECIPE: "custom-html",

@@ -10,19 +10,24 @@ import { pathsFromEnvironment, PORTS } from "../../local/paths.ts";
 import { terminalProgress } from "../../local/progress.ts";
 import { ownService } from "../../local/services.ts";
 import { ensureStack, type Stack, stopStack } from "../../local/stack.ts";
+import { Doorstep } from "./doorstep.ts";
 
 const recipe = "custom-html";
 /** Seconds between two looks at the forge while reactions are measured. */
 export const stackPollSeconds = 15;
 /** How closely is looked for a reaction. */
-const everyMs = 20;
+const everyMs = 50;
+/** The same for what carries its own times: looking costs the machine that is measured. */
+const seldomMs = 250;
 const limitMs = 60_000;
 
 /** 95th percentiles in seconds. */
 export interface Reactions {
-  /** From a command's comment to the bridge's, when the forge rings. */
+  /** From a command's comment to the forge ringing. */
+  delivery: number;
+  /** From that to the bridge's comment. */
   webhook: number;
-  /** The same when it does not, so that the poll has to find it. */
+  /** From a command's comment to the bridge's when the forge does not ring, so that the poll has to find it. */
   ack: number;
   /** From a run announced to the first event of its harness, by the dashboard's times. */
   start: number;
@@ -45,25 +50,36 @@ export async function reactionTimes(rounds: number): Promise<Reactions> {
     await ensureImages(recipe, { progress, cache: stack.cache, engineIsOurs: stack.engineIsOurs });
     const pull = await openDemoPullRequest({ stack, recipe, variant: "good" });
     const round = await stopwatch(stack, pull);
-    const all: Round[] = [];
     const several = async () => {
       const ended: Round[] = [];
       for (let left = rounds; left > 0; left--) ended.push(await round());
-      all.push(...ended);
-      return p95(ended.map((one) => one.ack));
+      return ended;
     };
-    const removeHook = await addHook(stack, webhookSecret);
-    const webhook = await several().finally(removeHook);
-    const ack = await several();
-    return { webhook, ack, start: p95(all.map((one) => one.start)), edit: p95(all.map((one) => one.edit)) };
+    const { rung, arrivals } = await ringing(stack, webhookSecret, several);
+    const polled = await several();
+    const deliveries = rung.map(({ said }) => {
+      const at = arrivals.find((time) => time >= said);
+      if (at === undefined) throw new Error("The forge rang for no comment");
+      return at;
+    });
+    const all = [...rung, ...polled];
+    return {
+      delivery: p95(rung.map(({ said }, index) => (deliveries[index] ?? 0) - said)),
+      webhook: p95(rung.map(({ answered }, index) => answered - (deliveries[index] ?? 0))),
+      ack: p95(polled.map(({ said, answered }) => answered - said)),
+      start: p95(all.map(({ start }) => start)),
+      edit: p95(all.map(({ edit }) => edit)),
+    };
   } finally {
     if (wasUp) await ensureStack({ progress });
     else await stopStack({ progress });
   }
 }
 
+/** Points in time are milliseconds since the epoch, spans milliseconds. */
 interface Round {
-  ack: number;
+  said: number;
+  answered: number;
   start: number;
   edit: number;
 }
@@ -75,20 +91,20 @@ async function stopwatch(stack: Stack, pull: PullRequest): Promise<() => Promise
   });
   const view = (run: string) => readRun(run, { dashboard: stack.urls.dashboard, fetch });
   return async () => {
-    const said = await pull.comment("!testme");
-    const from = Date.now();
-    const reply = await pull.waitForReply(({ id }) => id > said.id, {
+    const said = Date.now();
+    const command = await pull.comment("!testme");
+    const reply = await pull.waitForReply(({ id }) => id > command.id, {
       what: "the bridge's comment",
       timeoutMs: limitMs,
       everyMs,
     });
-    const ack = Date.now() - from;
+    const answered = Date.now();
     const run = /\/runs\/([a-z0-9]+-[0-9]+)/.exec(reply.body)?.[1];
     if (run === undefined) throw new Error(`The bridge did not start a run: ${reply.body}`);
     const begun = await waitFor(async () => {
       const seen = await view(run);
       return seen?.startedAt === null ? undefined : seen;
-    }, { what: "the harness to begin", timeoutMs: limitMs, everyMs });
+    }, { what: "the harness to begin", timeoutMs: limitMs, everyMs: seldomMs });
     await pull.comment("!testme cancel");
     const edited = pull.waitForReply(({ id, body }) => id === reply.id && isVerdict(body), {
       what: "the comment to show the end",
@@ -100,34 +116,42 @@ async function stopwatch(stack: Stack, pull: PullRequest): Promise<() => Promise
       waitFor(async () => {
         const seen = await view(run);
         return seen?.finishedAt === null ? undefined : seen;
-      }, { what: "the run to end", timeoutMs: limitMs, everyMs: 200 }),
+      }, { what: "the run to end", timeoutMs: limitMs, everyMs: seldomMs }),
     ]);
     return {
-      ack: ack / 1000,
-      start: (Date.parse(begun.startedAt ?? "") - Date.parse(begun.announcedAt)) / 1000,
-      edit: (shown - Date.parse(ended.finishedAt ?? "")) / 1000,
+      said,
+      answered,
+      start: Date.parse(begun.startedAt ?? "") - Date.parse(begun.announcedAt),
+      edit: shown - Date.parse(ended.finishedAt ?? ""),
     };
   };
 }
 
-/** Lets the forge ring at the bridge. @returns what ends that */
-async function addHook(stack: Stack, secret: string): Promise<() => Promise<void>> {
+/** Lets the forge ring at the bridge during some rounds. */
+async function ringing(
+  stack: Stack,
+  secret: string,
+  several: () => Promise<Round[]>,
+): Promise<{ rung: Round[]; arrivals: readonly number[] }> {
+  await using doorstep = new Doorstep(stack.gateway, `http://${stack.gateway}:${PORTS.bridge}/hook`);
   const call = forgeApi(stack.gateway, stack.accounts.admin);
   const hooks = `/repos/${ORG}/${recipe}/hooks`;
   const answer = await call("POST", hooks, {
     type: "gitea",
     active: true,
     events: ["issue_comment", "pull_request_comment"],
-    config: { url: `http://${stack.gateway}:${PORTS.bridge}/hook`, content_type: "json", secret },
+    config: { url: doorstep.url, content_type: "json", secret },
   });
   const { id } = expectStatus(answer, "add a webhook", 201) as { id: number };
-  return async () => {
+  try {
+    return { rung: await several(), arrivals: doorstep.arrivals };
+  } finally {
     expectStatus(await call("DELETE", `${hooks}/${id}`), "remove the webhook", 204);
-  };
+  }
 }
 
-/** Of a few values the worst. */
+/** Of a few values the worst; milliseconds in, seconds out. */
 function p95(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return Math.round((sorted[Math.ceil(sorted.length * 0.95) - 1] ?? 0) * 100) / 100;
+  return Math.round((sorted[Math.ceil(sorted.length * 0.95) - 1] ?? 0) / 10) / 100;
 }
