@@ -51,9 +51,13 @@ export async function bodyText(request: Request, limits: BodyLimits): Promise<st
   }
 }
 
-/** The body as JSON. @throws {Refusal} 400 when it is not JSON, else as {@linkcode bodyText} */
+/** The body as JSON. @throws {Refusal} as {@linkcode bodyText} and {@linkcode parseJson} */
 export async function bodyJson(request: Request, limits: BodyLimits): Promise<unknown> {
-  const text = await bodyText(request, limits);
+  return parseJson(await bodyText(request, limits));
+}
+
+/** @throws {Refusal} 400 when a body is not JSON */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -1,18 +1,18 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { announcement, artefactName } from "../protocol/dashboard_api.ts";
+import { announcement, artefactName, type HostReport, hostReport } from "../protocol/dashboard_api.ts";
 import { type RunEvent, runEvent } from "../protocol/events.ts";
 import { runName } from "../protocol/params.ts";
 import { artefactsOfRun, artefactType, isPicture } from "./artefact_types.ts";
 import { requireWriter } from "./auth.ts";
-import { bodyChunks, bodyJson, bodyText } from "./body.ts";
+import { bodyChunks, bodyJson, bodyText, parseJson } from "./body.ts";
 import type { Deps } from "./deps.ts";
 import { DashboardError, Refusal } from "./errors.ts";
 import type { Metrics } from "./metrics.ts";
 import { applyEvent } from "./progress.ts";
 import type { Run } from "./run.ts";
 
-const limits = { announcement: 64 * 1024, events: 8 * 1024 * 1024 };
+const limits = { announcement: 64 * 1024, heartbeat: 16 * 1024, events: 8 * 1024 * 1024 };
 const png = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
 /** The calls of bridge and harness. Everything that changes the dashboard's data goes through here. */
@@ -45,9 +45,12 @@ export function ingestRoutes(deps: Deps, metrics: Metrics): Hono {
     return c.json({ offset: known });
   });
 
-  app.post("/runs/:run/heartbeat", (c) => {
-    const { run } = reported(c, deps);
-    return c.json(deps.store.heartbeat(run, { now: deps.clock.now() }));
+  app.post("/runs/:run/heartbeat", async (c) => {
+    const { run, host } = reported(c, deps);
+    const text = await bodyText(c.req.raw, { limit: limits.heartbeat, timeoutMs: deps.patienceMs });
+    const now = deps.clock.now();
+    if (text !== "") deps.store.recordHost(host, parseReport(text), { now });
+    return c.json(deps.store.heartbeat(run, { now }));
   });
 
   app.put("/runs/:run/artefacts/:name", async (c) => {
@@ -131,6 +134,12 @@ function parseEvent(line: string, options: { run: string; deps: Deps; number: nu
   return event;
 }
 
+function parseReport(text: string): HostReport {
+  const said = hostReport.safeParse(parseJson(text));
+  if (!said.success) throw new Refusal(400, `The report is not valid: ${z.prettifyError(said.error)}`);
+  return said.data;
+}
+
 /** Passes a picture on, if it is one. */
 async function* checkedPicture(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let head: number[] | null = [];
@@ -149,11 +158,11 @@ async function* checkedPicture(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
  * The run a harness speaks of.
  * @throws {Refusal} 401 or 403 unless the token is that of the run's host, 404 unless the bridge announced the run
  */
-function reported(c: Context, deps: Deps): Run {
+function reported(c: Context, deps: Deps): Run & { host: string } {
   const host = requireWriter(deps.tokens, { writer: "runner", authorization: c.req.header("authorization") });
   const name = runName.safeParse(c.req.param("run"));
   const run = name.success ? deps.store.find(name.data) : undefined;
   if (run === undefined) throw new Refusal(404, "No such run was announced");
   deps.store.claim(run, host);
-  return run;
+  return { ...run, host };
 }

@@ -108,18 +108,29 @@ Deno.test("the status page names runner hosts, what they test, and runs that lef
   await dashboard.app.request("/api/runs/going0-1/heartbeat", {
     method: "POST",
     headers: { authorization: `Bearer ${secondToken}` },
+    body: JSON.stringify({ freeBytes: 12_300_000_000, janitor: { at: dashboard.clock.iso(), stuck: 2 } }),
   });
   const page = await dashboard.page("/status");
   assert.match(page, /<dt>runner<\/dt><dd>heard of [^]*?, idle<\/span>/);
   assert.match(page, /<dt>second\.example\.org<\/dt><dd>heard of [^]*?, testing gitea<\/span>/);
   assert.match(page, /1 run left something behind[^]*href="\/runs\/remains-1"/);
+  assert.match(page, /the janitor of second\.example\.org is stuck/);
+  assert.match(page, /12 GB free[^]*Janitor: [^]*2 things could not be removed/);
   const status = api.statusView.parse(JSON.parse(await dashboard.page("/api/status")));
   assert.deepEqual(status.hosts.map(({ name, running }) => [name, running]), [
     ["runner", []],
     ["second.example.org", ["going0-1"]],
   ]);
   assert.deepEqual([status.untidy, status.silent, status.waiting], [["remains-1"], [], 0]);
-  assert.match(await dashboard.page("/metrics"), /heard_timestamp_seconds\{host="second\.example\.org"\} 1/);
+  const at = dashboard.clock.iso();
+  assert.deepEqual(status.hosts.map(({ report }) => report), [
+    null,
+    { at, freeBytes: 12_300_000_000, janitor: { at, stuck: 2 } },
+  ]);
+  const metrics = await dashboard.page("/metrics");
+  assert.match(metrics, /heard_timestamp_seconds\{host="second\.example\.org"\} 1/);
+  assert.match(metrics, /ccci_runner_free_bytes\{host="second\.example\.org"\} 12300000000/);
+  assert.match(metrics, /ccci_runner_stuck\{host="second\.example\.org"\} 2/);
 });
 
 Deno.test("a page is the same until something is written, and anew right after", async () => {

@@ -1,5 +1,6 @@
 import type { Hono, MiddlewareHandler } from "hono";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { HostReport } from "../protocol/dashboard_api.ts";
 import type { Deps } from "./deps.ts";
 import { healths } from "./standing.ts";
 import type { Standings } from "./standings.ts";
@@ -60,6 +61,25 @@ export class Metrics {
         }
       },
     });
+    const ofHosts = (name: string, help: string, read: (report: HostReport) => number | null | undefined) =>
+      new Gauge({
+        name,
+        help,
+        labelNames: ["host"],
+        registers,
+        collect() {
+          for (const { name: host, report } of deps.store.stats.hosts()) {
+            const value = report === null ? null : read(report);
+            if (typeof value === "number") this.set({ host }, value);
+          }
+        },
+      });
+    ofHosts("ccci_runner_free_bytes", "Space left for runs on a runner host", (report) => report.freeBytes);
+    ofHosts(
+      "ccci_runner_stuck",
+      "Things the janitor of a runner host could not remove",
+      (report) => report.janitor?.stuck,
+    );
     new Gauge({
       name: "ccci_runs",
       help: "Runs kept, by state",

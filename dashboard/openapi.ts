@@ -16,6 +16,7 @@ const schemas = {
   RunEvent: runEvent,
   EventOffset: api.eventOffset,
   HeartbeatAnswer: api.heartbeatAnswer,
+  HostReport: api.hostReport,
   Artefact: z.object({ url: z.url(), bytes: z.number().int() }),
   Run: api.runView,
   RunList: api.runList,
@@ -104,11 +105,12 @@ export function openApi(baseUrl: string): OpenApi {
         parameters: [pathParameter("run", runName)],
         post: {
           operationId: "heartbeat",
-          summary: "The harness is alive",
+          summary: "The harness is alive; it may say how its host is",
           security: [{ runner: [] }],
+          requestBody: { ...json("HostReport"), required: false },
           responses: {
             200: answer("Whether the run is to stop", "HeartbeatAnswer"),
-            ...writing,
+            ...sending,
             404: refused("Never announced"),
           },
         },

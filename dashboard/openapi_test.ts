@@ -67,6 +67,8 @@ Deno.test("each answer that the API is said to give is given, and looks as descr
   await ask(append, { path: at(7), body: JSON.stringify(first) });
   const beat = "POST /api/runs/{run}/heartbeat";
   await ask(beat);
+  await ask(beat, { body: JSON.stringify({ freeBytes: null, janitor: null }) });
+  await ask(beat, { body: "{}" });
   const put = "PUT /api/runs/{run}/artefacts/{name}";
   await ask(put, { body: "text" });
   for (const call of [append, beat, put]) {
@@ -81,10 +83,14 @@ Deno.test("each answer that the API is said to give is given, and looks as descr
   for (const call of [announce, append, beat, put]) await ask(call, { token: null });
   dashboard.deps.patienceMs = 20;
   const path = (call: string) => call === append ? { path: at(0) } : {};
-  for (const call of [announce, append, put]) await ask(call, { ...path(call), body: endless(null) });
+  for (const call of [announce, append, beat, put]) {
+    await ask(call, { ...path(call), body: endless(null) });
+  }
   dashboard.deps.patienceMs = 60_000;
   const much = new Uint8Array(4 * 1024 * 1024).fill(0x20);
-  for (const call of [announce, append, put]) await ask(call, { ...path(call), body: endless(much) });
+  for (const call of [announce, append, beat, put]) {
+    await ask(call, { ...path(call), body: endless(much) });
+  }
 
   const described = operations.flatMap(({ method, path, answers }) =>
     [...answers.keys()].map((status) => `${method} ${path} ${status}`)

@@ -67,4 +67,12 @@ export const migrations: readonly string[] = [
   CREATE INDEX runs_by_size ON runs (bytes);
   CREATE INDEX runs_by_state ON runs (state);
   `,
+  `
+  -- What each runner host last said of itself, as JSON.
+  CREATE TABLE host_reports (
+    host TEXT NOT NULL PRIMARY KEY,
+    report TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -54,9 +54,10 @@ export function statusView(status: Status, deps: Pick<Deps, "baseUrl">): StatusV
   const names = (runs: Run[]) => runs.map(({ run }) => run);
   return {
     startedAt: new Date(status.startedAt).toISOString(),
-    hosts: status.hosts.map(({ name, heardAt }) => ({
+    hosts: status.hosts.map(({ name, heardAt, report }) => ({
       name,
       heardAt: heardAt === null ? null : new Date(heardAt).toISOString(),
+      report: report === null ? null : { ...report, at: new Date(report.at).toISOString() },
       running: names(status.running.filter((run) => run.host === name)),
     })),
     waiting: status.waiting,

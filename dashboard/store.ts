@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Announcement } from "../protocol/dashboard_api.ts";
+import type { Announcement, HostReport } from "../protocol/dashboard_api.ts";
 import { openDatabase, transaction } from "../common/sqlite.ts";
 import { DashboardError, Refusal } from "./errors.ts";
 import { emptyProgress, type Progress } from "./progress.ts";
@@ -116,6 +116,12 @@ export class Store implements Disposable {
     this.#sql("UPDATE runs SET heartbeat_at = ? WHERE run = ?").run(options.now, run);
     const row = this.#sql("SELECT announced FROM runs WHERE run = ?").get(run);
     return { cancel: row?.announced === "cancelled" || row?.announced === "superseded" };
+  }
+
+  /** Keeps what a host says of itself, in place of what it said before. */
+  recordHost(host: string, report: HostReport, options: { now: number }): void {
+    this.#sql("INSERT OR REPLACE INTO host_reports (host, report, at) VALUES (?, ?, ?)")
+      .run(host, JSON.stringify(report), options.now);
   }
 
   /**

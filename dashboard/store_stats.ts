@@ -1,3 +1,4 @@
+import type { HostReport } from "../protocol/dashboard_api.ts";
 import type { Progress } from "./progress.ts";
 import { type Run, type RunClass, verdictStates } from "./run.ts";
 import type { Statements } from "./statements.ts";
@@ -17,6 +18,8 @@ export interface Host {
   name: string;
   /** Milliseconds since the epoch. */
   heardAt: number | null;
+  /** What it last said of itself, and when. */
+  report: HostReport & { at: number } | null;
 }
 
 /** The part of the store that adds things up. */
@@ -92,8 +95,14 @@ export class StoreStats {
   /** Every runner host that ever reported a run, and when it was last heard of. */
   hosts(): Host[] {
     return this.#statements.of(
-      `SELECT host, max(heartbeat_at) AS heard_at FROM runs WHERE host IS NOT NULL GROUP BY host ORDER BY host`,
-    ).all().map((row) => ({ name: String(row.host), heardAt: number(row.heard_at) }));
+      `SELECT host, heard_at, report, at FROM
+         (SELECT host, max(heartbeat_at) AS heard_at FROM runs WHERE host IS NOT NULL GROUP BY host)
+       LEFT JOIN host_reports USING (host) ORDER BY host`,
+    ).all().map((row) => ({
+      name: String(row.host),
+      heardAt: number(row.heard_at),
+      report: row.report === null ? null : { ...JSON.parse(String(row.report)), at: Number(row.at) },
+    }));
   }
 
   /** Of the newest runs, those that left something behind on their host. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describeError } from "../common/errors.ts";
 import { type Ingress, ingressFetch } from "../common/ingress.ts";
-import { artefactName, eventOffset, heartbeatAnswer } from "../protocol/dashboard_api.ts";
+import { artefactName, eventOffset, heartbeatAnswer, type HostReport } from "../protocol/dashboard_api.ts";
 import { exists, writeAtomically } from "./paths.ts";
 import { type RunFolder, runFolders } from "./run_folder.ts";
 import * as z from "zod";
@@ -29,6 +29,8 @@ export interface CourierOptions {
   ingress: Ingress;
   /** Called when the dashboard says that somebody wants the run stopped. */
   onCancel?: () => void;
+  /** Told with every heartbeat. */
+  reportHost?: () => Promise<HostReport>;
   /** Instead of the ingress, in tests. */
   fetch?: typeof fetch;
 }
@@ -130,7 +132,11 @@ export class Courier implements AsyncDisposable {
   }
 
   async #heartbeat(): Promise<void> {
-    const response = await this.#call("/heartbeat", { method: "POST" });
+    const report = await this.#options.reportHost?.();
+    const body = report === undefined
+      ? {}
+      : { body: JSON.stringify(report), headers: { "content-type": "application/json" } };
+    const response = await this.#call("/heartbeat", { method: "POST", ...body });
     if (!response.ok) return await this.#refusal(response, "heartbeat");
     if (heartbeatAnswer.parse(await response.json()).cancel) this.#options.onCancel?.();
   }

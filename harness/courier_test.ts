@@ -8,6 +8,7 @@ class FakeDashboard {
   away = false;
   cancel = false;
   events: string[] = [];
+  heartbeats: string[] = [];
   files = new Map<string, string>();
   calls = 0;
 
@@ -18,7 +19,10 @@ class FakeDashboard {
     const url = new URL(request.url);
     assert.equal(request.headers.get("authorization"), "Bearer secret");
     assert.ok(url.pathname.startsWith("/api/runs/abcdef-1/"), url.pathname);
-    if (url.pathname.endsWith("/heartbeat")) return Response.json({ cancel: this.cancel });
+    if (url.pathname.endsWith("/heartbeat")) {
+      this.heartbeats.push(await request.text());
+      return Response.json({ cancel: this.cancel });
+    }
     if (url.pathname.endsWith("/events")) {
       const body = await request.text();
       if (Number(url.searchParams.get("offset")) !== this.events.length) {
@@ -113,7 +117,7 @@ Deno.test("where the dashboard knows better how much it has, it is believed", ()
     assert.deepEqual(dashboard.events, ["1", "2", "3"]);
   }));
 
-Deno.test("a cancel comes with the heartbeat", () =>
+Deno.test("a cancel comes with the heartbeat, which tells how the host is", () =>
   withFolder(async (folder, { dashboard }) => {
     dashboard.cancel = true;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -123,7 +127,9 @@ Deno.test("a cancel comes with the heartbeat", () =>
       ingress: { address: "" },
       fetch: dashboard.fetch,
       onCancel: resolve,
+      reportHost: () => Promise.resolve({ freeBytes: 5, janitor: null }),
     });
     await courier.start();
     await promise;
+    assert.deepEqual(dashboard.heartbeats.map((text) => JSON.parse(text)), [{ freeBytes: 5, janitor: null }]);
   }));

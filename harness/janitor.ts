@@ -3,6 +3,7 @@ import { formatSeconds } from "../common/time.ts";
 import { runEvent } from "../protocol/events.ts";
 import { forgetSnapshots } from "./backup_bot.ts";
 import { cleanUp } from "./cleanup.ts";
+import { noteJanitor } from "./host_report.ts";
 import { describeObject, ownerOf } from "./inventory.ts";
 import { FileLock } from "./lock.ts";
 import { parseMessage } from "./messages.ts";
@@ -64,6 +65,11 @@ export async function tidy(options: JanitorOptions): Promise<JanitorReport> {
   const { BASE_DOMAIN: base, JANITOR_MAX_AGE: limit } = options.settings;
   for (const [stack, objects] of oldStacks(all, { base, limit, now: options.now ?? Date.now() })) {
     if (!known.has(stack)) await tidyStack({ stack, objects, report }, options);
+  }
+  if (!options.dryRun) {
+    const stuck = Object.values(report.stuck).flat().length;
+    await noteJanitor(options.settings.RUNS, { at: new Date(options.now ?? Date.now()).toISOString(), stuck })
+      .catch((error) => options.announce(`Could not note what the janitor did: ${describeError(error)}`));
   }
   return report;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { emptyReport } from "./stage.ts";
 import { join } from "node:path";
 import type * as z from "zod";
+import { reportHost } from "./host_report.ts";
 import { tidy } from "./janitor.ts";
 import { RunFolder } from "./run_folder.ts";
 import { readSettings } from "./settings.ts";
@@ -176,9 +177,15 @@ Deno.test("what cannot be removed is counted, and does not keep the rest from be
       if (run === "dead01-1") await Deno.mkdir(`${folder.result}.new`);
     }
     const swarm = new FakeSwarm([]);
-    const report = await tidy({ swarm, settings: settingsIn(runs), announce: () => {}, now: NOW });
+    const options = { swarm, settings: settingsIn(runs), announce: () => {}, now: NOW };
+    await tidy({ ...options, dryRun: true });
+    assert.equal((await reportHost(runs, swarm)).janitor, null);
+    const report = await tidy(options);
     assert.deepEqual(Object.keys(report.stuck), ["run dead01-1"]);
     assert.ok(report.cleaned.includes("dead02-1"));
+    const host = await reportHost(runs, swarm);
+    assert.deepEqual(host.janitor, { at: new Date(NOW).toISOString(), stuck: 1 });
+    assert.ok((host.freeBytes ?? 0) > 0);
   }));
 
 Deno.test("a run that died after its teardown gets the result that it owes", () =>

@@ -6,6 +6,7 @@ import { cleanUp } from "./cleanup.ts";
 import { Courier, type CourierOptions, deliverSpooled } from "./courier.ts";
 import { boundary, watchBoundaries, within } from "./faults.ts";
 import { ingressOf } from "./health.ts";
+import { reportHost } from "./host_report.ts";
 import { foreignObjects } from "./inventory.ts";
 import { tidy } from "./janitor.ts";
 import { KeeperLink } from "./keeper_link.ts";
@@ -157,6 +158,7 @@ class Run {
       ...settings,
       ingress: await ingressOf(this.#plan.settings),
       onCancel: () => this.#link.cancel("Somebody asked for it to be stopped"),
+      reportHost: () => reportHost(this.#plan.settings.RUNS, this.#swarm),
     };
     const courier = new Courier(this.#folder, options);
     await courier.start();

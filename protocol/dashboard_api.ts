@@ -9,7 +9,7 @@ import { runOutcome, runResult, stageName, stageReport } from "./result.ts";
  * | --- | --- | --- |
  * | `PUT /api/runs/:run` body {@linkcode announcement} | bridge | 200/201 {@linkcode runUrl} |
  * | `POST /api/runs/:run/events?offset=N` body NDJSON of run events, N = events already sent | harness | 200 {@linkcode eventOffset}; 409 with the offset expected |
- * | `POST /api/runs/:run/heartbeat` | harness | 200 {@linkcode heartbeatAnswer} |
+ * | `POST /api/runs/:run/heartbeat` body {@linkcode hostReport} or nothing | harness | 200 {@linkcode heartbeatAnswer} |
  * | `PUT /api/runs/:run/artefacts/:name` body bytes | harness | 201 |
  * | `GET /api/runs/:run` | anybody | 200 {@linkcode runView}; 404 |
  * | `GET /api/runs?recipe=&before=&limit=` | anybody | 200 {@linkcode runList} |
@@ -48,6 +48,16 @@ export type Announcement = z.infer<typeof announcement>;
 
 export const runUrl = z.object({ url: z.url() });
 export const eventOffset = z.object({ offset: z.number().int().nonnegative() });
+
+/** How the host of a harness is. What is stuck there is not named: it may be a private recipe's. */
+export const hostReport = z.object({
+  /** Space left for runs, bytes; `null` where that cannot be told. */
+  freeBytes: z.number().int().nonnegative().nullable(),
+  /** The latest pass of the janitor there, and the number of things it could not remove. */
+  janitor: z.object({ at: z.iso.datetime(), stuck: z.number().int().nonnegative() }).nullable(),
+});
+export type HostReport = z.infer<typeof hostReport>;
+
 export const heartbeatAnswer = z.object({ cancel: z.boolean() });
 
 export const artefactName = z.string().regex(/^[a-z0-9][a-z0-9._-]*\.(png|html|json|ndjson|log|xml)$/).max(
@@ -139,6 +149,8 @@ export const statusView = z.object({
     heardAt: z.iso.datetime().nullable(),
     /** Names of the runs it is busy with. */
     running: z.array(runName),
+    /** What it last said of itself, and when. */
+    report: hostReport.extend({ at: z.iso.datetime() }).nullable(),
   })),
   waiting: z.number().int().nonnegative(),
   /** Running runs nothing was heard of for two minutes. */

@@ -1,6 +1,7 @@
 import type { Child } from "hono/jsx";
 import type { Run } from "../run.ts";
 import type { Status } from "../status.ts";
+import type { Host } from "../store_stats.ts";
 import { formatBytes } from "../../common/bytes.ts";
 import { count } from "../words.ts";
 import { Page } from "./layout.tsx";
@@ -12,10 +13,13 @@ export interface StatusPageProps extends Status {
 
 /** Whether the CI itself is well. */
 export function StatusPage(props: StatusPageProps) {
-  const { now, silent, untidy } = props;
+  const { now, silent, untidy, hosts } = props;
   const trouble = [
     silent.length > 0 && `${count(silent.length, "running run")} fell silent`,
     untidy.length > 0 && `${count(untidy.length, "run")} left something behind`,
+    ...hosts.map(({ name, report }) =>
+      (report?.janitor?.stuck ?? 0) > 0 && `the janitor of ${name} is stuck`
+    ),
   ].filter((text) => text !== false);
   return (
     <Page title="Status" section="status" json="/api/status" refresh={30}>
@@ -94,6 +98,7 @@ function Hosts({ hosts, running, untidy, looked, now }: StatusPageProps) {
               <span class="muted">
                 {own.length === 0 ? ", idle" : `, testing ${own.map((run) => run.recipe).join(", ")}`}
               </span>
+              {host.report !== null && <HostReport report={host.report} now={now} />}
             </Row>
           );
         })}
@@ -111,6 +116,37 @@ function Hosts({ hosts, running, untidy, looked, now }: StatusPageProps) {
         </Row>
       </dl>
     </section>
+  );
+}
+
+function HostReport({ report, now }: { report: NonNullable<Host["report"]>; now: number }) {
+  const { freeBytes, janitor, at } = report;
+  return (
+    <>
+      {freeBytes !== null && (
+        <p>
+          {formatBytes(freeBytes)} free{" "}
+          <span class="muted">
+            (<When at={at} now={now} />)
+          </span>
+        </p>
+      )}
+      {janitor !== null && (
+        <p>
+          Janitor: {janitor.stuck === 0 ? "nothing stuck" : (
+            <>
+              <span class="sign tone-bad">
+                <Icon name="failed" />
+              </span>{" "}
+              {count(janitor.stuck, "thing")} could not be removed
+            </>
+          )}{" "}
+          <span class="muted">
+            (<When at={Date.parse(janitor.at)} now={now} />)
+          </span>
+        </p>
+      )}
+    </>
   );
 }
 
