@@ -179,11 +179,7 @@ Deno.test("a queued run counts as running once its harness says that it started"
 
 Deno.test("a heartbeat is answered with whether to stop", async () => {
   await using dashboard = await announced();
-  const beat = async () =>
-    await (await dashboard.app.request(`/api/runs/${run}/heartbeat`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${runnerToken}` },
-    })).json();
+  const beat = async () => await (await dashboard.heartbeat(run)).json();
   assert.deepEqual(await beat(), { cancel: false });
   await dashboard.announce(run, announcementOf({ recipe: "miniflux" }, { state: "cancelled" }));
   assert.deepEqual(await beat(), { cancel: true });

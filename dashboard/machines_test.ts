@@ -105,11 +105,8 @@ Deno.test("the status page names runner hosts, what they test, and runs that lef
   };
   await tell(dashboard, told);
   await dashboard.announce("going0-1", announcementOf({ recipe: "gitea" }));
-  await dashboard.app.request("/api/runs/going0-1/heartbeat", {
-    method: "POST",
-    headers: { authorization: `Bearer ${secondToken}` },
-    body: JSON.stringify({ freeBytes: 12_300_000_000, janitor: { at: dashboard.clock.iso(), stuck: 2 } }),
-  });
+  const report = { freeBytes: 12_300_000_000, janitor: { at: dashboard.clock.iso(), stuck: 2 } };
+  await dashboard.heartbeat("going0-1", { report, token: secondToken });
   const page = await dashboard.page("/status");
   assert.match(page, /<dt>runner<\/dt><dd>heard of [^]*?, idle<\/span>/);
   assert.match(page, /<dt>second\.example\.org<\/dt><dd>heard of [^]*?, testing gitea<\/span>/);
@@ -125,7 +122,7 @@ Deno.test("the status page names runner hosts, what they test, and runs that lef
   const at = dashboard.clock.iso();
   assert.deepEqual(status.hosts.map(({ report }) => report), [
     null,
-    { at, freeBytes: 12_300_000_000, janitor: { at, stuck: 2 } },
+    { at, ...report },
   ]);
   const metrics = await dashboard.page("/metrics");
   assert.match(metrics, /heard_timestamp_seconds\{host="second\.example\.org"\} 1/);

@@ -1,3 +1,4 @@
+import type { HostReport } from "../../protocol/dashboard_api.ts";
 import type { Hono } from "hono";
 import { createApp } from "../app.tsx";
 import { writerToken } from "../auth.ts";
@@ -78,6 +79,18 @@ export class TestDashboard implements AsyncDisposable {
       headers: { authorization: `Bearer ${sent.token ?? runnerToken}` },
       body: sent.events.map((event) => typeof event === "string" ? event : JSON.stringify(event)).join("\n") +
         "\n",
+    });
+  }
+
+  /** A sign of life. @param report what it says of its host */
+  async heartbeat(
+    run: string,
+    { report, token = runnerToken }: { report?: HostReport; token?: string } = {},
+  ) {
+    return await this.#app.request(`/api/runs/${run}/heartbeat`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+      ...report === undefined ? {} : { body: JSON.stringify(report) },
     });
   }
 

@@ -195,6 +195,8 @@ export async function fillWithSample(dashboard: TestDashboard): Promise<void> {
   await dashboard.announce(live.run, announcementOf(live));
   const events = eventsOf(live, () => dashboard.clock.iso(), (seconds) => dashboard.clock.forward(seconds));
   await dashboard.events(live.run, { offset: 0, events });
+  const janitor = { at: new Date(now - 65_000).toISOString(), stuck: 0 };
+  await dashboard.heartbeat(live.run, { report: { freeBytes: 61_200_000_000, janitor } });
   await dashboard.announce(
     "queued01-1",
     announcementOf({ recipe: "ghost", subject: src("ghost", 4) }, { state: "queued" }),
