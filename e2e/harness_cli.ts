@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { ingressFetch } from "../common/ingress.ts";
 import { SMALL_HEAP } from "../common/small_heap.ts";
 import { execOk } from "../common/exec.ts";
@@ -103,14 +102,12 @@ export class HarnessRun implements AsyncDisposable {
 
   /** Process id of the run's keeper or worker. */
   async process(role: "keeper" | "worker"): Promise<number> {
-    const name = basename(await this.folder());
+    const folder = await this.folder();
     return await waitFor(async () => {
       for await (const entry of Deno.readDir("/proc")) {
         if (!/^\d+$/.test(entry.name)) continue;
         const args = (await Deno.readTextFile(`/proc/${entry.name}/cmdline`).catch(() => "")).split("\0");
-        if (args.includes("run") && args.includes(role) && basename(args.at(-2) ?? "") === name) {
-          return Number(entry.name);
-        }
+        if (args.includes("run") && args.includes(role) && args.includes(folder)) return Number(entry.name);
       }
       return undefined;
     }, { what: `the ${role}`, timeoutMs: 10_000, everyMs: 50 });

@@ -97,7 +97,8 @@ async function restic(swarm: Swarm, { bot, args }: { bot: string; args: string[]
   if (code === 0) return stdout;
   const locked = /already locked/.test(stderr);
   if (locked) await execIn(swarm, bot, { argv: ["restic", "-q", "unlock"] }); // of one that was killed
-  const said = stderr.trim().split("\n").at(-1) ?? "";
+  const lines = stderr.trim().split("\n");
+  const said = (locked ? lines.find((line) => line.includes("already locked")) : lines.at(-1)) ?? "";
   throw new DockerError(`run "restic ${args[0]}" in the backup bot's container: ${said}`, {
     code: locked ? "backup.locked" : "backup.restic",
   });

@@ -46,7 +46,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option("--json", "print the result as one JSON object on the last line of standard output")
     .action(async (options: { json?: boolean }) => {
       const { runFront, startKeeper } = await load.front();
-      const keeper = startKeeper(Deno.env.get("RUN") ?? "");
+      const keeper = startKeeper(`${Deno.env.get("CCCI_RUNS")}/${Deno.env.get("RUN")}`);
       const settings = (await load.settings()).readSettings();
       const request = (await load.ciRequest()).ciRequest();
       code = await runFront(request, { settings, json: options.json ?? false, keeper });
@@ -65,7 +65,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       const { runJanitor } = await load.janitor();
       code = await runJanitor(settings, { dryRun: options.dryRun ?? false, say });
     });
-  program.command("keeper", { hidden: true }).argument("<run>")
+  program.command("keeper", { hidden: true }).argument("<folder>")
     .action(async () => await (await load.keeper()).keep());
   program.command("worker", { hidden: true }).argument("<folder>")
     .action(async (folder: string) => await (await load.worker()).work(folder));

@@ -21,10 +21,10 @@ export interface FrontOptions {
 
 /**
  * Starts a keeper; that takes as long as finding out what to ask it. It ends by itself if it is asked nothing.
- * @param run for those who look at the list of processes
+ * @param folder that of its run, for those who look at the list of processes
  */
-export function startKeeper(run: string): KeeperProcess {
-  const [program, ...args] = processCommand("keeper", run);
+export function startKeeper(folder: string): KeeperProcess {
+  const [program, ...args] = processCommand("keeper", folder);
   return new Deno.Command(program, {
     args,
     env: faultMark("front"),
@@ -41,8 +41,9 @@ export function startKeeper(run: string): KeeperProcess {
  * @returns exit code of the program
  */
 export async function runFront(request: RunRequest, options: FrontOptions): Promise<number> {
-  const { settings, json, keeper = startKeeper(request.run) } = options;
+  const { settings, json } = options;
   const folder = new RunFolder(join(settings.RUNS, request.run));
+  const keeper = options.keeper ?? startKeeper(folder.path);
   const toKeeper = keeper.stdin.getWriter();
   const tell = async (message: FrontMessage) => {
     await toKeeper.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)).catch(() => {});

@@ -8,14 +8,11 @@ export function selfCommand(...args: string[]): [program: string, ...args: strin
   return [Deno.execPath(), "run", "-q", "--no-prompt", "-P=harness", main, ...args];
 }
 
-/**
- * The command of a run's keeper or worker.
- * @param run its name for the keeper, its folder for the worker
- */
+/** The command of a run's keeper or worker. */
 export function processCommand(
   role: "keeper" | "worker",
-  run: string,
+  folder: string,
 ): [program: string, ...args: string[]] {
-  const [program, ...args] = selfCommand(role, "--", run);
+  const [program, ...args] = selfCommand(role, folder);
   return Deno.build.standalone ? [program, ...args] : [program, "run", SMALL_HEAP, ...args.slice(1)];
 }
