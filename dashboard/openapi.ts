@@ -188,8 +188,9 @@ const sending = {
 };
 
 function jsonSchema(schema: z.ZodType): Record<string, unknown> {
-  // What may be left out is for those who send; answers are always complete.
-  const io = schema === schemas.Announcement || schema === schemas.RunEvent ? "input" : "output";
+  // What may be left out or added is for those who send; answers are always complete.
+  const { Announcement, RunEvent, HostReport } = schemas;
+  const io = [Announcement, RunEvent, HostReport].some((one) => one === schema) ? "input" : "output";
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return rest;
 }

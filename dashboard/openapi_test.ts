@@ -67,7 +67,7 @@ Deno.test("each answer that the API is said to give is given, and looks as descr
   await ask(append, { path: at(7), body: JSON.stringify(first) });
   const beat = "POST /api/runs/{run}/heartbeat";
   await ask(beat);
-  await ask(beat, { body: JSON.stringify({ freeBytes: null, janitor: null }) });
+  await ask(beat, { body: JSON.stringify({ freeBytes: null, janitor: null, later: "more" }) });
   await ask(beat, { body: "{}" });
   const put = "PUT /api/runs/{run}/artefacts/{name}";
   await ask(put, { body: "text" });
