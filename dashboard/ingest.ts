@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { announcement, artefactName, type HostReport, hostReport } from "../protocol/dashboard_api.ts";
+import { announcement, artefactName, hostReport } from "../protocol/dashboard_api.ts";
 import { type RunEvent, runEvent } from "../protocol/events.ts";
 import { runName } from "../protocol/params.ts";
 import { artefactsOfRun, artefactType, isPicture } from "./artefact_types.ts";
@@ -23,13 +23,9 @@ export function ingestRoutes(deps: Deps, metrics: Metrics): Hono {
     requireWriter(deps.tokens, { writer: "bridge", authorization: c.req.header("authorization") });
     const run = runName.safeParse(c.req.param("run"));
     if (!run.success) throw new Refusal(400, "The run's name is not of the form <id>-<attempt>");
-    const said = announcement.safeParse(
-      await bodyJson(c.req.raw, { limit: limits.announcement, timeoutMs: deps.patienceMs }),
-    );
-    if (!said.success) {
-      throw new Refusal(400, `The announcement is not valid: ${z.prettifyError(said.error)}`);
-    }
-    const created = deps.store.announce(run.data, said.data, { now: deps.clock.now() });
+    const body = await bodyJson(c.req.raw, { limit: limits.announcement, timeoutMs: deps.patienceMs });
+    const said = valid(announcement, body, "The announcement");
+    const created = deps.store.announce(run.data, said, { now: deps.clock.now() });
     deps.hub.changed(run.data);
     return c.json({ url: `${deps.baseUrl}/runs/${run.data}` }, created ? 201 : 200);
   });
@@ -49,7 +45,9 @@ export function ingestRoutes(deps: Deps, metrics: Metrics): Hono {
     const { run, host } = reported(c, deps);
     const text = await bodyText(c.req.raw, { limit: limits.heartbeat, timeoutMs: deps.patienceMs });
     const now = deps.clock.now();
-    if (text !== "") deps.store.recordHost(host, parseReport(text), { now });
+    if (text !== "") {
+      deps.store.recordHost(host, valid(hostReport, parseJson(text), "The report"), { now });
+    }
     return c.json(deps.store.heartbeat(run, { now }));
   });
 
@@ -119,11 +117,7 @@ function parseEvent(line: string, options: { run: string; deps: Deps; number: nu
   } catch (cause) {
     throw new Refusal(400, `Event ${options.number} is not JSON`, { cause });
   }
-  const parsed = runEvent.safeParse(raw);
-  if (!parsed.success) {
-    throw new Refusal(400, `Event ${options.number} is not valid: ${z.prettifyError(parsed.error)}`);
-  }
-  const event = parsed.data;
+  const event = valid(runEvent, raw, `Event ${options.number}`);
   const about = event.type === "run.started" ? event : event.type === "run.finished" ? event.result : null;
   if (about !== null) {
     const recipe = options.deps.store.find(options.run)?.recipe;
@@ -134,10 +128,11 @@ function parseEvent(line: string, options: { run: string; deps: Deps; number: nu
   return event;
 }
 
-function parseReport(text: string): HostReport {
-  const said = hostReport.safeParse(parseJson(text));
-  if (!said.success) throw new Refusal(400, `The report is not valid: ${z.prettifyError(said.error)}`);
-  return said.data;
+/** What somebody said, if it has the right form. @throws {Refusal} 400 saying what is wrong with it */
+function valid<T>(schema: z.ZodType<T>, said: unknown, what: string): T {
+  const parsed = schema.safeParse(said);
+  if (!parsed.success) throw new Refusal(400, `${what} is not valid: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
 }
 
 /** Passes a picture on, if it is one. */

@@ -1,10 +1,10 @@
 import type { Hono, MiddlewareHandler } from "hono";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { HostReport } from "../protocol/dashboard_api.ts";
 import type { Deps } from "./deps.ts";
 import { healths } from "./standing.ts";
 import type { Standings } from "./standings.ts";
 import { runStates } from "./run.ts";
+import type { Host } from "./store_stats.ts";
 
 /** A visitor may call a method anything; only these become labels. */
 const methods = new Set(["GET", "HEAD", "POST", "PUT"]);
@@ -50,35 +50,33 @@ export class Metrics {
       () => Deno.memoryUsage().rss,
     );
     gauge("ccci_dashboard_log_bytes", "Logs of all runs, unpacked", () => deps.store.stats.sizes().logs);
-    new Gauge({
-      name: "ccci_runner_heard_timestamp_seconds",
-      help: "When a runner host was last heard of",
-      labelNames: ["host"],
-      registers,
-      collect() {
-        for (const { name, heardAt } of deps.store.stats.hosts()) {
-          if (heardAt !== null) this.set({ host: name }, heardAt / 1000);
-        }
-      },
-    });
-    const ofHosts = (name: string, help: string, read: (report: HostReport) => number | null | undefined) =>
+    const ofHosts = (name: string, help: string, read: (host: Host) => number | null | undefined) =>
       new Gauge({
         name,
         help,
         labelNames: ["host"],
         registers,
         collect() {
-          for (const { name: host, report } of deps.store.stats.hosts()) {
-            const value = report === null ? null : read(report);
-            if (typeof value === "number") this.set({ host }, value);
+          for (const host of deps.store.stats.hosts()) {
+            const value = read(host);
+            if (typeof value === "number") this.set({ host: host.name }, value);
           }
         },
       });
-    ofHosts("ccci_runner_free_bytes", "Space left for runs on a runner host", (report) => report.freeBytes);
+    ofHosts(
+      "ccci_runner_heard_timestamp_seconds",
+      "When a runner host was last heard of",
+      ({ heardAt }) => heardAt === null ? null : heardAt / 1000,
+    );
+    ofHosts(
+      "ccci_runner_free_bytes",
+      "Space left for runs on a runner host",
+      ({ report }) => report?.freeBytes,
+    );
     ofHosts(
       "ccci_runner_stuck",
       "Things the janitor of a runner host could not remove",
-      (report) => report.janitor?.stuck,
+      ({ report }) => report?.janitor?.stuck,
     );
     new Gauge({
       name: "ccci_runs",

@@ -36,8 +36,8 @@ export function startKeeper(folder: string): KeeperProcess {
 }
 
 /**
- * Has a keeper carry out a run and shows what it says. This process is the one a terminal or an engine may kill: the keeper
- * sees its pipe end and cleans up. An engine whose runner may die starts it as `setpriv --pdeathsig TERM …`.
+ * Has a keeper carry out a run and shows what it says. This process is the one a terminal or an engine may kill: the
+ * keeper sees its pipe end and cleans up. An engine whose runner may die starts it as `setpriv --pdeathsig TERM …`.
  * @returns exit code of the program
  */
 export async function runFront(request: RunRequest, options: FrontOptions): Promise<number> {

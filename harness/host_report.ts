@@ -3,7 +3,6 @@ import * as z from "zod";
 import { type HostReport, hostReport } from "../protocol/dashboard_api.ts";
 import { freeBytes } from "./disk.ts";
 import { writeAtomically } from "./paths.ts";
-import type { Swarm } from "./swarm.ts";
 
 /** What the latest pass of the janitor came to, beside the run folders. */
 const noteOf = (runs: string) => join(runs, ".janitor.json");
@@ -15,10 +14,12 @@ export async function noteJanitor(runs: string, pass: z.infer<typeof note>): Pro
   await writeAtomically(noteOf(runs), JSON.stringify(pass));
 }
 
-/** How this host is: the fuller one of the run folders' and Docker's disk, and the latest pass of the janitor. */
-export async function reportHost(runs: string, swarm: Swarm): Promise<HostReport> {
-  const docker = await swarm.info().then(({ DockerRootDir }) => [DockerRootDir], () => []);
-  const free = await Promise.all([runs, ...docker].map(freeBytes));
+/**
+ * How this host is. Docker is not asked anything: it may hang, and a sign of life must not wait for it.
+ * @param disks folders that runs fill; the fullest one's disk counts
+ */
+export async function reportHost(runs: string, disks: readonly string[]): Promise<HostReport> {
+  const free = await Promise.all(disks.map(freeBytes));
   const known = free.filter((bytes) => bytes !== null);
   return { freeBytes: known.length === 0 ? null : Math.min(...known), janitor: await latestPass(runs) };
 }

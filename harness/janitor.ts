@@ -63,12 +63,13 @@ export async function tidy(options: JanitorOptions): Promise<JanitorReport> {
     });
   }
   const { BASE_DOMAIN: base, JANITOR_MAX_AGE: limit } = options.settings;
-  for (const [stack, objects] of oldStacks(all, { base, limit, now: options.now ?? Date.now() })) {
+  const now = options.now ?? Date.now();
+  for (const [stack, objects] of oldStacks(all, { base, limit, now })) {
     if (!known.has(stack)) await tidyStack({ stack, objects, report }, options);
   }
   if (!options.dryRun) {
     const stuck = Object.values(report.stuck).flat().length;
-    await noteJanitor(options.settings.RUNS, { at: new Date(options.now ?? Date.now()).toISOString(), stuck })
+    await noteJanitor(options.settings.RUNS, { at: new Date(now).toISOString(), stuck })
       .catch((error) => options.announce(`Could not note what the janitor did: ${describeError(error)}`));
   }
   return report;

@@ -179,11 +179,11 @@ Deno.test("what cannot be removed is counted, and does not keep the rest from be
     const swarm = new FakeSwarm([]);
     const options = { swarm, settings: settingsIn(runs), announce: () => {}, now: NOW };
     await tidy({ ...options, dryRun: true });
-    assert.equal((await reportHost(runs, swarm)).janitor, null);
+    assert.equal((await reportHost(runs, [runs])).janitor, null);
     const report = await tidy(options);
     assert.deepEqual(Object.keys(report.stuck), ["run dead01-1"]);
     assert.ok(report.cleaned.includes("dead02-1"));
-    const host = await reportHost(runs, swarm);
+    const host = await reportHost(runs, [runs]);
     assert.deepEqual(host.janitor, { at: new Date(NOW).toISOString(), stuck: 1 });
     assert.ok((host.freeBytes ?? 0) > 0);
   }));

@@ -57,6 +57,8 @@ class Run {
   #record: RunRecord;
   #swarm: Swarm;
   #kept: RunPlan["apps"] = [];
+  /** Folders that runs fill; Docker's once it has told. */
+  #disks: string[];
   #queue: Promise<void> = Promise.resolve();
 
   constructor(about: { folder: RunFolder; plan: RunPlan; link: KeeperLink }) {
@@ -65,6 +67,7 @@ class Run {
     this.#link = about.link;
     this.#record = new RunRecord(about.plan);
     this.#swarm = new Swarm(about.plan.settings.DOCKER_SOCKET);
+    this.#disks = [about.plan.settings.RUNS];
   }
 
   async run(): Promise<void> {
@@ -118,7 +121,7 @@ class Run {
    */
   async #lookAround(): Promise<DockerObject[]> {
     const { settings } = this.#plan;
-    await requireSwarm(this.#swarm, settings);
+    this.#disks.push((await requireSwarm(this.#swarm, settings)).DockerRootDir);
     await tidy({
       swarm: this.#swarm,
       settings,
@@ -158,7 +161,7 @@ class Run {
       ...settings,
       ingress: await ingressOf(this.#plan.settings),
       onCancel: () => this.#link.cancel("Somebody asked for it to be stopped"),
-      reportHost: () => reportHost(this.#plan.settings.RUNS, this.#swarm),
+      reportHost: () => reportHost(this.#plan.settings.RUNS, this.#disks),
     };
     const courier = new Courier(this.#folder, options);
     await courier.start();
@@ -239,14 +242,15 @@ class Run {
   }
 }
 
-/** @throws {InfraFailure} saying what is missing on this machine */
-async function requireSwarm(swarm: Swarm, settings: RunPlan["settings"]): Promise<void> {
-  const { Swarm: state } = await swarm.info().catch((cause) => {
+/** What Docker says of itself. @throws {InfraFailure} saying what is missing on this machine */
+async function requireSwarm(swarm: Swarm, settings: RunPlan["settings"]) {
+  const info = await swarm.info().catch((cause) => {
     throw new InfraFailure(`Docker does not answer at "${settings.DOCKER_SOCKET}"`, { cause });
   });
-  if (state.LocalNodeState !== "active" || !state.ControlAvailable) {
+  if (info.Swarm.LocalNodeState !== "active" || !info.Swarm.ControlAvailable) {
     throw new InfraFailure("Docker runs here, but not as a Swarm manager");
   }
+  return info;
 }
 
 function now(): string {

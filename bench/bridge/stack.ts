@@ -55,17 +55,12 @@ export async function reactionTimes(rounds: number): Promise<Reactions> {
       for (let left = rounds; left > 0; left--) ended.push(await round());
       return ended;
     };
-    const { rung, arrivals } = await ringing(stack, webhookSecret, several);
+    const rung = await ringing(stack, webhookSecret, several);
     const polled = await several();
-    const deliveries = rung.map(({ said }) => {
-      const at = arrivals.find((time) => time >= said);
-      if (at === undefined) throw new Error("The forge rang for no comment");
-      return at;
-    });
     const all = [...rung, ...polled];
     return {
-      delivery: p95(rung.map(({ said }, index) => (deliveries[index] ?? 0) - said)),
-      webhook: p95(rung.map(({ answered }, index) => answered - (deliveries[index] ?? 0))),
+      delivery: p95(rung.map(({ said, arrived }) => arrived - said)),
+      webhook: p95(rung.map(({ arrived, answered }) => answered - arrived)),
       ack: p95(polled.map(({ said, answered }) => answered - said)),
       start: p95(all.map(({ start }) => start)),
       edit: p95(all.map(({ edit }) => edit)),
@@ -127,12 +122,12 @@ async function stopwatch(stack: Stack, pull: PullRequest): Promise<() => Promise
   };
 }
 
-/** Lets the forge ring at the bridge during some rounds. */
+/** Lets the forge ring at the bridge during some rounds. @returns them with the times its deliveries arrived */
 async function ringing(
   stack: Stack,
   secret: string,
   several: () => Promise<Round[]>,
-): Promise<{ rung: Round[]; arrivals: readonly number[] }> {
+): Promise<(Round & { arrived: number })[]> {
   await using doorstep = new Doorstep(stack.gateway, `http://${stack.gateway}:${PORTS.bridge}/hook`);
   const call = forgeApi(stack.gateway, stack.accounts.admin);
   const hooks = `/repos/${ORG}/${recipe}/hooks`;
@@ -144,7 +139,11 @@ async function ringing(
   });
   const { id } = expectStatus(answer, "add a webhook", 201) as { id: number };
   try {
-    return { rung: await several(), arrivals: doorstep.arrivals };
+    return (await several()).map((round) => {
+      const arrived = doorstep.arrivals.find((time) => time >= round.said);
+      if (arrived === undefined) throw new Error("The forge rang for no comment");
+      return { ...round, arrived };
+    });
   } finally {
     expectStatus(await call("DELETE", `${hooks}/${id}`), "remove the webhook", 204);
   }
