@@ -223,7 +223,8 @@ Deno.test(
     const run = "killed1-1";
     Deno.env.set(FAMILY, run);
     try {
-      await using _browser = await openBrowser({ ingress: "127.0.0.1:1", domains: [] });
+      await using browser = await openBrowser({ ingress: "127.0.0.1:1", domains: [] });
+      await browser.page(); // puppeteer goes on waiting for a page that was being opened when its browser died
       assert.equal((await foldersOf(run)).length, 1);
       await killFamily(run, null);
       await new RunFolder(join(runs, "killed1-11")).removeScratch(); // another run's name
