@@ -86,12 +86,44 @@ for (const status of [303, 307, 401, 500]) {
   });
 }
 
-Deno.test("comments that are edited, our own, too old, or written before we watched start nothing", async () => {
+Deno.test("a comment that becomes a command by an edit starts nothing and is told so, once", async () => {
+  for (const body of ["looks good", "!tesme"]) {
+    using at = await open();
+    const { world, pull } = at;
+    const said = world.gitea.say(pull, { user: "maintainer", body });
+    await world.seconds(5);
+    const before = world.bodies().length;
+    for (const edited of ["!testme", "!testme cancel", "!testme "]) {
+      world.gitea.edit(said, edited);
+      await world.rung({ repo, pr: pull.number });
+      await world.seconds(5);
+    }
+    assert.deepEqual(world.engine.started, []);
+    assert.equal(world.bodies().length, before + 1, body);
+    assert.match(world.bodies().at(-1) ?? "", /became `!testme` by an edit/);
+    world.assertSound();
+  }
+});
+
+Deno.test("a comment that is edited before it is first read is no command, nor is a near miss or an old one", async () => {
   using at = await open();
   const { world, pull } = at;
-  const harmless = world.gitea.say(pull, { user: "maintainer", body: "looks good" });
+  const said = () => world.gitea.say(pull, { user: "maintainer", body: "looks good" });
+  const edits = ["!testme", "!tesme", "!testme help", "thanks"].map((body) => ({ body, comment: said() }));
+  const old = world.gitea.say(pull, { user: "outsider", body: "!testme" });
   world.clock.pass(2);
-  world.gitea.edit(harmless, "!testme");
+  for (const { body, comment } of edits) world.gitea.edit(comment, body);
+  old.created -= 26 * 3_600_000;
+  old.updated = old.created + 2_000;
+  await world.seconds(15);
+  assert.deepEqual(world.engine.started, []);
+  assert.equal(world.bodies().length, 1);
+  assert.match(world.bodies()[0] ?? "", /by an edit/);
+});
+
+Deno.test("comments that are our own, too old, or written before we watched start nothing", async () => {
+  using at = await open();
+  const { world, pull } = at;
   world.gitea.say(pull, { user: world.gitea.bot, body: "!testme" });
   const old = world.gitea.say(pull, { user: "maintainer", body: "!testme" });
   old.created = old.updated = world.clock.now() - 25 * 3_600_000;
@@ -142,13 +174,33 @@ Deno.test("a repository that is not enrolled gets one answer", async () => {
 Deno.test("a closed pull request is not tested", async () => {
   using at = await open();
   const { world, pull } = at;
-  world.gitea.fault = ({ path }) => {
-    if (path.endsWith("/pulls/1")) pull.open = false;
-    return undefined;
-  };
+  const ends: [Partial<typeof pull>, RegExp][] = [
+    [{}, /this pull request is closed\.\nReopen it/],
+    [{ merged: true }, /this pull request is merged/],
+    [{ forkGone: true }, /the repository it came from was deleted/],
+  ];
+  for (const [index, [facts, told]] of ends.entries()) {
+    Object.assign(pull, { open: false, merged: false, forkGone: false }, facts);
+    world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+    await world.seconds(4);
+    assert.equal(world.bodies().length, index + 1);
+    assert.match(world.bodies()[index] ?? "", told);
+  }
+  assert.deepEqual(world.engine.started, []);
+});
+
+Deno.test("whoever started a run may cancel it, member or not any more; nobody else's", async () => {
+  using at = await open();
+  const { world, pull } = at;
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
-  await world.seconds(3);
-  assert.match(world.bodies()[0] ?? "", /this pull request is closed/);
+  const run = await world.runStarted();
+  world.gitea.members.delete("maintainer");
+  world.gitea.say(pull, { user: "outsider", body: "!testme cancel" });
+  await world.seconds(5);
+  assert.deepEqual(world.engine.cancelled, []);
+  world.gitea.say(pull, { user: "maintainer", body: "!testme cancel" });
+  await world.until("the engine is told", () => world.engine.cancelled.length > 0);
+  assert.deepEqual(world.engine.cancelled, [run]);
 });
 
 Deno.test("runs wait for each other in order, and the comment says how many are ahead", async () => {

@@ -7,7 +7,7 @@ import type { Store } from "./store.ts";
 
 const log = logger("bridge", "decide");
 
-export interface DeciderDeps extends Omit<PolicyDeps, "enrolments" | "maintenance"> {
+export interface DeciderDeps extends Omit<PolicyDeps, "enrolments" | "maintenance" | "isStarter"> {
   store: Store;
   enrolments(): PolicyDeps["enrolments"];
   maintenance(): PolicyDeps["maintenance"];
@@ -38,6 +38,7 @@ export class Decider {
         ...this.#deps,
         enrolments: this.#deps.enrolments(),
         maintenance: this.#deps.maintenance(),
+        isStarter: (command) => this.#isStarter(command),
       });
       if (verdict.kind === "later") {
         this.#postpone(command, verdict);
@@ -118,6 +119,12 @@ export class Decider {
       log.info("superseded", { run: runName(older), comment: older.comment, by: command.comment });
     }
     return place;
+  }
+
+  #isStarter(command: CommandRow): boolean {
+    const { store } = this.#deps;
+    const live = store.liveRunsOf(command.repo, command.pr);
+    return live.some((run) => store.command(run.comment)?.user_id === command.user_id);
   }
 
   #cancel(command: CommandRow): void {

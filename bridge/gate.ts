@@ -43,7 +43,7 @@ async function look(run: PullRun, { forge, running }: { forge: Forge; running: b
     if (isGone(pull.status)) return { kind: "stop", why: "The pull request is not there any more" };
     return { kind: "later", why: pull.message, retryAfterMs: pull.retryAfterMs };
   }
-  if (!pull.value.open) return { kind: "stop", why: "The pull request was closed" };
+  if (pull.value.state !== "open") return { kind: "stop", why: "The pull request was closed" };
   if (!running && pull.value.head !== run.ref) {
     return {
       kind: "stop",

@@ -8,7 +8,7 @@ const opened = 1_000 * second;
 
 function pull(head: string): Pull {
   return {
-    open: true,
+    state: "open",
     head,
     title: "A change",
     link: "https://forge.example/o/r/pulls/1",

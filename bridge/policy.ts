@@ -10,8 +10,9 @@ import type { CommandRow } from "./rows.ts";
 export type Refusal =
   | { reason: "not-enrolled" }
   | { reason: "not-member" }
+  | { reason: "edited" }
   | { reason: "maintenance"; since: number; note: string }
-  | { reason: "closed" }
+  | { reason: "closed" | "merged" | "fork-gone" }
   | { reason: "pushed"; before: string | null; head: string }
   | { reason: "same-time"; head: string }
   | { reason: "unknown-head"; head: string }
@@ -36,6 +37,8 @@ export interface PolicyDeps {
   /** Set while nothing new is taken on. */
   maintenance: Maintenance | null;
   clock: Clock;
+  /** Whether whoever gave the command also asked for a run there that is not over. */
+  isStarter(command: CommandRow): boolean;
 }
 
 /** Older commands are not carried out any more: whoever wrote them has gone on. */
@@ -56,6 +59,9 @@ export async function judge(command: CommandRow, deps: PolicyDeps): Promise<Verd
     return { kind: "refuse", refusal: { reason: "not-enrolled" } };
   }
   if (command.kind === "help" || command.kind === "unclear") return { kind: "help" };
+  // The forge shows the first author after an edit by anybody who may edit: nobody knows who said it.
+  if (command.kind === "edited") return { kind: "refuse", refusal: { reason: "edited" } };
+  if (command.kind === "cancel" && deps.isStarter(command)) return { kind: "cancel" };
   const member = await forge.isMember({ org, login: command.login });
   if (!member.ok) return later(member);
   if (!member.value) return { kind: "refuse", refusal: { reason: "not-member" } };
@@ -74,7 +80,7 @@ async function judgeHead(command: CommandRow, deps: PolicyDeps & { recipe: strin
     return pull.status === 404 ? { kind: "ignore", reason: "pull request gone" } : later(pull);
   }
   const head = pull.value.head;
-  if (!pull.value.open) return { kind: "refuse", refusal: { reason: "closed" } };
+  if (pull.value.state !== "open") return { kind: "refuse", refusal: { reason: pull.value.state } };
   if (command.argument !== null) {
     if (head.startsWith(command.argument)) return { kind: "run", recipe, ref: head };
     return { kind: "refuse", refusal: { reason: "other-commit", asked: command.argument, head } };

@@ -1,11 +1,11 @@
 import type { Failure } from "./answer.ts";
 import type { Clock } from "../common/time.ts";
 import { logger } from "../common/log.ts";
-import { parseCommand } from "./command.ts";
+import { type Command, parseCommand } from "./command.ts";
 import type { Enrolments } from "./enrolments.ts";
 import type { Forge, ForgeComment, TouchedPull } from "./forge/forge.ts";
 import { longestAgeMs } from "./policy.ts";
-import type { CommandKind, NewCommand } from "./rows.ts";
+import type { CommandKind, CommandRow, NewCommand } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 const log = logger("bridge", "poller");
@@ -184,9 +184,12 @@ export class Poller {
 
   #note({ place, comment, at }: Found, watchedSince: number): void {
     const { store, clock } = this.#deps;
-    if (store.knowsComment(comment.id)) return;
+    const known = store.command(comment.id);
+    if (known !== undefined && !asksNothing(known)) return;
     const command = parseCommand(comment.body);
-    const kind: CommandKind = command?.kind ?? "none";
+    const edited = known !== undefined || comment.updatedAt !== comment.createdAt;
+    const kind = kindOf(command, { edited });
+    if (known !== undefined && kind !== "edited") return;
     const reason = this.#whyNot(comment, { kind, at, watchedSince });
     const row: NewCommand = {
       comment: comment.id,
@@ -196,7 +199,7 @@ export class Poller {
       login: comment.login,
       written_at: comment.createdAt,
       kind,
-      argument: command?.kind === "test" ? command.sha : null,
+      argument: command?.kind === "test" && kind === "test" ? command.sha : null,
       state: reason === null ? "seen" : "ignored",
       reason,
       seen_at: clock.now(),
@@ -215,16 +218,26 @@ export class Poller {
   ): string | null {
     if (kind === "none") return "no command";
     if (comment.userId === this.#deps.store.ownId || comment.userId <= 0) return "by a bot";
-    // The forge shows the first author after an edit by anybody who may edit.
-    if (comment.updatedAt !== comment.createdAt) return "edited";
-    if (at - comment.createdAt > longestAgeMs) return "too old";
-    if (comment.createdAt < watchedSince) return "before we watched";
+    const said = kind === "edited" ? comment.updatedAt : comment.createdAt;
+    if (at - said > longestAgeMs) return "too old";
+    if (said < watchedSince) return "before we watched";
     return null;
   }
 
   #forget(cursor: number): void {
     for (const [key, read] of this.#read) if (read.updatedAt < cursor - 2 * overlapMs) this.#read.delete(key);
   }
+}
+
+/** Whether a comment was read before and no command then. */
+function asksNothing({ kind }: CommandRow): boolean {
+  return kind === "none" || kind === "unclear";
+}
+
+function kindOf(command: Command | null, { edited }: { edited: boolean }): CommandKind {
+  if (command === null) return "none";
+  if (!edited) return command.kind;
+  return command.kind === "test" || command.kind === "cancel" ? "edited" : "none";
 }
 
 function wholeSecond(ms: number): number {

@@ -19,6 +19,14 @@ export function refused(refusal: Refusal, { command, org }: { command: CommandRo
       const note = refusal.note === "" ? "" : ` (${clean(refusal.note)})`;
       return `🚧 Nothing was tested: cc-ci is under maintenance${note}.\nComment \`!testme\` again when it is over.`;
     }
+    case "edited":
+      return `🚫 Nothing was tested: the comment became \`!testme\` by an edit, and who made that is not known.\n` +
+        "Write it in a new comment.";
+    case "merged":
+      return "🚫 Nothing was tested: this pull request is merged.\nComment on one that is open.";
+    case "fork-gone":
+      return "🚫 Nothing was tested: this pull request is closed, as the repository it came from was deleted.\n" +
+        "Open a new one and comment `!testme` there.";
     case "closed":
       return "🚫 Nothing was tested: this pull request is closed.\nReopen it and comment `!testme`.";
     case "pushed": {

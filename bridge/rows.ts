@@ -2,8 +2,12 @@ import { type RunView, runView } from "../protocol/dashboard_api.ts";
 import type { Subject } from "../protocol/params.ts";
 import type { RunOutcome } from "../protocol/result.ts";
 
-/** All times are milliseconds since the epoch. */
-export type CommandKind = "none" | "test" | "cancel" | "help" | "unclear";
+/**
+ * What a comment asks for. `edited`: it became a command only after it was written, by its author or by anybody who may edit there.
+ *
+ * All times below are milliseconds since the epoch.
+ */
+export type CommandKind = "none" | "test" | "cancel" | "help" | "unclear" | "edited";
 /** `seen` waits for a decision; the others are final. */
 export type CommandState = "seen" | "ignored" | "refused" | "accepted" | "answered";
 

@@ -64,6 +64,7 @@ export async function run(deps: BridgeDeps, options: RunOptions): Promise<void> 
     "/",
     webhookRoutes({
       secret: options.webhookSecret,
+      ownId: () => store.ownId,
       ring: (place) => {
         bridge.ring(place);
         bells.hook.ring();

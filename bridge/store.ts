@@ -82,15 +82,16 @@ export class Store implements Disposable {
     this.#sql.do("INSERT INTO sweeps VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at", repo, now);
   }
 
-  knowsComment(id: number): boolean {
-    return this.#sql.one("SELECT 1 AS known FROM commands WHERE comment = ?", id) !== undefined;
-  }
-
-  /** @returns false if that comment was known already, in which case nothing is written. */
+  /**
+   * A comment that is known already stays what it is, unless it asked for nothing until now.
+   * @returns false if nothing was written
+   */
   addCommand(command: NewCommand): boolean {
     return this.#sql.do(
       "INSERT INTO commands (comment, repo, pr, user_id, login, written_at, kind, argument, state, reason, seen_at) " +
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET kind = excluded.kind, " +
+        "state = excluded.state, reason = excluded.reason, seen_at = excluded.seen_at " +
+        "WHERE commands.kind IN ('none', 'unclear')",
       command.comment,
       command.repo,
       command.pr,

@@ -12,15 +12,18 @@ const longestBody = 1024 * 1024;
 
 /** Of a delivery only the place counts: what was said there is read from the forge itself. */
 const delivery = z.object({
-  action: z.string(),
+  action: z.enum(["created", "edited"]),
   is_pull: z.boolean().optional(),
   issue: z.object({ number: z.number().int().positive() }),
   repository: z.object({ full_name: repoName }),
+  sender: z.object({ id: z.number().int() }),
 });
 
 export interface WebhookOptions {
   /** Secret shared with the forge; without it every delivery is refused. */
   secret: string | null;
+  /** Number of our own account: what we write ourselves we need not read. */
+  ownId(): number | null;
   /** Somebody wrote on this pull request. Must return at once. */
   ring(place: { repo: string; pr: number }): void;
   /** Somebody pushed to some repository. Must return at once. */
@@ -31,7 +34,7 @@ export interface WebhookOptions {
  * `POST /hook`: a doorbell for the poll. A delivery says where to look and nothing else, so that one that is
  * repeated, replayed or late does no harm. Only HMAC-SHA256 over the raw body is taken.
  */
-export function webhookRoutes({ secret, ring, ringPush }: WebhookOptions): Hono {
+export function webhookRoutes({ secret, ownId, ring, ringPush }: WebhookOptions): Hono {
   const app = new Hono();
   const tooLong = bodyLimit({
     maxSize: longestBody,
@@ -56,7 +59,7 @@ export function webhookRoutes({ secret, ring, ringPush }: WebhookOptions): Hono 
       ringPush();
       return c.json({ message: "Looking" }, 202);
     }
-    const place = event === "issue_comment" ? placeOf(body) : null;
+    const place = event === "issue_comment" ? placeOf(body, ownId()) : null;
     if (place === null) return c.body(null, 204);
     log.debug("rung", place);
     ring(place);
@@ -66,10 +69,10 @@ export function webhookRoutes({ secret, ring, ringPush }: WebhookOptions): Hono 
 }
 
 /** Pull request on which a comment was written, if that is what the delivery says. */
-function placeOf(body: string): { repo: string; pr: number } | null {
+function placeOf(body: string, ownId: number | null): { repo: string; pr: number } | null {
   try {
-    const { action, is_pull, issue, repository } = delivery.parse(JSON.parse(body));
-    if (action !== "created" || is_pull !== true) return null;
+    const { is_pull, issue, repository, sender } = delivery.parse(JSON.parse(body));
+    if (is_pull !== true || sender.id === ownId) return null;
     return { repo: repository.full_name, pr: issue.number };
   } catch {
     return null;

@@ -9,6 +9,7 @@ const written = {
   issue: { number: 7 },
   comment: { id: 1, body: "!testme" },
   repository: { full_name: "recipe-maintainers/custom-html" },
+  sender: { id: 2 },
 };
 
 function scene(withSecret: string | null = secret) {
@@ -16,6 +17,7 @@ function scene(withSecret: string | null = secret) {
   let pushes = 0;
   const app = webhookRoutes({
     secret: withSecret,
+    ownId: () => 4,
     ring: (place) => rung.push(place),
     ringPush: () => pushes++,
   });
@@ -48,8 +50,9 @@ Deno.test("/hook rings for a comment on a pull request, under either name of the
   assert.equal(await at.post(written), 202);
   const hub = `sha256=${sign(JSON.stringify(written, null, 2))}`;
   assert.equal(await at.post(written, { "x-gitea-signature": "", "x-hub-signature-256": hub }), 202);
+  assert.equal(await at.post({ ...written, action: "edited" }), 202);
   const place = { repo: "recipe-maintainers/custom-html", pr: 7 };
-  assert.deepEqual(at.rung, [place, place]);
+  assert.deepEqual(at.rung, [place, place, place]);
 });
 
 Deno.test("/hook tells that somebody pushed, if the forge says so", async () => {
@@ -86,9 +89,10 @@ Deno.test("/hook refuses long bodies and forms", async () => {
   assert.equal(await at.post(written, { "content-type": "application/x-www-form-urlencoded" }), 415);
 });
 
-Deno.test("/hook takes no notice of anything but new comments on pull requests", async () => {
+Deno.test("/hook takes no notice of anything but what others write or edit on pull requests", async () => {
   const at = scene();
-  assert.equal(await at.post({ ...written, action: "edited" }), 204);
+  assert.equal(await at.post({ ...written, action: "deleted" }), 204);
+  assert.equal(await at.post({ ...written, sender: { id: 4 } }), 204, "our own");
   assert.equal(await at.post({ ...written, is_pull: false }), 204);
   assert.equal(await at.post(written, { "x-gitea-event": "create" }), 204);
   assert.equal(await at.post({ ...written, repository: { full_name: "../x" } }), 204);

@@ -43,7 +43,10 @@ function runOf(body: string): string {
 /** Says `!testme` and waits until the run's worker is busy with the apps. */
 async function startRun({ stack, fetch, pull }: Scene) {
   const comment = await pull.comment("!testme");
-  const reply = await pull.waitForReply(() => true, { what: "the bridge's comment", timeoutMs: 30_000 });
+  const reply = await pull.waitForReply(({ body }) => body.includes("/runs/"), {
+    what: "the bridge's comment",
+    timeoutMs: 30_000,
+  });
   const run = runOf(reply.body);
   await waitFor(async () => {
     const view = await readRun(run, { dashboard: stack.urls.dashboard, fetch });
@@ -61,7 +64,8 @@ async function verdict({ pull }: Scene): Promise<string> {
       timeoutMs: VERDICT_MS,
     },
   );
-  assert.equal((await pull.replies()).length, 1, "one comment for one run");
+  const ofRuns = (await pull.replies()).filter(({ body }) => body.includes("/runs/"));
+  assert.equal(ofRuns.length, 1, "one comment for one run");
   return reply.body;
 }
 
@@ -95,7 +99,7 @@ onRealServices("an outsider's comment is refused once, with the reason, and star
 });
 
 onRealServices(
-  "a comment edited into the command, in a quote or in code starts nothing; a run that was started is cancelled",
+  "a comment edited into the command, in a quote or in code starts nothing, the edited one is told so; a run is cancelled",
   async () => {
     const { pull, ...scene } = await openScene();
     const harmless = await pull.comment("Looks good to me");
@@ -110,10 +114,15 @@ onRealServices(
     await pull.comment("> !testme\n\nwhat does this do?");
     await pull.comment("```\n!testme\n```");
     await pull.comment("<!-- !testme -->");
-    const { run, reply, comment } = await startRun({ pull, ...scene });
-    assert.ok(reply.id > comment.id, "only the last comment is answered");
+    // Nothing tells of an edit, so that it is seen with the next comment there.
+    const refusal = await pull.waitForReply(({ body }) => body.includes("by an edit"), {
+      what: "the refusal of the edited comment",
+      timeoutMs: 30_000,
+    });
+    const { run, reply } = await startRun({ pull, ...scene });
     await pull.comment("!testme cancel");
     const body = await verdict({ pull, ...scene });
+    assert.deepEqual((await pull.replies()).map(({ id }) => id), [refusal.id, reply.id]);
     assert.match(headline(body), /⏹️.*cancelled/);
     const view = await readRun(run, { dashboard: scene.stack.urls.dashboard, fetch: scene.fetch });
     assert.equal(view?.result?.stages.find((stage) => stage.name === "teardown")?.result, "passed");

@@ -27,7 +27,8 @@ export interface PlacedComment extends ForgeComment {
 }
 
 export interface Pull {
-  open: boolean;
+  /** `fork-gone`: closed, and what it came from was deleted, so that it cannot be opened again. */
+  state: "open" | "closed" | "merged" | "fork-gone";
   head: string;
   title: string;
   /** Page of the pull request. */
@@ -64,7 +65,7 @@ export interface Repository {
 export interface Forge {
   /** Which forge it is; an answer also tells its clock. */
   version(): Promise<Answer<string>>;
-  /** Open pull requests of an owner's repositories touched at `since` or later; without it the newest page only. */
+  /** Pull requests of an owner's repositories touched at `since` or later; without it just a look whether it can be asked. */
   touchedPulls(query: { owner: string; since: number | null }): Promise<Answer<TouchedPull[]>>;
   /** Comments of a pull request written or edited at `since` or later, oldest first. */
   comments(query: { repo: string; pr: number; since: number | null }): Promise<Answer<ForgeComment[]>>;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { commitId } from "../../protocol/params.ts";
-import type { Forge, ForgeComment, Push, Repository, TouchedPull } from "./forge.ts";
+import type { Forge, ForgeComment, Pull, Push, Repository, TouchedPull } from "./forge.ts";
 import { giteaClient, type GiteaOptions, instant, rfc3339, split } from "./gitea_client.ts";
 
 const user = z.object({ id: z.number().int(), login: z.string() });
@@ -21,10 +21,11 @@ const commentList = z.array(comment).nullable();
 const repoCommentList = z.array(comment.extend({ pull_request_url: z.string() })).nullable();
 const pullAnswer = z.object({
   state: z.string(),
+  merged: z.boolean().default(false),
   title: z.string(),
   html_url: z.string(),
   created_at: instant,
-  head: z.object({ sha: commitId }),
+  head: z.object({ sha: commitId, repo: z.unknown().optional() }),
 });
 const repository = z.object({
   full_name: z.string(),
@@ -57,7 +58,8 @@ export function giteaForge(options: GiteaOptions): Forge {
     },
 
     async touchedPulls({ owner, since }) {
-      const query = { type: "pulls", state: "open", owner };
+      // Closed ones too: who writes there gets an answer.
+      const query = { type: "pulls", state: "all", owner };
       const route = "GET /repos/issues/search";
       const answer = since === null
         ? await read(route, { ...query, page: 1, limit: 1 }, searchPage)
@@ -98,8 +100,9 @@ export function giteaForge(options: GiteaOptions): Forge {
     async pull({ repo, pr }) {
       const answer = await read("GET /repos/{owner}/{name}/pulls/{pr}", { ...split(repo), pr }, pullAnswer);
       if (!answer.ok) return answer;
-      const { state, title, html_url, created_at, head } = answer.value;
-      const value = { open: state === "open", head: head.sha, title, link: html_url, createdAt: created_at };
+      const { title, html_url, created_at, head } = answer.value;
+      const state = stateOf(answer.value);
+      const value = { state, head: head.sha, title, link: html_url, createdAt: created_at };
       return { ...answer, value };
     },
 
@@ -183,6 +186,12 @@ export function giteaForge(options: GiteaOptions): Forge {
       return answer.ok ? { ...answer, value: null } : answer;
     },
   };
+}
+
+function stateOf({ state, merged, head }: z.infer<typeof pullAnswer>): Pull["state"] {
+  if (state === "open") return "open";
+  if (merged) return "merged";
+  return head.repo === null ? "fork-gone" : "closed";
 }
 
 function toComment(one: z.infer<typeof comment>): ForgeComment {

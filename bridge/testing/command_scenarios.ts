@@ -48,9 +48,13 @@ export const commandScenarios: Scenario[] = [
       const comment = world.gitea.say(pull, { user: "maintainer", body: "Looks good" });
       await world.seconds(3);
       world.gitea.edit(comment, "!testme");
-      await world.seconds(10);
+      await world.rung({ repo, pr: pull.number });
+      await world.until("it is refused", () => world.bodies().length === 1);
+      world.gitea.edit(comment, "!testme cancel");
+      await world.rung({ repo, pr: pull.number });
+      await end(world);
     },
-    comments: [],
+    comments: ["🚫"],
     starts: 0,
   },
   {
@@ -96,11 +100,12 @@ export const commandScenarios: Scenario[] = [
     async play(world) {
       const pull = await watched(world);
       const rings = () => assert.fail("It rang");
-      const options = { secret, ring: rings, ringPush: rings };
+      const options = { secret, ownId: () => null, ring: rings, ringPush: rings };
       const app = webhookRoutes(options);
       const text = JSON.stringify({
         ...{ action: "created", is_pull: true, issue: { number: pull.number }, comment: { id: 1, body: "" } },
         repository: { full_name: "../elsewhere" },
+        sender: { id: 2 },
       });
       const sign = (algorithm: string) => createHmac(algorithm, secret).update(text).digest("hex");
       const post = async (body: string, headers: Record<string, string>) =>

@@ -17,6 +17,8 @@ interface PullRequest {
   repo: string;
   number: number;
   open: boolean;
+  merged?: boolean;
+  forkGone?: boolean;
   head: string;
   created: number;
   updated: number;
@@ -132,10 +134,11 @@ export class FakeGitea {
       return pull === undefined ? answer({ message: "not found" }, 404) : answer({
         number: pull.number,
         state: pull.open ? "open" : "closed",
+        merged: pull.merged ?? false,
         title: "A change",
         html_url: `https://forge.example/${pull.repo}/pulls/${pull.number}`,
         created_at: stamp(pull.created),
-        head: { ref: "feature", sha: pull.head, repo: { full_name: pull.repo } },
+        head: { ref: "feature", sha: pull.head, repo: pull.forkGone ? null : { full_name: pull.repo } },
       });
     }
     if (is(/^GET \/repos\/([^/]+\/[^/]+)\/issues\/(\d+)\/timeline$/)) {
@@ -186,7 +189,8 @@ export class FakeGitea {
     const since = Date.parse(query.get("since") ?? "1970-01-01T00:00:00Z");
     const owner = query.get("owner")?.toLowerCase();
     const found = this.pulls.filter((pull) =>
-      pull.open && pull.updated >= since && pull.repo.split("/")[0]?.toLowerCase() === owner
+      (pull.open || query.get("state") === "all") && pull.updated >= since &&
+      pull.repo.split("/")[0]?.toLowerCase() === owner
     );
     return answer(
       page(found, query).map((pull) => ({

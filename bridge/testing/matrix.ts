@@ -23,7 +23,10 @@ export const matrix: MatrixRow[] = [
   {
     what: "command by an edit",
     played: ["a command that comes into a comment by an edit"],
-    shown: [[loop, "a comment edited into the command, in a quote or in code starts nothing"]],
+    shown: [[
+      loop,
+      "a comment edited into the command, in a quote or in code starts nothing, the edited one is told so",
+    ]],
   },
   {
     what: "command that is none",
