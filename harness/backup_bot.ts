@@ -28,7 +28,7 @@ export async function snapshotFiles(swarm: Swarm, id: string): Promise<string[]>
   return await patiently(async () => {
     const bot = await botContainer(swarm);
     if (bot === null) return [];
-    const listed = await restic(swarm, { bot, args: ["ls", id] });
+    const listed = await restic(swarm, { bot, args: ["ls", "--no-lock", id] });
     return listed.split("\n").filter((line) => line.startsWith("/"));
   }, { limitMs: LOCKED_MS });
 }
@@ -43,7 +43,7 @@ export async function forgetSnapshots(swarm: Swarm, options: ForgetOptions): Pro
     const bot = await botContainer(swarm);
     if (bot === null) return;
     const all = snapshots.parse(
-      JSON.parse(await restic(swarm, { bot, args: ["snapshots", "--json"] }) || "[]"),
+      JSON.parse(await restic(swarm, { bot, args: ["snapshots", "--no-lock", "--json"] }) || "[]"),
     );
     const own = all.filter(({ tags }) => tags?.some((tag) => isTagOf(tag, options.app)));
     if (own.length > 0) {
@@ -92,6 +92,7 @@ async function botContainer(swarm: Swarm): Promise<string | null> {
   return null;
 }
 
+/** Whoever only reads is called with `--no-lock`: a lock left behind by a reader would keep others from forgetting. */
 async function restic(swarm: Swarm, { bot, args }: { bot: string; args: string[] }): Promise<string> {
   const { code, stdout, stderr } = await execIn(swarm, bot, { argv: ["restic", "-q", ...args] });
   if (code === 0) return stdout;
