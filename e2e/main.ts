@@ -55,8 +55,8 @@ const suites: Suite[] = [
   },
   {
     name: "pages",
-    about: "the dashboard in a browser",
-    run: (context) => tests(context, "pages", ["e2e/dashboard_pages_test.ts"]),
+    about: "the dashboard in a browser, and its API fuzzed from its own description",
+    run: (context) => tests(context, "pages", ["e2e/dashboard_pages_test.ts", "e2e/dashboard_fuzz_test.ts"]),
   },
   {
     name: "contract",

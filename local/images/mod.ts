@@ -199,8 +199,8 @@ async function lockImages(cache: string): Promise<AsyncDisposable> {
   const file = await Deno.open(join(cache, "images", "lock"), { write: true, create: true });
   await file.lock(true);
   return {
-    // deno-lint-ignore require-await
     async [Symbol.asyncDispose]() {
+      await file.unlock(); // closing alone frees it late, where another thread is just starting a child
       file.close();
     },
   };

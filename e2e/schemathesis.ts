@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import { exec, execOk, type ExecResult } from "../common/exec.ts";
+import { exists } from "../local/files.ts";
+import { installPackages, onPath } from "../local/host.ts";
+import { pathsFromEnvironment } from "../local/paths.ts";
+import { inStep, silentProgress } from "../local/progress.ts";
+
+const VERSION = "4.32.5";
+const INSTALL_MS = 600_000;
+const RUN_MS = 600_000;
+
+/** Puts schemathesis into the cache folder, unless it is there. @returns its program */
+export async function ensureSchemathesis(): Promise<string> {
+  const home = join(pathsFromEnvironment().cache, "schemathesis", VERSION);
+  const program = join(home, "bin", "schemathesis");
+  if (await exists(program)) return program;
+  await inStep(silentProgress, "schemathesis", async (step) => {
+    const make = ["python3", "-m", "venv", "--clear", home];
+    const made = await onPath("python3") !== undefined && (await exec(make)).success;
+    if (!made) {
+      await installPackages(["python3-venv"], { why: "fuzzing the dashboard's API", step });
+      await execOk(make);
+    }
+    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    await execOk([join(home, "bin", "python"), ...pip, `schemathesis==${VERSION}`], {
+      timeoutMs: INSTALL_MS,
+    });
+  });
+  return program;
+}
+
+/**
+ * Fuzzes an API from its OpenAPI description.
+ * @param options.token sent with every call
+ * @param options.folder where it may keep its own notes
+ */
+export async function fuzz(
+  description: string,
+  options: { token: string | null; folder: string; exclude: string[] },
+): Promise<ExecResult> {
+  const header = options.token === null ? [] : ["--header", `Authorization: Bearer ${options.token}`];
+  const excluded = options.exclude.flatMap((operation) => ["--exclude-operation-id", operation]);
+  return await exec([
+    await ensureSchemathesis(),
+    ...["--no-color", "run", description, "--max-examples", "50", "--warnings", "off"],
+    // That a picture has to be one is more than a schema can say.
+    ...["--exclude-checks", "positive_data_acceptance"],
+    ...excluded,
+    ...header,
+  ], { cwd: options.folder, timeoutMs: RUN_MS });
+}
