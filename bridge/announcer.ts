@@ -109,7 +109,7 @@ export class Announcer {
     if (text === run.view) return false;
     // While it runs only the stages count as news: the comment is not edited for a picture that has arrived.
     const news = run.outcome !== null || shown(viewOf(run)) !== shown(answer.value);
-    store.note(run.id, { view: text, ...(news ? { view_at: clock.now() } : {}) });
+    store.note(run.id, { view: text, ...(news ? { view_at: clock.now(), outdated: 1 } : {}) });
     return news;
   }
 

@@ -198,7 +198,7 @@ export class Bridge {
   }
 
   async #lookAtEngine(): Promise<void> {
-    const { engine, clock } = this.#deps;
+    const { store, engine, clock } = this.#deps;
     const now = clock.now();
     if (now - this.#engineAt < engineAgeMs) return;
     this.#engineAt = now;
@@ -209,6 +209,7 @@ export class Bridge {
     this.vitals.engineProblems = problems;
     if (now - this.#tidiedAt < longestAgeMs) return;
     this.#tidiedAt = now;
+    store.forgetViews(now - keepRunsMs);
     await engine.forget?.(now - keepRunsMs);
   }
 

@@ -73,6 +73,27 @@ Deno.test("an earlier verdict is folded once the next run has its comment", asyn
   assert.doesNotMatch(world.bodies()[0] ?? "", /nothing left/);
 });
 
+Deno.test("what the dashboard said of a run is dropped after two weeks; its comment stays, and is folded in the end", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = (await world.runStarted()).replace(/-1$/, "");
+  await pass(world);
+  await world.seconds(5);
+  const told = world.bodies();
+  assert.ok(world.store.run(run)?.view);
+  world.clock.pass(13 * 24 * 3600);
+  await world.seconds(5);
+  assert.ok(world.store.run(run)?.view, "not yet");
+  world.clock.pass(2 * 24 * 3600);
+  await world.seconds(5);
+  assert.equal(world.store.run(run)?.view, null);
+  assert.deepEqual(world.bodies(), told);
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  await world.until("it is folded", () => /newer run/.test(world.bodies()[0] ?? ""));
+  assert.match(firstLine(world.bodies()[0]), /^✅ .*passed/);
+});
+
 Deno.test("a run that waits is dropped when its commit, pull request or member is gone", async () => {
   const changes: [string, (world: World, pull: { open: boolean }) => void, RegExp][] = [
     [

@@ -47,7 +47,8 @@ export class Reporter {
       } else if (post.body !== body || post.final !== final) {
         store.changePost(post.key, { body, final, wanted_at: now });
         changed = true;
-      } else if (run.state === "reported") store.changePost(post.key, { wanted_at: now });
+      }
+      if (run.outdated === 1) store.note(run.id, { outdated: 0 });
     }
     return changed;
   }

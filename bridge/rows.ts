@@ -74,6 +74,8 @@ export interface Run {
   settled: number;
   /** 1 once the dashboard has confirmed the end and we have its result: nothing more is asked of it. */
   complete: number;
+  /** 1 when the dashboard said something new that its text does not show yet. */
+  outdated: number;
 }
 
 /** A run of a pull request: the forge shows how it goes. */
@@ -110,6 +112,7 @@ export function newRun(
     view_at: null,
     settled: 0,
     complete: 0,
+    outdated: 0,
   };
 }
 

@@ -140,4 +140,11 @@ CREATE INDEX statuses_undelivered ON statuses (wanted_at) WHERE dead = 0 AND del
 CREATE INDEX statuses_by_run ON statuses (run) WHERE final = 0;
 CREATE INDEX runs_by_commit ON runs (ref, repo);
 `,
+  // What is to be written is found without reading everything that ever was.
+  `
+ALTER TABLE runs ADD COLUMN outdated INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX runs_outdated ON runs (outdated) WHERE outdated = 1;
+DROP INDEX posts_undelivered;
+CREATE INDEX posts_undelivered ON posts (planned_at) WHERE dead = 0 AND delivered IS NOT body;
+`,
 ];

@@ -23,7 +23,8 @@ export class Store implements Disposable {
 
   /** @param path database file, created if missing; `:memory:` for one that is forgotten. */
   constructor(path: string) {
-    this.#db = openDatabase(path, migrations);
+    // What it forgets with the power it would do a second time: a comment, a build.
+    this.#db = openDatabase(path, { migrations, durable: true });
     this.#sql = new Statements(this.#db);
     this.schedule = new ScheduleStore(this.#sql);
     this.statuses = new StatusStore(this.#sql);
@@ -157,7 +158,15 @@ export class Store implements Disposable {
   outdatedRuns(): PullRun[] {
     return this.#sql.all(
       "SELECT runs.* FROM runs JOIN posts ON posts.key = 'run:' || runs.id " +
-        "WHERE runs.state = 'reported' AND runs.view_at > posts.wanted_at AND posts.dead = 0",
+        "WHERE runs.outdated = 1 AND runs.state = 'reported' AND posts.dead = 0",
+    );
+  }
+
+  /** Drops what the dashboard said of runs that ended before: their comments are written. */
+  forgetViews(before: number): void {
+    this.#sql.do(
+      "UPDATE runs SET view = NULL WHERE state = 'reported' AND complete = 1 AND finished_at < ? AND view IS NOT NULL",
+      before,
     );
   }
 
@@ -241,7 +250,7 @@ export class Store implements Disposable {
    */
   duePosts(now: number): Post[] {
     return this.#sql.all(
-      "SELECT * FROM posts WHERE dead = 0 AND (delivered IS NULL OR delivered <> body) AND " +
+      "SELECT * FROM posts WHERE dead = 0 AND delivered IS NOT body AND " +
         "(not_before <= ? OR (final > 0 AND tries = 0)) ORDER BY planned_at, rowid",
       now,
     );
@@ -253,8 +262,7 @@ export class Store implements Disposable {
 
   /** When the oldest undelivered text was wanted, milliseconds; `null` if all are delivered. */
   oldestUndelivered(): number | null {
-    const sql =
-      "SELECT min(wanted_at) AS at FROM posts WHERE dead = 0 AND (delivered IS NULL OR delivered <> body)";
+    const sql = "SELECT min(wanted_at) AS at FROM posts WHERE dead = 0 AND delivered IS NOT body";
     return this.#sql.one<{ at: number | null }>(sql)?.at ?? null;
   }
 }

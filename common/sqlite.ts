@@ -5,11 +5,17 @@ import { DatabaseSync } from "node:sqlite";
  * @param path file, or `:memory:` in tests
  * @param migrations SQL scripts in order; `PRAGMA user_version` counts those already applied, so a script that
  * has been released must never change.
+ * @param options.durable whether what was committed outlives a loss of power: each commit then waits for the disk.
+ * @default false: the last commits may be lost with the power, never with the process
  */
-export function openDatabase(path: string, migrations: readonly string[]): DatabaseSync {
+export function openDatabase(
+  path: string,
+  { migrations, durable = false }: { migrations: readonly string[]; durable?: boolean },
+): DatabaseSync {
   const db = new DatabaseSync(path);
   db.exec(
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000",
+    "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; " +
+      `PRAGMA synchronous = ${durable ? "FULL" : "NORMAL"}`,
   );
   const row = db.prepare("PRAGMA user_version").get();
   const applied = Number(row?.user_version ?? 0);

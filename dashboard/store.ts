@@ -49,7 +49,7 @@ export class Store implements Disposable {
 
   /** @param path file of the database, or `:memory:` */
   constructor(path: string) {
-    this.#db = openDatabase(path, migrations);
+    this.#db = openDatabase(path, { migrations });
     this.#statements = new Statements(this.#db);
     this.stats = new StoreStats(this.#statements);
     this.log = new StoreLog(this.#statements);
