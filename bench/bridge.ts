@@ -3,9 +3,8 @@ import { Command } from "commander";
 import * as z from "zod";
 import { execOk } from "../common/exec.ts";
 import { SMALL_HEAP } from "../common/small_heap.ts";
-import { startTimes } from "./bridge/drone.ts";
 import { outside } from "./bridge/outside.ts";
-import { reactionTimes, stackPollSeconds } from "./bridge/stack.ts";
+import { droneStartTimes, reactionTimes, stackPollSeconds } from "./bridge/stack.ts";
 import { Town } from "./bridge/town.ts";
 import { tickSeconds } from "./bridge/watcher.ts";
 import { type Aim, figuresTable, print, rounded, say } from "./figures.ts";
@@ -35,11 +34,11 @@ interface Figures {
   webhook_p95_s: number | null;
   /** A command's comment until the bridge's, found by looking every 15 s. */
   ack_p95_s: number | null;
-  /** A run announced until the first event of its harness, on the local engine. */
+  /** A run accepted until the first event of its harness, on the local engine. */
   start_p95_s: number | null;
   /** A run's end until its comment shows it. */
   edit_p95_s: number | null;
-  /** Seconds from the call that creates a build until its first command runs; `null` without `--drone`. */
+  /** The same with runs as builds of a Drone, its runner busy until just now; `null` without `--drone`. */
   drone_start_p95_s: number | null;
   /** The same with a runner that had nothing to do for more than 30 s. */
   drone_idle_start_max_s: number | null;
@@ -76,7 +75,7 @@ export async function benchBridge(argv: string[]): Promise<number> {
       "Measures the bridge on a made-up forge, in made-up time, then its reactions on the local stack.",
     )
     .option("--json", "print the figures as one JSON object")
-    .option("--drone", "measure start times with a Drone and a forge started for that, about 3 min")
+    .option("--drone", "measure start times with runs as builds of a Drone, too")
     .option("--reactions <n>", "commands on the local stack, with and without webhook; 0: none", Number, 10)
     .option("--repos <n>", "repositories", Number, 1000)
     .option("--pulls <n>", "pull requests of each", Number, 20)
@@ -91,9 +90,9 @@ export async function benchBridge(argv: string[]): Promise<number> {
 async function measure(options: Options): Promise<Figures> {
   const { repos, pulls } = options;
   const calls = await countCalls({ repos, pulls });
-  const memory = await watchMemory(options.runs);
+  const memory = await watchMemory(options);
   const reactions = options.reactions > 0 ? await reactionTimes(options.reactions) : null;
-  const started = options.drone ? await startTimes() : null;
+  const started = options.drone ? await droneStartTimes(options.reactions) : null;
   return {
     repos,
     pulls: repos * pulls,
@@ -151,9 +150,8 @@ async function countCalls(size: { repos: number; pulls: number }) {
 const memory = z.object({ rss: z.number(), heap: z.number() });
 const memoryShape = z.object({ early: memory, late: memory });
 
-async function watchMemory(runs: number) {
+async function watchMemory({ runs, ...size }: { runs: number; repos: number; pulls: number }) {
   say(`${runs} runs`);
-  const size = { repos: 20, pulls: 5 };
   await using around = outside(size);
   const program = fileURLToPath(import.meta.resolve("./bridge/memory.ts"));
   const { stdout } = await execOk([

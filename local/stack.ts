@@ -232,7 +232,8 @@ function engineFile(paths: Paths): string {
   return join(paths.state, "engine");
 }
 
-async function engineInUse(paths: Paths): Promise<EngineName> {
+/** What the bridge of a stack gives runs to, or gave at last. */
+export async function engineInUse(paths: Paths): Promise<EngineName> {
   return await Deno.readTextFile(engineFile(paths)).catch(() => "") === "drone" ? "drone" : "local";
 }
 

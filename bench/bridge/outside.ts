@@ -1,5 +1,6 @@
 import { FakeClock } from "../../bridge/testing/fake_clock.ts";
-import { FakeDashboard } from "../../bridge/testing/fake_dashboard.ts";
+import { FakeDashboard, stage } from "../../bridge/testing/fake_dashboard.ts";
+import { stageName } from "../../protocol/result.ts";
 import { Forge, type Size } from "./forge.ts";
 
 /** What the bridge's process tells the one that plays everything around it. */
@@ -11,6 +12,16 @@ export interface Turn {
   /** Runs whose harness came to its end. */
   ended: string[];
 }
+
+/** What a harness hands in, at about the usual length. */
+const stages = stageName.options.map((name) =>
+  stage({
+    name,
+    proofs: ["answers at /", "page opened", "3 tests passed"],
+    tail: Array.from({ length: 20 }, (_, line) =>
+      `${line} GET / HTTP/1.1 200 a line as a web server writes it`),
+  })
+);
 
 /**
  * A made-up forge and dashboard behind a port, for a bridge in another process: what these remember is then no part
@@ -26,7 +37,7 @@ export function outside(size: Size): AsyncDisposable & { url: string } {
     if (pathname.startsWith("/api/runs/")) return await dashboard.fetch(request);
     const { now, command, ended }: Turn = await request.json();
     clock.pass((now - clock.now()) / 1000);
-    for (const run of ended) dashboard.result(run, { result: "passed", stages: [] });
+    for (const run of ended) dashboard.result(run, { result: "passed", stages });
     if (command) forge.command();
     forge.forgetPast();
     for (const run of [...dashboard.runs.keys()].slice(0, -100)) dashboard.runs.delete(run);

@@ -1,5 +1,6 @@
+import * as z from "zod";
 import { ingressFetch } from "../../common/ingress.ts";
-import { waitFor } from "../../common/time.ts";
+import { systemClock, waitFor } from "../../common/time.ts";
 import { openDemoPullRequest } from "../../local/demo/push.ts";
 import { isVerdict, type PullRequest } from "../../local/demo/pull_request.ts";
 import { readRun } from "../../local/demo/watch.ts";
@@ -8,8 +9,8 @@ import { ORG } from "../../local/forge_seed.ts";
 import { ensureImages } from "../../local/images/mod.ts";
 import { pathsFromEnvironment, PORTS } from "../../local/paths.ts";
 import { terminalProgress } from "../../local/progress.ts";
-import { ownService } from "../../local/services.ts";
-import { ensureStack, type Stack, stopStack } from "../../local/stack.ts";
+import { ownService, serviceFiles } from "../../local/services.ts";
+import { engineInUse, type EngineName, ensureStack, type Stack, stopStack } from "../../local/stack.ts";
 import { Doorstep } from "./doorstep.ts";
 
 const recipe = "custom-html";
@@ -29,34 +30,22 @@ export interface Reactions {
   webhook: number;
   /** From a command's comment to the bridge's when the forge does not ring, so that the poll has to find it. */
   ack: number;
-  /** From a run announced to the first event of its harness, by the dashboard's times. */
+  /** From a run accepted, by the bridge's log, to the first event of its harness, by the dashboard's time. */
   start: number;
   /** From the end of a run to its comment showing that. */
   edit: number;
 }
 
 /**
- * Measures on the local stack, which is brought up for that unless it is up. Each round is a run that is cancelled
- * once its harness has begun.
+ * Measures on the local stack with runs of its own engine. Each round is a run that is cancelled once its harness has
+ * begun.
  * @param rounds with and again as many without webhook
  */
 export async function reactionTimes(rounds: number): Promise<Reactions> {
-  const progress = terminalProgress();
-  const wasUp = ownService(pathsFromEnvironment(), "bridge") !== undefined;
   const webhookSecret = crypto.randomUUID();
-  try {
-    const poll = { seconds: stackPollSeconds, webhookSecret };
-    const stack = await ensureStack({ progress, engine: "local", poll });
-    await ensureImages(recipe, { progress, cache: stack.cache, engineIsOurs: stack.engineIsOurs });
-    const pull = await openDemoPullRequest({ stack, recipe, variant: "good" });
-    const round = await stopwatch(stack, pull);
-    const several = async () => {
-      const ended: Round[] = [];
-      for (let left = rounds; left > 0; left--) ended.push(await round());
-      return ended;
-    };
-    const rung = await ringing(stack, webhookSecret, several);
-    const polled = await several();
+  return await onStack({ engine: "local", webhookSecret }, async ({ stack, round }) => {
+    const rung = await ringing(stack, { secret: webhookSecret, several: () => several(rounds, round) });
+    const polled = await several(rounds, round);
     const all = [...rung, ...polled];
     return {
       delivery: p95(rung.map(({ said, arrived }) => arrived - said)),
@@ -65,11 +54,70 @@ export async function reactionTimes(rounds: number): Promise<Reactions> {
       start: p95(all.map(({ start }) => start)),
       edit: p95(all.map(({ edit }) => edit)),
     };
+  });
+}
+
+/** A runner polls for 30 s and then sleeps for 10: these pauses end early, in the middle and late in that sleep. */
+const idleSeconds = [31, 35, 39];
+
+/**
+ * Measures with runs as builds of a Drone: seconds from a run accepted to the first event of its harness.
+ * @param rounds runs that follow each other closely; three more find the runner idle
+ */
+export async function droneStartTimes(rounds: number): Promise<{ warmP95: number; idleMax: number }> {
+  const webhookSecret = crypto.randomUUID();
+  return await onStack({ engine: "drone", webhookSecret }, async ({ stack, round }) => {
+    const work = async () => {
+      await round(); // the runner has been idle for as long as it liked
+      const warm = await several(rounds, round);
+      const idle: Round[] = [];
+      for (const seconds of idleSeconds) {
+        await systemClock.sleep(seconds * 1000);
+        idle.push(await round());
+      }
+      return [...warm, ...idle];
+    };
+    const all = await ringing(stack, { secret: webhookSecret, several: work });
+    const starts = all.map(({ start }) => start);
+    return { warmP95: p95(starts.slice(0, rounds)), idleMax: p95(starts.slice(rounds)) };
+  });
+}
+
+/** Brings the stack up for some work; afterwards it is as it was, or down. */
+async function onStack<T>(
+  { engine, webhookSecret }: { engine: EngineName; webhookSecret: string },
+  work: (at: { stack: Stack; round: () => Promise<Round> }) => Promise<T>,
+): Promise<T> {
+  const progress = terminalProgress();
+  const paths = pathsFromEnvironment();
+  const before = ownService(paths, "bridge") === undefined ? null : await engineInUse(paths);
+  try {
+    const poll = { seconds: stackPollSeconds, webhookSecret };
+    const stack = await ensureStack({ progress, engine, poll });
+    await ensureImages(recipe, { progress, cache: stack.cache, engineIsOurs: stack.engineIsOurs });
+    const pull = await openDemoPullRequest({ stack, recipe, variant: "good" });
+    return await work({ stack, round: await stopwatch(stack, pull) });
   } finally {
-    if (wasUp) await ensureStack({ progress });
-    else await stopStack({ progress });
+    if (before === null) await stopStack({ progress });
+    else await ensureStack({ progress, engine: before });
   }
 }
+
+async function several(rounds: number, round: () => Promise<Round>): Promise<Round[]> {
+  const ended: Round[] = [];
+  for (let left = rounds; left > 0; left--) ended.push(await round());
+  return ended;
+}
+
+/** When the bridge accepted a run, as its log has it; milliseconds since the epoch. */
+async function acceptedAt(run: string): Promise<number> {
+  const log = await Deno.readTextFile(serviceFiles(pathsFromEnvironment(), "bridge").log);
+  const line = log.split("\n").find((line) => line.includes(`"${run}"`) && line.includes('"accepted"'));
+  if (line === undefined) throw new Error(`The bridge's log does not say when it accepted ${run}`);
+  return Date.parse(accepted.parse(JSON.parse(line))["@timestamp"]);
+}
+
+const accepted = z.object({ "@timestamp": z.string(), message: z.literal("accepted") });
 
 /** Points in time are milliseconds since the epoch, spans milliseconds. */
 interface Round {
@@ -116,7 +164,7 @@ async function stopwatch(stack: Stack, pull: PullRequest): Promise<() => Promise
     return {
       said,
       answered,
-      start: Date.parse(begun.startedAt ?? "") - Date.parse(begun.announcedAt),
+      start: Date.parse(begun.startedAt ?? "") - await acceptedAt(run),
       edit: shown - Date.parse(ended.finishedAt ?? ""),
     };
   };
@@ -125,8 +173,7 @@ async function stopwatch(stack: Stack, pull: PullRequest): Promise<() => Promise
 /** Lets the forge ring at the bridge during some rounds. @returns them with the times its deliveries arrived */
 async function ringing(
   stack: Stack,
-  secret: string,
-  several: () => Promise<Round[]>,
+  { secret, several }: { secret: string; several: () => Promise<Round[]> },
 ): Promise<(Round & { arrived: number })[]> {
   await using doorstep = new Doorstep(stack.gateway, `http://${stack.gateway}:${PORTS.bridge}/hook`);
   const call = forgeApi(stack.gateway, stack.accounts.admin);
