@@ -5,6 +5,7 @@ import { apiRoutes } from "./api.ts";
 import type { Deps } from "./deps.ts";
 import { Refusal } from "./errors.ts";
 import { fileRoutes } from "./file_routes.ts";
+import { hangUpOnHead, headAnswer } from "./head.ts";
 import { safeHeaders } from "./headers.ts";
 import { ingestRoutes } from "./ingest.ts";
 import { Metrics } from "./metrics.ts";
@@ -27,7 +28,7 @@ export function createApp(deps: Deps): Hono {
   });
   const metrics = new Metrics(deps, standings);
 
-  app.use(safeHeaders(), metrics.timed());
+  app.use(hangUpOnHead(), safeHeaders(), metrics.timed());
   metrics.serve(app);
   app.get("/healthz", (c) => c.json({ ok: true, recipes: deps.store.recipes().length }));
   app.get("/favicon.ico", (c) => c.redirect("/assets/logo.svg", 301));
@@ -61,6 +62,7 @@ export function createApp(deps: Deps): Hono {
 
   const ask = app.fetch;
   app.fetch = (request, ...more) => {
+    if (request.method === "HEAD") return Promise.resolve(ask(request, ...more)).then(headAnswer);
     const began = performance.now();
     const known = cache.recall(request);
     if (known === undefined) return ask(request, ...more);

@@ -83,10 +83,6 @@ export function fileRoutes(
     const asIs = !opened.packed || /\bgzip\b/.test(c.req.header("accept-encoding") ?? "");
     if (asIs) headers["content-length"] = String(opened.size);
     if (asIs && opened.packed) headers["content-encoding"] = "gzip";
-    if (c.req.method === "HEAD") {
-      opened.file.close();
-      return c.body(null, 200, headers);
-    }
     const body = opened.file.readable;
     return c.body(asIs ? body : body.pipeThrough(new DecompressionStream("gzip")), 200, headers);
   });
