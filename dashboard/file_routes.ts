@@ -8,7 +8,7 @@ import { badge } from "./badge.ts";
 import type { Deps } from "./deps.ts";
 import { Refusal } from "./errors.ts";
 import { reportPolicy } from "./headers.ts";
-import { liveLog } from "./live_log.ts";
+import { END, liveLog } from "./live_log.ts";
 import type { Metrics } from "./metrics.ts";
 import { isActive, type Run } from "./run.ts";
 import type { PageCache } from "./page_cache.ts";
@@ -89,8 +89,10 @@ export function fileRoutes(
 
   app.get("/runs/:run/log", (c) => {
     const run = known(c, deps);
-    if (!isActive(run) && c.req.header("last-event-id") !== undefined) return c.body(null, 204);
-    const from = Number(c.req.header("last-event-id") || c.req.query("from") || 0);
+    const last = c.req.header("last-event-id");
+    // Who saw the end has everything; 204 keeps a browser from asking again.
+    if (!isActive(run) && last === END) return c.body(null, 204);
+    const from = Number(last || c.req.query("from") || 0);
     const start = Number.isSafeInteger(from) && from > 0 ? from : 0;
     return c.body(viewers.seat((signal) => liveLog(deps, run.run, { from: start, signal })), 200, {
       "content-type": "text/event-stream",

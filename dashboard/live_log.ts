@@ -4,6 +4,9 @@ import { runFragments } from "./pages/fragments.tsx";
 import { isActive, type Run } from "./run.ts";
 import { sharedFrames } from "./shared_frames.ts";
 
+/** What a browser gives as the last thing it saw when it saw the end of a run. */
+export const END = "end";
+
 /** Events that are made into frames once for all who watch; who lags further behind reads alone. */
 const MOST_SHARED = 2_000;
 
@@ -15,7 +18,7 @@ const MOST_SHARED = 2_000;
  * | --- | --- |
  * | `lines` | `[{stage, number, html}]` |
  * | `state` | parts of the page that changed, see {@linkcode runFragments} |
- * | `end` | the run is over; nothing more will come |
+ * | `end` | the run is over; nothing more will come; its id is {@linkcode END} |
  *
  * Nothing is kept for a viewer but its position: the next piece is read from the file when the last one has been
  * taken, so a slow viewer waits for itself alone.
@@ -52,7 +55,7 @@ export async function* liveLog(
         : [frame("state", runFragments(detail, { store, now: clock.now() }), next)];
     });
     if (!isActive(known)) {
-      yield frame("end", {}, next);
+      yield frame("end", {}, END);
       return;
     }
     await hub.wait(run, { version, ms: deps.keepAliveMs ?? 15_000, signal: options.signal });
@@ -81,6 +84,6 @@ async function* lineFrames(
 
 const encoder = new TextEncoder();
 
-function frame(event: string, data: unknown, id: number): Uint8Array {
+function frame(event: string, data: unknown, id: number | typeof END): Uint8Array {
   return encoder.encode(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
 }

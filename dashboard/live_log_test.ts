@@ -102,8 +102,21 @@ Deno.test("the stream tells what changed on the page, as the page itself would s
   for (const { html } of fragments) assert.ok(page.includes(html));
 });
 
-Deno.test("whoever comes back after the end is told to stop, and a quiet stream shows signs of life", async () => {
+Deno.test("whoever comes back after the end gets the rest, and is told to stop once it saw the end", async () => {
   const { dashboard, events } = await begun();
+  await using _ = dashboard;
+  await dashboard.events(told.run, { offset: 0, events });
+  const again = await frames(
+    await dashboard.get(`/runs/${told.run}/log`, { "last-event-id": "5" }),
+    (all) => all.at(-1)?.event === "end",
+  );
+  assert.deepEqual(linesOf(again), ["install 3", "teardown 1"]);
+  assert.deepEqual(again.slice(-2).map((frame) => frame.event), ["state", "end"]);
+  assert.equal((await dashboard.get(`/runs/${told.run}/log`, { "last-event-id": "end" })).status, 204);
+});
+
+Deno.test("a quiet stream shows signs of life", async () => {
+  const { dashboard } = await begun();
   await using _ = dashboard;
   const quiet = await dashboard.get(`/runs/${told.run}/log`);
   let text = "";
@@ -111,8 +124,6 @@ Deno.test("whoever comes back after the end is told to stop, and a quiet stream 
     text += piece;
     if (text.includes(": still here")) break;
   }
-  await dashboard.events(told.run, { offset: 0, events });
-  assert.equal((await dashboard.get(`/runs/${told.run}/log`, { "last-event-id": "9" })).status, 204);
   assert.equal((await dashboard.get("/runs/unknown-1/log")).status, 404);
 });
 

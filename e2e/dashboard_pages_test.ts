@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import axe, { type AxeResults } from "axe-core";
 import type { Page } from "puppeteer-core";
-import { announcementOf, eventsOf, type Told } from "../dashboard/testing/story.ts";
 import { Site } from "./dashboard_site.ts";
 import { onRealServices } from "./scene.ts";
 
@@ -125,35 +124,6 @@ onRealServices("without JavaScript everything is still there, and the filter wor
   const names = await page.$$eval("a.name", (links) => links.map((link) => link.textContent));
   assert.deepEqual(names, ["ghost"]);
 });
-
-onRealServices(
-  "a live log goes on after the connection was lost, every line once, and ends with the verdict",
-  async () => {
-    await using site = await Site.open();
-    const { dashboard } = site;
-    const log = Array.from({ length: 30 }, (_, at) => `line ${at + 1} of thirty`);
-    const told: Told = { run: "alive001-1", recipe: "ghost", stages: [{ name: "install", log }] };
-    const events = eventsOf(told, () => dashboard.clock.iso(), () => {});
-    await dashboard.announce(told.run, announcementOf(told));
-    await dashboard.events(told.run, { offset: 0, events: events.slice(0, 8) });
-    const page = await site.page();
-    await page.goto(`${site.url}/runs/${told.run}`);
-    const lines =
-      `[...document.querySelectorAll("#content .line span:first-of-type")].map((one) => one.textContent)`;
-    const see = (number: number) => page.waitForFunction(`${lines}.length >= ${number}`, { timeout: 30_000 });
-    await see(5);
-    await dashboard.events(told.run, { offset: 8, events: events.slice(8, 13) });
-    await see(10);
-    await site.cut();
-    await dashboard.events(told.run, { offset: 13, events: events.slice(13, 33) });
-    await see(30);
-    assert.deepEqual(await page.evaluate(lines), log);
-    await dashboard.events(told.run, { offset: 33, events: events.slice(33) });
-    await page.waitForFunction(`document.querySelector("h1").textContent.includes("Passed")`, {
-      timeout: 30_000,
-    });
-  },
-);
 
 async function violations(page: Page): Promise<AxeResults> {
   await page.evaluate(axe.source);

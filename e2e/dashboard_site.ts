@@ -9,6 +9,8 @@ export class Site implements AsyncDisposable {
   readonly dashboard: TestDashboard;
   readonly browser: Browser;
   readonly url: string;
+  /** Answers in place of the dashboard while it is set, as a proxy in front of it does. */
+  gate: ((request: Request) => Response | null) | null = null;
   #server: Deno.HttpServer<Deno.NetAddr>;
 
   private constructor(dashboard: TestDashboard, browser: Browser) {
@@ -42,12 +44,13 @@ export class Site implements AsyncDisposable {
     return page;
   }
 
-  /** Cuts every connection, as a restart of the dashboard does. */
-  async cut(): Promise<void> {
+  /** Cuts every connection, as a restart of the dashboard does. @param meanwhile is done while nobody answers */
+  async cut(meanwhile = () => Promise.resolve()): Promise<void> {
     const { port } = this.#server.addr;
     this.dashboard.deps.hub[Symbol.dispose]();
     await this.#server.shutdown();
     this.dashboard.restart();
+    await meanwhile();
     this.#server = await waitFor(() => {
       try {
         return this.#serve(port);
@@ -67,7 +70,7 @@ export class Site implements AsyncDisposable {
   #serve(port: number): Deno.HttpServer<Deno.NetAddr> {
     return Deno.serve(
       { hostname: "127.0.0.1", port, onListen() {} },
-      (request) => this.dashboard.app.fetch(request),
+      (request) => this.gate?.(request) ?? this.dashboard.app.fetch(request),
     );
   }
 }

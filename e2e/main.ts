@@ -56,7 +56,8 @@ const suites: Suite[] = [
   {
     name: "pages",
     about: "the dashboard in a browser, and its API fuzzed from its own description",
-    run: (context) => tests(context, "pages", ["e2e/dashboard_pages_test.ts", "e2e/dashboard_fuzz_test.ts"]),
+    run: (context) =>
+      tests(context, "pages", ["pages", "live", "fuzz"].map((what) => `e2e/dashboard_${what}_test.ts`)),
   },
   {
     name: "contract",

@@ -70,29 +70,70 @@ function keepFresh() {
   }, Math.min(seconds, 20) * 1000);
 }
 
-/** Follows a run that is going on. The browser itself reconnects and says where it stopped. */
+/**
+ * Follows a run that is going on. When the connection is lost the browser itself reconnects and says where it stopped;
+ * after an answer other than 200 it never does, so it is done here.
+ */
 function followRun() {
   const article = document.querySelector("[data-live]");
   if (article === null) return;
-  const source = new EventSource(article.getAttribute("data-live") ?? "");
+  const address = new URL(article.getAttribute("data-live") ?? "", location.href);
+  const pause = growingPauses();
+  connect();
 
-  source.addEventListener("lines", (message) => {
-    for (const { stage, number, html } of JSON.parse(message.data)) addLine(stage, number, html);
-  });
-  source.addEventListener("state", (message) => {
-    const { shape, fragments } = JSON.parse(message.data);
-    if (shape !== article.getAttribute("data-shape")) return again();
-    for (const { id, html } of fragments) {
-      const old = document.getElementById(id);
-      if (old !== null && old.outerHTML !== html) old.outerHTML = html;
+  function connect() {
+    const source = new EventSource(address);
+    source.addEventListener("open", pause.reset);
+    source.addEventListener("lines", (message) => {
+      for (const { stage, number, html } of JSON.parse(message.data)) addLine(stage, number, html);
+      goOnAfter(message);
+    });
+    source.addEventListener("state", (message) => {
+      const { shape, fragments } = JSON.parse(message.data);
+      if (shape !== article?.getAttribute("data-shape")) return again();
+      for (const { id, html } of fragments) {
+        const old = document.getElementById(id);
+        if (old !== null && old.outerHTML !== html) old.outerHTML = html;
+      }
+      goOnAfter(message);
+    });
+    source.addEventListener("end", again);
+    source.addEventListener("error", async () => {
+      if (source.readyState !== EventSource.CLOSED) return;
+      await pause.next();
+      connect();
+    });
+
+    function again() {
+      source.close();
+      reloadOnceThere();
     }
-  });
-  source.addEventListener("end", again);
-
-  function again() {
-    source.close();
-    location.reload();
   }
+
+  /** @param {MessageEvent} message */
+  function goOnAfter(message) {
+    address.searchParams.set("from", message.lastEventId);
+  }
+}
+
+/** Loads the page anew, but not before it can be had: an error in its place would stay. */
+async function reloadOnceThere() {
+  const pause = growingPauses();
+  while (!(await fetch("/healthz").catch(() => undefined))?.ok) await pause.next();
+  location.reload();
+}
+
+/** Pauses from about a second to about half a minute, uneven so that not all who watch come back at once. */
+function growingPauses() {
+  let ms = 1000;
+  return {
+    reset: () => ms = 1000,
+    next() {
+      const wait = ms * (0.7 + Math.random() * 0.6);
+      ms = Math.min(ms * 2, 30_000);
+      return new Promise((resolve) => setTimeout(resolve, wait));
+    },
+  };
 }
 
 /**
