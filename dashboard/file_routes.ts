@@ -1,7 +1,6 @@
 import { type Context, Hono } from "hono";
 import { artefactName } from "../protocol/dashboard_api.ts";
 import { stageName } from "../protocol/result.ts";
-import { plainLine } from "./ansi.ts";
 import { artefactType, isPicture } from "./artefact_types.ts";
 import { findAsset } from "./assets.ts";
 import { badge } from "./badge.ts";
@@ -9,6 +8,7 @@ import type { Deps } from "./deps.ts";
 import { Refusal } from "./errors.ts";
 import { reportPolicy } from "./headers.ts";
 import { END, liveLog } from "./live_log.ts";
+import { logText } from "./log_text.ts";
 import type { Metrics } from "./metrics.ts";
 import { isActive, type Run } from "./run.ts";
 import type { PageCache } from "./page_cache.ts";
@@ -23,6 +23,15 @@ const asBadge = {
   "cache-control": "public, max-age=60",
   "cross-origin-resource-policy": "cross-origin",
 };
+
+/** Every line of a log has an address: crawlers would ask for each, of every run there is. */
+const robots = `User-agent: *
+Disallow: /api/
+Disallow: /metrics
+Disallow: /runs/*/artefacts/
+Disallow: /runs/*/log
+Disallow: /runs/*/stages/
+`;
 
 /** Everything that is not a page: badges, artefacts, logs, the pages' own style and script. */
 export function fileRoutes(
@@ -103,36 +112,18 @@ export function fileRoutes(
 
   app.get("/runs/:run/log.txt", (c) => {
     const run = known(c, deps);
-    const stage = stageName.safeParse(c.req.query("stage"));
-    return c.body(plainLog(deps, run, stage.success ? stage.data : null), 200, {
-      "content-type": "text/plain; charset=utf-8",
-    });
+    const asked = c.req.query("stage");
+    const stage = asked === undefined ? null : stageName.safeParse(asked).data;
+    const lines = deps.store.progressOf(run.run).lines;
+    if (stage === undefined || stage !== null && lines[stage] === undefined) {
+      throw new Refusal(404, "This run has no log of such a stage.");
+    }
+    return c.body(logText(deps, run, stage), 200, { "content-type": "text/plain; charset=utf-8" });
   });
+
+  app.get("/robots.txt", (c) => c.body(robots, 200, { "content-type": "text/plain; charset=utf-8" }));
 
   return app;
-}
-
-/** A run's log as text, read piece by piece as it is taken. */
-function plainLog(deps: Deps, run: Run, stage: string | null): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  const batches = deps.files.read(run.run, { event: 0, byte: 0, lines: {} }, run.bytes);
-  return new ReadableStream({
-    async pull(controller) {
-      while (true) {
-        const next = await batches.next();
-        if (next.done) return controller.close();
-        const text = next.value.map(({ event }) =>
-          event.type !== "log" || stage !== null && event.stage !== stage
-            ? ""
-            : `${event.t} ${stage === null ? `[${event.stage}] ` : ""}${plainLine(event.line)}\n`
-        ).join("");
-        if (text !== "") return controller.enqueue(encoder.encode(text));
-      }
-    },
-    async cancel() {
-      await batches.return(undefined);
-    },
-  });
 }
 
 function matches(c: Context, tag: string): boolean {
