@@ -1,7 +1,9 @@
 import type { StageName } from "../protocol/result.ts";
 import { lineToHtml } from "./ansi.ts";
 import type { Deps } from "./deps.ts";
-import type { Run } from "./run.ts";
+import type { RunDetail } from "./run.ts";
+import type { LoggedEvent } from "./run_files.ts";
+import type { LogPosition } from "./store_rows.ts";
 
 /** A line of a stage's log, ready to be shown. */
 export interface LogLine {
@@ -14,22 +16,40 @@ export interface LogLine {
   text: string;
 }
 
-/** Lines `from` (counted from 1) to `from + limit - 1` of a stage, as far as they exist. */
+/**
+ * Lines `from` (counted from 1) to `from + limit - 1` of a stage, as far as they exist. No more of the log is read than
+ * what is between the first and the last of them, and of that no batch in which the stage said nothing.
+ */
 export async function readLines(
   deps: Pick<Deps, "store" | "files">,
-  run: Run,
+  run: RunDetail,
   options: { stage: StageName; from: number; limit: number },
 ): Promise<LogLine[]> {
+  const { stage } = options;
+  const until = Math.min(options.from + options.limit, (run.progress.lines[stage] ?? 0) + 1);
   const lines: LogLine[] = [];
-  const start = deps.store.log.positionBeforeLine(run.run, { stage: options.stage, number: options.from });
-  for await (const batch of deps.files.read(run.run, start, run.bytes)) {
-    for (const { event, line } of batch) {
-      if (event.type !== "log" || event.stage !== options.stage || line === null || line < options.from) {
-        continue;
+  let next = options.from;
+  const place = () => deps.store.log.positionBeforeLine(run.run, { stage, number: next });
+  let start: LogPosition | undefined = next < until ? place() : undefined;
+  while (start !== undefined) {
+    const reader: AsyncGenerator<LoggedEvent[]> = deps.files.read(run.run, start, run.bytes);
+    let soughtFor = next;
+    start = undefined;
+    for await (const piece of reader) {
+      const before = next;
+      for (const { event, line } of piece) {
+        if (event.type !== "log" || event.stage !== stage || line === null || line < next) continue;
+        lines.push({ stage, number: line, at: Date.parse(event.t), text: event.line });
+        next = line + 1;
+        if (next >= until) return lines;
       }
-      if (lines.length >= options.limit) return lines;
-      lines.push({ stage: event.stage, number: line, at: Date.parse(event.t), text: event.line });
-      if (lines.length >= options.limit) return lines;
+      if (next > before || soughtFor === next) continue;
+      // The stage fell silent: its next line may be far ahead.
+      soughtFor = next;
+      const ahead = place();
+      if (ahead.event <= (piece.at(-1)?.index ?? 0)) continue;
+      start = ahead;
+      break;
     }
   }
   return lines;
