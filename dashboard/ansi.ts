@@ -1,8 +1,5 @@
 import { AnsiUp } from "ansi_up";
 
-/** Longest line shown in a page; the plain log has all of it. */
-const LONGEST = 4_000;
-
 // deno-lint-ignore no-control-regex -- control characters are what this is about
 const colour = /\x1b\[([0-9;]*)m/g;
 // deno-lint-ignore no-control-regex -- as above
@@ -15,7 +12,6 @@ const control = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
  * than colours are dropped, so that no line can hide itself or its neighbours. Each line starts without colour.
  */
 export function lineToHtml(line: string): string {
-  const shown = line.length > LONGEST ? `${line.slice(0, LONGEST)} … (${line.length} characters)` : line;
   const converter = new AnsiUp();
   converter.use_classes = true;
   converter.url_allowlist = {};
@@ -24,7 +20,7 @@ export function lineToHtml(line: string): string {
   converter.italicStyle = "italic";
   converter.underlineStyle = "underline";
   // Text is escaped, quotes too: a style attribute can only be one that the converter wrote.
-  return converter.ansi_to_html(onlyColours(shown)).replace(
+  return converter.ansi_to_html(onlyColours(line)).replace(
     /<span style="([a-z;]+)"(?: class="([a-z -]+)")?>/g,
     (_all, styles: string, classes: string | undefined) => {
       const all = styles.split(";").map((style) => `ansi-${style}`);

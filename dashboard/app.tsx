@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { compress } from "hono/compress";
 import { describeError } from "../common/errors.ts";
 import { logger } from "../common/log.ts";
 import { apiRoutes } from "./api.ts";
@@ -17,6 +18,9 @@ import { statusRoutes } from "./status_routes.tsx";
 
 const log = logger("dashboard");
 
+/** Types of answers that go packed. A log as text is read as it comes, and artefacts are kept packed already. */
+const packable = /^(text\/(html|css|javascript)|application\/json)\b/;
+
 /** The dashboard as a function from requests to answers. */
 export function createApp(deps: Deps): Hono {
   const app = new Hono();
@@ -29,6 +33,8 @@ export function createApp(deps: Deps): Hono {
   const metrics = new Metrics(deps, standings);
 
   app.use(hangUpOnHead(), safeHeaders(), metrics.timed());
+  const packed = compress({ encoding: "gzip", contentTypeFilter: packable });
+  app.get("*", (c, next) => c.req.path.includes("/artefacts/") ? next() : packed(c, next));
   metrics.serve(app);
   app.get("/healthz", (c) => c.json({ ok: true, recipes: deps.store.recipes().length }));
   app.get("/favicon.ico", (c) => c.redirect("/assets/logo.svg", 301));

@@ -5,6 +5,9 @@ import type { RunDetail } from "./run.ts";
 import type { LoggedEvent } from "./run_files.ts";
 import type { LogPosition } from "./store_rows.ts";
 
+/** Longest line shown in a page, in characters; the log as text has all of it. */
+export const LONGEST_LINE = 4_000;
+
 /** A line of a stage's log, ready to be shown. */
 export interface LogLine {
   stage: StageName;
@@ -55,10 +58,17 @@ export async function readLines(
   return lines;
 }
 
-/** One line as it stands in pages and in the live stream. The markup is the same in both. */
-export function lineHtml(run: string, line: LogLine): string {
-  const href = `/runs/${run}/stages/${line.stage}?line=${line.number}#${line.stage}-${line.number}`;
-  return `<div class="line" id="${line.stage}-${line.number}"><a href="${href}">${line.number}</a><span>${
-    lineToHtml(line.text)
-  }</span></div>`;
+/**
+ * One line as it stands in pages and in the live stream. The markup is the same in both.
+ * @param longest characters shown; of a longer line the beginning, and where to read the rest
+ */
+export function lineHtml(run: string, line: LogLine, longest = LONGEST_LINE): string {
+  const { stage, number, text } = line;
+  const href = `/runs/${run}/stages/${stage}?line=${number}#${stage}-${number}`;
+  const rest = text.length <= longest
+    ? ""
+    : `<a href="/runs/${run}/log.txt?stage=${stage}">… ${text.length.toLocaleString("en")} characters</a>`;
+  return `<div class="line" id="${stage}-${number}"><a href="${href}">${number}</a><span>${
+    lineToHtml(text.slice(0, longest))
+  }${rest}</span></div>`;
 }

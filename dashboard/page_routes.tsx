@@ -17,6 +17,7 @@ import { flakes, newestMeasured, timed, upgradePaths } from "./recipe_history.ts
 import type { RunDetail } from "./run.ts";
 import type { Standing } from "./standing.ts";
 import type { Standings } from "./standings.ts";
+import { type ShownLine, shownLines } from "./shown_lines.ts";
 import { visibleRun } from "./visible.ts";
 
 /** Lines of log on a page of their own; and on a run's page, in all and of each stage that explains its state. */
@@ -80,7 +81,8 @@ export function pageRoutes(
     const asked = Math.floor(Number(c.req.query("line"))) || 1;
     const line = Math.min(total, Math.max(1, asked));
     const from = line - (line - 1) % LINES_A_PAGE;
-    const lines = await readLines(deps, run, { stage: stage.data, from, limit: LINES_A_PAGE });
+    const read = await readLines(deps, run, { stage: stage.data, from, limit: LINES_A_PAGE });
+    const lines = shownLines(run.run, read);
     return c.html(
       <LogPage run={run} stage={stage.data} lines={lines} from={from} total={total} perPage={LINES_A_PAGE} />,
     );
@@ -124,18 +126,18 @@ function recipePage(deps: Deps, standing: Standing, before: number | null): Reci
 }
 
 /** All lines of a run that has few; else the newest of the stages that explain its state. */
-async function logsFor(deps: Deps, run: RunDetail): Promise<Partial<Record<StageName, LogLine[]>>> {
+async function logsFor(deps: Deps, run: RunDetail): Promise<Partial<Record<StageName, ShownLine[]>>> {
   const counts = Object.entries(run.progress.lines);
   const few = counts.reduce((sum, [, lines]) => sum + lines, 0) <= LINES_IF_FEW;
   const telling = tellingStages(run);
-  const logs: Partial<Record<StageName, LogLine[]>> = {};
+  const lines: LogLine[] = [];
   for (const [name, total] of counts) {
     const stage = stageName.parse(name);
     const limit = few ? LINES_IF_FEW : telling.includes(stage) ? LINES_TELLING : 0;
     if (limit === 0) continue;
-    logs[stage] = await readLines(deps, run, { stage, from: Math.max(1, total - limit + 1), limit });
+    lines.push(...await readLines(deps, run, { stage, from: Math.max(1, total - limit + 1), limit }));
   }
-  return logs;
+  return Object.groupBy(shownLines(run.run, lines), ({ stage }) => stage);
 }
 
 function known(c: Context, deps: Deps): RunDetail {

@@ -1,14 +1,14 @@
 import { raw } from "hono/html";
 import type { StageName } from "../../protocol/result.ts";
-import { lineHtml, type LogLine } from "../log_lines.ts";
 import type { Run } from "../run.ts";
+import type { ShownLine } from "../shown_lines.ts";
 import { count, stageTitles } from "../words.ts";
 import { Page } from "./layout.tsx";
 
 export interface LogPageProps {
   run: Run;
   stage: StageName;
-  lines: LogLine[];
+  lines: ShownLine[];
   /** Number of the first line shown. */
   from: number;
   total: number;
@@ -31,7 +31,7 @@ export function LogPage({ run, stage, lines, from, total, perPage }: LogPageProp
       </div>
       <div class="log">
         <div class="lines lines-whole" tabindex={0} role="region" aria-label={`Log of ${stageTitles[stage]}`}>
-          {raw(lines.map((line) => lineHtml(run.run, line)).join(""))}
+          {raw(lines.map(({ html }) => html).join(""))}
         </div>
       </div>
       {total > perPage && (

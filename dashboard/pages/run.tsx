@@ -3,9 +3,9 @@ import { formatBytes } from "../../common/bytes.ts";
 import type { StageName } from "../../protocol/result.ts";
 import { isPicture } from "../artefact_types.ts";
 import { type Headline, tellingStages, tookText } from "../headline.ts";
-import { lineHtml, type LogLine } from "../log_lines.ts";
 import type { StageProgress } from "../progress.ts";
 import { isActive, type RunDetail } from "../run.ts";
+import type { ShownLine } from "../shown_lines.ts";
 import { count } from "../words.ts";
 import { Page } from "./layout.tsx";
 import { Notice } from "./parts.tsx";
@@ -20,7 +20,7 @@ export interface RunPageProps {
   headline: Headline;
   now: number;
   /** Lines shown of each stage, the newest where not all are. */
-  logs: Partial<Record<StageName, LogLine[]>>;
+  logs: Partial<Record<StageName, ShownLine[]>>;
 }
 
 /** The story of one run: what became of it and why, then everything it said. */
@@ -80,7 +80,7 @@ export function RunPage({ run, headline, now, logs }: RunPageProps) {
 }
 
 function Stage(
-  { run, stage, lines, now }: { run: RunDetail; stage: StageProgress; lines: LogLine[]; now: number },
+  { run, stage, lines, now }: { run: RunDetail; stage: StageProgress; lines: ShownLine[]; now: number },
 ) {
   const total = run.progress.lines[stage.name] ?? 0;
   const live = isActive(run);
@@ -107,8 +107,8 @@ function Stage(
           {(lines.length > 0 || live) && (
             <div class="lines" tabindex={0} role="log" aria-label={`Log of ${stage.name}`} aria-live="off">
               {raw(
-                lines.map((line) =>
-                  lineHtml(run.run, line)
+                lines.map(({ html }) =>
+                  html
                 ).join(""),
               )}
             </div>
