@@ -3,12 +3,16 @@ import { lineHtml } from "./log_lines.ts";
 import { runFragments } from "./pages/fragments.tsx";
 import { isActive, type Run } from "./run.ts";
 import { sharedFrames } from "./shared_frames.ts";
+import type { LogPosition } from "./store_rows.ts";
 
 /** What a browser gives as the last thing it saw when it saw the end of a run. */
 export const END = "end";
 
-/** Events that are made into frames once for all who watch; who lags further behind reads alone. */
-const MOST_SHARED = 2_000;
+/**
+ * Bytes of log that are made into frames once for all who watch; who lags further behind reads alone. Markup takes up
+ * to five times as many.
+ */
+const MOST_SHARED = 128 * 1024;
 
 /**
  * A run as a stream of server-sent events, from event number `from` on. Every frame of lines carries as its id the
@@ -30,30 +34,24 @@ export async function* liveLog(
 ): AsyncGenerator<Uint8Array, void> {
   const { store, hub, clock } = deps;
   const shared = sharedFrames(deps);
+  using _ = shared.watch(run);
   let next = options.from;
   yield encoder.encode("retry: 2000\n\n");
   while (true) {
     const version = hub.version(run);
     const known = store.find(run);
     if (known === undefined) return;
-    const read = { next, known };
-    if (known.events - next > MOST_SHARED) {
-      for await (const part of lineFrames(deps, read)) yield part;
-    } else if (known.events > next) {
-      const parts = await shared.get(`${run} lines ${next} ${known.events}`, async () => {
-        const all: Uint8Array[] = [];
-        for await (const part of lineFrames(deps, read)) all.push(part);
-        return all;
-      });
-      yield* parts;
-    }
+    if (known.events > next) yield* linesSince(deps, { next, known });
+    const ahead = next > known.events;
     next = Math.max(next, known.events);
-    yield* await shared.get(`${run} state ${version} ${next} ${Math.floor(clock.now() / 1000)}`, () => {
+    const state = () => {
       const detail = store.detail(run);
       return detail === undefined
         ? []
         : [frame("state", runFragments(detail, { store, now: clock.now() }), next)];
-    });
+    };
+    const piece = `state ${version} ${next} ${Math.floor(clock.now() / 1000)}`;
+    yield* ahead ? state() : await shared.get({ run, piece }, state);
     if (!isActive(known)) {
       yield frame("end", {}, END);
       return;
@@ -64,13 +62,33 @@ export async function* liveLog(
   }
 }
 
-/** The log from event `next` to what was known, as frames of some lines each. */
+/** How far a viewer has come, and the run as it is. */
+interface Reading {
+  next: number;
+  known: Run;
+}
+
+/**
+ * The log from event `next` on, as frames. Those who follow get each batch of the harness when it comes, so theirs are
+ * shared; from where a visitor likes to begin instead, of which there is no end, each reads alone.
+ */
+async function* linesSince(deps: Deps, { next, known }: Reading): AsyncGenerator<Uint8Array> {
+  const shared = sharedFrames(deps);
+  const name = { run: known.run, piece: `lines ${next} ${known.events}` };
+  const kept = shared.find(name);
+  if (kept !== undefined) return yield* await kept;
+  const place = deps.store.log.positionBeforeEvent(known.run, next);
+  const frames = () => lineFrames(deps, { next, known, place });
+  if (place.event !== next || known.bytes - place.byte > MOST_SHARED) return yield* frames();
+  yield* await shared.get(name, () => Array.fromAsync(frames()));
+}
+
 async function* lineFrames(
-  { store, files }: Deps,
-  { next, known }: { next: number; known: Run },
+  { files }: Deps,
+  { next, known, place }: Reading & { place: LogPosition },
 ): AsyncGenerator<Uint8Array> {
   const { run } = known;
-  for await (const batch of files.read(run, store.log.positionBeforeEvent(run, next), known.bytes)) {
+  for await (const batch of files.read(run, place, known.bytes)) {
     const lines = batch.flatMap(({ index, event, line }) =>
       event.type !== "log" || line === null || index < next ? [] : [{
         stage: event.stage,

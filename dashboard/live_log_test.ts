@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { waitFor } from "../common/time.ts";
+import { sharedFrames } from "./shared_frames.ts";
 import { TestDashboard } from "./testing/dashboard.ts";
 import { announcementOf, eventsOf, type Told } from "./testing/story.ts";
 
@@ -136,4 +138,36 @@ Deno.test("when the program ends, viewers are let go", async () => {
   const seen = frames(answer, () => false);
   dashboard.deps.hub[Symbol.dispose]();
   assert.equal((await seen).some((frame) => frame.event === "end"), false);
+});
+
+Deno.test("viewers who begin where they like make the program keep no more for it, and nothing once they left", async () => {
+  await using dashboard = new TestDashboard();
+  await dashboard.announce(told.run, announcementOf(told));
+  const log = Array.from({ length: 300 }, (_, at) => `${at} ${'"<&>'.repeat(200)}`);
+  const events = eventsOf(
+    { ...told, stages: [{ name: "install", log }] },
+    () => dashboard.clock.iso(),
+    () => {},
+  );
+  // Little lies behind the beginning of the newest batch.
+  await dashboard.events(told.run, { offset: 0, events: events.slice(0, 200) });
+  await dashboard.events(told.run, { offset: 200, events: events.slice(200, 300) });
+  const shared = sharedFrames(dashboard.deps);
+  const watch = async (from: number) => {
+    const answer = await dashboard.get(`/runs/${told.run}/log?from=${from}`);
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    for (let text = ""; !text.includes("event: state");) {
+      const { done, value } = await reader?.read() ?? { done: true };
+      assert.ok(!done && value !== undefined, `the stream ended after ${text}`);
+      text += value;
+    }
+    return reader;
+  };
+  const follower = await watch(200);
+  const kept = shared.bytes;
+  assert.ok(kept > 100_000, "what a follower gets is kept");
+  const visitors = await Promise.all(Array.from({ length: 90 }, (_, at) => watch(205 + at)));
+  assert.equal(shared.bytes, kept);
+  for (const reader of [follower, ...visitors]) await reader?.cancel();
+  await waitFor(() => shared.bytes === 0, { what: "nothing to be kept", timeoutMs: 10_000 });
 });
