@@ -5,6 +5,10 @@
 export class Hub implements Disposable {
   readonly #waiting = new Map<string, Set<() => void>>();
   readonly #versions = new Map<string, number>();
+  /** Counts the changes of all runs. */
+  #changes = 0;
+  /** The change by which a run was last forgotten; what any forgotten one counts as. */
+  #forgotten = 0;
   #closed = false;
 
   /** True once the program is about to end: whoever watches should say goodbye. */
@@ -12,13 +16,26 @@ export class Hub implements Disposable {
     return this.#closed;
   }
 
-  /** Counts the changes of a run since the program began. */
-  version(run: string): number {
-    return this.#versions.get(run) ?? 0;
+  /** Runs whose versions are kept: those that changed and are not over. */
+  get remembered(): number {
+    return this.#versions.size;
   }
 
-  changed(run: string): void {
-    this.#versions.set(run, this.version(run) + 1);
+  /** Differs after each change of the run. */
+  version(run: string): number {
+    return this.#versions.get(run) ?? this.#forgotten;
+  }
+
+  /**
+   * Wakes those who watch the run.
+   * @param options.over it is at its end: nothing is kept of it, but who looked before it still finds that it changed
+   */
+  changed(run: string, { over = false } = {}): void {
+    this.#changes++;
+    if (over) {
+      this.#versions.delete(run);
+      this.#forgotten = this.#changes;
+    } else this.#versions.set(run, this.#changes);
     this.#wake(run);
   }
 

@@ -10,7 +10,7 @@ import type { Deps } from "./deps.ts";
 import { DashboardError, Refusal } from "./errors.ts";
 import type { Metrics } from "./metrics.ts";
 import { applyEvent } from "./progress.ts";
-import type { Run } from "./run.ts";
+import { isActive, type Run } from "./run.ts";
 
 const limits = { announcement: 64 * 1024, heartbeat: 16 * 1024, events: 8 * 1024 * 1024 };
 const png = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -26,7 +26,7 @@ export function ingestRoutes(deps: Deps, metrics: Metrics): Hono {
     const body = await bodyJson(c.req.raw, { limit: limits.announcement, timeoutMs: deps.patienceMs });
     const said = valid(announcement, body, "The announcement");
     const created = deps.store.announce(run.data, said, { now: deps.clock.now() });
-    deps.hub.changed(run.data);
+    wakeViewers(deps, run.data);
     return c.json({ url: `${deps.baseUrl}/runs/${run.data}` }, created ? 201 : 200);
   });
 
@@ -70,7 +70,7 @@ export function ingestRoutes(deps: Deps, metrics: Metrics): Hono {
     const body = isPicture(name.data) ? checkedPicture(chunks) : chunks;
     const bytes = await deps.files.store(run, { name: name.data, body });
     deps.store.recordArtefact(run, { name: name.data, bytes, now: deps.clock.now() });
-    deps.hub.changed(run);
+    wakeViewers(deps, run);
     return c.json({ url: `${deps.baseUrl}/runs/${run}/artefacts/${name.data}`, bytes }, 201);
   });
 
@@ -106,7 +106,7 @@ function appendEvents(deps: Deps, run: string, sent: { offset: number; body: str
   }
   const now = deps.clock.now();
   deps.store.recordBatch(run, { at, events: events.length, bytes: data.length, progress, now });
-  deps.hub.changed(run);
+  wakeViewers(deps, run);
   return known + events.length;
 }
 
@@ -126,6 +126,11 @@ function parseEvent(line: string, options: { run: string; deps: Deps; number: nu
     }
   }
   return event;
+}
+
+function wakeViewers({ store, hub }: Deps, run: string): void {
+  const known = store.find(run);
+  hub.changed(run, { over: known === undefined || !isActive(known) });
 }
 
 /** What somebody said, if it has the right form. @throws {Refusal} 400 saying what is wrong with it */
