@@ -28,6 +28,7 @@ async function main(): Promise<void> {
     enrolments: enrolments(settings.RECIPES, systemClock),
     clock: systemClock,
     startedAt: systemClock.now(),
+    logLimit: settings.LOG_LIMIT,
   };
   const retention = { days: settings.KEEP_DAYS, runs: settings.KEEP_RUNS };
   const house = keepHouse(deps, { retention, stop: stop.signal, clock: systemClock });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { TestDashboard } from "./testing/dashboard.ts";
+import { artefactsOfRun } from "./artefact_types.ts";
+import { runnerToken, TestDashboard } from "./testing/dashboard.ts";
 import { appPicture } from "./testing/picture.ts";
 import { announcementOf, tell } from "./testing/story.ts";
 
@@ -103,4 +104,56 @@ Deno.test("the picture of a fresh install stands for the app, a small one made f
   await dashboard.artefact(run, "thumb.png", picture);
   assert.equal(thumb(), "thumb.png");
   assert.match(await dashboard.page("/"), new RegExp(`src="/runs/${run}/artefacts/thumb.png"`));
+});
+
+/** An upload that is under way: its body goes on when it is let go. */
+function begun(dashboard: TestDashboard, name: string, size: number) {
+  const { promise: letGo, resolve } = Promise.withResolvers<void>();
+  const { promise: isRead, resolve: read } = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      read();
+      await letGo;
+      controller.enqueue(new Uint8Array(size));
+      controller.close();
+    },
+  }, { highWaterMark: 0 });
+  const answer = Promise.resolve(dashboard.app.request(`/api/runs/${run}/artefacts/${name}`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${runnerToken}` },
+    body,
+  }));
+  return { isRead, letGo: resolve, answer };
+}
+
+Deno.test("uploads at the same time do not exceed together what a run may have", async () => {
+  const { count, bytes } = artefactsOfRun;
+  try {
+    Object.assign(artefactsOfRun, { count: 5, bytes: 10_000 });
+    for (
+      const { names, size, kept } of [
+        { names: ["a", "b", "c", "d", "e", "f", "g", "h"], size: 10, kept: 5 },
+        { names: ["a", "b", "c", "d"], size: 4_000, kept: 2 },
+        { names: ["same", "same", "same"], size: 4_000, kept: 1 },
+      ]
+    ) {
+      await using dashboard = await announced();
+      const uploads = names.map((name) => begun(dashboard, `${name}.log`, size));
+      await Promise.all(uploads.map(({ isRead }) => isRead));
+      for (const { letGo } of uploads) letGo();
+      const answers = await Promise.all(uploads.map(({ answer }) => answer));
+      for (const answer of answers.filter(({ status }) => status !== 201)) {
+        assert.equal(answer.status, 413);
+        assert.match((await answer.json()).error, /This run has all the artefacts it may have/);
+      }
+      const recorded = dashboard.deps.store.artefacts(run);
+      assert.equal(recorded.length, kept, names.join());
+      const files = [...Deno.readDirSync(`${dashboard.folder}/runs/${run}/artefacts`)].map(({ name }) =>
+        name
+      );
+      assert.deepEqual(files.sort(), recorded.map(({ name }) => name));
+    }
+  } finally {
+    Object.assign(artefactsOfRun, { count, bytes });
+  }
 });

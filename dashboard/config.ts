@@ -25,6 +25,8 @@ const settings = z.object({
   KEEP_DAYS: z.coerce.number().int().min(1).default(365),
   /** Runs kept of each recipe. */
   KEEP_RUNS: z.coerce.number().int().min(1).default(200),
+  /** Bytes that the log of a run may have; what a harness sends beyond is refused. */
+  LOG_LIMIT: z.coerce.number().int().min(1_000_000).default(1_000_000_000),
 });
 
 /** Who may write, as far as the settings say. */

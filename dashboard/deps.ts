@@ -20,6 +20,8 @@ export interface Deps {
   startedAt: number;
   /** Milliseconds between two signs of life on a quiet event stream. @default 15000 */
   keepAliveMs?: number;
+  /** Bytes that the log of a run may have. */
+  logLimit: number;
   /** Milliseconds a body may take to arrive, or a viewer to take a piece of a log. @default 120000 */
   patienceMs?: number;
 }

@@ -60,21 +60,34 @@ export function ingestRoutes(deps: Deps, metrics: Metrics): Hono {
         "The artefact's name must be [a-z0-9._-] and end in png, html, json, ndjson, log or xml",
       );
     }
-    const others = deps.store.artefacts(run).filter((artefact) => artefact.name !== name.data);
-    const left = artefactsOfRun.bytes - others.reduce((sum, artefact) => sum + artefact.bytes, 0);
-    if (others.length >= artefactsOfRun.count || left <= 0) {
-      throw new Refusal(413, "This run has all the artefacts it may have");
-    }
-    const limit = Math.min(artefactType(name.data).limit, left);
+    const limit = Math.min(artefactType(name.data).limit, roomFor(deps, run, name.data));
     const chunks = bodyChunks(c.req.raw, { limit, timeoutMs: deps.patienceMs });
-    const body = isPicture(name.data) ? checkedPicture(chunks) : chunks;
-    const bytes = await deps.files.store(run, { name: name.data, body });
+    await using draft = await deps.files.receive(run, isPicture(name.data) ? checkedPicture(chunks) : chunks);
+    const bytes = draft.size;
+    // Others may have come meanwhile. From here to the record nothing waits.
+    if (bytes > roomFor(deps, run, name.data)) throw noRoom();
+    draft.keep(name.data);
     deps.store.recordArtefact(run, { name: name.data, bytes, now: deps.clock.now() });
     wakeViewers(deps, run);
     return c.json({ url: `${deps.baseUrl}/runs/${run}/artefacts/${name.data}`, bytes }, 201);
   });
 
   return app;
+}
+
+/**
+ * Bytes that an artefact of that name may have, so that all of the run keep within what a run may have.
+ * @throws {Refusal} 413 when there is room for none
+ */
+function roomFor({ store }: Deps, run: string, name: string): number {
+  const others = store.artefacts(run).filter((artefact) => artefact.name !== name);
+  const left = artefactsOfRun.bytes - others.reduce((sum, artefact) => sum + artefact.bytes, 0);
+  if (others.length >= artefactsOfRun.count || left <= 0) throw noRoom();
+  return left;
+}
+
+function noRoom(): Refusal {
+  return new Refusal(413, "This run has all the artefacts it may have");
 }
 
 /**
@@ -96,6 +109,9 @@ function appendEvents(deps: Deps, run: string, sent: { offset: number; body: str
   at.lines = { ...progress.lines };
   for (const event of events) applyEvent(progress, event);
   const data = new TextEncoder().encode(lines.map((line) => `${line.trim()}\n`).join(""));
+  if (at.byte + data.length > deps.logLimit) {
+    throw new Refusal(413, `The log of this run would be longer than ${deps.logLimit} bytes`);
+  }
   try {
     deps.files.append(run, { at: at.byte, data });
   } catch (error) {

@@ -142,6 +142,20 @@ Deno.test("a body that is too long is refused before it is read", async () => {
   assert.equal(answer.status, 413);
 });
 
+Deno.test("a run's log has an end: what goes beyond is refused, and the log stays as it is", async () => {
+  await using dashboard = await announced();
+  const [first, second, ...rest] = story(dashboard);
+  dashboard.deps.logLimit = JSON.stringify(first).length + JSON.stringify(second).length + 2;
+  assert.equal((await dashboard.events(run, { offset: 0, events: [first, second] })).status, 200);
+  const refused = await dashboard.events(run, { offset: 2, events: rest });
+  assert.equal(refused.status, 413);
+  assert.match((await refused.json()).error, /^The log of this run would be longer than \d+ bytes/);
+  assert.deepEqual(await (await dashboard.events(run, { offset: 1, events: [second] })).json(), {
+    offset: 2,
+  });
+  assert.equal(dashboard.deps.store.find(run)?.bytes, dashboard.deps.logLimit);
+});
+
 Deno.test("the harness's result stays, whatever the bridge says later", async () => {
   await using dashboard = new TestDashboard();
   await tell(dashboard, { run, recipe: "miniflux", level: 2 });

@@ -78,27 +78,26 @@ export class RunFiles {
     }
   }
 
-  /**
-   * Stores an artefact under its final name only when it is complete.
-   * @returns its size
-   */
-  async store(run: string, artefact: { name: string; body: AsyncIterable<Uint8Array> }): Promise<number> {
+  /** Takes in an artefact. It is one only once it is given its name; until then it can be left. */
+  async receive(run: string, body: AsyncIterable<Uint8Array>): Promise<Draft> {
     const folder = `${this.#of(run)}/artefacts`;
     await Deno.mkdir(folder, { recursive: true });
-    const unfinished = `${folder}/.${crypto.randomUUID()}`;
+    const path = `${folder}/.${crypto.randomUUID()}`;
+    const leave = () => Deno.remove(path).catch(() => {});
     try {
       let size = 0;
-      {
-        using file = await Deno.open(unfinished, { createNew: true, write: true });
-        for await (const chunk of artefact.body) {
-          size += chunk.length;
-          for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
-        }
+      using file = await Deno.open(path, { createNew: true, write: true });
+      for await (const chunk of body) {
+        size += chunk.length;
+        for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
       }
-      await Deno.rename(unfinished, this.#artefact(run, artefact.name));
-      return size;
+      return {
+        size,
+        keep: (name) => Deno.renameSync(path, this.#artefact(run, name)),
+        [Symbol.asyncDispose]: leave,
+      };
     } catch (error) {
-      await Deno.remove(unfinished).catch(() => {});
+      await leave();
       throw error;
     }
   }
@@ -145,6 +144,14 @@ export class RunFiles {
   #of(run: string): string {
     return `${this.#folder}/${runName.parse(run)}`;
   }
+}
+
+/** An artefact that has arrived; removed when it is disposed of without having been kept. */
+export interface Draft extends AsyncDisposable {
+  /** Bytes. */
+  size: number;
+  /** Gives it its name, in place of what had it before. Nothing can come in between. */
+  keep(name: string): void;
 }
 
 /** An artefact that is open for reading; whoever opened it closes it. */

@@ -120,6 +120,7 @@ export class TestDashboard implements AsyncDisposable {
       },
       clock: this.clock,
       startedAt: this.clock.now(),
+      logLimit: 1_000_000_000,
       keepAliveMs: 20,
     };
   }
