@@ -24,6 +24,8 @@ const asBadge = {
   "cross-origin-resource-policy": "cross-origin",
 };
 
+const asText = { "content-type": "text/plain; charset=utf-8" };
+
 /** Every line of a log has an address: crawlers would ask for each, of every run there is. */
 const robots = `User-agent: *
 Disallow: /api/
@@ -114,14 +116,15 @@ export function fileRoutes(
     const run = known(c, deps);
     const asked = c.req.query("stage");
     const stage = asked === undefined ? null : stageName.safeParse(asked).data;
-    const lines = deps.store.progressOf(run.run).lines;
-    if (stage === undefined || stage !== null && lines[stage] === undefined) {
+    if (stage === null) return c.body(logText(deps, run, null), 200, asText);
+    const lines = stage === undefined ? undefined : deps.store.progressOf(run.run).lines[stage];
+    if (stage === undefined || lines === undefined) {
       throw new Refusal(404, "This run has no log of such a stage.");
     }
-    return c.body(logText(deps, run, stage), 200, { "content-type": "text/plain; charset=utf-8" });
+    return c.body(logText(deps, run, { stage, lines }), 200, asText);
   });
 
-  app.get("/robots.txt", (c) => c.body(robots, 200, { "content-type": "text/plain; charset=utf-8" }));
+  app.get("/robots.txt", (c) => c.body(robots, 200, asText));
 
   return app;
 }

@@ -56,9 +56,13 @@ const much: Batch = { install: 5_000 };
 
 Deno.test("a short stage is read no further than to its last line, however long the log goes on", async () => {
   await using dashboard = await told([{ fetch: 5 }, ...Array.from({ length: 6 }, () => much)]);
-  const events = counted(dashboard);
-  assert.match(await dashboard.page(`/runs/${run}/stages/fetch`), /id="fetch-5"/);
-  assert.ok(events() < 2_000, `${events()} events were read`);
+  for (
+    const [path, last] of [["stages/fetch", /id="fetch-5"/], ["log.txt?stage=fetch", / 5 x+\n$/]] as const
+  ) {
+    const events = counted(dashboard);
+    assert.match(await dashboard.page(`/runs/${run}/${path}`), last);
+    assert.ok(events() < 2_000, `${events()} events were read for ${path}`);
+  }
 });
 
 Deno.test("what lies between two lines of a stage is not read", async () => {
