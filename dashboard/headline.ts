@@ -1,6 +1,6 @@
 import { type StageName, stageNames } from "../protocol/result.ts";
 import { type Estimate, timeLeft, waitingTimes } from "./eta.ts";
-import { isRunning } from "./progress.ts";
+import { isRunning, outcomeOf } from "./progress.ts";
 import type { RunDetail } from "./run.ts";
 import type { Store } from "./store.ts";
 import { ago, count, duration, span, stageTitles } from "./words.ts";
@@ -87,7 +87,7 @@ function says(
 }
 
 function runningStages(run: RunDetail): string {
-  const names = run.progress.stages.filter((stage) => isRunning(run.progress, stage))
+  const names = run.progress.stages.filter((stage) => isRunning(run, stage))
     .map((stage) => stageTitles[stage.name]);
   return names.length === 0 ? "" : `: ${names.join(" and ")}`;
 }
@@ -108,13 +108,14 @@ function notTested(run: RunDetail): string | null {
   return skipped.length === 0 ? null : `Without ${skipped.join(", ")}.`;
 }
 
-/** Stages whose log explains the run's state: those that run or went wrong. */
+const telling: readonly string[] = ["running", "broken", "failed", "infra"];
+
+/** Stages whose log explains the run's state: those that run, broke off or went wrong. */
 export function tellingStages(run: RunDetail): StageName[] {
   return stageNames.filter((name) => {
     const stage = run.progress.stages.find((one) => one.name === name);
     if (stage === undefined) return false;
-    return isRunning(run.progress, stage) || stage.report?.result === "failed" ||
-      stage.report?.result === "infra";
+    return telling.includes(outcomeOf(run, stage));
   });
 }
 

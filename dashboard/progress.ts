@@ -1,5 +1,12 @@
 import type { RunEvent } from "../protocol/events.ts";
-import { type RunResult, type StageName, stageNames, type StageReport } from "../protocol/result.ts";
+import {
+  type RunResult,
+  type StageName,
+  stageNames,
+  type StageOutcome,
+  type StageReport,
+} from "../protocol/result.ts";
+import { isActive, type Run } from "./run.ts";
 
 /** One stage of a run as far as it is known. */
 export interface StageProgress {
@@ -63,9 +70,21 @@ export function applyEvent(progress: Progress, event: RunEvent): void {
   }
 }
 
-/** True while the stage has begun, has no report and the run has no result. */
-export function isRunning(progress: Progress, stage: StageProgress): boolean {
-  return progress.result === null && stage.startedAt !== null && stage.report === null;
+/** Where a stage without a report stands: in a run that is over it broke off, or its turn never came. */
+export type Unreported = "running" | "waiting" | "broken" | "unreached";
+
+/** What became of a stage as far as is known. @param run the run it belongs to */
+export function outcomeOf(run: Pick<Run, "state">, stage: StageProgress): StageOutcome | Unreported {
+  if (stage.report !== null) return stage.report.result;
+  const begun = stage.startedAt !== null;
+  // A machine that died reports nothing any more: only the bridge's word ends such a run.
+  if (isActive(run)) return begun ? "running" : "waiting";
+  return begun ? "broken" : "unreached";
+}
+
+/** True while the stage has begun and has no report, in a run that goes on. */
+export function isRunning(run: Pick<Run, "state">, stage: StageProgress): boolean {
+  return outcomeOf(run, stage) === "running";
 }
 
 function stageOf(progress: Progress, name: StageName): StageProgress {

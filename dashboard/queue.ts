@@ -25,7 +25,7 @@ export function queueOf({ store, enrolments }: Deps, now: number): Queue {
     unseen: all.length - active.length,
     running: active.filter((run) => run.state === "running").map((run) => {
       const progress = store.progressOf(run.run);
-      const stages = progress.stages.filter((stage) => isRunning(progress, stage));
+      const stages = progress.stages.filter((stage) => isRunning(run, stage));
       return { run, stages: stages.map(({ name }) => name), left: timeLeft(store, run, now) };
     }),
     waiting: active.filter((run) => run.state === "queued").map((run) => ({

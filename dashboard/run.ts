@@ -76,9 +76,17 @@ export function classOf(subject: Subject): RunClass {
   }
 }
 
+/** States of runs that are over that no harness knows of. */
+const givenUp: readonly RunState[] = ["infra", "superseded", "expired"];
+
+/** Whether the harness says no more than that it was stopped, and the bridge knows why it was. */
+export function wasStopped(announced: RunState, { result }: Progress): boolean {
+  return result?.result === "cancelled" && givenUp.includes(announced);
+}
+
 /** The state that follows from what the bridge announced and what the harness reported. */
 export function stateOf(announced: RunState, progress: Progress): RunState {
-  if (progress.result !== null) return progress.result.result;
+  if (progress.result !== null) return wasStopped(announced, progress) ? announced : progress.result.result;
   if (!activeStates.includes(announced)) return announced;
   return progress.startedAt !== null ? "running" : announced;
 }

@@ -14,6 +14,7 @@ import {
   type RunState,
   stateOf,
   verdictStates,
+  wasStopped,
 } from "./run.ts";
 import { migrations } from "./schema.ts";
 import { Statements } from "./statements.ts";
@@ -115,7 +116,8 @@ export class Store implements Disposable {
   heartbeat(run: string, options: { now: number }): { cancel: boolean } {
     this.#sql("UPDATE runs SET heartbeat_at = ? WHERE run = ?").run(options.now, run);
     const row = this.#sql("SELECT announced FROM runs WHERE run = ?").get(run);
-    return { cancel: row?.announced === "cancelled" || row?.announced === "superseded" };
+    // Also one that the bridge gave up: its harness may only have been cut off, and another attempt is under way.
+    return { cancel: row !== undefined && !isActive({ state: String(row.announced) as RunState }) };
   }
 
   /** Keeps what a host says of itself, in place of what it said before. */
@@ -266,7 +268,8 @@ export class Store implements Disposable {
     ).get(run);
     if (row === undefined) throw new DashboardError("store.unknown-run", `Could not find run "${run}"`);
     const recipe = String(row.recipe);
-    const state = stateOf(String(row.announced) as RunState, progress);
+    const announced = String(row.announced) as RunState;
+    const state = stateOf(announced, progress);
     const result = progress.result;
     const finishedAt = result !== null ? Date.parse(result.finishedAt) : number(row.settled_at);
     const names = this.artefacts(run).map((artefact) => artefact.name);
@@ -274,7 +277,7 @@ export class Store implements Disposable {
       state,
       isVerdict({ state }) ? result?.level ?? null : null,
       result?.stage ?? null,
-      result !== null ? result.cause : text(row.announced_cause),
+      result === null || wasStopped(announced, progress) ? text(row.announced_cause) : result.cause,
       progress.base,
       progress.dirty ? 1 : 0,
       progress.startedAt,

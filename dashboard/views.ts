@@ -11,7 +11,7 @@ export function runView(run: RunDetail, deps: Pick<Deps, "baseUrl">): RunView {
     base: run.progress.base,
     stages: run.progress.stages.map((stage) => ({
       name: stage.name,
-      running: isRunning(run.progress, stage),
+      running: isRunning(run, stage),
       report: stage.report,
     })),
     result: run.progress.result,

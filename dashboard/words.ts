@@ -1,5 +1,6 @@
 import type { StageName, StageOutcome } from "../protocol/result.ts";
 import type { Subject } from "../protocol/params.ts";
+import type { Unreported } from "./progress.ts";
 import type { Run, RunState } from "./run.ts";
 
 /** Everything people read that is not tied to one page. */
@@ -53,7 +54,7 @@ export const stateWords: Record<RunState, string> = {
   expired: "expired",
 };
 
-export const outcomeWords: Record<StageOutcome | "running" | "waiting", string> = {
+export const outcomeWords: Record<StageOutcome | Unreported, string> = {
   passed: "passed",
   failed: "failed",
   skipped: "skipped",
@@ -61,6 +62,8 @@ export const outcomeWords: Record<StageOutcome | "running" | "waiting", string> 
   infra: "CI trouble",
   running: "running",
   waiting: "waiting",
+  broken: "broken off",
+  unreached: "not reached",
 };
 
 /** `3fa9c1b`, with `+U` when uncommitted changes were tested as they stood. */

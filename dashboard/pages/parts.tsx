@@ -15,6 +15,7 @@ const drawings = {
   waiting: "M8 2.5a5.5 5.5 0 1 1 0 11a5.5 5.5 0 0 1 0-11M8 5v3.2l2 1.3",
   skipped: "M4.5 8h7",
   blocked: "M4 12L12 4",
+  broken: "M1.5 8H6l1.5-3m1 6L10 8h4.5",
 } as const;
 export type IconName = keyof typeof drawings;
 

@@ -1,6 +1,6 @@
 import type { StageReport } from "../../protocol/result.ts";
 import { blemishesOf, placeOf } from "../../harness/report/digest.ts";
-import { isRunning, type StageProgress } from "../progress.ts";
+import { outcomeOf, type StageProgress } from "../progress.ts";
 import type { RunDetail } from "../run.ts";
 import { duration, outcomeWords, span, stageProves, stageTitles } from "../words.ts";
 import { Icon, type IconName } from "./parts.tsx";
@@ -16,6 +16,8 @@ const signs: Record<Outcome, IconName> = {
   blocked: "blocked",
   running: "running",
   waiting: "waiting",
+  broken: "broken",
+  unreached: "skipped",
 };
 
 /** Names the stages a page has places for; when it changes, the page must be loaded anew. */
@@ -32,6 +34,7 @@ export function StageHead({ run, stage, now }: { run: RunDetail; stage: StagePro
       <Icon name={signs[outcome]} label={outcomeWords[outcome]} />
       <h3 title={stageProves[stage.name]}>{stageTitles[stage.name]}</h3>
       <div class="stage-text">
+        {(outcome === "broken" || outcome === "unreached") && <p>{outcomeWords[outcome]}</p>}
         {report?.cause !== undefined && <p class="cause">{report.cause}</p>}
         {report?.detail !== undefined && run.stage !== stage.name &&
           <pre class="detail">{report.detail}</pre>}
@@ -49,6 +52,7 @@ export function StageHead({ run, stage, now }: { run: RunDetail; stage: StagePro
           ? duration(report.seconds)
           : null}
         {outcome === "running" && stage.startedAt !== null && span(now - stage.startedAt)}
+        {outcome === "broken" && duration(lengthOf(run, { stage, now }) / 1000)}
       </span>
       <Bar run={run} stage={stage} now={now} />
     </div>
@@ -71,9 +75,10 @@ function Unclean({ report }: { report: StageReport }) {
   );
 }
 
-function outcomeOf(run: RunDetail, stage: StageProgress): Outcome {
-  if (stage.report !== null) return stage.report.result;
-  return isRunning(run.progress, stage) ? "running" : "waiting";
+/** Milliseconds a stage took so far; one that broke off ended with its run. */
+function lengthOf(run: RunDetail, { stage, now }: { stage: StageProgress; now: number }): number {
+  if (stage.report !== null) return stage.report.seconds * 1000;
+  return stage.startedAt === null ? 0 : Math.max(0, (run.finishedAt ?? now) - stage.startedAt);
 }
 
 /** When in the run the stage took place: stages above each other ran at the same time. */
@@ -81,7 +86,7 @@ function Bar({ run, stage, now }: { run: RunDetail; stage: StageProgress; now: n
   const began = run.startedAt;
   if (began === null || stage.startedAt === null) return null;
   const total = Math.max(1, (run.finishedAt ?? now) - began);
-  const length = stage.report === null ? now - stage.startedAt : stage.report.seconds * 1000;
+  const length = lengthOf(run, { stage, now });
   const from = Math.min(99, Math.max(0, (stage.startedAt - began) / total * 100));
   const width = Math.min(100 - from, Math.max(0.8, length / total * 100));
   return (
