@@ -5,7 +5,7 @@ const colour = /\x1b\[([0-9;]*)m/g;
 // deno-lint-ignore no-control-regex -- as above
 const otherEscape = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_`-~]|\([ -~])/g;
 // deno-lint-ignore no-control-regex -- as above
-const control = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+const control = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
  * One line of a log as HTML: escaped, colours as classes (the pages' policy allows no inline style). Sequences other

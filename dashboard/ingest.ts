@@ -9,6 +9,7 @@ import { bodyChunks, bodyJson, bodyText, parseJson } from "./body.ts";
 import type { Deps } from "./deps.ts";
 import { DashboardError, Refusal } from "./errors.ts";
 import type { Metrics } from "./metrics.ts";
+import { plainWords } from "./plain_words.ts";
 import { applyEvent } from "./progress.ts";
 import { isActive, type Run } from "./run.ts";
 
@@ -24,7 +25,7 @@ export function ingestRoutes(deps: Deps, metrics: Metrics): Hono {
     const run = runName.safeParse(c.req.param("run"));
     if (!run.success) throw new Refusal(400, "The run's name is not of the form <id>-<attempt>");
     const body = await bodyJson(c.req.raw, { limit: limits.announcement, timeoutMs: deps.patienceMs });
-    const said = valid(announcement, body, "The announcement");
+    const said = plainWords(valid(announcement, body, "The announcement"));
     const created = deps.store.announce(run.data, said, { now: deps.clock.now() });
     wakeViewers(deps, run.data);
     return c.json({ url: `${deps.baseUrl}/runs/${run.data}` }, created ? 201 : 200);
@@ -133,7 +134,9 @@ function parseEvent(line: string, options: { run: string; deps: Deps; number: nu
   } catch (cause) {
     throw new Refusal(400, `Event ${options.number} is not JSON`, { cause });
   }
-  const event = valid(runEvent, raw, `Event ${options.number}`);
+  const said = valid(runEvent, raw, `Event ${options.number}`);
+  // A line of log keeps its colours, and is cleaned of the rest when it is shown.
+  const event = said.type === "log" ? said : plainWords(said);
   const about = event.type === "run.started" ? event : event.type === "run.finished" ? event.result : null;
   if (about !== null) {
     const recipe = options.deps.store.find(options.run)?.recipe;

@@ -63,8 +63,8 @@ Deno.test("a row answers what is broken, since when, and is anybody on it", asyn
   dashboard.clock.forward(3 * DAY);
   await dashboard.announce("fixing-1", announcementOf({ recipe: "broken", subject: pullRequest(8) }));
   const html = await dashboard.page("/?q=broken&sort=name");
-  assert.match(html, /upgrade: data is gone/);
-  assert.match(html, /broken for 3 days · PR #8 running/);
+  assert.match(html, /upgrade: <bdi>data is gone<\/bdi>/);
+  assert.match(html, /broken for 3 days · <bdi>PR #8<\/bdi> running/);
 });
 
 Deno.test("a recipe known by pull requests alone is marked with the one that speaks", async () => {

@@ -1,5 +1,6 @@
-import { type Overview, overviewUrl } from "../overview.ts";
-import { needsAttention } from "../overview.ts";
+import type { Child } from "hono/jsx";
+import { needsAttention, type Overview, overviewUrl } from "../overview.ts";
+import type { Run } from "../run.ts";
 import { type Standing, testedAt } from "../standing.ts";
 import { count, span, stageTitles, stateWords, subjectText } from "../words.ts";
 import { Page } from "./layout.tsx";
@@ -140,28 +141,41 @@ function Row({ standing, now }: { standing: Standing; now: number }) {
 function Story({ standing, now }: { standing: Standing; now: number }) {
   const { face, badSince, onIt, active, latest, previous } = standing;
   const stage = face === null || face.stage === null ? "" : `${stageTitles[face.stage]}: `;
+  const facts: Child[] = [
+    standing.health === "fell" && `fell from level ${previous?.level}`,
+    badSince !== null && `broken for ${span(now - testedAt(badSince))}`,
+    latest?.state === "infra" && (
+      <>
+        CI trouble in the last run{latest.cause !== null && (
+          <>
+            : <bdi>{latest.cause}</bdi>
+          </>
+        )}
+      </>
+    ),
+    standing.stale && "not tested for a month",
+    face === null && active === null && standing.health === "untested" && "enrolled, not tested yet",
+    onIt !== null && whatBecameOf(onIt),
+    active !== null && active.seq !== onIt?.seq && whatBecameOf(active),
+  ].filter((fact) => fact !== false);
   return (
     <div class="story">
       {badSince !== null && face !== null && (
         <p class="tone-bad">
           <StateSign state={face.state} /> {stage}
-          {face.cause ?? stateWords[face.state]}
+          <bdi>{face.cause ?? stateWords[face.state]}</bdi>
         </p>
       )}
-      <p class="muted">
-        {[
-          standing.health === "fell" && `fell from level ${previous?.level}`,
-          badSince !== null && `broken for ${span(now - testedAt(badSince))}`,
-          latest?.state === "infra" &&
-          `CI trouble in the last run${latest.cause === null ? "" : `: ${latest.cause}`}`,
-          standing.stale && "not tested for a month",
-          face === null && active === null && standing.health === "untested" && "enrolled, not tested yet",
-          onIt !== null && `${subjectText(onIt.subject)} ${stateWords[onIt.state]}`,
-          active !== null && active.seq !== onIt?.seq &&
-          `${subjectText(active.subject)} ${stateWords[active.state]}`,
-        ].filter((part) => part !== false).join(" · ")}
-      </p>
+      <p class="muted">{facts.map((fact, at) => at === 0 ? fact : <>{" · "}{fact}</>)}</p>
     </div>
+  );
+}
+
+function whatBecameOf(run: Run): Child {
+  return (
+    <>
+      <bdi>{subjectText(run.subject)}</bdi> {stateWords[run.state]}
+    </>
   );
 }
 

@@ -135,7 +135,7 @@ export function Subject({ run }: { run: Run }) {
     <span class="subject">
       {run.class === "pr"
         ? <span class="tag">{subjectText(run.subject)}</span>
-        : <span>{subjectText(run.subject)}</span>} <code>{shortCommit(run)}</code>
+        : <bdi>{subjectText(run.subject)}</bdi>} <code>{shortCommit(run)}</code>
     </span>
   );
 }

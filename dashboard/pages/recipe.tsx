@@ -164,8 +164,11 @@ function StandingText({ standing, now }: { standing: Standing; now: number }) {
                   face.stage === null ? "" : ` in ${stageTitles[face.stage]}`
                 }`}
             </a>
-            {face.cause === null ? "" : `: ${face.cause}`} · <Subject run={face} /> ·{" "}
-            <When at={testedAt(face)} now={now} />
+            {face.cause !== null && (
+              <>
+                : <bdi>{face.cause}</bdi>
+              </>
+            )} · <Subject run={face} /> · <When at={testedAt(face)} now={now} />
           </p>
         )}
       {badSince !== null && badSince.seq !== face?.seq && (

@@ -12,9 +12,11 @@ export function Facts({ run, now, took }: { run: RunDetail; now: number; took: s
       <h2>Facts</h2>
       <dl class="facts">
         <Fact name="Subject">
-          {run.link === null
-            ? subjectText(run.subject)
-            : <a href={run.link} rel="noreferrer">{subjectText(run.subject)}</a>}
+          <bdi>
+            {run.link === null
+              ? subjectText(run.subject)
+              : <a href={run.link} rel="noreferrer">{subjectText(run.subject)}</a>}
+          </bdi>
           {repository !== null && <span class="muted">{` in ${repository}`}</span>}
         </Fact>
         <Fact name="Commit">

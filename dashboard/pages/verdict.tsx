@@ -23,9 +23,13 @@ export function Verdict({ run, headline, now }: { run: RunDetail; headline: Head
     <header class={`verdict tone-${stateTones[run.state]}`} id="verdict">
       <p class="about">
         <a href={`/recipes/${run.recipe}`}>{run.recipe}</a>
-        <span>{subjectText(run.subject)}</span>
+        <bdi>{subjectText(run.subject)}</bdi>
         <code>{shortCommit(run)}</code>
-        {run.progress.base !== null && <span>over {run.progress.base}</span>}
+        {run.progress.base !== null && (
+          <span>
+            over <bdi>{run.progress.base}</bdi>
+          </span>
+        )}
         <span>
           {isActive(run) ? "announced " : ""}
           <When at={isActive(run) ? run.announcedAt : testedAt(run)} now={now} />

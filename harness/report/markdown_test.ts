@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { codeSpan, escapeMarkdown, foldedFindings, foldedLog, stageTable, verdictLine } from "./markdown.ts";
+import { markup } from "./markup.ts";
 import { sampleFailure, sampleResult, sampleRich, sampleStage } from "./sample_result.ts";
 import { oneLine, truncate } from "./text.ts";
 
@@ -147,4 +148,12 @@ Deno.test("the verdict in one line", () => {
     verdictLine(sampleFailure({ cause: "says *no* to @admin" })),
     "❌ **`3fa9c1b` of miniflux failed in upgrade: says \\*no\\* to @\u2060admin**",
   );
+});
+
+Deno.test("nothing in a comment or a report can turn the order of the text beside it around", () => {
+  const turning = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069";
+  assert.equal(escapeMarkdown(`a${turning}b`), "ab");
+  assert.equal(codeSpan(`a${turning}b`), "`ab`");
+  assert.equal(foldedLog("log", [`a${turning}b`]).split("\n")[3], "ab");
+  assert.equal(markup`<p>${`a${turning}b`}</p>`.text, "<p>ab</p>");
 });

@@ -5,7 +5,7 @@ const ansi = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)
 // deno-lint-ignore no-control-regex
 const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 /** Characters that reorder or hide what stands beside them. */
-const bidi = /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+const bidi = /[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 
 /** Without colours, cursor movements and other things a terminal would obey; line breaks and tabs stay. */
 export function plain(text: string): string {
