@@ -9,7 +9,7 @@ const pictures = Deno.env.get("CCCI_TEST_PICTURES");
 
 /** Every kind of page, by a name for its picture. */
 function pagesOf(site: Site): Record<string, string> {
-  const runs = site.dashboard.deps.store.runs({ limit: 500 });
+  const runs = site.dashboard.deps.store.runs({ limit: 500 }).filter((run) => run.recipe !== "limesurvey");
   const of = (state: string) =>
     runs.find((run) => run.state === state)?.run ?? assert.fail(`no ${state} run`);
   return {
@@ -19,9 +19,18 @@ function pagesOf(site: Site): Record<string, string> {
     recipe: "/recipes/peertube",
     "recipe-broken": "/recipes/nextcloud",
     "recipe-untested": "/recipes/keycloak",
+    "recipe-long-words": "/recipes/limesurvey",
     "run-failed": `/runs/${of("failed")}`,
     "run-passed": `/runs/${of("passed")}`,
     "run-running": `/runs/${of("running")}`,
+    "run-queued": `/runs/${of("queued")}`,
+    "run-infra": `/runs/${of("infra")}`,
+    "run-broken-off": "/runs/brokenoff-1",
+    "run-cancelled": "/runs/stopped01-1",
+    "run-timed-out": "/runs/toolong01-1",
+    "run-expired": "/runs/expired01-1",
+    "run-long-words": "/runs/longtext1-1",
+    "run-gone": "/runs/longgone1-1",
     log: `/runs/${of("passed")}/stages/install`,
     queue: "/queue",
     status: "/status",
@@ -29,34 +38,47 @@ function pagesOf(site: Site): Record<string, string> {
   };
 }
 
+/** The same before anything was ever told. */
+const emptyPages = { "empty-overview": "/", "empty-queue": "/queue", "empty-status": "/status" };
+
+/** What is wrong with the looks of some pages, at two widths, light and dark. */
+async function flaws(site: Site, pages: Record<string, string>): Promise<string[]> {
+  if (pictures !== undefined) await Deno.mkdir(pictures, { recursive: true });
+  const found: string[] = [];
+  for (const width of [390, 1440]) {
+    for (const dark of [false, true]) {
+      const page = await site.page({ width, dark });
+      for (const [name, path] of Object.entries(pages)) {
+        await page.goto(site.url + path, { waitUntil: "load" });
+        const where = `${name} at ${width} ${dark ? "dark" : "light"}`;
+        for (const { id, nodes } of (await violations(page)).violations) {
+          found.push(`${where}: ${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+        }
+        const over = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+        if (Number(over) > 0) found.push(`${where}: ${over} pixels too wide`);
+        if (pictures !== undefined) {
+          const path = `${pictures}/${name}-${width}-${dark ? "dark" : "light"}.png`;
+          await Deno.writeFile(path, await page.screenshot({ fullPage: true }));
+        }
+      }
+      await page.browserContext().close();
+    }
+  }
+  return found;
+}
+
 onRealServices(
   "axe-core finds nothing on any page, at two widths, light and dark; nothing is cut off",
   async () => {
     await using site = await Site.open();
-    if (pictures !== undefined) await Deno.mkdir(pictures, { recursive: true });
-    const found: string[] = [];
-    for (const width of [390, 1440]) {
-      for (const dark of [false, true]) {
-        const page = await site.page({ width, dark });
-        for (const [name, path] of Object.entries(pagesOf(site))) {
-          await page.goto(site.url + path, { waitUntil: "load" });
-          const where = `${name} at ${width} ${dark ? "dark" : "light"}`;
-          for (const { id, nodes } of (await violations(page)).violations) {
-            found.push(`${where}: ${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
-          }
-          const over = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-          if (Number(over) > 0) found.push(`${where}: ${over} pixels too wide`);
-          if (pictures !== undefined) {
-            const path = `${pictures}/${name}-${width}-${dark ? "dark" : "light"}.png`;
-            await Deno.writeFile(path, await page.screenshot({ fullPage: true }));
-          }
-        }
-        await page.browserContext().close();
-      }
-    }
-    assert.deepEqual(found, []);
+    assert.deepEqual(await flaws(site, pagesOf(site)), []);
   },
 );
+
+onRealServices("nor on an empty dashboard", async () => {
+  await using site = await Site.open({ empty: true });
+  assert.deepEqual(await flaws(site, emptyPages), []);
+});
 
 onRealServices("axe-core would find something", async () => {
   await using site = await Site.open();
@@ -97,6 +119,34 @@ onRealServices("the keyboard alone leads from the overview into a recipe's run",
     await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
     assert.ok(new URL(page.url()).pathname.startsWith(address), page.url());
   }
+});
+
+onRealServices(
+  "the keyboard chooses in the overview's filter, and nothing happens before it says so",
+  async () => {
+    await using site = await Site.open();
+    const page = await site.page();
+    await page.goto(site.url);
+    let asked = 0;
+    page.on("request", (request) => request.isNavigationRequest() && asked++);
+    await page.focus("select[name=show]");
+    await page.keyboard.press("ArrowDown");
+    assert.equal(await page.evaluate("document.activeElement.name"), "show");
+    await page.keyboard.press("ArrowDown");
+    await tabTo(page, "Show");
+    assert.equal(asked, 0, "a choice is not an order yet");
+    await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+    assert.equal(new URL(page.url()).searchParams.get("show"), "active");
+    assert.equal(await page.$eval("select[name=show]", (select) => select.value), "active");
+  },
+);
+
+onRealServices("where nothing can hover a snippet's Copy is seen at once", async () => {
+  await using site = await Site.open();
+  const page = await site.page({ width: 390, touch: true });
+  await page.goto(`${site.url}/recipes/peertube`);
+  await page.waitForSelector(".copy");
+  assert.equal(await page.evaluate("getComputedStyle(document.querySelector('.copy')).opacity"), "1");
 });
 
 onRealServices("without JavaScript everything is still there, and the filter works", async () => {

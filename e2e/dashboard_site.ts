@@ -20,9 +20,10 @@ export class Site implements AsyncDisposable {
     this.url = `http://127.0.0.1:${this.#server.addr.port}`;
   }
 
-  static async open(): Promise<Site> {
+  /** @param options `empty`: as it is before anything was ever told */
+  static async open(options: { empty?: boolean } = {}): Promise<Site> {
     const dashboard = new TestDashboard({ clock: new TestClock(Date.now()) });
-    await fillWithSample(dashboard);
+    if (!options.empty) await fillWithSample(dashboard);
     // These pages are our own; the sandbox is off because it cannot be had as root.
     const browser = await puppeteer.launch({
       executablePath: await chromium(),
@@ -32,10 +33,13 @@ export class Site implements AsyncDisposable {
   }
 
   /** A page of its own window, without anything other pages left behind. */
-  async page(look: { width?: number; dark?: boolean; scripts?: boolean } = {}): Promise<Page> {
+  async page(
+    look: { width?: number; dark?: boolean; scripts?: boolean; touch?: boolean } = {},
+  ): Promise<Page> {
     const context = await this.browser.createBrowserContext();
     const page = await context.newPage();
-    await page.setViewport({ width: look.width ?? 1440, height: 900 });
+    const touch = look.touch ?? false;
+    await page.setViewport({ width: look.width ?? 1440, height: 900, hasTouch: touch, isMobile: touch });
     await page.emulateMediaFeatures([
       { name: "prefers-color-scheme", value: look.dark ? "dark" : "light" },
       { name: "prefers-reduced-motion", value: "reduce" },

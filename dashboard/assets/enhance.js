@@ -4,7 +4,6 @@ const MOST_LINES = 2000;
 
 keepTimesTrue();
 offerCopying();
-submitFilterOnChange();
 keepFresh();
 followRun();
 
@@ -45,13 +44,6 @@ function offerCopying() {
     });
     snippet.append(button);
   }
-}
-
-function submitFilterOnChange() {
-  document.documentElement.classList.add("scripted");
-  document.addEventListener("change", ({ target }) => {
-    if (target instanceof HTMLSelectElement) target.form?.requestSubmit();
-  });
 }
 
 /** Shows what is new without a jump: the content is replaced, unless somebody is using it. */

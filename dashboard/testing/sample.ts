@@ -1,6 +1,7 @@
 import type { Subject } from "../../protocol/params.ts";
 import type { TestDashboard } from "./dashboard.ts";
 import { appPicture } from "./picture.ts";
+import { fillWithOddities } from "./sample_odd.ts";
 import { E, good, images, losesData, untidy } from "./sample_stages.ts";
 import { announcementOf, eventsOf, tell, type Told, type ToldStage } from "./story.ts";
 
@@ -176,6 +177,9 @@ export async function fillWithSample(dashboard: TestDashboard): Promise<void> {
     notes: ["This kernel has no IPVS: services were reached by DNS round robin"],
     files: { "report.html": "<h1>Report</h1>", "junit.xml": "<testsuites/>", "result.json": "{}" },
   }, 1);
+
+  dashboard.clock.set(now - 0.5 * DAY * 1000);
+  await fillWithOddities(dashboard);
 
   // Going on now: one run in its upgrade, two waiting behind it.
   dashboard.clock.set(now - 41_000);
