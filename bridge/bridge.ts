@@ -76,14 +76,13 @@ export class Bridge {
     const { store, forge, engine, dashboard, clock, org, newId } = deps;
     const enrolments = () => this.#enrolments;
     const held = () => this.#maintenance !== null;
+    const repositoryPage = (repo: string) => `${deps.forgeUrl.replace(/\/+$/, "")}/${repo}`;
     this.#announcer = dashboard === null ? null : new Announcer({
       store,
       dashboard,
       clock,
       linkOf: (run) =>
-        `${deps.forgeUrl.replace(/\/+$/, "")}/${run.repo}/${
-          isOfPull(run) ? `pulls/${run.pr}` : `commit/${run.ref}`
-        }`,
+        `${repositoryPage(run.repo)}/${isOfPull(run) ? `pulls/${run.pr}` : `commit/${run.ref}`}`,
     });
     this.#poller = new Poller({ store, forge, clock, enrolments });
     const everyMs = deps.scheduleMs ?? null;
@@ -111,7 +110,7 @@ export class Bridge {
       silentMs: (run) => this.#announcer?.silentMs(run) ?? 0,
     });
     const pageOf = (run: string) => dashboard?.page(run) ?? null;
-    this.#reporter = new Reporter({ store, clock, held, pageOf });
+    this.#reporter = new Reporter({ store, clock, held, repositoryPage, pageOf });
     const statuses = deps.statuses ?? null;
     this.#statuses = statuses === null ? null : new StatusOutbox({ store, statuses, clock, pageOf });
     this.#outbox = new Outbox({ store, forge, clock });

@@ -54,7 +54,10 @@ Deno.test("a failure is told with its stage, cause, log and how to run it at hom
   );
   assert.match(body, /No such row/);
   assert.match(body, /Last 2 lines/);
-  assert.match(body, /`\.\/cc-ci run-recipe custom-html --ref refs\/pull\/\d+\/head --only upgrade --keep`/);
+  assert.match(
+    body,
+    /`\.\/cc-ci run-recipe https:\/\/forge\.example\/[\w-]+\/custom-html\.git --ref refs\/pull\/\d+\/head --only upgrade --keep`/,
+  );
 });
 
 Deno.test("an outsider is refused once, with the reason, however often they ask", async () => {

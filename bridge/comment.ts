@@ -1,4 +1,5 @@
 import { formatSeconds } from "../common/time.ts";
+import { homeTarget } from "../harness/report/at_home.ts";
 import { visualText } from "../harness/report/digest.ts";
 import {
   codeSpan,
@@ -22,6 +23,8 @@ const tailLines = 20;
 export interface RunFacts {
   run: string;
   recipe: string;
+  /** Page of the repository on the forge. */
+  repository: string;
   pr: number;
   commit: string;
   /** The engine's word, once it may be written; it outranks what `view` says. */
@@ -188,8 +191,8 @@ function advice(facts: RunFacts, outcome: RunOutcome): string[] {
   // Not the commit: no branch or tag leads to that of a fork.
   const ref = `refs/pull/${facts.pr}/head`;
   return [
-    "Push a fix and comment `!testme`, or try it at home: " +
-    `\`./cc-ci run-recipe ${facts.recipe} --ref ${ref}${only}\``,
+    "Push a fix and comment `!testme`, or try the pull request's head at home: " +
+    `\`./cc-ci run-recipe ${homeTarget(facts.recipe, facts.repository)} --ref ${ref}${only}\``,
   ];
 }
 

@@ -17,6 +17,7 @@ const other = "c0ffee0".padEnd(40, "0");
 const base: RunFacts = {
   run: "abcdefghijkl-1",
   recipe: "miniflux",
+  repository: "https://git.example/recipe-maintainers/miniflux",
   pr: 12,
   commit: head,
   verdict: null,
@@ -222,8 +223,8 @@ const texts: [string, string, string][] = [
       "",
       "</details>",
       "",
-      "Push a fix and comment `!testme`, or try it at home: " +
-      "`./cc-ci run-recipe miniflux --ref refs/pull/12/head --only upgrade --keep`",
+      "Push a fix and comment `!testme`, or try the pull request's head at home: " +
+      "`./cc-ci run-recipe https://git.example/recipe-maintainers/miniflux.git --ref refs/pull/12/head --only upgrade --keep`",
     ].join("\n"),
   ],
   [
@@ -257,13 +258,14 @@ const texts: [string, string, string][] = [
   ],
   [
     "without a result",
-    runText({ ...base, verdict: "failed", started: true }),
+    runText({ ...base, repository: "http://git.example/a/b", verdict: "failed", started: true }),
     [
       "❌ **`3fa9c1b` of miniflux failed** · [run](https://ci.example/runs/abcdefghijkl-1)",
       "",
       "_The stages are missing here: the dashboard has not handed them over. They follow when it does._",
       "",
-      "Push a fix and comment `!testme`, or try it at home: `./cc-ci run-recipe miniflux --ref refs/pull/12/head`",
+      "Push a fix and comment `!testme`, or try the pull request's head at home: " +
+      "`./cc-ci run-recipe miniflux --ref refs/pull/12/head`",
     ].join("\n"),
   ],
 ];

@@ -10,6 +10,8 @@ export interface ReporterDeps {
   clock: Clock;
   /** Whether nothing is started at present. */
   held(): boolean;
+  /** Page of a repository on the forge. */
+  repositoryPage(repo: string): string;
   /** Public page of a run, if there is a dashboard. */
   pageOf(run: string): string | null;
 }
@@ -60,6 +62,7 @@ export class Reporter {
     return {
       run: runName(run),
       recipe: run.recipe,
+      repository: this.#deps.repositoryPage(run.repo),
       pr: run.pr,
       commit: run.ref,
       verdict: over && !isRetried(run) ? run.outcome : null,

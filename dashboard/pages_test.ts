@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { queueView } from "../protocol/dashboard_api.ts";
 import { TestDashboard } from "./testing/dashboard.ts";
 import { fillWithSample } from "./testing/sample.ts";
-import { announcementOf, eventsOf, tell, type Told, type ToldStage } from "./testing/story.ts";
+import { announcementOf, eventsOf, pullRequest, tell, type Told, type ToldStage } from "./testing/story.ts";
 
 const hostile = `"><script>alert(1)</script><img src=x onerror=alert(2)>'\`</textarea></title>`;
 const allPages = (run: string) => [
@@ -107,7 +107,34 @@ Deno.test("a failed run's page begins with its cause", async () => {
   const heading = /<h1>[^]*?<\/h1>/.exec(html)?.[0].replace(/<[^>]*>/g, "").trim();
   assert.equal(heading, "Failed in upgrade: data written before the upgrade is gone");
   assert.match(html, /no longer mounted at \/var\/lib\/postgresql\/data/);
-  assert.match(html, /run-recipe nextcloud[^]*--only upgrade/);
+  assert.match(html, /run-recipe https:[^ ]*\/nextcloud\.git [^]*--only upgrade/);
+});
+
+Deno.test("what to type at home leads to the repository, and says when it is not the commit that was tested", async () => {
+  await using dashboard = new TestDashboard();
+  const page = "https://git.example.org/recipe-maintainers/miniflux";
+  const command = async (run: string) =>
+    /<p>([^<]*(?:home|then):)<\/p><pre[^>]*><code>([^<]*)<\/code>/.exec(await dashboard.page(`/runs/${run}`))
+      ?.slice(1)
+      .map((text) => text.replaceAll(" \\\n ", ""));
+  await tell(dashboard, {
+    run: "ofpull-1",
+    recipe: "miniflux",
+    subject: pullRequest(12),
+    link: `${page}/pulls/12`,
+  });
+  assert.deepEqual(await command("ofpull-1"), [
+    "Or try at home what the pull request holds by then:",
+    `./cc-ci run-recipe ${page}.git --ref refs/pull/12/head --keep`,
+  ]);
+  await tell(dashboard, { run: "ofmain-1", recipe: "miniflux", link: `${page}/commit/3fa9c1b` });
+  assert.deepEqual(await command("ofmain-1"), [
+    "Try this commit at home:",
+    `./cc-ci run-recipe ${page}.git --ref 3fa9c1b --keep`,
+  ]);
+  await tell(dashboard, { run: "nolink-1", recipe: "miniflux" });
+  assert.equal((await command("nolink-1"))?.[1], "./cc-ci run-recipe miniflux --ref 3fa9c1b --keep");
+  assert.match(await dashboard.page("/runs/nolink-1"), /looked up by its name/);
 });
 
 Deno.test("a stage tells what lint found and what else keeps the run from being clean, each once", async () => {

@@ -1,4 +1,5 @@
 import type { Child } from "hono/jsx";
+import { homeTarget, repositoryPage } from "../../harness/report/at_home.ts";
 import type { RunDetail } from "../run.ts";
 import { duration, repositoryOf, subjectText } from "../words.ts";
 import { Snippet, When } from "./parts.tsx";
@@ -98,8 +99,15 @@ export function Rerun({ run }: { run: RunDetail }) {
       )}
       {command !== null && (
         <>
-          <p>{run.subject.kind === "pr" ? "Or try this commit at home:" : "Try this commit at home:"}</p>
+          <p>
+            {run.subject.kind === "pr"
+              ? "Or try at home what the pull request holds by then:"
+              : "Try this commit at home:"}
+          </p>
           <Snippet label="command" text={command} />
+          {!command.includes("https://") && (
+            <p class="muted">The recipe is looked up by its name on your own cc-ci's forge.</p>
+          )}
         </>
       )}
     </section>
@@ -114,7 +122,9 @@ function refOf({ subject, commit }: RunDetail): string {
 /** People paste this into a shell: nothing gets into it that is not a plain word. */
 function commandFor(run: RunDetail): string | null {
   if (!/^[0-9a-f]{7,64}$/.test(run.commit)) return null;
-  const lines = [`./cc-ci run-recipe ${run.recipe}`, `  --ref ${refOf(run)}`];
+  const repository = repositoryOf(run.subject);
+  const page = repository === null ? null : repositoryPage(run.link, repository);
+  const lines = [`./cc-ci run-recipe ${homeTarget(run.recipe, page)}`, `  --ref ${refOf(run)}`];
   const base = run.progress.base;
   if (base !== null && /^[0-9A-Za-z][0-9A-Za-z.+-]*$/.test(base)) lines.push(`  --base ${base}`);
   if (run.stage !== null && run.stage !== "fetch" && run.stage !== "teardown") {
