@@ -35,6 +35,9 @@ Disallow: /runs/*/log
 Disallow: /runs/*/stages/
 `;
 
+/** It is the same for whatever nobody has heard of. */
+const unknownTag = '"unknown-recipe"';
+
 /** Everything that is not a page: badges, artefacts, logs, the pages' own style and script. */
 export function fileRoutes(
   deps: Deps,
@@ -59,8 +62,11 @@ export function fileRoutes(
     const type = c.req.query("type") === "status" ? "status" : "level";
     const draw = (standing: Standing | undefined) => badge(standing, { type, now: deps.clock.now() });
     const standing = cache.holds(`badge ${type} ${recipe}`) ? null : standings.find(recipe);
-    // What nobody has heard of is not kept: there is no end of it.
-    if (standing === undefined) return c.body(draw(undefined), 404, asBadge);
+    // Not 404, for which those who fetch pictures for others show a broken one; and not kept: there is no end of it.
+    if (standing === undefined) {
+      const headers = { ...asBadge, etag: unknownTag };
+      return matches(c, unknownTag) ? c.body(null, 304, headers) : c.body(draw(undefined), 200, headers);
+    }
     return cache.answer(c, {
       key: `badge ${type} ${recipe}`,
       render: () => draw(standing ?? standings.find(recipe)),

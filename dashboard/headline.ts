@@ -1,7 +1,7 @@
 import { type StageName, stageNames } from "../protocol/result.ts";
 import { type Estimate, timeLeft, waitingTimes } from "./eta.ts";
 import { isRunning, outcomeOf } from "./progress.ts";
-import type { RunDetail } from "./run.ts";
+import type { Run, RunDetail } from "./run.ts";
 import type { Store } from "./store.ts";
 import { ago, count, duration, span, stageTitles } from "./words.ts";
 
@@ -117,6 +117,12 @@ export function tellingStages(run: RunDetail): StageName[] {
     if (stage === undefined) return false;
     return telling.includes(outcomeOf(run, stage));
   });
+}
+
+/** Why a run ended badly, with the stage that decided it; empty where nobody said. */
+export function causeText({ stage, cause }: Pick<Run, "stage" | "cause">): string {
+  if (cause === null) return "";
+  return stage === null ? cause : `${stageTitles[stage]}: ${cause}`;
 }
 
 /** Wall time of a run in words, if it began. */

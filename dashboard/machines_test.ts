@@ -39,6 +39,16 @@ Deno.test("the API answers as its description says, and the description has no l
   }
 });
 
+Deno.test("how a recipe stands says nothing about signs of life, which it would not keep up with", async () => {
+  await using dashboard = await withLevels([2]);
+  await dashboard.announce("active-1", announcementOf({ recipe: "miniflux" }));
+  await dashboard.heartbeat("active-1");
+  const heard = async (path: string) => JSON.parse(await dashboard.page(path));
+  assert.equal("heardAt" in (await heard("/api/recipes/miniflux")).active, false);
+  assert.equal("heardAt" in (await heard("/api/recipes")).recipes[0].active, false);
+  assert.equal((await heard("/api/runs")).runs[0].heardAt, dashboard.clock.iso());
+});
+
 Deno.test("the feed tells every change of a level of branches and tags, newest first, and no other run", async () => {
   await using dashboard = await withLevels([2, 2, 1, 1, 3]);
   const hostile = '<b>&"\u0001\u001b[31m';

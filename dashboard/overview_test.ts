@@ -73,6 +73,24 @@ Deno.test("a recipe known by pull requests alone is marked with the one that spe
   assert.match(await dashboard.page("/"), /<span class="tag">PR #21<\/span>/);
 });
 
+Deno.test("a recipe without a level is called enrolled or untested only if it is", async () => {
+  await using dashboard = new TestDashboard();
+  dashboard.enrolled = ["fresh", "stopped"];
+  await dashboard.announce("stopped-1", announcementOf({ recipe: "stopped" }, { state: "cancelled" }));
+  await dashboard.announce("stray00-1", announcementOf({ recipe: "stray" }, { state: "expired" }));
+  const subject = { kind: "worktree", path: "/home/me/laptop" } as const;
+  await tell(dashboard, { run: "laptop1-1", recipe: "laptop", subject });
+  const html = await dashboard.page("/?sort=name");
+  const story = (recipe: string) =>
+    new RegExp(`>${recipe}</a><div class="story"><p class="muted">([^<]*)</p>`).exec(html)?.[1];
+  assert.deepEqual(["fresh", "laptop", "stopped", "stray"].map(story), [
+    "enrolled, not tested yet",
+    "not tested yet",
+    "no result yet, last run cancelled",
+    "no result yet, last run expired",
+  ]);
+});
+
 Deno.test("many recipes are shown page by page", async () => {
   await using dashboard = new TestDashboard();
   dashboard.enrolled = Array.from(

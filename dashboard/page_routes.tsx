@@ -11,6 +11,7 @@ import { OverviewPage } from "./pages/overview.tsx";
 import { QueuePage } from "./pages/queue.tsx";
 import { RecipePage, type RecipePageProps } from "./pages/recipe.tsx";
 import { RunPage } from "./pages/run.tsx";
+import { RunsPage } from "./pages/runs.tsx";
 import { comparisonOf } from "./pages/pictures.tsx";
 import { queueOf } from "./queue.ts";
 import { flakes, newestMeasured, timed, upgradePaths } from "./recipe_history.ts";
@@ -18,13 +19,14 @@ import type { RunDetail } from "./run.ts";
 import type { Standing } from "./standing.ts";
 import type { Standings } from "./standings.ts";
 import { type ShownLine, shownLines } from "./shown_lines.ts";
-import { visibleRun } from "./visible.ts";
+import { hiddenRecipes, visibleRun } from "./visible.ts";
 
 /** Lines of log on a page of their own; and on a run's page, in all and of each stage that explains its state. */
 const LINES_A_PAGE = 1_000;
 const LINES_IF_FEW = 300;
 const LINES_TELLING = 120;
 const RUNS_A_PAGE = 30;
+const ALL_RUNS_A_PAGE = 50;
 const RUNS_IN_TREND = 40;
 const RUNS_COUNTED = 200;
 
@@ -44,10 +46,11 @@ export function pageRoutes(
     });
   });
 
+  app.get("/recipes", (c) => c.redirect("/"));
+
   app.get("/recipes/:recipe", (c) => {
     const recipe = c.req.param("recipe");
-    const before = Math.floor(Number(c.req.query("before")));
-    const from = Number.isSafeInteger(before) && before > 0 ? before : null;
+    const from = olderThan(c);
     return cache.answer(c, {
       key: `/recipes/${recipe}?${from}`,
       render: () => {
@@ -58,6 +61,19 @@ export function pageRoutes(
         return <RecipePage {...recipePage(deps, standing, from)} />;
       },
     });
+  });
+
+  app.get("/runs", (c) => {
+    const before = olderThan(c);
+    const runs = store.runs({
+      limit: ALL_RUNS_A_PAGE + 1,
+      except: hiddenRecipes(deps),
+      ...(before === null ? {} : { before }),
+    });
+    const shown = runs.slice(0, ALL_RUNS_A_PAGE);
+    const older = runs.length > ALL_RUNS_A_PAGE ? `/runs?before=${shown.at(-1)?.seq}` : null;
+    const newest = before === null ? null : "/runs";
+    return c.html(<RunsPage runs={shown} newest={newest} older={older} now={clock.now()} />);
   });
 
   app.get("/runs/:run", async (c) => {
@@ -96,6 +112,12 @@ export function pageRoutes(
   return app;
 }
 
+/** Number of the run that a page of older ones follows. */
+function olderThan(c: Context): number | null {
+  const before = Math.floor(Number(c.req.query("before")));
+  return Number.isSafeInteger(before) && before > 0 ? before : null;
+}
+
 function recipePage(deps: Deps, standing: Standing, before: number | null): RecipePageProps {
   const { store, clock } = deps;
   const { recipe, face } = standing;
@@ -107,10 +129,15 @@ function recipePage(deps: Deps, standing: Standing, before: number | null): Reci
   const spoke = store.stats.progressOf(trend.map((run) => run.seq));
   const progress = face === null ? null : store.progressOf(face.run);
   const newest = store.runs({ recipe, limit: RUNS_COUNTED }).filter((run) => run.class !== "private");
-  const upgraded = newest.filter((run) => run.base !== null).slice(0, RUNS_IN_TREND);
+  // What a pull request did says nothing about the recipe, unless there is nothing else.
+  const upgraded = newest.filter((run) => run.base !== null && run.class === face?.class).slice(
+    0,
+    RUNS_IN_TREND,
+  );
   return {
     standing,
     runs: shown,
+    newest: before === null ? null : `/recipes/${recipe}`,
     older: runs.length > RUNS_A_PAGE ? `/recipes/${recipe}?before=${shown.at(-1)?.seq}` : null,
     trend: timed(trend, spoke),
     upgrades: upgradePaths(upgraded, store.stats.progressOf(upgraded.map((run) => run.seq))),

@@ -233,6 +233,24 @@ Deno.test("what is not there is answered with a page that helps", async () => {
   assert.doesNotMatch(html, /miniflux/);
 });
 
+Deno.test("addresses that people shorten lead on: all recipes, and the latest runs page by page", async () => {
+  await using dashboard = new TestDashboard();
+  const answer = await dashboard.get("/recipes");
+  assert.deepEqual([answer.status, answer.headers.get("location")], [302, "/"]);
+  assert.match(await dashboard.page("/runs"), /No run was ever announced/);
+  for (let at = 1; at <= 52; at++) {
+    await dashboard.announce(`number${at}-1`, announcementOf({ recipe: "ghost" }));
+  }
+  const listed = (html: string) =>
+    new Set([...html.matchAll(/href="\/runs\/(number\d+)-1"/g)].map(([, run]) => run));
+  const first = await dashboard.page("/runs");
+  assert.deepEqual([listed(first).size, listed(first).has("number52")], [50, true]);
+  const second = await dashboard.page(/rel="next" href="([^"]+)"/.exec(first)?.[1] ?? "");
+  assert.deepEqual([...listed(second)], ["number2", "number1"]);
+  assert.match(second, /href="\/runs">← Newest runs/);
+  assert.match(await dashboard.page("/queue"), /href="\/runs"/);
+});
+
 Deno.test("a mistake of the dashboard shows a reference and no stack", async () => {
   await using dashboard = new TestDashboard();
   await tell(dashboard, { run: "lostlog-1", recipe: "miniflux" });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { flakes } from "./recipe_history.ts";
 import { TestDashboard } from "./testing/dashboard.ts";
-import { main, tell, type Told } from "./testing/story.ts";
+import { main, pullRequest, tell, type Told } from "./testing/story.ts";
 
 async function withRuns(all: Partial<Told>[]): Promise<TestDashboard> {
   const dashboard = new TestDashboard();
@@ -40,10 +40,12 @@ Deno.test("the recipe's page names the versions upgraded from, and draws what th
     { base: "2.0.0+2", result: "failed", stage: "upgrade", cause: "data is gone" },
   ]);
   const page = await dashboard.page("/recipes/miniflux");
-  const paths = [...page.matchAll(/from ([0-9.+]+)<\/a> <span class="muted">([^<]+)</g)];
-  assert.deepEqual(paths.map(([, base, runs]) => [base, runs]), [["2.0.0+2", "0 of 1 run"], [
+  const paths = [
+    ...page.matchAll(/<\/svg> <a [^>]*>from <bdi>([0-9.+]+)<\/bdi><\/a> <span class="muted">([^<]+)</g),
+  ];
+  assert.deepEqual(paths.map(([, base, runs]) => [base, runs]), [["2.0.0+2", "0 of 1 run passed"], [
     "1.0.0+1",
-    "1 of 2 runs",
+    "1 of 2 runs passed",
   ]]);
   const bars = [...page.matchAll(/<rect class="of-(install|upgrade)"[^>]*height="([0-9.]+)"/g)].filter((
     [bar],
@@ -53,4 +55,31 @@ Deno.test("the recipe's page names the versions upgraded from, and draws what th
     40,
   ]]);
   assert.match(page, /the longest took 1 min 00 s/);
+});
+
+Deno.test("pull requests have no say in the upgrades of a recipe whose branch is tested, and are named where it is not", async () => {
+  const failed = { result: "failed", stage: "upgrade", cause: "data is gone" } as const;
+  await using dashboard = await withRuns([
+    { base: "1.0.0+1" },
+    { base: "1.0.0+1", subject: pullRequest(7), ...failed },
+    { base: "0.9.0+1", subject: pullRequest(8), ...failed },
+    { base: "1.0.0+1", recipe: "young", subject: pullRequest(9), ...failed },
+  ]);
+  const upgrades = async (recipe: string) =>
+    /<h2>Upgrades tested<\/h2>([^]*?)<\/section>/.exec(await dashboard.page(`/recipes/${recipe}`))?.[1] ?? "";
+  const own = await upgrades("miniflux");
+  assert.match(own, /aria-label="works"[^]*1 of 1 run passed/);
+  assert.doesNotMatch(own, /fails|0\.9\.0|PR #/);
+  assert.match(await upgrades("young"), /aria-label="fails"[^]*0 of 1 run passed, last by PR #9/);
+});
+
+Deno.test("older pages of a history lead back to the newest, and their end is no untested recipe", async () => {
+  await using dashboard = await withRuns(Array.from({ length: 31 }, () => ({})));
+  assert.doesNotMatch(await dashboard.page("/recipes/miniflux"), /Newest runs/);
+  const older = /rel="next" href="([^"]+)"/.exec(await dashboard.page("/recipes/miniflux"))?.[1] ?? "";
+  assert.match(await dashboard.page(older), /<a href="\/recipes\/miniflux">← Newest runs<\/a>/);
+  const end = await dashboard.page("/recipes/miniflux?before=1");
+  assert.match(end, /There are no older runs\./);
+  assert.match(end, /← Newest runs/);
+  assert.doesNotMatch(end, /has not been tested yet/);
 });

@@ -30,7 +30,12 @@ export function runSummary(run: Run, deps: Pick<Deps, "baseUrl">): RunSummary {
 /** How a recipe stands, for the API. */
 export function recipeView(standing: Standing, deps: Pick<Deps, "baseUrl">): RecipeView {
   const { face } = standing;
-  const summary = (run: Run | null) => run === null ? null : runSummary(run, deps);
+  // Signs of life do not make a standing anew: what it knows of them may be long out of date.
+  const summary = (run: Run | null): RunSummary | null => {
+    if (run === null) return null;
+    const { heardAt: _, ...others } = runSummary(run, deps);
+    return others;
+  };
   return {
     recipe: standing.recipe,
     enrolled: standing.enrolled,

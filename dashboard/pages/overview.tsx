@@ -154,7 +154,7 @@ function Story({ standing, now }: { standing: Standing; now: number }) {
       </>
     ),
     standing.stale && "not tested for a month",
-    face === null && active === null && standing.health === "untested" && "enrolled, not tested yet",
+    face === null && active === null && standing.health === "untested" && whyUntested(standing),
     onIt !== null && whatBecameOf(onIt),
     active !== null && active.seq !== onIt?.seq && whatBecameOf(active),
   ].filter((fact) => fact !== false);
@@ -169,6 +169,11 @@ function Story({ standing, now }: { standing: Standing; now: number }) {
       <p class="muted">{facts.map((fact, at) => at === 0 ? fact : <>{" · "}{fact}</>)}</p>
     </div>
   );
+}
+
+function whyUntested({ latest, enrolled }: Standing): string {
+  if (latest !== null) return `no result yet, last run ${stateWords[latest.state]}`;
+  return enrolled ? "enrolled, not tested yet" : "not tested yet";
 }
 
 function whatBecameOf(run: Run): Child {

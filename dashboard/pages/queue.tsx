@@ -49,6 +49,9 @@ export function QueuePage({ running, waiting, unseen, now }: QueuePageProps) {
           ]}
         />
       )}
+      <p>
+        <a href="/runs">Latest runs of all recipes</a>
+      </p>
     </Page>
   );
 }

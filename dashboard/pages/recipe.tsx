@@ -1,7 +1,7 @@
 import { formatBytes } from "../../common/bytes.ts";
 import { imageBytes, servicePeaks, uncleanText } from "../../harness/report/digest.ts";
 import type { RunResult, StageName } from "../../protocol/result.ts";
-import { tookText } from "../headline.ts";
+import { causeText, tookText } from "../headline.ts";
 import type { Progress } from "../progress.ts";
 import { isActive, type Run } from "../run.ts";
 import { type Standing, testedAt } from "../standing.ts";
@@ -11,7 +11,7 @@ import { LevelTrend, StageDurations } from "./charts.tsx";
 import { Page } from "./layout.tsx";
 import type { Comparison } from "./pictures.tsx";
 import { Peaks } from "./resources.tsx";
-import { RunTable, stateColumn, testedColumn, whenColumn } from "./run_table.tsx";
+import { RunPages, RunTable, stateColumn, testedColumn, whenColumn } from "./run_table.tsx";
 import { Icon, Rung, Snippet, State, Subject, Thumbnail, When } from "./parts.tsx";
 
 export interface RecipePageProps {
@@ -20,6 +20,8 @@ export interface RecipePageProps {
   runs: Run[];
   /** Address of the next page of older runs. */
   older: string | null;
+  /** Address of the newest runs, on any other page. */
+  newest: string | null;
   /** Verdicts of the kind that speaks for the recipe, oldest first. */
   trend: Timed[];
   /** Versions that were upgraded from. */
@@ -37,7 +39,7 @@ export interface RecipePageProps {
 
 /** How one recipe stands, and every run it ever had. */
 export function RecipePage(
-  { standing, runs, older, trend, looks, measured, baseUrl, now, ...more }: RecipePageProps,
+  { standing, runs, older, newest, trend, looks, measured, baseUrl, now, ...more }: RecipePageProps,
 ) {
   const { recipe, face } = standing;
   const badge = `/badge/${recipe}.svg`;
@@ -66,14 +68,13 @@ export function RecipePage(
             </div>
           )}
           {runs.length === 0
-            ? <p class="muted">This recipe has not been tested yet.</p>
+            ? (
+              <p class="muted">
+                {newest === null ? "This recipe has not been tested yet." : "There are no older runs."}
+              </p>
+            )
             : <History runs={runs} now={now} />}
-          {older !== null && (
-            <nav class="pages" aria-label="Pages">
-              <span></span>
-              <a rel="next" href={older}>Older runs →</a>
-            </nav>
-          )}
+          <RunPages newest={newest} older={older} />
         </div>
         <aside aria-label="Level and badge">
           <section>
@@ -247,14 +248,17 @@ function Upgrades({ paths }: { paths: readonly UpgradePath[] }) {
     <ul class="files">
       {paths.slice(0, 8).map((path) => (
         <li>
+          <Icon
+            name={path.outcome === "passed" ? "passed" : "failed"}
+            label={path.outcome === "passed" ? "works" : "fails"}
+          />{" "}
           <a href={`/runs/${path.last.run}`}>
-            <Icon
-              name={path.outcome === "passed" ? "passed" : "failed"}
-              label={path.outcome === "passed" ? "works" : "fails"}
-            />{" "}
-            from {path.base}
+            from <bdi>{path.base}</bdi>
           </a>{" "}
-          <span class="muted">{path.passed} of {count(path.runs, "run")}</span>
+          <span class="muted">
+            {`${path.passed} of ${count(path.runs, "run")} passed`}
+            {path.last.class === "pr" && `, last by ${subjectText(path.last.subject)}`}
+          </span>
         </li>
       ))}
     </ul>
@@ -279,9 +283,4 @@ function History({ runs, now }: { runs: Run[]; now: number }) {
       ]}
     />
   );
-}
-
-function causeText({ stage, cause }: Run): string {
-  if (cause === null) return "";
-  return stage === null ? cause : `${stageTitles[stage]}: ${cause}`;
 }

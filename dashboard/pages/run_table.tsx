@@ -32,6 +32,18 @@ export function RunTable<Row extends { run: Run }>(
   );
 }
 
+/** The way to older runs, and from there back to the newest. */
+export function RunPages({ newest, older }: { newest: string | null; older: string | null }) {
+  if (newest === null && older === null) return null;
+  return (
+    <nav class="pages" aria-label="Pages">
+      {newest === null ? <span></span> : <a href={newest}>← Newest runs</a>}
+      <span></span>
+      {older === null ? <span></span> : <a rel="next" href={older}>Older runs →</a>}
+    </nav>
+  );
+}
+
 /** What became of the run; leads to its page. */
 export function stateColumn<Row extends { run: Run }>(title: string): Column<Row> {
   return {
