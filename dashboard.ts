@@ -29,6 +29,7 @@ async function main(): Promise<void> {
     clock: systemClock,
     startedAt: systemClock.now(),
     logLimit: settings.LOG_LIMIT,
+    minFreeBytes: settings.MIN_FREE_GB * 1e9,
   };
   const retention = { days: settings.KEEP_DAYS, runs: settings.KEEP_RUNS };
   const house = keepHouse(deps, { retention, stop: stop.signal, clock: systemClock });

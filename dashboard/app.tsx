@@ -14,6 +14,7 @@ import { PageCache } from "./page_cache.ts";
 import { pageRoutes } from "./page_routes.tsx";
 import { ErrorPage } from "./pages/error.tsx";
 import { Standings } from "./standings.ts";
+import { hiddenRecipes } from "./visible.ts";
 import { statusRoutes } from "./status_routes.tsx";
 
 const log = logger("dashboard");
@@ -36,7 +37,10 @@ export function createApp(deps: Deps): Hono {
   const packed = compress({ encoding: "gzip", contentTypeFilter: packable });
   app.get("*", (c, next) => c.req.path.includes("/artefacts/") ? next() : packed(c, next));
   metrics.serve(app);
-  app.get("/healthz", (c) => c.json({ ok: true, recipes: deps.store.recipes().length }));
+  app.get(
+    "/healthz",
+    (c) => c.json({ ok: true, recipes: deps.store.recipes().length - hiddenRecipes(deps).length }),
+  );
   app.get("/favicon.ico", (c) => c.redirect("/assets/logo.svg", 301));
   app.route("/api", ingestRoutes(deps, metrics));
   app.route("/api", apiRoutes(deps, standings));

@@ -23,6 +23,8 @@ const settings = z.object({
   RECIPES: z.string().optional(),
   /** Days after which a run may be removed. */
   KEEP_DAYS: z.coerce.number().int().min(1).default(365),
+  /** With less space, here or on a runner host, the status page calls for help. Harnesses stop below theirs. */
+  MIN_FREE_GB: z.coerce.number().nonnegative().default(1),
   /** Runs kept of each recipe. */
   KEEP_RUNS: z.coerce.number().int().min(1).default(200),
   /** Bytes that the log of a run may have; what a harness sends beyond is refused. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as api from "../protocol/dashboard_api.ts";
-import { secondToken, TestDashboard } from "./testing/dashboard.ts";
+import { TestDashboard } from "./testing/dashboard.ts";
 import { announcementOf, main, pullRequest, tell, type Told } from "./testing/story.ts";
 
 async function withLevels(levels: number[]): Promise<TestDashboard> {
@@ -94,50 +94,6 @@ Deno.test("metrics count runs, recipes, events and requests, never an address of
     /request_seconds_count\{method="GET",route="\/recipes\/:recipe",status="404"\} 1\n/,
   );
   assert.doesNotMatch(metrics, /secret/);
-});
-
-Deno.test("the status page tells of a running run that fell silent", async () => {
-  await using dashboard = new TestDashboard();
-  await dashboard.announce("going0-1", announcementOf({ recipe: "miniflux" }));
-  assert.match(await dashboard.page("/status"), /is well/);
-  dashboard.clock.forward(121);
-  assert.match(await dashboard.page("/status"), /Nothing was heard of .*going0-1.* at all/);
-});
-
-Deno.test("the status page names runner hosts, what they test, and runs that left something behind", async () => {
-  await using dashboard = await withLevels([2]);
-  assert.match(await dashboard.page("/status"), /nothing left behind by the last 50 runs/);
-  const told: Told = {
-    run: "remains-1",
-    recipe: "ghost",
-    result: "infra",
-    leftovers: ["volume ghos-1_data"],
-  };
-  await tell(dashboard, told);
-  await dashboard.announce("going0-1", announcementOf({ recipe: "gitea" }));
-  const report = { freeBytes: 12_300_000_000, janitor: { at: dashboard.clock.iso(), stuck: 2 } };
-  await dashboard.heartbeat("going0-1", { report, token: secondToken });
-  const page = await dashboard.page("/status");
-  assert.match(page, /<dt>runner<\/dt><dd>heard of [^]*?, idle<\/span>/);
-  assert.match(page, /<dt>second\.example\.org<\/dt><dd>heard of [^]*?, testing gitea<\/span>/);
-  assert.match(page, /1 run left something behind[^]*href="\/runs\/remains-1"/);
-  assert.match(page, /the janitor of second\.example\.org is stuck/);
-  assert.match(page, /12 GB free[^]*Janitor: [^]*2 things could not be removed/);
-  const status = api.statusView.parse(JSON.parse(await dashboard.page("/api/status")));
-  assert.deepEqual(status.hosts.map(({ name, running }) => [name, running]), [
-    ["runner", []],
-    ["second.example.org", ["going0-1"]],
-  ]);
-  assert.deepEqual([status.untidy, status.silent, status.waiting], [["remains-1"], [], 0]);
-  const at = dashboard.clock.iso();
-  assert.deepEqual(status.hosts.map(({ report }) => report), [
-    null,
-    { at, ...report },
-  ]);
-  const metrics = await dashboard.page("/metrics");
-  assert.match(metrics, /heard_timestamp_seconds\{host="second\.example\.org"\} 1/);
-  assert.match(metrics, /ccci_runner_free_bytes\{host="second\.example\.org"\} 12300000000/);
-  assert.match(metrics, /ccci_runner_stuck\{host="second\.example\.org"\} 2/);
 });
 
 Deno.test("a page is the same until something is written, and anew right after", async () => {

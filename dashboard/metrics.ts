@@ -4,6 +4,7 @@ import type { Deps } from "./deps.ts";
 import { healths } from "./standing.ts";
 import type { Standings } from "./standings.ts";
 import { runStates } from "./run.ts";
+import { hiddenRecipes } from "./visible.ts";
 import type { Host } from "./store_stats.ts";
 
 /** A visitor may call a method anything; only these become labels. */
@@ -49,7 +50,11 @@ export class Metrics {
       "Memory of the program that is in RAM",
       () => Deno.memoryUsage().rss,
     );
-    gauge("ccci_dashboard_log_bytes", "Logs of all runs, unpacked", () => deps.store.stats.sizes().logs);
+    gauge(
+      "ccci_dashboard_log_bytes",
+      "Logs of all runs, unpacked",
+      () => deps.store.stats.sizes(hiddenRecipes(deps)).logs,
+    );
     const ofHosts = (name: string, help: string, read: (host: Host) => number | null | undefined) =>
       new Gauge({
         name,
@@ -84,7 +89,7 @@ export class Metrics {
       labelNames: ["state"],
       registers,
       collect() {
-        const runs = deps.store.stats.runsByState();
+        const runs = deps.store.stats.runsByState(hiddenRecipes(deps));
         for (const state of runStates) this.set({ state }, runs.get(state) ?? 0);
       },
     });

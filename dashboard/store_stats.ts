@@ -74,18 +74,26 @@ export class StoreStats {
     return row === undefined ? undefined : toRun(row);
   }
 
-  /** Number of runs in each state. */
-  runsByState(): Map<string, number> {
-    const rows = this.#statements.of("SELECT state, count(*) AS runs FROM runs GROUP BY state").all();
+  /** Number of runs in each state, those of some recipes left out. */
+  runsByState(except: readonly string[]): Map<string, number> {
+    const rows = this.#statements.of(
+      `SELECT state, count(*) AS runs FROM runs WHERE recipe NOT IN (SELECT value FROM json_each(?)) GROUP BY state`,
+    ).all(JSON.stringify(except));
     return new Map(rows.map((row) => [String(row.state), Number(row.runs)]));
   }
 
-  /** What is kept, in bytes as it was sent, and what it takes in the database. */
-  sizes(): { logs: number; artefacts: number; database: number } {
-    const one = (sql: string) => Number(this.#statements.of(sql).get()?.bytes ?? 0);
+  /** What is kept of all recipes but some, in bytes as it was sent, and what the database takes with all of them. */
+  sizes(except: readonly string[]): { logs: number; artefacts: number; database: number } {
+    const one = (sql: string, ...values: string[]) =>
+      Number(this.#statements.of(sql).get(...values)?.bytes ?? 0);
+    const shown = "recipe NOT IN (SELECT value FROM json_each(?))";
+    const hidden = JSON.stringify(except);
     return {
-      logs: one("SELECT sum(bytes) AS bytes FROM runs"),
-      artefacts: one("SELECT sum(bytes) AS bytes FROM artefacts"),
+      logs: one(`SELECT sum(bytes) AS bytes FROM runs WHERE ${shown}`, hidden),
+      artefacts: one(
+        `SELECT sum(a.bytes) AS bytes FROM artefacts a JOIN runs USING (seq) WHERE ${shown}`,
+        hidden,
+      ),
       database: one(
         "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()",
       ),

@@ -67,3 +67,35 @@ Deno.test("bridge and harness read the runs of private recipes with their tokens
     assert.equal(answer.status, status, token);
   }
 });
+
+Deno.test("no number tells how much of what is private there is", async () => {
+  const numbers = async (dashboard: TestDashboard) => {
+    const status = JSON.parse(await dashboard.page("/api/status"));
+    const metrics = await dashboard.page("/metrics");
+    return {
+      health: JSON.parse(await dashboard.page("/healthz")),
+      metrics: metrics.match(/^ccci_(runs|recipes|dashboard_log_bytes|dashboard_artefact_bytes)\b.*$/gm),
+      kept: { ...status.kept, database: 0 },
+      waiting: [status.waiting, /<dt>Waiting<\/dt><dd>.*?<\/dd>/.exec(await dashboard.page("/status"))?.[0]],
+      looked: /nothing left behind by the last .*? runs?/.exec(await dashboard.page("/status"))?.[0],
+      feed: await dashboard.page("/feed.atom"),
+      runs: await dashboard.page("/api/runs"),
+      recipes: await dashboard.page("/api/recipes"),
+      waits: JSON.parse(await dashboard.page("/api/queue")).waiting.length,
+    };
+  };
+  await using all = new TestDashboard();
+  await using open = new TestDashboard();
+  for (const dashboard of [all, open]) {
+    await tell(dashboard, { run: "public1-1", recipe: "miniflux", files: { "a.log": "x" } });
+    await dashboard.announce("public2-1", announcementOf({ recipe: "miniflux" }, { state: "queued" }));
+    dashboard.hidden.add("hush");
+  }
+  await tell(all, { run, recipe: "hush", files: { "a.log": "x" } });
+  await all.announce("secret2-1", announcementOf({ recipe: "hush" }, { state: "queued" }));
+  all.clock.set(open.clock.now());
+  const [mixed, alone] = [await numbers(all), await numbers(open)];
+  assert.equal(alone.metrics?.some((line) => line === 'ccci_runs{state="passed"} 1'), true);
+  assert.ok(alone.kept.logs > 0 && alone.kept.artefacts > 0);
+  assert.deepEqual(mixed, alone);
+});

@@ -144,10 +144,14 @@ export type QueueView = z.infer<typeof queueView>;
 export const statusView = z.object({
   /** The dashboard's own start. */
   startedAt: z.iso.datetime(),
+  /** What somebody should look at, in words; empty while all is well. */
+  trouble: z.array(z.string()),
   hosts: z.array(z.object({
     name: z.string(),
+    /** It tests something, perhaps of a recipe that is not public. */
+    busy: z.boolean(),
     heardAt: z.iso.datetime().nullable(),
-    /** Names of the runs it is busy with. */
+    /** Names of those of its runs that are public. */
     running: z.array(runName),
     /** What it last said of itself, and when. */
     report: hostReport.extend({ at: z.iso.datetime() }).nullable(),

@@ -1,6 +1,7 @@
 import type { Child } from "hono/jsx";
 import type { Run } from "../run.ts";
 import type { Status } from "../status.ts";
+import { type HostTrouble, troubleOf } from "../status_trouble.ts";
 import type { Host } from "../store_stats.ts";
 import { formatBytes } from "../../common/bytes.ts";
 import { count } from "../words.ts";
@@ -13,20 +14,17 @@ export interface StatusPageProps extends Status {
 
 /** Whether the CI itself is well. */
 export function StatusPage(props: StatusPageProps) {
-  const { now, silent, untidy, hosts } = props;
-  const trouble = [
-    silent.length > 0 && `${count(silent.length, "running run")} fell silent`,
-    untidy.length > 0 && `${count(untidy.length, "run")} left something behind`,
-    ...hosts.map(({ name, report }) =>
-      (report?.janitor?.stuck ?? 0) > 0 && `the janitor of ${name} is stuck`
-    ),
-  ].filter((text) => text !== false);
+  const { now, silent, trouble, blank } = props;
   return (
     <Page title="Status" section="status" json="/api/status" refresh={30}>
       <div class="page-head">
         <h1>Status</h1>
         <p class="lede">
-          {trouble.length === 0 ? "Everything the dashboard can see is well." : `${trouble.join(" · ")}.`}
+          {trouble.length > 0
+            ? `${trouble.join(" · ")}.`
+            : blank
+            ? "No runs yet."
+            : "Everything the dashboard can see is well."}
         </p>
       </div>
       {silent.map((run) => (
@@ -84,7 +82,7 @@ function Runs({ running, waiting, scheduled, now }: StatusPageProps) {
   );
 }
 
-function Hosts({ hosts, running, untidy, looked, now }: StatusPageProps) {
+function Hosts({ hosts, running, untidy, looked, blank, minFree, now }: StatusPageProps) {
   return (
     <section class="card">
       <h2>Runner hosts</h2>
@@ -96,14 +94,24 @@ function Hosts({ hosts, running, untidy, looked, now }: StatusPageProps) {
             <Row name={host.name}>
               heard of {host.heardAt === null ? "never" : <When at={host.heardAt} now={now} />}
               <span class="muted">
-                {own.length === 0 ? ", idle" : `, testing ${own.map((run) => run.recipe).join(", ")}`}
+                {own.length > 0
+                  ? `, testing ${own.map((run) => run.recipe).join(", ")}`
+                  : host.busy
+                  ? ", busy"
+                  : ", idle"}
               </span>
-              {host.report !== null && <HostReport report={host.report} now={now} />}
+              {host.report !== null && (
+                <HostReport
+                  report={host.report}
+                  trouble={troubleOf(host, { now, minFree })}
+                  now={now}
+                />
+              )}
             </Row>
           );
         })}
         <Row name="Clean-up">
-          {untidy.length === 0
+          {blank ? "no runs yet" : untidy.length === 0
             ? (
               <>
                 <span class="sign tone-good">
@@ -119,13 +127,15 @@ function Hosts({ hosts, running, untidy, looked, now }: StatusPageProps) {
   );
 }
 
-function HostReport({ report, now }: { report: NonNullable<Host["report"]>; now: number }) {
+function HostReport(
+  { report, trouble, now }: { report: NonNullable<Host["report"]>; trouble: HostTrouble; now: number },
+) {
   const { freeBytes, janitor, at } = report;
   return (
     <>
       {freeBytes !== null && (
         <p>
-          {formatBytes(freeBytes)} free{" "}
+          {trouble.full && <Wrong />} {formatBytes(freeBytes)} free{" "}
           <span class="muted">
             (<When at={at} now={now} />)
           </span>
@@ -135,12 +145,9 @@ function HostReport({ report, now }: { report: NonNullable<Host["report"]>; now:
         <p>
           Janitor: {janitor.stuck === 0 ? "nothing stuck" : (
             <>
-              <span class="sign tone-bad">
-                <Icon name="failed" />
-              </span>{" "}
-              {count(janitor.stuck, "thing")} could not be removed
+              <Wrong /> {count(janitor.stuck, "thing")} could not be removed
             </>
-          )}{" "}
+          )} {trouble.late && <Wrong />}{" "}
           <span class="muted">
             (<When at={Date.parse(janitor.at)} now={now} />)
           </span>
@@ -150,7 +157,15 @@ function HostReport({ report, now }: { report: NonNullable<Host["report"]>; now:
   );
 }
 
-function Data({ sizes, free, startedAt, now }: StatusPageProps) {
+function Wrong() {
+  return (
+    <span class="sign tone-bad">
+      <Icon name="failed" label="trouble" />
+    </span>
+  );
+}
+
+function Data({ sizes, free, minFree, startedAt, now }: StatusPageProps) {
   return (
     <section class="card">
       <h2>Dashboard</h2>
@@ -161,7 +176,7 @@ function Data({ sizes, free, startedAt, now }: StatusPageProps) {
         <Row name="Logs">{formatBytes(sizes.logs)} before packing</Row>
         <Row name="Artefacts">{formatBytes(sizes.artefacts)} before packing</Row>
         <Row name="Database">{formatBytes(sizes.database)}</Row>
-        {free !== null && <Row name="Disk">{formatBytes(free)} free</Row>}
+        {free !== null && <Row name="Disk">{free < minFree && <Wrong />} {formatBytes(free)} free</Row>}
       </dl>
     </section>
   );
