@@ -16,16 +16,19 @@ export function timeLeft(store: Store, run: Run, now: number): Estimate {
   return Math.max(0, usual - (now - run.startedAt));
 }
 
-/** How long each waiting run will wait, if one runs at a time in the order of the queue. Keys are run names. */
+/**
+ * How long each waiting run will wait, in the order of the queue. As many run at a time as run now: while somebody
+ * waits, no place is left empty. Keys are run names.
+ */
 export function waitingTimes(store: Store, active: readonly Run[], now: number): Map<string, Estimate> {
+  const running = active.filter((run) => run.state === "running");
+  const places: Estimate[] = running.length === 0 ? [0] : running.map((run) => timeLeft(store, run, now));
   const waits = new Map<string, Estimate>();
-  let sum: Estimate = 0;
-  for (const run of active) {
-    if (run.state === "queued") waits.set(run.run, sum);
-    const takes: Estimate = run.state === "running"
-      ? timeLeft(store, run, now)
-      : usualDuration(store, run.recipe);
-    sum = sum === null || takes === null ? null : sum + takes;
+  for (const run of active.filter((run) => run.state === "queued")) {
+    const first = places.includes(null) ? null : Math.min(...places.map(Number));
+    waits.set(run.run, first);
+    const takes = usualDuration(store, run.recipe);
+    places[places.indexOf(first)] = first === null || takes === null ? null : first + takes;
   }
   return waits;
 }
