@@ -219,6 +219,7 @@ Deno.test("a long log is shown page by page, and every line has an address that 
   assert.match(page, /id="install-1500"[^]*line 1500 of the log/);
   assert.match(page, /id="install-1001"/);
   assert.doesNotMatch(page, /id="install-1000"|id="install-2001"/);
+  assert.match(page, /This page as <a href="\/runs\/longlog-1\/log\.txt\?stage=install">text<\/a>/);
   const text = await dashboard.page("/runs/longlog-1/log.txt?stage=install");
   assert.equal(text.trim().split("\n").length, 2_500);
 });

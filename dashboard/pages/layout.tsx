@@ -6,6 +6,8 @@ export interface PageProps {
   title: string;
   /** Address of the same facts as JSON. */
   json?: string;
+  /** Address of the same as plain text. */
+  text?: string;
   /** Which entry of the navigation this page belongs to. */
   section?: "recipes" | "queue" | "status";
   /** Seconds after which the page is looked at again, with or without JavaScript. */
@@ -26,6 +28,7 @@ export function Page(props: PageProps) {
         <link rel="icon" type="image/svg+xml" href={assetUrl("logo.svg")} />
         <link rel="alternate" type="application/atom+xml" title="Level changes" href="/feed.atom" />
         {props.json !== undefined && <link rel="alternate" type="application/json" href={props.json} />}
+        {props.text !== undefined && <link rel="alternate" type="text/plain" href={props.text} />}
         {props.refresh !== undefined && (
           <noscript>
             <meta http-equiv="refresh" content={String(props.refresh)} />
@@ -54,6 +57,11 @@ export function Page(props: PageProps) {
             {props.json !== undefined && (
               <>
                 {" "}This page as <a href={props.json}>JSON</a>.
+              </>
+            )}
+            {props.text !== undefined && (
+              <>
+                {" "}This page as <a href={props.text}>text</a>.
               </>
             )}
           </p>

@@ -19,7 +19,7 @@ export interface LogPageProps {
 export function LogPage({ run, stage, lines, from, total, perPage }: LogPageProps) {
   const path = `/runs/${run.run}/stages/${stage}`;
   return (
-    <Page title={`${stageTitles[stage]} of ${run.recipe}`}>
+    <Page title={`${stageTitles[stage]} of ${run.recipe}`} text={`/runs/${run.run}/log.txt?stage=${stage}`}>
       <div class="page-head">
         <p class="crumbs">
           <a href={`/recipes/${run.recipe}`}>{run.recipe}</a> <a href={`/runs/${run.run}`}>run {run.run}</a>
