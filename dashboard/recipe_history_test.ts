@@ -41,7 +41,9 @@ Deno.test("the recipe's page names the versions upgraded from, and draws what th
   ]);
   const page = await dashboard.page("/recipes/miniflux");
   const paths = [
-    ...page.matchAll(/<\/svg> <a [^>]*>from <bdi>([0-9.+]+)<\/bdi><\/a> <span class="muted">([^<]+)</g),
+    ...page.matchAll(
+      /<\/svg><\/span> <a [^>]*>from <bdi>([0-9.+]+)<\/bdi><\/a> <span class="muted">([^<]+)</g,
+    ),
   ];
   assert.deepEqual(paths.map(([, base, runs]) => [base, runs]), [["2.0.0+2", "0 of 1 run passed"], [
     "1.0.0+1",

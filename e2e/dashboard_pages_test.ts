@@ -33,6 +33,7 @@ function pagesOf(site: Site): Record<string, string> {
     "run-gone": "/runs/longgone1-1",
     log: `/runs/${of("passed")}/stages/install`,
     queue: "/queue",
+    runs: "/runs",
     status: "/status",
     missing: "/recipes/nextclou",
   };

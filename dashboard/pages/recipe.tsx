@@ -248,10 +248,12 @@ function Upgrades({ paths }: { paths: readonly UpgradePath[] }) {
     <ul class="files">
       {paths.slice(0, 8).map((path) => (
         <li>
-          <Icon
-            name={path.outcome === "passed" ? "passed" : "failed"}
-            label={path.outcome === "passed" ? "works" : "fails"}
-          />{" "}
+          <span class={`sign tone-${path.outcome === "passed" ? "good" : "bad"}`}>
+            <Icon
+              name={path.outcome === "passed" ? "passed" : "failed"}
+              label={path.outcome === "passed" ? "works" : "fails"}
+            />
+          </span>{" "}
           <a href={`/runs/${path.last.run}`}>
             from <bdi>{path.base}</bdi>
           </a>{" "}

@@ -19,7 +19,7 @@ export function StatusPage(props: StatusPageProps) {
     <Page title="Status" section="status" json="/api/status" refresh={30}>
       <div class="page-head">
         <h1>Status</h1>
-        <p class="lede">
+        <p class={trouble.length > 0 ? "lede wrong" : "lede"}>
           {trouble.length > 0
             ? `${trouble.join(" · ")}.`
             : blank
