@@ -18,6 +18,7 @@ export interface LogPageProps {
 /** The log of one stage, some lines at a time; each line can be linked to. */
 export function LogPage({ run, stage, lines, from, total, perPage }: LogPageProps) {
   const path = `/runs/${run.run}/stages/${stage}`;
+  const html = lines.map((line) => line.html).join("");
   return (
     <Page title={`${stageTitles[stage]} of ${run.recipe}`} text={`/runs/${run.run}/log.txt?stage=${stage}`}>
       <div class="page-head">
@@ -31,7 +32,7 @@ export function LogPage({ run, stage, lines, from, total, perPage }: LogPageProp
       </div>
       <div class="log">
         <div class="lines lines-whole" tabindex={0} role="region" aria-label={`Log of ${stageTitles[stage]}`}>
-          {raw(lines.map(({ html }) => html).join(""))}
+          {raw(html)}
         </div>
       </div>
       {total > perPage && (
