@@ -10,7 +10,10 @@ export interface Success<T> {
 
 export interface Failure {
   ok: false;
-  /** HTTP status; 0 when no answer arrived, so that it is unknown whether the request was carried out. */
+  /**
+   * HTTP status; 0 when no answer arrived, or none of the other side's own, so that it is unknown whether the request
+   * was carried out.
+   */
   status: number;
   message: string;
   /** Milliseconds the other side asks to be left alone. */

@@ -108,6 +108,7 @@ export class Bridge {
       hasDashboard: dashboard !== null,
       held,
       silentMs: (run) => this.#announcer?.silentMs(run) ?? 0,
+      doubts: new Map(),
     });
     const pageOf = (run: string) => dashboard?.page(run) ?? null;
     this.#reporter = new Reporter({ store, clock, held, repositoryPage, pageOf });

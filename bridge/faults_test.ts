@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { badGateway, refusal, tooMany } from "./testing/fake_answers.ts";
 import { stage } from "./testing/fake_dashboard.ts";
 import { allStages, open, pass } from "./testing/scenes.ts";
 import { commits, repo } from "./testing/world.ts";
@@ -50,7 +51,7 @@ Deno.test("a forge that stores a comment and answers 500, or not at all, gets it
       if (lost === "answer lost") return lost;
       const stored = world.gitea.say(pull, { user: world.gitea.bot, body: "" });
       stored.body = `x <!-- cc-ci:${world.store.liveRuns()[0]?.id} -->`;
-      return new Response("{}", { status: lost });
+      return refusal(lost);
     };
     world.gitea.say(pull, { user: "maintainer", body: "!testme" });
     await pass(world);
@@ -115,7 +116,7 @@ Deno.test("a verdict that the forge does not take for ten minutes arrives once i
   const { world, pull } = at;
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
   const run = await world.runStarted();
-  world.gitea.fault = ({ method }) => method === "PATCH" ? new Response("{}", { status: 502 }) : undefined;
+  world.gitea.fault = ({ method }) => method === "PATCH" ? badGateway() : undefined;
   world.dashboard.result(run, { result: "passed", stages: allStages });
   world.engine.finish(run, "passed");
   await world.seconds(30);
@@ -129,8 +130,7 @@ Deno.test("a verdict that the forge does not take for ten minutes arrives once i
 Deno.test("Retry-After is kept to", async () => {
   using at = await open();
   const { world, pull } = at;
-  world.gitea.fault = ({ method }) =>
-    method === "POST" ? new Response("{}", { status: 429, headers: { "retry-after": "120" } }) : undefined;
+  world.gitea.fault = ({ method }) => method === "POST" ? tooMany(120) : undefined;
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
   await world.seconds(100);
   const posts = world.gitea.requests.filter((request) => /^POST .*issues\/1\/comments$/.test(request));
@@ -143,7 +143,7 @@ Deno.test("a locked pull request ends the run without starting it", async () => 
   using at = await open();
   const { world, pull } = at;
   world.gitea.fault = ({ method, path }) =>
-    method === "POST" && path.endsWith("/comments") ? new Response("{}", { status: 403 }) : undefined;
+    method === "POST" && path.endsWith("/comments") ? refusal(403, "locked") : undefined;
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
   await world.until("the run is seen", () => world.store.liveRuns().length === 1);
   await world.until("it is over", () => world.store.liveRuns().length === 0);

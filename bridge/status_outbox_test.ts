@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { statusOf } from "./status_outbox.ts";
 import { newRun, type Run } from "./rows.ts";
+import { refusal } from "./testing/fake_answers.ts";
 import { allStages } from "./testing/scenes.ts";
 import { commits, repo, World } from "./testing/world.ts";
 
@@ -48,8 +49,7 @@ Deno.test("an attempt that met CI trouble stays pending; the last word is that i
 Deno.test("a status the forge cannot take yet is sent again, after a restart, too, and ends with the verdict", async () => {
   using at = await open();
   const { world, pull } = at;
-  world.gitea.fault = ({ path }) =>
-    path.includes("/statuses/") ? new Response("{}", { status: 500 }) : undefined;
+  world.gitea.fault = ({ path }) => path.includes("/statuses/") ? refusal(500) : undefined;
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
   world.engine.finish(await world.runStarted(), "failed");
   await world.until("the comment is there", () => world.store.liveRuns().length === 0);
@@ -81,7 +81,7 @@ Deno.test("only 201 counts, and a place where we may not is given up", async () 
   world.gitea.fault = ({ path }) => {
     if (!path.includes("/statuses/")) return undefined;
     asked++;
-    return new Response("{}", { status: 403 });
+    return refusal(403, "forbidden");
   };
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
   await world.runStarted();

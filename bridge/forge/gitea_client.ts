@@ -1,7 +1,8 @@
 import { Octokit } from "@octokit/rest";
 import * as z from "zod";
-import { type Answer, retryAfter } from "../answer.ts";
+import { type Answer, type Failure, retryAfter } from "../answer.ts";
 import { type Clock, systemClock } from "../../common/time.ts";
+import { type Answered, isOwnWord } from "./own_word.ts";
 
 export interface GiteaOptions {
   /** Address of the forge without `/api/v1`. */
@@ -54,24 +55,33 @@ export function giteaClient(options: GiteaOptions): GiteaClient {
   });
 
   async function call<T>(route: string, parameters: Parameters, expected: Expected<T>): Promise<Answer<T>> {
+    const answered = await send(route, parameters);
+    if ("ok" in answered) return answered;
+    const { status, headers, data } = answered;
+    const retryAfterMs = retryAfter(text(headers["retry-after"]), clock.now());
+    if (!isOwnWord(answered, octokit.request.endpoint(route, parameters).url)) {
+      const type = text(headers["content-type"]) ?? "no content type";
+      return { ...failure(0, `No answer of the forge itself to ${route}: ${status}, ${type}`), retryAfterMs };
+    }
+    if (status >= 400) return { ...failure(status, `${route}: ${saying(data)}`), retryAfterMs };
+    if (!expected.statuses.includes(status)) {
+      return failure(status, `Unexpected status ${status} for ${route}`);
+    }
+    const parsed = expected.schema.safeParse(data);
+    if (!parsed.success) return failure(status, `Unexpected answer to ${route}`);
+    const date = Date.parse(text(headers.date) ?? "");
+    return { ok: true, value: parsed.data, at: Number.isNaN(date) ? null : date };
+  }
+
+  /** Whatever was answered; Octokit throws from 400 on. */
+  async function send(route: string, parameters: Parameters): Promise<Answered | Failure> {
     try {
-      const response: { status: number; data: unknown; headers: Record<string, unknown> } = await octokit
-        .request(
-          route,
-          parameters,
-        );
-      const date = Date.parse(String(response.headers.date ?? ""));
-      if (!expected.statuses.includes(response.status)) {
-        return failure(response.status, `Unexpected status ${response.status} for ${route}`);
-      }
-      const parsed = expected.schema.safeParse(response.data);
-      if (!parsed.success) return failure(response.status, `Unexpected answer to ${route}`);
-      return { ok: true, value: parsed.data, at: Number.isNaN(date) ? null : date };
+      return await octokit.request(route, parameters);
     } catch (error) {
       const answered = httpError.safeParse(error);
-      if (!answered.success) return failure(0, `No answer to ${route}: ${message(error)}`);
-      const after = retryAfter(answered.data.response.headers["retry-after"], clock.now());
-      return { ...failure(answered.data.status, `${route}: ${message(error)}`), retryAfterMs: after };
+      return answered.success
+        ? { ...answered.data.response, status: answered.data.status }
+        : failure(0, `No answer to ${route}: ${message(error)}`);
     }
   }
 
@@ -109,11 +119,21 @@ export function giteaClient(options: GiteaOptions): GiteaClient {
 /** Octokit's error for an answered request. One without `response` is a failed connection (its status says 500). */
 const httpError = z.object({
   status: z.number(),
-  response: z.object({ headers: z.record(z.string(), z.string().optional().catch(undefined)) }),
+  response: z.object({ headers: z.record(z.string(), z.unknown()), data: z.unknown() }),
 });
 
-function failure(status: number, text: string) {
-  return { ok: false as const, status, message: text, retryAfterMs: null };
+function failure(status: number, message: string): Failure {
+  return { ok: false, status, message, retryAfterMs: null };
+}
+
+function text(header: unknown): string | undefined {
+  return typeof header === "string" ? header : undefined;
+}
+
+/** The sentence in the forge's refusal; in production a 500 has none. */
+function saying(data: unknown): string {
+  const said = z.object({ message: z.string() }).safeParse(data);
+  return said.success && said.data.message !== "" ? said.data.message.slice(0, 300) : "no reason given";
 }
 
 function message(error: unknown): string {

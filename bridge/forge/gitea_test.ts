@@ -30,6 +30,12 @@ function forge(...answers: (() => Response)[]) {
 }
 const json = (body: unknown, init: ResponseInit = {}) => () =>
   new Response(JSON.stringify(body), { headers: { "content-type": "application/json" }, ...init });
+const refusal = (status: number) =>
+  json({ message: "no", url: "https://forge.example/api/swagger" }, { status });
+const foreign = (status: number, type = "text/plain; charset=utf-8") => () =>
+  new Response(type.includes("json") ? '{"error":"no route"}' : "404 page not found", {
+    ...{ status, headers: { "content-type": type } },
+  });
 const down = () => {
   throw new TypeError("Connection refused");
 };
@@ -97,7 +103,7 @@ Deno.test("giteaForge() takes nothing but 201 for a comment created, and never p
   const renamed = forge(json([comment(7)], { status: 200 }));
   const answer = await renamed.forge.createComment({ ...place, body: "x" });
   assert.ok(!answer.ok && answer.status === 200);
-  for (const failing of [json({}, { status: 500 }), down, json({}, { status: 502 })]) {
+  for (const failing of [refusal(500), down, foreign(502)]) {
     const { forge: gitea, seen } = forge(failing);
     assert.equal((await gitea.createComment({ ...place, body: "x" })).ok, false);
     assert.equal((await gitea.editComment({ repo: place.repo, id: 1, body: "x" })).ok, false);
@@ -108,12 +114,12 @@ Deno.test("giteaForge() takes nothing but 201 for a comment created, and never p
 Deno.test("giteaForge() repeats reads, and tells no answer from a 500", async () => {
   const pull = { state: "open", title: "t", html_url: "https://x", created_at: "2026-11-23T12:00:00Z" };
   const good = json({ ...pull, head: { sha: "a".repeat(40) } });
-  const flaky = forge(down, json({}, { status: 502 }), good);
+  const flaky = forge(down, foreign(502), good);
   assert.equal((await flaky.forge.pull(place)).ok, true);
   const dead = forge(down);
   const answer = await dead.forge.pull(place);
   assert.ok(!answer.ok && answer.status === 0);
-  const broken = await forge(json({}, { status: 500 })).forge.pull(place);
+  const broken = await forge(refusal(500)).forge.pull(place);
   assert.ok(!broken.ok && broken.status === 500);
 });
 
@@ -121,11 +127,43 @@ Deno.test("giteaForge() says member on 204 alone, stranger on 404 alone", async 
   const query = { org: "o", login: "m" };
   const member = await forge(() => new Response(null, { status: 204 })).forge.isMember(query);
   assert.ok(member.ok && member.value);
-  const stranger = await forge(json({ message: "x" }, { status: 404 })).forge.isMember(query);
+  const stranger = await forge(refusal(404)).forge.isMember(query);
   assert.ok(stranger.ok && !stranger.value);
   for (const status of [200, 303, 307, 401, 403, 500]) {
     const answer = await forge(json({}, { status, headers: { location: "/x" } })).forge.isMember(query);
     assert.equal(answer.ok, false, String(status));
+  }
+});
+
+Deno.test("giteaForge() takes a status for the forge's only with the forge's own body", async () => {
+  for (const status of [401, 403, 404, 410, 422, 423, 500]) {
+    const own = await forge(refusal(status)).forge.pull(place);
+    assert.ok(!own.ok && own.status === status, String(status));
+    for (const type of ["text/plain; charset=utf-8", "text/html", "application/json"]) {
+      const { forge: gitea } = forge(foreign(status, type));
+      const answers = [
+        await gitea.pull(place),
+        await gitea.isMember({ org: "o", login: "m" }),
+        await gitea.editComment({ repo: place.repo, id: 1, body: "x" }),
+      ];
+      for (const answer of answers) assert.ok(!answer.ok && answer.status === 0, `${status} ${type}`);
+    }
+  }
+});
+
+Deno.test("giteaForge() takes a redirect for a new name only where it leads to one", async () => {
+  const api = "/api/v1/repos/recipe-maintainers";
+  const leads: [string, number][] = [
+    [`${api}/renamed/pulls/1`, 301],
+    [`https://forge.example${api}/renamed/pulls/1`, 301],
+    ["https://login.example/?next=forge", 0],
+    ["/user/login", 0],
+    [`${api}/custom-html/pulls/1`, 0],
+  ];
+  for (const [location, status] of leads) {
+    const moved = () => new Response("<a>Moved</a>", { status: 301, headers: { location } });
+    const answer = await forge(moved).forge.pull(place);
+    assert.ok(!answer.ok && answer.status === status, location);
   }
 });
 
@@ -134,10 +172,12 @@ Deno.test("giteaForge() does not take a challenge page or a null for data", asyn
     new Response("<html>are you human?</html>", { headers: { "content-type": "text/html" } });
   assert.equal((await forge(page).forge.comments({ ...place, since: null })).ok, false);
   assert.equal((await forge(json(null)).forge.pull(place)).ok, false);
+  assert.equal((await forge(page).forge.acknowledge({ repo: place.repo, id: 1 })).ok, false);
 });
 
 Deno.test("giteaForge() passes Retry-After on instead of trying again", async () => {
-  const { forge: gitea, seen } = forge(json({}, { status: 503, headers: { "retry-after": "120" } }));
+  const busy = () => new Response("busy", { status: 503, headers: { "retry-after": "120" } });
+  const { forge: gitea, seen } = forge(busy);
   const answer = await gitea.pull(place);
   assert.ok(!answer.ok && answer.retryAfterMs === 120_000);
   assert.equal(seen.length, 1);

@@ -1,4 +1,4 @@
-/** How Gitea writes times, pages and answers. */
+/** How Gitea, and what stands in front of it, write times, pages and answers. */
 export function stamp(ms: number): string {
   return new Date(ms).toISOString().replace(".000Z", "Z");
 }
@@ -7,6 +7,31 @@ export function page<T>(all: readonly T[], query: URLSearchParams): T[] {
   const size = Math.min(Number(query.get("limit") ?? 30), 50);
   const start = (Number(query.get("page") ?? 1) - 1) * size;
   return all.slice(start, start + size);
+}
+
+/** Gitea's own no. In production a 500 has no message. */
+export function refusal(status: number, message = ""): Response {
+  return answer({ message, url: "https://forge.example/api/swagger" }, status);
+}
+
+/** What Traefik says of a name while nothing is behind it, as when the forge restarts. */
+export function noRoute(): Response {
+  const headers = { "content-type": "text/plain; charset=utf-8" };
+  return new Response("404 page not found\n", { status: 404, headers });
+}
+
+/** A proxy's word that the other side is to be left alone for a while. */
+export function tooMany(seconds: number): Response {
+  const headers = { "content-type": "text/plain", "retry-after": String(seconds) };
+  return new Response("Too Many Requests", { status: 429, headers });
+}
+
+/** A proxy that reaches nothing behind it. */
+export function badGateway(): Response {
+  return new Response("Bad Gateway", {
+    status: 502,
+    headers: { "content-type": "text/plain; charset=utf-8" },
+  });
 }
 
 export function answer(body: unknown, status = 200): Response {

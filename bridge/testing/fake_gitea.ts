@@ -1,5 +1,5 @@
 import type { FakeClock } from "./fake_clock.ts";
-import { answer, page, stamp } from "./fake_answers.ts";
+import { answer, noRoute, page, refusal, stamp } from "./fake_answers.ts";
 import { FakeRepos } from "./fake_repos.ts";
 
 interface Comment {
@@ -123,7 +123,7 @@ export class FakeGitea {
     if (is(/^GET \/repos\/issues\/search$/)) return this.#search(query);
     if (is(/^GET \/orgs\/([^/]+)\/members\/([^/]+)$/)) {
       const known = [...this.members].some((name) => name.toLowerCase() === part(2).toLowerCase());
-      return known ? new Response(null, { status: 204 }) : answer({ message: "not found" }, 404);
+      return known ? new Response(null, { status: 204 }) : refusal(404, "not found");
     }
     if (is(/^GET \/orgs\/([^/]+)\/members$/)) {
       const all = [...this.members].map((name) => ({ ...this.#user(name), active: name === this.bot }));
@@ -131,7 +131,7 @@ export class FakeGitea {
     }
     if (is(/^GET \/repos\/([^/]+\/[^/]+)\/pulls\/(\d+)$/)) {
       const pull = this.#pull(part(1), Number(part(2)));
-      return pull === undefined ? answer({ message: "not found" }, 404) : answer({
+      return pull === undefined ? refusal(404, "not found") : answer({
         number: pull.number,
         state: pull.open ? "open" : "closed",
         merged: pull.merged ?? false,
@@ -164,25 +164,25 @@ export class FakeGitea {
     }
     if (is(/^POST \/repos\/([^/]+\/[^/]+)\/issues\/(\d+)\/comments$/)) {
       const pull = this.#pull(part(1), Number(part(2)));
-      if (pull === undefined) return answer({ message: "" }, 500);
+      if (pull === undefined) return refusal(500);
       return answer(this.#show(this.say(pull, { user: this.bot, body: String(fields.body) })), 201);
     }
     if (is(/^PATCH \/repos\/([^/]+\/[^/]+)\/issues\/comments\/(\d+)$/)) {
       const comment = this.comments.find((one) => one.id === Number(part(2)) && !one.deleted);
-      if (comment === undefined) return answer({ message: "not found" }, 404);
-      if (comment.user !== this.bot) return answer({ message: "forbidden" }, 403);
+      if (comment === undefined) return refusal(404, "not found");
+      if (comment.user !== this.bot) return refusal(403, "forbidden");
       this.edit(comment, String(fields.body));
       return answer(this.#show(comment));
     }
     if (is(/^POST \/repos\/([^/]+\/[^/]+)\/issues\/comments\/(\d+)\/reactions$/)) {
       const id = Number(part(2));
-      if (!this.comments.some((one) => one.id === id && !one.deleted)) return answer({}, 404);
+      if (!this.comments.some((one) => one.id === id && !one.deleted)) return refusal(404, "not found");
       const there = this.reactions.includes(id);
       if (!there) this.reactions.push(id);
       return answer({ user: this.#user(this.bot), content: fields.content }, there ? 200 : 201);
     }
     return this.repos.route(route, { query, fields }) ??
-      answer({ message: `no such route: ${route}` }, 404);
+      (is(/^[A-Z]+ \/repos\//) ? refusal(404, "not found") : noRoute());
   }
 
   #search(query: URLSearchParams): Response {

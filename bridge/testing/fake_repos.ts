@@ -1,4 +1,4 @@
-import { answer, page, stamp } from "./fake_answers.ts";
+import { answer, page, refusal, stamp } from "./fake_answers.ts";
 import type { FakeClock } from "./fake_clock.ts";
 
 interface Repo {
@@ -61,7 +61,7 @@ export class FakeRepos {
     const [, branch] = /^\/branches\/(.+)$/.exec(rest) ?? [];
     if (method === "GET" && branch !== undefined) {
       const there = decodeURIComponent(branch) === repo.branch && repo.head !== null;
-      return there ? answer({ name: repo.branch, commit: { id: repo.head } }) : answer({}, 404);
+      return there ? answer({ name: repo.branch, commit: { id: repo.head } }) : refusal(404, "not found");
     }
     const [, sha] = /^\/statuses\/([0-9a-f]+)$/.exec(rest) ?? [];
     if (method === "POST" && sha !== undefined) return this.#setStatus(repo, { sha, fields });
@@ -75,7 +75,7 @@ export class FakeRepos {
   }
 
   #setStatus(repo: Repo, { sha, fields }: { sha: string; fields: Record<string, unknown> }): Response {
-    if (/^0+$/.test(sha)) return answer({ message: "" }, 500); // a commit that is not there
+    if (/^0+$/.test(sha)) return refusal(500); // a commit that is not there
     const text = (name: string) => String(fields[name] ?? "");
     const status = {
       ...{ repo: repo.name, sha, status: text("state"), context: text("context") },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
+import { badGateway, refusal, tooMany } from "./fake_answers.ts";
 import type { Scenario } from "./scenarios.ts";
 import { command, end, nth, watched } from "./steps.ts";
 import { commits, repo } from "./world.ts";
@@ -13,7 +14,7 @@ export const forgeScenarios: Scenario[] = [
       const pull = await watched(world);
       command(world, pull);
       const run = await nth(world, 1);
-      world.gitea.fault = () => new Response("{}", { status: 500 });
+      world.gitea.fault = () => refusal(500);
       world.finish(run, "passed");
       await world.seconds(20);
       world.clock.pass(600);
@@ -32,9 +33,7 @@ export const forgeScenarios: Scenario[] = [
       const posts = () =>
         world.gitea.requests.filter((one) => /^POST .*issues\/1\/comments$/.test(one)).length;
       world.gitea.fault = ({ method, path }) =>
-        method === "POST" && path.endsWith("/comments")
-          ? new Response("{}", { status: 429, headers: { "retry-after": "120" } })
-          : undefined;
+        method === "POST" && path.endsWith("/comments") ? tooMany(120) : undefined;
       command(world, pull);
       await world.until("it was told", () => posts() > 0);
       const told = posts();
@@ -54,7 +53,7 @@ export const forgeScenarios: Scenario[] = [
     drone: false,
     async play(world) {
       const pull = await watched(world);
-      world.gitea.fault = () => new Response("{}", { status: 401 });
+      world.gitea.fault = () => refusal(401, "invalid username, password or token");
       command(world, pull);
       await world.seconds(10);
       const location = `/api/v1/orgs/${world.gitea.org}/public_members/maintainer`;
@@ -137,8 +136,7 @@ export const forgeScenarios: Scenario[] = [
       const first = await nth(world, 1);
       command(world, pull);
       await world.until("the second waits", () => world.bodies().length === 2);
-      world.gitea.fault = ({ method }) =>
-        method === "PATCH" ? new Response("{}", { status: 502 }) : undefined;
+      world.gitea.fault = ({ method }) => method === "PATCH" ? badGateway() : undefined;
       world.finish(first, "failed");
       world.finish(await nth(world, 2), "passed");
       await world.seconds(25);

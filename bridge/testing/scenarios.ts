@@ -1,3 +1,4 @@
+import { badGateway } from "./fake_answers.ts";
 import { another, command, end, nth, watched } from "./steps.ts";
 import { commits, repo, type World } from "./world.ts";
 
@@ -186,8 +187,7 @@ export const scenarios: Scenario[] = [
       const pull = await watched(world);
       command(world, pull);
       const run = await nth(world, 1);
-      world.gitea.fault = ({ method }) =>
-        method === "PATCH" ? new Response("{}", { status: 502 }) : undefined;
+      world.gitea.fault = ({ method }) => method === "PATCH" ? badGateway() : undefined;
       world.finish(run, "passed");
       await world.seconds(25);
       world.gitea.fault = () => undefined;
