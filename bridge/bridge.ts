@@ -9,13 +9,14 @@ import type { Forge } from "./forge/forge.ts";
 import type { Maintenance } from "./maintenance.ts";
 import { Outbox } from "./outbox.ts";
 import { longestAgeMs } from "./policy.ts";
-import { Poller } from "./poller.ts";
+import { Poller, type Sight } from "./poller.ts";
 import { Reporter } from "./reporter.ts";
 import { isOfPull } from "./rows.ts";
 import { Runs } from "./runs.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Statuses } from "./forge/statuses.ts";
 import { StatusOutbox } from "./status_outbox.ts";
+import { Sweeper } from "./sweeper.ts";
 import type { Vitals } from "./server.ts";
 import type { Store } from "./store.ts";
 import { logger } from "../common/log.ts";
@@ -57,6 +58,7 @@ export class Bridge {
   };
   readonly #deps: BridgeDeps;
   readonly #poller: Poller;
+  readonly #sweeper: Sweeper;
   readonly #scheduler: Scheduler | null;
   readonly #decider: Decider;
   readonly #runs: Runs;
@@ -85,6 +87,7 @@ export class Bridge {
         `${repositoryPage(run.repo)}/${isOfPull(run) ? `pulls/${run.pr}` : `commit/${run.ref}`}`,
     });
     this.#poller = new Poller({ store, forge, clock, enrolments });
+    this.#sweeper = new Sweeper({ store, forge, clock, enrolments });
     const everyMs = deps.scheduleMs ?? null;
     this.#scheduler = everyMs === null
       ? null
@@ -117,27 +120,34 @@ export class Bridge {
     this.#outbox = new Outbox({ store, forge, clock });
   }
 
-  /** Looks at the forge once. @returns milliseconds to add before the next look, 0 when all is well */
+  /** Looks at the forge once. @returns milliseconds to add before the next look, 0 unless it cannot be read at all */
   async poll(): Promise<number> {
-    const { store, clock } = this.#deps;
     await this.#refreshEnrolments();
-    const failure = await this.#identify() ?? await this.#poller.poll();
-    if (failure === null) {
-      if (this.#failures > 0) log.info("the forge answers again");
-      this.#failures = 0;
-      this.vitals.polledAt = clock.now();
-      this.vitals.pollFailure = null;
+    const { failure, trouble, problems } = await this.#identify() ?? await this.#poller.poll();
+    this.#tellProblems([...this.#enrolments.problems, ...problems]);
+    this.vitals.pollFailure = failure?.message ?? trouble;
+    // A search that is broken is no reason to let the rest be; a forge that does not answer is.
+    if (failure?.status !== 0) {
+      await this.#sweeper.sweep();
       await this.#scheduler?.look();
-      return 0;
     }
-    this.#failures++;
-    const wait = failure.retryAfterMs ?? backoffMs(this.#failures);
-    this.vitals.pollFailure = failure.message;
+    return failure === null ? this.#seen() : this.#blind(failure);
+  }
+
+  #seen(): number {
+    if (this.#failures > 0) log.info("the forge answers again");
+    this.#failures = 0;
+    this.vitals.polledAt = this.#deps.clock.now();
+    return 0;
+  }
+
+  #blind(failure: Failure): number {
+    const wait = failure.retryAfterMs ?? backoffMs(++this.#failures);
     const facts = {
       status: failure.status,
       error: failure.message,
       retry_ms: wait,
-      undelivered: store.oldestUndelivered(),
+      undelivered: this.#deps.store.oldestUndelivered(),
     };
     log.warn("could not read the forge", facts);
     return wait;
@@ -218,20 +228,22 @@ export class Bridge {
     if (clock.now() - this.#enrolmentsAt < enrolmentsAgeMs) return;
     this.#enrolments = await readEnrolments();
     this.#enrolmentsAt = clock.now();
-    const { problems } = this.#enrolments;
+    this.#decider.forget();
+  }
+
+  #tellProblems(problems: readonly string[]): void {
     for (const problem of problems) {
       if (!this.vitals.problems.includes(problem)) log.error("bad enrolment", { problem });
     }
     this.vitals.problems = problems;
-    this.#decider.forget();
   }
 
   /** Our own account is needed to leave our own comments alone and to find them again. */
-  async #identify(): Promise<Failure | null> {
+  async #identify(): Promise<Sight | null> {
     const { store, forge, org } = this.#deps;
     if (store.ownId !== null) return null;
     const answer = await forge.whoAmI({ org });
-    if (!answer.ok) return answer;
+    if (!answer.ok) return { failure: answer, trouble: null, problems: [] };
     if (answer.value === null) return null; // the first comment written will tell
     store.ownId = answer.value.id;
     log.info("writing as", { ...answer.value });

@@ -1,7 +1,7 @@
 import type { Clock } from "../common/time.ts";
 import type { Engine } from "./engine/engine.ts";
-import type { Enrolments } from "./enrolments.ts";
-import type { Forge } from "./forge/forge.ts";
+import { type Enrolments, ownerUnknown } from "./enrolments.ts";
+import { type Forge, isUnknown } from "./forge/forge.ts";
 import type { Statuses } from "./forge/statuses.ts";
 
 /** What the self-check found, one sentence that says what to do. */
@@ -81,8 +81,8 @@ async function checkReach({ forge, statuses, enrolments, org }: CheckDeps): Prom
     const seen = await forge.touchedPulls({ owner, since: null });
     if (seen.ok) continue;
     found.push(
-      seen.status === 404 || seen.status === 422
-        ? { kind: "warning", text: `The forge knows no owner "${owner}": correct "repo" in its enrolments` }
+      isUnknown(seen.status)
+        ? { kind: "warning", text: ownerUnknown(owner) }
         : aboutToken(seen, { org, scope: "read:repository" }),
     );
   }

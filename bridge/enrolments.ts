@@ -55,3 +55,13 @@ async function foldersIn(folder: string, problems: string[]): Promise<string[]> 
   }
   return names.sort();
 }
+
+/** Owner of a repository, in lower case. */
+export function ownerOf(repo: string): string {
+  return repo.slice(0, repo.indexOf("/")).toLowerCase();
+}
+
+/** What is to do about an owner of whom the forge says that there is none. */
+export function ownerUnknown(owner: string): string {
+  return `The forge knows no owner "${owner}": correct "repo" in its enrolments`;
+}

@@ -1,23 +1,27 @@
 import type { Failure } from "./answer.ts";
 import type { Clock } from "../common/time.ts";
 import { logger } from "../common/log.ts";
-import { type Command, parseCommand } from "./command.ts";
-import type { Enrolments } from "./enrolments.ts";
-import type { Forge, ForgeComment, TouchedPull } from "./forge/forge.ts";
-import { longestAgeMs } from "./policy.ts";
-import type { CommandKind, CommandRow, NewCommand } from "./rows.ts";
+import { type Enrolments, ownerOf, ownerUnknown } from "./enrolments.ts";
+import { type Forge, isGone, isUnknown, type TouchedPull } from "./forge/forge.ts";
+import { type Found, noteComment, type Place } from "./notes.ts";
+import { Pauses } from "./pauses.ts";
 import type { Store } from "./store.ts";
+import type { Unread } from "./unread_store.ts";
 
 const log = logger("bridge", "poller");
 
 /** The forge stamps a row before it is visible, and its search may lag: what is this recent is read again. */
-const overlapMs = 120_000;
+export const overlapMs = 120_000;
 /** A pull request whose comments were read this long after its last change has nothing new to tell. */
 const quietMs = 10_000;
-/** Every repository is swept once in this time: well before a command it finds is too old. */
-const sweepMs = 22 * 3_600_000;
 /** Doors that can ring at a time; the poll finds the others. */
 const mostRung = 1_000;
+/** Longest pauses between two looks at what failed: at an owner who may come back, at one not known, at one place. */
+const pauseMs = { owner: 60_000, unknown: 15 * 60_000, place: 5 * 60_000 };
+/** Places of an owner that fail one after the other until it is the forge that is unwell, and not they. */
+const mostMisses = 3;
+/** A place that could not be read for this long is given up. */
+const giveUpMs = 7 * 24 * 3_600_000;
 
 export interface PollerDeps {
   store: Store;
@@ -26,77 +30,88 @@ export interface PollerDeps {
   enrolments(): Enrolments;
 }
 
-interface Place {
-  repo: string;
-  pr: number;
-}
-
-interface Found {
-  place: Place;
-  comment: ForgeComment;
-  /** The forge's clock when it was read. */
-  at: number;
+/** How much of the forge can be seen. */
+export interface Sight {
+  /** Why nothing is: every owner's search failed. */
+  failure: Failure | null;
+  /** What is not seen though the rest is, one sentence. */
+  trouble: string | null;
+  /** Owners that the forge does not know, a sentence for each. */
+  problems: string[];
 }
 
 /** What one look at an owner brought. */
 interface Look {
   owner: string;
-  /** Since when it is watched. */
-  since: number;
-  cursor: number;
+  /** Up to when everything is known then; `null` if the look was broken off. */
+  cursor: number | null;
   found: Found[];
   /** Pull requests whose comments were read, for {@linkcode Poller}'s memory once they are stored. */
   read: Map<string, { updatedAt: number; at: number }>;
+  /** Places that could not be read, and those that need not be any more. */
+  unread: Unread[];
+  settled: Place[];
   failure: Failure | null;
+}
+
+/** A pull request whose comments have to be read. */
+interface Target extends Place {
+  since: number;
+  /** Its latest change, if the search told it. */
+  updatedAt: number | null;
 }
 
 /**
  * Sees what people write: one search per owner, then the comments of the pull requests that were touched. The point
- * up to which everything is known is stored and moves only once that is so; comments are told apart by id, so that
- * reading one twice does no harm.
+ * up to which everything is known is stored and moves only once that is so; a place that cannot be read is remembered
+ * besides, so that it holds up nothing else.
  */
 export class Poller {
   readonly #deps: PollerDeps;
   /** Pull requests read lately: the change they had then, and the forge's clock. */
   readonly #read = new Map<string, { updatedAt: number; at: number }>();
   readonly #rung = new Map<string, Place>();
+  readonly #owners: Pauses;
+  readonly #places: Pauses;
 
   constructor(deps: PollerDeps) {
     this.#deps = deps;
+    this.#owners = new Pauses(deps.clock);
+    this.#places = new Pauses(deps.clock);
   }
 
-  /** Looks once at every owner, then at what the sweep is due for. @returns the first failure, if any */
-  async poll(): Promise<Failure | null> {
-    const { store } = this.#deps;
+  /** Looks once at every owner, except for those whose last look failed a moment ago. */
+  async poll(): Promise<Sight> {
+    const { store, clock } = this.#deps;
     const looks: Look[] = [];
-    const failures: Failure[] = [];
-    // One owner's trouble is not another's.
     for (const owner of this.#deps.enrolments().owners) {
+      if (this.#owners.has(owner)) continue;
       const look = await this.#pollOwner(owner);
-      if (look === null) continue;
-      if ("ok" in look) failures.push(look);
-      else looks.push(look);
+      const failure = look !== null && "ok" in look ? look : look?.failure ?? null;
+      if (failure === null) this.#owners.end(owner);
+      else this.#ownerFailed(owner, failure);
+      if (look !== null && !("ok" in look)) looks.push(look);
     }
-    // In the order in which it was written, whoever owns the repository: what was missed is caught up fairly.
-    const found = looks.flatMap((look) => look.found.map((one) => ({ ...one, since: look.since })));
-    found.sort((a, b) => a.comment.createdAt - b.comment.createdAt || a.comment.id - b.comment.id);
     store.atomically(() => {
-      for (const one of found) this.#note(one, one.since);
-      // What could not be read is found again only from where the search began.
-      for (const look of looks) if (look.failure === null) store.moveCursor(look.owner, look.cursor);
+      for (const look of looks) {
+        for (const found of look.found) noteComment(found, { store, clock });
+        for (const place of look.settled) store.unread.remove(place);
+        for (const place of look.unread) store.unread.add(place);
+        // Where it was broken off is found again only from where the search began.
+        if (look.cursor !== null) store.moveCursor(look.owner, look.cursor);
+      }
+      const lost = store.unread.forget(clock.now() - giveUpMs);
+      if (lost > 0) log.error("gave up on pull requests whose comments cannot be read", { count: lost });
     });
     // Not before: what could not be stored, as on a full disk, has to be read again.
     for (const [key, read] of looks.flatMap((look) => [...look.read])) this.#read.set(key, read);
-    for (const look of looks) if (look.failure !== null) failures.push(look.failure);
-    const oldest = Math.min(...looks.map((look) => look.cursor));
-    if (looks.length > 0) this.#forget(oldest);
-    if (failures.length === 0) await this.#sweep();
-    return failures[0] ?? null;
+    this.#forget();
+    return this.#sight();
   }
 
   /** Somebody is said to have written there. Known places only: the enrolled owners' repositories. */
   ring(place: Place): void {
-    if (this.#rung.size < mostRung) this.#rung.set(`${place.repo}#${place.pr}`, place);
+    if (this.#rung.size < mostRung) this.#rung.set(keyOf(place), place);
   }
 
   /** Reads the comments where it was rung; what fails here the poll finds. @returns whether any was read */
@@ -115,7 +130,9 @@ export class Poller {
       }
       const at = comments.at ?? clock.now();
       store.atomically(() => {
-        for (const comment of comments.value) this.#note({ place, comment, at }, known.since);
+        for (const comment of comments.value) {
+          noteComment({ place, comment, at, watchedSince: known.since }, { store, clock });
+        }
       });
       read = true;
     }
@@ -129,122 +146,103 @@ export class Poller {
     const pulls = await forge.touchedPulls({ owner, since });
     if (!pulls.ok) return pulls;
     const at = pulls.at ?? clock.now();
-    if (known === undefined) {
+    if (known === undefined || since === null) {
       // What was written before anybody watched is history.
       store.watchOwner(owner, wholeSecond(at));
       log.info("watching", { owner, since: new Date(wholeSecond(at)).toISOString() });
       return null;
     }
-    const found: Found[] = [];
-    const read: Look["read"] = new Map();
-    let failure: Failure | null = null;
     const cursor = Math.max(known.cursor, ...pulls.value.map((pull) => pull.updatedAt));
-    for (const pull of pulls.value.filter((pull) => !this.#isRead(pull))) {
-      const comments = await forge.comments({ repo: pull.repo, pr: pull.pr, since });
-      if (!comments.ok) {
-        if (comments.status === 404) continue; // deleted since the search
-        failure ??= comments;
-        log.warn("could not read comments", { repo: pull.repo, pr: pull.pr, error: comments.message });
-        continue;
+    const look: Look = {
+      ...{ owner, cursor, failure: null, found: [], settled: [], unread: [] },
+      read: new Map(),
+    };
+    let misses = 0;
+    for (const target of this.#targets(owner, { touched: pulls.value, since })) {
+      const { repo, pr, updatedAt } = target;
+      const key = keyOf(target);
+      const comments = await forge.comments({ repo, pr, since: target.since });
+      if (comments.ok) {
+        misses = 0;
+        const place = { place: { repo, pr }, at: comments.at ?? at, watchedSince: known.since };
+        look.found.push(...comments.value.map((comment) => ({ ...place, comment })));
+        if (updatedAt !== null) look.read.set(key, { updatedAt, at: place.at });
+      } else if (!isGone(comments.status)) {
+        const wait = this.#places.add(key, comments, { longestMs: pauseMs.place });
+        log.warn("could not read comments", { repo, pr, error: comments.message, retry_ms: wait });
+        look.unread.push({ repo, pr, since: target.since, failed_at: clock.now() });
+        if (++misses < mostMisses) continue;
+        return { ...look, cursor: null, failure: comments };
       }
-      const readAt = comments.at ?? at;
-      for (const comment of comments.value) found.push({ place: pull, comment, at: readAt });
-      read.set(`${pull.repo}#${pull.pr}`, { updatedAt: pull.updatedAt, at: readAt });
+      this.#places.end(key);
+      look.settled.push({ repo, pr });
     }
-    return { owner, since: known.since, cursor, found, read, failure };
+    return look;
   }
 
-  /**
-   * Reads every enrolled repository's comments once in a while, one repository at a time and evenly spread: a search that
-   * lags, or a pull request whose date was set back, hides nothing for longer.
-   */
-  async #sweep(): Promise<void> {
-    const { store, forge, clock } = this.#deps;
-    const now = clock.now();
-    const repos = [...this.#deps.enrolments().recipes.keys()];
-    if (repos.length === 0 || now - store.lastSweepAt() < sweepMs / repos.length) return;
-    const [repo] = repos.toSorted((a, b) => store.sweptAt(a) - store.sweptAt(b));
-    const known = repo === undefined ? undefined : store.owner(ownerOf(repo));
-    if (repo === undefined || known === undefined) return;
-    const comments = await forge.repoComments({ repo, since: now - longestAgeMs - overlapMs });
-    if (comments.ok) {
-      store.atomically(() => {
-        for (const comment of comments.value) {
-          this.#note({ place: comment, comment, at: comments.at ?? now }, known.since);
-        }
-      });
-    } else log.warn("could not sweep", { repo, error: comments.message });
-    store.swept(repo, now);
+  /** What has to be read now: what could not be read before, and what was touched since. */
+  #targets(owner: string, { touched, since }: { touched: TouchedPull[]; since: number }): Target[] {
+    const targets = new Map<string, Target>();
+    for (const { repo, pr, since } of this.#deps.store.unread.all()) {
+      if (ownerOf(repo) === owner) targets.set(keyOf({ repo, pr }), { repo, pr, since, updatedAt: null });
+    }
+    for (const pull of touched) {
+      const waiting = targets.get(keyOf(pull));
+      if (waiting !== undefined) waiting.updatedAt = pull.updatedAt;
+      else if (!this.#isRead(pull)) targets.set(keyOf(pull), { ...pull, since });
+    }
+    return [...targets].filter(([key]) => !this.#places.has(key)).map(([, target]) => target);
+  }
+
+  #ownerFailed(owner: string, failure: Failure): void {
+    const longestMs = isUnknown(failure.status) ? pauseMs.unknown : pauseMs.owner;
+    const wait = this.#owners.add(owner, failure, { longestMs });
+    log.warn("could not read an owner's pull requests", { owner, error: failure.message, retry_ms: wait });
+  }
+
+  #sight(): Sight {
+    const { owners } = this.#deps.enrolments();
+    const failed = owners.flatMap((owner) => {
+      const failure = this.#owners.failure(owner);
+      return failure === null ? [] : [{ owner, failure }];
+    });
+    const [first] = failed;
+    const unread = this.#deps.store.unread.all();
+    const [place] = unread;
+    const trouble = first !== undefined
+      ? `Could not read the pull requests of "${first.owner}": ${first.failure.message}`
+      : place !== undefined
+      ? `Could not read the comments of ${keyOf(place)}: ${
+        this.#places.failure(keyOf(place))?.message ?? "it is tried again"
+      }`
+      : null;
+    return {
+      failure: first !== undefined && failed.length === owners.length ? first.failure : null,
+      trouble,
+      problems: failed.filter(({ failure }) => isUnknown(failure.status)).map(({ owner }) =>
+        ownerUnknown(owner)
+      ),
+    };
   }
 
   #isRead(pull: TouchedPull): boolean {
-    const read = this.#read.get(`${pull.repo}#${pull.pr}`);
+    const read = this.#read.get(keyOf(pull));
     return read !== undefined && read.updatedAt === pull.updatedAt && read.at - pull.updatedAt > quietMs;
   }
 
-  #note({ place, comment, at }: Found, watchedSince: number): void {
-    const { store, clock } = this.#deps;
-    const known = store.command(comment.id);
-    if (known !== undefined && !asksNothing(known)) return;
-    const command = parseCommand(comment.body);
-    const edited = known !== undefined || comment.updatedAt !== comment.createdAt;
-    const kind = kindOf(command, { edited });
-    if (known !== undefined && kind !== "edited") return;
-    const reason = this.#whyNot(comment, { kind, at, watchedSince });
-    const row: NewCommand = {
-      comment: comment.id,
-      repo: place.repo,
-      pr: place.pr,
-      user_id: comment.userId,
-      login: comment.login,
-      written_at: comment.createdAt,
-      kind,
-      argument: command?.kind === "test" && kind === "test" ? command.sha : null,
-      state: reason === null ? "seen" : "ignored",
-      reason,
-      seen_at: clock.now(),
-    };
-    store.addCommand(row);
-    if (kind !== "none") {
-      const facts = { comment: comment.id, repo: place.repo, pr: place.pr, by: comment.login, kind };
-      log.info(reason === null ? "seen" : "ignored", reason === null ? facts : { ...facts, reason });
-    }
-  }
-
-  /** Why a comment is no command, whatever it says; `null` for one that has to be decided on. */
-  #whyNot(
-    comment: ForgeComment,
-    { kind, at, watchedSince }: { kind: CommandKind; at: number; watchedSince: number },
-  ): string | null {
-    if (kind === "none") return "no command";
-    if (comment.userId === this.#deps.store.ownId || comment.userId <= 0) return "by a bot";
-    const said = kind === "edited" ? comment.updatedAt : comment.createdAt;
-    if (at - said > longestAgeMs) return "too old";
-    if (said < watchedSince) return "before we watched";
-    return null;
-  }
-
-  #forget(cursor: number): void {
-    for (const [key, read] of this.#read) if (read.updatedAt < cursor - 2 * overlapMs) this.#read.delete(key);
+  /** What was read is of use as long as the search may name it again. */
+  #forget(): void {
+    const { store, enrolments } = this.#deps;
+    const cursors = enrolments().owners.flatMap((owner) => store.owner(owner)?.cursor ?? []);
+    const oldest = Math.min(...cursors);
+    for (const [key, read] of this.#read) if (read.updatedAt < oldest - 2 * overlapMs) this.#read.delete(key);
   }
 }
 
-/** Whether a comment was read before and no command then. */
-function asksNothing({ kind }: CommandRow): boolean {
-  return kind === "none" || kind === "unclear";
-}
-
-function kindOf(command: Command | null, { edited }: { edited: boolean }): CommandKind {
-  if (command === null) return "none";
-  if (!edited) return command.kind;
-  return command.kind === "test" || command.kind === "cancel" ? "edited" : "none";
+function keyOf({ repo, pr }: Place): string {
+  return `${repo}#${pr}`;
 }
 
 function wholeSecond(ms: number): number {
   return Math.floor(ms / 1000) * 1000;
-}
-
-/** Owner of a repository, in lower case. */
-export function ownerOf(repo: string): string {
-  return repo.slice(0, repo.indexOf("/")).toLowerCase();
 }

@@ -1,9 +1,9 @@
-import { backoffMs, type Failure } from "./answer.ts";
+import type { Failure } from "./answer.ts";
 import type { Clock } from "../common/time.ts";
 import { logger } from "../common/log.ts";
-import type { Enrolments } from "./enrolments.ts";
+import { type Enrolments, ownerOf } from "./enrolments.ts";
 import { type Forge, isGone, type Repository } from "./forge/forge.ts";
-import { ownerOf } from "./poller.ts";
+import { Pauses } from "./pauses.ts";
 import { isWaiting, movedOn, newRun, runName } from "./rows.ts";
 import type { Store } from "./store.ts";
 
@@ -39,81 +39,94 @@ export class Scheduler {
   readonly #deps: SchedulerDeps;
   /** Numbers of the owners on the forge, by which it searches. */
   readonly #owners = new Map<string, number>();
-  /** Repositories whose turn it was and that could not be read: the others do not wait for them. */
-  readonly #unreadable = new Map<string, number>();
-  #nextLook = -Infinity;
-  #failures = 0;
-  #pausedUntil = -Infinity;
+  /** When an owner's repositories are looked at again. */
+  readonly #nextLooks = new Map<string, number>();
+  /** Owners and repositories that could not be read: the others do not wait for them. */
+  readonly #pauses: Pauses;
 
   constructor(deps: SchedulerDeps) {
     this.#deps = deps;
+    this.#pauses = new Pauses(deps.clock);
   }
 
   /** The next round looks at once: something is said to have been pushed. */
   ring(): void {
-    this.#nextLook = -Infinity;
+    this.#nextLooks.clear();
   }
 
   /** Accepts what is due. What fails is tried again later and never lost: it is still due then. */
   async look(): Promise<void> {
-    const { clock, held } = this.#deps;
-    if (held() || clock.now() < this.#pausedUntil) return;
-    const failure = await this.#lookForMoves() ?? await this.#renew();
-    if (failure === null) {
-      this.#failures = 0;
-      return;
-    }
-    const wait = failure.retryAfterMs ?? backoffMs(++this.#failures, this.#deps.everyMs);
-    this.#pausedUntil = clock.now() + wait;
-    log.warn("could not look at default branches", { error: failure.message, retry_ms: wait });
+    if (this.#deps.held()) return;
+    await this.#lookForMoves();
+    await this.#renew();
   }
 
-  async #lookForMoves(): Promise<Failure | null> {
+  async #lookForMoves(): Promise<void> {
     const { clock, enrolments, everyMs } = this.#deps;
-    if (clock.now() < this.#nextLook) return null;
-    const started = clock.now();
     for (const owner of enrolments().owners) {
-      const failure = await this.#lookAt(owner);
-      if (failure !== null) return failure;
+      const started = clock.now();
+      if (started < (this.#nextLooks.get(owner) ?? -Infinity) || this.#pauses.has(owner)) continue;
+      const looked = await this.#lookAt(owner);
+      if ("failure" in looked) {
+        this.#failed(owner, { failure: looked.failure, longestMs: everyMs });
+        continue;
+      }
+      this.#pauses.end(owner);
+      const again = Math.min(...looked.unread.map((repo) => this.#pauses.until(repo)));
+      this.#nextLooks.set(owner, Math.min(started + everyMs, again));
     }
-    this.#nextLook = started + everyMs;
-    return null;
   }
 
-  async #lookAt(owner: string): Promise<Failure | null> {
+  /** @param name an owner or a repository */
+  #failed(name: string, { failure, longestMs }: { failure: Failure; longestMs: number }): void {
+    const wait = this.#pauses.add(name, failure, { longestMs });
+    log.warn("could not look at default branches", { of: name, error: failure.message, retry_ms: wait });
+  }
+
+  /** @returns the repositories that changed and could not be read */
+  async #lookAt(owner: string): Promise<{ unread: string[] } | { failure: Failure }> {
     const { store, forge, clock, enrolments } = this.#deps;
     const ownerId = await this.#numberOf(owner);
-    if (ownerId === null) return null;
-    if (typeof ownerId !== "number") return ownerId;
+    if (ownerId === null) return { unread: [] };
+    if (typeof ownerId !== "number") return { failure: ownerId };
     const known = store.schedule.touched(owner);
     const since = (known ?? clock.now()) - overlapMs;
     const changed = await forge.touchedRepositories({ ownerId, since });
-    if (!changed.ok) return changed;
+    if (!changed.ok) return { failure: changed };
     const at = changed.at ?? clock.now();
     if (known === null) {
       // What was pushed before anybody watched gets its run in its turn, not all of it at once.
       store.schedule.moveTouched(owner, at + overlapMs);
-      return null;
+      return { unread: [] };
     }
-    let failure: Failure | null = null;
+    const unread: string[] = [];
     for (const found of changed.value.toReversed()) {
-      const recipe = enrolments().recipes.get(found.repo.toLowerCase());
+      const repo = found.repo.toLowerCase();
+      const recipe = enrolments().recipes.get(repo);
       if (recipe === undefined || !found.testable || this.#isLookedAt(found)) continue;
-      const head = await forge.branchHead(found);
-      if (!head.ok) {
-        if (!isGone(head.status)) failure ??= head;
+      if (this.#pauses.has(repo)) {
+        unread.push(repo);
         continue;
       }
+      const head = await forge.branchHead(found);
+      if (!head.ok && !isGone(head.status)) {
+        unread.push(repo);
+        this.#failed(repo, { failure: head, longestMs: longestGapMs });
+        continue;
+      }
+      this.#pauses.end(repo);
+      if (!head.ok) continue;
       store.atomically(() => {
-        if (store.schedule.branch(found.repo.toLowerCase()).head !== head.value) {
+        if (store.schedule.branch(repo).head !== head.value) {
           this.#accept(found, { recipe, head: head.value, why: "moved" });
         }
-        store.schedule.changeBranch(found.repo.toLowerCase(), { looked_at: head.at ?? at });
+        store.schedule.changeBranch(repo, { looked_at: head.at ?? at });
       });
     }
-    if (failure !== null) return failure;
+    // What could not be read is found again only from where the search began.
+    if (unread.length > 0) return { unread };
     store.schedule.moveTouched(owner, Math.max(known, ...changed.value.map((found) => found.updatedAt)));
-    return null;
+    return { unread };
   }
 
   #isLookedAt({ repo, updatedAt }: Repository): boolean {
@@ -124,6 +137,7 @@ export class Scheduler {
   async #numberOf(owner: string): Promise<number | null | Failure> {
     const known = this.#owners.get(owner);
     if (known !== undefined) return known;
+    let failure: Failure | null = null;
     for (const repo of this.#deps.enrolments().recipes.keys()) {
       if (ownerOf(repo) !== owner) continue;
       const found = await this.#deps.forge.repository({ repo });
@@ -131,38 +145,39 @@ export class Scheduler {
         this.#owners.set(owner, found.value.ownerId);
         return found.value.ownerId;
       }
-      if (!isGone(found.status)) return found;
+      if (isGone(found.status)) continue;
+      if (failure !== null) return failure;
+      failure = found;
     }
-    return null;
+    return failure;
   }
 
   /** The repository whose latest run is the oldest gets one, if that is old enough and none is waiting. */
-  async #renew(): Promise<Failure | null> {
+  async #renew(): Promise<void> {
     const { store, forge, clock, enrolments } = this.#deps;
     const { schedule } = store;
     const now = clock.now();
     const { recipes } = enrolments();
-    if (now - schedule.renewedAt < Math.min(renewMs / recipes.size, longestGapMs)) return null;
-    if (store.liveRuns().some((run) => run.branch !== null && isWaiting(run))) return null;
+    if (now - schedule.renewedAt < Math.min(renewMs / recipes.size, longestGapMs)) return;
+    if (store.liveRuns().some((run) => run.branch !== null && isWaiting(run))) return;
     const [next] = [...recipes]
       .map(([repo, recipe]) => ({ repo, recipe, ranAt: schedule.branch(repo).ran_at }))
-      .filter(({ repo, ranAt }) => now - ranAt >= renewMs && now >= (this.#unreadable.get(repo) ?? 0))
+      .filter(({ repo, ranAt }) => now - ranAt >= renewMs && !this.#pauses.has(repo))
       .sort((a, b) => a.ranAt - b.ranAt);
-    if (next === undefined) return null;
+    if (next === undefined) return;
     const found = await forge.repository({ repo: next.repo });
     const head = found.ok && found.value.testable ? await forge.branchHead(found.value) : null;
     for (const answer of [found, head]) {
       if (answer === null || answer.ok || isGone(answer.status)) continue;
-      this.#unreadable.set(next.repo, now + longestGapMs);
-      return answer;
+      return this.#failed(next.repo, { failure: answer, longestMs: longestGapMs });
     }
+    this.#pauses.end(next.repo);
     store.atomically(() => {
       if (found.ok && head?.ok) {
         schedule.renewedAt = now;
         this.#accept(found.value, { recipe: next.recipe, head: head.value, why: "due" });
       } else schedule.changeBranch(next.repo, { ran_at: now });
     });
-    return null;
   }
 
   /** A run of a branch that has moved is of no use before its turn; the new one gets its place. */

@@ -147,4 +147,14 @@ CREATE INDEX runs_outdated ON runs (outdated) WHERE outdated = 1;
 DROP INDEX posts_undelivered;
 CREATE INDEX posts_undelivered ON posts (planned_at) WHERE dead = 0 AND delivered IS NOT body;
 `,
+  // Pull requests whose comments could not be read, so that the rest can go on.
+  `
+CREATE TABLE unread (
+  repo TEXT NOT NULL,
+  pr INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  failed_at INTEGER NOT NULL,
+  PRIMARY KEY (repo, pr)
+) STRICT;
+`,
 ];

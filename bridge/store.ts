@@ -4,6 +4,7 @@ import { migrations } from "./schema.ts";
 import { ScheduleStore } from "./schedule_store.ts";
 import { Statements } from "./statements.ts";
 import { StatusStore } from "./status_store.ts";
+import { UnreadStore } from "./unread_store.ts";
 import type { CommandRow, CommandState, NewCommand, Post, PullRun, Run, RunState } from "./rows.ts";
 
 /** States in which a run has its turn ahead of it. */
@@ -20,6 +21,7 @@ export class Store implements Disposable {
   readonly #sql: Statements;
   readonly schedule: ScheduleStore;
   readonly statuses: StatusStore;
+  readonly unread: UnreadStore;
 
   /** @param path database file, created if missing; `:memory:` for one that is forgotten. */
   constructor(path: string) {
@@ -28,6 +30,7 @@ export class Store implements Disposable {
     this.#sql = new Statements(this.#db);
     this.schedule = new ScheduleStore(this.#sql);
     this.statuses = new StatusStore(this.#sql);
+    this.unread = new UnreadStore(this.#sql);
   }
 
   [Symbol.dispose](): void {

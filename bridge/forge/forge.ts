@@ -95,3 +95,8 @@ export interface Forge {
 export function isGone(status: number): boolean {
   return [301, 302, 307, 308, 404, 410].includes(status);
 }
+
+/** Whether a search for an owner's pull requests is answered so because there is no such owner: Gitea says 400. */
+export function isUnknown(status: number): boolean {
+  return [400, 404, 422].includes(status);
+}

@@ -1,3 +1,4 @@
+import { ownerOf } from "../enrolments.ts";
 import type { FakeClock } from "./fake_clock.ts";
 import { answer, noRoute, page, refusal, stamp } from "./fake_answers.ts";
 import { FakeRepos } from "./fake_repos.ts";
@@ -27,7 +28,7 @@ interface PullRequest {
 
 /** What happens to a request: `undefined` lets it through. */
 export type Fault = (
-  request: { method: string; path: string },
+  request: { method: string; path: string; query: URLSearchParams },
 ) => Response | "answer lost" | "no answer" | undefined;
 
 /**
@@ -104,7 +105,7 @@ export class FakeGitea {
     const url = new URL(request.url);
     const path = url.pathname.replace("/api/v1", "");
     this.requests.push(`${request.method} ${path}`);
-    const fault = this.fault({ method: request.method, path });
+    const fault = this.fault({ method: request.method, path, query: url.searchParams });
     if (fault === "no answer") throw new TypeError("Connection refused");
     if (fault instanceof Response) return fault;
     const body: unknown = request.method === "GET" ? null : await request.json();
@@ -187,10 +188,13 @@ export class FakeGitea {
 
   #search(query: URLSearchParams): Response {
     const since = Date.parse(query.get("since") ?? "1970-01-01T00:00:00Z");
-    const owner = query.get("owner")?.toLowerCase();
+    const owner = (query.get("owner") ?? "").toLowerCase();
+    const places = [...this.pulls.map((pull) => pull.repo), ...this.repos.all.map((repo) => repo.name)];
+    if (owner !== this.org && !places.some((repo) => ownerOf(repo) === owner)) {
+      return refusal(400, `user does not exist [uid: 0, name: ${owner}]`);
+    }
     const found = this.pulls.filter((pull) =>
-      (pull.open || query.get("state") === "all") && pull.updated >= since &&
-      pull.repo.split("/")[0]?.toLowerCase() === owner
+      (pull.open || query.get("state") === "all") && pull.updated >= since && ownerOf(pull.repo) === owner
     );
     return answer(
       page(found, query).map((pull) => ({

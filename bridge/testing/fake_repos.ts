@@ -1,3 +1,4 @@
+import { ownerOf } from "../enrolments.ts";
 import { answer, page, refusal, stamp } from "./fake_answers.ts";
 import type { FakeClock } from "./fake_clock.ts";
 
@@ -70,7 +71,8 @@ export class FakeRepos {
   }
 
   #search(query: URLSearchParams): Response {
-    const sorted = this.all.toSorted((a, b) => b.updated - a.updated);
+    const owned = this.all.filter((repo) => String(this.#ownerId(repo)) === query.get("uid"));
+    const sorted = owned.toSorted((a, b) => b.updated - a.updated);
     return answer({ ok: true, data: page(sorted, query).map((repo) => this.#show(repo)) });
   }
 
@@ -91,10 +93,14 @@ export class FakeRepos {
     return answer({ state: "pending", sha, statuses: latest.size === 0 ? null : [...latest.values()] });
   }
 
+  #ownerId(repo: Repo): number {
+    return 7 + [...new Set(this.all.map(({ name }) => ownerOf(name)))].indexOf(ownerOf(repo.name));
+  }
+
   #show(repo: Repo) {
     return {
       full_name: repo.name,
-      owner: { id: 7 },
+      owner: { id: this.#ownerId(repo) },
       default_branch: repo.branch,
       updated_at: stamp(repo.updated),
       empty: false,

@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { Bridge } from "../bridge.ts";
 import { dashboardClient } from "../dashboard_client.ts";
 import { DroneEngine } from "../engine/drone.ts";
+import { ownerOf } from "../enrolments.ts";
 import type { Engine } from "../engine/engine.ts";
 import { giteaForge } from "../forge/gitea.ts";
 import { giteaStatuses } from "../forge/statuses.ts";
 import type { Maintenance } from "../maintenance.ts";
+import type { Vitals } from "../server.ts";
 import { Store } from "../store.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { exitCodes, type RunOutcome } from "../../protocol/result.ts";
@@ -68,6 +70,11 @@ export class World implements Disposable {
 
   get store(): Store {
     return this.#store;
+  }
+
+  /** What `/healthz` is made of. */
+  get vitals(): Vitals {
+    return this.#bridge.vitals;
   }
 
   /** File of the bridge's database. */
@@ -206,7 +213,7 @@ export class World implements Disposable {
       readEnrolments: () =>
         Promise.resolve({
           recipes: this.recipes,
-          owners: ["recipe-maintainers"],
+          owners: [...new Set([...this.recipes.keys()].map(ownerOf))],
           problems: [],
         }),
     });
