@@ -14,8 +14,10 @@ import { run } from "./bridge/run.ts";
 import { Store } from "./bridge/store.ts";
 import { CcciError, describeError, UsageError } from "./common/errors.ts";
 import { type Ingress, ingressFetch, readCa } from "./common/ingress.ts";
-import { setUpLogging } from "./common/log.ts";
+import { logger, setUpLogging } from "./common/log.ts";
 import { systemClock } from "./common/time.ts";
+
+const log = logger("bridge");
 
 const usage = `Usage: bridge [--check]
 
@@ -58,8 +60,13 @@ async function main(args: readonly string[]): Promise<number> {
   using _held = await holdState(config.STATE);
   using store = new Store(join(config.STATE, "bridge.db"));
   // What is away may come back; what is wrong will not put itself right, and would only be seen by its silence.
-  const wrong = (await selfCheck(check)).filter(({ kind }) => kind === "wrong");
+  const found = await selfCheck(check);
+  const wrong = found.filter(({ kind }) => kind === "wrong");
   if (wrong.length > 0) throw new UsageError(wrong.map(({ text }) => text).join("\n"));
+  for (const { kind, text } of found) {
+    if (kind === "fact") log.info("the forge", { is: text });
+    else log.warn("not as it should be", { kind, what: text });
+  }
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stop.abort());
   await run({
@@ -92,9 +99,9 @@ async function main(args: readonly string[]): Promise<number> {
 
 /** @returns the exit code: 1 if anything stands in the way */
 function report(findings: readonly Finding[]): number {
-  const signs = { wrong: "✗", away: "✗", warning: "!" };
+  const signs = { wrong: "✗", away: "✗", warning: "!", fact: "✓" };
   for (const { kind, text } of findings) write(Deno.stdout, `${signs[kind]} ${text}\n`);
-  const bad = findings.some(({ kind }) => kind !== "warning");
+  const bad = findings.some(({ kind }) => kind === "wrong" || kind === "away");
   if (!bad) write(Deno.stdout, "✓ The bridge can do its work\n");
   return bad ? 1 : 0;
 }

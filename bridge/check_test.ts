@@ -13,14 +13,14 @@ function scene() {
   const engine = new FakeEngine();
   const enrolments = {
     recipes: new Map([[repo, "custom-html"]]),
-    owners: [gitea.org],
+    owners: [gitea.org] as string[],
     problems: [] as string[],
   };
   const forge = giteaForge({ url: "https://forge.example", token: "token", fetch: gitea.fetch, clock });
   gitea.repos.push(repo, "a".repeat(40));
   const statuses = giteaStatuses({ url: "https://forge.example", token: "other", fetch: gitea.fetch, clock });
-  const check = async (at = clock) =>
-    (await selfCheck({
+  const all = async (at = clock) =>
+    await selfCheck({
       forge,
       statuses,
       engine,
@@ -28,9 +28,12 @@ function scene() {
       forgeUrl: "https://forge.example",
       org: gitea.org,
       enrolments,
-    }))
-      .map(({ kind, text }) => `${kind}: ${text}`);
-  return { clock, gitea, engine, enrolments, check };
+    });
+  const facts = async () => (await all()).filter(({ kind }) => kind === "fact").map(({ text }) => text);
+  const check = async (at = clock) =>
+    (await all(at))
+      .filter(({ kind }) => kind !== "fact").map(({ kind, text }) => `${kind}: ${text}`);
+  return { clock, gitea, engine, enrolments, check, facts };
 }
 
 const on = (pattern: RegExp, response: () => Response): Fault => ({ method, path }) =>
@@ -51,25 +54,42 @@ const cases: [string, (at: ReturnType<typeof scene>) => void, RegExp][] = [
     ({ gitea }) => gitea.fault = on(/members$/, refusal(401)),
     /^wrong: .*CCCI_FORGE_TOKEN/,
   ],
+  ...[
+    ["read:organization", "read:organization"],
+    ["read:repository", "read:repository"],
+    ["write:issue", "write:issue"],
+  ].map(([missing = "", named = ""]): (typeof cases)[number] => [
+    `a token without ${missing}`,
+    ({ gitea }) => gitea.scopes.delete(missing),
+    new RegExp(`^wrong: The forge's token lacks a scope, probably "${named}"`),
+  ]),
   [
-    "a missing scope",
-    ({ gitea }) => gitea.fault = on(/members$/, refusal(403)),
-    /^wrong: .*"read:organization"/,
-  ],
-  [
-    "a token that cannot write",
-    ({ gitea }) =>
-      gitea.fault = on(
-        /^POST .*reactions/,
-        refusal(403, "token does not have at least one of required scope(s)"),
-      ),
+    "a token that may only read",
+    ({ gitea }) => {
+      gitea.scopes.delete("write:issue");
+      gitea.scopes.add("read:issue");
+    },
     /^wrong: .*"write:issue"/,
   ],
+  ...[[], ["root-admin"]].map((shown): (typeof cases)[number] => [
+    `an account outside of the organisation, of which ${shown.length} members are known to all`,
+    ({ gitea }) => {
+      gitea.members.delete(gitea.bot);
+      for (const name of shown) gitea.publicMembers.add(name);
+    },
+    /^wrong: The bridge's account is not in "recipe-maintainers": add it to a team/,
+  ]),
   [
-    "an account outside of the organisation",
-    ({ gitea }) => gitea.fault = on(/members\/cc-ci-bot$/, () => new Response(null, { status: 303 })),
-    /^wrong: .*"cc-ci-bot" is not in "recipe-maintainers"/,
+    "an owner that is mistyped",
+    ({ enrolments }) => enrolments.owners.push("recipe-mantainers"),
+    /^warning: The forge knows no owner "recipe-mantainers": correct/,
   ],
+  [
+    "a repository that is not there",
+    ({ enrolments }) => enrolments.recipes = new Map([[`${repo}x`, "typo"], ...enrolments.recipes]),
+    /^warning: The forge shows no repository "recipe-maintainers\/custom-htmlx"/,
+  ],
+  ["an old Gitea", ({ gitea }) => gitea.version = "1.21.4", /^warning: Gitea 1\.21\.4 is older than 1\.22/],
   [
     "a token for statuses that cannot set any",
     ({ gitea }) => gitea.fault = on(/^POST .*statuses/, refusal(403, "required=[write:repository]")),
@@ -88,6 +108,13 @@ for (const [what, arrange, expected] of cases) {
     assert.match(found[0] ?? "", expected);
   });
 }
+
+Deno.test("selfCheck() tells which forge it is", async () => {
+  const { gitea, facts } = scene();
+  assert.deepEqual(await facts(), ['Gitea 1.26.0 at "https://forge.example"']);
+  gitea.version = "15.0.3+gitea-1.22.0";
+  assert.deepEqual(await facts(), ['Forgejo 15.0.3 at "https://forge.example"']);
+});
 
 Deno.test("selfCheck() finds clocks that differ", async () => {
   const { clock, check } = scene();

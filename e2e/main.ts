@@ -72,7 +72,8 @@ const suites: Suite[] = [
   {
     name: "loop",
     about: "comments on real pull requests: refusals, restarts, services away",
-    run: (context) => tests(context, "loop", ["e2e/loop_test.ts", "e2e/schedule_test.ts"]),
+    run: (context) =>
+      tests(context, "loop", ["e2e/check_test.ts", "e2e/loop_test.ts", "e2e/schedule_test.ts"]),
     beside: true,
   },
   {

@@ -83,6 +83,8 @@ export interface Forge {
   isMember(query: { org: string; login: string }): Promise<Answer<boolean>>;
   /** The account the token belongs to, if the forge lets it be known. */
   whoAmI(query: { org: string }): Promise<Answer<{ id: number; login: string } | null>>;
+  /** Whether the account may know who is a member: false is the forge's word that it is an outsider itself. */
+  seesMembers(query: { org: string }): Promise<Answer<boolean>>;
   createComment(
     query: { repo: string; pr: number; body: string },
   ): Promise<Answer<{ id: number; userId: number }>>;

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { commitId } from "../../protocol/params.ts";
+import type { Answer } from "../answer.ts";
 import type { Forge, ForgeComment, Pull, Push, Repository, TouchedPull } from "./forge.ts";
 import { giteaClient, type GiteaOptions, instant, rfc3339, split } from "./gitea_client.ts";
 
@@ -50,6 +51,13 @@ const createdComment = z.object({ id: z.number().int(), user });
  */
 export function giteaForge(options: GiteaOptions): Forge {
   const { call, read, readPages } = giteaClient(options);
+
+  async function isMember({ org, login }: { org: string; login: string }): Promise<Answer<boolean>> {
+    const route = "GET /orgs/{org}/members/{login}";
+    const answer = await call(route, { org, login }, { statuses: [204], schema: z.unknown() });
+    if (answer.ok) return { ok: true, value: true, at: answer.at };
+    return answer.status === 404 ? { ok: true, value: false, at: null } : answer;
+  }
 
   return {
     async version() {
@@ -137,12 +145,7 @@ export function giteaForge(options: GiteaOptions): Forge {
       return { ...answer, value: answer.value.filter((entry) => entry.type === "pull_push").map(toPush) };
     },
 
-    async isMember({ org, login }) {
-      const route = "GET /orgs/{org}/members/{login}";
-      const answer = await call(route, { org, login }, { statuses: [204], schema: z.unknown() });
-      if (answer.ok) return { ok: true, value: true, at: answer.at };
-      return answer.status === 404 ? { ok: true, value: false, at: null } : answer;
-    },
+    isMember,
 
     async whoAmI({ org }) {
       const answer = await readPages("GET /orgs/{org}/members", { org }, { schema: memberPage });
@@ -154,6 +157,16 @@ export function giteaForge(options: GiteaOptions): Forge {
         ...answer,
         value: me !== undefined && own.length === 1 ? { id: me.id, login: me.login } : null,
       };
+    },
+
+    async seesMembers({ org }) {
+      const listed = await read("GET /orgs/{org}/members", { org, page: 1, limit: 1 }, memberPage);
+      if (!listed.ok) return listed;
+      // An outsider is shown the public members, if there are any. The organisation itself is a name of a user, too.
+      const login = listed.value?.at(0)?.login ?? org;
+      const answer = await isMember({ org, login });
+      if (answer.ok) return { ok: true, value: true, at: answer.at };
+      return answer.status === 303 ? { ok: true, value: false, at: null } : answer;
     },
 
     async createComment({ repo, pr, body }) {

@@ -37,3 +37,20 @@ export function badGateway(): Response {
 export function answer(body: unknown, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 }
+
+/** What Gitea says to a token without the scope that a route wants; `null` if it has it. Writing includes reading. */
+export function missingScope(route: string, scopes: ReadonlySet<string>): Response | null {
+  const [method = "", path = ""] = route.split(" ");
+  // Statuses are set with a token of their own.
+  if (path === "/version" || /\/(statuses|commits)\//.test(path)) return null;
+  const area = path.startsWith("/orgs/")
+    ? "organization"
+    : /^\/repos\/(issues\/search$|[^/]+\/[^/]+\/issues\/)/.test(path)
+    ? "issue"
+    : "repository";
+  const wanted = `${method === "GET" ? "read" : "write"}:${area}`;
+  if (scopes.has(wanted) || scopes.has(`write:${area}`)) return null;
+  const has = [...scopes].join(",");
+  const said = "token does not have at least one of required scope(s)";
+  return refusal(403, `${said}, required=[${wanted}], token scope=${has}`);
+}

@@ -1,6 +1,6 @@
 import { ownerOf } from "../enrolments.ts";
 import type { FakeClock } from "./fake_clock.ts";
-import { answer, noRoute, page, refusal, stamp } from "./fake_answers.ts";
+import { answer, missingScope, noRoute, page, refusal, stamp } from "./fake_answers.ts";
 import { FakeRepos } from "./fake_repos.ts";
 
 interface Comment {
@@ -41,6 +41,11 @@ export class FakeGitea {
   readonly bot = "cc-ci-bot";
   readonly users = new Map([["root-admin", 1], ["maintainer", 2], ["outsider", 3], ["cc-ci-bot", 4]]);
   readonly members = new Set(["root-admin", "maintainer", "cc-ci-bot"]);
+  /** Members that anybody may know. */
+  readonly publicMembers = new Set<string>();
+  version = "1.26.0";
+  /** What the bot's token may do. */
+  readonly scopes = new Set(["read:organization", "read:repository", "write:issue"]);
   readonly pulls: PullRequest[] = [];
   readonly comments: Comment[] = [];
   readonly reactions: number[] = [];
@@ -108,6 +113,8 @@ export class FakeGitea {
     const fault = this.fault({ method: request.method, path, query: url.searchParams });
     if (fault === "no answer") throw new TypeError("Connection refused");
     if (fault instanceof Response) return fault;
+    const missing = missingScope(`${request.method} ${path}`, this.scopes);
+    if (missing !== null) return missing;
     const body: unknown = request.method === "GET" ? null : await request.json();
     const response = this.#route(`${request.method} ${path}`, { query: url.searchParams, body });
     if (fault === "answer lost") throw new TypeError("Connection reset by peer");
@@ -120,14 +127,12 @@ export class FakeGitea {
     let match: RegExpExecArray | null;
     const is = (pattern: RegExp) => (match = pattern.exec(route)) !== null;
     const part = (index: number) => decodeURIComponent(match?.[index] ?? "");
-    if (is(/^GET \/version$/)) return answer({ version: "1.26.0" });
+    if (is(/^GET \/version$/)) return answer({ version: this.version });
     if (is(/^GET \/repos\/issues\/search$/)) return this.#search(query);
-    if (is(/^GET \/orgs\/([^/]+)\/members\/([^/]+)$/)) {
-      const known = [...this.members].some((name) => name.toLowerCase() === part(2).toLowerCase());
-      return known ? new Response(null, { status: 204 }) : refusal(404, "not found");
-    }
+    if (is(/^GET \/orgs\/([^/]+)\/members\/([^/]+)$/)) return this.#membership(part(1), part(2));
     if (is(/^GET \/orgs\/([^/]+)\/members$/)) {
-      const all = [...this.members].map((name) => ({ ...this.#user(name), active: name === this.bot }));
+      const shown = this.members.has(this.bot) ? this.members : this.publicMembers;
+      const all = [...shown].map((name) => ({ ...this.#user(name), active: name === this.bot }));
       return answer(page(all, query));
     }
     if (is(/^GET \/repos\/([^/]+\/[^/]+)\/pulls\/(\d+)$/)) {
@@ -184,6 +189,18 @@ export class FakeGitea {
     }
     return this.repos.route(route, { query, fields }) ??
       (is(/^[A-Z]+ \/repos\//) ? refusal(404, "not found") : noRoute());
+  }
+
+  /** Outsiders are told about themselves only, and sent elsewhere about others. */
+  #membership(org: string, login: string): Response {
+    const known = [...this.users.keys(), this.org].find((name) => name.toLowerCase() === login.toLowerCase());
+    if (org !== this.org || known === undefined) return refusal(404, "not found");
+    if (this.members.has(this.bot)) {
+      return this.members.has(known) ? new Response(null, { status: 204 }) : refusal(404, "not found");
+    }
+    if (known === this.bot) return refusal(404, "not found");
+    const location = `/api/v1/orgs/${org}/public_members/${known}`;
+    return new Response(null, { status: 303, headers: { location } });
   }
 
   #search(query: URLSearchParams): Response {
