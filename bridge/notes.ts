@@ -34,9 +34,10 @@ export function noteComment(found: Found, { store, clock }: { store: Store; cloc
   if (known !== undefined && !asksNothing(known)) return;
   const command = parseCommand(comment.body);
   const edited = known !== undefined || comment.updatedAt !== comment.createdAt;
-  const kind = kindOf(command, { edited });
-  if (known !== undefined && kind !== "edited") return;
-  const reason = whyNot(found, { kind, ownId: store.ownId });
+  const asked = kindOf(command, { edited });
+  if (known !== undefined && asked !== "edited") return;
+  const reason = whyNot(found, { kind: asked, ownId: store.ownId });
+  const kind = reason === null && isTooOld(found) ? "late" : asked;
   const row: NewCommand = {
     comment: comment.id,
     repo: place.repo,
@@ -65,9 +66,14 @@ function whyNot(
   if (kind === "none") return "no command";
   if (comment.userId === ownId || comment.userId <= 0) return "by a bot";
   const said = kind === "edited" ? comment.updatedAt : comment.createdAt;
-  if (at - said > longestAgeMs) return "too old";
   if (said < watchedSince) return "before we watched";
-  return null;
+  const isAnswered = kind === "test" || kind === "cancel";
+  return at - said > longestAgeMs && !isAnswered ? "too old" : null;
+}
+
+/** Whether it is too late to carry out what was written. */
+function isTooOld({ comment, at }: Found): boolean {
+  return comment.updatedAt === comment.createdAt && at - comment.createdAt > longestAgeMs;
 }
 
 /** Whether a comment was read before and no command then. */

@@ -11,6 +11,7 @@ export type Refusal =
   | { reason: "not-enrolled" }
   | { reason: "not-member" }
   | { reason: "edited" }
+  | { reason: "too-old" }
   | { reason: "maintenance"; since: number; note: string }
   | { reason: "closed" | "merged" | "fork-gone" }
   | { reason: "pushed"; before: string | null; head: string }
@@ -52,15 +53,16 @@ const settleMs = 12_000;
  */
 export async function judge(command: CommandRow, deps: PolicyDeps): Promise<Verdict> {
   const { forge, org, clock } = deps;
-  if (clock.now() - command.seen_at > longestAgeMs) return { kind: "ignore", reason: "expired" };
+  const expired = clock.now() - command.seen_at > longestAgeMs;
   const recipe = deps.enrolments.recipes.get(command.repo.toLowerCase());
   if (recipe === undefined) {
-    if (command.kind !== "test") return { kind: "ignore", reason: "not-enrolled" };
+    if (command.kind !== "test" || expired) return { kind: "ignore", reason: "not-enrolled" };
     return { kind: "refuse", refusal: { reason: "not-enrolled" } };
   }
   if (command.kind === "help" || command.kind === "unclear") return { kind: "help" };
   // The forge shows the first author after an edit by anybody who may edit: nobody knows who said it.
   if (command.kind === "edited") return { kind: "refuse", refusal: { reason: "edited" } };
+  if (command.kind === "late" || expired) return { kind: "refuse", refusal: { reason: "too-old" } };
   if (command.kind === "cancel" && deps.isStarter(command)) return { kind: "cancel" };
   const member = await forge.isMember({ org, login: command.login });
   if (!member.ok) return later(member);

@@ -22,6 +22,9 @@ export function refused(refusal: Refusal, { command, org }: { command: CommandRo
     case "edited":
       return `🚫 Nothing was tested: the comment became \`!testme\` by an edit, and who made that is not known.\n` +
         "Write it in a new comment.";
+    case "too-old":
+      return "🚫 `!testme` was written more than 24 hours ago, before cc-ci could look at it, so nothing was done.\n" +
+        "If it is still wanted, comment it again.";
     case "merged":
       return "🚫 Nothing was tested: this pull request is merged.\nComment on one that is open.";
     case "fork-gone":
