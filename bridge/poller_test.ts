@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { open, pass } from "./testing/scenes.ts";
-import { repo } from "./testing/world.ts";
+import { commits, repo } from "./testing/world.ts";
 
 Deno.test("a webhook, its repetition and the poll together start one run", async () => {
   using at = await open();
@@ -52,4 +52,13 @@ Deno.test("the sweep finds within a day what the search hides, and costs one req
   await world.runStarted();
   const sweeps = world.gitea.requests.filter((request) => request.endsWith("/issues/comments"));
   assert.equal(sweeps.length, 1);
+});
+
+Deno.test("a command is found among thousands of pull requests that were touched at once", async () => {
+  using at = await open();
+  const { world } = at;
+  const touched = Array.from({ length: 2_100 }, () => world.gitea.openPull(repo, commits.first));
+  const last = touched.at(-1);
+  if (last !== undefined) world.gitea.say(last, { user: "maintainer", body: "!testme" });
+  await world.until("it is answered", () => world.bodies().length === 1);
 });

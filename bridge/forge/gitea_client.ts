@@ -13,7 +13,8 @@ export interface GiteaOptions {
 }
 
 const pageSize = 50; // the server's own maximum; more is silently cut
-const maxPages = 40;
+/** Far beyond what there is to read: a forge that leads on and on is given up. */
+const maxPages = 400;
 const readTries = 3;
 
 type Parameters = Record<string, unknown>;
@@ -108,9 +109,12 @@ export function giteaClient(options: GiteaOptions): GiteaClient {
       at ??= answer.at;
       const found = answer.value ?? [];
       all.push(...found);
-      if (found.length < (lastPage === "short" ? pageSize : 1) || enough(found)) break;
+      if (found.length < (lastPage === "short" ? pageSize : 1) || enough(found)) {
+        return { ok: true, value: all, at };
+      }
     }
-    return { ok: true, value: all, at };
+    // A part of the whole would pass for all there is.
+    return failure(200, `More than ${maxPages} pages answer ${route}`);
   }
 
   return { call, read, readPages };

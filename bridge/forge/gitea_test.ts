@@ -77,6 +77,12 @@ Deno.test("giteaForge() walks search pages by page and limit until a short one",
   ]);
 });
 
+Deno.test("giteaForge() never takes the part of a long list that it reads for the whole", async () => {
+  const found = { number: 1, updated_at: "2026-11-23T12:00:00Z", repository: { full_name: place.repo } };
+  const { forge: endless } = forge(json(Array.from({ length: 50 }, () => found)));
+  assert.equal((await endless.touchedPulls({ owner: "recipe-maintainers", since: 0 })).ok, false);
+});
+
 Deno.test("giteaForge() reads pushes past a page that was thinned out, and their times and heads", async () => {
   const [a, b] = ["a".repeat(40), "b".repeat(40)];
   const entry = (type: string, body: unknown) => ({
