@@ -8,6 +8,7 @@ import { type Finding, selfCheck } from "./bridge/check.ts";
 import { readEnrolments } from "./bridge/enrolments.ts";
 import { readMaintenance } from "./bridge/maintenance.ts";
 import { giteaForge } from "./bridge/forge/gitea.ts";
+import { RetryGate } from "./bridge/forge/retry_gate.ts";
 import { giteaStatuses } from "./bridge/forge/statuses.ts";
 import { holdState, newId } from "./bridge/state.ts";
 import { run } from "./bridge/run.ts";
@@ -42,13 +43,16 @@ async function main(args: readonly string[]): Promise<number> {
     ...(config.CA_FILE === undefined ? {} : { ca: await readCa(config.CA_FILE) }),
   };
   const engine = engineOf(config, ingress);
+  const gate = new RetryGate(systemClock);
   const forge = giteaForge({
     url: config.FORGE_URL,
+    gate,
     token: config.FORGE_TOKEN,
     fetch: ingressFetch(ingress, { timeoutMs: 15_000 }),
   });
   const statuses = config.STATUS_TOKEN === undefined ? null : giteaStatuses({
     url: config.FORGE_URL,
+    gate,
     token: config.STATUS_TOKEN,
     fetch: ingressFetch(ingress, { timeoutMs: 15_000 }),
   });

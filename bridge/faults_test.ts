@@ -133,8 +133,8 @@ Deno.test("Retry-After is kept to", async () => {
   world.gitea.fault = ({ method }) => method === "POST" ? tooMany(120) : undefined;
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
   await world.seconds(100);
-  const posts = world.gitea.requests.filter((request) => /^POST .*issues\/1\/comments$/.test(request));
-  assert.equal(posts.length, 1);
+  const posts = world.gitea.requests.filter((request) => /^POST /.test(request));
+  assert.equal(posts.length, 1, posts.join(", "));
   world.gitea.fault = () => undefined;
   await world.until("it is answered", () => world.bodies().length === 1);
 });

@@ -28,7 +28,6 @@ export interface OutboxDeps {
  */
 export class Outbox {
   readonly #deps: OutboxDeps;
-  #pausedUntil = 0;
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps;
@@ -36,10 +35,10 @@ export class Outbox {
 
   /** Delivers what is due. @returns whether the forge took anything */
   async deliver(): Promise<boolean> {
-    const { store, clock } = this.#deps;
+    const { store, forge, clock } = this.#deps;
     let delivered = false;
     for (const post of store.duePosts(clock.now())) {
-      if (clock.now() < this.#pausedUntil) break;
+      if (forge.pausedMs(post) > 0) continue;
       if (await this.#deliverOne(post)) delivered = true;
     }
     return delivered;
@@ -125,7 +124,6 @@ export class Outbox {
     const tries = post.tries + 1;
     const dead = refuses(failure) && tries >= refusedTries ? 1 : 0;
     const wait = Math.max(failure.retryAfterMs ?? backoffMs(tries), atLeastMs);
-    if (failure.retryAfterMs !== null) this.#pausedUntil = now + failure.retryAfterMs;
     store.changePost(post.key, { tries, dead, not_before: now + wait, error: failure.message });
     const facts = {
       post: post.key,

@@ -16,6 +16,7 @@ Deno.test("a verdict that comes while an edit is under way follows at once, anot
       store,
       clock,
       forge: {
+        pausedMs: () => 0,
         createComment: () => Promise.resolve({ ok: true, value: { id: 7, userId: 1 } }),
         editComment: ({ body }: { body: string }) => {
           bodies.push(body.split("\n")[0] ?? "");

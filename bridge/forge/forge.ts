@@ -63,6 +63,8 @@ export interface Repository {
 
 /** What the bridge needs of a forge. Only an exact expected status is a success; redirects are never followed. */
 export interface Forge {
+  /** Milliseconds for which nothing about a repository is asked, since the forge wants it so; 0 for none. */
+  pausedMs(query: { repo: string }): number;
   /** Which forge it is; an answer also tells its clock. */
   version(): Promise<Answer<string>>;
   /** Pull requests of an owner's repositories touched at `since` or later; without it just a look whether it can be asked. */

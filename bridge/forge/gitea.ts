@@ -50,7 +50,7 @@ const createdComment = z.object({ id: z.number().int(), user });
  * POST to a renamed repository answers 200 with a list and posts nothing, so that only 201 counts.
  */
 export function giteaForge(options: GiteaOptions): Forge {
-  const { call, read, readPages } = giteaClient(options);
+  const { call, read, readPages, pausedMs } = giteaClient(options);
 
   async function isMember({ org, login }: { org: string; login: string }): Promise<Answer<boolean>> {
     const route = "GET /orgs/{org}/members/{login}";
@@ -60,6 +60,8 @@ export function giteaForge(options: GiteaOptions): Forge {
   }
 
   return {
+    pausedMs: ({ repo }) => pausedMs(repo),
+
     async version() {
       const answer = await read("GET /version", {}, z.object({ version: z.string() }));
       return answer.ok ? { ...answer, value: answer.value.version } : answer;

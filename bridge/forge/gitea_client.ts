@@ -3,6 +3,7 @@ import * as z from "zod";
 import { type Answer, type Failure, retryAfter } from "../answer.ts";
 import { type Clock, systemClock } from "../../common/time.ts";
 import { type Answered, isOwnWord } from "./own_word.ts";
+import { type About, RetryGate } from "./retry_gate.ts";
 
 export interface GiteaOptions {
   /** Address of the forge without `/api/v1`. */
@@ -10,6 +11,8 @@ export interface GiteaOptions {
   token: string;
   fetch: typeof fetch;
   clock?: Clock;
+  /** Shared by all that call the same forge. @default one of its own */
+  gate?: RetryGate;
 }
 
 const pageSize = 50; // the server's own maximum; more is silently cut
@@ -39,6 +42,8 @@ export interface GiteaClient {
   /** Only reads are repeated: nobody knows whether a write without an answer was carried out. */
   read<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<Answer<T>>;
   readPages<T>(route: string, parameters: Parameters, options: PagesOptions<T>): Promise<Answer<T[]>>;
+  /** Milliseconds for which nothing about a repository is asked, since the forge wants it so; 0 for none. */
+  pausedMs(repo: string): number;
 }
 
 /**
@@ -47,6 +52,7 @@ export interface GiteaClient {
  */
 export function giteaClient(options: GiteaOptions): GiteaClient {
   const clock = options.clock ?? systemClock;
+  const gate = options.gate ?? new RetryGate(clock);
   const octokit = new Octokit({
     baseUrl: `${options.url.replace(/\/+$/, "")}/api/v1`,
     auth: options.token,
@@ -56,10 +62,15 @@ export function giteaClient(options: GiteaOptions): GiteaClient {
   });
 
   async function call<T>(route: string, parameters: Parameters, expected: Expected<T>): Promise<Answer<T>> {
+    const left = gate.leftMs(aboutOf(parameters));
+    if (left > 0) {
+      return { ...failure(429, `Not asked before its time comes: ${route}`), retryAfterMs: left };
+    }
     const answered = await send(route, parameters);
     if ("ok" in answered) return answered;
     const { status, headers, data } = answered;
     const retryAfterMs = retryAfter(text(headers["retry-after"]), clock.now());
+    if (status >= 400 && retryAfterMs !== null) gate.close(aboutOf(parameters), retryAfterMs);
     if (!isOwnWord(answered, octokit.request.endpoint(route, parameters).url)) {
       const type = text(headers["content-type"]) ?? "no content type";
       return { ...failure(0, `No answer of the forge itself to ${route}: ${status}, ${type}`), retryAfterMs };
@@ -117,7 +128,7 @@ export function giteaClient(options: GiteaOptions): GiteaClient {
     return failure(200, `More than ${maxPages} pages answer ${route}`);
   }
 
-  return { call, read, readPages };
+  return { call, read, readPages, pausedMs: (repo) => gate.leftMs(aboutOf(split(repo))) };
 }
 
 /** Octokit's error for an answered request. One without `response` is a failed connection (its status says 500). */
@@ -130,8 +141,14 @@ function failure(status: number, message: string): Failure {
   return { ok: false, status, message, retryAfterMs: null };
 }
 
-function text(header: unknown): string | undefined {
-  return typeof header === "string" ? header : undefined;
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function aboutOf({ owner, org, name }: Parameters): About {
+  const whose = text(owner) ?? text(org) ?? null;
+  const which = text(name);
+  return { owner: whose, repo: whose === null || which === undefined ? null : `${whose}/${which}` };
 }
 
 /** The sentence in the forge's refusal; in production a 500 has none. */

@@ -6,6 +6,7 @@ import { DroneEngine } from "../engine/drone.ts";
 import { ownerOf } from "../enrolments.ts";
 import type { Engine } from "../engine/engine.ts";
 import { giteaForge } from "../forge/gitea.ts";
+import { RetryGate } from "../forge/retry_gate.ts";
 import { giteaStatuses } from "../forge/statuses.ts";
 import type { Maintenance } from "../maintenance.ts";
 import type { Vitals } from "../server.ts";
@@ -191,7 +192,7 @@ export class World implements Disposable {
   #newBridge(): Bridge {
     const { clock } = this;
     const forge = {
-      ...{ url: "https://forge.example", token: "forge-token", clock },
+      ...{ url: "https://forge.example", token: "forge-token", clock, gate: new RetryGate(clock) },
       fetch: this.#killable(this.gitea.fetch, "forge"),
     };
     return new Bridge({
