@@ -62,3 +62,20 @@ Deno.test("a command is found among thousands of pull requests that were touched
   if (last !== undefined) world.gitea.say(last, { user: "maintainer", body: "!testme" });
   await world.until("it is answered", () => world.bodies().length === 1);
 });
+
+Deno.test("a pull request that the search names late is found, though others were read meanwhile", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  const other = world.gitea.openPull(repo, commits.first);
+  await world.seconds(15);
+  const before = pull.updated;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const touched = pull.updated;
+  pull.updated = before;
+  world.clock.pass(60);
+  world.gitea.say(other, { user: "outsider", body: "Hello" });
+  await world.seconds(30);
+  assert.deepEqual(world.bodies(), []);
+  pull.updated = touched;
+  await world.until("it is answered", () => world.bodies().length === 1);
+});
