@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { bridgeConfig, type Config, droneConfig, harnessEnv } from "./bridge/config.ts";
+import { bridgeConfig, type Config, droneConfig, harnessEnv, ownDomain } from "./bridge/config.ts";
 import { dashboardClient } from "./bridge/dashboard_client.ts";
 import { DroneEngine } from "./bridge/engine/drone.ts";
 import type { Engine } from "./bridge/engine/engine.ts";
@@ -14,7 +14,7 @@ import { holdState, newId } from "./bridge/state.ts";
 import { run } from "./bridge/run.ts";
 import { Store } from "./bridge/store.ts";
 import { CcciError, describeError, UsageError } from "./common/errors.ts";
-import { type Ingress, ingressFetch, readCa } from "./common/ingress.ts";
+import { type OwnHosts, readCa, serviceFetch } from "./common/ingress.ts";
 import { logger, setUpLogging } from "./common/log.ts";
 import { systemClock } from "./common/time.ts";
 
@@ -38,23 +38,26 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const config = bridgeConfig();
   await setUpLogging(config.LOG_LEVEL);
-  const ingress: Ingress = {
-    address: config.INGRESS,
-    ...(config.CA_FILE === undefined ? {} : { ca: await readCa(config.CA_FILE) }),
+  const own: OwnHosts = {
+    base: ownDomain(config),
+    ingress: {
+      address: config.INGRESS,
+      ...(config.CA_FILE === undefined ? {} : { ca: await readCa(config.CA_FILE) }),
+    },
   };
-  const engine = engineOf(config, ingress);
+  const engine = engineOf(config, own);
   const gate = new RetryGate(systemClock);
   const forge = giteaForge({
     url: config.FORGE_URL,
     gate,
     token: config.FORGE_TOKEN,
-    fetch: ingressFetch(ingress, { timeoutMs: 15_000 }),
+    fetch: serviceFetch(own, { timeoutMs: 15_000 }),
   });
   const statuses = config.STATUS_TOKEN === undefined ? null : giteaStatuses({
     url: config.FORGE_URL,
     gate,
     token: config.STATUS_TOKEN,
-    fetch: ingressFetch(ingress, { timeoutMs: 15_000 }),
+    fetch: serviceFetch(own, { timeoutMs: 15_000 }),
   });
   const check = {
     ...{ forge, statuses, engine, clock: systemClock, forgeUrl: config.FORGE_URL, org: config.MEMBERS_ORG },
@@ -87,7 +90,7 @@ async function main(args: readonly string[]): Promise<number> {
       : dashboardClient({
         url: config.DASHBOARD_URL,
         token: config.BRIDGE_TOKEN,
-        fetch: ingressFetch(ingress, { timeoutMs: 5_000 }),
+        fetch: serviceFetch(own, { timeoutMs: 5_000 }),
       }),
     scheduleMs: config.SCHEDULE === "off" ? null : config.SCHEDULE_POLL_S * 1000,
     readEnrolments: () => readEnrolments(config.RECIPES),
@@ -114,7 +117,7 @@ function write(to: { writeSync(bytes: Uint8Array): number }, text: string): void
   to.writeSync(new TextEncoder().encode(text));
 }
 
-function engineOf(config: Config, ingress: Ingress): Engine {
+function engineOf(config: Config, own: OwnHosts): Engine {
   if (config.ENGINE === "drone") {
     return new DroneEngine({
       ...droneConfig(config),
@@ -122,7 +125,7 @@ function engineOf(config: Config, ingress: Ingress): Engine {
       branch: config.DRONE_BRANCH,
       capacity: config.CAPACITY,
       // Drone takes 45 s to say that there is no pipeline.
-      fetch: ingressFetch(ingress, { timeoutMs: 90_000 }),
+      fetch: serviceFetch(own, { timeoutMs: 90_000 }),
     });
   }
   const module = config.HARNESS.endsWith(".ts");

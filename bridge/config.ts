@@ -28,6 +28,9 @@ const schema = z.object({
   SCHEDULE: z.enum(["on", "off"]).default("on"),
   /** Seconds between two looks for default branches that moved. */
   SCHEDULE_POLL_S: z.coerce.number().min(1).max(86_400).default(900),
+  /** Domain of our own services; without it the dashboard's host. What is neither that nor below it, is somebody else's. */
+  BASE_DOMAIN: z.string().toLowerCase().optional(),
+  /** Where our own services are reached, whatever their names resolve to. */
   INGRESS: address.default("127.0.0.1:443"),
   CA_FILE: z.string().optional(),
   DASHBOARD_URL: z.url().optional(),
@@ -58,6 +61,11 @@ export function bridgeConfig(env: (name: string) => string | undefined = Deno.en
     );
   }
   return config;
+}
+
+/** Domain of our own services, which are reached through the ingress; `null` if nothing says which that is. */
+export function ownDomain({ BASE_DOMAIN, DASHBOARD_URL }: Config): string | null {
+  return BASE_DOMAIN ?? (DASHBOARD_URL === undefined ? null : new URL(DASHBOARD_URL).hostname);
 }
 
 /** What the Drone engine needs. @throws {UsageError} naming what is missing */

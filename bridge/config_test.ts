@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../common/errors.ts";
-import { bridgeConfig, droneConfig, harnessEnv } from "./config.ts";
+import { bridgeConfig, droneConfig, harnessEnv, ownDomain } from "./config.ts";
 
 const settings: Record<string, string> = {
   CCCI_FORGE_URL: "https://git.example",
@@ -30,6 +30,14 @@ Deno.test("bridgeConfig() wants the dashboard's address and token together", () 
   const half = (name: string) => name === "CCCI_BRIDGE_TOKEN" ? undefined : lookup(name);
   assert.throws(() => bridgeConfig(half), /belong together/);
   assert.equal(bridgeConfig(lookup).POLL_S, 30);
+});
+
+Deno.test("ownDomain() is what is set, else the dashboard's host, else none", () => {
+  const domain = (changes: Record<string, string | undefined>) =>
+    ownDomain(bridgeConfig((name) => name in changes ? changes[name] : lookup(name)));
+  assert.equal(domain({}), "ci.example");
+  assert.equal(domain({ CCCI_BASE_DOMAIN: "Example.org" }), "example.org");
+  assert.equal(domain({ CCCI_DASHBOARD_URL: undefined, CCCI_BRIDGE_TOKEN: undefined }), null);
 });
 
 Deno.test("harnessEnv() hands over the harness' settings and none of the bridge's secrets", () => {

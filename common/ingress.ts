@@ -98,6 +98,58 @@ export function ingressFetch(ingress: Ingress, defaults: IngressFetchOptions = {
   };
 }
 
+/** Which hosts are ours: those of this name and below it. */
+export interface OwnHosts {
+  /** `null`: none. */
+  base: string | null;
+  ingress: Ingress;
+}
+
+/**
+ * A `fetch` for services that may be ours or somebody else's. Our own hosts are reached through the ingress; others as
+ * everybody reaches them, with the port of the URL and the system's CAs. Redirects are not followed either way.
+ */
+export function serviceFetch({ base, ingress }: OwnHosts, options: IngressFetchOptions = {}): typeof fetch {
+  const own = ingressFetch(ingress, options);
+  const plain = plainFetch(options);
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const { hostname } = new URL(request.url);
+    const isOwn = base !== null && (hostname === base || hostname.endsWith(`.${base}`));
+    return await (isOwn ? own : plain)(request);
+  };
+}
+
+/** `fetch` within the same limits, for hosts that are not ours. */
+function plainFetch({ timeoutMs = 30_000, maxBytes = 64 * 1024 * 1024 }: IngressFetchOptions): typeof fetch {
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const { host } = new URL(request.url);
+    const limit = new AbortController();
+    const signal = AbortSignal.any([request.signal, limit.signal]);
+    const timer = setTimeout(
+      () => limit.abort(new Error(`No complete answer from ${host} within the time limit`)),
+      timeoutMs,
+    );
+    try {
+      const response = await fetch(request, { redirect: "manual", signal });
+      const chunks: Uint8Array<ArrayBuffer>[] = [];
+      let size = 0;
+      for await (const chunk of response.body ?? []) {
+        size += chunk.length;
+        if (size > maxBytes) throw new Error(`Answer of ${host} is larger than ${maxBytes} bytes`);
+        chunks.push(chunk);
+      }
+      const { status, headers } = response;
+      const whole = new Response(response.body === null ? null : new Blob(chunks), { status, headers });
+      Object.defineProperty(whole, "url", { value: request.url });
+      return whole;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
 /** The text of a CA file. @throws {UsageError} naming the file, since only its owner can put it there */
 export async function readCa(path: string): Promise<string> {
   try {

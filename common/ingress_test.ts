@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { serviceFetch } from "./ingress.ts";
+
+/** A port that notes who connects, and hangs up. */
+function listener() {
+  const inner = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  let connections = 0;
+  const done = (async () => {
+    for await (const connection of inner) {
+      connections++;
+      connection.close();
+    }
+  })();
+  return {
+    port: inner.addr.port,
+    connections: () => connections,
+    async [Symbol.asyncDispose]() {
+      inner.close();
+      await done;
+    },
+  };
+}
+
+Deno.test("serviceFetch() connects to the ingress for our own hosts and to nobody else's for others", async () => {
+  const cases: [host: string, own: boolean][] = [
+    ["ci.localhost", true],
+    ["git.ci.localhost", true],
+    ["localhost", false],
+    ["127.0.0.1", false],
+  ];
+  for (const [host, own] of cases) {
+    await using ingress = listener();
+    await using elsewhere = listener();
+    const address = `127.0.0.1:${ingress.port}`;
+    const fetch = serviceFetch({ base: "ci.localhost", ingress: { address } }, { timeoutMs: 5_000 });
+    await assert.rejects(fetch(`https://${host}:${elsewhere.port}/api/v1/version`));
+    assert.deepEqual([ingress.connections() > 0, elsewhere.connections() > 0], [own, !own], host);
+  }
+});
+
+Deno.test("serviceFetch() takes a host for ours by whole names only, and none where no base is known", async () => {
+  for (const base of ["host", null]) {
+    await using ingress = listener();
+    await using elsewhere = listener();
+    const fetch = serviceFetch({ base, ingress: { address: `127.0.0.1:${ingress.port}` } });
+    await assert.rejects(fetch(`https://localhost:${elsewhere.port}/`));
+    assert.deepEqual([ingress.connections(), elsewhere.connections() > 0], [0, true]);
+  }
+});
+
+Deno.test("serviceFetch() follows no redirects, keeps method and body, and has limits elsewhere, too", async () => {
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/moved") {
+      return new Response(null, { status: 303, headers: { location: "/elsewhere" } });
+    }
+    if (pathname === "/none") return new Response(null, { status: 204 });
+    if (pathname === "/never") {
+      return new Response(new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array(1)) }));
+    }
+    return new Response(`${request.method} ${await request.text()}`, { status: 201 });
+  });
+  const at = `http://127.0.0.1:${server.addr.port}`;
+  const fetch = serviceFetch({ base: "ci.localhost", ingress: { address: "127.0.0.1:1" } }, {
+    timeoutMs: 500,
+    maxBytes: 20,
+  });
+  const moved = await fetch(`${at}/moved`);
+  assert.deepEqual([moved.status, moved.headers.get("location")], [303, "/elsewhere"]);
+  assert.equal((await fetch(`${at}/none`)).status, 204);
+  const made = await fetch(`${at}/`, { method: "POST", body: "hello" });
+  assert.deepEqual([made.status, await made.text()], [201, "POST hello"]);
+  await assert.rejects(fetch(`${at}/`, { method: "POST", body: "x".repeat(30) }), /larger than 20 bytes/);
+  await assert.rejects(fetch(`${at}/never`), /time limit/);
+});
