@@ -51,8 +51,11 @@ Deno.test("/hook rings for a comment on a pull request, under either name of the
   const hub = `sha256=${sign(JSON.stringify(written, null, 2))}`;
   assert.equal(await at.post(written, { "x-gitea-signature": "", "x-hub-signature-256": hub }), 202);
   assert.equal(await at.post({ ...written, action: "edited" }), 202);
+  const named = { "x-gitea-signature": "", "x-gitea-event": "", "x-forgejo-event": "issue_comment" };
+  const forgejo = sign(JSON.stringify(written, null, 2));
+  assert.equal(await at.post(written, { ...named, "x-forgejo-signature": forgejo }), 202);
   const place = { repo: "recipe-maintainers/custom-html", pr: 7 };
-  assert.deepEqual(at.rung, [place, place, place]);
+  assert.deepEqual(at.rung, [place, place, place, place]);
 });
 
 Deno.test("/hook tells that somebody pushed, if the forge says so", async () => {

@@ -14,6 +14,13 @@ export function refusal(status: number, message = ""): Response {
   return answer({ message, url: "https://forge.example/api/swagger" }, status);
 }
 
+/** The same answer as Forgejo gives it: its 404 has a list of errors and a sentence of its own. */
+export async function asForgejo(response: Response): Promise<Response> {
+  if (response.status !== 404 || response.headers.get("content-type") !== "application/json") return response;
+  const said = { ...await response.json(), errors: [], message: "The target couldn't be found." };
+  return answer(said, 404);
+}
+
 /** What Traefik says of a name while nothing is behind it, as when the forge restarts. */
 export function noRoute(): Response {
   const headers = { "content-type": "text/plain; charset=utf-8" };

@@ -1,6 +1,6 @@
 import { ownerOf } from "../enrolments.ts";
 import type { FakeClock } from "./fake_clock.ts";
-import { answer, missingScope, noRoute, page, refusal, stamp } from "./fake_answers.ts";
+import { answer, asForgejo, missingScope, noRoute, page, refusal, stamp } from "./fake_answers.ts";
 import { FakeRepos } from "./fake_repos.ts";
 
 interface Comment {
@@ -34,7 +34,8 @@ export type Fault = (
 /**
  * Gitea's API as far as the bridge uses it, in memory, with the real one's shapes and manners: whole seconds, bodies
  * stored as typed, `since` inclusive and about updates, pages of 50 at most, no `Link`, `null` for an empty list, an
- * edit that does not move the pull request, a 500 for a comment on a pull request that does not exist.
+ * edit that does not move the pull request, a 500 for a comment on a pull request that does not exist. A Forgejo's
+ * are read from its source; none was asked.
  */
 export class FakeGitea {
   readonly org = "recipe-maintainers";
@@ -43,7 +44,8 @@ export class FakeGitea {
   readonly members = new Set(["root-admin", "maintainer", "cc-ci-bot"]);
   /** Members that anybody may know. */
   readonly publicMembers = new Set<string>();
-  version = "1.26.0";
+  version: string;
+  readonly forgejo: boolean;
   /** What the bot's token may do. */
   readonly scopes = new Set(["read:organization", "read:repository", "write:issue"]);
   readonly pulls: PullRequest[] = [];
@@ -59,8 +61,11 @@ export class FakeGitea {
   readonly #clock: FakeClock;
   #nextId = 100;
 
-  constructor(clock: FakeClock) {
+  /** @param options.forgejo whether it has the manners of a Forgejo, where these differ */
+  constructor(clock: FakeClock, { forgejo = false }: { forgejo?: boolean } = {}) {
     this.#clock = clock;
+    this.forgejo = forgejo;
+    this.version = forgejo ? "15.0.3+gitea-1.22.0" : "1.26.0";
     this.repos = new FakeRepos(clock);
   }
 
@@ -116,7 +121,8 @@ export class FakeGitea {
     const missing = missingScope(`${request.method} ${path}`, this.scopes);
     if (missing !== null) return missing;
     const body: unknown = request.method === "GET" ? null : await request.json();
-    const response = this.#route(`${request.method} ${path}`, { query: url.searchParams, body });
+    const routed = this.#route(`${request.method} ${path}`, { query: url.searchParams, body });
+    const response = this.forgejo ? await asForgejo(routed) : routed;
     if (fault === "answer lost") throw new TypeError("Connection reset by peer");
     response.headers.set("date", new Date(this.#clock.now() + this.skewMs).toUTCString());
     return response;
@@ -166,7 +172,9 @@ export class FakeGitea {
       const found = this.comments.filter((comment) =>
         comment.repo.toLowerCase() === repo && !comment.deleted && comment.updated >= since
       );
-      return answer(page(found, query).map((comment) => this.#show(comment)));
+      // Forgejo cuts this list into pages only for who asks for one.
+      const cut = this.forgejo && !query.has("page") ? found : page(found, query);
+      return answer(cut.map((comment) => this.#show(comment)));
     }
     if (is(/^POST \/repos\/([^/]+\/[^/]+)\/issues\/(\d+)\/comments$/)) {
       const pull = this.#pull(part(1), Number(part(2)));

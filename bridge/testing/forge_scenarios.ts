@@ -177,6 +177,19 @@ export const forgeScenarios: Scenario[] = [
     comments: ["✅"],
     starts: 1,
   },
+  {
+    name: "the fork of a pull request is deleted, and the forge leaves the pull request open",
+    drone: false,
+    async play(world) {
+      const pull = await watched(world);
+      pull.forkGone = true;
+      command(world, pull);
+      world.finish(await nth(world, 1), "passed");
+      await end(world);
+    },
+    comments: ["✅"],
+    starts: 1,
+  },
 ];
 
 function isFull(error: unknown): void {

@@ -30,7 +30,7 @@ class Killed extends Error {}
  */
 export class World implements Disposable {
   readonly clock = new FakeClock();
-  readonly gitea = new FakeGitea(this.clock);
+  readonly gitea: FakeGitea;
   readonly engine = new FakeEngine();
   readonly dashboard = new FakeDashboard(this.clock);
   readonly drone: FakeDrone | null;
@@ -54,8 +54,12 @@ export class World implements Disposable {
    * @param options.drone whether runs go to a fake Drone server by the real engine, in place of the fake engine
    * @param options.schedule seconds between two looks for branches that moved; 0 for none
    * @param options.statuses whether commits get statuses
+   * @param options.forgejo whether the forge is a Forgejo
    */
-  constructor(options: { drone?: boolean; schedule?: number; statuses?: boolean } = {}) {
+  constructor(
+    options: { drone?: boolean; schedule?: number; statuses?: boolean; forgejo?: boolean } = {},
+  ) {
+    this.gitea = new FakeGitea(this.clock, { forgejo: options.forgejo === true });
     this.#schedule = options.schedule ?? 0;
     this.#statuses = options.statuses === true;
     this.drone = options.drone === true ? new FakeDrone(this.clock) : null;
