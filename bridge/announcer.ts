@@ -1,4 +1,4 @@
-import { backoffMs } from "./answer.ts";
+import { backoffMs, lateMs } from "./answer.ts";
 import type { Clock } from "../common/time.ts";
 import { logger } from "../common/log.ts";
 import type { Announcement, RunView } from "../protocol/dashboard_api.ts";
@@ -68,17 +68,23 @@ export class Announcer {
     return news;
   }
 
+  /** One that got no answer may be carried out after a later one: then the latest is said once more. */
   async #announce(run: Run, live: readonly Run[]): Promise<boolean> {
+    const { store, clock, dashboard } = this.#deps;
     const wanted = JSON.stringify(announcementOf(run, { live, link: this.#deps.linkOf(run) }));
-    if (run.announced === wanted) return false;
-    const answer = await this.#deps.dashboard.announce(runName(run), JSON.parse(wanted));
+    const again = run.announce_again_at > 0 && clock.now() >= run.announce_again_at;
+    if (run.announced === wanted && !again) return false;
+    store.note(run.id, { announce_again_at: clock.now() + lateMs });
+    const answer = await dashboard.announce(runName(run), JSON.parse(wanted));
     this.#tried.add(runName(run));
     if (!answer.ok) {
+      if (answer.status === 0) store.note(run.id, { announce_again_at: clock.now() + lateMs });
       this.#failed(answer.message);
       return true;
     }
     this.#failures = 0;
-    this.#deps.store.note(run.id, { announced: wanted });
+    const announce_again_at = again ? 0 : run.announce_again_at;
+    store.note(run.id, { announced: wanted, announce_again_at });
     return true;
   }
 
@@ -86,7 +92,7 @@ export class Announcer {
     const { store, dashboard, clock } = this.#deps;
     const now = clock.now();
     if (run.started_at === null) {
-      if (run.state === "reported") store.note(run.id, { complete: 1 });
+      if (run.state === "reported" && run.announce_again_at === 0) store.note(run.id, { complete: 1 });
       return false;
     }
     const last = this.#looked.get(run.id);
@@ -105,7 +111,9 @@ export class Announcer {
     const text = JSON.stringify({ ...view, state, position: 0 });
     const complete = answer.value.result !== null;
     if (complete && run.state === "finished" && run.settled === 0) store.note(run.id, { settled: 1 });
-    if (complete && run.state === "reported") store.note(run.id, { complete: 1 });
+    if (complete && run.state === "reported" && run.announce_again_at === 0) {
+      store.note(run.id, { complete: 1 });
+    }
     if (text === run.view) return false;
     // While it runs only the stages count as news: the comment is not edited for a picture that has arrived.
     const news = run.outcome !== null || shown(viewOf(run)) !== shown(answer.value);

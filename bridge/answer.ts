@@ -20,6 +20,14 @@ export interface Failure {
   retryAfterMs: number | null;
 }
 
+/** For this long a call that got no answer may still be carried out. */
+export const lateMs = 15_000;
+
+/** Whether the request may still be carried out: nobody answered, or a proxy in the place of who was asked. */
+export function isUnsure({ status }: Pick<Failure, "status">): boolean {
+  return status === 0 || status === 502 || status === 503 || status === 504;
+}
+
 /** Reads a `Retry-After` header: seconds or a date. */
 export function retryAfter(header: string | null | undefined, now: number): number | null {
   if (header === null || header === undefined || header === "") return null;

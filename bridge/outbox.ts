@@ -1,4 +1,4 @@
-import { backoffMs, type Failure } from "./answer.ts";
+import { backoffMs, type Failure, isUnsure, lateMs } from "./answer.ts";
 import type { Clock } from "../common/time.ts";
 import { logger } from "../common/log.ts";
 import type { Forge } from "./forge/forge.ts";
@@ -9,8 +9,6 @@ const log = logger("bridge", "outbox");
 
 /** A running comment changes at most this often; every edit is a row in the forge's history. */
 const betweenEditsMs = 3_000;
-/** A POST without an answer may still be carried out; only after this is it looked for. */
-const lateMs = 3_000;
 /** Answers "you may not write there" in a row until we believe it. */
 const refusedTries = 8;
 const clockSkewMs = 15 * 60_000;
@@ -24,7 +22,8 @@ export interface OutboxDeps {
 /**
  * Brings the comments on the forge to the texts wanted. A comment is created once: that a POST may have happened is
  * stored before it is sent, and after that the comment is looked for, by its marker and our own account, before
- * anything is posted again.
+ * anything is posted again. A call may be carried out some time after we, or the process before us, stopped listening:
+ * until when is stored as well. So long no second POST is sent, and after it an edit is made once more.
  */
 export class Outbox {
   readonly #deps: OutboxDeps;
@@ -37,6 +36,7 @@ export class Outbox {
   async deliver(): Promise<boolean> {
     const { store, forge, clock } = this.#deps;
     let delivered = false;
+    store.doubtPosts(clock.now());
     for (const post of store.duePosts(clock.now())) {
       if (forge.pausedMs(post) > 0) continue;
       if (await this.#deliverOne(post)) delivered = true;
@@ -51,45 +51,45 @@ export class Outbox {
       if (found === "unknown") return false;
       if (found !== null) {
         log.info("found a comment of ours again", { post: post.key, comment: found });
-        this.#deps.store.changePost(post.key, { id: found });
-        return await this.#edit(post, found);
+        this.#deps.store.changePost(post.key, { id: found, unsure_until: 0 });
+        return await this.#edit({ ...post, unsure_until: 0 }, found);
       }
     }
     return await this.#create(post);
   }
 
   async #create(post: Post): Promise<boolean> {
-    const { store, forge } = this.#deps;
-    store.changePost(post.key, { attempted: 1 });
+    const { store, forge, clock } = this.#deps;
+    store.changePost(post.key, { attempted: 1, unsure_until: clock.now() + lateMs });
     const body = textOf(post);
     const answer = await forge.createComment({ repo: post.repo, pr: post.pr, body });
-    if (!answer.ok) {
-      this.#failed(post, answer, lateMs);
-      return false;
-    }
+    if (!answer.ok) return this.#failed(post, { failure: answer, sent: true });
     store.atomically(() => {
       store.ownId = answer.value.userId;
-      store.changePost(post.key, { id: answer.value.id, ...this.#delivered(post), not_before: 0 });
+      store.changePost(post.key, {
+        ...{ id: answer.value.id, ...this.#delivered(post) },
+        ...{ not_before: 0, unsure_until: 0 },
+      });
     });
     log.info("commented", { post: post.key, repo: post.repo, pr: post.pr, comment: answer.value.id });
     return true;
   }
 
   async #edit(post: Post, id: number): Promise<boolean> {
-    const { store, forge } = this.#deps;
+    const { store, forge, clock } = this.#deps;
+    store.changePost(post.key, { unsure_until: clock.now() + lateMs });
     const answer = await forge.editComment({ repo: post.repo, id, body: textOf(post) });
     if (answer.ok) {
-      store.changePost(post.key, this.#delivered(post));
+      store.changePost(post.key, { ...this.#delivered(post), unsure_until: post.unsure_until });
       log.debug("edited", { post: post.key, comment: id });
       return true;
     }
     if (answer.status === 404 && post.recreated === 0) {
       // Somebody deleted it. The verdict should still be read: it is written anew, once.
-      store.changePost(post.key, { id: null, attempted: 1, recreated: 1 });
+      store.changePost(post.key, { id: null, attempted: 1, recreated: 1, unsure_until: 0 });
       return false;
     }
-    this.#failed(post, answer, 0);
-    return false;
+    return this.#failed(post, { failure: answer, sent: true });
   }
 
   /** The id of our comment with this marker; `null` if there is none; the eldest if a reply quotes it. */
@@ -101,7 +101,7 @@ export class Outbox {
       since: post.planned_at - clockSkewMs,
     });
     if (!answer.ok) {
-      this.#failed(post, answer, 0);
+      this.#failed(post, { failure: answer, sent: false });
       return "unknown";
     }
     const own = store.ownId;
@@ -118,13 +118,18 @@ export class Outbox {
     return { delivered: post.body, delivered_at: now, tries: 0, not_before, error: null };
   }
 
-  #failed(post: Post, failure: Failure, atLeastMs: number): void {
+  /** @param options.sent whether it was a text that could not be brought, and not a look that could not be had */
+  #failed(post: Post, { failure, sent }: { failure: Failure; sent: boolean }): false {
     const { store, clock } = this.#deps;
     const now = clock.now();
     const tries = post.tries + 1;
     const dead = refuses(failure) && tries >= refusedTries ? 1 : 0;
-    const wait = Math.max(failure.retryAfterMs ?? backoffMs(tries), atLeastMs);
-    store.changePost(post.key, { tries, dead, not_before: now + wait, error: failure.message });
+    const wait = failure.retryAfterMs ?? backoffMs(tries);
+    const unsure_until = sent && isUnsure(failure) ? now + lateMs : post.unsure_until;
+    store.changePost(post.key, {
+      ...{ tries, dead, unsure_until },
+      ...{ not_before: now + wait, error: failure.message },
+    });
     const facts = {
       post: post.key,
       repo: post.repo,
@@ -134,6 +139,7 @@ export class Outbox {
     };
     if (dead === 1) log.error("gave up on a comment the forge does not take", facts);
     else log.warn("could not deliver a comment yet", { ...facts, retry_ms: wait });
+    return false;
   }
 }
 

@@ -58,6 +58,8 @@ export interface Run {
   /** Why it ended so, where the harness did not say it itself. */
   cause: string | null;
   accepted_at: number;
+  /** When the engine may have been asked last to start it; `null` while there is certainly nothing of it there. */
+  asked_at: number | null;
   started_at: number | null;
   finished_at: number | null;
   /** Member who asked to stop it. */
@@ -68,6 +70,8 @@ export interface Run {
   trouble: string | null;
   /** Announcement the dashboard confirmed last, JSON. */
   announced: string | null;
+  /** When to announce it once more, as an older announcement may be carried out late until then; 0 for never. */
+  announce_again_at: number;
   /** The dashboard's view of the run, JSON, and when it was last different. */
   view: string | null;
   view_at: number | null;
@@ -103,12 +107,14 @@ export function newRun(
     state: "accepted",
     outcome: null,
     cause: null,
+    asked_at: null,
     started_at: null,
     finished_at: null,
     cancelled_by: null,
     stop: null,
     trouble: null,
     announced: null,
+    announce_again_at: 0,
     view: null,
     view_at: null,
     settled: 0,
@@ -137,6 +143,8 @@ export interface Post {
   delivered_at: number | null;
   /** 1 once a POST may have been carried out: look before posting again. */
   attempted: number;
+  /** Until then a call that got no answer may be carried out late; 0 if there is none. */
+  unsure_until: number;
   /** 1 once a deleted comment was written anew: that happens once. */
   recreated: number;
   tries: number;

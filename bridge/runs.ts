@@ -13,7 +13,7 @@ const log = logger("bridge", "runs");
 
 /** How long the dashboard gets to hand over the stages before the verdict is written without them. */
 const resultWaitMs = 15_000;
-/** After this many failures in a row to start a run it ends as CI trouble. */
+/** After an engine has refused this often to start a run it ends as CI trouble. */
 const startTries = 6;
 const betweenCancelsMs = 15_000;
 /** CI trouble passes sooner or later, hardly at once. */
@@ -49,7 +49,7 @@ export function postKey(run: Pick<Run, "id">): string {
  */
 export class Runs {
   readonly #deps: RunsDeps;
-  readonly #starts = new Map<string, { tries: number; notBefore: number }>();
+  readonly #starts = new Map<string, { tries: number; refusals: number; notBefore: number }>();
   readonly #cancels = new Map<string, number>();
   readonly #gates = new Map<string, { tries: number; notBefore: number }>();
   readonly #watchdog = new Watchdog();
@@ -120,23 +120,29 @@ export class Runs {
   }
 
   async #start(run: Run): Promise<boolean> {
-    const { engine, clock } = this.#deps;
+    const { engine, clock, store } = this.#deps;
     const waiting = this.#starts.get(run.id);
     if (waiting !== undefined && clock.now() < waiting.notBefore) return false;
-    const known = await engine.state(runName(run));
-    if (known.kind !== "unknown" && known.kind !== "away") return this.#advance(run, "running");
-    if (known.kind === "unknown" && isToStop(run)) return this.#cancelledEarly({ ...run, started_at: null });
-    const answer = known.kind === "away"
-      ? { ok: false as const, message: known.message }
-      : await engine.start(paramsOf(run));
+    const memory = { askedAt: run.asked_at };
+    if (isToStop(run)) {
+      const known = await engine.state(runName(run), memory);
+      if (known.kind === "unknown") return this.#cancelledEarly({ ...run, started_at: null });
+      if (known.kind !== "away") return this.#advance(run, "running");
+    }
+    // Stored before, as the process may end in the call, and the call be carried out after that.
+    store.note(run.id, { asked_at: clock.now() });
+    const answer = await engine.start(paramsOf(run), memory);
     if (answer.ok) {
       this.#starts.delete(run.id);
       return this.#advance(run, "running");
     }
+    const asked = { away: run.asked_at, refused: null, unsure: clock.now() }[answer.kind];
+    store.note(run.id, { asked_at: asked });
     const tries = (waiting?.tries ?? 0) + 1;
+    const refusals = (waiting?.refusals ?? 0) + (answer.kind === "refused" ? 1 : 0);
     log.warn("could not start", { run: runName(run), comment: run.comment, error: answer.message, tries });
-    this.#starts.set(run.id, { tries, notBefore: clock.now() + backoffMs(tries) });
-    if (known.kind === "away" || tries < startTries) return false;
+    this.#starts.set(run.id, { tries, refusals, notBefore: clock.now() + backoffMs(tries) });
+    if (answer.kind !== "refused" || refusals < startTries) return false;
     const never = { ...run, started_at: null };
     return this.#finish(never, {
       outcome: "infra",
@@ -226,6 +232,7 @@ export class Runs {
       trouble,
       outcome: null,
       cause: null,
+      asked_at: null,
       started_at: null,
       finished_at: null,
       announced: null,

@@ -1,4 +1,4 @@
-import { backoffMs, type Failure } from "./answer.ts";
+import { backoffMs, type Failure, isUnsure, lateMs } from "./answer.ts";
 import type { Clock } from "../common/time.ts";
 import { logger } from "../common/log.ts";
 import { verdict as describe } from "../harness/report/verdict.ts";
@@ -25,7 +25,7 @@ export interface StatusOutboxDeps {
 
 /**
  * Shows beside each commit how its latest run goes. What should be shown is stored before it is sent; what may have
- * been sent is looked up before it is sent again.
+ * been sent is looked up before it is sent again, once it cannot be carried out late any more.
  */
 export class StatusOutbox {
   readonly #deps: StatusOutboxDeps;
@@ -55,12 +55,13 @@ export class StatusOutbox {
   async deliver(): Promise<boolean> {
     const { store, clock } = this.#deps;
     let delivered = false;
+    store.statuses.doubt(clock.now());
     for (const row of store.statuses.due(clock.now())) if (await this.#deliverOne(row)) delivered = true;
     return delivered;
   }
 
   async #deliverOne(row: StatusRow): Promise<boolean> {
-    const { store, statuses } = this.#deps;
+    const { store, statuses, clock } = this.#deps;
     if (row.attempted === row.wanted) {
       const shown = await statuses.shown(row);
       if (!shown.ok) return this.#failed(row, shown);
@@ -69,8 +70,11 @@ export class StatusOutbox {
         return true;
       }
     }
-    store.statuses.change(row, { attempted: row.wanted });
+    store.statuses.change(row, { attempted: row.wanted, unsure_until: clock.now() + lateMs });
     const answer = await statuses.set(row, JSON.parse(row.wanted));
+    // What was sent before and never answered may still come after this.
+    const unsure_until = answer.ok || !isUnsure(answer) ? row.unsure_until : clock.now() + lateMs;
+    store.statuses.change(row, { unsure_until });
     if (!answer.ok) return this.#failed(row, answer);
     store.statuses.change(row, { delivered: row.wanted, tries: 0, error: null });
     log.debug("status set", { repo: row.repo, commit: row.sha, run: row.run });

@@ -59,6 +59,23 @@ Deno.test("a status the forge cannot take yet is sent again, after a restart, to
   assert.deepEqual(shown(world), ["3fa9c1b failure"]);
 });
 
+Deno.test("a status without an answer that arrives after the verdict does not stay the last word", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  let times = 0;
+  world.gitea.fault = ({ method, path }) =>
+    method === "POST" && path.includes("/statuses/") && times++ === 1 ? "no answer" : undefined;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = await world.runStarted();
+  world.dashboard.result(run, { result: "passed", stages: allStages });
+  world.finish(run, "passed");
+  await world.until("it is told", () => shown(world).at(-1) === "3fa9c1b success");
+  const [waits = assert.fail()] = world.gitea.repos.statuses;
+  world.gitea.repos.statuses.push({ ...waits, description: "Is tested" });
+  await world.seconds(20);
+  assert.equal(shown(world).at(-1), "3fa9c1b success");
+});
+
 Deno.test("the older of two runs of a commit has no say any more", async () => {
   using at = await open();
   const { world, pull } = at;

@@ -14,6 +14,8 @@ export interface StatusRow {
   final: number;
   /** What may have been sent: looked up before it is sent again. */
   attempted: string | null;
+  /** Until then a call that got no answer may be carried out late; 0 if there is none. */
+  unsure_until: number;
   /** What the forge confirmed. */
   delivered: string | null;
   tries: number;
@@ -45,11 +47,20 @@ export class StatusStore {
     );
   }
 
-  /** Statuses the forge does not show yet, oldest first. */
+  /** Statuses the forge does not show yet, oldest first; none that may just be on its way there. */
   due(now: number): StatusRow[] {
     const sql = "SELECT * FROM statuses WHERE dead = 0 AND not_before <= ? AND delivered IS NOT wanted " +
-      "ORDER BY wanted_at, rowid";
-    return this.#db.all(sql, now);
+      "AND (unsure_until <= ? OR attempted IS NOT wanted) ORDER BY wanted_at, rowid";
+    return this.#db.all(sql, now, now);
+  }
+
+  /** An earlier call may have come after the one that was answered: what the forge shows has to be looked at. */
+  doubt(now: number): void {
+    this.#db.do(
+      "UPDATE statuses SET delivered = NULL, attempted = wanted, unsure_until = 0 " +
+        "WHERE unsure_until > 0 AND unsure_until <= ?",
+      now,
+    );
   }
 
   change(row: StatusRow, changes: Partial<Omit<StatusRow, "repo" | "sha">>): void {

@@ -249,12 +249,23 @@ export class Store implements Disposable {
 
   /**
    * Comments whose text on the forge is not the one wanted, oldest first. A verdict does not wait for the pause between
-   * two edits, not even when it comes while one is under way.
+   * two edits, not even when it comes while one is under way. One that may just be coming into being is left alone.
    */
   duePosts(now: number): Post[] {
     return this.#sql.all(
       "SELECT * FROM posts WHERE dead = 0 AND delivered IS NOT body AND " +
-        "(not_before <= ? OR (final > 0 AND tries = 0)) ORDER BY planned_at, rowid",
+        "(id IS NOT NULL OR unsure_until <= ?) AND (not_before <= ? OR (final > 0 AND tries = 0)) " +
+        "ORDER BY planned_at, rowid",
+      now,
+      now,
+    );
+  }
+
+  /** An edit without an answer may have come after the one that was answered: these texts are not known any more. */
+  doubtPosts(now: number): void {
+    this.#sql.do(
+      "UPDATE posts SET delivered = NULL, unsure_until = 0 " +
+        "WHERE unsure_until > 0 AND unsure_until <= ? AND id IS NOT NULL",
       now,
     );
   }

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { type Clock, systemClock } from "../../common/time.ts";
+import { isUnsure } from "../answer.ts";
 import { type RunParams, runParams } from "../../protocol/params.ts";
-import { type Engine, type EngineState, outcomeOfExit, type StartAnswer } from "./engine.ts";
+import { type Engine, type EngineState, type Memory, outcomeOfExit, type StartAnswer } from "./engine.ts";
 
 export interface DroneOptions {
   /** Address of the Drone server. */
@@ -78,8 +79,6 @@ export class DroneEngine implements Engine {
   readonly #clock: Clock;
   /** Build numbers by run. */
   readonly #numbers = new Map<string, number>();
-  /** Runs whose POST got no answer, and when it was sent. */
-  readonly #undecided = new Map<string, number>();
   /** When it was first asked to end a run. */
   readonly #cancelled = new Map<string, number>();
 
@@ -89,36 +88,34 @@ export class DroneEngine implements Engine {
     this.capacity = options.capacity ?? 1;
   }
 
-  async start(params: RunParams): Promise<StartAnswer> {
+  async start(params: RunParams, memory?: Memory): Promise<StartAnswer> {
     const checked = runParams.safeParse(params);
     if (!checked.success) {
-      return { ok: false, message: "A parameter of the run has a form that is not allowed" };
+      return refused("A parameter of the run has a form that is not allowed");
     }
     const { RUN } = checked.data;
-    const known = await this.state(RUN);
-    if (known.kind === "away") return { ok: false, message: known.message };
+    const known = await this.state(RUN, memory);
+    if (known.kind === "away") return { ok: false, kind: "away", message: known.message };
     if (known.kind !== "unknown") return { ok: true };
     const { branch, commit } = this.#options;
     const query = new URLSearchParams({ branch, commit, ...checked.data });
-    this.#undecided.set(RUN, this.#clock.now());
     const answer = await this.#call("POST", `/builds?${query}`);
-    // An answer says that nothing is under way any more, be it good or bad; a proxy's does not.
-    if (answer.status !== 0 && ![502, 503, 504].includes(answer.status)) this.#undecided.delete(RUN);
-    if (!answer.ok) return { ok: false, message: whyNot(answer) };
+    if (!answer.ok) {
+      return { ok: false, kind: isUnsure(answer) ? "unsure" : "refused", message: whyNot(answer) };
+    }
     if (answer.body === null) {
-      return {
-        ok: false,
-        message: 'Drone created no build: ".drone.yml" has no pipeline for event "custom"',
-      };
+      return refused('Drone created no build: ".drone.yml" has no pipeline for event "custom"');
     }
     const created = build.safeParse(answer.body);
-    if (!created.success) return { ok: false, message: "Drone answered with something that is no build" };
+    if (!created.success) {
+      return { ok: false, kind: "unsure", message: "Drone answered with something that is no build" };
+    }
     this.#numbers.set(RUN, created.data.number);
     return { ok: true };
   }
 
-  async state(run: string): Promise<EngineState> {
-    const number = await this.#find(run);
+  async state(run: string, memory?: Memory): Promise<EngineState> {
+    const number = await this.#find(run, memory);
     if (typeof number !== "number") return number;
     const answer = await this.#call("GET", `/builds/${number}`);
     if (answer.status === 404) return { kind: "lost", cause: `Build ${number} was deleted from Drone` };
@@ -227,7 +224,7 @@ export class DroneEngine implements Engine {
   }
 
   /** Number of a run's build, or what is to be said of a run without one. */
-  async #find(run: string): Promise<number | EngineState> {
+  async #find(run: string, memory?: Memory): Promise<number | EngineState> {
     const known = this.#numbers.get(run);
     if (known !== undefined) return known;
     for (let page = 1; page <= mostPages; page++) {
@@ -239,13 +236,12 @@ export class DroneEngine implements Engine {
       const own = (builds.data ?? []).findLast((one) => one.params?.RUN === run && !one.parent);
       if (own !== undefined) {
         this.#numbers.set(run, own.number);
-        this.#undecided.delete(run);
         return own.number;
       }
       if ((builds.data ?? []).length < pageSize) break;
     }
-    const sent = this.#undecided.get(run);
-    if (sent !== undefined && this.#clock.now() - sent < undecidedMs) {
+    const sent = memory?.askedAt ?? null;
+    if (sent !== null && this.#clock.now() - sent < undecidedMs) {
       return { kind: "away", message: "Drone has not answered yet whether it created the build" };
     }
     return { kind: "unknown" };
@@ -277,6 +273,10 @@ export class DroneEngine implements Engine {
 }
 
 type Verdict = Pick<Extract<EngineState, { kind: "ended" }>, "outcome" | "cause">;
+
+function refused(message: string): StartAnswer {
+  return { ok: false, kind: "refused", message };
+}
 
 function infra(cause: string): EngineState {
   return { kind: "ended", outcome: "infra", cause };

@@ -82,23 +82,24 @@ Deno.test("DroneEngine looks a build up whose creation was not answered, before 
       );
       return new Response("<html>", { status: lost });
     };
-    assert.equal((await engine.start(params)).ok, false);
+    const answer = await engine.start(params);
+    assert.equal(!answer.ok && answer.kind, "unsure");
     assert.deepEqual(await engine.start(params), { ok: true });
     assert.equal(drone.builds.length, 1);
   }
 });
 
 Deno.test("DroneEngine waits a minute before it takes an unanswered creation for failed", async () => {
-  const { drone, engine, clock } = scene();
-  drone.fault = ({ method }) => method === "POST" ? new Response("", { status: 504 }) : undefined;
-  await engine.start(params);
-  drone.fault = () => undefined;
-  clock.pass(30);
-  assert.equal((await engine.state(RUN)).kind, "away");
-  assert.equal((await engine.start(params)).ok, false);
+  const { drone, again, clock } = scene();
+  const memory = { askedAt: clock.now() };
+  clock.pass(59);
+  assert.equal((await again().state(RUN, memory)).kind, "away");
+  const answer = await again().start(params, memory);
+  assert.equal(!answer.ok && answer.kind, "away");
   assert.equal(drone.builds.length, 0);
-  clock.pass(31);
-  assert.deepEqual(await engine.start(params), { ok: true });
+  clock.pass(1);
+  assert.deepEqual(await again().state(RUN, memory), { kind: "unknown" });
+  assert.deepEqual(await again().start(params, memory), { ok: true });
 });
 
 Deno.test("DroneEngine finds a build behind hundreds of others, and none that somebody restarted", async () => {

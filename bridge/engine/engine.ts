@@ -15,10 +15,22 @@ export type EngineState =
   /** The engine does not answer. */
   | { kind: "away"; message: string };
 
+/**
+ * What a caller knows of a run, that an engine which forgets everything should be told. Times in milliseconds since the
+ * epoch.
+ */
+export interface Memory {
+  /** When it was last asked to start the run without an answer that says it is not there; `null` for never. */
+  askedAt: number | null;
+}
+
 export type StartAnswer =
   | { ok: true }
-  /** Nobody may know whether it was started: ask for its state before trying again. */
-  | { ok: false; message: string };
+  /**
+   * `away`: nothing was sent, ask again later. `refused`: nothing came of it. `unsure`: it may be there, or still come
+   * into being.
+   */
+  | { ok: false; kind: "away" | "refused" | "unsure"; message: string };
 
 /**
  * Runs the harness somewhere. Runs are known by `RUN` alone, so that a caller who lost its memory, or the answer,
@@ -30,9 +42,9 @@ export interface Engine {
   readonly capacity: number;
   /** Whether its word that a run runs can be relied on. Where not, the harness' silence counts too. */
   readonly seesDeath: boolean;
-  /** Starts a run unless one of that name was started before. */
-  start(params: RunParams): Promise<StartAnswer>;
-  state(run: string): Promise<EngineState>;
+  /** Starts a run unless one of that name was started before, or may just be coming into being. */
+  start(params: RunParams, memory?: Memory): Promise<StartAnswer>;
+  state(run: string, memory?: Memory): Promise<EngineState>;
   /** Asks a run to end; it then tears down and ends as cancelled. No-op for others.
    * @param options.gone its harness is known to be gone: what is left of the run is cleared away at once */
   cancel(run: string, options?: { gone: boolean }): Promise<void>;

@@ -54,7 +54,7 @@ export class LocalEngine implements Engine {
   async start(params: RunParams): Promise<StartAnswer> {
     const checked = runParams.safeParse(params);
     if (!checked.success) {
-      return { ok: false, message: "A parameter of the run has a form that is not allowed" };
+      return { ok: false, kind: "refused", message: "A parameter of the run has a form that is not allowed" };
     }
     const folder = this.#folder(checked.data.RUN);
     try {
@@ -81,7 +81,7 @@ export class LocalEngine implements Engine {
       return { ok: true };
     } catch (error) {
       const told = error instanceof WaitTimeout ? "" : "Could not start the harness: ";
-      return { ok: false, message: told + describeError(error) };
+      return { ok: false, kind: "refused", message: told + describeError(error) };
     }
   }
 

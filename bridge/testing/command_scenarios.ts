@@ -186,7 +186,7 @@ export const commandScenarios: Scenario[] = [
       const before = world.gitea.requests.length;
       await world.seconds(30);
       const asked = world.gitea.requests.slice(before).filter((request) =>
-        request.includes(`/${pull.number}`)
+        new RegExp(`/(pulls|issues)/${pull.number}(/|$)`).test(request)
       );
       assert.deepEqual(asked, [], "nobody asks for it any more");
     },

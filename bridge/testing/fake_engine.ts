@@ -15,12 +15,16 @@ export class FakeEngine implements Engine {
   readonly #states = new Map<string, EngineState>();
 
   start(params: RunParams): Promise<StartAnswer> {
-    if (this.away || this.refusal === "before") {
-      return Promise.resolve({ ok: false, message: "the engine is busy" });
+    if (this.away) return Promise.resolve({ ok: false, kind: "away", message: "connection refused" });
+    if (this.refusal === "before") {
+      return Promise.resolve({ ok: false, kind: "refused", message: "the engine is busy" });
     }
+    if (this.#states.has(params.RUN)) return Promise.resolve({ ok: true });
     this.started.push(params);
     this.#states.set(params.RUN, { kind: "running" });
-    if (this.refusal === "after") return Promise.resolve({ ok: false, message: "gateway timeout" });
+    if (this.refusal === "after") {
+      return Promise.resolve({ ok: false, kind: "unsure", message: "gateway timeout" });
+    }
     return Promise.resolve({ ok: true });
   }
 

@@ -41,7 +41,10 @@ export const matrix: MatrixRow[] = [
     what: "bridge killed around every effect",
     played: ["one command, undisturbed"],
     shown: [
-      ["bridge/crash_test.ts", "the process killed before or after any of its effects"],
+      [
+        "bridge/crash_test.ts",
+        "the process killed before or after any of its effects, or with one under way",
+      ],
       [loop, "the bridge killed in the middle of a run comes back to the same run"],
     ],
   },

@@ -22,8 +22,12 @@ export async function nth(world: World, count: number): Promise<string> {
 
 /** Lets the bridge come to rest. */
 export async function end(world: World): Promise<void> {
-  await world.until("nothing is left to do", () => world.store.liveRuns().length === 0);
-  await world.seconds(6);
+  await world.until(
+    "nothing is left to do",
+    () => world.store.liveRuns().length === 0 && world.store.oldestUndelivered() === null,
+  );
+  // What a dead process had sent arrives, and is put right.
+  await world.seconds(world.killAt?.when === "late" ? 20 : 6);
 }
 
 /** Another pull request's run holds the engine. */

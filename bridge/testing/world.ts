@@ -21,6 +21,9 @@ import { FakeGitea } from "./fake_gitea.ts";
 export const repo = "recipe-maintainers/custom-html";
 export const commits = { first: "3fa9c1b".padEnd(40, "0"), second: "c0ffee0".padEnd(40, "0") } as const;
 
+/** How long a call that a dead process had sent is on its way. */
+const lateMs = 5_000;
+
 /** A process that was killed: the call it was in never returns, and its memory is gone. */
 class Killed extends Error {}
 
@@ -38,8 +41,11 @@ export class World implements Disposable {
   readonly #statuses: boolean;
   /** Names of the effects so far. */
   readonly effects: string[] = [];
-  /** Kill the process at the effect of this number, counted from 0. */
-  killAt: { effect: number; when: "before" | "after" } | null = null;
+  /**
+   * Kill the process at the effect of this number, counted from 0. `late`: it was sent, and is carried out some seconds
+   * after the next process began.
+   */
+  killAt: { effect: number; when: "before" | "after" | "late" } | null = null;
   /** How often it was looked whether a pull request has two runs at a time. */
   looks = 0;
   hasDashboard = true;
@@ -49,6 +55,8 @@ export class World implements Disposable {
   #store: Store;
   #bridge: Bridge;
   #killed = Promise.withResolvers<never>();
+  /** Calls of dead processes that are still on their way. */
+  #late: { at: number; arrive(): Promise<unknown> }[] = [];
 
   /**
    * @param options.drone whether runs go to a fake Drone server by the real engine, in place of the fake engine
@@ -110,6 +118,7 @@ export class World implements Disposable {
   /** One second in the life of the bridge; it is started again if it is killed in it. */
   async second(): Promise<void> {
     this.clock.pass(1);
+    await this.#land();
     const bridge = this.#bridge;
     const rounds = [
       () => bridge.poll(),
@@ -259,10 +268,17 @@ export class World implements Disposable {
   async #effect<T>(name: string, work: () => Promise<T>): Promise<T> {
     const number = this.effects.push(name) - 1;
     const kill = this.killAt?.effect === number ? this.killAt.when : null;
-    if (kill === "before") return await this.#die();
+    if (kill === "late") this.#late.push({ at: this.clock.now() + lateMs, arrive: work });
+    if (kill === "before" || kill === "late") return await this.#die();
     const value = await work();
     if (kill === "after") return await this.#die();
     return value;
+  }
+
+  async #land(): Promise<void> {
+    const due = this.#late.filter(({ at }) => at <= this.clock.now());
+    this.#late = this.#late.filter((one) => !due.includes(one));
+    for (const { arrive } of due) await arrive().catch(() => {}); // nobody hears its answer
   }
 
   #die(): Promise<never> {
