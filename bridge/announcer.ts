@@ -91,7 +91,8 @@ export class Announcer {
   async #look(run: Run): Promise<boolean> {
     const { store, dashboard, clock } = this.#deps;
     const now = clock.now();
-    if (run.started_at === null) {
+    const never = run.asked_at === null || (run.started_at === null && run.outcome === "cancelled");
+    if (never) {
       if (run.state === "reported" && run.announce_again_at === 0) store.note(run.id, { complete: 1 });
       return false;
     }
@@ -163,7 +164,7 @@ export function announcementOf(
   // A harness asks the dashboard whether to stop, and hears it from this.
   const how = run.stop === superseded || run.stop === movedOn ? "superseded" : "cancelled";
   const ending = isToStop(run) && (run.outcome === null || run.outcome === "cancelled") ? how : null;
-  const state = ending ?? run.outcome ?? (waiting ? "queued" : "running");
+  const state = ending ?? run.outcome ?? (run.started_at === null ? "queued" : "running");
   return {
     recipe: run.recipe,
     subject: subjectOf(run),

@@ -70,6 +70,7 @@ export class Bridge {
   #enrolmentsAt = -Infinity;
   #maintenance: Maintenance | null = null;
   #engineAt = -Infinity;
+  #engineFaults: string[] = [];
   #tidiedAt = -Infinity;
   #failures = 0;
 
@@ -179,6 +180,7 @@ export class Bridge {
   async drive(): Promise<boolean> {
     await this.#lookAtEngine();
     const moved = await this.#runs.drive();
+    this.#noteProblems();
     return this.#refresh() || moved;
   }
 
@@ -212,15 +214,19 @@ export class Bridge {
     const now = clock.now();
     if (now - this.#engineAt < engineAgeMs) return;
     this.#engineAt = now;
-    const problems = await engine.problems();
-    for (const problem of problems) {
-      if (!this.vitals.engineProblems.includes(problem)) log.error("the engine cannot be used", { problem });
-    }
-    this.vitals.engineProblems = problems;
+    this.#engineFaults = await engine.problems();
     if (now - this.#tidiedAt < longestAgeMs) return;
     this.#tidiedAt = now;
     store.forgetViews(now - keepRunsMs);
     await engine.forget?.(now - keepRunsMs);
+  }
+
+  #noteProblems(): void {
+    const problems = [...this.#engineFaults, ...this.#runs.problems()];
+    for (const problem of problems) {
+      if (!this.vitals.engineProblems.includes(problem)) log.error("the engine cannot be used", { problem });
+    }
+    this.vitals.engineProblems = problems;
   }
 
   async #refreshEnrolments(): Promise<void> {

@@ -11,7 +11,7 @@ import {
 import { standInNote, verdict as describe } from "../harness/report/verdict.ts";
 import type { RunView } from "../protocol/dashboard_api.ts";
 import type { RunOutcome, RunResult, StageReport } from "../protocol/result.ts";
-import { mostAttempts } from "./rows.ts";
+import { longestTakeMs, mostAttempts } from "./rows.ts";
 
 /** Forges take more, but nobody reads more; counted in bytes. */
 export const longestBody = 60_000;
@@ -37,6 +37,8 @@ export interface RunFacts {
   /** The CI trouble of the attempt before. */
   trouble: string | null;
   started: boolean;
+  /** Milliseconds since its turn came, while no runner has taken it; `null` for all others. */
+  untakenMs: number | null;
   /** Nothing is started at present. */
   held: boolean;
   /** Why it ended so where the harness could not say. */
@@ -82,13 +84,26 @@ function retrying(facts: RunFacts): string[] {
   ];
 }
 
+/** For so long a runner that is well may take to notice a run. */
+const shortWaitMs = 12_000;
 const howToCancel = "`!testme cancel` stops it.";
 
 function queued(facts: RunFacts): string[] {
   const wait = facts.waitSeconds === null || facts.ahead === 0 ? "" : `, about ${roughly(facts.waitSeconds)}`;
   const runs = facts.ahead === 1 ? "1 run" : `${facts.ahead} runs`;
   const place = facts.ahead === 0 ? "starts at once" : `behind ${runs}${wait}`;
-  if (facts.held) {
+  const untaken = facts.untakenMs ?? 0;
+  if (untaken >= shortWaitMs) {
+    const long = untaken < longestTakeMs ? [] : [
+      "No runner has taken it yet: the CI itself may need help. It keeps its place and starts as soon as one is there.",
+    ];
+    return [
+      `⏳ **Queued: ${object(facts)}** · waits for a runner${link("run", facts.page)}`,
+      ...long,
+      howToCancel,
+    ];
+  }
+  if (facts.held && facts.untakenMs === null) {
     return [
       `⏳ **Queued: ${object(facts)}** · waits for the end of maintenance${link("run", facts.page)}`,
       howToCancel,

@@ -27,6 +27,7 @@ const base: RunFacts = {
   attempt: 1,
   trouble: null,
   started: false,
+  untakenMs: null,
   cause: null,
   cancelledBy: null,
   page: "https://ci.example/runs/abcdefghijkl-1",

@@ -1,7 +1,7 @@
 import type { Clock } from "../common/time.ts";
 import { runsAhead } from "./announcer.ts";
 import { type RunFacts, runText } from "./comment.ts";
-import { isOfPull, isRetried, type PullRun, type Run, runName, viewOf } from "./rows.ts";
+import { isOfPull, isRetried, type PullRun, type Run, runName, viewOf, waitsForRunner } from "./rows.ts";
 import { postKey } from "./runs.ts";
 import type { Store } from "./store.ts";
 
@@ -72,6 +72,7 @@ export class Reporter {
       attempt: run.attempt,
       trouble: run.trouble,
       started: run.started_at !== null,
+      untakenMs: waitsForRunner(run, this.#deps.clock.now()),
       cause: run.cause,
       cancelledBy: run.cancelled_by,
       page: this.#deps.pageOf(runName(run)),

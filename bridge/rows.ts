@@ -60,6 +60,9 @@ export interface Run {
   accepted_at: number;
   /** When the engine may have been asked last to start it; `null` while there is certainly nothing of it there. */
   asked_at: number | null;
+  /** When its turn came, and so since when it waits for a runner. */
+  turn_at: number | null;
+  /** When it began to run, by the engine's word or the harness' own. */
   started_at: number | null;
   finished_at: number | null;
   /** Member who asked to stop it. */
@@ -108,6 +111,7 @@ export function newRun(
     outcome: null,
     cause: null,
     asked_at: null,
+    turn_at: null,
     started_at: null,
     finished_at: null,
     cancelled_by: null,
@@ -164,7 +168,7 @@ export const mostAttempts = 3;
 
 /** Whether a run that is over gets another attempt. One that could not even be started was tried for long enough. */
 export function isRetried(run: Run): boolean {
-  return run.state === "finished" && run.outcome === "infra" && run.started_at !== null &&
+  return run.state === "finished" && run.outcome === "infra" && run.asked_at !== null &&
     run.attempt < mostAttempts && !isToStop(run);
 }
 
@@ -176,6 +180,15 @@ export const movedOn = "The branch moved on before its turn came";
 /** Whether it is waiting for its turn. */
 export function isWaiting(run: Pick<Run, "state">): boolean {
   return run.state === "accepted" || run.state === "commented" || run.state === "queued";
+}
+
+/** A runner that is well takes a run within seconds. */
+export const longestTakeMs = 90_000;
+
+/** Milliseconds since its turn came, if nothing runs of it yet; `null` for all others. */
+export function waitsForRunner(run: Run, now: number): number | null {
+  const had = run.state === "starting" || run.state === "running";
+  return had && run.started_at === null && run.turn_at !== null ? now - run.turn_at : null;
 }
 
 /** Whether somebody, or something, wants it to end. */

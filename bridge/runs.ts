@@ -4,8 +4,17 @@ import { describeError } from "../common/errors.ts";
 import { logger } from "../common/log.ts";
 import type { RunParams } from "../protocol/params.ts";
 import { type GateDeps, mayGoOn, mayStart, type Pass } from "./gate.ts";
-import type { Engine } from "./engine/engine.ts";
-import { isOfPull, isRetried, isToStop, type Run, runName, viewOf } from "./rows.ts";
+import type { Engine, EngineState } from "./engine/engine.ts";
+import {
+  isOfPull,
+  isRetried,
+  isToStop,
+  longestTakeMs,
+  type Run,
+  runName,
+  viewOf,
+  waitsForRunner,
+} from "./rows.ts";
 import type { Store } from "./store.ts";
 import { type Ending, Watchdog } from "./watchdog.ts";
 
@@ -72,6 +81,14 @@ export class Runs {
     return moved;
   }
 
+  /** Runs whose turn came and that nothing takes, a sentence each; whoever runs the CI should look. */
+  problems(): string[] {
+    const { store, clock } = this.#deps;
+    return store.liveRuns().filter((run) => (waitsForRunner(run, clock.now()) ?? 0) >= longestTakeMs).map((
+      run,
+    ) => `No runner has taken run "${runName(run)}": look whether one runs, reaches its server and is free`);
+  }
+
   async #step(run: Run): Promise<boolean> {
     switch (run.state) {
       case "accepted":
@@ -115,8 +132,9 @@ export class Runs {
     const pass = await this.#gate(run, mayStart);
     if (pass?.kind === "stop") return this.#finish(run, { outcome: "cancelled", cause: pass.why });
     if (pass?.kind !== "go") return false;
-    if (!this.#advance(run, "starting", { started_at: this.#deps.clock.now() })) return false;
-    return await this.#start({ ...run, state: "starting" });
+    const turn = { turn_at: this.#deps.clock.now() };
+    if (!this.#advance(run, "starting", turn)) return false;
+    return await this.#start({ ...run, ...turn, state: "starting" });
   }
 
   async #start(run: Run): Promise<boolean> {
@@ -126,15 +144,18 @@ export class Runs {
     const memory = { askedAt: run.asked_at };
     if (isToStop(run)) {
       const known = await engine.state(runName(run), memory);
-      if (known.kind === "unknown") return this.#cancelledEarly({ ...run, started_at: null });
+      if (known.kind === "unknown") return this.#cancelledEarly(run);
       if (known.kind !== "away") return this.#advance(run, "running");
     }
     // Stored before, as the process may end in the call, and the call be carried out after that.
-    store.note(run.id, { asked_at: clock.now() });
+    const now = { asked_at: clock.now() };
+    store.note(run.id, now);
     const answer = await engine.start(paramsOf(run), memory);
     if (answer.ok) {
       this.#starts.delete(run.id);
-      return this.#advance(run, "running");
+      if (!this.#advance(run, "running")) return false;
+      await this.#watch({ ...run, ...now, state: "running" });
+      return true;
     }
     const asked = { away: run.asked_at, refused: null, unsure: clock.now() }[answer.kind];
     store.note(run.id, { asked_at: asked });
@@ -143,16 +164,32 @@ export class Runs {
     log.warn("could not start", { run: runName(run), comment: run.comment, error: answer.message, tries });
     this.#starts.set(run.id, { tries, refusals, notBefore: clock.now() + backoffMs(tries) });
     if (answer.kind !== "refused" || refusals < startTries) return false;
-    const never = { ...run, started_at: null };
-    return this.#finish(never, {
+    return this.#finish({ ...run, asked_at: null }, {
       outcome: "infra",
       cause: `The run could not be started: ${answer.message}`,
     });
   }
 
-  async #watch(run: Run): Promise<boolean> {
+  /** What the engine accepted may wait there for a runner: it has begun once something of it runs. */
+  async #watch(accepted: Run): Promise<boolean> {
     const { engine } = this.#deps;
-    const state = await engine.state(runName(run));
+    const state = await engine.state(runName(accepted), { askedAt: accepted.asked_at });
+    const run = this.#begun(accepted, state.kind === "running");
+    return await this.#judge(run, state) || run.started_at !== accepted.started_at;
+  }
+
+  #begun(run: Run, runs: boolean): Run {
+    const heard = viewOf(run);
+    const began = heard !== null && (heard.startedAt !== null || heard.stages.length > 0);
+    if (run.started_at !== null || !(runs || began)) return run;
+    const started_at = this.#deps.clock.now();
+    this.#deps.store.note(run.id, { started_at });
+    log.info("begun", { run: runName(run), comment: run.comment });
+    return { ...run, started_at };
+  }
+
+  async #judge(run: Run, state: EngineState): Promise<boolean> {
+    const { engine } = this.#deps;
     const lives = state.kind === "running" || state.kind === "waiting";
     if (lives && isToStop(run)) await this.#cancel(run);
     else if (lives) {
@@ -233,6 +270,7 @@ export class Runs {
       outcome: null,
       cause: null,
       asked_at: null,
+      turn_at: null,
       started_at: null,
       finished_at: null,
       announced: null,
@@ -248,16 +286,14 @@ export class Runs {
   }
 
   #finish(run: Run, { outcome, cause }: Ending): boolean {
-    const waits = this.#deps.hasDashboard && run.started_at !== null &&
-      (viewOf(run)?.result ?? null) === null;
+    const ran = run.started_at !== null || (run.asked_at !== null && outcome !== "cancelled");
+    const waits = this.#deps.hasDashboard && ran && (viewOf(run)?.result ?? null) === null;
     const settled = waits ? 0 : 1;
-    const { started_at } = run;
     this.#forget(run);
     return this.#advance(run, "finished", {
       outcome,
       cause,
       settled,
-      started_at,
       finished_at: this.#deps.clock.now(),
     });
   }

@@ -160,7 +160,8 @@ CREATE TABLE unread (
   // Calls whose answer nobody heard, and which may be carried out late.
   `
 ALTER TABLE runs ADD COLUMN asked_at INTEGER;
-UPDATE runs SET asked_at = started_at;
+ALTER TABLE runs ADD COLUMN turn_at INTEGER;
+UPDATE runs SET asked_at = started_at, turn_at = started_at;
 ALTER TABLE runs ADD COLUMN announce_again_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE posts ADD COLUMN unsure_until INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX posts_unsure ON posts (unsure_until) WHERE unsure_until > 0;

@@ -95,6 +95,11 @@ export class World implements Disposable {
     return join(this.#folder, "bridge.db");
   }
 
+  /** What the bridge leaves behind for whoever asks how it is. */
+  get vitals(): Vitals {
+    return this.#bridge.vitals;
+  }
+
   /** A webhook arrives while the poll is under way. */
   async rung(place: { repo: string; pr: number }): Promise<void> {
     this.#bridge.ring(place);
