@@ -192,7 +192,7 @@ Deno.test("a closed pull request is not tested", async () => {
   assert.deepEqual(world.engine.started, []);
 });
 
-Deno.test("whoever started a run may cancel it, member or not any more; nobody else's", async () => {
+Deno.test("whoever started a run may cancel it, member or not any more; somebody without a run may not", async () => {
   using at = await open();
   const { world, pull } = at;
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
@@ -204,6 +204,24 @@ Deno.test("whoever started a run may cancel it, member or not any more; nobody e
   world.gitea.say(pull, { user: "maintainer", body: "!testme cancel" });
   await world.until("the engine is told", () => world.engine.cancelled.length > 0);
   assert.deepEqual(world.engine.cancelled, [run]);
+});
+
+Deno.test("a former member's cancel ends their own run and leaves that of somebody else alone", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.users.set("former", 9);
+  world.gitea.members.add("former");
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = await world.runStarted();
+  world.gitea.say(pull, { user: "former", body: "!testme" });
+  await world.until("both are there", () => world.store.liveRuns().length === 2);
+  world.gitea.members.delete("former");
+  world.gitea.say(pull, { user: "former", body: "!testme cancel" });
+  await world.until("theirs is over", () => /^⏹️[\s\S]*`former` asked for it/.test(world.bodies()[1] ?? ""));
+  const other = world.store.run(run.slice(0, 12));
+  assert.deepEqual([other?.state, other?.cancelled_by], ["running", null]);
+  world.gitea.say(pull, { user: "root-admin", body: "!testme cancel" });
+  await world.until("a member may", () => world.engine.cancelled.includes(run));
 });
 
 Deno.test("runs wait for each other in order, and the comment says how many are ahead", async () => {

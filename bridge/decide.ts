@@ -2,12 +2,12 @@ import { backoffMs } from "./answer.ts";
 import { logger } from "../common/log.ts";
 import { judge, longestAgeMs, type PolicyDeps, type Refusal, type Verdict } from "./policy.ts";
 import * as replies from "./replies.ts";
-import { type CommandRow, isRetried, newRun, runName, superseded } from "./rows.ts";
+import { type CommandRow, isRetried, newRun, type PullRun, runName, superseded } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 const log = logger("bridge", "decide");
 
-export interface DeciderDeps extends Omit<PolicyDeps, "enrolments" | "maintenance" | "isStarter"> {
+export interface DeciderDeps extends Omit<PolicyDeps, "enrolments" | "maintenance" | "startedBy"> {
   store: Store;
   enrolments(): PolicyDeps["enrolments"];
   maintenance(): PolicyDeps["maintenance"];
@@ -38,7 +38,7 @@ export class Decider {
         ...this.#deps,
         enrolments: this.#deps.enrolments(),
         maintenance: this.#deps.maintenance(),
-        isStarter: (command) => this.#isStarter(command),
+        startedBy: (command) => this.#startedBy(command),
       });
       if (verdict.kind === "later") {
         this.#postpone(command, verdict);
@@ -72,7 +72,7 @@ export class Decider {
       case "run":
         return this.#accept(command, verdict);
       case "cancel":
-        return this.#cancel(command);
+        return this.#cancel(command, verdict.whose);
       case "help":
         this.#deps.store.closeCommand(command.comment, "answered", command.kind);
         return this.#reply(command, { key: "help", body: replies.help(this.#deps.org) });
@@ -121,17 +121,26 @@ export class Decider {
     return place;
   }
 
-  #isStarter(command: CommandRow): boolean {
-    const { store } = this.#deps;
-    const live = store.liveRunsOf(command.repo, command.pr);
-    return live.some((run) => store.command(run.comment)?.user_id === command.user_id);
+  #startedBy(command: CommandRow): "none" | "some" | "all" {
+    const live = this.#cancellable(command);
+    const own = live.filter((run) => this.#isOwn(command, run));
+    if (own.length === 0) return "none";
+    return own.length === live.length ? "all" : "some";
   }
 
-  #cancel(command: CommandRow): void {
-    const { store } = this.#deps;
-    const runs = store.liveRunsOf(command.repo, command.pr).filter((run) =>
+  #isOwn(command: CommandRow, run: PullRun): boolean {
+    return this.#deps.store.command(run.comment)?.user_id === command.user_id;
+  }
+
+  #cancellable(command: CommandRow): PullRun[] {
+    return this.#deps.store.liveRunsOf(command.repo, command.pr).filter((run) =>
       run.state !== "finished" || isRetried(run)
     );
+  }
+
+  #cancel(command: CommandRow, whose: "own" | "all"): void {
+    const { store } = this.#deps;
+    const runs = this.#cancellable(command).filter((run) => whose === "all" || this.#isOwn(command, run));
     store.closeCommand(command.comment, runs.length === 0 ? "answered" : "accepted", "cancel");
     for (const run of runs) store.note(run.id, { cancelled_by: command.login });
     if (runs.length === 0) {

@@ -22,7 +22,7 @@ export type Refusal =
 export type Verdict =
   /** Start a run of this commit. */
   | { kind: "run"; recipe: string; ref: string }
-  | { kind: "cancel" }
+  | { kind: "cancel"; whose: "own" | "all" }
   /** Explain the commands. */
   | { kind: "help" }
   | { kind: "refuse"; refusal: Refusal }
@@ -38,8 +38,8 @@ export interface PolicyDeps {
   /** Set while nothing new is taken on. */
   maintenance: Maintenance | null;
   clock: Clock;
-  /** Whether whoever gave the command also asked for a run there that is not over. */
-  isStarter(command: CommandRow): boolean;
+  /** How many of the runs there that are not over whoever gave the command also asked for. */
+  startedBy(command: CommandRow): "none" | "some" | "all";
 }
 
 /** Older commands are not carried out any more: whoever wrote them has gone on. */
@@ -63,11 +63,15 @@ export async function judge(command: CommandRow, deps: PolicyDeps): Promise<Verd
   // The forge shows the first author after an edit by anybody who may edit: nobody knows who said it.
   if (command.kind === "edited") return { kind: "refuse", refusal: { reason: "edited" } };
   if (command.kind === "late" || expired) return { kind: "refuse", refusal: { reason: "too-old" } };
-  if (command.kind === "cancel" && deps.isStarter(command)) return { kind: "cancel" };
+  const started = command.kind === "cancel" ? deps.startedBy(command) : "none";
+  if (started === "all") return { kind: "cancel", whose: "own" };
   const member = await forge.isMember({ org, login: command.login });
   if (!member.ok) return later(member);
-  if (!member.value) return { kind: "refuse", refusal: { reason: "not-member" } };
-  if (command.kind === "cancel") return { kind: "cancel" };
+  if (!member.value) {
+    if (started === "some") return { kind: "cancel", whose: "own" };
+    return { kind: "refuse", refusal: { reason: "not-member" } };
+  }
+  if (command.kind === "cancel") return { kind: "cancel", whose: "all" };
   if (deps.maintenance !== null) {
     return { kind: "refuse", refusal: { reason: "maintenance", ...deps.maintenance } };
   }
