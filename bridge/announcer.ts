@@ -3,7 +3,17 @@ import type { Clock } from "../common/time.ts";
 import { logger } from "../common/log.ts";
 import type { Announcement, RunView } from "../protocol/dashboard_api.ts";
 import type { Dashboard } from "./dashboard_client.ts";
-import { isToStop, isWaiting, movedOn, type Run, runName, subjectOf, superseded, viewOf } from "./rows.ts";
+import {
+  expired,
+  isToStop,
+  isWaiting,
+  movedOn,
+  type Run,
+  runName,
+  subjectOf,
+  superseded,
+  viewOf,
+} from "./rows.ts";
 import type { Store } from "./store.ts";
 
 const log = logger("bridge", "announcer");
@@ -162,8 +172,10 @@ export function announcementOf(
 ): Announcement {
   const waiting = isWaiting(run);
   // A harness asks the dashboard whether to stop, and hears it from this.
-  const how = run.stop === superseded || run.stop === movedOn ? "superseded" : "cancelled";
-  const ending = isToStop(run) && (run.outcome === null || run.outcome === "cancelled") ? how : null;
+  const why = run.cause ?? run.stop;
+  const late = why === expired && run.started_at === null ? "expired" : "cancelled";
+  const how = run.stop === superseded || run.stop === movedOn ? "superseded" : late;
+  const ending = (isToStop(run) && run.outcome === null) || run.outcome === "cancelled" ? how : null;
   const state = ending ?? run.outcome ?? (run.started_at === null ? "queued" : "running");
   return {
     recipe: run.recipe,

@@ -27,11 +27,22 @@ export async function mayStart(run: Run, deps: GateDeps): Promise<Pass> {
   const { forge, org } = deps;
   if (!isOfPull(run)) return believe(run, await lookAtBranch(run, forge), deps);
   const member = await forge.isMember({ org, login: run.login });
+  if (!member.ok && isRenamed(member.status)) {
+    return {
+      kind: "stop",
+      why: `"${run.login}" has another name now, so that nobody can tell whether it is a member`,
+    };
+  }
   if (!member.ok) return { kind: "later", why: member.message, retryAfterMs: member.retryAfterMs };
   const pass: Look = member.value
     ? await look(run, { forge, running: false })
     : { kind: "gone", why: `"${run.login}" is not a member of "${org}" any more` };
   return believe(run, pass, deps);
+}
+
+/** The forge leads from an account's old name to its new one; 303, which it says to strangers, is about ourselves. */
+function isRenamed(status: number): boolean {
+  return status === 301 || status === 307 || status === 308;
 }
 
 /** While a run runs: a pull request that was closed needs no verdict. A push meanwhile does not stop it. */

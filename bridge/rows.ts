@@ -177,6 +177,9 @@ export const superseded = "A newer command took its place";
 /** Why a run of a branch is to stop when the branch moves before its turn. */
 export const movedOn = "The branch moved on before its turn came";
 
+/** Why a run ends that waited for so long that whoever asked for it has gone on. */
+export const expired = "It waited for more than 24 hours";
+
 /** Whether it is waiting for its turn. */
 export function isWaiting(run: Pick<Run, "state">): boolean {
   return run.state === "accepted" || run.state === "commented" || run.state === "queued";

@@ -187,6 +187,12 @@ export class Store implements Disposable {
     return this.#sql.all(sql, run.repo, run.pr, run.id);
   }
 
+  /** Whether what asked for this run was seen at that time already; a run of a branch has nobody to wait for it. */
+  hasWaitedSince(run: Run, time: number): boolean {
+    const command = run.comment === null ? undefined : this.command(run.comment);
+    return command !== undefined && command.seen_at < time;
+  }
+
   /** Whether a newer run of the same pull request has its comment. */
   hasNewer(run: PullRun): boolean {
     const sql = "SELECT 1 AS newer FROM runs WHERE repo = ? AND pr = ? AND state <> 'accepted' " +

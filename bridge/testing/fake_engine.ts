@@ -5,7 +5,7 @@ import type { Engine, EngineState, StartAnswer } from "../engine/engine.ts";
 /** An engine that does as the test says. It outlives the bridge, as a real one does. */
 export class FakeEngine implements Engine {
   readonly name = "fake";
-  readonly capacity = 1;
+  capacity = 1;
   seesDeath = true;
   readonly started: RunParams[] = [];
   readonly cancelled: string[] = [];

@@ -79,7 +79,11 @@ export const matrix: MatrixRow[] = [
   { what: "our comment edited, deleted", played: ["somebody rewrites our comment, then deletes it"] },
   {
     what: "two runs of a pull request end together",
-    played: ["two runs of one pull request have their verdicts while the forge takes none"],
+    played: [
+      "two runs of one pull request have their verdicts while the forge takes none",
+      "two runs of one pull request, two of others, and two places",
+      "two runs of one pull request, two of others, and two places at Drone",
+    ],
   },
   {
     what: "Drone away at trigger and in a run",

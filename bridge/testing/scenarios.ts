@@ -11,11 +11,15 @@ export interface Scenario {
   schedule?: number;
   /** Whether commits get statuses. */
   statuses?: boolean;
+  /** Runs the engine may have at a time. */
+  capacity?: number;
   play(world: World): Promise<void>;
   /** Our comments at the end, by the sign they begin with. */
   comments: string[];
   /** Runs that were started, attempts included. */
   starts: number;
+  /** Runs that must have been seen at a time. @default 1, or 0 where none was started */
+  atATime?: number;
 }
 
 export const scenarios: Scenario[] = [
@@ -147,6 +151,32 @@ export const scenarios: Scenario[] = [
     comments: ["✅", "⏹️", "✅"],
     starts: 2,
   },
+  ...[false, true].map((drone): Scenario => ({
+    name: `two runs of one pull request, two of others, and two places${drone ? " at Drone" : ""}`,
+    drone,
+    capacity: 2,
+    async play(world) {
+      const pull = await watched(world);
+      const others = [world.gitea.openPull(repo, commits.first), world.gitea.openPull(repo, commits.second)];
+      await world.seconds(3);
+      command(world, pull);
+      await nth(world, 1);
+      for (const one of [pull, ...others]) {
+        command(world, one);
+        await world.seconds(1);
+      }
+      await nth(world, 2);
+      await world.seconds(5);
+      for (const [ended, next] of [[1, 3], [2, 4], [3, null], [4, null]] as const) {
+        world.finish(world.started()[ended - 1] ?? "", "passed");
+        if (next !== null) await nth(world, next);
+      }
+      await end(world);
+    },
+    comments: ["✅", "✅", "✅", "✅"],
+    starts: 4,
+    atATime: 2,
+  })),
   {
     name: "the commenter leaves the organisation while the run waits",
     drone: false,

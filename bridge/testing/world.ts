@@ -46,8 +46,8 @@ export class World implements Disposable {
    * after the next process began.
    */
   killAt: { effect: number; when: "before" | "after" | "late" } | null = null;
-  /** How often it was looked whether a pull request has two runs at a time. */
-  looks = 0;
+  /** Runs the engine was seen to have at a time: how often it was looked, the most of one pull request, and of all. */
+  readonly seen = { looks: 0, ofOne: 0, ofAll: 0 };
   hasDashboard = true;
   maintenance: Maintenance | null = null;
   recipes = new Map([[repo, "custom-html"]]);
@@ -55,6 +55,8 @@ export class World implements Disposable {
   #store: Store;
   #bridge: Bridge;
   #killed = Promise.withResolvers<never>();
+  /** The process that lives now: what a dead one has left to do never happens. */
+  #life = { dead: false };
   /** Calls of dead processes that are still on their way. */
   #late: { at: number; arrive(): Promise<unknown> }[] = [];
 
@@ -63,11 +65,19 @@ export class World implements Disposable {
    * @param options.schedule seconds between two looks for branches that moved; 0 for none
    * @param options.statuses whether commits get statuses
    * @param options.forgejo whether the forge is a Forgejo
+   * @param options.capacity runs the engine may have at a time
    */
   constructor(
-    options: { drone?: boolean; schedule?: number; statuses?: boolean; forgejo?: boolean } = {},
+    options: {
+      drone?: boolean;
+      schedule?: number;
+      statuses?: boolean;
+      forgejo?: boolean;
+      capacity?: number;
+    } = {},
   ) {
     this.gitea = new FakeGitea(this.clock, { forgejo: options.forgejo === true });
+    this.engine.capacity = options.capacity ?? 1;
     this.#schedule = options.schedule ?? 0;
     this.#statuses = options.statuses === true;
     this.drone = options.drone === true ? new FakeDrone(this.clock) : null;
@@ -114,6 +124,8 @@ export class World implements Disposable {
   /** Drops everything the bridge has in memory and starts it anew on the same file. */
   restart(): void {
     this.#store[Symbol.dispose]();
+    this.#life.dead = true;
+    this.#life = { dead: false };
     this.#killed = Promise.withResolvers<never>();
     this.#killed.promise.catch(() => {});
     this.#store = new Store(this.database);
@@ -203,7 +215,16 @@ export class World implements Disposable {
       const params = this.drone?.build(name).params ?? this.engine.started.find(({ RUN }) => RUN === name);
       return `${params?.SRC}#${params?.PR}`;
     });
-    this.looks++;
+    this.seen.looks++;
+    this.seen.ofOne = Math.max(
+      this.seen.ofOne,
+      ...pulls.map((one) => pulls.filter((other) => other === one).length),
+    );
+    this.seen.ofAll = Math.max(this.seen.ofAll, pulls.length);
+    assert.ok(
+      pulls.length <= this.engine.capacity,
+      `more at a time than the engine can have: ${running.join(", ")}`,
+    );
     assert.equal(new Set(pulls).size, pulls.length, `two runs of one pull request: ${running.join(", ")}`);
   }
 
@@ -239,7 +260,9 @@ export class World implements Disposable {
   }
 
   #killable(inner: typeof fetch, where: string): typeof fetch {
+    const life = this.#life;
     return async (input, init) => {
+      if (life.dead) return await never();
       const request = new Request(input, init);
       if (request.method === "GET") return await inner(request);
       return await this.#effect(
@@ -254,19 +277,21 @@ export class World implements Disposable {
     if (drone !== null) {
       return new DroneEngine({
         ...{ url: "https://drone.example", token: "drone-token", repo: drone.repo, branch: "main" },
-        commit: drone.commit,
+        ...{ commit: drone.commit, capacity: engine.capacity },
         fetch: this.#killable(drone.fetch, "drone"),
         clock,
       });
     }
+    const life = this.#life;
+    const living = <T>(work: () => Promise<T>) => life.dead ? never() : work();
     return {
       name: engine.name,
       capacity: engine.capacity,
       seesDeath: engine.seesDeath,
       problems: () => engine.problems(),
-      start: (params) => this.#effect("engine: start", () => engine.start(params)),
-      state: (run) => engine.state(run),
-      cancel: (run) => this.#effect("engine: cancel", () => engine.cancel(run)),
+      start: (params) => living(() => this.#effect("engine: start", () => engine.start(params))),
+      state: (run) => living(() => engine.state(run)),
+      cancel: (run) => living(() => this.#effect("engine: cancel", () => engine.cancel(run))),
     };
   }
 
@@ -287,7 +312,12 @@ export class World implements Disposable {
   }
 
   #die(): Promise<never> {
+    this.#life.dead = true;
     this.#killed.reject(new Killed());
-    return new Promise<never>(() => {});
+    return never();
   }
+}
+
+function never(): Promise<never> {
+  return new Promise<never>(() => {});
 }

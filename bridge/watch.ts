@@ -1,0 +1,111 @@
+import { logger } from "../common/log.ts";
+import type { Clock } from "../common/time.ts";
+import type { Engine, EngineState } from "./engine/engine.ts";
+import { mayGoOn } from "./gate.ts";
+import type { Gates } from "./gates.ts";
+import type { Moves } from "./moves.ts";
+import { longestAgeMs } from "./policy.ts";
+import { expired, isToStop, type Run, runName, viewOf } from "./rows.ts";
+import type { Store } from "./store.ts";
+import { type Ending, Watchdog } from "./watchdog.ts";
+
+const log = logger("bridge", "runs");
+
+const betweenCancelsMs = 15_000;
+
+export interface WatchDeps {
+  store: Store;
+  engine: Engine;
+  clock: Clock;
+  moves: Moves;
+  gates: Gates;
+  /** For how long the dashboard has answered without having heard of the run, milliseconds. */
+  silentMs(run: Run): number;
+}
+
+/** Looks after runs that the engine has accepted. */
+export class Watch {
+  readonly #deps: WatchDeps;
+  readonly #cancels = new Map<string, number>();
+  readonly #watchdog = new Watchdog();
+
+  constructor(deps: WatchDeps) {
+    this.#deps = deps;
+  }
+
+  /** What the engine accepted may wait there for a runner: it has begun once something of it runs. */
+  async look(accepted: Run): Promise<boolean> {
+    const { engine } = this.#deps;
+    const state = await engine.state(runName(accepted), { askedAt: accepted.asked_at });
+    const run = this.#begun(accepted, state.kind === "running");
+    return await this.#judge(run, state) || run.started_at !== accepted.started_at;
+  }
+
+  #begun(run: Run, runs: boolean): Run {
+    const heard = viewOf(run);
+    const began = heard !== null &&
+      (heard.startedAt !== null || heard.stages.length > 0 || heard.result !== null);
+    if (run.started_at !== null || !(runs || began)) return run;
+    const started_at = this.#deps.clock.now();
+    this.#deps.store.note(run.id, { started_at });
+    log.info("begun", { run: runName(run), comment: run.comment });
+    return { ...run, started_at };
+  }
+
+  async #judge(run: Run, state: EngineState): Promise<boolean> {
+    const { engine, store, clock } = this.#deps;
+    const lives = state.kind === "running" || state.kind === "waiting";
+    if (lives && isToStop(run)) await this.#cancel(run);
+    else if (state.kind === "waiting" && store.hasWaitedSince(run, clock.now() - longestAgeMs)) {
+      store.note(run.id, { stop: expired });
+    } else if (lives) {
+      const pass = await this.#deps.gates.ask(run, mayGoOn);
+      if (pass?.kind === "stop") store.note(run.id, { stop: pass.why });
+    }
+    switch (state.kind) {
+      case "ended":
+        return this.#deps.moves.finish(
+          run,
+          state.outcome === "cancelled" ? { ...state, cause: run.stop ?? state.cause } : state,
+        );
+      case "lost":
+        return await this.#lose(run, { outcome: "infra", cause: state.cause });
+      case "unknown":
+        return this.#deps.moves.finish(run, {
+          outcome: "infra",
+          cause: "The run's traces on the CI host are gone",
+        });
+      case "running": {
+        if (engine.seesDeath) return false;
+        const about = { now: clock.now(), silentMs: this.#deps.silentMs(run) };
+        const ending = this.#watchdog.look(run, about);
+        return ending !== null && await this.#lose(run, ending);
+      }
+      default:
+        this.#watchdog.forget(run);
+        return false;
+    }
+  }
+
+  /** The end is stored first: what is cleared away looks cancelled afterwards. */
+  async #lose(run: Run, ending: Ending): Promise<boolean> {
+    const stopped = ending.outcome === "infra" && isToStop(run);
+    const moved = this.#deps.moves.finish(run, stopped ? { ...ending, outcome: "cancelled" } : ending);
+    await this.#deps.engine.cancel(runName(run), { gone: true });
+    return moved;
+  }
+
+  /** Asked for again now and then: the harness may not have listened yet. */
+  async #cancel(run: Run): Promise<void> {
+    const { engine, clock } = this.#deps;
+    if (clock.now() < (this.#cancels.get(run.id) ?? 0)) return;
+    this.#cancels.set(run.id, clock.now() + betweenCancelsMs);
+    log.info("cancelling", { run: runName(run), comment: run.comment, by: run.cancelled_by ?? run.stop });
+    await engine.cancel(runName(run));
+  }
+
+  forget(run: Run): void {
+    this.#cancels.delete(run.id);
+    this.#watchdog.forget(run);
+  }
+}
