@@ -13,12 +13,15 @@ import {
   subjectOf,
   superseded,
   viewOf,
+  wasHeard,
 } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 const log = logger("bridge", "announcer");
 
 const lookAgainMs = { running: 1_500, finished: 400 };
+/** A dashboard that was away so shortly before a run's end may have heard nothing of it for that reason. */
+const excuseMs = 30_000;
 /** For this long a dashboard that was away may still bring a run's result. */
 const patienceMs = 24 * 3_600_000;
 
@@ -43,6 +46,7 @@ export class Announcer {
   /** By run: its state when it was last looked at, and when that would be done again if it keeps it. */
   readonly #looked = new Map<string, { state: Run["state"]; next: number }>();
   #failures = 0;
+  #failedAt = -Infinity;
   #pausedUntil = 0;
 
   constructor(deps: AnnouncerDeps) {
@@ -58,6 +62,16 @@ export class Announcer {
   silentMs(run: Run): number {
     const heard = this.#heard.get(runName(run));
     return heard === undefined ? 0 : heard.lookedAt - heard.since;
+  }
+
+  /**
+   * Whether nothing was ever heard of a run that is over, though the dashboard answered at its end and does so now.
+   * Where it does not tell, or was away when the harness had to be heard, that means nothing.
+   */
+  neverHeard(run: Run): boolean {
+    const heard = this.#heard.get(runName(run));
+    const end = run.finished_at ?? 0;
+    return heard?.at === null && heard.lookedAt >= end && this.#failedAt < end - excuseMs;
   }
 
   /** Announces and looks once where it is time. @returns whether anything new was learned or said */
@@ -119,7 +133,9 @@ export class Announcer {
     this.#failures = 0;
     const { state, position: _, heardAt, ...view } = answer.value;
     this.#listen(runName(run), heardAt);
-    const text = JSON.stringify({ ...view, state, position: 0 });
+    // That it was heard at all is kept; each time it is heard would be a change.
+    const first = viewOf(run)?.heardAt ?? heardAt;
+    const text = JSON.stringify({ ...view, heardAt: first, state, position: 0 });
     const complete = answer.value.result !== null;
     if (complete && run.state === "finished" && run.settled === 0) store.note(run.id, { settled: 1 });
     if (complete && run.state === "reported" && run.announce_again_at === 0) {
@@ -150,6 +166,7 @@ export class Announcer {
 
   #failed(message: string): void {
     this.#failures++;
+    this.#failedAt = this.#deps.clock.now();
     // While it was away it heard nobody.
     this.#heard.clear();
     const wait = backoffMs(this.#failures, 30_000);
@@ -176,7 +193,9 @@ export function announcementOf(
   const late = why === expired && run.started_at === null ? "expired" : "cancelled";
   const how = run.stop === superseded || run.stop === movedOn ? "superseded" : late;
   const ending = (isToStop(run) && run.outcome === null) || run.outcome === "cancelled" ? how : null;
-  const state = ending ?? run.outcome ?? (run.started_at === null ? "queued" : "running");
+  // A pass is none before there is any sign of the harness.
+  const outcome = run.outcome === "passed" && run.settled === 0 && !wasHeard(run) ? null : run.outcome;
+  const state = ending ?? outcome ?? (run.started_at === null ? "queued" : "running");
   return {
     recipe: run.recipe,
     subject: subjectOf(run),

@@ -111,6 +111,7 @@ export class Bridge {
       announced: (run) => this.#announcer?.announced(run) ?? true,
       hasDashboard: dashboard !== null,
       held,
+      neverHeard: (run) => this.#announcer?.neverHeard(run) ?? false,
       silentMs: (run) => this.#announcer?.silentMs(run) ?? 0,
       doubts: new Map(),
     });

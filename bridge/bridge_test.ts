@@ -45,7 +45,7 @@ Deno.test("a failure is told with its stage, cause, log and how to run it at hom
     tail: ["line 1", "line 2"],
   });
   world.dashboard.result(run, { result: "failed", stage: "upgrade", cause, stages: [upgrade], level: 1 });
-  world.engine.finish(run, "failed");
+  world.finish(run, "failed");
   await world.until("the verdict is reported", () => world.store.liveRuns().length === 0);
   const body = world.bodies()[0] ?? "";
   assert.match(
@@ -235,7 +235,7 @@ Deno.test("runs wait for each other in order, and the comment says how many are 
   assert.equal(world.engine.started.length, 1, "one at a time");
   assert.match(world.bodies()[1] ?? "", /Queued: `c0ffee0` of custom-html\*\* · behind 1 run/);
   const [first] = world.engine.started;
-  world.engine.finish(first?.RUN ?? "", "passed");
+  world.finish(first?.RUN ?? "", "passed");
   await world.until("the other starts", () => world.engine.started.length === 2);
   world.assertSound();
 });
@@ -250,7 +250,7 @@ Deno.test("cancel stops a running run and takes a queued one out", async () => {
   world.gitea.say(pull, { user: "maintainer", body: "!testme cancel" });
   await world.until("the engine is told", () => world.engine.cancelled.length > 0);
   assert.deepEqual(world.engine.cancelled, [run]);
-  world.engine.finish(run, "cancelled");
+  world.finish(run, "cancelled");
   await world.until("both are reported", () => world.store.liveRuns().length === 0);
   assert.equal(world.engine.started.length, 1);
   for (const body of world.bodies()) assert.match(body, /was cancelled\*\*/);

@@ -118,7 +118,7 @@ Deno.test("a verdict that the forge does not take for ten minutes arrives once i
   const run = await world.runStarted();
   world.gitea.fault = ({ method }) => method === "PATCH" ? badGateway() : undefined;
   world.dashboard.result(run, { result: "passed", stages: allStages });
-  world.engine.finish(run, "passed");
+  world.finish(run, "passed");
   await world.seconds(30);
   world.clock.pass(600);
   assert.equal(world.store.liveRuns().length, 1, "not reported yet");
@@ -159,7 +159,7 @@ Deno.test("a comment of ours that somebody deletes is written anew once, not for
   world.dashboard.progress(run, [{ name: "fetch", running: true, report: null }]);
   await world.until("it is written anew", () => world.bodies().length === 1);
   for (const comment of world.gitea.replies()) comment.deleted = true;
-  world.engine.finish(run, "passed");
+  world.finish(run, "passed");
   await world.until("the run is over", () => world.store.liveRuns().length === 0);
   assert.deepEqual(world.bodies(), []);
 });
@@ -170,7 +170,7 @@ Deno.test("a dashboard that is away holds nothing up, and brings the stages late
   world.dashboard.away = true;
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
   const run = await world.runStarted();
-  world.engine.finish(run, "failed");
+  world.finish(run, "failed");
   await world.until("it is reported", () => world.store.liveRuns().length === 0);
   assert.match(
     world.bodies()[0] ?? "",
@@ -193,7 +193,7 @@ Deno.test("the exit code decides, whatever the dashboard shows", async () => {
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
   const run = await world.runStarted();
   world.dashboard.result(run, { result: "passed", stages: allStages });
-  world.engine.finish(run, "failed");
+  world.finish(run, "failed");
   await world.until("it is reported", () => world.store.liveRuns().length === 0);
   assert.match(world.bodies()[0] ?? "", /^❌[\s\S]*the exit code counts/);
 });

@@ -23,7 +23,7 @@ Deno.test("a newer command takes a waiting run's place in the queue, and its com
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
   await world.until("the older is folded", () => /a newer run follows below/.test(world.bodies()[1] ?? ""));
   assert.equal((world.bodies()[1] ?? "").split("\n\n<!--")[0]?.split("\n").length, 1);
-  world.engine.finish(holding, "passed");
+  world.finish(holding, "passed");
   await world.until("the next starts", () => world.engine.started.length === 2);
   assert.equal(world.engine.started[1]?.PR, "1", "before the pull request that asked in between");
   world.assertSound();
@@ -35,9 +35,9 @@ Deno.test("fifty commands of a minute end in one run", async () => {
   const holding = await busy(world);
   for (let times = 0; times < 50; times++) world.gitea.say(pull, { user: "maintainer", body: "!testme" });
   await world.seconds(20);
-  world.engine.finish(holding, "passed");
+  world.finish(holding, "passed");
   await world.until("one starts", () => world.engine.started.length === 2);
-  world.engine.finish(world.engine.started[1]?.RUN ?? "", "passed");
+  world.finish(world.engine.started[1]?.RUN ?? "", "passed");
   await world.until("all are reported", () => world.store.liveRuns().length === 0);
   assert.equal(world.engine.started.length, 2);
   world.assertSound();
@@ -56,7 +56,7 @@ Deno.test("a newer command for another commit stops the running run; for the sam
   world.clock.pass(60);
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
   await world.until("it is stopped", () => world.engine.cancelled.includes(run));
-  world.engine.finish(run, "cancelled");
+  world.finish(run, "cancelled");
   await world.until("the newest starts", () => world.engine.started.length === 2);
   assert.equal(world.engine.started[1]?.REF, commits.second);
 });
@@ -112,7 +112,7 @@ Deno.test("a run that waits is dropped when its commit, pull request or member i
     world.gitea.say(pull, { user: "maintainer", body: "!testme" });
     await world.until("it waits", () => world.bodies().length === 2);
     change(world, pull);
-    world.engine.finish(holding, "passed");
+    world.finish(holding, "passed");
     await world.until(`it is dropped: ${what}`, () => world.store.liveRuns().length === 0);
     assert.equal(world.engine.started.length, 1, what);
     assert.match(world.bodies()[1] ?? "", said);
@@ -127,7 +127,7 @@ Deno.test("a pull request closed while its run runs stops it within a minute or 
   pull.open = false;
   await world.seconds(70);
   assert.deepEqual(world.engine.cancelled[0], run);
-  world.engine.finish(run, "cancelled");
+  world.finish(run, "cancelled");
   await world.until("it is reported", () => world.store.liveRuns().length === 0);
   assert.match(world.bodies()[0] ?? "", /was cancelled\*\*[\s\S]*The pull request was closed/);
 });
@@ -141,7 +141,7 @@ Deno.test("a push while a run runs leaves it alone", async () => {
   await world.seconds(130);
   assert.deepEqual(world.engine.cancelled, []);
   world.dashboard.result(run, { result: "passed", stages: allStages });
-  world.engine.finish(run, "passed");
+  world.finish(run, "passed");
   await world.until("it is reported", () => world.store.liveRuns().length === 0);
   assert.match(world.bodies()[0] ?? "", /✅ \*\*`3fa9c1b`/);
 });
@@ -150,13 +150,13 @@ Deno.test("CI trouble is tried again, in the same comment, and a later attempt's
   using at = await open();
   const { world, pull } = at;
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
-  world.engine.finish(await world.runStarted(), "infra");
+  world.finish(await world.runStarted(), "infra");
   await world.until("it says so", () => /tried again in a moment/.test(world.bodies()[0] ?? ""));
   await world.until("it starts again", () => world.engine.started.length === 2);
   const again = world.engine.started[1]?.RUN ?? "";
   await world.until("it tells", () => /Attempt 2 of 3, after CI trouble/.test(world.bodies()[0] ?? ""));
   world.dashboard.result(again, { result: "passed", stages: allStages });
-  world.engine.finish(again, "passed");
+  world.finish(again, "passed");
   await world.until("it is reported", () => world.store.liveRuns().length === 0);
   assert.equal(world.bodies().length, 1);
   assert.match(world.bodies()[0] ?? "", /^✅/);
@@ -168,7 +168,7 @@ Deno.test("whoever is no member any more gets no second attempt, and cancel ends
     using at = await open();
     const { world, pull } = at;
     world.gitea.say(pull, { user: "maintainer", body: "!testme" });
-    world.engine.finish(await world.runStarted(), "infra");
+    world.finish(await world.runStarted(), "infra");
     await world.until("it waits", () => /tried again in a moment/.test(world.bodies()[0] ?? ""));
     if (how === "left") world.gitea.members.delete("maintainer");
     else world.gitea.say(pull, { user: "maintainer", body: "!testme cancel" });
@@ -217,7 +217,7 @@ Deno.test("a run's end is fetched at once, whenever the run was last looked at",
     const run = await world.runStarted();
     await world.seconds(offset);
     world.dashboard.result(run, { result: "passed", stages: allStages });
-    world.engine.finish(run, "passed");
+    world.finish(run, "passed");
     await world.second();
     assert.deepEqual(world.store.liveRuns().map(({ state, settled }) => ({ state, settled })), [
       { state: "finished", settled: 1 },

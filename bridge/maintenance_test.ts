@@ -37,7 +37,7 @@ Deno.test("under maintenance commands get one reply, what runs goes on, what wai
     world.bodies()[2] ?? "",
     /^🚧 Nothing was tested: cc-ci is under maintenance \(new \\\*disk\\\*\)/,
   );
-  world.engine.finish(run, "passed");
+  world.finish(run, "passed");
   await world.until("the first is reported", () => /✅/.test(world.bodies()[0] ?? ""));
   await world.seconds(10);
   assert.equal(world.engine.started.length, 1);

@@ -199,6 +199,13 @@ export function isToStop(run: Pick<Run, "cancelled_by" | "stop">): boolean {
   return run.cancelled_by !== null || run.stop !== null;
 }
 
+/** Whether the dashboard ever heard anything of the run's harness. */
+export function wasHeard(run: Pick<Run, "view">): boolean {
+  const view = viewOf(run);
+  if (view === null) return false;
+  return (view.heardAt ?? view.startedAt) !== null || view.stages.length > 0 || view.result !== null;
+}
+
 /** What the dashboard said of a run, if anything. */
 export function viewOf(run: Pick<Run, "view">): RunView | null {
   if (run.view === null) return null;

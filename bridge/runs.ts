@@ -16,6 +16,7 @@ import {
   runName,
   viewOf,
   waitsForRunner,
+  wasHeard,
 } from "./rows.ts";
 import { Starts } from "./starts.ts";
 import type { Store } from "./store.ts";
@@ -26,6 +27,8 @@ const log = logger("bridge", "runs");
 
 /** How long the dashboard gets to hand over the stages before the verdict is written without them. */
 const resultWaitMs = 15_000;
+const unproved =
+  "The harness was never heard: the engine calls the run passed, but nothing of it reached the dashboard";
 /** CI trouble passes sooner or later, hardly at once. */
 const beforeRetryMs = 20_000;
 
@@ -39,6 +42,8 @@ export interface RunsDeps extends GateDeps {
   hasDashboard: boolean;
   /** Whether nothing is to be started at present. */
   held(): boolean;
+  /** Whether the dashboard answered at the end of the run, which is over, and never heard anything of it. */
+  neverHeard(run: Run): boolean;
   /** For how long the dashboard has answered without having heard of the run, milliseconds. */
   silentMs(run: Run): number;
 }
@@ -188,7 +193,11 @@ export class Runs {
   async #report(run: Run): Promise<boolean> {
     const { store, clock } = this.#deps;
     if (run.settled === 0) {
-      if (clock.now() - (run.finished_at ?? 0) >= resultWaitMs) store.note(run.id, { settled: 1 });
+      if (clock.now() - (run.finished_at ?? 0) < resultWaitMs) return false;
+      // An engine may call a build well in which no harness ran.
+      const empty = run.outcome === "passed" && !wasHeard(run) && this.#deps.neverHeard(run);
+      store.note(run.id, { settled: 1, ...(empty ? { outcome: "infra", cause: unproved } : {}) });
+      if (empty) log.warn("a pass without any sign of the harness", { run: runName(run) });
       return false;
     }
     if (isRetried(run)) return await this.#retry(run);

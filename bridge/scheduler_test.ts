@@ -37,7 +37,7 @@ Deno.test("a branch that moves gets one run, whatever else happens to its reposi
   const place = world.gitea.repos.push(repo, commits.second);
   await world.until("it starts", () => world.engine.started.length === 2);
   assert.equal(world.engine.started[1]?.REF, commits.second);
-  world.engine.finish(world.engine.started[1]?.RUN ?? "", "failed");
+  world.finish(world.engine.started[1]?.RUN ?? "", "failed");
   for (let times = 0; times < 3; times++) {
     world.gitea.repos.touch(place);
     world.restart();
@@ -87,7 +87,7 @@ Deno.test("commands go first, and a branch that moves again while its run waits 
   await world.until("the other command waits", () => world.bodies().length === 2);
   assert.match(world.bodies()[1] ?? "", /behind 1 run/, "the branch's is behind it");
   for (const started of [2, 3]) {
-    world.engine.finish(world.engine.started[started - 1]?.RUN ?? "", "passed");
+    world.finish(world.engine.started[started - 1]?.RUN ?? "", "passed");
     await world.until("the next starts", () => world.engine.started.length === started + 1);
   }
   assert.deepEqual(world.engine.started.slice(1).map(({ PR, REF }) => [PR, REF]), [
@@ -109,7 +109,7 @@ Deno.test("a head that moved just before the turn of its run is left to the next
   world.gitea.repos.push(repo, commits.second);
   await world.until("the branch waits", () => world.store.liveRuns().length === 2);
   world.gitea.repos.push(repo, later.fourth);
-  world.engine.finish(world.engine.started[1]?.RUN ?? "", "passed");
+  world.finish(world.engine.started[1]?.RUN ?? "", "passed");
   await world.until("the newest starts", () => world.engine.started.length === 3);
   assert.equal(world.engine.started[2]?.REF, later.fourth);
 });
@@ -150,7 +150,7 @@ Deno.test("many new recipes have their first runs one after the other, spread ov
     for (let minute = 0; minute < 60; minute += 5) {
       world.clock.pass(294);
       await world.seconds(6);
-      for (const run of world.engine.running()) world.engine.finish(run, "passed");
+      for (const run of world.engine.running()) world.finish(run, "passed");
     }
     hours.push(world.engine.started.length - before);
   }

@@ -23,7 +23,7 @@ Deno.test("a commit shows that it is tested, and then how that ended, with the p
   const run = await world.runStarted();
   await world.seconds(2);
   world.dashboard.result(run, { result: "passed", stages: allStages });
-  world.engine.finish(run, "passed");
+  world.finish(run, "passed");
   await world.until("it is told", () => shown(world).length === 3);
   assert.deepEqual(shown(world), ["3fa9c1b pending", "3fa9c1b pending", "3fa9c1b success"]);
   const last = world.gitea.repos.statuses.at(-1);
@@ -51,7 +51,7 @@ Deno.test("a status the forge cannot take yet is sent again, after a restart, to
   const { world, pull } = at;
   world.gitea.fault = ({ path }) => path.includes("/statuses/") ? refusal(500) : undefined;
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
-  world.engine.finish(await world.runStarted(), "failed");
+  world.finish(await world.runStarted(), "failed");
   await world.until("the comment is there", () => world.store.liveRuns().length === 0);
   world.restart();
   world.gitea.fault = () => undefined;
@@ -83,11 +83,11 @@ Deno.test("the older of two runs of a commit has no say any more", async () => {
   const first = await world.runStarted();
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
   await world.until("both are there", () => world.store.liveRuns().length === 2);
-  world.engine.finish(first, "failed");
+  world.finish(first, "failed");
   await world.until("the second starts", () => world.engine.started.length === 2);
   await world.seconds(5);
   assert.deepEqual([...new Set(shown(world))], ["3fa9c1b pending"]);
-  world.engine.finish(world.engine.started[1]?.RUN ?? "", "passed");
+  world.finish(world.engine.started[1]?.RUN ?? "", "passed");
   await world.until("it is told", () => shown(world).at(-1) === "3fa9c1b success");
 });
 
@@ -124,7 +124,7 @@ Deno.test("the end of the older of two runs does not replace what the newer one 
   await world.until("both are there", () => world.store.liveRuns().length === 2);
   world.gitea.say(other, { user: "maintainer", body: "!testme cancel" });
   await world.until("the newer one is over", () => /error$/.test(shown(world).at(-1) ?? ""));
-  world.engine.finish(first, "passed");
+  world.finish(first, "passed");
   await world.until("the older one is over", () => world.store.liveRuns().length === 0);
   await world.seconds(5);
   assert.match(shown(world).at(-1) ?? "", /error$/);
@@ -136,7 +136,7 @@ Deno.test("without a token for statuses there are none", async () => {
   const pull = world.gitea.openPull(repo, commits.first);
   await world.seconds(3);
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
-  world.engine.finish(await world.runStarted(), "passed");
+  world.finish(await world.runStarted(), "passed");
   await world.until("it is over", () => world.store.liveRuns().length === 0);
   assert.deepEqual(world.gitea.repos.statuses, []);
 });

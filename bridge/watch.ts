@@ -5,7 +5,7 @@ import { mayGoOn } from "./gate.ts";
 import type { Gates } from "./gates.ts";
 import type { Moves } from "./moves.ts";
 import { longestAgeMs } from "./policy.ts";
-import { expired, isToStop, type Run, runName, viewOf } from "./rows.ts";
+import { expired, isToStop, type Run, runName, wasHeard } from "./rows.ts";
 import type { Store } from "./store.ts";
 import { type Ending, Watchdog } from "./watchdog.ts";
 
@@ -42,10 +42,7 @@ export class Watch {
   }
 
   #begun(run: Run, runs: boolean): Run {
-    const heard = viewOf(run);
-    const began = heard !== null &&
-      (heard.startedAt !== null || heard.stages.length > 0 || heard.result !== null);
-    if (run.started_at !== null || !(runs || began)) return run;
+    if (run.started_at !== null || !(runs || wasHeard(run))) return run;
     const started_at = this.#deps.clock.now();
     this.#deps.store.note(run.id, { started_at });
     log.info("begun", { run: runName(run), comment: run.comment });

@@ -1,10 +1,15 @@
 import type { RunOutcome } from "../protocol/result.ts";
-import { type Run, runName, viewOf } from "./rows.ts";
+import { type Run, runName, viewOf, wasHeard } from "./rows.ts";
 
 /** The harness is heard every 10 s. Its death is to be noticed within two minutes. */
 const longestSilenceMs = 90_000;
 /** An engine hears of the harness' end at once; a runner that is gone never tells it. */
 const afterResultMs = 30_000;
+
+const silent = "The harness fell silent: its runner or its machine is gone";
+const unheard =
+  "The harness was never heard: look on its host whether CCCI_DASHBOARD_URL and CCCI_RUNNER_TOKEN " +
+  "are the dashboard's address and a token it knows, and whether the runner lives";
 
 /** How a run ended of which the engine never will hear. */
 export interface Ending {
@@ -39,7 +44,7 @@ export class Watchdog {
       return { outcome: result.result, cause: null };
     }
     if (Math.min(silentMs, now - seen.runs) < longestSilenceMs) return null;
-    return { outcome: "infra", cause: "The harness fell silent: its runner or its machine is gone" };
+    return { outcome: "infra", cause: wasHeard(run) ? silent : unheard };
   }
 
   /** What was seen does not count any more: the run is over, or the engine did not answer. */

@@ -31,6 +31,8 @@ const takenMs = 90_000;
 const beforeDeleteMs = 60_000;
 /** The limit Drone itself puts on a build, in minutes; the harness keeps its own below it. */
 const limitMinutes = 60;
+/** Seconds a runner may need to end what has reached the limit. */
+const afterLimitS = 60;
 const pageSize = 100;
 const mostPages = 10;
 
@@ -213,14 +215,24 @@ export class DroneEngine implements Engine {
     }
   }
 
-  /** Exit code 137 stands for a cancel as well as for the time limit: what we asked for, we know; the rest is time. */
+  /**
+   * A runner ends a step with 137, for a cancel as well as at the time limit: what we asked for, we know; the rest is
+   * time. What lasted longer, or was ended by nobody's runner then, had none any more: Drone itself clears such builds
+   * away half an hour after their limit.
+   */
   #killed(run: string, found: Build): Verdict {
+    if (this.#cancelled.has(run)) return { outcome: "cancelled", cause: null };
     const lasted = found.started === 0 ? 0 : found.finished - found.started;
-    if (!this.#cancelled.has(run) && lasted >= limitMinutes * 60 - 5) {
+    if (lasted < limitMinutes * 60 - 5) {
+      return { outcome: "cancelled", cause: "The build was cancelled in Drone" };
+    }
+    const byRunner = (found.stages ?? []).some((one) =>
+      (one.steps ?? []).some((step) => step.exit_code === 137)
+    );
+    if (byRunner && lasted <= limitMinutes * 60 + afterLimitS) {
       return { outcome: "timed_out", cause: `Drone ended the run after ${limitMinutes} minutes` };
     }
-    const cause = this.#cancelled.has(run) ? null : "The build was cancelled in Drone";
-    return { outcome: "cancelled", cause };
+    return { outcome: "infra", cause: "Its runner disappeared, and Drone cleared the build away" };
   }
 
   /** Number of a run's build, or what is to be said of a run without one. */

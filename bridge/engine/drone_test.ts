@@ -171,15 +171,21 @@ Deno.test("DroneEngine deletes a build that waits at once", async () => {
   assert.equal(drone.requests.filter((request) => request.startsWith("DELETE")).length, 1);
 });
 
-Deno.test("DroneEngine tells Drone's time limit from a cancel in Drone", async () => {
-  for (const [seconds, outcome] of [[3600, "timed_out"], [120, "cancelled"]] as const) {
+Deno.test("DroneEngine tells Drone's time limit from a cancel in Drone and from what a dead runner left", async () => {
+  for (
+    const [seconds, code, outcome] of [
+      ...[[3600, 137, "timed_out"], [3660, 137, "timed_out"], [3661, 137, "infra"]] as const,
+      ...[[3600, 130, "infra"], [5400, 130, "infra"]] as const,
+      ...[[120, 137, "cancelled"], [120, 130, "cancelled"]] as const,
+    ]
+  ) {
     const { drone, engine, clock } = scene();
     await engine.start(params);
     drone.take(RUN);
     clock.pass(seconds);
-    drone.kill(RUN);
+    drone.kill(RUN, code);
     const state = await engine.state(RUN);
-    assert.equal(state.kind === "ended" && state.outcome, outcome);
+    assert.equal(state.kind === "ended" && state.outcome, outcome, `${code} after ${seconds} s`);
   }
 });
 

@@ -179,8 +179,9 @@ export class World implements Disposable {
     this.drone?.take(run);
   }
 
-  /** The harness of a run ends. */
+  /** The harness of a run ends; it was heard, unless the dashboard is away. */
   finish(run: string, outcome: RunOutcome): void {
+    if (!this.dashboard.away && this.dashboard.runs.has(run)) this.dashboard.heartbeat(run);
     if (this.drone === null) this.engine.finish(run, outcome);
     else this.drone.end(run, exitCodes[outcome]);
   }
