@@ -124,8 +124,9 @@ function engineOf(config: Config, own: OwnHosts): Engine {
       repo: config.DRONE_REPO,
       branch: config.DRONE_BRANCH,
       capacity: config.CAPACITY,
+      fetch: serviceFetch(own, { timeoutMs: 10_000 }),
       // Drone takes 45 s to say that there is no pipeline.
-      fetch: serviceFetch(own, { timeoutMs: 90_000 }),
+      createFetch: serviceFetch(own, { timeoutMs: 90_000 }),
     });
   }
   const module = config.HARNESS.endsWith(".ts");

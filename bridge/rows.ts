@@ -1,5 +1,6 @@
 import { type RunView, runView } from "../protocol/dashboard_api.ts";
 import type { Subject } from "../protocol/params.ts";
+import type { Memory } from "./engine/engine.ts";
 import type { RunOutcome } from "../protocol/result.ts";
 
 /**
@@ -187,6 +188,11 @@ export function isWaiting(run: Pick<Run, "state">): boolean {
 
 /** A runner that is well takes a run within seconds. */
 export const longestTakeMs = 90_000;
+
+/** What an engine should be told of a run. */
+export function memoryOf(run: Run): Memory {
+  return { since: run.turn_at ?? run.accepted_at, askedAt: run.asked_at };
+}
 
 /** Milliseconds since its turn came, if nothing runs of it yet; `null` for all others. */
 export function waitsForRunner(run: Run, now: number): number | null {

@@ -12,6 +12,7 @@ import {
   isRetried,
   isToStop,
   longestTakeMs,
+  memoryOf,
   type Run,
   runName,
   viewOf,
@@ -165,7 +166,7 @@ export class Runs {
     const { store, clock, engine } = this.#deps;
     if (clock.now() - (run.finished_at ?? 0) < beforeRetryMs) return false;
     // A dead runner's build would still count as running.
-    await engine.cancel(runName(run), { gone: true });
+    await engine.cancel(runName(run), { gone: true, memory: memoryOf(run) });
     const trouble = run.cause ?? viewOf(run)?.result?.cause ?? "The run could not be brought to a verdict";
     log.warn("trying again", { run: runName(run), comment: run.comment, trouble });
     this.#forget(run);

@@ -4,7 +4,7 @@ import type { Clock } from "../common/time.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { RunParams } from "../protocol/params.ts";
 import type { Moves } from "./moves.ts";
-import { isToStop, type Run, runName } from "./rows.ts";
+import { isToStop, memoryOf, type Run, runName } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 const log = logger("bridge", "runs");
@@ -33,7 +33,7 @@ export class Starts {
     const { engine, clock, store, moves } = this.#deps;
     const waiting = this.#failures.get(run.id);
     if (waiting !== undefined && clock.now() < waiting.notBefore) return false;
-    const memory = { askedAt: run.asked_at };
+    const memory = memoryOf(run);
     if (isToStop(run)) {
       const known = await engine.state(runName(run), memory);
       if (known.kind === "away") return false;

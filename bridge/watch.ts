@@ -5,7 +5,7 @@ import { mayGoOn } from "./gate.ts";
 import type { Gates } from "./gates.ts";
 import type { Moves } from "./moves.ts";
 import { longestAgeMs } from "./policy.ts";
-import { expired, isToStop, type Run, runName, wasHeard } from "./rows.ts";
+import { expired, isToStop, memoryOf, type Run, runName, wasHeard } from "./rows.ts";
 import type { Store } from "./store.ts";
 import { type Ending, Watchdog } from "./watchdog.ts";
 
@@ -36,7 +36,7 @@ export class Watch {
   /** What the engine accepted may wait there for a runner: it has begun once something of it runs. */
   async look(accepted: Run): Promise<boolean> {
     const { engine } = this.#deps;
-    const state = await engine.state(runName(accepted), { askedAt: accepted.asked_at });
+    const state = await engine.state(runName(accepted), memoryOf(accepted));
     const run = this.#begun(accepted, state.kind === "running");
     return await this.#judge(run, state) || run.started_at !== accepted.started_at;
   }
@@ -88,7 +88,7 @@ export class Watch {
   async #lose(run: Run, ending: Ending): Promise<boolean> {
     const stopped = ending.outcome === "infra" && isToStop(run);
     const moved = this.#deps.moves.finish(run, stopped ? { ...ending, outcome: "cancelled" } : ending);
-    await this.#deps.engine.cancel(runName(run), { gone: true });
+    await this.#deps.engine.cancel(runName(run), { gone: true, memory: memoryOf(run) });
     return moved;
   }
 
@@ -98,7 +98,7 @@ export class Watch {
     if (clock.now() < (this.#cancels.get(run.id) ?? 0)) return;
     this.#cancels.set(run.id, clock.now() + betweenCancelsMs);
     log.info("cancelling", { run: runName(run), comment: run.comment, by: run.cancelled_by ?? run.stop });
-    await engine.cancel(runName(run));
+    await engine.cancel(runName(run), { memory: memoryOf(run) });
   }
 
   forget(run: Run): void {

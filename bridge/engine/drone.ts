@@ -1,24 +1,26 @@
 import * as z from "zod";
 import { type Clock, systemClock } from "../../common/time.ts";
 import { isUnsure } from "../answer.ts";
+import { type Build, build, DroneApi, type DroneApiOptions, whyNot } from "./drone_api.ts";
+import { droneProblems, limitMinutes } from "./drone_settings.ts";
 import { type RunParams, runParams } from "../../protocol/params.ts";
 import { type Engine, type EngineState, type Memory, outcomeOfExit, type StartAnswer } from "./engine.ts";
 
-export interface DroneOptions {
-  /** Address of the Drone server. */
-  url: string;
-  /** Token of a machine account that is Drone's admin. */
-  token: string;
-  /** `owner/name` of the repository that holds our `.drone.yml`, enabled by a real user of the forge. */
-  repo: string;
-  /** Where that file is read: never from a pull request, and not from whatever was pushed last. */
+export interface DroneOptions extends DroneApiOptions {
+  /** Where `.drone.yml` is read: never from a pull request, and not from whatever was pushed last. */
   branch: string;
   commit: string;
-  /** Its time limit must be above 60 s: a missing `.drone.yml` is answered after 45 s. */
-  fetch: typeof fetch;
   /** Runs the runners may have at a time. @default 1 */
   capacity?: number;
   clock?: Clock;
+}
+
+interface Known {
+  /** Of its build, once that was found. */
+  number: number | null;
+  /** When it was first asked to end the run. */
+  cancelledAt: number | null;
+  usedAt: number;
 }
 
 /** While a POST that got no answer may still be carried out, its run is neither there nor not there. */
@@ -29,44 +31,13 @@ const longestRunMs = 65 * 60_000;
 const takenMs = 90_000;
 /** The harness hears of a cancel from the dashboard first, and then tears down in peace. */
 const beforeDeleteMs = 60_000;
-/** The limit Drone itself puts on a build, in minutes; the harness keeps its own below it. */
-const limitMinutes = 60;
 /** Seconds a runner may need to end what has reached the limit. */
 const afterLimitS = 60;
 const pageSize = 100;
+/** How far back builds are looked through for a run of which nobody says since when it could be there. */
 const mostPages = 10;
-
-const step = z.object({ name: z.string(), status: z.string(), exit_code: z.number().int().default(0) });
-const stage = z.object({
-  status: z.string(),
-  machine: z.string().nullish(),
-  error: z.string().nullish(),
-  started: z.number().default(0),
-  updated: z.number().default(0),
-  steps: z.array(step).nullish(),
-});
-const build = z.object({
-  number: z.number().int().positive(),
-  parent: z.number().nullish(),
-  status: z.string(),
-  error: z.string().nullish(),
-  created: z.number().default(0),
-  started: z.number().default(0),
-  finished: z.number().default(0),
-  params: z.record(z.string(), z.string()).nullish(),
-  stages: z.array(stage).nullish(),
-});
-type Build = z.infer<typeof build>;
-const repoSettings = z.object({
-  active: z.boolean(),
-  protected: z.boolean().default(false),
-  ignore_pull_requests: z.boolean().default(false),
-  config_path: z.string().default(".drone.yml"),
-  timeout: z.number(),
-});
-const account = z.object({ admin: z.boolean() });
-
-type Called = { ok: true; status: number; body: unknown } | { ok: false; status: number; message: string };
+/** How far Drone's clock may be from ours. */
+const mostSkewMs = 15 * 60_000;
 
 /**
  * Runs the harness as custom builds of a Drone server. The run's name is a parameter of the build, by which it is
@@ -79,13 +50,12 @@ export class DroneEngine implements Engine {
   readonly seesDeath = false;
   readonly #options: DroneOptions;
   readonly #clock: Clock;
-  /** Build numbers by run. */
-  readonly #numbers = new Map<string, number>();
-  /** When it was first asked to end a run. */
-  readonly #cancelled = new Map<string, number>();
+  readonly #api: DroneApi;
+  readonly #known = new Map<string, Known>();
 
   constructor(options: DroneOptions) {
     this.#options = options;
+    this.#api = new DroneApi(options);
     this.#clock = options.clock ?? systemClock;
     this.capacity = options.capacity ?? 1;
   }
@@ -101,7 +71,7 @@ export class DroneEngine implements Engine {
     if (known.kind !== "unknown") return { ok: true };
     const { branch, commit } = this.#options;
     const query = new URLSearchParams({ branch, commit, ...checked.data });
-    const answer = await this.#call("POST", `/builds?${query}`);
+    const answer = await this.#api.call({ method: "POST", path: `/builds?${query}` });
     if (!answer.ok) {
       return { ok: false, kind: isUnsure(answer) ? "unsure" : "refused", message: whyNot(answer) };
     }
@@ -112,14 +82,14 @@ export class DroneEngine implements Engine {
     if (!created.success) {
       return { ok: false, kind: "unsure", message: "Drone answered with something that is no build" };
     }
-    this.#numbers.set(RUN, created.data.number);
+    this.#use(RUN).number = created.data.number;
     return { ok: true };
   }
 
   async state(run: string, memory?: Memory): Promise<EngineState> {
     const number = await this.#find(run, memory);
     if (typeof number !== "number") return number;
-    const answer = await this.#call("GET", `/builds/${number}`);
+    const answer = await this.#api.call({ method: "GET", path: `/builds/${number}` });
     if (answer.status === 404) return { kind: "lost", cause: `Build ${number} was deleted from Drone` };
     if (!answer.ok) return { kind: "away", message: answer.message };
     const read = build.safeParse(answer.body);
@@ -128,57 +98,29 @@ export class DroneEngine implements Engine {
   }
 
   /** Drone's own cancel kills the step's shell and reaches it only sometimes: it comes second. */
-  async cancel(run: string, { gone } = { gone: false }): Promise<void> {
+  async cancel(
+    run: string,
+    { gone = false, memory }: { gone?: boolean; memory?: Memory } = {},
+  ): Promise<void> {
     const now = this.#clock.now();
-    const asked = this.#cancelled.get(run) ?? now;
-    this.#cancelled.set(run, asked);
-    const state = await this.state(run);
-    const number = this.#numbers.get(run);
+    const known = this.#use(run);
+    const asked = known.cancelledAt ??= now;
+    const state = await this.state(run, memory);
+    const { number } = known;
     const dead = state.kind === "lost";
-    if (number === undefined || (state.kind !== "waiting" && state.kind !== "running" && !dead)) return;
+    if (number === null || (state.kind !== "waiting" && state.kind !== "running" && !dead)) return;
     if (state.kind === "running" && !gone && now - asked < beforeDeleteMs) return;
-    await this.#call("DELETE", `/builds/${number}`);
+    await this.#api.call({ method: "DELETE", path: `/builds/${number}` });
   }
 
-  async problems(): Promise<string[]> {
-    const { repo, url } = this.#options;
-    const settings = await this.#call("GET", "");
-    if (!settings.ok) {
-      if (settings.status === 401) {
-        return ["Drone does not know the token: set CCCI_DRONE_TOKEN to the bridge's"];
-      }
-      if (settings.status === 404) {
-        return [
-          `Drone at "${url}" has no repository "${repo}": log in as its owner, synchronise and activate it`,
-        ];
-      }
-      return [`Could not ask Drone: ${settings.message}`];
-    }
-    const read = repoSettings.safeParse(settings.body);
-    if (!read.success) return [`Drone at "${url}" does not show the settings of "${repo}"`];
-    const found: string[] = [];
-    const { data } = read;
-    if (!data.active) found.push(`Repository "${repo}" is not active in Drone: activate it as its owner`);
-    if (data.protected) {
-      found.push(`Repository "${repo}" is protected in Drone: builds would wait for approval`);
-    }
-    if (!data.ignore_pull_requests) {
-      found.push(`Drone would run pull requests of "${repo}" on the CI host: set "ignore_pull_requests"`);
-    }
-    if (data.config_path !== ".drone.yml") {
-      found.push(
-        `Drone reads "${data.config_path}" of "${repo}": set its configuration path to ".drone.yml"`,
-      );
-    }
-    if (data.timeout !== limitMinutes) {
-      found.push(
-        `Drone's limit for "${repo}" is ${data.timeout} min: set it to ${limitMinutes} as Drone's admin`,
-      );
-    }
-    const self = await this.#call("GET", "/api/user", "server");
-    const me = account.safeParse(self.ok ? self.body : null);
-    if (me.success && !me.data.admin) found.push("The bridge's account in Drone is no admin: make it one");
-    return found;
+  problems(): Promise<string[]> {
+    return droneProblems(this.#api, this.#options);
+  }
+
+  /** Forgets the builds of runs that nobody has asked about since. */
+  forget(before: number): Promise<void> {
+    for (const [run, { usedAt }] of this.#known) if (usedAt < before) this.#known.delete(run);
+    return Promise.resolve();
   }
 
   #judge(run: string, found: Build): EngineState {
@@ -221,7 +163,7 @@ export class DroneEngine implements Engine {
    * away half an hour after their limit.
    */
   #killed(run: string, found: Build): Verdict {
-    if (this.#cancelled.has(run)) return { outcome: "cancelled", cause: null };
+    if (this.#use(run).cancelledAt !== null) return { outcome: "cancelled", cause: null };
     const lasted = found.started === 0 ? 0 : found.finished - found.started;
     if (lasted < limitMinutes * 60 - 5) {
       return { outcome: "cancelled", cause: "The build was cancelled in Drone" };
@@ -235,52 +177,41 @@ export class DroneEngine implements Engine {
     return { outcome: "infra", cause: "Its runner disappeared, and Drone cleared the build away" };
   }
 
+  #use(run: string): Known {
+    const known = this.#known.get(run) ?? { number: null, cancelledAt: null, usedAt: 0 };
+    known.usedAt = this.#clock.now();
+    this.#known.set(run, known);
+    return known;
+  }
+
   /** Number of a run's build, or what is to be said of a run without one. */
   async #find(run: string, memory?: Memory): Promise<number | EngineState> {
-    const known = this.#numbers.get(run);
-    if (known !== undefined) return known;
-    for (let page = 1; page <= mostPages; page++) {
-      const answer = await this.#call("GET", `/builds?page=${page}&per_page=${pageSize}`);
+    const known = this.#use(run);
+    if (known.number !== null) return known.number;
+    const since = memory?.since;
+    for (let page = 1; since !== undefined || page <= mostPages; page++) {
+      const answer = await this.#api.call({
+        method: "GET",
+        path: `/builds?page=${page}&per_page=${pageSize}`,
+      });
       if (!answer.ok) return { kind: "away", message: answer.message };
       const builds = z.array(build).nullable().safeParse(answer.body);
       if (!builds.success) return { kind: "away", message: "Drone does not list its builds" };
       // A build that somebody restarted by hand has the same parameters, and a parent.
       const own = (builds.data ?? []).findLast((one) => one.params?.RUN === run && !one.parent);
       if (own !== undefined) {
-        this.#numbers.set(run, own.number);
+        known.number = own.number;
         return own.number;
       }
-      if ((builds.data ?? []).length < pageSize) break;
+      const oldest = builds.data?.at(-1);
+      if (oldest === undefined || (builds.data ?? []).length < pageSize) break;
+      if (since !== undefined && oldest.created * 1000 < since - mostSkewMs) break;
     }
     const sent = memory?.askedAt ?? null;
     if (sent !== null && this.#clock.now() - sent < undecidedMs) {
       return { kind: "away", message: "Drone has not answered yet whether it created the build" };
     }
     return { kind: "unknown" };
-  }
-
-  async #call(method: string, path: string, below: "repo" | "server" = "repo"): Promise<Called> {
-    const { url, token, repo, fetch } = this.#options;
-    const prefix = below === "repo" ? `/api/repos/${repo}` : "";
-    try {
-      const response = await fetch(`${url.replace(/\/+$/, "")}${prefix}${path}`, {
-        method,
-        headers: { authorization: `Bearer ${token}` },
-        redirect: "manual",
-      });
-      const text = await response.text();
-      if (response.status !== 200) {
-        return {
-          ok: false,
-          status: response.status,
-          message: `Drone answered ${response.status}${detail(text)}`,
-        };
-      }
-      return { ok: true, status: 200, body: JSON.parse(text) };
-    } catch (error) {
-      const why = error instanceof SyntaxError ? "something that is no JSON" : message(error);
-      return { ok: false, status: 0, message: `No answer of Drone: ${why}` };
-    }
   }
 }
 
@@ -311,31 +242,4 @@ function verdict(found: Build): Verdict {
   }
   if (decisive.exit_code < 0) return { outcome: "infra", cause: "The harness was ended by a signal" };
   return outcomeOfExit(decisive.exit_code);
-}
-
-function whyNot(answer: Extract<Called, { ok: false }>): string {
-  switch (answer.status) {
-    case 401:
-      return "Drone does not know the bridge's token";
-    case 404:
-      return "Drone did not find the repository, branch or commit of its pipeline, or its owner has to log in again";
-    case 500:
-      return 'Drone failed to create the build; is there a ".drone.yml" at the pinned commit?';
-    default:
-      return answer.message;
-  }
-}
-
-/** Drone's word on an error; often there is none. */
-function detail(text: string): string {
-  try {
-    const parsed = z.object({ message: z.string().min(1) }).safeParse(JSON.parse(text));
-    return parsed.success ? `: ${parsed.data.message.slice(0, 200)}` : "";
-  } catch {
-    return "";
-  }
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message.slice(0, 200) : String(error);
 }

@@ -91,7 +91,7 @@ Deno.test("DroneEngine looks a build up whose creation was not answered, before 
 
 Deno.test("DroneEngine waits a minute before it takes an unanswered creation for failed", async () => {
   const { drone, again, clock } = scene();
-  const memory = { askedAt: clock.now() };
+  const memory = { since: clock.now(), askedAt: clock.now() };
   clock.pass(59);
   assert.equal((await again().state(RUN, memory)).kind, "away");
   const answer = await again().start(params, memory);
@@ -110,6 +110,55 @@ Deno.test("DroneEngine finds a build behind hundreds of others, and none that so
   }
   drone.builds.push({ ...drone.build(RUN), number: 232, parent: 1, status: "killed" }); // restarted by hand
   assert.deepEqual(await again().state(RUN), { kind: "waiting" });
+});
+
+Deno.test("DroneEngine looks no further back than a run can be, and once", async () => {
+  const { drone, engine, again, clock } = scene();
+  for (let other = 0; other < 1_500; other++) {
+    await engine.start({ ...params, RUN: `old${String(other).padStart(9, "0")}-1` });
+  }
+  clock.pass(3_600);
+  const memory = { since: clock.now(), askedAt: null };
+  drone.requests.length = 0;
+  assert.deepEqual(await again().start(params, memory), { ok: true });
+  assert.deepEqual(drone.requests.map((request) => request.split(" ")[0]), ["GET", "POST"]);
+  for (let other = 0; other < 1_100; other++) {
+    await engine.start({ ...params, RUN: `new${String(other).padStart(9, "0")}-1` });
+  }
+  assert.deepEqual(await again().state(RUN, memory), { kind: "waiting" }, "however many came after it");
+});
+
+Deno.test("DroneEngine creates builds by a call that may take long, and nothing else", async () => {
+  const { drone } = scene();
+  const calls: string[] = [];
+  const noted = (kind: string): typeof fetch => (input, init) => {
+    calls.push(`${kind} ${init?.method}`);
+    return drone.fetch(input, init);
+  };
+  const engine = new DroneEngine({
+    ...{ url: "https://drone.example", token: "drone-token", repo: drone.repo, branch: "main" },
+    ...{ commit: drone.commit, fetch: noted("short"), createFetch: noted("long") },
+  });
+  await engine.problems();
+  await engine.start(params);
+  await engine.cancel(RUN);
+  assert.deepEqual([...new Set(calls)], ["short GET", "long POST", "short DELETE"]);
+});
+
+Deno.test("DroneEngine forgets runs that nobody asks about any more, and finds them again", async () => {
+  const { drone, engine, clock } = scene();
+  await engine.start(params);
+  clock.pass(60);
+  await engine.state(RUN);
+  const lists = () => drone.requests.filter((request) => request.endsWith("/builds")).length;
+  const before = lists();
+  await engine.forget(clock.now());
+  await engine.state(RUN);
+  assert.equal(lists(), before, "it was just asked about");
+  clock.pass(60);
+  await engine.forget(clock.now());
+  assert.deepEqual(await engine.state(RUN), { kind: "waiting" });
+  assert.equal(lists(), before + 1);
 });
 
 Deno.test("DroneEngine says why no build came into being", async () => {

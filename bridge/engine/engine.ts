@@ -20,6 +20,8 @@ export type EngineState =
  * epoch.
  */
 export interface Memory {
+  /** No trace of the run is older. */
+  since: number;
   /** When it was last asked to start the run without an answer that says it is not there; `null` for never. */
   askedAt: number | null;
 }
@@ -47,7 +49,7 @@ export interface Engine {
   state(run: string, memory?: Memory): Promise<EngineState>;
   /** Asks a run to end; it then tears down and ends as cancelled. No-op for others.
    * @param options.gone its harness is known to be gone: what is left of the run is cleared away at once */
-  cancel(run: string, options?: { gone: boolean }): Promise<void>;
+  cancel(run: string, options?: { gone?: boolean; memory?: Memory }): Promise<void>;
   /** Removes what it keeps about runs that ended before this time, milliseconds since the epoch. */
   forget?(before: number): Promise<void>;
   /** What is wrong with its set-up, a sentence each that says what to do; nothing if it is usable. */
