@@ -197,3 +197,19 @@ Deno.test("the exit code decides, whatever the dashboard shows", async () => {
   await world.until("it is reported", () => world.store.liveRuns().length === 0);
   assert.match(world.bodies()[0] ?? "", /^❌[\s\S]*the exit code counts/);
 });
+
+Deno.test("a verdict waits a moment for the stages, and no longer", async () => {
+  for (const comes of [true, false]) {
+    using at = await open();
+    const { world, pull } = at;
+    world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+    const run = await world.runStarted();
+    await world.until("the dashboard knows it", () => world.dashboard.runs.has(run));
+    world.finish(run, "failed");
+    await world.seconds(12);
+    assert.match(world.bodies()[0] ?? "", /^⏳/, "it might still come");
+    if (comes) world.dashboard.result(run, { result: "failed", stages: allStages });
+    await world.seconds(5);
+    assert.match(world.bodies()[0] ?? "", comes ? /^❌[\s\S]*nothing left/ : /^❌[\s\S]*missing here/);
+  }
+});

@@ -94,6 +94,25 @@ Deno.test("what the dashboard said of a run is dropped after two weeks; its comm
   assert.match(firstLine(world.bodies()[0]), /^✅ .*passed/);
 });
 
+Deno.test("a verdict is not folded for a newer run that has no comment yet", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = await world.runStarted();
+  world.gitea.fault = ({ method, path }) =>
+    method === "POST" && path.endsWith("/issues/1/comments")
+      ? new Response("{}", { status: 500 })
+      : undefined;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  await world.until("the newer is accepted", () => world.store.liveRuns().length === 2);
+  world.dashboard.result(run, { result: "passed", stages: allStages });
+  world.finish(run, "passed");
+  await world.until("the verdict is there", () => /^✅/.test(world.bodies()[0] ?? ""));
+  assert.match(world.bodies()[0] ?? "", /nothing left/);
+  world.gitea.fault = () => undefined;
+  await world.until("it is folded", () => /a newer run follows below/.test(world.bodies()[0] ?? ""));
+});
+
 Deno.test("a run that waits is dropped when its commit, pull request or member is gone", async () => {
   const changes: [string, (world: World, pull: { open: boolean }) => void, RegExp][] = [
     [

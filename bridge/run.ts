@@ -36,17 +36,27 @@ export async function run(deps: BridgeDeps, options: RunOptions): Promise<void> 
     for (const bell of [bells.drive, bells.outbox, bells.dashboard]) bell.ring();
   };
 
-  async function loop(name: string, bell: Doorbell, round: () => Promise<number>): Promise<void> {
-    while (!signal.aborted) {
-      let pause = workMs;
-      try {
-        pause = await round();
-      } catch (error) {
-        // A fault in one round must not end the bridge: the next one starts from what is stored.
-        log.error("a round failed", { loop: name, error: describeError(error), stack: stackOf(error) });
-      }
-      await bell.wait(pause, { clock, signal });
+  async function guarded(name: string, round: () => Promise<number>): Promise<number> {
+    try {
+      return await round();
+    } catch (error) {
+      // A fault in one round must not end the bridge: the next one starts from what is stored.
+      log.error("a round failed", { loop: name, error: describeError(error), stack: stackOf(error) });
+      return workMs;
     }
+  }
+  async function loop(name: keyof typeof bells, round: () => Promise<number>): Promise<void> {
+    while (!signal.aborted) await bells[name].wait(await guarded(name, round), { clock, signal });
+  }
+  /** A round that waits for an engine that hangs must not hold up the runs it is not about: the next one begins. */
+  async function overlappingLoop(name: keyof typeof bells, round: () => Promise<number>): Promise<void> {
+    const underWay = new Set<Promise<number>>();
+    while (!signal.aborted) {
+      const one = guarded(name, round).finally(() => underWay.delete(one));
+      underWay.add(one);
+      await bells[name].wait(workMs, { clock, signal });
+    }
+    await Promise.all(underWay);
   }
   /** A round that changed something gives the others something to do. */
   const chained = (round: () => Promise<boolean>) => async () => {
@@ -75,19 +85,19 @@ export async function run(deps: BridgeDeps, options: RunOptions): Promise<void> 
   const server = listen(options.listen, { app, signal });
   log.info("listening", { address: options.listen, engine: deps.engine.name });
   await Promise.all([
-    loop("poll", bells.poll, async () => {
+    loop("poll", async () => {
       const extra = await bridge.poll();
       bells.decide.ring();
       return pollMs + extra;
     }),
-    loop("hook", bells.hook, async () => {
+    loop("hook", async () => {
       if (await bridge.answerRings()) bells.decide.ring();
       return pollMs;
     }),
-    loop("decide", bells.decide, chained(() => bridge.decide())),
-    loop("drive", bells.drive, chained(() => bridge.drive())),
-    loop("outbox", bells.outbox, chained(() => bridge.deliver())),
-    loop("dashboard", bells.dashboard, chained(() => bridge.announce())),
+    loop("decide", chained(() => bridge.decide())),
+    overlappingLoop("drive", chained(() => bridge.drive())),
+    loop("outbox", chained(() => bridge.deliver())),
+    loop("dashboard", chained(() => bridge.announce())),
     server.finished,
   ]);
   log.info("stopped");

@@ -74,3 +74,21 @@ Deno.test("a harness that is heard has begun, whatever the engine says or does n
   world.dashboard.progress(run, [{ name: "fetch", running: true, report: null }]);
   await world.until("it is tested", () => /^⏳ \*\*Testing /.test(text()));
 });
+
+Deno.test("a harness that is told to stop has a minute to tear down before Drone kills it", async () => {
+  using at = await asked();
+  const { world, drone, pull, text } = at;
+  const run = await world.runStarted();
+  world.take(run);
+  await world.until("it is tested", () => /^⏳ \*\*Testing /.test(text()));
+  command(world, pull, "!testme cancel");
+  for (let seconds = 0; seconds < 50; seconds += 10) {
+    world.dashboard.heartbeat(run);
+    await world.seconds(10);
+  }
+  assert.equal(drone.build(run).status, "running");
+  world.finish(run, "cancelled");
+  await end(world);
+  assert.match(text(), /^⏹️/);
+  assert.deepEqual(drone.requests.filter((request) => request.startsWith("DELETE")), []);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Bridge } from "../bridge.ts";
+import { Bridge, type BridgeDeps } from "../bridge.ts";
 import { dashboardClient } from "../dashboard_client.ts";
 import { DroneEngine } from "../engine/drone.ts";
 import { ownerOf } from "../enrolments.ts";
@@ -230,12 +230,17 @@ export class World implements Disposable {
   }
 
   #newBridge(): Bridge {
+    return new Bridge(this.deps());
+  }
+
+  /** What a bridge needs, all of it of this world. */
+  deps(): BridgeDeps {
     const { clock } = this;
     const forge = {
       ...{ url: "https://forge.example", token: "forge-token", clock, gate: new RetryGate(clock) },
       fetch: this.#killable(this.gitea.fetch, "forge"),
     };
-    return new Bridge({
+    return {
       store: this.#store,
       clock,
       org: this.gitea.org,
@@ -257,7 +262,7 @@ export class World implements Disposable {
           owners: [...new Set([...this.recipes.keys()].map(ownerOf))],
           problems: [],
         }),
-    });
+    };
   }
 
   #killable(inner: typeof fetch, where: string): typeof fetch {
