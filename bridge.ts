@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { bridgeConfig, type Config, droneConfig, harnessEnv, ownDomain } from "./bridge/config.ts";
+import { bridgeConfig, type Config, droneConfig, gapsOf, harnessEnv, ownDomain } from "./bridge/config.ts";
 import { dashboardClient } from "./bridge/dashboard_client.ts";
 import { DroneEngine } from "./bridge/engine/drone.ts";
 import type { Engine } from "./bridge/engine/engine.ts";
@@ -63,7 +63,11 @@ async function main(args: readonly string[]): Promise<number> {
     ...{ forge, statuses, engine, clock: systemClock, forgeUrl: config.FORGE_URL, org: config.MEMBERS_ORG },
     enrolments: await readEnrolments(config.RECIPES),
   };
-  if (onlyCheck) return report(await selfCheck(check));
+  const gaps = gapsOf(config);
+  if (onlyCheck) {
+    return report([...await selfCheck(check), ...gaps.map((text) => ({ kind: "warning" as const, text }))]);
+  }
+  for (const gap of gaps) log.warn("a gap in the settings", { gap });
   using _held = await holdState(config.STATE);
   using store = new Store(join(config.STATE, "bridge.db"));
   // What is away may come back; what is wrong will not put itself right, and would only be seen by its silence.

@@ -79,6 +79,15 @@ export function droneConfig(config: Config): { url: string; token: string; commi
   return { url, token, commit };
 }
 
+/** What the settings leave out that will be missed, a sentence each. */
+export function gapsOf(config: Config): string[] {
+  if (config.ENGINE !== "drone" || config.DASHBOARD_URL !== undefined) return [];
+  return [
+    "Without a dashboard nobody hears the harness: a Drone runner that dies is noticed after 65 min only. " +
+    "Set CCCI_DASHBOARD_URL and CCCI_BRIDGE_TOKEN",
+  ];
+}
+
 /** Settings that are the harness' own; the bridge's tokens are not among them. */
 const harnessSettings = [
   "BASE_DOMAIN",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../common/errors.ts";
-import { bridgeConfig, droneConfig, harnessEnv, ownDomain } from "./config.ts";
+import { bridgeConfig, droneConfig, gapsOf, harnessEnv, ownDomain } from "./config.ts";
 
 const settings: Record<string, string> = {
   CCCI_FORGE_URL: "https://git.example",
@@ -64,4 +64,17 @@ Deno.test("droneConfig() wants an address, a token and the commit that is pinned
   };
   const config = droneConfig(bridgeConfig((name) => drone[name] ?? lookup(name)));
   assert.deepEqual(config, { url: "https://drone.example", token: "drone-secret", commit: "d".repeat(40) });
+});
+
+Deno.test("gapsOf() warns of Drone without a dashboard, and of nothing else", () => {
+  const gaps = (changes: Record<string, string | undefined>) =>
+    gapsOf(bridgeConfig((name) => name in changes ? changes[name] : lookup(name)));
+  const alone = { CCCI_DASHBOARD_URL: undefined, CCCI_BRIDGE_TOKEN: undefined };
+  const drone = {
+    ...{ CCCI_ENGINE: "drone", CCCI_DRONE_URL: "https://drone.example", CCCI_DRONE_TOKEN: "drone-secret" },
+    CCCI_DRONE_COMMIT: "a".repeat(40),
+  };
+  assert.deepEqual(gaps(alone), []);
+  assert.deepEqual(gaps(drone), []);
+  assert.match(gaps({ ...drone, ...alone }).join(), /noticed after 65 min only\. Set CCCI_DASHBOARD_URL/);
 });
