@@ -95,11 +95,6 @@ export class World implements Disposable {
     return this.#store;
   }
 
-  /** What `/healthz` is made of. */
-  get vitals(): Vitals {
-    return this.#bridge.vitals;
-  }
-
   /** File of the bridge's database. */
   get database(): string {
     return join(this.#folder, "bridge.db");
