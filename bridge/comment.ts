@@ -8,7 +8,7 @@ import {
   foldedLog,
   stageTable,
 } from "../harness/report/markdown.ts";
-import { standInNote, verdict as describe } from "../harness/report/verdict.ts";
+import { hasLevel, standInNote, verdict as describe } from "../harness/report/verdict.ts";
 import type { RunView } from "../protocol/dashboard_api.ts";
 import type { RunOutcome, RunResult, StageReport } from "../protocol/result.ts";
 import { longestTakeMs, mostAttempts } from "./rows.ts";
@@ -144,14 +144,14 @@ function verdict(facts: RunFacts, outcome: RunOutcome): string[] {
 function headline(facts: RunFacts, outcome: RunOutcome): string {
   const result = facts.view?.result ?? null;
   const told = result?.result === outcome ? escapeMarkdown(describe(result)) : bareVerdict[outcome];
-  const level = outcome === "passed" && result !== null ? ` · level ${result.level}` : "";
+  const level = result?.result === outcome && hasLevel(result) ? ` · level ${result.level}` : "";
   const took = facts.tookSeconds === null ? "" : ` · ${formatSeconds(facts.tookSeconds * 1000)}`;
   const links = link("run", facts.page) + link("screenshot", screenshot(facts));
   switch (outcome) {
     case "passed":
       return `✅ **${object(facts)} ${told}**${level}${took}${links}`;
     case "failed":
-      return `❌ **${object(facts)} ${told}**${links}`;
+      return `❌ **${object(facts)} ${told}**${level}${links}`;
     case "timed_out":
       return `⌛ **${object(facts)} ${told}**${links}`;
     case "infra":
@@ -200,15 +200,18 @@ function explanation(
 }
 
 function advice(facts: RunFacts, outcome: RunOutcome): string[] {
+  if (outcome === "passed") return [`<sub>\`!testme\` tests it again. At home: ${atHome(facts, "")}</sub>`];
   if (outcome !== "failed" && outcome !== "timed_out") return [];
   const stage = facts.view?.result?.stage ?? null;
   const only = stage === null || stage === "fetch" || stage === "teardown" ? "" : ` --only ${stage} --keep`;
-  // Not the commit: no branch or tag leads to that of a fork.
-  const ref = `refs/pull/${facts.pr}/head`;
   return [
-    "Push a fix and comment `!testme`, or try the pull request's head at home: " +
-    `\`./cc-ci run-recipe ${homeTarget(facts.recipe, facts.repository)} --ref ${ref}${only}\``,
+    `Push a fix and comment \`!testme\`, or try the pull request's head at home: ${atHome(facts, only)}`,
   ];
+}
+
+/** Not of the commit: no branch or tag leads to that of a fork. */
+function atHome({ recipe, repository, pr }: RunFacts, options: string): string {
+  return `\`./cc-ci run-recipe ${homeTarget(recipe, repository)} --ref refs/pull/${pr}/head${options}\``;
 }
 
 function remarks(outcome: RunOutcome, result: RunResult | null): string[] {

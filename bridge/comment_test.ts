@@ -133,7 +133,93 @@ const failed = ended("failed", [
   }),
 ], { stage: "upgrade", cause: lost, level: 1 });
 
+const atHome =
+  "`./cc-ci run-recipe https://git.example/recipe-maintainers/miniflux.git --ref refs/pull/12/head`";
+const page = " · [run](https://ci.example/runs/abcdefghijkl-1)";
+const cancel = "`!testme cancel` stops it.";
+
 const texts: [string, string, string][] = [
+  [
+    "queued during maintenance",
+    runText({ ...base, held: true }),
+    `⏳ **Queued: \`3fa9c1b\` of miniflux** · waits for the end of maintenance${page}\n\n${cancel}`,
+  ],
+  [
+    "its turn has come, and no runner has noticed yet",
+    runText({ ...base, untakenMs: 13_000 }),
+    `⏳ **Queued: \`3fa9c1b\` of miniflux** · waits for a runner${page}\n\n${cancel}`,
+  ],
+  [
+    "no runner takes it",
+    runText({ ...base, untakenMs: 100_000 }),
+    [
+      `⏳ **Queued: \`3fa9c1b\` of miniflux** · waits for a runner${page}`,
+      "No runner has taken it yet: the CI itself may need help. It keeps its place and starts as soon as one is there.",
+      cancel,
+    ].join("\n\n"),
+  ],
+  [
+    "CI trouble, tried again in a moment",
+    runText({ ...base, started: true, retrying: true, cause: "The runner disappeared" }),
+    [
+      `⏳ **CI trouble with \`3fa9c1b\` of miniflux: it is tried again in a moment**${page}`,
+      "Attempt 1 of 3 failed: The runner disappeared.",
+      cancel,
+    ].join("\n\n"),
+  ],
+  [
+    "another attempt runs",
+    runText({ ...base, started: true, attempt: 2, trouble: "The runner disappeared" }),
+    [
+      "⏳ **Testing `3fa9c1b` of miniflux** · [live log](https://ci.example/runs/abcdefghijkl-1)",
+      cancel,
+      "Attempt 2 of 3, after CI trouble: The runner disappeared.",
+    ].join("\n\n"),
+  ],
+  [
+    "being stopped",
+    runText({ ...base, started: true, cancelledBy: "maintainer" }),
+    "⏳ **Stopping the test of `3fa9c1b` of miniflux** · [live log](https://ci.example/runs/abcdefghijkl-1)",
+  ],
+  [
+    "passed, a newer run below",
+    runText({ ...passed, folded: true }),
+    "✅ **`3fa9c1b` of miniflux passed, tests skipped** · level 2 · 1 min 12 s" +
+    `${page} · [screenshot](https://ci.example/a/upgrade.png) · a newer run follows below`,
+  ],
+  [
+    "failed, a newer run below",
+    runText({ ...failed, folded: true }),
+    "❌ **`3fa9c1b` of miniflux failed in upgrade: data written before the upgrade is gone** · level 1" +
+    `${page} · a newer run follows below`,
+  ],
+  [
+    "stopped because of a newer command",
+    runText({ ...base, verdict: "cancelled", cause: "A newer command took its place" }),
+    [
+      `⏹️ **Testing \`3fa9c1b\` of miniflux was cancelled**${page}`,
+      "A newer command took its place.",
+      "Comment `!testme` to start anew.",
+    ].join("\n\n"),
+  ],
+  [
+    "CI trouble to the last attempt",
+    runText({ ...base, verdict: "infra", started: true, attempt: 3, cause: "The runner disappeared" }),
+    [
+      `⚠️ **CI trouble: \`3fa9c1b\` of miniflux could not be tested**${page}`,
+      "The runner disappeared.",
+      "It was tried 3 times.",
+      "The recipe is not to blame. Comment `!testme` to try again.",
+      "_The stages are missing here: the dashboard has not handed them over. They follow when it does._",
+    ].join("\n\n"),
+  ],
+  [
+    "exit code and result differ",
+    runText({ ...passed, verdict: "failed", tookSeconds: null }).split("\n").find((line) =>
+      /says otherwise/.test(line)
+    ) ?? "",
+    '⚠️ The harness reported "passed", but its exit code says otherwise; the exit code counts.',
+  ],
   [
     "queued, next",
     runText(base),
@@ -198,6 +284,8 @@ const texts: [string, string, string][] = [
       "| – | tests | skipped: none in .cc-ci/ |  |",
       "| ✅ | teardown | nothing left | 3.0 s |",
       "",
+      `<sub>\`!testme\` tests it again. At home: ${atHome}</sub>`,
+      "",
       "<sub>No abra is installed where this ran: cc-ci's stand-in deployed the recipe.</sub>",
     ].join("\n"),
   ],
@@ -205,7 +293,7 @@ const texts: [string, string, string][] = [
     "failed",
     runText(failed),
     [
-      "❌ **`3fa9c1b` of miniflux failed in upgrade: data written before the upgrade is gone** · " +
+      "❌ **`3fa9c1b` of miniflux failed in upgrade: data written before the upgrade is gone** · level 1 · " +
       "[run](https://ci.example/runs/abcdefghijkl-1)",
       "",
       "Wrote feed `marker-5d21` at 2.1.0+2.2.13, read back: no such feed.",
@@ -253,9 +341,17 @@ const texts: [string, string, string][] = [
     runText(ended("timed_out", [stage({ name: "install", result: "failed", cause: "no end in 10 min" })], {
       stage: "install",
       cause: "no end in 10 min",
-    })).split("\n")[0] ?? "",
-    "⌛ **`3fa9c1b` of miniflux ran out of time in install: no end in 10 min** · " +
-    "[run](https://ci.example/runs/abcdefghijkl-1)",
+    })),
+    [
+      `⌛ **\`3fa9c1b\` of miniflux ran out of time in install: no end in 10 min**${page}`,
+      "",
+      "| | stage | | time |",
+      "|---|---|---|--:|",
+      "| ❌ | install | no end in 10 min | 2.0 s |",
+      "",
+      "Push a fix and comment `!testme`, or try the pull request's head at home: " +
+      `${atHome.slice(0, -1)} --only install --keep\``,
+    ].join("\n"),
   ],
   [
     "without a result",
@@ -303,6 +399,29 @@ const refusals: [Refusal, string][] = [
     "🚫 Nothing was tested: this pull request is closed.\nReopen it and comment `!testme`.",
   ],
   [
+    { reason: "merged" },
+    "🚫 Nothing was tested: this pull request is merged.\nComment on one that is open.",
+  ],
+  [
+    { reason: "fork-gone" },
+    "🚫 Nothing was tested: this pull request is closed, as the repository it came from was deleted.\n" +
+    "Open a new one and comment `!testme` there.",
+  ],
+  [
+    { reason: "edited" },
+    "🚫 Nothing was tested: the comment became `!testme` by an edit, and who made that is not known.\n" +
+    "Write it in a new comment.",
+  ],
+  [
+    { reason: "too-old" },
+    "🚫 `!testme` was written more than 24 hours ago, before cc-ci could look at it, so nothing was done.\n" +
+    "If it is still wanted, comment it again.",
+  ],
+  [
+    { reason: "maintenance", since: 1, note: "back at noon" },
+    "🚧 Nothing was tested: cc-ci is under maintenance (back at noon).\nComment `!testme` again when it is over.",
+  ],
+  [
     { reason: "pushed", before: other, head },
     "🚫 Nothing was tested: after `outsider` wrote `!testme` the head moved from `c0ffee0` to `3fa9c1b`.\n" +
     "Look at what was pushed and comment `!testme`, or `!testme 3fa9c1b`.",
@@ -323,6 +442,23 @@ const refusals: [Refusal, string][] = [
     "If that is the commit you mean, comment `!testme 3fa9c1b`.",
   ],
 ];
+for (
+  const [what, text, expected] of [
+    [
+      "help()",
+      help("coop"),
+      "`!testme` tests this pull request's head, `!testme <commit>` only if that commit is still the head, " +
+      "`!testme cancel` stops a run. Alone on a line, from members of `coop`.",
+    ],
+    [
+      "nothingToCancel()",
+      nothingToCancel(),
+      "Nothing to cancel: no run of this pull request is queued or running.",
+    ],
+  ] as const
+) {
+  Deno.test(what, () => assert.equal(text, expected));
+}
 for (const [refusal, expected] of refusals) {
   Deno.test(`refused(): ${refusal.reason}`, () =>
     assert.equal(refused(refusal, { command, org: "coop" }), expected));

@@ -211,7 +211,7 @@ Deno.test("every disturbance is shown to do no harm, by what ran here or by a te
       return found.every((one) => (one?.held.get(invariant) ?? 0) > 0) ? "✓" : "✗";
     });
     const kills = found.reduce((sum, one) => sum + (one?.kills ?? 0), 0);
-    const where = [...(played.length > 0 ? ["here"] : []), ...new Set(shown.map(([file]) => file))];
+    const where = [played.length > 0 ? "here" : "not here", ...new Set(shown.map(([file]) => file))];
     lines.push(
       [
         `${String(at + 1).padStart(2)} ${what.padEnd(41)}`,
@@ -224,8 +224,9 @@ Deno.test("every disturbance is shown to do no harm, by what ran here or by a te
   assert.equal(matrix.length, 28);
   const head = `${" ".repeat(44)}  ${invariants.map(({ short }) => short).join("  ")}  kills  shown by`;
   const legend = invariants.map(({ short, what }) => `${short}: ${what}`).join("\n");
+  const elsewhere = "not here: on the real services, by the tests named alone";
   const forgejo = `Forgejo: ${onForgejo.size} of ${all.length} scenarios, on a fake made from its source; ` +
     "no real one was asked";
-  const table = `\n${head}\n${lines.join("\n")}\n\n${legend}\n${forgejo}\n`;
+  const table = `\n${head}\n${lines.join("\n")}\n\n${legend}\n${elsewhere}\n${forgejo}\n`;
   Deno.stderr.writeSync(new TextEncoder().encode(table));
 });

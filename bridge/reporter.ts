@@ -58,7 +58,7 @@ export class Reporter {
   #facts(run: PullRun, live: readonly Run[]): RunFacts {
     const ahead = runsAhead(run, live);
     const over = run.settled === 1;
-    const waits = ahead.map((other) => this.#usualSeconds(other.recipe));
+    const waits = ahead.map((other) => this.#secondsLeft(other, { alone: ahead.length === 1 }));
     return {
       run: runName(run),
       recipe: run.recipe,
@@ -79,9 +79,7 @@ export class Reporter {
       view: viewOf(run),
       ahead: ahead.length,
       waitSeconds: waits.includes(null) ? null : waits.reduce<number>((sum, wait) => sum + (wait ?? 0), 0),
-      elapsedSeconds: run.started_at === null || run.view_at === null
-        ? null
-        : (run.view_at - run.started_at) / 1000,
+      elapsedSeconds: elapsedSeconds(run),
       usualSeconds: this.#usualSeconds(run.recipe),
       tookSeconds: run.started_at === null || run.finished_at === null
         ? null
@@ -89,9 +87,24 @@ export class Reporter {
     };
   }
 
+  /**
+   * What a run ahead still takes as a rule. What it has done of that counts for the one that is next only, as the
+   * comments of all who wait would be edited each time.
+   */
+  #secondsLeft(run: Run, { alone }: { alone: boolean }): number | null {
+    const usual = this.#usualSeconds(run.recipe);
+    if (usual === null || !alone) return usual;
+    return Math.max(0, usual - (elapsedSeconds(run) ?? 0));
+  }
+
   /** Median of the recipe's latest runs, if it had any. */
   #usualSeconds(recipe: string): number | null {
     const sorted = this.#deps.store.durations(recipe, samples).sort((a, b) => a - b);
     return sorted[Math.floor(sorted.length / 2)] ?? null;
   }
+}
+
+/** How far a run was when something new was last heard of it: a text does not change by the mere passing of time. */
+function elapsedSeconds(run: Run): number | null {
+  return run.started_at === null || run.view_at === null ? null : (run.view_at - run.started_at) / 1000;
 }
