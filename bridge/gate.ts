@@ -28,10 +28,8 @@ export async function mayStart(run: Run, deps: GateDeps): Promise<Pass> {
   if (!isOfPull(run)) return believe(run, await lookAtBranch(run, forge), deps);
   const member = await forge.isMember({ org, login: run.login });
   if (!member.ok && isRenamed(member.status)) {
-    return {
-      kind: "stop",
-      why: `"${run.login}" has another name now, so that nobody can tell whether it is a member`,
-    };
+    const why = `"${run.login}" has another name now, so that nobody can tell whether it is a member`;
+    return believe(run, { kind: "gone", why }, deps);
   }
   if (!member.ok) return { kind: "later", why: member.message, retryAfterMs: member.retryAfterMs };
   const pass: Look = member.value

@@ -40,5 +40,6 @@ export class Gates {
 
   forget(run: Run): void {
     this.#asked.delete(run.id);
+    this.#deps.doubts.delete(run.id);
   }
 }
