@@ -1,8 +1,10 @@
 import { Command } from "commander";
 import { type Served, serveDashboard, serveHello } from "./dashboard/servers.ts";
 import { type Load, load } from "./dashboard/load.ts";
-import { fill, type Size } from "./dashboard/fill.ts";
+import { fill, recipeOf, type Size } from "./dashboard/fill.ts";
 import { ingest, watch } from "./dashboard/stream.ts";
+import { wire } from "./dashboard/wire.ts";
+import { Writer } from "./dashboard/writer.ts";
 import { type Aim, figuresTable, print, rounded, say } from "./figures.ts";
 
 /** What the bench measured; names are stable, for graphs over time. */
@@ -10,13 +12,18 @@ interface Figures {
   recipes: number;
   runs: number;
   cold_start_ms: number;
+  /** The overview, asked for once when the program answers and nobody asked for anything before. */
+  first_page_ms: number;
   overview_p99_ms: number;
   overview_rps: number;
-  /** As sent over the wire to a browser, packed. */
+  /** The body as it goes over the wire to a browser, packed. */
   overview_kb: number;
+  /** Over the pages of all recipes, one after the other. */
   recipe_p99_ms: number;
   recipe_rps: number;
   recipe_kb: number;
+  /** The longest that bridge or harness waited for an answer while these pages were asked for. */
+  write_ms: number;
   badge_rps: number;
   hello_rps: number;
   /** At 200 requests a second too: what the machine adds to every figure at the moment. */
@@ -30,12 +37,16 @@ interface Figures {
   ingest_linearity: number;
   ingest_mb_per_s: number;
   ingest_rss_growth_mb: number;
+  /** The most while lines flow to all viewers. */
   rss_mb: number;
+  /** With all viewers connected, when nothing was said for a moment. */
+  rss_resting_mb: number;
 }
 
 const aims: Aim<Figures>[] = [
   { name: "overview_p99_ms", text: "≤ 30 ms at 200 req/s", met: (f) => f.overview_p99_ms <= 30 },
   { name: "overview_kb", text: "≤ 100 kB", met: (f) => f.overview_kb <= 100 },
+  { name: "recipe_p99_ms", text: "≤ 100 ms at 200 req/s", met: (f) => f.recipe_p99_ms <= 100 },
   { name: "badge_ratio", text: "≥ 0.5 of a bare hono", met: (f) => f.badge_ratio >= 0.5 },
   { name: "viewers_served", text: "all of them", met: (f) => f.viewers_served === f.viewers },
   { name: "rss_mb", text: "≤ 200 MB with all viewers", met: (f) => f.rss_mb <= 200 },
@@ -72,38 +83,51 @@ async function measure(
   say(`Making ${options.recipes} recipes with ${options.runs} runs each`);
   await fill(state, options);
   const dashboard = await serveDashboard(state);
-  const of = (what: string, url: string, more: Partial<Load> = {}) => {
-    say(what);
-    return load({ url, seconds: options.seconds, connections: 20, ...more });
-  };
+  const { url } = dashboard;
   let hello: Served | undefined;
   try {
-    const { url } = dashboard;
-    await of("Warming up", url, { seconds: 2 });
-    const overview = await of("Overview at 200 requests a second", `${url}/`, { rate: 200 });
-    const overviewMost = await of("Overview, as fast as it goes", `${url}/`);
-    const recipe = await of("Recipe page at 200 requests a second", `${url}/recipes/recipe-7`, { rate: 200 });
-    const recipeMost = await of("Recipe page, as fast as it goes", `${url}/recipes/recipe-7`);
-    const badge = await of("Badge, as fast as it goes", `${url}/badge/recipe-7.svg`);
+    say("The first page after a start");
+    const firstPage = await wire(`${url}/`);
+    const writer = new Writer(dashboard, options);
+    const all = Array.from({ length: options.recipes }, (_, number) => `/recipes/${recipeOf(number)}`);
+    const of = (what: string, paths: readonly string[], more: Partial<Load> = {}) => {
+      say(what);
+      return load({ url, paths, seconds: options.seconds, connections: 20, ...more });
+    };
+    const loads = async () => {
+      await using _ = writer;
+      await of("Warming up", ["/"], { seconds: 2 });
+      const overview = await of("Overview at 200 requests a second", ["/"], { rate: 200 });
+      const overviewMost = await of("Overview, as fast as it goes", ["/"]);
+      writer.lap();
+      const recipe = await of("Pages of all recipes at 200 requests a second", all, { rate: 200 });
+      const writeMs = writer.lap();
+      const recipeMost = await of("Pages of all recipes, as fast as it goes", all);
+      const badge = await of("Badge, as fast as it goes", ["/badge/recipe-7.svg"]);
+      return { overview, overviewMost, recipe, writeMs, recipeMost, badge };
+    };
+    const { overview, overviewMost, recipe, writeMs, recipeMost, badge } = await loads();
     hello = await serveHello();
-    const bare = await of("A bare hono for comparison", `${hello.url}/`);
-    const bareSlow = await of("The bare hono at 200 requests a second", `${hello.url}/`, { rate: 200 });
+    const bare = await of("A bare hono for comparison", ["/"], { url: hello.url });
+    const bareSlow = await of("The bare hono at 200 requests a second", ["/"], { url: hello.url, rate: 200 });
     await hello.stop();
     hello = undefined;
     say(`${options.logMb} MB of log`);
     const log = await ingest(dashboard, { mb: options.logMb });
     say(`${options.viewers} viewers of one running log`);
-    const viewers = await watch(dashboard, { viewers: options.viewers });
+    const viewers = await watch(dashboard, { viewers: options.viewers, linesPerSecond: 250, seconds: 15 });
     return {
       recipes: options.recipes,
       runs: options.recipes * options.runs,
       cold_start_ms: Math.round(dashboard.startMs),
+      first_page_ms: Math.round(firstPage.ms),
       overview_p99_ms: overview.p99Ms,
       overview_rps: overviewMost.rps,
-      overview_kb: await pageKb(`${url}/`),
+      overview_kb: rounded((await wire(`${url}/`)).bytes / 1000),
       recipe_p99_ms: recipe.p99Ms,
       recipe_rps: recipeMost.rps,
-      recipe_kb: await pageKb(`${url}/recipes/recipe-7`),
+      recipe_kb: rounded((await wire(`${url}/recipes/recipe-7`)).bytes / 1000),
+      write_ms: Math.round(writeMs),
       badge_rps: badge.rps,
       hello_rps: bare.rps,
       hello_p99_ms: bareSlow.p99Ms,
@@ -115,18 +139,11 @@ async function measure(
       ingest_linearity: rounded(log.linearity),
       ingest_mb_per_s: rounded(log.mbPerSecond),
       ingest_rss_growth_mb: rounded(log.rssGrowthMb),
-      rss_mb: rounded(viewers.rssMb),
+      rss_mb: rounded(viewers.peakMb),
+      rss_resting_mb: rounded(viewers.restingMb),
     };
   } finally {
     await hello?.stop();
     await dashboard.stop();
   }
-}
-
-/** Size of a page as a browser gets it. */
-async function pageKb(url: string): Promise<number> {
-  const answer = await fetch(url, { headers: { "accept-encoding": "gzip" } });
-  const text = await answer.text();
-  const packed = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
-  return rounded((await new Response(packed).arrayBuffer()).byteLength / 1000);
 }

@@ -1,8 +1,9 @@
 import { commitId } from "../../protocol/params.ts";
-import { stageNames, type StageReport } from "../../protocol/result.ts";
+import { stageNames } from "../../protocol/result.ts";
 import { runEvent } from "../../protocol/events.ts";
 import { applyEvent, emptyProgress } from "../../dashboard/progress.ts";
 import { Store } from "../../dashboard/store.ts";
+import { madeResult } from "./results.ts";
 
 /** How much there is to show. */
 export interface Size {
@@ -12,6 +13,11 @@ export interface Size {
 }
 
 const HOUR = 3600_000;
+
+/** Name of a made-up recipe. */
+export function recipeOf(number: number): string {
+  return `recipe-${number}`;
+}
 
 /** Fills a dashboard's database with runs as harnesses report them, by the calls that take them in. */
 export async function fill(state: string, size: Size): Promise<void> {
@@ -26,63 +32,26 @@ export async function fill(state: string, size: Size): Promise<void> {
 }
 
 function one(store: Store, { at, number, now }: { at: number; number: number; now: number }): void {
-  const recipe = `recipe-${number}`;
+  const recipe = recipeOf(number);
   const run = `${(number * 100_000 + at + 36 ** 6).toString(36)}-1`;
   const src = `recipe-maintainers/${recipe}`;
   const subject = at % 3 === 0
     ? { kind: "pr", pr: at + 1, src } as const
     : { kind: "branch", name: "main", src } as const;
+  // Every commit is tested twice, so that there is something to say about steadiness.
   const commit = commitId.parse((number * 7919 + Math.floor(at / 2)).toString(16).padStart(40, "0"));
-  const bad = (number + at) % 7 === 0;
-  const t = new Date(now).toISOString();
-  const stages: StageReport[] = stageNames.map((name) => ({
-    name,
-    result: bad && name === "upgrade" ? "failed" : "passed",
-    seconds: 2 + (number + at + name.length) % 20,
-    ...(bad && name === "upgrade" ? { cause: "data written before the upgrade is gone" } : {}),
-    proofs: ["answers at /healthz", "page opened"],
-    notes: [],
-    screenshots: [`${name}.png`],
-    tail: [],
-    findings: [],
-    resources: [],
-    blemishes: [],
-  }));
   store.announce(run, { recipe, subject, commit, state: "running", position: 0, cause: null, link: null }, {
     now,
   });
+  const t = new Date(now).toISOString();
+  const result = { ...madeResult({ run, recipe, subject, number: number + at, startedAt: now }), commit };
   const progress = emptyProgress();
-  applyEvent(progress, runEvent.parse({ t, type: "run.started", run, recipe, subject, stages: stageNames }));
-  applyEvent(
-    progress,
-    runEvent.parse({
-      t,
-      type: "run.finished",
-      result: {
-        schema: 1,
-        run,
-        recipe,
-        subject,
-        commit,
-        dirty: false,
-        base: `1.${Math.floor(at / 10)}.0+2.0`,
-        result: bad ? "failed" : "passed",
-        stage: bad ? "upgrade" : null,
-        cause: bad ? "data written before the upgrade is gone" : null,
-        level: bad ? 1 : 5,
-        stages,
-        startedAt: t,
-        finishedAt: new Date(now + 90_000).toISOString(),
-        seconds: 90,
-        imposedSeconds: 40,
-        versions: { suite: "0.1.0", abra: "0.11.0", docker: "29.2.1", browser: "Chromium 156" },
-        abraStandIn: false,
-        notes: [],
-        images: [],
-        visual: null,
-        leftovers: [],
-      },
-    }),
-  );
+  for (
+    const event of [
+      { t, type: "run.started", run, recipe, subject, stages: stageNames },
+      { t, type: "run.finished", result },
+    ]
+  ) applyEvent(progress, runEvent.parse(event));
   store.recordBatch(run, { at: { event: 0, byte: 0, lines: {} }, events: 2, bytes: 0, progress, now });
+  store.recordArtefact(run, { name: "thumb.png", bytes: 8_000, now });
 }

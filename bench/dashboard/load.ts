@@ -1,9 +1,11 @@
 import * as z from "zod";
 import { exec } from "../../common/exec.ts";
 
-/** Requests to one address. */
+/** Requests to some pages of one server, in turn. */
 export interface Load {
+  /** The server's origin. */
   url: string;
+  paths: readonly string[];
   seconds: number;
   connections: number;
   /** Requests a second; as many as possible without. */
@@ -18,33 +20,27 @@ const report = z.object({
 });
 
 /**
- * Puts a load on an address with autocannon, in a process of its own. At a fixed rate, a late answer also counts
- * against the requests that had to wait for it.
+ * Puts a load on a server with autocannon. At a fixed rate, a late answer also counts against the requests that had to
+ * wait for it.
  */
 export async function load(options: Load): Promise<{ p99Ms: number; rps: number }> {
-  const rate = options.rate === undefined ? [] : ["-R", String(options.rate)];
   const result = await exec([
     Deno.execPath(),
     "run",
     "-A",
     "-q",
     "--no-check",
-    "npm:autocannon@8.0.0",
-    "--json",
-    "--no-progress",
-    "-c",
-    String(options.connections),
-    "-d",
-    String(options.seconds),
-    ...rate,
-    "-H",
-    "accept-encoding=gzip",
-    options.url,
+    "bench/dashboard/cannon.ts",
+    JSON.stringify(options),
   ], { timeoutMs: (options.seconds + 60) * 1000, cwd: new URL("../..", import.meta.url).pathname });
   if (!result.success) throw new Error(`Could not run autocannon: ${result.stderr}`);
   const said = report.parse(JSON.parse(result.stdout.slice(result.stdout.indexOf("{"))));
   if (said.non2xx + said.errors > 0) {
-    throw new Error(`${options.url} answered ${said.non2xx} requests badly and ${said.errors} not at all`);
+    throw new Error(
+      `${options.url}${
+        options.paths[0]
+      } answered ${said.non2xx} requests badly and ${said.errors} not at all`,
+    );
   }
   return { p99Ms: said.latency.p99, rps: Math.round(said.requests.average) };
 }

@@ -70,9 +70,23 @@ async function start(
 }
 
 /** Memory of a process that is in RAM, in MB of 10⁶ bytes. */
-export async function rssMb(pid: number): Promise<number> {
+export function rssMb(pid: number): Promise<number> {
+  return memoryMb(pid, "VmRSS");
+}
+
+/** The most memory of a process that was ever in RAM, in MB of 10⁶ bytes. */
+export function peakMb(pid: number): Promise<number> {
+  return memoryMb(pid, "VmHWM");
+}
+
+/** Lets the peak of a process count from now on. Source: proc_pid_clear_refs(5). */
+export async function forgetPeak(pid: number): Promise<void> {
+  await Deno.writeTextFile(`/proc/${pid}/clear_refs`, "5");
+}
+
+async function memoryMb(pid: number, line: "VmRSS" | "VmHWM"): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) * 1024 / 1e6;
+  return Number(new RegExp(`${line}:\\s+(\\d+)`).exec(status)?.[1] ?? NaN) * 1024 / 1e6;
 }
 
 function freePort(): number {

@@ -1,17 +1,17 @@
-import { bridgeToken, rssMb, runnerToken, type Served } from "./servers.ts";
+import { Reports } from "./reports.ts";
+import { forgetPeak, peakMb, rssMb, type Served } from "./servers.ts";
 
 const recipe = "recipe-0";
-const subject = { kind: "branch", name: "main", src: "recipe-maintainers/recipe-0" } as const;
-const commit = "0".repeat(40);
-const t = "2026-01-01T00:00:00.000Z";
 
 /** Sends one long log, and looks whether time and memory grow with it. */
 export async function ingest(
   dashboard: Served,
   options: { mb: number },
 ): Promise<{ linearity: number; mbPerSecond: number; rssGrowthMb: number }> {
-  const run = "longlog-1";
-  await begin(dashboard, run);
+  const reports = new Reports(dashboard, { run: "longlog-1", recipe });
+  await reports.announce("running");
+  await reports.start();
+  const t = new Date().toISOString();
   const line = JSON.stringify({ t, type: "log", stage: "install", line: "x".repeat(180) });
   const perBatch = Math.ceil(1e6 / line.length);
   const body = `${line}\n`.repeat(perBatch);
@@ -20,9 +20,7 @@ export async function ingest(
   const memory: number[] = [];
   for (let part = 0; part < 2; part++) {
     const began = performance.now();
-    for (let at = 0; at < half; at++) {
-      await send(dashboard, run, { offset: 1 + (part * half + at) * perBatch, body });
-    }
+    for (let at = 0; at < half; at++) await reports.send(body, perBatch);
     times.push((performance.now() - began) / 1000);
     memory.push(await rssMb(dashboard.pid));
   }
@@ -35,78 +33,107 @@ export async function ingest(
   };
 }
 
-/** Lets many people watch one running log. @returns how many saw the last line, and when the last of them did */
+/** A harness sends what it has twice a second. */
+const BATCH_MS = 500;
+const LAST = "the last line";
+/** How long the last line may be on its way, and how long nothing is said before memory is read once more. */
+const LATE_MS = 30_000;
+const REST_MS = 5_000;
+
+/**
+ * Lets many people watch one running log that goes on, all of them to its end and after.
+ * @returns how many saw the last line and are still there, when the last of them did, and the memory it took: at its
+ * peak while lines flow, and at rest, with everybody connected
+ */
 export async function watch(
   dashboard: Served,
-  options: { viewers: number },
-): Promise<{ served: number; ms: number; rssMb: number }> {
-  const run = "watched-1";
-  await begin(dashboard, run);
-  const gone = new AbortController();
-  const open: Promise<boolean>[] = [];
-  for (let at = 0; at < options.viewers; at++) {
-    const answer = await fetch(`${dashboard.url}/runs/${run}/log`, { signal: gone.signal });
-    open.push(sees(answer, "the last line"));
-  }
-  const lines = Array.from({ length: 100 }, (_, at) => ({
-    t,
-    type: "log",
-    stage: "install",
-    line: at === 99 ? "the last line" : `line ${at}`,
-  }));
-  const began = performance.now();
-  await send(dashboard, run, { offset: 1, body: lines.map((line) => JSON.stringify(line)).join("\n") });
-  const late = new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, 30_000);
-    Promise.all(open).then(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-  await late;
-  const ms = performance.now() - began;
-  const memory = await rssMb(dashboard.pid);
-  const pending = Symbol();
-  const states = await Promise.all(open.map((one) => Promise.race([one, Promise.resolve(pending)])));
-  gone.abort();
-  await Promise.all(open);
-  return { served: states.filter((state) => state === true).length, ms, rssMb: memory };
-}
-
-async function sees(answer: Response, text: string): Promise<boolean> {
-  if (answer.body === null) return false;
-  let seen = "";
+  options: { viewers: number; linesPerSecond: number; seconds: number },
+): Promise<{ served: number; ms: number; peakMb: number; restingMb: number }> {
+  const reports = new Reports(dashboard, { run: "watched-1", recipe });
+  await reports.announce("running");
+  await reports.start();
+  await forgetPeak(dashboard.pid);
+  const viewers: Viewer[] = [];
   try {
-    for await (const chunk of answer.body.pipeThrough(new TextDecoderStream())) {
-      seen = (seen + chunk).slice(-100_000);
-      if (seen.includes(text)) return true;
+    for (let at = 0; at < options.viewers; at++) viewers.push(await Viewer.of(dashboard, reports.run));
+    const perBatch = options.linesPerSecond * BATCH_MS / 1000;
+    for (let sent = 0; sent < options.seconds * 1000 / BATCH_MS; sent++) {
+      const due = performance.now() + BATCH_MS;
+      await reports.lines(
+        Array.from({ length: perBatch }, (_, at) => `line ${sent * perBatch + at} ${"x".repeat(80)}`),
+      );
+      await pause(due - performance.now());
     }
-  } catch {
-    // The bench hung up.
+    const began = performance.now();
+    await reports.lines([LAST]);
+    const late = pause(LATE_MS);
+    await Promise.race([late, Promise.all(viewers.map((viewer) => viewer.saw))]);
+    const ms = performance.now() - began;
+    const peak = await peakMb(dashboard.pid);
+    await pause(REST_MS);
+    const served = viewers.filter((viewer) => viewer.served).length;
+    return { served, ms, peakMb: peak, restingMb: await rssMb(dashboard.pid) };
+  } finally {
+    for (const viewer of viewers) viewer.hangUp();
   }
-  return false;
 }
 
-async function begin(dashboard: Served, run: string): Promise<void> {
-  await call(`${dashboard.url}/api/runs/${run}`, {
-    method: "PUT",
-    headers: { authorization: `Bearer ${bridgeToken}` },
-    body: JSON.stringify({ recipe, subject, commit, state: "running" }),
-  });
-  const body = JSON.stringify({ t, type: "run.started", run, recipe, subject, stages: ["install"] });
-  await send(dashboard, run, { offset: 0, body });
+/** Somebody who watches a running log, on a bare socket: a thousand of them should cost the one who measures little. */
+class Viewer {
+  readonly #socket: Deno.Conn;
+  readonly #saw = Promise.withResolvers<void>();
+  #served = false;
+  #gone = false;
+
+  private constructor(socket: Deno.Conn) {
+    this.#socket = socket;
+    this.#read();
+  }
+
+  static async of(dashboard: Served, run: string): Promise<Viewer> {
+    const { hostname, port, host } = new URL(dashboard.url);
+    const socket = await Deno.connect({ hostname, port: Number(port) });
+    await socket.write(new TextEncoder().encode(`GET /runs/${run}/log HTTP/1.1\r\nhost: ${host}\r\n\r\n`));
+    return new Viewer(socket);
+  }
+
+  /** Resolves when it saw the last line. */
+  get saw(): Promise<void> {
+    return this.#saw.promise;
+  }
+
+  /** Whether it saw the last line and is still connected. */
+  get served(): boolean {
+    return this.#served && !this.#gone;
+  }
+
+  hangUp(): void {
+    if (!this.#gone) this.#socket.close();
+    this.#gone = true;
+  }
+
+  async #read(): Promise<void> {
+    const buffer = new Uint8Array(16 * 1024);
+    const decoder = new TextDecoder("latin1");
+    let end = "";
+    try {
+      while (true) {
+        const got = await this.#socket.read(buffer);
+        if (got === null) break;
+        if (this.#served) continue;
+        const text = end + decoder.decode(buffer.subarray(0, got));
+        end = text.slice(-LAST.length);
+        if (!text.includes(LAST)) continue;
+        this.#served = true;
+        this.#saw.resolve();
+      }
+    } catch {
+      // It hung up itself, or was hung up on: `served` tells.
+    }
+    this.hangUp();
+  }
 }
 
-async function send(dashboard: Served, run: string, sent: { offset: number; body: string }): Promise<void> {
-  await call(`${dashboard.url}/api/runs/${run}/events?offset=${sent.offset}`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${runnerToken}` },
-    body: sent.body,
-  });
-}
-
-async function call(url: string, init: RequestInit): Promise<void> {
-  const answer = await fetch(url, init);
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${text}`);
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 }
