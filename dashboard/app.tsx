@@ -28,7 +28,9 @@ export function createApp(deps: Deps): Hono {
   const standings = new Standings(deps);
 
   const cache = new PageCache({
-    revision: () => deps.store.revisionOfAll + deps.enrolments.revision(),
+    revision: (recipe) =>
+      deps.enrolments.revision() +
+      (recipe === null ? deps.store.revisions.lists : deps.store.revisions.of(recipe)),
     clock: deps.clock,
   });
   const metrics = new Metrics(deps, standings);

@@ -69,6 +69,7 @@ export function fileRoutes(
     }
     return cache.answer(c, {
       key: `badge ${type} ${recipe}`,
+      about: recipe,
       render: () => draw(standing ?? standings.find(recipe)),
       headers: asBadge,
     });

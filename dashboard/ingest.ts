@@ -121,8 +121,9 @@ function appendEvents(deps: Deps, run: string, sent: { offset: number; body: str
     deps.store.forgetEvents(run);
     throw new Refusal(409, "Expected events from number 0 on", { fields: { offset: 0 }, cause: error });
   }
+  const told = events.some((event) => event.type !== "log");
   const now = deps.clock.now();
-  deps.store.recordBatch(run, { at, events: events.length, bytes: data.length, progress, now });
+  deps.store.recordBatch(run, { at, events: events.length, bytes: data.length, progress, told, now });
   wakeViewers(deps, run);
   return known + events.length;
 }

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { createHash } from "node:crypto";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { pagePolicy, safe, safeOfData } from "./headers.ts";
 import type { Clock } from "../common/time.ts";
 
@@ -10,60 +10,68 @@ const FRESH_MS = 10_000;
 const WORTH_PACKING = 1_000;
 /** Addresses remembered besides: more than there are pages worth keeping. */
 const MOST_ADDRESSES = 4_000;
-/** Bytes of all pages kept. */
-const ROOM = 24 * 1024 * 1024;
+/** Bytes of all pages kept: packed, the pages of some thousand recipes. */
+const ROOM = 12 * 1024 * 1024;
 
 const asPage: Record<string, string> = {
   "content-type": "text/html; charset=utf-8",
   "content-security-policy": pagePolicy,
 };
 
+/** What an answer is made of. */
+interface Asked {
+  key: string;
+  /** The recipe that the page is about; `null` when it is about all of them. */
+  about: string | null;
+  /** What it throws is not kept. */
+  render: () => unknown;
+  headers?: Record<string, string>;
+}
+
 interface Kept {
+  about: string | null;
   revision: number;
   madeAt: number;
-  plain: Uint8Array<ArrayBuffer>;
-  packed: Uint8Array<ArrayBuffer>;
+  body: Uint8Array<ArrayBuffer>;
+  /** Whether `body` is packed. Hardly anybody cannot unpack it, so that it is not kept plain as well. */
+  packed: boolean;
   tag: string;
 }
 
 /** An address whose answer is a kept page. */
 interface Address {
   key: string;
-  tag: string;
+  page: Kept;
   route: string;
-  plain: Headers;
-  packed: Headers;
+  /** Headers of the page as it is kept, ready to be sent. */
+  headers: [string, string][];
 }
 
 /**
- * Pages as they were last rendered, plain and packed. One is served again only while nothing at all was written since
- * it was made, so that nobody ever sees less than was there when they asked.
+ * Pages as they were last rendered. One is served again only while nothing was written since it was made about the
+ * recipe that it shows, or about any where it shows all, so that nobody ever sees less than was there when they asked.
  */
 export class PageCache {
   readonly #pages = new Map<string, Kept>();
-  readonly #revision: () => number;
+  readonly #revision: (recipe: string | null) => number;
   readonly #clock: Clock;
   readonly #addresses = new Map<string, Address>();
   #size = 0;
 
-  constructor(options: { revision: () => number; clock: Clock }) {
+  /** @param options `revision`: changes with whatever pages about a recipe show, or about all of them (`null`) */
+  constructor(options: { revision: (recipe: string | null) => number; clock: Clock }) {
     this.#revision = options.revision;
     this.#clock = options.clock;
   }
 
-  /** Answers with the page of that key, rendering it only if need be. What `render` throws is not kept. */
-  async answer(
-    c: Context,
-    options: { key: string; render: () => unknown; headers?: Record<string, string> },
-  ): Promise<Response> {
-    const page = await this.#page(options.key, options.render);
-    const { plain, packed } = this.#remember(c, { page, ...options });
+  /** Answers with the page of that key, rendering it only if need be. */
+  async answer(c: Context, asked: Asked): Promise<Response> {
+    const page = await this.#page(asked);
+    const { headers } = this.#remember(c, page, asked);
     if (c.req.header("if-none-match")?.includes(page.tag)) {
-      return new Response(null, { status: 304, headers: plain });
+      return new Response(null, { status: 304, headers: asPlain(headers) });
     }
-    return wantsPacked(c.req.raw)
-      ? new Response(page.packed, { headers: packed })
-      : new Response(page.plain, { headers: plain });
+    return respond(c.req.raw, page, headers);
   }
 
   /**
@@ -71,37 +79,32 @@ export class PageCache {
    * a page in the cache costs little more than the least a server can do.
    */
   recall(request: Request): { response: Response; route: string } | undefined {
-    if (request.method !== "GET") return undefined;
     const address = this.#addresses.get(pathOf(request.url));
-    if (address === undefined || !this.holds(address.key) || request.headers.has("if-none-match")) {
-      return undefined;
-    }
-    const page = this.#pages.get(address.key);
-    if (page?.tag !== address.tag) return undefined;
-    const response = wantsPacked(request)
-      ? new Response(page.packed, { headers: address.packed })
-      : new Response(page.plain, { headers: address.plain });
-    return { response, route: address.route };
+    if (
+      address === undefined || request.method !== "GET" || this.#pages.get(address.key) !== address.page ||
+      !this.#isTrue(address.page) || request.headers.has("if-none-match")
+    ) return undefined;
+    return { response: respond(request, address.page, address.headers), route: address.route };
   }
 
-  #remember(
-    c: Context,
-    { page, key, headers = asPage }: { page: Kept; key: string; headers?: Record<string, string> },
-  ): Address {
-    const packed = page.packed !== page.plain;
+  /** Whether the page of that key can be served without rendering it. */
+  holds(key: string): boolean {
+    const page = this.#pages.get(key);
+    return page !== undefined && this.#isTrue(page);
+  }
+
+  #isTrue(page: Kept): boolean {
+    return page.revision === this.#revision(page.about) && this.#clock.now() - page.madeAt < FRESH_MS;
+  }
+
+  #remember(c: Context, page: Kept, { key, headers = asPage }: Asked): Address {
     const all = {
       ...headers === asPage ? safe : safeOfData,
       ...headers,
       etag: page.tag,
-      ...packed ? { vary: "accept-encoding" } : {},
+      ...page.packed ? { vary: "accept-encoding", "content-encoding": "gzip" } : {},
     };
-    const address: Address = {
-      key,
-      tag: page.tag,
-      route: c.req.routePath,
-      plain: new Headers(all),
-      packed: new Headers(packed ? { ...all, "content-encoding": "gzip" } : all),
-    };
+    const address: Address = { key, page, route: c.req.routePath, headers: Object.entries(all) };
     const path = pathOf(c.req.url);
     this.#addresses.delete(path);
     this.#addresses.set(path, address);
@@ -112,25 +115,19 @@ export class PageCache {
     return address;
   }
 
-  /** Whether the page of that key can be served without rendering it. */
-  holds(key: string): boolean {
+  async #page({ key, about, render }: Asked): Promise<Kept> {
     const known = this.#pages.get(key);
-    return known !== undefined && known.revision === this.#revision() &&
-      this.#clock.now() - known.madeAt < FRESH_MS;
-  }
-
-  async #page(key: string, render: () => unknown): Promise<Kept> {
-    const known = this.#pages.get(key);
-    if (known !== undefined && this.holds(key)) return known;
-    const revision = this.#revision();
-    const now = this.#clock.now();
+    if (known !== undefined && this.#isTrue(known)) return known;
+    const revision = this.#revision(about);
+    const madeAt = this.#clock.now();
     const plain = new TextEncoder().encode(String(await render()));
-    const packed = plain.length < WORTH_PACKING ? plain : new Uint8Array(gzipSync(plain, { level: 3 }));
+    const packed = plain.length >= WORTH_PACKING;
+    const body = packed ? new Uint8Array(gzipSync(plain, { level: 3 })) : plain;
     const tag = `W/"${createHash("sha256").update(plain).digest("base64url").slice(0, 20)}"`;
-    const page = { revision, madeAt: now, plain, packed, tag };
+    const page = { about, revision, madeAt, body, packed, tag };
     this.#forget(key);
     this.#pages.set(key, page);
-    this.#size += plain.length + packed.length;
+    this.#size += body.length;
     for (const oldest of this.#pages.keys()) {
       if (this.#size <= ROOM) break;
       this.#forget(oldest);
@@ -141,9 +138,18 @@ export class PageCache {
   #forget(key: string): void {
     const page = this.#pages.get(key);
     if (page === undefined) return;
-    this.#size -= page.plain.length + page.packed.length;
+    this.#size -= page.body.length;
     this.#pages.delete(key);
   }
+}
+
+function respond(request: Request, page: Kept, headers: [string, string][]): Response {
+  if (!page.packed || wantsPacked(request)) return new Response(page.body, { headers });
+  return new Response(new Uint8Array(gunzipSync(page.body)), { headers: asPlain(headers) });
+}
+
+function asPlain(headers: [string, string][]): [string, string][] {
+  return headers.filter(([name]) => name !== "content-encoding");
 }
 
 function wantsPacked(request: Request): boolean {

@@ -14,11 +14,13 @@ import { RunPage } from "./pages/run.tsx";
 import { RunsPage } from "./pages/runs.tsx";
 import { comparisonOf } from "./pages/pictures.tsx";
 import { queueOf } from "./queue.ts";
-import { flakes, newestMeasured, timed, upgradePaths } from "./recipe_history.ts";
+import { flakes, timed, upgradePaths } from "./recipe_history.ts";
 import type { RunDetail } from "./run.ts";
 import type { Standing } from "./standing.ts";
 import type { Standings } from "./standings.ts";
 import { type ShownLine, shownLines } from "./shown_lines.ts";
+import type { Store } from "./store.ts";
+import type { PastRun } from "./store_history.ts";
 import { hiddenRecipes, visibleRun } from "./visible.ts";
 
 /** Lines of log on a page of their own; and on a run's page, in all and of each stage that explains its state. */
@@ -42,6 +44,7 @@ export function pageRoutes(
     const query = overviewQuery.parse(c.req.query());
     return cache.answer(c, {
       key: overviewUrl(query),
+      about: null,
       render: () => <OverviewPage view={overview(standings.all(), query)} now={clock.now()} />,
     });
   });
@@ -53,6 +56,7 @@ export function pageRoutes(
     const from = olderThan(c);
     return cache.answer(c, {
       key: `/recipes/${recipe}?${from}`,
+      about: recipe,
       render: () => {
         const standing = standings.find(recipe);
         if (standing === undefined) {
@@ -123,33 +127,35 @@ function recipePage(deps: Deps, standing: Standing, before: number | null): Reci
   const { recipe, face } = standing;
   const runs = store.runs({ recipe, limit: RUNS_A_PAGE + 1, ...(before === null ? {} : { before }) });
   const shown = runs.slice(0, RUNS_A_PAGE);
-  const trend = face === null
-    ? []
-    : store.verdicts(recipe, { class: face.class, limit: RUNS_IN_TREND }).reverse();
-  const spoke = store.stats.progressOf(trend.map((run) => run.seq));
+  const trend = face === null ? [] : store.history.trend(recipe, { class: face.class, limit: RUNS_IN_TREND });
   const progress = face === null ? null : store.progressOf(face.run);
-  const newest = store.runs({ recipe, limit: RUNS_COUNTED }).filter((run) => run.class !== "private");
   // What a pull request did says nothing about the recipe, unless there is nothing else.
-  const upgraded = newest.filter((run) => run.base !== null && run.class === face?.class).slice(
-    0,
-    RUNS_IN_TREND,
-  );
+  const compared = face === null
+    ? []
+    : store.history.compared(recipe, { class: face.class, among: RUNS_COUNTED, limit: RUNS_IN_TREND });
   return {
     standing,
     runs: shown,
     newest: before === null ? null : `/recipes/${recipe}`,
     older: runs.length > RUNS_A_PAGE ? `/recipes/${recipe}?before=${shown.at(-1)?.seq}` : null,
-    trend: timed(trend, spoke),
-    upgrades: upgradePaths(upgraded, store.stats.progressOf(upgraded.map((run) => run.seq))),
-    flakes: flakes(newest),
+    trend: timed(trend),
+    upgrades: upgradePaths(compared),
+    flakes: flakes(store.history.tested(recipe, { among: RUNS_COUNTED })),
     progress,
     looks: face === null || progress === null
       ? null
       : comparisonOf(face, { result: progress.result, artefacts: store.artefacts(face.run) }),
-    measured: newestMeasured(trend, spoke),
+    measured: newestMeasured(store, trend),
     baseUrl: deps.baseUrl,
     now: clock.now(),
   };
+}
+
+/** The newest run whose services' use was measured. @param runs oldest first */
+function newestMeasured(store: Store, runs: readonly PastRun[]): RecipePageProps["measured"] {
+  const run = runs.findLast((run) => run.measured);
+  const result = run === undefined ? null : store.progressOf(run.run).result;
+  return run === undefined || result === null ? null : { run, result };
 }
 
 /** All lines of a run that has few; else the newest of the stages that explain its state. */

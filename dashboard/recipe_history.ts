@@ -1,7 +1,7 @@
-import type { RunResult, StageName, StageOutcome } from "../protocol/result.ts";
+import type { StageName, StageOutcome } from "../protocol/result.ts";
 import { isVerdict, type Run } from "./run.ts";
-import type { Progress } from "./progress.ts";
 import { testedAt } from "./standing.ts";
+import type { PastRun, TestedCommit } from "./store_history.ts";
 
 /** A run with what its stages took, for a chart. */
 export interface Timed {
@@ -27,45 +27,26 @@ export interface Flakes {
 }
 
 /** What the stages of each run took. Stages that were not run are left out. */
-export function timed(runs: readonly Run[], progress: readonly Progress[]): Timed[] {
-  return runs.map((run, at) => ({
-    run,
-    stages: (progress[at]?.stages ?? []).flatMap(({ name, report }) =>
-      report === null || report.seconds === 0 ? [] : [{ name, seconds: report.seconds }]
-    ),
-  }));
-}
-
-/** The newest run whose services' use was measured. @param runs oldest first */
-export function newestMeasured(
-  runs: readonly Run[],
-  progress: readonly Progress[],
-): { run: Run; result: RunResult } | null {
-  for (const [at, run] of [...runs.entries()].reverse()) {
-    const result = progress[at]?.result ?? null;
-    if (result !== null && result.stages.some((stage) => stage.resources.length > 0)) return { run, result };
-  }
-  return null;
+export function timed(runs: readonly PastRun[]): Timed[] {
+  return runs.map((run) => ({ run, stages: run.stages.filter((stage) => stage.seconds > 0) }));
 }
 
 /** Versions that were upgraded from, the one of the newest run first. @param runs newest first */
-export function upgradePaths(runs: readonly Run[], progress: readonly Progress[]): UpgradePath[] {
+export function upgradePaths(runs: readonly PastRun[]): UpgradePath[] {
   const paths = new Map<string, UpgradePath>();
-  for (const [at, run] of runs.entries()) {
-    const report = progress[at]?.stages.find((stage) => stage.name === "upgrade")?.report;
-    if (run.base === null || report === undefined || report === null) continue;
-    if (report.result !== "passed" && report.result !== "failed") continue;
-    const path = paths.get(run.base) ??
-      { base: run.base, runs: 0, passed: 0, last: run, outcome: report.result };
+  for (const run of runs) {
+    const outcome = run.stages.find((stage) => stage.name === "upgrade")?.outcome;
+    if (run.base === null || outcome !== "passed" && outcome !== "failed") continue;
+    const path = paths.get(run.base) ?? { base: run.base, runs: 0, passed: 0, last: run, outcome };
     path.runs++;
-    if (report.result === "passed") path.passed++;
+    if (outcome === "passed") path.passed++;
     paths.set(run.base, path);
   }
   return [...paths.values()].sort((a, b) => testedAt(b.last) - testedAt(a.last));
 }
 
 /** Counts commits whose verdict depends on the day. A work tree's uncommitted changes are no commit. */
-export function flakes(runs: readonly Run[]): Flakes {
+export function flakes(runs: readonly TestedCommit[]): Flakes {
   const verdicts = new Map<string, boolean[]>();
   for (const run of runs) {
     if (!isVerdict(run) || run.dirty) continue;

@@ -75,4 +75,27 @@ export const migrations: readonly string[] = [
     at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- What the events of a run add up to is large and lists do not need it: rows of runs are short without it.
+  CREATE TABLE progress (
+    seq INTEGER PRIMARY KEY REFERENCES runs (seq) ON DELETE CASCADE,
+    progress TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO progress SELECT seq, progress FROM runs;
+
+  -- What a recipe's page tells of many runs: [stage, outcome, seconds] of each stage that ended, as JSON, and whether
+  -- it is known what the services used.
+  ALTER TABLE runs ADD COLUMN stages TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE runs ADD COLUMN measured INTEGER NOT NULL DEFAULT 0;
+  UPDATE runs SET
+    stages = (
+      SELECT json_group_array(json_array(
+        json_extract(value, '$.name'), json_extract(value, '$.report.result'), json_extract(value, '$.report.seconds')
+      )) FROM json_each(runs.progress, '$.stages') WHERE json_type(value, '$.report') = 'object'
+    ),
+    measured = EXISTS (
+      SELECT 1 FROM json_each(runs.progress, '$.result.stages') WHERE json_array_length(value, '$.resources') > 0
+    );
+  ALTER TABLE runs DROP COLUMN progress;
+  `,
 ];

@@ -28,7 +28,7 @@ export class Standings {
   }
 
   #of(recipe: string, enrolled: boolean): Standing {
-    const revision = this.#deps.store.revision(recipe);
+    const revision = this.#deps.store.revisions.of(recipe);
     const now = this.#deps.clock.now();
     const known = this.#known.get(recipe);
     if (

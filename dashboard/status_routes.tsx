@@ -17,6 +17,7 @@ export function statusRoutes(deps: Deps, cache: PageCache): Hono {
   app.get("/feed.atom", (c) =>
     cache.answer(c, {
       key: "feed",
+      about: null,
       render: () => feed(deps),
       headers: { "content-type": "application/atom+xml; charset=utf-8" },
     }));

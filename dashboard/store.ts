@@ -17,14 +17,17 @@ import {
   wasStopped,
 } from "./run.ts";
 import { migrations } from "./schema.ts";
+import { Revisions } from "./revisions.ts";
+import { isMeasured, packStages } from "./stage_facts.ts";
 import { Statements } from "./statements.ts";
+import { StoreHistory } from "./store_history.ts";
 import { StoreKeeping } from "./store_keeping.ts";
 import { StoreLog } from "./store_log.ts";
 import { StoreStats } from "./store_stats.ts";
 import { type LogPosition, number, runColumns, text, thumbnailOf, toRun } from "./store_rows.ts";
 
-/** Columns that follow from the others; lists show these. */
-const settledColumns = [
+/** Columns that follow from the others and that lists of recipes show. */
+const listedColumns = [
   "state",
   "level",
   "stage",
@@ -35,15 +38,17 @@ const settledColumns = [
   "finished_at",
   "thumbnail",
 ] as const;
+/** Columns that follow from the others. */
+const settledColumns = [...listedColumns, "stages", "measured"] as const;
 const verdicts = verdictStates.map((state) => `'${state}'`).join(", ");
 
 /** Everything the dashboard knows about runs, except the text of their logs and the bytes of their artefacts. */
 export class Store implements Disposable {
   readonly #db: DatabaseSync;
   readonly #statements: Statements;
-  readonly #revisions = new Map<string, number>();
-  #revision = 0;
   #recipes: { revision: number; names: string[] } = { revision: -1, names: [] };
+  readonly revisions = new Revisions();
+  readonly history: StoreHistory;
   readonly keeping: StoreKeeping;
   readonly stats: StoreStats;
   readonly log: StoreLog;
@@ -54,9 +59,10 @@ export class Store implements Disposable {
     this.#statements = new Statements(this.#db);
     this.stats = new StoreStats(this.#statements);
     this.log = new StoreLog(this.#statements);
+    this.history = new StoreHistory(this.#statements);
     this.keeping = new StoreKeeping(
       { db: this.#db, statements: this.#statements },
-      (recipe) => this.#changed(recipe),
+      (recipe) => this.revisions.wrote(recipe, { inLists: true }),
     );
   }
 
@@ -74,8 +80,8 @@ export class Store implements Disposable {
       const known = this.#run("WHERE run = ?", run);
       if (known === undefined) {
         this.#sql(
-          `INSERT INTO runs (run, recipe, class, subject, commit_id, announced, position, announced_at, state, progress)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO runs (run, recipe, class, subject, commit_id, announced, position, announced_at, state)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         ).run(
           run,
           said.recipe,
@@ -86,8 +92,9 @@ export class Store implements Disposable {
           said.position,
           options.now,
           said.state,
-          JSON.stringify(emptyProgress()),
         );
+        this.#sql("INSERT INTO progress SELECT seq, ? FROM runs WHERE run = ?")
+          .run(JSON.stringify(emptyProgress()), run);
       } else if (known.recipe !== said.recipe || known.commit !== said.commit) {
         throw new Refusal(409, `Run "${run}" is already known as ${known.recipe} at ${known.commit}`);
       }
@@ -106,8 +113,10 @@ export class Store implements Disposable {
         over,
         run,
       );
-      this.#settle(run, this.progressOf(run));
-      this.#changed(said.recipe);
+      const anew = known === undefined || JSON.stringify(known.subject) !== JSON.stringify(said.subject);
+      if (anew) this.revisions.wrote(said.recipe, { inLists: true });
+      const told = anew || known.link !== said.link || known.position !== said.position;
+      this.#settle(run, this.progressOf(run), { told });
       return known === undefined;
     });
   }
@@ -138,10 +147,13 @@ export class Store implements Disposable {
     this.#sql("UPDATE runs SET host = ? WHERE run = ?").run(host, run.run);
   }
 
-  /** Stores that a batch of events lies in the log file, and what all events up to its end add up to. */
+  /**
+   * Stores that a batch of events lies in the log file, and what all events up to its end add up to.
+   * @param batch `told`: there is more in it than lines of log
+   */
   recordBatch(
     run: string,
-    batch: { at: LogPosition; events: number; bytes: number; progress: Progress; now: number },
+    batch: { at: LogPosition; events: number; bytes: number; progress: Progress; told: boolean; now: number },
   ): void {
     transaction(this.#db, () => {
       this.#sql(
@@ -155,7 +167,7 @@ export class Store implements Disposable {
           batch.now,
           run,
         );
-      this.#settle(run, batch.progress);
+      this.#settle(run, batch.progress, batch);
     });
   }
 
@@ -164,7 +176,7 @@ export class Store implements Disposable {
     transaction(this.#db, () => {
       this.#sql("DELETE FROM batches WHERE seq = (SELECT seq FROM runs WHERE run = ?)").run(run);
       this.#sql("UPDATE runs SET events = 0, bytes = 0 WHERE run = ?").run(run);
-      this.#settle(run, emptyProgress());
+      this.#settle(run, emptyProgress(), { told: true });
     });
   }
 
@@ -174,7 +186,7 @@ export class Store implements Disposable {
         `INSERT OR REPLACE INTO artefacts (seq, name, bytes, stored_at) SELECT seq, ?, ?, ? FROM runs WHERE run = ?`,
       ).run(artefact.name, artefact.bytes, artefact.now, run);
       this.#sql("UPDATE runs SET packed_at = NULL WHERE run = ?").run(run);
-      this.#settle(run, this.progressOf(run));
+      this.#settle(run, this.progressOf(run), { told: true });
     });
   }
 
@@ -191,7 +203,7 @@ export class Store implements Disposable {
   }
 
   progressOf(run: string): Progress {
-    const row = this.#sql("SELECT progress FROM runs WHERE run = ?").get(run);
+    const row = this.#sql("SELECT progress FROM runs JOIN progress USING (seq) WHERE run = ?").get(run);
     return row === undefined ? emptyProgress() : JSON.parse(String(row.progress)) as Progress;
   }
 
@@ -201,21 +213,12 @@ export class Store implements Disposable {
     ).all(run).map((row) => ({ name: String(row.name), bytes: Number(row.bytes) }));
   }
 
-  /** Counts the writes that lists show, about any recipe, since the program began. */
-  get revisionOfAll(): number {
-    return this.#revision;
-  }
-
-  /** Counts the writes about a recipe since the program began. */
-  revision(recipe: string): number {
-    return this.#revisions.get(recipe) ?? 0;
-  }
-
   /** Names of all recipes that have runs of any kind. */
   recipes(): string[] {
-    if (this.#recipes.revision !== this.#revision) {
+    const revision = this.revisions.lists;
+    if (this.#recipes.revision !== revision) {
       const rows = this.#sql("SELECT DISTINCT recipe FROM runs ORDER BY recipe").all();
-      this.#recipes = { revision: this.#revision, names: rows.map((row) => String(row.recipe)) };
+      this.#recipes = { revision, names: rows.map((row) => String(row.recipe)) };
     }
     return this.#recipes.names;
   }
@@ -259,10 +262,13 @@ export class Store implements Disposable {
     );
   }
 
-  /** Writes the columns that follow from the others. */
-  #settle(run: string, progress: Progress): void {
+  /**
+   * Writes the columns that follow from the others, and sees to it that pages which show them are made anew.
+   * @param options `told`: there is something new on the recipe's page in any case
+   */
+  #settle(run: string, progress: Progress, { told }: { told: boolean }): void {
     const row = this.#sql(
-      `SELECT recipe, announced, announced_cause, settled_at, ${
+      `SELECT seq, recipe, announced, announced_cause, settled_at, ${
         settledColumns.join(", ")
       } FROM runs WHERE run = ?`,
     ).get(run);
@@ -283,17 +289,22 @@ export class Store implements Disposable {
       progress.startedAt,
       isActive({ state }) ? null : finishedAt,
       thumbnailOf(progress, names),
+      packStages(progress),
+      isMeasured(progress) ? 1 : 0,
     ];
-    this.#sql(
-      `UPDATE runs SET progress = ?, ${settledColumns.map((name) => `${name} = ?`).join(", ")} WHERE run = ?`,
-    ).run(JSON.stringify(progress), ...settled, run);
-    // A line of log changes nothing that lists show, and they are many.
-    if (settledColumns.some((name, at) => row[name] !== settled[at])) this.#changed(recipe);
-  }
-
-  #changed(recipe: string): void {
-    this.#revision++;
-    this.#revisions.set(recipe, this.revision(recipe) + 1);
+    this.#sql("UPDATE progress SET progress = ? WHERE seq = ?").run(
+      JSON.stringify(progress),
+      Number(row.seq),
+    );
+    const changed = settledColumns.filter((name, at) => row[name] !== settled[at]);
+    if (changed.length > 0) {
+      this.#sql(
+        `UPDATE runs SET ${settledColumns.map((name) => `${name} = ?`).join(", ")} WHERE seq = ?`,
+      ).run(...settled, Number(row.seq));
+    }
+    // A line of log changes nothing that pages about recipes show, and they are many.
+    if (!told && changed.length === 0) return;
+    this.revisions.wrote(recipe, { inLists: listedColumns.some((name) => changed.includes(name)) });
   }
 
   #run(where: string, ...values: (string | number)[]): Run | undefined {

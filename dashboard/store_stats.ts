@@ -1,5 +1,4 @@
 import type { HostReport } from "../protocol/dashboard_api.ts";
-import type { Progress } from "./progress.ts";
 import { type Run, type RunClass, verdictStates } from "./run.ts";
 import type { Statements } from "./statements.ts";
 import { number, runColumns, toRun } from "./store_rows.ts";
@@ -116,7 +115,8 @@ export class StoreStats {
   /** Of the newest runs, those that left something behind on their host. */
   untidy(options: { among: number; except: readonly string[] }): Run[] {
     return this.#statements.of(
-      `SELECT ${runColumns} FROM runs WHERE seq > (SELECT coalesce(max(seq), 0) FROM runs) - ?
+      `SELECT ${runColumns} FROM runs JOIN progress USING (seq)
+       WHERE seq > (SELECT coalesce(max(seq), 0) FROM runs) - ?
          AND json_array_length(progress, '$.result.leftovers') > 0
          AND recipe NOT IN (SELECT value FROM json_each(?)) ORDER BY seq DESC`,
     ).all(options.among, JSON.stringify(options.except)).map(toRun);
@@ -129,14 +129,5 @@ export class StoreStats {
          AND recipe NOT IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT 1`,
     ).get(JSON.stringify(except));
     return row === undefined ? undefined : toRun(row);
-  }
-
-  /** What the events of some runs come to, in the order of the runs. */
-  progressOf(seqs: readonly number[]): Progress[] {
-    const one = this.#statements.of("SELECT progress FROM runs WHERE seq = ?");
-    return seqs.flatMap((seq) => {
-      const row = one.get(seq);
-      return row === undefined ? [] : [JSON.parse(String(row.progress)) as Progress];
-    });
   }
 }

@@ -52,6 +52,13 @@ function one(store: Store, { at, number, now }: { at: number; number: number; no
       { t, type: "run.finished", result },
     ]
   ) applyEvent(progress, runEvent.parse(event));
-  store.recordBatch(run, { at: { event: 0, byte: 0, lines: {} }, events: 2, bytes: 0, progress, now });
+  store.recordBatch(run, {
+    at: { event: 0, byte: 0, lines: {} },
+    events: 2,
+    bytes: 0,
+    progress,
+    told: true,
+    now,
+  });
   store.recordArtefact(run, { name: "thumb.png", bytes: 8_000, now });
 }
