@@ -13,6 +13,8 @@ export const END = "end";
  * to five times as many.
  */
 const MOST_SHARED = 128 * 1024;
+/** Events of one frame: a viewer's socket keeps a buffer of the size of the largest it ever got. */
+const MOST_IN_FRAME = 20;
 
 /**
  * A run as a stream of server-sent events, from event number `from` on. Every frame of lines carries as its id the
@@ -89,14 +91,22 @@ async function* lineFrames(
 ): AsyncGenerator<Uint8Array> {
   const { run } = known;
   for await (const batch of files.read(run, place, known.bytes)) {
-    const lines = batch.flatMap(({ index, event, line }) =>
-      event.type !== "log" || line === null || index < next ? [] : [{
-        stage: event.stage,
-        number: line,
-        html: lineHtml(run, { stage: event.stage, number: line, at: Date.parse(event.t), text: event.line }),
-      }]
-    );
-    if (lines.length > 0) yield frame("lines", lines, Math.max(next, (batch.at(-1)?.index ?? -1) + 1));
+    for (let at = 0; at < batch.length; at += MOST_IN_FRAME) {
+      const part = batch.slice(at, at + MOST_IN_FRAME);
+      const lines = part.flatMap(({ index, event, line }) =>
+        event.type !== "log" || line === null || index < next ? [] : [{
+          stage: event.stage,
+          number: line,
+          html: lineHtml(run, {
+            stage: event.stage,
+            number: line,
+            at: Date.parse(event.t),
+            text: event.line,
+          }),
+        }]
+      );
+      if (lines.length > 0) yield frame("lines", lines, Math.max(next, (part.at(-1)?.index ?? -1) + 1));
+    }
   }
 }
 

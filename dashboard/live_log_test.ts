@@ -171,3 +171,23 @@ Deno.test("viewers who begin where they like make the program keep no more for i
   for (const reader of [follower, ...visitors]) await reader?.cancel();
   await waitFor(() => shared.bytes === 0, { what: "nothing to be kept", timeoutMs: 10_000 });
 });
+
+Deno.test("a long piece of log comes in small frames, and whoever comes back after one of them misses nothing", async () => {
+  const long: Told = {
+    ...told,
+    stages: [{ name: "install", log: Array.from({ length: 130 }, (_, at) => `line ${at}`) }],
+  };
+  await using dashboard = new TestDashboard();
+  await dashboard.announce(long.run, announcementOf(long));
+  const events = eventsOf({ ...long, unfinished: true }, () => dashboard.clock.iso(), () => {});
+  await dashboard.events(long.run, { offset: 0, events });
+  const path = `/runs/${long.run}/log`;
+  const whole = (all: Frame[]) => linesOf(all).at(-1) === "install 130";
+  const all = await frames(await dashboard.get(path), whole);
+  const pieces = all.filter((frame) => frame.event === "lines");
+  assert.ok(pieces.every((frame) => linesOf([frame]).length <= 20));
+  assert.equal(linesOf(all).length, 130);
+  const [first, ...others] = pieces;
+  const rest = await frames(await dashboard.get(path, { "last-event-id": String(first?.id) }), whole);
+  assert.deepEqual(linesOf(rest), linesOf(others));
+});

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { Deps } from "./deps.ts";
 import { Refusal } from "./errors.ts";
 
@@ -11,6 +12,7 @@ export class Viewers {
   readonly #deps: Pick<Deps, "patienceMs">;
   readonly #changed: (watching: number) => void;
   #watching = 0;
+  #turn: Promise<void> | undefined;
 
   /** @param changed is told how many watch, whenever that changes */
   constructor(deps: Pick<Deps, "patienceMs">, changed: (watching: number) => void) {
@@ -58,6 +60,9 @@ export class Viewers {
           finish();
           return controller.error(error);
         }
+        // The socket takes each frame by itself: what a viewer is given at once stays in a buffer of that size for as
+        // long as it watches.
+        await this.#breath();
         // It may have hung up while it waited.
         if (over) return;
         timer = setTimeout(() => {
@@ -67,6 +72,17 @@ export class Viewers {
       },
       cancel: hangUp,
     });
+  }
+
+  /** Resolves when all sockets had their turn; the same for all who wait. */
+  #breath(): Promise<void> {
+    this.#turn ??= new Promise((resolve) =>
+      setImmediate(() => {
+        this.#turn = undefined;
+        resolve();
+      })
+    );
+    return this.#turn;
   }
 
   #count(change: number): void {
