@@ -6,8 +6,8 @@ import type { Clock } from "../common/time.ts";
 
 /** How long a page may be served as it is while nothing was written: its "3 min ago" must stay true. */
 const FRESH_MS = 10_000;
-/** Below this many bytes packing saves less than its header costs. */
-const WORTH_PACKING = 1_000;
+/** Below this many bytes packing saves half a packet, and costs two headers more. Badges are that small. */
+const WORTH_PACKING = 1_500;
 /** Addresses remembered besides: more than there are pages worth keeping. */
 const MOST_ADDRESSES = 4_000;
 /** Bytes of all pages kept: packed, the pages of some thousand recipes. */
@@ -32,9 +32,8 @@ interface Kept {
   about: string | null;
   revision: number;
   madeAt: number;
-  body: Uint8Array<ArrayBuffer>;
-  /** Whether `body` is packed. Hardly anybody cannot unpack it, so that it is not kept plain as well. */
-  packed: boolean;
+  /** Packed when it is bytes. Hardly anybody cannot unpack it, so that it is not kept plain as well. */
+  body: Uint8Array<ArrayBuffer> | string;
   tag: string;
 }
 
@@ -43,8 +42,8 @@ interface Address {
   key: string;
   page: Kept;
   route: string;
-  /** Headers of the page as it is kept, ready to be sent. */
-  headers: [string, string][];
+  /** Headers of the page as it is kept, ready to be sent: a record or a list would be checked each time. */
+  headers: Headers;
 }
 
 /**
@@ -102,9 +101,9 @@ export class PageCache {
       ...headers === asPage ? safe : safeOfData,
       ...headers,
       etag: page.tag,
-      ...page.packed ? { vary: "accept-encoding", "content-encoding": "gzip" } : {},
+      ...typeof page.body === "string" ? {} : { vary: "accept-encoding", "content-encoding": "gzip" },
     };
-    const address: Address = { key, page, route: c.req.routePath, headers: Object.entries(all) };
+    const address: Address = { key, page, route: c.req.routePath, headers: new Headers(all) };
     const path = pathOf(c.req.url);
     this.#addresses.delete(path);
     this.#addresses.set(path, address);
@@ -120,11 +119,11 @@ export class PageCache {
     if (known !== undefined && this.#isTrue(known)) return known;
     const revision = this.#revision(about);
     const madeAt = this.#clock.now();
-    const plain = new TextEncoder().encode(String(await render()));
-    const packed = plain.length >= WORTH_PACKING;
-    const body = packed ? new Uint8Array(gzipSync(plain, { level: 3 })) : plain;
+    const text = String(await render());
+    const plain = new TextEncoder().encode(text);
+    const body = plain.length < WORTH_PACKING ? text : new Uint8Array(gzipSync(plain, { level: 3 }));
     const tag = `W/"${createHash("sha256").update(plain).digest("base64url").slice(0, 20)}"`;
-    const page = { about, revision, madeAt, body, packed, tag };
+    const page = { about, revision, madeAt, body, tag };
     this.#forget(key);
     this.#pages.set(key, page);
     this.#size += body.length;
@@ -143,13 +142,15 @@ export class PageCache {
   }
 }
 
-function respond(request: Request, page: Kept, headers: [string, string][]): Response {
-  if (!page.packed || wantsPacked(request)) return new Response(page.body, { headers });
-  return new Response(new Uint8Array(gunzipSync(page.body)), { headers: asPlain(headers) });
+function respond(request: Request, { body }: Kept, headers: Headers): Response {
+  if (typeof body === "string" || wantsPacked(request)) return new Response(body, { headers });
+  return new Response(new Uint8Array(gunzipSync(body)), { headers: asPlain(headers) });
 }
 
-function asPlain(headers: [string, string][]): [string, string][] {
-  return headers.filter(([name]) => name !== "content-encoding");
+function asPlain(headers: Headers): Headers {
+  const plain = new Headers(headers);
+  plain.delete("content-encoding");
+  return plain;
 }
 
 function wantsPacked(request: Request): boolean {

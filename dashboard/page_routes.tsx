@@ -14,7 +14,7 @@ import { RunPage } from "./pages/run.tsx";
 import { RunsPage } from "./pages/runs.tsx";
 import { comparisonOf } from "./pages/pictures.tsx";
 import { queueOf } from "./queue.ts";
-import { flakes, timed, upgradePaths } from "./recipe_history.ts";
+import { timed, upgradePaths } from "./recipe_history.ts";
 import type { RunDetail } from "./run.ts";
 import type { Standing } from "./standing.ts";
 import type { Standings } from "./standings.ts";
@@ -140,7 +140,7 @@ function recipePage(deps: Deps, standing: Standing, before: number | null): Reci
     older: runs.length > RUNS_A_PAGE ? `/recipes/${recipe}?before=${shown.at(-1)?.seq}` : null,
     trend: timed(trend),
     upgrades: upgradePaths(compared),
-    flakes: flakes(store.history.tested(recipe, { among: RUNS_COUNTED })),
+    flakes: store.history.flakes(recipe, { among: RUNS_COUNTED }),
     progress,
     looks: face === null || progress === null
       ? null

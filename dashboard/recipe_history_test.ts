@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { flakes } from "./recipe_history.ts";
 import { TestDashboard } from "./testing/dashboard.ts";
 import { main, pullRequest, tell, type Told } from "./testing/story.ts";
 
@@ -29,7 +28,7 @@ Deno.test("a flake is one commit with two verdicts; trouble of the CI is none", 
     { commit: other, result: "infra" },
     { commit: "3".repeat(40), result: "failed" },
   ]);
-  assert.deepEqual(flakes(dashboard.deps.store.runs({ limit: 99 })), { repeated: 2, flaky: 1 });
+  assert.deepEqual(dashboard.deps.store.history.flakes("miniflux", { among: 99 }), { repeated: 2, flaky: 1 });
   assert.match(await dashboard.page("/recipes/miniflux"), /flake rate of 50 %/);
 });
 
