@@ -7,39 +7,21 @@ import {
   type Artefact,
   classOf,
   isActive,
-  isVerdict,
   type Run,
   type RunClass,
   type RunDetail,
-  type RunState,
-  stateOf,
   verdictStates,
-  wasStopped,
 } from "./run.ts";
 import { migrations } from "./schema.ts";
 import { Revisions } from "./revisions.ts";
-import { isMeasured, packStages } from "./stage_facts.ts";
+import { announcedColumns, listedColumns, settled, settledColumns } from "./settled.ts";
 import { Statements } from "./statements.ts";
 import { StoreHistory } from "./store_history.ts";
 import { StoreKeeping } from "./store_keeping.ts";
 import { StoreLog } from "./store_log.ts";
 import { StoreStats } from "./store_stats.ts";
-import { type LogPosition, number, runColumns, text, thumbnailOf, toRun } from "./store_rows.ts";
+import { type LogPosition, runColumns, toRun } from "./store_rows.ts";
 
-/** Columns that follow from the others and that lists of recipes show. */
-const listedColumns = [
-  "state",
-  "level",
-  "stage",
-  "cause",
-  "base",
-  "dirty",
-  "started_at",
-  "finished_at",
-  "thumbnail",
-] as const;
-/** Columns that follow from the others. */
-const settledColumns = [...listedColumns, "stages", "measured"] as const;
 const verdicts = verdictStates.map((state) => `'${state}'`).join(", ");
 
 /** Everything the dashboard knows about runs, except the text of their logs and the bytes of their artefacts. */
@@ -268,43 +250,25 @@ export class Store implements Disposable {
    */
   #settle(run: string, progress: Progress, { told }: { told: boolean }): void {
     const row = this.#sql(
-      `SELECT seq, recipe, announced, announced_cause, settled_at, ${
-        settledColumns.join(", ")
-      } FROM runs WHERE run = ?`,
+      `SELECT seq, ${[...announcedColumns, ...settledColumns].join(", ")}, recipe FROM runs WHERE run = ?`,
     ).get(run);
     if (row === undefined) throw new DashboardError("store.unknown-run", `Could not find run "${run}"`);
-    const recipe = String(row.recipe);
-    const announced = String(row.announced) as RunState;
-    const state = stateOf(announced, progress);
-    const result = progress.result;
-    const finishedAt = result !== null ? Date.parse(result.finishedAt) : number(row.settled_at);
-    const names = this.artefacts(run).map((artefact) => artefact.name);
-    const settled = [
-      state,
-      isVerdict({ state }) ? result?.level ?? null : null,
-      result?.stage ?? null,
-      result === null || wasStopped(announced, progress) ? text(row.announced_cause) : result.cause,
-      progress.base,
-      progress.dirty ? 1 : 0,
-      progress.startedAt,
-      isActive({ state }) ? null : finishedAt,
-      thumbnailOf(progress, names),
-      packStages(progress),
-      isMeasured(progress) ? 1 : 0,
-    ];
+    const values = settled(row, { progress, artefacts: this.artefacts(run).map(({ name }) => name) });
     this.#sql("UPDATE progress SET progress = ? WHERE seq = ?").run(
       JSON.stringify(progress),
       Number(row.seq),
     );
-    const changed = settledColumns.filter((name, at) => row[name] !== settled[at]);
+    const changed = settledColumns.filter((name, at) => row[name] !== values[at]);
     if (changed.length > 0) {
       this.#sql(
         `UPDATE runs SET ${settledColumns.map((name) => `${name} = ?`).join(", ")} WHERE seq = ?`,
-      ).run(...settled, Number(row.seq));
+      ).run(...values, Number(row.seq));
     }
     // A line of log changes nothing that pages about recipes show, and they are many.
     if (!told && changed.length === 0) return;
-    this.revisions.wrote(recipe, { inLists: listedColumns.some((name) => changed.includes(name)) });
+    this.revisions.wrote(String(row.recipe), {
+      inLists: listedColumns.some((name) => changed.includes(name)),
+    });
   }
 
   #run(where: string, ...values: (string | number)[]): Run | undefined {

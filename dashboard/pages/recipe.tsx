@@ -260,7 +260,6 @@ function Upgrades({ paths }: { paths: readonly UpgradePath[] }) {
           </a>{" "}
           <span class="muted">
             {`${path.passed} of ${count(path.runs, "run")} passed`}
-            {path.last.class === "pr" && `, last by ${subjectText(path.last.subject)}`}
           </span>
         </li>
       ))}
