@@ -13,8 +13,13 @@ export const END = "end";
  * to five times as many.
  */
 const MOST_SHARED = 128 * 1024;
-/** Events of one frame: a viewer's socket keeps a buffer of the size of the largest it ever got. */
-const MOST_IN_FRAME = 20;
+/**
+ * Characters of lines in one frame, unless a single line is longer: the server keeps for each viewer a buffer as large
+ * as the largest frame it ever got, and that of a new connection is 8 kB.
+ */
+const MOST_IN_FRAME = 6_500;
+/** Characters that a line's place in a frame takes besides, about: names of fields, and quotes of its markup. */
+const JSON_AROUND = 60;
 
 /**
  * A run as a stream of server-sent events, from event number `from` on. Every frame of lines carries as its id the
@@ -91,22 +96,21 @@ async function* lineFrames(
 ): AsyncGenerator<Uint8Array> {
   const { run } = known;
   for await (const batch of files.read(run, place, known.bytes)) {
-    for (let at = 0; at < batch.length; at += MOST_IN_FRAME) {
-      const part = batch.slice(at, at + MOST_IN_FRAME);
-      const lines = part.flatMap(({ index, event, line }) =>
-        event.type !== "log" || line === null || index < next ? [] : [{
-          stage: event.stage,
-          number: line,
-          html: lineHtml(run, {
-            stage: event.stage,
-            number: line,
-            at: Date.parse(event.t),
-            text: event.line,
-          }),
-        }]
-      );
-      if (lines.length > 0) yield frame("lines", lines, Math.max(next, (part.at(-1)?.index ?? -1) + 1));
+    let lines: { stage: string; number: number; html: string }[] = [];
+    let size = 0;
+    for (const { index, event, line } of batch) {
+      if (event.type !== "log" || line === null || index < next) continue;
+      const { stage } = event;
+      const html = lineHtml(run, { stage, number: line, at: Date.parse(event.t), text: event.line });
+      if (lines.length > 0 && size + html.length > MOST_IN_FRAME) {
+        yield frame("lines", lines, index);
+        lines = [];
+        size = 0;
+      }
+      lines.push({ stage, number: line, html });
+      size += html.length + JSON_AROUND;
     }
+    if (lines.length > 0) yield frame("lines", lines, Math.max(next, (batch.at(-1)?.index ?? -1) + 1));
   }
 }
 

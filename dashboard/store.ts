@@ -10,6 +10,7 @@ import {
   type Run,
   type RunClass,
   type RunDetail,
+  type RunState,
   verdictStates,
 } from "./run.ts";
 import { migrations } from "./schema.ts";
