@@ -1,3 +1,4 @@
+import type { Subject } from "../protocol/params.ts";
 import { type Run, type RunClass, verdictStates } from "./run.ts";
 import { type StageFact, unpackStages } from "./stage_facts.ts";
 import type { Statements } from "./statements.ts";
@@ -18,6 +19,7 @@ export interface ComparedRun {
   run: string;
   base: string;
   stages: StageFact[];
+  subject: Subject;
   /** When the tested state was seen. */
   testedAt: number;
 }
@@ -53,12 +55,13 @@ export class StoreHistory {
   /** Runs of a class that compared with a published version, among the newest of a recipe, newest first. */
   compared(recipe: string, options: { class: RunClass; among: number; limit: number }): ComparedRun[] {
     return this.#statements.of(
-      `SELECT run, base, stages, tested_at FROM
-         (SELECT seq, run, class, base, stages, coalesce(finished_at, started_at, announced_at) AS tested_at
+      `SELECT run, subject, base, stages, tested_at FROM
+         (SELECT seq, run, class, subject, base, stages, coalesce(finished_at, started_at, announced_at) AS tested_at
           FROM runs WHERE recipe = ? ORDER BY seq DESC LIMIT ?)
        WHERE class = ? AND base IS NOT NULL ORDER BY seq DESC LIMIT ?`,
     ).all(recipe, options.among, options.class, options.limit).map((row) => ({
       run: String(row.run),
+      subject: JSON.parse(String(row.subject)) as Subject,
       base: String(row.base),
       stages: unpackStages(String(row.stages)),
       testedAt: Number(row.tested_at),
