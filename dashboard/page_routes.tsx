@@ -129,17 +129,16 @@ function recipePage(deps: Deps, standing: Standing, before: number | null): Reci
   const shown = runs.slice(0, RUNS_A_PAGE);
   const trend = face === null ? [] : store.history.trend(recipe, { class: face.class, limit: RUNS_IN_TREND });
   const progress = face === null ? null : store.progressOf(face.run);
-  // What a pull request did says nothing about the recipe, unless there is nothing else.
-  const compared = face === null
-    ? []
-    : store.history.compared(recipe, { class: face.class, among: RUNS_COUNTED, limit: RUNS_IN_TREND });
   return {
     standing,
     runs: shown,
     newest: before === null ? null : `/recipes/${recipe}`,
     older: runs.length > RUNS_A_PAGE ? `/recipes/${recipe}?before=${shown.at(-1)?.seq}` : null,
     trend: timed(trend),
-    upgrades: upgradePaths(compared),
+    upgrades: face === null ? [] : upgradePaths(
+      // What a pull request did says nothing about the recipe, unless there is nothing else.
+      store.history.compared(recipe, { class: face.class, limit: RUNS_IN_TREND }),
+    ),
     flakes: store.history.flakes(recipe, { among: RUNS_COUNTED }),
     progress,
     looks: face === null || progress === null

@@ -1,6 +1,7 @@
 import type { StageName, StageOutcome } from "../protocol/result.ts";
 import type { Run } from "./run.ts";
-import type { ComparedRun, PastRun } from "./store_history.ts";
+import { testedAt } from "./standing.ts";
+import type { PastRun } from "./store_history.ts";
 
 /** A run with what its stages took, for a chart. */
 export interface Timed {
@@ -14,7 +15,7 @@ export interface UpgradePath {
   runs: number;
   passed: number;
   /** The newest of them. */
-  last: ComparedRun;
+  last: PastRun;
   outcome: StageOutcome;
 }
 
@@ -24,15 +25,15 @@ export function timed(runs: readonly PastRun[]): Timed[] {
 }
 
 /** Versions that were upgraded from, the one of the newest run first. @param runs newest first */
-export function upgradePaths(runs: readonly ComparedRun[]): UpgradePath[] {
+export function upgradePaths(runs: readonly PastRun[]): UpgradePath[] {
   const paths = new Map<string, UpgradePath>();
   for (const run of runs) {
     const outcome = run.stages.find((stage) => stage.name === "upgrade")?.outcome;
-    if (outcome !== "passed" && outcome !== "failed") continue;
+    if (run.base === null || outcome !== "passed" && outcome !== "failed") continue;
     const path = paths.get(run.base) ?? { base: run.base, runs: 0, passed: 0, last: run, outcome };
     path.runs++;
     if (outcome === "passed") path.passed++;
     paths.set(run.base, path);
   }
-  return [...paths.values()].sort((a, b) => b.last.testedAt - a.last.testedAt);
+  return [...paths.values()].sort((a, b) => testedAt(b.last) - testedAt(a.last));
 }

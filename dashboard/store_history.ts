@@ -1,4 +1,3 @@
-import type { Subject } from "../protocol/params.ts";
 import { type Run, type RunClass, verdictStates } from "./run.ts";
 import { type StageFact, unpackStages } from "./stage_facts.ts";
 import type { Statements } from "./statements.ts";
@@ -12,16 +11,6 @@ export interface PastRun extends Run {
   stages: StageFact[];
   /** Whether it is known what its services used. */
   measured: boolean;
-}
-
-/** A run that was compared with a published version. */
-export interface ComparedRun {
-  run: string;
-  base: string;
-  stages: StageFact[];
-  subject: Subject;
-  /** When the tested state was seen. */
-  testedAt: number;
 }
 
 /** How often the same commit got different verdicts. */
@@ -42,30 +31,12 @@ export class StoreHistory {
 
   /** The newest runs of a class that ended in a verdict, oldest first. */
   trend(recipe: string, options: { class: RunClass; limit: number }): PastRun[] {
-    return this.#statements.of(
-      `SELECT ${runColumns}, stages, measured FROM runs WHERE recipe = ? AND class = ? AND state IN (${verdicts})
-       ORDER BY seq DESC LIMIT ?`,
-    ).all(recipe, options.class, options.limit).map((row) => ({
-      ...toRun(row),
-      stages: unpackStages(String(row.stages)),
-      measured: row.measured === 1,
-    })).reverse();
+    return this.#newest(recipe, { ...options, such: `state IN (${verdicts})` }).reverse();
   }
 
-  /** Runs of a class that compared with a published version, among the newest of a recipe, newest first. */
-  compared(recipe: string, options: { class: RunClass; among: number; limit: number }): ComparedRun[] {
-    return this.#statements.of(
-      `SELECT run, subject, base, stages, tested_at FROM
-         (SELECT seq, run, class, subject, base, stages, coalesce(finished_at, started_at, announced_at) AS tested_at
-          FROM runs WHERE recipe = ? ORDER BY seq DESC LIMIT ?)
-       WHERE class = ? AND base IS NOT NULL ORDER BY seq DESC LIMIT ?`,
-    ).all(recipe, options.among, options.class, options.limit).map((row) => ({
-      run: String(row.run),
-      subject: JSON.parse(String(row.subject)) as Subject,
-      base: String(row.base),
-      stages: unpackStages(String(row.stages)),
-      testedAt: Number(row.tested_at),
-    }));
+  /** The newest runs of a class that were compared with a published version, newest first. */
+  compared(recipe: string, options: { class: RunClass; limit: number }): PastRun[] {
+    return this.#newest(recipe, { ...options, such: "base IS NOT NULL" });
   }
 
   /**
@@ -81,5 +52,16 @@ export class StoreHistory {
          GROUP BY commit_id, base HAVING count(*) > 1)`,
     ).get(recipe, options.among);
     return { repeated: Number(row?.repeated), flaky: Number(row?.flaky) };
+  }
+
+  #newest(recipe: string, options: { class: RunClass; such: string; limit: number }): PastRun[] {
+    return this.#statements.of(
+      `SELECT ${runColumns}, stages, measured FROM runs WHERE recipe = ? AND class = ? AND ${options.such}
+       ORDER BY seq DESC LIMIT ?`,
+    ).all(recipe, options.class, options.limit).map((row) => ({
+      ...toRun(row),
+      stages: unpackStages(String(row.stages)),
+      measured: row.measured === 1,
+    }));
   }
 }

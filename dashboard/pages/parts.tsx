@@ -1,8 +1,9 @@
+import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { Tone } from "../headline.ts";
 import type { Run, RunState } from "../run.ts";
 import { testedAt } from "../standing.ts";
-import { ago, levelName, shortCommit, stateWords, subjectText } from "../words.ts";
+import { ago, levelName, levelNames, shortCommit, stateWords, subjectText } from "../words.ts";
 
 /** Small pieces that several pages share. */
 
@@ -75,27 +76,35 @@ export function StateSign({ state }: { state: RunState }) {
   );
 }
 
+/** By level. Drawn once: lists show one in each row, and each has five parts. */
+const ladders = levelNames.map((_, level) => raw(String(<Ladder level={level} />)));
+
+function Ladder({ level }: { level: number }) {
+  return (
+    <svg class="ladder" viewBox="0 0 29 16" aria-hidden="true">
+      {[1, 2, 3, 4, 5].map((rung) => (
+        <rect
+          class={rung <= level ? "on" : ""}
+          x={(rung - 1) * 6}
+          y={13 - rung * 2.6}
+          width="5"
+          height={3 + rung * 2.6}
+          rx="1"
+        />
+      ))}
+    </svg>
+  );
+}
+
 /** The level as a number on the ladder's colour, and as rungs climbed. */
 export function Rung({ level, words = true }: { level: number | null; words?: boolean }) {
-  const rungs = [1, 2, 3, 4, 5];
   return (
     <span class={`rung rung-${level ?? "none"}`}>
       <b>
         <span class="unseen">level</span>
         {level ?? "–"}
       </b>
-      <svg class="ladder" viewBox="0 0 29 16" aria-hidden="true">
-        {rungs.map((rung) => (
-          <rect
-            class={level !== null && rung <= level ? "on" : ""}
-            x={(rung - 1) * 6}
-            y={13 - rung * 2.6}
-            width="5"
-            height={3 + rung * 2.6}
-            rx="1"
-          />
-        ))}
-      </svg>
+      {ladders[level ?? 0]}
       {words && <span class="rung-name">{levelName(level)}</span>}
     </span>
   );

@@ -260,7 +260,7 @@ function Upgrades({ paths }: { paths: readonly UpgradePath[] }) {
           </a>{" "}
           <span class="muted">
             {`${path.passed} of ${count(path.runs, "run")} passed`}
-            {path.last.subject.kind === "pr" && `, last by ${subjectText(path.last.subject)}`}
+            {path.last.class === "pr" && `, last by ${subjectText(path.last.subject)}`}
           </span>
         </li>
       ))}
