@@ -1,5 +1,5 @@
 import type { ElementHandle, Page as PuppeteerPage } from "puppeteer-core";
-import { waitFor, WaitTimeout } from "../common/time.ts";
+import { systemClock, waitFor, WaitTimeout } from "../common/time.ts";
 import { writeAtomically } from "./paths.ts";
 import { BrowserError, type FailedRequest, type Page } from "./browser_types.ts";
 
@@ -23,6 +23,8 @@ const NAVIGATION_STARTS_MS = 250;
  */
 const NETWORK_CHANGED = "ERR_NETWORK_CHANGED";
 const MAX_TRIES = 10;
+/** A busy machine may read slower than a restless page goes elsewhere, many times in a row. */
+const STEADY_MS = 30_000;
 const MAX_REMEMBERED = 100;
 const MAX_LINE = 500;
 
@@ -224,14 +226,14 @@ async function clickAndFollow(
 
 /** Reads again when the page went elsewhere in the middle of it, as a page may at any time and by itself. */
 async function steadily<T>(read: () => Promise<T>): Promise<T> {
-  for (let tries = 1;; tries++) {
+  const end = systemClock.now() + STEADY_MS;
+  while (true) {
     try {
       return await read();
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
-      if (tries >= MAX_TRIES || !/[Ee]xecution context|context with specified id|detached/.test(text)) {
-        throw error;
-      }
+      const moved = /[Ee]xecution context|context with specified id|detached/.test(text);
+      if (!moved || systemClock.now() >= end) throw error;
     }
   }
 }
