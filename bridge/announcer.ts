@@ -203,7 +203,7 @@ export function announcementOf(
     state,
     position: waiting ? runsAhead(run, live).length : 0,
     cause: run.cause ?? run.stop ??
-      (run.outcome === "cancelled" && run.cancelled_by ? `Cancelled by ${run.cancelled_by}` : null),
+      (run.outcome === "cancelled" && run.cancelled_by ? `${run.cancelled_by} asked for it` : null),
     link,
   };
 }

@@ -117,7 +117,7 @@ function testing(facts: RunFacts): string[] {
   const over = base === null ? "" : ` (over ${codeSpan(short(base, 80))})`;
   const elapsed = facts.elapsedSeconds === null ? "" : ` · started ${roughly(facts.elapsedSeconds)} ago`;
   const left = facts.usualSeconds === null ? 0 : facts.usualSeconds - (facts.elapsedSeconds ?? 0);
-  const expected = left >= 10 ? `, about ${roughly(left)} left` : "";
+  const expected = left >= 10 && facts.cancelledBy === null ? `, about ${roughly(left)} left` : "";
   const doing = facts.cancelledBy === null ? "Testing" : "Stopping the test of";
   const head = `⏳ **${doing} ${object(facts)}**${over}${link("live log", facts.page)}${elapsed}${expected}`;
   const stages = facts.view?.stages ?? [];
@@ -151,7 +151,7 @@ function headline(facts: RunFacts, outcome: RunOutcome): string {
     case "passed":
       return `✅ **${object(facts)} ${told}**${level}${took}${links}`;
     case "failed":
-      return `❌ **${object(facts)} ${told}**${level}${links}`;
+      return `❌ **${object(facts)} ${told}**${level}${took}${links}`;
     case "timed_out":
       return `⌛ **${object(facts)} ${told}**${links}`;
     case "infra":
@@ -203,7 +203,9 @@ function advice(facts: RunFacts, outcome: RunOutcome): string[] {
   if (outcome === "passed") return [`<sub>\`!testme\` tests it again. At home: ${atHome(facts, "")}</sub>`];
   if (outcome !== "failed" && outcome !== "timed_out") return [];
   const stage = facts.view?.result?.stage ?? null;
-  const only = stage === null || stage === "fetch" || stage === "teardown" ? "" : ` --only ${stage} --keep`;
+  const only = stage === null || stage === "fetch" || stage === "teardown"
+    ? ""
+    : ` --only ${stage}${stage === "lint" ? "" : " --keep"}`;
   return [
     `Push a fix and comment \`!testme\`, or try the pull request's head at home: ${atHome(facts, only)}`,
   ];

@@ -190,7 +190,7 @@ const texts: [string, string, string][] = [
   [
     "failed, a newer run below",
     runText({ ...failed, folded: true }),
-    "❌ **`3fa9c1b` of miniflux failed in upgrade: data written before the upgrade is gone** · level 1" +
+    "❌ **`3fa9c1b` of miniflux failed in upgrade: data written before the upgrade is gone** · level 1 · 1 min 12 s" +
     `${page} · a newer run follows below`,
   ],
   [
@@ -293,7 +293,7 @@ const texts: [string, string, string][] = [
     "failed",
     runText(failed),
     [
-      "❌ **`3fa9c1b` of miniflux failed in upgrade: data written before the upgrade is gone** · level 1 · " +
+      "❌ **`3fa9c1b` of miniflux failed in upgrade: data written before the upgrade is gone** · level 1 · 1 min 12 s · " +
       "[run](https://ci.example/runs/abcdefghijkl-1)",
       "",
       "Wrote feed `marker-5d21` at 2.1.0+2.2.13, read back: no such feed.",
@@ -399,6 +399,11 @@ const refusals: [Refusal, string][] = [
     "🚫 Nothing was tested: this pull request is closed.\nReopen it and comment `!testme`.",
   ],
   [
+    { reason: "not-starter" },
+    "🚫 Nothing was cancelled: `outsider` is not a member of `coop`, and only members and whoever started a run can stop it.\n" +
+    "A member can comment `!testme cancel`.",
+  ],
+  [
     { reason: "merged" },
     "🚫 Nothing was tested: this pull request is merged.\nComment on one that is open.",
   ],
@@ -438,7 +443,7 @@ const refusals: [Refusal, string][] = [
   ],
   [
     { reason: "other-commit", asked: other, head },
-    "🚫 Nothing was tested: `c0ffee0` is not the head, that is `3fa9c1b`.\n" +
+    "🚫 Nothing was tested: the head is `3fa9c1b`, not `c0ffee0`.\n" +
     "If that is the commit you mean, comment `!testme 3fa9c1b`.",
   ],
 ];
@@ -448,7 +453,7 @@ for (
       "help()",
       help("coop"),
       "`!testme` tests this pull request's head, `!testme <commit>` only if that commit is still the head, " +
-      "`!testme cancel` stops a run. Alone on a line, from members of `coop`.",
+      "`!testme cancel` stops a run, `!testme help` says this. Alone on a line, from members of `coop`.",
     ],
     [
       "nothingToCancel()",

@@ -75,7 +75,11 @@ export class Decider {
         return this.#cancel(command, verdict.whose);
       case "help":
         this.#deps.store.closeCommand(command.comment, "answered", command.kind);
-        return this.#reply(command, { key: "help", body: replies.help(this.#deps.org) });
+        // Whoever asks for it gets it each time; a near miss is pointed out once.
+        return this.#reply(command, {
+          key: command.kind === "help" ? `help:${command.comment}` : "help",
+          body: replies.help(this.#deps.org),
+        });
       case "refuse":
         log.info("refused", { ...facts, ...verdict.refusal });
         return this.#refuse(command, verdict.refusal);

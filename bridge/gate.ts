@@ -49,8 +49,13 @@ export async function mayGoOn(run: Run, deps: GateDeps): Promise<Pass> {
   return believe(run, await look(run, { forge: deps.forge, running: true }), deps);
 }
 
+/** After CI trouble: what moved on meanwhile is no trouble, and would only meet it again. */
+export async function mayBeRetried(run: Run, { forge }: Pick<GateDeps, "forge">): Promise<Look> {
+  return isOfPull(run) ? await look(run, { forge, running: false }) : await lookAtBranch(run, forge);
+}
+
 /** What one look brought. `gone`: what it needs does not seem to be there any more. */
-type Look = Pass | { kind: "gone"; why: string };
+export type Look = Pass | { kind: "gone"; why: string };
 
 /** Takes a look for what it is worth: that something is gone counts when it still is some seconds later. */
 function believe(run: Run, pass: Look, { doubts, clock }: Pick<GateDeps, "doubts" | "clock">): Pass {
@@ -87,7 +92,7 @@ async function look(run: PullRun, { forge, running }: { forge: Forge; running: b
   if (!running && pull.value.head !== run.ref) {
     return {
       kind: "stop",
-      why: `The head moved to ${pull.value.head.slice(0, 7)} before the turn of this commit came`,
+      why: `The head moved to ${pull.value.head.slice(0, 7)} before this commit was tested`,
     };
   }
   return { kind: "go" };

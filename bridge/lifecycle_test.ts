@@ -151,6 +151,19 @@ Deno.test("a pull request closed while its run runs stops it within a minute or 
   assert.match(world.bodies()[0] ?? "", /was cancelled\*\*[\s\S]*The pull request was closed/);
 });
 
+Deno.test("a harness that finds its commit replaced met no CI trouble, and is not tried again", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = await world.runStarted();
+  world.gitea.push(pull, commits.second);
+  world.engine.finish(run, "infra");
+  await world.until("it is reported", () => world.store.liveRuns().length === 0);
+  assert.match(world.bodies()[0] ?? "", /was cancelled\*\*[\s\S]*The head moved to c0ffee0/);
+  await world.seconds(60);
+  assert.equal(world.engine.started.length, 1);
+});
+
 Deno.test("a push while a run runs leaves it alone", async () => {
   using at = await open();
   const { world, pull } = at;

@@ -10,6 +10,7 @@ import type { CommandRow } from "./rows.ts";
 export type Refusal =
   | { reason: "not-enrolled" }
   | { reason: "not-member" }
+  | { reason: "not-starter" }
   | { reason: "edited" }
   | { reason: "too-old" }
   | { reason: "maintenance"; since: number; note: string }
@@ -69,7 +70,7 @@ export async function judge(command: CommandRow, deps: PolicyDeps): Promise<Verd
   if (!member.ok) return later(member);
   if (!member.value) {
     if (started === "some") return { kind: "cancel", whose: "own" };
-    return { kind: "refuse", refusal: { reason: "not-member" } };
+    return { kind: "refuse", refusal: { reason: command.kind === "cancel" ? "not-starter" : "not-member" } };
   }
   if (command.kind === "cancel") return { kind: "cancel", whose: "all" };
   if (deps.maintenance !== null) {

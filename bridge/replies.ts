@@ -12,6 +12,11 @@ export function refused(refusal: Refusal, { command, org }: { command: CommandRo
         codeSpan(org)
       }, and only members can start tests.\n` +
         "A member who has looked at the changes can comment `!testme`.";
+    case "not-starter":
+      return `🚫 Nothing was cancelled: ${who} is not a member of ${
+        codeSpan(org)
+      }, and only members and whoever started a run can stop it.\n` +
+        "A member can comment `!testme cancel`.";
     case "not-enrolled":
       return `🚫 Nothing was tested: ${codeSpan(command.repo)} is not enrolled here.\n` +
         `To enrol it, add \`recipes/<recipe>/recipe.yml\` with \`repo: ${command.repo}\` to cc-ci.`;
@@ -48,9 +53,7 @@ export function refused(refusal: Refusal, { command, org }: { command: CommandRo
       return `🚫 Nothing was tested: the forge does not tell when ${commit(refusal.head)} was pushed.\n` +
         `If that is the commit you mean, comment \`!testme ${refusal.head.slice(0, 7)}\`.`;
     case "other-commit":
-      return `🚫 Nothing was tested: ${commit(refusal.asked)} is not the head, that is ${
-        commit(refusal.head)
-      }.\n` +
+      return `🚫 Nothing was tested: the head is ${commit(refusal.head)}, not ${commit(refusal.asked)}.\n` +
         `If that is the commit you mean, comment \`!testme ${refusal.head.slice(0, 7)}\`.`;
   }
 }
@@ -58,7 +61,9 @@ export function refused(refusal: Refusal, { command, org }: { command: CommandRo
 /** Answer to `!testme help` and to what was probably meant as a command. */
 export function help(org: string): string {
   return "`!testme` tests this pull request's head, `!testme <commit>` only if that commit is still the head, " +
-    `\`!testme cancel\` stops a run. Alone on a line, from members of ${codeSpan(org)}.`;
+    `\`!testme cancel\` stops a run, \`!testme help\` says this. Alone on a line, from members of ${
+      codeSpan(org)
+    }.`;
 }
 
 export function nothingToCancel(): string {

@@ -1,7 +1,7 @@
 import { logger } from "../common/log.ts";
 import type { Clock } from "../common/time.ts";
 import type { Engine, EngineState } from "./engine/engine.ts";
-import { mayGoOn } from "./gate.ts";
+import { type GateDeps, mayBeRetried, mayGoOn } from "./gate.ts";
 import type { Gates } from "./gates.ts";
 import type { Moves } from "./moves.ts";
 import { longestAgeMs } from "./policy.ts";
@@ -13,7 +13,7 @@ const log = logger("bridge", "runs");
 
 const betweenCancelsMs = 15_000;
 
-export interface WatchDeps {
+export interface WatchDeps extends Pick<GateDeps, "forge"> {
   store: Store;
   engine: Engine;
   clock: Clock;
@@ -61,10 +61,7 @@ export class Watch {
     }
     switch (state.kind) {
       case "ended":
-        return this.#deps.moves.finish(
-          run,
-          state.outcome === "cancelled" ? { ...state, cause: run.stop ?? state.cause } : state,
-        );
+        return this.#deps.moves.finish(run, await this.#ending(run, state));
       case "lost":
         return await this.#lose(run, { outcome: "infra", cause: state.cause });
       case "unknown":
@@ -82,6 +79,14 @@ export class Watch {
         this.#watchdog.forget(run);
         return false;
     }
+  }
+
+  /** Who asked for the end knows why; and a harness that finds its commit replaced can only call that trouble. */
+  async #ending(run: Run, { outcome, cause }: Ending): Promise<Ending> {
+    if (outcome === "cancelled") return { outcome, cause: run.stop ?? cause };
+    if (outcome !== "infra" || isToStop(run)) return { outcome, cause };
+    const look = await mayBeRetried(run, this.#deps);
+    return look.kind === "stop" ? { outcome: "cancelled", cause: look.why } : { outcome, cause };
   }
 
   /** The end is stored first: what is cleared away looks cancelled afterwards. */
