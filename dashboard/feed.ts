@@ -16,11 +16,11 @@ export function feed(deps: Deps): string {
     limit: ENTRIES,
     except: hiddenRecipes(deps),
   });
-  const newest = changes[0] === undefined ? 0 : testedAt(changes[0].run);
+  const newest = changes[0] === undefined ? deps.startedAt : testedAt(changes[0].run);
   return `<?xml version="1.0" encoding="utf-8"?>\n${html`
     <feed xmlns="http://www.w3.org/2005/Atom">
     <id>${deps.baseUrl}/feed.atom</id>
-    <title>cc-ci: levels of recipes</title>
+    <title>cc-ci: levels of recipes, as their branches and versions have them</title>
     <updated>${iso(newest)}</updated>
     <author><name>cc-ci</name></author>
     <link rel="self" type="application/atom+xml" href="${deps.baseUrl}/feed.atom"/>

@@ -7,6 +7,8 @@ import { engineOption } from "../engine_option.ts";
 import { inStep, type Progress, terminalProgress } from "../progress.ts";
 import { type EngineName, ensureStack, type Stack, stopStack } from "../stack.ts";
 import { ensureImages } from "../images/mod.ts";
+import { pathsFromEnvironment } from "../paths.ts";
+import { ownService } from "../services.ts";
 import { Interruption } from "../interruption.ts";
 import { recipeNames } from "../recipes/mod.ts";
 import { commentText } from "./comment_text.ts";
@@ -19,7 +21,10 @@ const RUN_LIMIT_MS = 50 * 60_000;
 const REPLY_LIMIT_MS = 60_000;
 
 interface DemoOptions {
+  /** Take the stack down at the end, whoever started it. */
   once: boolean;
+  /** Leave it up for a look around. */
+  stay: boolean;
   json: boolean;
   break: boolean;
   recipe: string;
@@ -33,6 +38,8 @@ interface Outcome {
   urls: { pr: string; run: string; badge: string };
   /** What differs from what the story should have come to; empty when all is well. */
   surprises: string[];
+  /** From the start to the verdict in the comment. */
+  seconds: number;
 }
 
 /**
@@ -47,7 +54,7 @@ export async function demo(argv: string[]): Promise<number> {
   const { signal } = interruption;
   try {
     const outcome = await tell({ options, progress, signal, started });
-    if (options.json) printJson(summaryOf(outcome, (performance.now() - started) / 1000));
+    if (options.json) printJson(summaryOf(outcome));
     return outcome.surprises.length === 0 ? 0 : 1;
   } catch (error) {
     if (options.json) printJson({ result: "infra", cause: describeError(error), stages: [], level: 0 });
@@ -64,14 +71,16 @@ async function tell(
     started: number;
   },
 ): Promise<Outcome> {
+  const joined = ownService(pathsFromEnvironment(), "bridge") !== undefined;
   try {
     const stack = await ensureStack({ progress, signal, ...options.engine });
-    const outcome = await play({ stack, options, progress, signal });
-    report(outcome, { stack, options, seconds: (performance.now() - started) / 1000 });
-    if (!options.once) await stayUp(signal);
+    const told = await play({ stack, options, progress, signal });
+    const outcome = { ...told, seconds: (performance.now() - started) / 1000 };
+    report(outcome, { stack, options });
+    if (options.stay) await stayUp(signal, { joined });
     return outcome;
   } finally {
-    if (options.once || signal.aborted) await stopStack({ progress });
+    if (options.once || !joined && (!options.stay || signal.aborted)) await stopStack({ progress });
   }
 }
 
@@ -79,7 +88,10 @@ function parseOptions(argv: string[]): DemoOptions {
   const program = new Command("cc-ci demo")
     .exitOverride()
     .description("Plays the whole story: a pull request, `!testme`, a tested recipe, the comment.")
-    .option("--once", "take everything down at the end (default when standard input is no terminal)")
+    .option(
+      "--once",
+      "take everything down at the end (without a terminal that is done anyway, unless the stack was up before)",
+    )
     .option("--break", "use a pull request whose upgrade loses data; succeeds when that is found out")
     .option("--json", "print one JSON object as the last line of standard output")
     .addOption(new Option("--recipe <name>", "which recipe").choices(recipeNames).default("custom-html"))
@@ -89,7 +101,8 @@ function parseOptions(argv: string[]): DemoOptions {
     Partial<Omit<DemoOptions, "engine">> & { recipe: string; engine?: EngineName }
   >();
   return {
-    once: options.once ?? !Deno.stdin.isTerminal(),
+    once: options.once ?? false,
+    stay: !options.once && Deno.stdin.isTerminal(),
     json: options.json ?? false,
     break: options.break ?? false,
     recipe: options.recipe,
@@ -104,7 +117,7 @@ async function play(
     progress: Progress;
     signal: AbortSignal;
   },
-): Promise<Outcome> {
+): Promise<Omit<Outcome, "seconds">> {
   await ensureImages(options.recipe, {
     progress,
     signal,
@@ -193,9 +206,9 @@ function findSurprises(view: RunView, comment: string, options: DemoOptions): st
 
 function report(
   outcome: Outcome,
-  { stack, options, seconds }: { stack: Stack; options: DemoOptions; seconds: number },
+  { stack, options }: { stack: Stack; options: DemoOptions },
 ): void {
-  const { view, comment, urls, surprises } = outcome;
+  const { view, comment, urls, surprises, seconds } = outcome;
   const imposed = view.result?.imposedSeconds;
   const say = options.json ? toStderr : toStdout;
   say(
@@ -214,8 +227,9 @@ function report(
   for (const surprise of surprises) say(`✗ ${surprise}\n`);
 }
 
-async function stayUp(signal: AbortSignal): Promise<void> {
-  toStdout("\nThe stack stays up for a look around; Ctrl-C takes it down.\n");
+async function stayUp(signal: AbortSignal, { joined }: { joined: boolean }): Promise<void> {
+  const end = joined ? "ends this, and leaves it up as it was" : "takes it down";
+  toStdout(`\nThe stack stays up for a look around; Ctrl-C ${end}.\n`);
   await new Promise<void>((resolve) => {
     // A timer keeps the event loop, and with it the signal listener, alive.
     const alive = setInterval(() => {}, 60_000);
@@ -226,7 +240,7 @@ async function stayUp(signal: AbortSignal): Promise<void> {
   });
 }
 
-function summaryOf({ view, urls, comment, surprises }: Outcome, seconds: number) {
+function summaryOf({ view, urls, comment, surprises, seconds }: Outcome) {
   const stages = (view.result?.stages ?? []).map(({ name, result, seconds, cause }) => ({
     name,
     result,
