@@ -9,8 +9,8 @@ import type { LogPosition } from "./store_rows.ts";
 export const END = "end";
 
 /**
- * Bytes of log that are made into frames once for all who watch; who lags further behind reads alone. Markup takes up
- * to five times as many.
+ * Bytes of a batch of log that is made into frames once for all who watch; a larger one each reads alone. Markup takes
+ * up to five times as many.
  */
 const MOST_SHARED = 128 * 1024;
 /**
@@ -69,33 +69,36 @@ export async function* liveLog(
   }
 }
 
-/** How far a viewer has come, and the run as it is. */
-interface Reading {
-  next: number;
-  known: Run;
-}
-
 /**
- * The log from event `next` on, as frames. Those who follow get each batch of the harness when it comes, so theirs are
- * shared; from where a visitor likes to begin instead, of which there is no end, each reads alone.
+ * The log from event `next` on to where the run was known, as frames. It goes batch by batch, as the harness sent them:
+ * those of one batch are shared by all who come to it, also by those who lag. From where a visitor likes to begin
+ * instead, of which there is no end, each reads the rest of that batch alone.
  */
-async function* linesSince(deps: Deps, { next, known }: Reading): AsyncGenerator<Uint8Array> {
+async function* linesSince(
+  deps: Deps,
+  { next, known }: { next: number; known: Run },
+): AsyncGenerator<Uint8Array> {
+  const { run } = known;
   const shared = sharedFrames(deps);
-  const name = { run: known.run, piece: `lines ${next} ${known.events}` };
-  const kept = shared.find(name);
-  if (kept !== undefined) return yield* await kept;
-  const place = deps.store.log.positionBeforeEvent(known.run, next);
-  const frames = () => lineFrames(deps, { next, known, place });
-  if (place.event !== next || known.bytes - place.byte > MOST_SHARED) return yield* frames();
-  yield* await shared.get(name, () => Array.fromAsync(frames()));
+  while (next < known.events) {
+    const newest = shared.find({ run, piece: `lines ${next} ${known.events}` });
+    if (newest !== undefined) return yield* await newest;
+    const place = deps.store.log.positionBeforeEvent(run, next);
+    const end = deps.store.log.batchAfterEvent(run, next) ?? { event: known.events, byte: known.bytes };
+    const frames = () => lineFrames(deps, { run, next, place, end: end.byte });
+    if (place.event !== next || end.byte - place.byte > MOST_SHARED) yield* frames();
+    else {
+      yield* await shared.get({ run, piece: `lines ${next} ${end.event}` }, () => Array.fromAsync(frames()));
+    }
+    next = end.event;
+  }
 }
 
 async function* lineFrames(
   { files }: Deps,
-  { next, known, place }: Reading & { place: LogPosition },
+  { run, next, place, end }: { run: string; next: number; place: LogPosition; end: number },
 ): AsyncGenerator<Uint8Array> {
-  const { run } = known;
-  for await (const batch of files.read(run, place, known.bytes)) {
+  for await (const batch of files.read(run, place, end)) {
     let lines: { stage: string; number: number; html: string }[] = [];
     let size = 0;
     for (const { index, event, line } of batch) {

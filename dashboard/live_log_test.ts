@@ -191,3 +191,29 @@ Deno.test("a long piece of log comes in small frames, and whoever comes back aft
   const rest = await frames(await dashboard.get(path, { "last-event-id": String(first?.id) }), whole);
   assert.deepEqual(linesOf(rest), linesOf(others));
 });
+
+Deno.test("viewers who lag far behind are given what was read once for all of them", async () => {
+  await using dashboard = new TestDashboard();
+  await dashboard.announce(told.run, announcementOf(told));
+  const log = Array.from({ length: 3_000 }, (_, at) => `${at} ${"x".repeat(100)}`);
+  const events = eventsOf(
+    { ...told, stages: [{ name: "install", log }], unfinished: true },
+    () => dashboard.clock.iso(),
+    () => {},
+  );
+  for (let offset = 0; offset < events.length; offset += 500) {
+    await dashboard.events(told.run, { offset, events: events.slice(offset, offset + 500) });
+  }
+  const { files, store } = dashboard.deps;
+  let bytes = 0;
+  const read = files.read.bind(files);
+  files.read = (run, from, end) => {
+    bytes += end - from.byte;
+    return read(run, from, end);
+  };
+  const all = (seen: Frame[]) => linesOf(seen).at(-1) === "install 3000";
+  const watch = async () => linesOf(await frames(await dashboard.get(`/runs/${told.run}/log`), all));
+  const [one, other] = await Promise.all([watch(), watch()]);
+  assert.deepEqual([one.length, other.length], [3_000, 3_000]);
+  assert.equal(bytes, store.find(told.run)?.bytes);
+});

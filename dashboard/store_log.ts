@@ -19,6 +19,15 @@ export class StoreLog {
     );
   }
 
+  /** Where the first batch begins that holds nothing up to the given event; `undefined` while there is none. */
+  batchAfterEvent(run: string, event: number): LogPosition | undefined {
+    const row = this.#statements.of(
+      `SELECT first_event, byte, lines FROM batches WHERE seq = (SELECT seq FROM runs WHERE run = ?)
+         AND first_event > ? ORDER BY first_event LIMIT 1`,
+    ).get(run, event);
+    return row === undefined ? undefined : toPosition(row);
+  }
+
   /** The newest place in the log that lies before line `line` (from 1) of a stage. */
   positionBeforeLine(run: string, line: { stage: string; number: number }): LogPosition {
     return toPosition(
