@@ -47,7 +47,9 @@ export function StatusPage(props: StatusPageProps) {
             <Link href="/api/openapi.json" text="OpenAPI">every page's facts as JSON</Link>
             <Link href="/metrics" text="Metrics">for Prometheus</Link>
             <Link href="/healthz" text="Health">answers while the database does</Link>
-            <Link href="/feed.atom" text="Feed">every change of a level, as Atom</Link>
+            <Link href="/feed.atom" text="Feed">
+              each change of a level that a branch or version has, as Atom
+            </Link>
             <Link href="/api/result.schema.json" text="Schema">of a run's result.json</Link>
           </ul>
         </section>
