@@ -28,7 +28,7 @@ const JSON_AROUND = 60;
  * | event | data |
  * | --- | --- |
  * | `lines` | `[{stage, number, html}]` |
- * | `state` | parts of the page that changed, see {@linkcode runFragments} |
+ * | `state` | one part of the page that changed, see {@linkcode runFragments} |
  * | `end` | the run is over; nothing more will come; its id is {@linkcode END} |
  *
  * Nothing is kept for a viewer but its position: the next piece is read from the file when the last one has been
@@ -43,6 +43,8 @@ export async function* liveLog(
   const shared = sharedFrames(deps);
   using _ = shared.watch(run);
   let next = options.from;
+  /** The parts of the page as this viewer has them. Others that have the same have these very bytes. */
+  const shown: Uint8Array[] = [];
   yield encoder.encode("retry: 2000\n\n");
   while (true) {
     const version = hub.version(run);
@@ -53,12 +55,17 @@ export async function* liveLog(
     next = Math.max(next, known.events);
     const state = () => {
       const detail = store.detail(run);
-      return detail === undefined
-        ? []
-        : [frame("state", runFragments(detail, { store, now: clock.now() }), next)];
+      if (detail === undefined) return [];
+      const { shape, fragments } = runFragments(detail, { store, now: clock.now() });
+      return fragments.map((fragment) => frame("state", { shape, fragments: [fragment] }));
     };
-    const piece = `state ${version} ${next} ${Math.floor(clock.now() / 1000)}`;
-    yield* ahead ? state() : await shared.get({ run, piece }, state);
+    const piece = `state ${version} ${Math.floor(clock.now() / 1000)}`;
+    const parts = ahead ? state() : await shared.get({ run, piece }, state);
+    for (const [at, part] of parts.entries()) {
+      if (same(shown[at], part)) continue;
+      shown[at] = part;
+      yield part;
+    }
     if (!isActive(known)) {
       yield frame("end", {}, END);
       return;
@@ -119,6 +126,12 @@ async function* lineFrames(
 
 const encoder = new TextEncoder();
 
-function frame(event: string, data: unknown, id: number | typeof END): Uint8Array {
-  return encoder.encode(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+/** @param id where whoever saw the frame goes on; a frame without one leaves that as it was */
+function frame(event: string, data: unknown, id?: number | typeof END): Uint8Array {
+  const named = id === undefined ? "" : `id: ${id}\n`;
+  return encoder.encode(`${named}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+}
+
+function same(one: Uint8Array | undefined, other: Uint8Array): boolean {
+  return one === other || one?.length === other.length && one.every((byte, at) => byte === other[at]);
 }

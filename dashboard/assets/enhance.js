@@ -87,7 +87,6 @@ function followRun() {
         const old = document.getElementById(id);
         if (old !== null && old.outerHTML !== html) old.outerHTML = html;
       }
-      goOnAfter(message);
     });
     source.addEventListener("end", again);
     source.addEventListener("error", async () => {
