@@ -51,7 +51,6 @@ export async function* liveLog(
     const known = store.find(run);
     if (known === undefined) return;
     if (known.events > next) yield* linesSince(deps, { next, known });
-    const ahead = next > known.events;
     next = Math.max(next, known.events);
     const state = () => {
       const detail = store.detail(run);
@@ -60,7 +59,7 @@ export async function* liveLog(
       return fragments.map((fragment) => frame("state", { shape, fragments: [fragment] }));
     };
     const piece = `state ${version} ${Math.floor(clock.now() / 1000)}`;
-    const parts = ahead ? state() : await shared.get({ run, piece }, state);
+    const parts = await shared.get({ run, piece }, state);
     for (const [at, part] of parts.entries()) {
       if (same(shown[at], part)) continue;
       shown[at] = part;
