@@ -174,7 +174,9 @@ onTheStack(
     const looked = await janitor(bench, ["--dry-run"]);
     assert.equal(looked.code, 0, looked.stderr);
     assert.match(looked.stdout, /Would clean up after 1 run and 0 stacks/);
-    assert.deepEqual(await objectsOf(path), remains, "a dry run removes nothing");
+    // Swarm goes on starting what the dead run asked for, so that there may be more than there was.
+    const kept = await objectsOf(path);
+    assert.deepEqual(remains.filter((object) => !kept.includes(object)), [], "a dry run removes nothing");
     const living = await objectsOf(alive);
     const done = await janitor(bench, []);
     assert.equal(done.code, 0, done.stderr);
