@@ -1,3 +1,3 @@
-import { main } from "./harness/cli.ts";
+import { runProcess } from "./harness/run_process.ts";
 
-Deno.exit(await main(Deno.args));
+Deno.exit(await runProcess(Deno.args) ?? await (await import("./harness/cli.ts")).main(Deno.args));

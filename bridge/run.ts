@@ -1,7 +1,7 @@
 import { Bridge, type BridgeDeps } from "./bridge.ts";
+import { Doorbell } from "../common/doorbell.ts";
 import { describeError } from "../common/errors.ts";
 import { logger } from "../common/log.ts";
-import { Doorbell } from "./doorbell.ts";
 import { listen, routes } from "./server.ts";
 import { webhookRoutes } from "./webhook.ts";
 

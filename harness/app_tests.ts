@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { App } from "./app.ts";
 import { servicesOf } from "./compose.ts";
-import { ingressOf } from "./health.ts";
+import { ingressOf } from "./ingress.ts";
 import { exists } from "./paths.ts";
 import { headName, need, type RunContext } from "./run_context.ts";
 import { SandboxError } from "./sandbox.ts";

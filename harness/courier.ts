@@ -1,12 +1,15 @@
 import { join } from "node:path";
+import { Doorbell } from "../common/doorbell.ts";
 import { describeError } from "../common/errors.ts";
 import { type Ingress, ingressFetch } from "../common/ingress.ts";
+import { type Clock, systemClock } from "../common/time.ts";
 import { artefactName, eventOffset, heartbeatAnswer, type HostReport } from "../protocol/dashboard_api.ts";
 import { exists, writeAtomically } from "./paths.ts";
 import { type RunFolder, runFolders } from "./run_folder.ts";
 import * as z from "zod";
 
 const BATCH_LINES = 400;
+/** Events that follow others are sent together this long after them. */
 const PUSH_EVERY_MS = 500;
 const HEARTBEAT_MS = 10_000;
 /** How long a run waits at its end for a dashboard that was there until now. */
@@ -33,6 +36,7 @@ export interface CourierOptions {
   reportHost?: () => Promise<HostReport>;
   /** Instead of the ingress, in tests. */
   fetch?: typeof fetch;
+  clock?: Clock;
 }
 
 /**
@@ -52,6 +56,7 @@ export class Courier implements AsyncDisposable {
   /** Ends calls that are under way as well. */
   #quit = new AbortController();
   #loops: Promise<unknown>[] = [];
+  #bell = new Doorbell();
   /** Last trouble, for whoever asks. */
   trouble: string | null = null;
 
@@ -73,16 +78,27 @@ export class Courier implements AsyncDisposable {
   async start(): Promise<void> {
     await this.#save(); // marks the folder as one whose delivery somebody has to finish
     const { signal } = this.#stop;
-    const every = async (ms: number, work: () => Promise<void>) => {
+    const clock = this.#options.clock ?? systemClock;
+    const pause = (ms: number) => clock.sleep(ms, signal).catch(() => {});
+    const pushes = async () => {
       while (!signal.aborted) {
-        await work();
-        await pause(ms, signal);
+        await this.#bell.wait(PUSH_EVERY_MS, { clock, signal });
+        await this.#attempt(() => this.#push());
+        await pause(PUSH_EVERY_MS);
       }
     };
-    this.#loops = [
-      every(PUSH_EVERY_MS, () => this.#attempt(() => this.#push())),
-      every(HEARTBEAT_MS, () => this.#attempt(() => this.#heartbeat())),
-    ];
+    const heartbeats = async () => {
+      while (!signal.aborted) {
+        await this.#attempt(() => this.#heartbeat());
+        await pause(HEARTBEAT_MS);
+      }
+    };
+    this.#loops = [pushes(), heartbeats()];
+  }
+
+  /** Says that there is a new event: the first one is sent at once. */
+  ring(): void {
+    this.#bell.ring();
   }
 
   /** Delivers the rest, unless the dashboard is known to be away; waits for it a few seconds at most. */
@@ -229,17 +245,4 @@ export async function deliverSpooled(
     await courier.deliverAll();
     if (courier.trouble !== null) return;
   }
-}
-
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
-    const timer = setTimeout(done, ms);
-    function done() {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    }
-    signal?.addEventListener("abort", done, { once: true });
-  });
 }

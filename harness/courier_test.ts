@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { type Clock, waitFor } from "../common/time.ts";
 import { Courier, deliverSpooled } from "./courier.ts";
 import { RunFolder } from "./run_folder.ts";
 
@@ -11,6 +12,7 @@ class FakeDashboard {
   heartbeats: string[] = [];
   files = new Map<string, string>();
   calls = 0;
+  batches = 0;
 
   readonly fetch: typeof fetch = async (input, init) => {
     this.calls += 1;
@@ -28,12 +30,35 @@ class FakeDashboard {
       if (Number(url.searchParams.get("offset")) !== this.events.length) {
         return Response.json({ offset: this.events.length }, { status: 409 });
       }
+      this.batches += 1;
       this.events.push(...body.trimEnd().split("\n"));
       return Response.json({ offset: this.events.length });
     }
     this.files.set(url.pathname.split("/").at(-1) ?? "", await request.text());
     return new Response(null, { status: 201 });
   };
+}
+
+/** Nobody's sleep ends before that is said. */
+class HeldClock implements Clock {
+  #sleepers = new Set<() => void>();
+
+  now(): number {
+    return 0;
+  }
+
+  sleep(_ms: number, signal?: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    this.#sleepers.add(resolve);
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+    return promise;
+  }
+
+  wakeAll(): void {
+    for (const wake of this.#sleepers) wake();
+    this.#sleepers.clear();
+  }
 }
 
 async function withFolder(
@@ -81,6 +106,36 @@ Deno.test("events and files arrive once each, in order, files before the last ev
       ["result.json", "{}"],
     ]);
     assert.equal((await courier().load()).done, true);
+  }));
+
+Deno.test("an event is sent at once when it is rung for, those that follow it together", () =>
+  withFolder(async (folder, { dashboard }) => {
+    const clock = new HeldClock();
+    await using courier = new Courier(folder, {
+      url: "https://ci.test",
+      token: "secret",
+      ingress: { address: "" },
+      fetch: dashboard.fetch,
+      clock,
+    });
+    await courier.start();
+    const arrived = (count: number) =>
+      waitFor(() => dashboard.events.length >= count, {
+        what: "events",
+        timeoutMs: 30_000,
+        everyMs: 1,
+      });
+    await say(folder, "1");
+    courier.ring();
+    await arrived(1);
+    await say(folder, "2");
+    courier.ring();
+    await say(folder, "3");
+    courier.ring();
+    assert.deepEqual(dashboard.events, ["1"]);
+    clock.wakeAll();
+    await arrived(3);
+    assert.equal(dashboard.batches, 2);
   }));
 
 Deno.test("with the dashboard away the end is not held up, and a later run delivers", () =>

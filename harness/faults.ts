@@ -1,17 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { join } from "node:path";
-import * as z from "zod";
 import { UsageError } from "../common/errors.ts";
+import { FAULT, FAULT_PID, type Role, roles } from "./fault_mark.ts";
 
-/** The processes of a run, from the one that somebody starts to the one that works. */
-const role = z.enum(["front", "keeper", "worker"]);
-export type Role = z.infer<typeof role>;
-
-/** `<process>:<boundary>`: that process is killed when the run gets there. */
-const FAULT = "CCCI_FAULT";
 /** `1`: every boundary is written down, in the run folder's `boundaries.txt`. */
 const LIST = "CCCI_FAULTS_LIST";
-const PID = "CCCI_FAULT_PID_";
 
 export interface FaultOptions {
   /** Who is to be killed, and where. */
@@ -56,8 +49,8 @@ export function watchBoundaries(self: "keeper" | "worker", folder: string): void
   const fault = readFault(Deno.env.get(FAULT));
   const listed = Deno.env.get(LIST) === "1";
   if (fault === null && !listed) return;
-  const known = role.options.flatMap((one) => {
-    const pid = Number(Deno.env.get(PID + one));
+  const known = roles.flatMap((one) => {
+    const pid = Number(Deno.env.get(FAULT_PID + one));
     return pid > 1 ? [[one, pid]] : [];
   });
   faults = new Faults({
@@ -94,18 +87,13 @@ export function within<T>(scope: string, work: () => T): T {
   return faults === null ? work() : faults.within(scope, work);
 }
 
-/** Environment by which a child learns which process to kill; none in an ordinary run. */
-export function faultMark(self: Role): Record<string, string> {
-  return Deno.env.get(FAULT) === undefined ? {} : { [PID + self]: String(Deno.pid) };
-}
-
 /** @throws {UsageError} for a victim that no run has */
 export function readFault(text: string | undefined): FaultOptions["fault"] {
   if (text === undefined || text === "") return null;
   const [who, ...at] = text.split(":");
-  const victim = role.safeParse(who);
-  if (victim.success && at.length > 0) return { victim: victim.data, at: at.join(":") };
+  const victim = roles.find((role) => role === who);
+  if (victim !== undefined && at.length > 0) return { victim, at: at.join(":") };
   throw new UsageError(`Could not read ${FAULT}: "${text}" does not begin with a process of a run`, {
-    hint: `Write one of ${role.options.join(", ")}, a colon, and a boundary`,
+    hint: `Write one of ${roles.join(", ")}, a colon, and a boundary`,
   });
 }

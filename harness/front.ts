@@ -1,15 +1,12 @@
 import { join } from "node:path";
 import { exitCodes, type RunResult } from "../protocol/result.ts";
 import { type FrontMessage, type KeeperMessage, keeperMessage, linesOf, parseMessage } from "./messages.ts";
-import { faultMark } from "./faults.ts";
 import type { TerminalReport } from "./report/terminal.ts";
 import type { RunRequest } from "./request.ts";
 import { RunFolder } from "./run_folder.ts";
-import { processCommand, selfCommand } from "./self.ts";
+import { selfCommand } from "./self.ts";
 import type { Settings } from "./settings.ts";
-
-/** A keeper that waits to be told of its run. */
-export type KeeperProcess = Deno.ChildProcess;
+import { type KeeperProcess, startKeeper } from "./start_keeper.ts";
 
 export interface FrontOptions {
   settings: Settings;
@@ -17,22 +14,6 @@ export interface FrontOptions {
   keeper?: KeeperProcess;
   /** One JSON object as the last line of standard output. */
   json: boolean;
-}
-
-/**
- * Starts a keeper; that takes as long as finding out what to ask it. It ends by itself if it is asked nothing.
- * @param folder that of its run, for those who look at the list of processes
- */
-export function startKeeper(folder: string): KeeperProcess {
-  const [program, ...args] = processCommand("keeper", folder);
-  return new Deno.Command(program, {
-    args,
-    env: faultMark("front"),
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null", // nobody must be able to wait for the keeper by waiting for our output's end
-    detached: true,
-  }).spawn();
 }
 
 /**

@@ -1,8 +1,9 @@
 import { describeError } from "../common/errors.ts";
-import { type Ingress, ingressFetch, readCa } from "../common/ingress.ts";
+import { ingressFetch } from "../common/ingress.ts";
 import { type Clock, formatSeconds, systemClock } from "../common/time.ts";
 import { decide } from "./converge.ts";
 import { stackFailure } from "./converge_wait.ts";
+import { ingressOf } from "./ingress.ts";
 import { findRouteFault, isProxyAnswer } from "./route.ts";
 import type { Settings } from "./settings.ts";
 import { takeSnapshot } from "./snapshot.ts";
@@ -34,14 +35,6 @@ export interface AnswerOptions {
   log: (line: string) => void;
   signal: AbortSignal;
   clock?: Clock;
-}
-
-/** How the proxy in front of the apps is reached. */
-export async function ingressOf(settings: Settings): Promise<Ingress> {
-  return {
-    address: settings.INGRESS,
-    ...(settings.CA_FILE === undefined ? {} : { ca: await readCa(settings.CA_FILE) }),
-  };
 }
 
 /**

@@ -2,23 +2,23 @@ import { dirname, join } from "node:path";
 import { CcciError, describeError } from "../common/errors.ts";
 import { systemClock } from "../common/time.ts";
 import type { RunEvent } from "../protocol/events.ts";
-import { cleanUp } from "./cleanup.ts";
 import { Courier, type CourierOptions, deliverSpooled } from "./courier.ts";
 import { boundary, watchBoundaries, within } from "./faults.ts";
-import { ingressOf } from "./health.ts";
+import { ingressOf } from "./ingress.ts";
 import { reportHost } from "./host_report.ts";
-import { foreignObjects } from "./inventory.ts";
-import { tidy } from "./janitor.ts";
 import { KeeperLink } from "./keeper_link.ts";
 import { FileLock, signature } from "./lock.ts";
 import { RunRecord } from "./record.ts";
 import { writeReports } from "./run_report.ts";
 import { RunFolder, type RunPlan } from "./run_folder.ts";
 import { readCourierSettings } from "./settings.ts";
-import { emptyReport, InfraFailure } from "./stage.ts";
-import { type DockerObject, Swarm } from "./swarm.ts";
+import { emptyReport } from "./stage.ts";
+import type { DockerObject } from "./swarm.ts";
 import { supervise } from "./supervise.ts";
 import type { RunEnd } from "./verdict.ts";
+
+/** What loading this takes is left for after the run has begun: that is what somebody waits to see. */
+const loadDocker = () => import("./keeper_docker.ts");
 
 const SLOT_POLL_MS = 300;
 
@@ -55,7 +55,7 @@ class Run {
   #plan: RunPlan;
   #link: KeeperLink;
   #record: RunRecord;
-  #swarm: Swarm;
+  #courier: Courier | null = null;
   #kept: RunPlan["apps"] = [];
   /** Folders that runs fill; Docker's once it has told. */
   #disks: string[];
@@ -66,13 +66,13 @@ class Run {
     this.#plan = about.plan;
     this.#link = about.link;
     this.#record = new RunRecord(about.plan);
-    this.#swarm = new Swarm(about.plan.settings.DOCKER_SOCKET);
     this.#disks = [about.plan.settings.RUNS];
   }
 
   async run(): Promise<void> {
     // Before the slot: a run that waits for it is alive, and may be taken back.
-    await using courier = await this.#courier();
+    await using courier = await this.#startCourier();
+    this.#courier = courier;
     const slot = await this.#slot();
     using _slot = slot;
     boundary("keeper: has the slot");
@@ -87,7 +87,7 @@ class Run {
     });
     const cancelled = () =>
       this.#neverBegan({ kind: "cancelled", cause: String(this.#link.cancelled.reason) });
-    await this.#finish(slot === null ? await cancelled() : await this.#work(), courier);
+    await this.#finish(slot === null ? await cancelled() : await this.#work());
   }
 
   async #work(): Promise<RunEnd> {
@@ -120,15 +120,13 @@ class Run {
    * @returns what belongs to others
    */
   async #lookAround(): Promise<DockerObject[]> {
-    const { settings } = this.#plan;
-    this.#disks.push((await requireSwarm(this.#swarm, settings)).DockerRootDir);
-    await tidy({
-      swarm: this.#swarm,
-      settings,
-      except: this.#folder.path,
+    const { lookAround } = await loadDocker();
+    const foreign = await lookAround({
+      plan: this.#plan,
+      folder: this.#folder,
       announce: (text) => this.#link.send({ type: "note", text }),
+      foundDisk: (folder) => this.#disks.push(folder),
     });
-    const foreign = await foreignObjects(this.#swarm, settings.BASE_DOMAIN);
     boundary("keeper: has looked around");
     return foreign;
   }
@@ -154,7 +152,7 @@ class Run {
     return null;
   }
 
-  async #courier(): Promise<Courier | null> {
+  async #startCourier(): Promise<Courier | null> {
     const settings = readCourierSettings();
     if (settings === null || this.#plan.request.mode !== "ci") return null;
     const options: CourierOptions = {
@@ -175,11 +173,12 @@ class Run {
     await this.#emit({ t: now(), type: "stage.started", stage: "teardown" });
     const lines: Promise<void>[] = [];
     boundary("teardown: begins");
+    const { cleanUp, swarmOf } = await loadDocker();
     const { report, leftovers } = await within("teardown", () =>
       cleanUp({
         plan: this.#plan,
         folder: this.#folder,
-        swarm: this.#swarm,
+        swarm: swarmOf(this.#plan),
         foreign,
         backedUp: this.#record.backedUp,
         log: (line) => void lines.push(this.#emit({ t: now(), type: "log", stage: "teardown", line })),
@@ -191,10 +190,8 @@ class Run {
   }
 
   async #keepApps(foreign: DockerObject[]): Promise<void> {
-    const present = await Promise.all(
-      this.#plan.apps.map(async (app) => (await this.#swarm.services(app.stack)).length > 0 ? [app] : []),
-    );
-    this.#kept = present.flat();
+    const { deployedApps } = await loadDocker();
+    this.#kept = await deployedApps(this.#plan);
     if (this.#kept.length === 0) return await this.#tearDown(foreign);
     await this.#folder.setState("kept");
     await this.#report({ ...emptyReport("teardown", "skipped"), reason: "kept because of --keep" });
@@ -208,7 +205,7 @@ class Run {
     return end;
   }
 
-  async #finish(end: RunEnd, courier: Courier | null): Promise<void> {
+  async #finish(end: RunEnd): Promise<void> {
     const result = this.#record.result(end);
     // Whoever started the run hears of its result in any case.
     await this.#folder.writeResult(result)
@@ -217,7 +214,7 @@ class Run {
     await writeReports(this.#folder, { result, timing: this.#record.timing })
       .catch((error) => this.#link.send({ type: "note", text: `No report page: ${describeError(error)}` }));
     await this.#emit({ t: now(), type: "run.finished", result });
-    await courier?.finish();
+    await this.#courier?.finish();
     this.#link.send({
       type: "done",
       result,
@@ -237,20 +234,10 @@ class Run {
     this.#record.take(event);
     this.#link.send({ type: "event", event });
     this.#queue = this.#queue.then(() => this.#folder.append(event))
+      .then(() => this.#courier?.ring())
       .catch((error) => this.#record.note(`Parts of the log are missing: ${describeError(error)}`));
     return this.#queue;
   }
-}
-
-/** What Docker says of itself. @throws {InfraFailure} saying what is missing on this machine */
-async function requireSwarm(swarm: Swarm, settings: RunPlan["settings"]) {
-  const info = await swarm.info().catch((cause) => {
-    throw new InfraFailure(`Docker does not answer at "${settings.DOCKER_SOCKET}"`, { cause });
-  });
-  if (info.Swarm.LocalNodeState !== "active" || !info.Swarm.ControlAvailable) {
-    throw new InfraFailure("Docker runs here, but not as a Swarm manager");
-  }
-  return info;
 }
 
 function now(): string {

@@ -3,7 +3,7 @@ import { FAMILY } from "../common/exec.ts";
 import { formatSeconds } from "../common/time.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import type { StageName } from "../protocol/result.ts";
-import { faultMark } from "./faults.ts";
+import { faultMark } from "./fault_mark.ts";
 import { linesOf, parseMessage, type WorkerMessage, workerMessage } from "./messages.ts";
 import { killFamily } from "./process_tree.ts";
 import type { RunRecord } from "./record.ts";

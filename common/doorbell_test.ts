@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../common/time.ts";
+import { systemClock } from "./time.ts";
 import { Doorbell } from "./doorbell.ts";
 
 const never = 3_600_000;

@@ -1,4 +1,4 @@
-import type { Clock } from "../common/time.ts";
+import type { Clock } from "./time.ts";
 
 /** Lets a loop sleep until there is something to do. A ring while nobody waits is kept for the next wait. */
 export class Doorbell {
