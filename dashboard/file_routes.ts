@@ -12,7 +12,7 @@ import { logText } from "./log_text.ts";
 import type { Metrics } from "./metrics.ts";
 import { isActive, type Run } from "./run.ts";
 import type { PageCache } from "./page_cache.ts";
-import type { Standing } from "./standing.ts";
+import { lastChange, type Standing } from "./standing.ts";
 import type { Standings } from "./standings.ts";
 import { Viewers } from "./viewers.ts";
 import { visibleRun } from "./visible.ts";
@@ -70,7 +70,10 @@ export function fileRoutes(
     return cache.answer(c, {
       key: `badge ${type} ${recipe}`,
       about: recipe,
-      render: () => draw(standing ?? standings.find(recipe)),
+      render: () => {
+        const shown = standing ?? standings.find(recipe);
+        return { page: draw(shown), newest: shown === undefined ? null : lastChange(shown) };
+      },
       headers: asBadge,
     });
   });

@@ -3,9 +3,8 @@ import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { pagePolicy, safe, safeOfData } from "./headers.ts";
 import type { Clock } from "../common/time.ts";
+import { trueUntil } from "./ages.ts";
 
-/** How long a page may be served as it is while nothing was written: its "3 min ago" must stay true. */
-const FRESH_MS = 10_000;
 /** Below this many bytes packing saves half a packet, and costs two headers more. Badges are that small. */
 const WORTH_PACKING = 1_500;
 /** Addresses remembered besides: more than there are pages worth keeping. */
@@ -18,20 +17,29 @@ const asPage: Record<string, string> = {
   "content-security-policy": pagePolicy,
 };
 
+/** A page as its route makes it. */
+export interface Rendered {
+  /** Anything that becomes text. */
+  page: unknown;
+  /** The newest moment of those whose age the page tells, milliseconds since the epoch; `null`: it tells none. */
+  newest: number | null;
+}
+
 /** What an answer is made of. */
 interface Asked {
   key: string;
   /** The recipe that the page is about; `null` when it is about all of them. */
   about: string | null;
   /** What it throws is not kept. */
-  render: () => unknown;
+  render: () => Rendered;
   headers?: Record<string, string>;
 }
 
 interface Kept {
   about: string | null;
   revision: number;
-  madeAt: number;
+  /** Until when its ages are true enough. */
+  until: number;
   /** Packed when it is bytes. Hardly anybody cannot unpack it, so that it is not kept plain as well. */
   body: Uint8Array<ArrayBuffer> | string;
   tag: string;
@@ -48,7 +56,8 @@ interface Address {
 
 /**
  * Pages as they were last rendered. One is served again only while nothing was written since it was made about the
- * recipe that it shows, or about any where it shows all, so that nobody ever sees less than was there when they asked.
+ * recipe that it shows, or about any where it shows all, so that nobody ever sees less than was there when they asked;
+ * and while its "3 h ago" stays true.
  */
 export class PageCache {
   readonly #pages = new Map<string, Kept>();
@@ -93,7 +102,7 @@ export class PageCache {
   }
 
   #isTrue(page: Kept): boolean {
-    return page.revision === this.#revision(page.about) && this.#clock.now() - page.madeAt < FRESH_MS;
+    return page.revision === this.#revision(page.about) && this.#clock.now() < page.until;
   }
 
   #remember(c: Context, page: Kept, { key, headers = asPage }: Asked): Address {
@@ -120,11 +129,12 @@ export class PageCache {
     if (known !== undefined && this.#isTrue(known)) return known;
     const revision = this.#revision(about);
     const madeAt = this.#clock.now();
-    const text = String(await render());
+    const { page: made, newest } = render();
+    const text = String(await made);
     const plain = new TextEncoder().encode(text);
     const body = plain.length < WORTH_PACKING ? text : new Uint8Array(gzipSync(plain, { level: 3 }));
     const tag = `W/"${createHash("sha256").update(plain).digest("base64url").slice(0, 20)}"`;
-    const page = { about, revision, madeAt, body, tag };
+    const page = { about, revision, until: trueUntil(newest, madeAt), body, tag };
     this.#forget(key);
     this.#pages.set(key, page);
     this.#size += body.length;

@@ -3,9 +3,11 @@ import { Hono } from "hono";
 import { PageCache } from "./page_cache.ts";
 import { TestClock } from "./testing/clock.ts";
 
+const start = Date.parse("2026-03-01T12:00:00Z");
+
 /** A server of pages that say how often they were made; a page's name is the recipe it is about, but for `all`. */
-function numbered() {
-  const clock = new TestClock();
+function numbered(newest: number | null = start) {
+  const clock = new TestClock(start);
   const revisions = new Map<string | null, number>();
   const cache = new PageCache({ revision: (recipe) => revisions.get(recipe) ?? 0, clock });
   const made = new Map<string, number>();
@@ -15,7 +17,7 @@ function numbered() {
     const about = name === "all" ? null : name;
     const render = () => {
       made.set(name, (made.get(name) ?? 0) + 1);
-      return `${name} ${made.get(name)} ${"x".repeat(2_000)}`;
+      return { page: `${name} ${made.get(name)} ${"x".repeat(2_000)}`, newest };
     };
     return cache.answer(c, { key: name, about, render });
   });
@@ -41,13 +43,26 @@ Deno.test("a page is made anew when something was written about its recipe, and 
   assert.deepEqual([await page("one"), await page("two"), await page("all")], ["one 2", "two 1", "all 2"]);
 });
 
-Deno.test("a page is ten seconds old at most", async () => {
+Deno.test("a page about something new is ten seconds old at most", async () => {
   const { page, clock } = numbered();
   await page("one");
   clock.forward(9.9);
   assert.equal(await page("one"), "one 1");
   clock.forward(0.1);
   assert.equal(await page("one"), "one 2");
+});
+
+Deno.test("a page whose ages are hours is kept for minutes, one that tells none for an hour", async () => {
+  const old = numbered(start - 3 * 3600_000);
+  const ageless = numbered(null);
+  await old.page("one");
+  await ageless.page("one");
+  old.clock.forward(179);
+  ageless.clock.forward(3599);
+  assert.deepEqual([await old.page("one"), await ageless.page("one")], ["one 1", "one 1"]);
+  old.clock.forward(2);
+  ageless.clock.forward(2);
+  assert.deepEqual([await old.page("one"), await ageless.page("one")], ["one 2", "one 2"]);
 });
 
 Deno.test("who cannot unpack a page gets it plain, also from memory", async () => {

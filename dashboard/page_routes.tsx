@@ -16,7 +16,7 @@ import { comparisonOf } from "./pages/pictures.tsx";
 import { queueOf } from "./queue.ts";
 import { timed, upgradePaths } from "./recipe_history.ts";
 import type { RunDetail } from "./run.ts";
-import type { Standing } from "./standing.ts";
+import { changedAt, lastChange, type Standing } from "./standing.ts";
 import type { Standings } from "./standings.ts";
 import { type ShownLine, shownLines } from "./shown_lines.ts";
 import type { Store } from "./store.ts";
@@ -45,7 +45,10 @@ export function pageRoutes(
     return cache.answer(c, {
       key: overviewUrl(query),
       about: null,
-      render: () => <OverviewPage view={overview(standings.all(), query)} now={clock.now()} />,
+      render: () => {
+        const view = overview(standings.all(), query);
+        return { page: <OverviewPage view={view} now={clock.now()} />, newest: newestOf(view.rows) };
+      },
     });
   });
 
@@ -62,7 +65,9 @@ export function pageRoutes(
         if (standing === undefined) {
           throw new Refusal(404, "No recipe of this name is enrolled or was ever tested.");
         }
-        return <RecipePage {...recipePage(deps, standing, from)} />;
+        const props = recipePage(deps, standing, from);
+        const newest = Math.max(lastChange(standing) ?? 0, ...props.runs.map(changedAt));
+        return { page: <RecipePage {...props} />, newest };
       },
     });
   });
@@ -114,6 +119,12 @@ export function pageRoutes(
   });
 
   return app;
+}
+
+/** When something last happened to one of the recipes. */
+function newestOf(standings: readonly Standing[]): number | null {
+  const changes = standings.map(lastChange).filter((at) => at !== null);
+  return changes.length === 0 ? null : Math.max(...changes);
 }
 
 /** Number of the run that a page of older ones follows. */

@@ -73,6 +73,17 @@ export function testedAt(run: Run): number {
   return run.finishedAt ?? run.startedAt ?? run.announcedAt;
 }
 
+/** When something last happened to one of the runs that a standing is made of; `null` when there are none. */
+export function lastChange({ face, latest, active, recent }: Standing): number | null {
+  const runs = [face, latest, active, ...recent].filter((run) => run !== null);
+  return runs.length === 0 ? null : Math.max(...runs.map(changedAt));
+}
+
+/** When something last happened to a run, not counting what it said. */
+export function changedAt(run: Run): number {
+  return Math.max(run.announcedAt, run.startedAt ?? 0, run.finishedAt ?? 0);
+}
+
 function healthOf(
   seen: {
     face: Run | undefined;

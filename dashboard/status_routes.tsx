@@ -18,7 +18,7 @@ export function statusRoutes(deps: Deps, cache: PageCache): Hono {
     cache.answer(c, {
       key: "feed",
       about: null,
-      render: () => feed(deps),
+      render: () => ({ page: feed(deps), newest: null }),
       headers: { "content-type": "application/atom+xml; charset=utf-8" },
     }));
 

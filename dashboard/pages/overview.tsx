@@ -1,7 +1,9 @@
+import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
+import { trueUntil } from "../ages.ts";
 import { needsAttention, type Overview, overviewUrl } from "../overview.ts";
 import type { Run } from "../run.ts";
-import { type Standing, testedAt } from "../standing.ts";
+import { lastChange, type Standing, testedAt } from "../standing.ts";
 import { count, span, stageTitles, stateWords, subjectText } from "../words.ts";
 import { Page } from "./layout.tsx";
 import { Dots, Rung, StateSign, Subject, Thumbnail, When } from "./parts.tsx";
@@ -99,9 +101,20 @@ function Group({ title, rows, now }: { title: string | null; rows: readonly Stan
           <th colspan={5} scope="rowgroup">{title}</th>
         </tr>
       )}
-      {rows.map((standing) => <Row standing={standing} now={now} />)}
+      {rows.map((standing) => rowOf(standing, now))}
     </tbody>
   );
+}
+
+/** Rows as they were last made: of fifty, hardly one differs from one time to the next. */
+const rows = new WeakMap<Standing, { until: number; html: string }>();
+
+function rowOf(standing: Standing, now: number) {
+  const known = rows.get(standing);
+  if (known !== undefined && now < known.until) return raw(known.html);
+  const html = String(<Row standing={standing} now={now} />);
+  rows.set(standing, { until: trueUntil(lastChange(standing), now), html });
+  return raw(html);
 }
 
 function Row({ standing, now }: { standing: Standing; now: number }) {
