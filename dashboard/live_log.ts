@@ -1,5 +1,5 @@
 import type { Deps } from "./deps.ts";
-import { lineHtml } from "./log_lines.ts";
+import { textHtml } from "./log_lines.ts";
 import { runFragments } from "./pages/fragments.tsx";
 import { isActive, type Run } from "./run.ts";
 import { sharedFrames } from "./shared_frames.ts";
@@ -18,8 +18,8 @@ const MOST_SHARED = 128 * 1024;
  * as the largest frame it ever got, and that of a new connection is 8 kB.
  */
 const MOST_IN_FRAME = 6_500;
-/** Characters that a line's place in a frame takes besides, about: names of fields, and quotes of its markup. */
-const JSON_AROUND = 60;
+/** Characters that a line's place in a frame takes besides, about: its quotes, and at worst its own names of fields. */
+const JSON_AROUND = 40;
 
 /**
  * A run as a stream of server-sent events, from event number `from` on. Every frame of lines carries as its id the
@@ -27,7 +27,7 @@ const JSON_AROUND = 60;
  *
  * | event | data |
  * | --- | --- |
- * | `lines` | `[{stage, number, html}]` |
+ * | `lines` | `[{stage, first, html}]`: what some lines of a stage say, the first of them having that number |
  * | `state` | one part of the page that changed, see {@linkcode runFragments} |
  * | `end` | the run is over; nothing more will come; its id is {@linkcode END} |
  *
@@ -105,21 +105,23 @@ async function* lineFrames(
   { run, next, place, end }: { run: string; next: number; place: LogPosition; end: number },
 ): AsyncGenerator<Uint8Array> {
   for await (const batch of files.read(run, place, end)) {
-    let lines: { stage: string; number: number; html: string }[] = [];
+    let parts: { stage: string; first: number; html: string[] }[] = [];
     let size = 0;
     for (const { index, event, line } of batch) {
       if (event.type !== "log" || line === null || index < next) continue;
       const { stage } = event;
-      const html = lineHtml(run, { stage, number: line, at: Date.parse(event.t), text: event.line });
-      if (lines.length > 0 && size + html.length > MOST_IN_FRAME) {
-        yield frame("lines", lines, index);
-        lines = [];
+      const html = textHtml(run, { stage, number: line, at: Date.parse(event.t), text: event.line });
+      if (parts.length > 0 && size + html.length > MOST_IN_FRAME) {
+        yield frame("lines", parts, index);
+        parts = [];
         size = 0;
       }
-      lines.push({ stage, number: line, html });
+      const last = parts.at(-1);
+      if (last?.stage === stage && last.first + last.html.length === line) last.html.push(html);
+      else parts.push({ stage, first: line, html: [html] });
       size += html.length + JSON_AROUND;
     }
-    if (lines.length > 0) yield frame("lines", lines, Math.max(next, (batch.at(-1)?.index ?? -1) + 1));
+    if (parts.length > 0) yield frame("lines", parts, Math.max(next, (batch.at(-1)?.index ?? -1) + 1));
   }
 }
 

@@ -46,8 +46,8 @@ async function frames(answer: Response, enough: (all: Frame[]) => boolean): Prom
 
 function linesOf(all: Frame[]): string[] {
   return all.filter((frame) => frame.event === "lines")
-    .flatMap((frame) => frame.data as { stage: string; number: number }[])
-    .map((line) => `${line.stage} ${line.number}`);
+    .flatMap((frame) => frame.data as { stage: string; first: number; html: string[] }[])
+    .flatMap(({ stage, first, html }) => html.map((_, at) => `${stage} ${first + at}`));
 }
 
 Deno.test("a viewer sees the lines so far, then new ones as they come, then the end", async () => {
@@ -196,7 +196,10 @@ Deno.test("viewers who begin where they like make the program keep no more for i
 Deno.test("a long piece of log comes in small frames, and whoever comes back after one of them misses nothing", async () => {
   const long: Told = {
     ...told,
-    stages: [{ name: "install", log: Array.from({ length: 130 }, (_, at) => `line ${at}`) }],
+    stages: [{
+      name: "install",
+      log: Array.from({ length: 130 }, (_, at) => `line ${at} ${"x".repeat(150)}`),
+    }],
   };
   await using dashboard = new TestDashboard();
   await dashboard.announce(long.run, announcementOf(long));
@@ -206,6 +209,7 @@ Deno.test("a long piece of log comes in small frames, and whoever comes back aft
   const whole = (all: Frame[]) => linesOf(all).at(-1) === "install 130";
   const all = await frames(await dashboard.get(path), whole);
   const pieces = all.filter((frame) => frame.event === "lines");
+  assert.ok(pieces.length > 1);
   assert.ok(pieces.every((frame) => JSON.stringify(frame.data).length < 8_000));
   assert.equal(linesOf(all).length, 130);
   const [first, ...others] = pieces;

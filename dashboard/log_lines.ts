@@ -59,16 +59,21 @@ export async function readLines(
 }
 
 /**
- * One line as it stands in pages and in the live stream. The markup is the same in both.
+ * One line as it stands in pages. What the pages' script adds to them looks the same.
  * @param longest characters shown; of a longer line the beginning, and where to read the rest
  */
 export function lineHtml(run: string, line: LogLine, longest = LONGEST_LINE): string {
-  const { stage, number, text } = line;
+  const { stage, number } = line;
   const href = `/runs/${run}/stages/${stage}?line=${number}#${stage}-${number}`;
+  return `<div class="line" id="${stage}-${number}"><a href="${href}">${number}</a><span>${
+    textHtml(run, line, longest)
+  }</span></div>`;
+}
+
+/** What a line says, as markup. */
+export function textHtml(run: string, { stage, text }: LogLine, longest = LONGEST_LINE): string {
   const rest = text.length <= longest
     ? ""
     : `<a href="/runs/${run}/log.txt?stage=${stage}">… ${text.length.toLocaleString("en")} characters</a>`;
-  return `<div class="line" id="${stage}-${number}"><a href="${href}">${number}</a><span>${
-    lineToHtml(text.slice(0, longest))
-  }${rest}</span></div>`;
+  return lineToHtml(text.slice(0, longest)) + rest;
 }

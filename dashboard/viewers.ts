@@ -40,10 +40,13 @@ export class Viewers {
       if (!over) this.#count(-1);
       over = true;
     };
+    let hungUp = false;
     const hangUp = () => {
-      finish();
+      clearTimeout(timer);
+      hungUp = true;
       gone.abort();
-      reader.return().catch(() => {});
+      // Its place is free once nothing is read for it any more.
+      void reader.return().catch(() => {}).finally(finish);
     };
     return new ReadableStream({
       pull: async (controller) => {
@@ -64,7 +67,7 @@ export class Viewers {
         // long as it watches.
         await this.#breath();
         // It may have hung up while it waited.
-        if (over) return;
+        if (hungUp) return;
         timer = setTimeout(() => {
           hangUp();
           controller.error(new Error("The viewer takes nothing"));

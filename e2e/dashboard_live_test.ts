@@ -87,6 +87,17 @@ onRealServices(
   },
 );
 
+onRealServices("a line that was added looks as it does on a page that had it", async () => {
+  await using watched = await Watched.begun();
+  const { page } = watched;
+  const markup = () =>
+    page.$$eval("#content .lines .line", (lines) => lines.map((line) => line.outerHTML).join("\n"));
+  const added = await markup();
+  await page.reload();
+  await watched.see(10);
+  assert.equal(added, await markup());
+});
+
 onRealServices("a run that ends while the connection is lost shows the rest and the verdict", async () => {
   await using watched = await Watched.begun();
   await watched.site.cut(() => watched.end());

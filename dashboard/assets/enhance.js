@@ -77,7 +77,9 @@ function followRun() {
     const source = new EventSource(address);
     source.addEventListener("open", pause.reset);
     source.addEventListener("lines", (message) => {
-      for (const { stage, number, html } of JSON.parse(message.data)) addLine(stage, number, html);
+      for (const { stage, first, html } of JSON.parse(message.data)) {
+        for (const [at, text] of html.entries()) addLine(address, { stage, number: first + at, html: text });
+      }
       goOnAfter(message);
     });
     source.addEventListener("state", (message) => {
@@ -128,20 +130,25 @@ function growingPauses() {
 }
 
 /**
- * @param {string} stage
- * @param {number} number
- * @param {string} html
+ * Adds a line to its stage's log, with the markup that the page has for it.
+ * @param {URL} address where the run's log is read
+ * @param {{ stage: string, number: number, html: string }} line
  */
-function addLine(stage, number, html) {
+function addLine(address, { stage, number, html }) {
+  const id = `${stage}-${number}`;
   const log = document.querySelector(`details[data-stage="${CSS.escape(stage)}"]`);
   const lines = log?.querySelector(".lines");
-  if (!(log instanceof HTMLDetailsElement) || !lines || document.getElementById(`${stage}-${number}`)) return;
+  if (!(log instanceof HTMLDetailsElement) || !lines || document.getElementById(id)) return;
   if (log.hidden) {
     log.hidden = false;
     log.open = true;
   }
   const atEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 40;
-  lines.insertAdjacentHTML("beforeend", html);
+  const href = `${address.pathname.replace(/log$/, "stages")}/${stage}?line=${number}#${id}`;
+  lines.insertAdjacentHTML(
+    "beforeend",
+    `<div class="line" id="${id}"><a href="${href}">${number}</a><span>${html}</span></div>`,
+  );
   while (lines.childElementCount > MOST_LINES) lines.firstElementChild?.remove();
   const count = log.querySelector(".line-count");
   if (count) count.textContent = number === 1 ? "1 line" : `${number} lines`;
