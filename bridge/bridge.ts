@@ -5,6 +5,7 @@ import type { Dashboard } from "./dashboard_client.ts";
 import { Decider } from "./decide.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Enrolments } from "./enrolments.ts";
+import { guarded } from "./guard.ts";
 import type { Forge } from "./forge/forge.ts";
 import type { Maintenance } from "./maintenance.ts";
 import { Outbox } from "./outbox.ts";
@@ -87,8 +88,9 @@ export class Bridge {
       linkOf: (run) =>
         `${repositoryPage(run.repo)}/${isOfPull(run) ? `pulls/${run.pr}` : `commit/${run.ref}`}`,
     });
-    this.#poller = new Poller({ store, forge, clock, enrolments });
-    this.#sweeper = new Sweeper({ store, forge, clock, enrolments });
+    const readers = { store, forge: guarded(forge, { store, clock }), clock, enrolments };
+    this.#poller = new Poller(readers);
+    this.#sweeper = new Sweeper(readers);
     const everyMs = deps.scheduleMs ?? null;
     this.#scheduler = everyMs === null
       ? null

@@ -11,7 +11,8 @@ const log = logger("bridge", "outbox");
 const betweenEditsMs = 3_000;
 /** Answers "you may not write there" in a row until we believe it. */
 const refusedTries = 8;
-const clockSkewMs = 15 * 60_000;
+/** How far the forge's clock may be from ours. */
+export const clockSkewMs = 15 * 60_000;
 
 export interface OutboxDeps {
   store: Store;

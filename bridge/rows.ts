@@ -152,6 +152,8 @@ export interface Post {
   unsure_until: number;
   /** 1 once a deleted comment was written anew: that happens once. */
   recreated: number;
+  /** How often it was put right after somebody else had changed it. */
+  repairs: number;
   tries: number;
   not_before: number;
   /** 1 when the forge does not let us write there. */

@@ -168,4 +168,9 @@ CREATE INDEX posts_unsure ON posts (unsure_until) WHERE unsure_until > 0;
 ALTER TABLE statuses ADD COLUMN unsure_until INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX statuses_unsure ON statuses (unsure_until) WHERE unsure_until > 0;
 `,
+  // Comments of ours that somebody else changes.
+  `
+ALTER TABLE posts ADD COLUMN repairs INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX posts_by_place ON posts (repo COLLATE NOCASE, planned_at);
+`,
 ];

@@ -276,6 +276,14 @@ export class Store implements Disposable {
     );
   }
 
+  /** Comments of a pull request, or of a repository's all, planned at `since` or later, whose texts the forge has taken. */
+  deliveredPosts({ repo, pr = null }: { repo: string; pr?: number | null }, since: number): Post[] {
+    const sql =
+      "SELECT * FROM posts WHERE repo = ? COLLATE NOCASE AND planned_at >= ? AND pr = ifnull(?, pr) " +
+      "AND dead = 0 AND id IS NOT NULL AND delivered IS body AND unsure_until = 0";
+    return this.#sql.all(sql, repo, since, pr);
+  }
+
   changePost(key: string, changes: Partial<Omit<Post, "key">>): void {
     this.#sql.update("posts", changes, { sql: "key = ?", values: [key] });
   }

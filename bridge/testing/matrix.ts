@@ -76,7 +76,14 @@ export const matrix: MatrixRow[] = [
       `the forge's clock ${side} by five minutes, two commands in one second, 60 pull requests touched at once`
     ),
   },
-  { what: "our comment edited, deleted", played: ["somebody rewrites our comment, then deletes it"] },
+  {
+    what: "our comment edited, deleted",
+    played: ["somebody rewrites our comment, then deletes it"],
+    shown: [[
+      "bridge/guard_test.ts",
+      "a verdict that was edited or deleted after the run's end is put right",
+    ]],
+  },
   {
     what: "two runs of a pull request end together",
     played: [
