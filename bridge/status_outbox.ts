@@ -24,7 +24,8 @@ export interface StatusOutboxDeps {
 }
 
 /**
- * Shows beside each commit how its latest run goes. What should be shown is stored before it is sent; what may have
+ * Shows beside each commit how its latest run goes, or went; one that was cancelled says nothing of a commit that had
+ * another. What should be shown is stored before it is sent; what may have
  * been sent is looked up before it is sent again, once it cannot be carried out late any more.
  */
 export class StatusOutbox {
@@ -38,9 +39,10 @@ export class StatusOutbox {
   refresh(): boolean {
     const { store, clock } = this.#deps;
     let changed = false;
-    for (const run of [...store.liveRuns(), ...store.statuses.unfinished()]) {
-      const { repo, ref: sha, id } = run;
-      if (store.statuses.isOutdated(run)) continue;
+    for (const { repo, ref: sha } of [...store.liveRuns(), ...store.statuses.unfinished()]) {
+      const run = store.statuses.decisiveRun({ repo, sha });
+      if (run === undefined) continue;
+      const { id } = run;
       const { status, final } = statusOf(run, this.#deps.pageOf(runName(run)));
       const wanted = JSON.stringify(status);
       const known = store.statuses.status({ repo, sha });

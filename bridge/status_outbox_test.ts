@@ -5,8 +5,8 @@ import { refusal } from "./testing/fake_answers.ts";
 import { allStages } from "./testing/scenes.ts";
 import { commits, repo, World } from "./testing/world.ts";
 
-async function open() {
-  const world = new World({ statuses: true });
+async function open(options: { capacity?: number } = {}) {
+  const world = new World({ statuses: true, ...options });
   world.gitea.repos.push(repo, commits.second);
   const pull = world.gitea.openPull(repo, commits.first);
   await world.seconds(3);
@@ -114,6 +114,45 @@ Deno.test("only 201 counts, and a place where we may not is given up", async () 
 });
 
 Deno.test("the end of the older of two runs does not replace what the newer one came to", async () => {
+  using at = await open({ capacity: 2 });
+  const { world, pull } = at;
+  const other = world.gitea.openPull(repo, commits.first);
+  await world.seconds(3);
+  for (const one of [pull, other]) world.gitea.say(one, { user: "maintainer", body: "!testme" });
+  await world.until("both run", () => world.started().length === 2);
+  const [older = "", newer = ""] = world.started();
+  world.finish(newer, "failed");
+  await world.until("the newer one is over", () => /failure$/.test(shown(world).at(-1) ?? ""));
+  world.finish(older, "passed");
+  await world.until("the older one is over", () => world.store.liveRuns().length === 0);
+  await world.seconds(5);
+  assert.match(shown(world).at(-1) ?? "", /failure$/);
+});
+
+Deno.test("a run that is cancelled says nothing of its commit: what the run before said is shown again", async () => {
+  for (const outcome of ["passed", "failed"] as const) {
+    using at = await open();
+    const { world, pull } = at;
+    world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+    const run = await world.runStarted();
+    world.dashboard.result(run, { result: outcome, stages: allStages });
+    world.finish(run, outcome);
+    await world.until("it is over", () => world.store.liveRuns().length === 0);
+    const verdict = world.gitea.repos.statuses.at(-1);
+    world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+    await world.until("it is tested again", () => world.started().length === 2);
+    await world.until("that is shown", () => /pending$/.test(shown(world).at(-1) ?? ""));
+    world.gitea.say(pull, { user: "maintainer", body: "!testme cancel" });
+    await world.seconds(3);
+    world.finish(world.started()[1] ?? "", "cancelled");
+    await world.until("it is cancelled", () => world.store.liveRuns().length === 0);
+    world.restart();
+    await world.seconds(20);
+    assert.deepEqual(world.gitea.repos.statuses.at(-1), verdict, outcome);
+  }
+});
+
+Deno.test("a run that is cancelled leaves its commit to a run that goes on, and has the say if there is no other", async () => {
   using at = await open();
   const { world, pull } = at;
   const other = world.gitea.openPull(repo, commits.first);
@@ -123,11 +162,15 @@ Deno.test("the end of the older of two runs does not replace what the newer one 
   world.gitea.say(other, { user: "maintainer", body: "!testme" });
   await world.until("both are there", () => world.store.liveRuns().length === 2);
   world.gitea.say(other, { user: "maintainer", body: "!testme cancel" });
-  await world.until("the newer one is over", () => /error$/.test(shown(world).at(-1) ?? ""));
-  world.finish(first, "passed");
+  await world.until("the newer one is over", () => world.store.liveRuns().length === 1);
+  await world.seconds(5);
+  assert.equal(shown(world).at(-1), "3fa9c1b pending");
+  world.gitea.say(pull, { user: "maintainer", body: "!testme cancel" });
+  world.finish(first, "cancelled");
   await world.until("the older one is over", () => world.store.liveRuns().length === 0);
   await world.seconds(5);
-  assert.match(shown(world).at(-1) ?? "", /error$/);
+  const last = world.gitea.repos.statuses.at(-1);
+  assert.deepEqual([last?.status, last?.description], ["error", "Cancelled: maintainer"]);
 });
 
 Deno.test("without a token for statuses there are none", async () => {

@@ -5,7 +5,7 @@ import type { Statements } from "./statements.ts";
 export interface StatusRow {
   repo: string;
   sha: string;
-  /** Id of the run it speaks of: the latest of that commit. */
+  /** Id of the run it speaks of. */
   run: string;
   /** A commit status, JSON. */
   wanted: string;
@@ -75,10 +75,10 @@ export class StatusStore {
     );
   }
 
-  /** Whether a later run is about the same commit. */
-  isOutdated(run: Run): boolean {
-    const sql = "SELECT 1 AS later FROM runs WHERE repo = ? AND ref = ? " +
-      "AND rowid > (SELECT rowid FROM runs WHERE id = ?) LIMIT 1";
-    return this.#db.one(sql, run.repo, run.ref, run.id) !== undefined;
+  /** The run that has the say about a commit: the latest. One that was cancelled has it only if there is no other. */
+  decisiveRun(commit: Pick<StatusRow, "repo" | "sha">): Run | undefined {
+    const sql = "SELECT * FROM runs WHERE repo = ? AND ref = ? " +
+      "ORDER BY outcome IS 'cancelled', rowid DESC LIMIT 1";
+    return this.#db.one(sql, commit.repo, commit.sha);
   }
 }
