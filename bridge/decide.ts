@@ -1,6 +1,6 @@
-import { backoffMs } from "./answer.ts";
 import { logger } from "../common/log.ts";
 import { judge, longestAgeMs, type PolicyDeps, type Refusal, type Verdict } from "./policy.ts";
+import { Pauses } from "./pauses.ts";
 import * as replies from "./replies.ts";
 import { type CommandRow, isRetried, newRun, type PullRun, runName, superseded } from "./rows.ts";
 import type { Store } from "./store.ts";
@@ -15,24 +15,27 @@ export interface DeciderDeps extends Omit<PolicyDeps, "enrolments" | "maintenanc
   newId(): string;
 }
 
+type Later = Extract<Verdict, { kind: "later" }>;
+
 /** Turns commands that were seen into runs, answers or nothing; each in one transaction. */
 export class Decider {
   readonly #deps: DeciderDeps;
   readonly #acknowledged = new Set<number>();
-  /** Commands that could not be decided: when to try again. Forgotten with the process, which then tries at once. */
-  readonly #postponed = new Map<number, { tries: number; notBefore: number }>();
+  /** Commands that could not be decided. */
+  readonly #postponed: Pauses<Later>;
 
   constructor(deps: DeciderDeps) {
     this.#deps = deps;
+    this.#postponed = new Pauses(deps.clock);
   }
 
   /** Decides what can be decided. @returns whether anything was */
   async decide(): Promise<boolean> {
-    const { store, clock } = this.#deps;
+    const { store } = this.#deps;
     let decided = false;
     for (const command of store.openCommands()) {
-      const postponed = this.#postponed.get(command.comment);
-      if (postponed !== undefined && clock.now() < postponed.notBefore) continue;
+      const name = String(command.comment);
+      if (this.#postponed.has(name)) continue;
       await this.#acknowledge(command);
       const verdict = await judge(command, {
         ...this.#deps,
@@ -41,10 +44,11 @@ export class Decider {
         startedBy: (command) => this.#startedBy(command),
       });
       if (verdict.kind === "later") {
-        this.#postpone(command, verdict);
+        const wait = this.#postponed.add(name, verdict);
+        log.warn("cannot decide yet", { comment: command.comment, why: verdict.why, retry_ms: wait });
         continue;
       }
-      this.#postponed.delete(command.comment);
+      this.#postponed.end(name);
       store.atomically(() => this.#apply(command, verdict));
       decided = true;
     }
@@ -59,14 +63,7 @@ export class Decider {
     if (!answer.ok) log.debug("could not react", { comment: command.comment, error: answer.message });
   }
 
-  #postpone(command: CommandRow, verdict: Extract<Verdict, { kind: "later" }>): void {
-    const tries = (this.#postponed.get(command.comment)?.tries ?? 0) + 1;
-    const wait = verdict.retryAfterMs ?? backoffMs(tries);
-    this.#postponed.set(command.comment, { tries, notBefore: this.#deps.clock.now() + wait });
-    log.warn("cannot decide yet", { comment: command.comment, why: verdict.why, retry_ms: wait });
-  }
-
-  #apply(command: CommandRow, verdict: Exclude<Verdict, { kind: "later" }>): void {
+  #apply(command: CommandRow, verdict: Exclude<Verdict, Later>): void {
     const facts = { comment: command.comment, repo: command.repo, pr: command.pr, by: command.login };
     switch (verdict.kind) {
       case "run":

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { tooMany } from "./testing/fake_answers.ts";
+import { refusal, tooMany } from "./testing/fake_answers.ts";
 import { open } from "./testing/scenes.ts";
 import { command } from "./testing/steps.ts";
 import { commits, repo } from "./testing/world.ts";
@@ -32,4 +32,18 @@ Deno.test("a limit on one repository's comments holds no other repository's", as
   await world.seconds(3);
   command(world, theirs);
   await world.until("theirs is answered", () => world.gitea.replies().some((one) => one.repo === other));
+});
+
+Deno.test("a command that cannot be decided is looked at less and less often, and once a minute in the end", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  const asked: number[] = [];
+  world.gitea.fault = ({ path }) =>
+    path.includes("/members/") && asked.push(world.clock.now()) > 0 ? refusal(403, "forbidden") : undefined;
+  command(world, pull);
+  await world.seconds(250);
+  const waits = asked.slice(1).map((time, turn) => (time - (asked[turn] ?? 0)) / 1000);
+  assert.deepEqual(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+  world.gitea.fault = () => undefined;
+  await world.until("it is answered", () => world.bodies().length === 1);
 });

@@ -5,9 +5,9 @@ import type { Clock } from "../common/time.ts";
  * Who failed lately, and when each is asked again: one's trouble is not another's. Forgotten with the process, which
  * then tries at once.
  */
-export class Pauses {
+export class Pauses<F extends Pick<Failure, "retryAfterMs"> = Failure> {
   readonly #clock: Clock;
-  readonly #failed = new Map<string, { tries: number; notBefore: number; failure: Failure }>();
+  readonly #failed = new Map<string, { tries: number; notBefore: number; failure: F }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -24,15 +24,15 @@ export class Pauses {
   }
 
   /** Why it failed last, if it has not succeeded since. */
-  failure(name: string): Failure | null {
+  failure(name: string): F | null {
     return this.#failed.get(name)?.failure ?? null;
   }
 
   /**
-   * @param options.longestMs longest pause between two tries, unless the other side asks for more
+   * @param options.longestMs longest pause between two tries, unless the other side asks for more. @default a minute
    * @returns for how long it is left alone, milliseconds
    */
-  add(name: string, failure: Failure, { longestMs }: { longestMs: number }): number {
+  add(name: string, failure: F, { longestMs }: { longestMs?: number } = {}): number {
     const tries = (this.#failed.get(name)?.tries ?? 0) + 1;
     const wait = failure.retryAfterMs ?? backoffMs(tries, longestMs);
     this.#failed.set(name, { tries, notBefore: this.#clock.now() + wait, failure });
