@@ -11,6 +11,7 @@ import {
 import { hasLevel, standInNote, verdict as describe } from "../harness/report/verdict.ts";
 import type { RunView } from "../protocol/dashboard_api.ts";
 import type { RunOutcome, RunResult, StageReport } from "../protocol/result.ts";
+import type { EnginePage } from "./engine/engine.ts";
 import { longestTakeMs, mostAttempts } from "./rows.ts";
 
 /** Forges take more, but nobody reads more; counted in bytes. */
@@ -45,6 +46,7 @@ export interface RunFacts {
   cause: string | null;
   cancelledBy: string | null;
   page: string | null;
+  enginePage: EnginePage | null;
   view: RunView | null;
   /** Runs that have their turn first. */
   ahead: number;
@@ -78,7 +80,7 @@ function attempt(facts: RunFacts): string {
 function retrying(facts: RunFacts): string[] {
   const cause = facts.cause ?? facts.view?.result?.cause ?? null;
   return [
-    `⏳ **CI trouble with ${object(facts)}: it is tried again in a moment**${link("run", facts.page)}`,
+    `⏳ **CI trouble with ${object(facts)}: it is tried again in a moment**${pageLinks(facts)}`,
     ...(cause === null ? [] : [`${attempt(facts)} failed: ${clean(cause)}.`]),
     howToCancel,
   ];
@@ -98,7 +100,7 @@ function queued(facts: RunFacts): string[] {
       "No runner has taken it yet: the CI itself may need help. It keeps its place and starts as soon as one is there.",
     ];
     return [
-      `⏳ **Queued: ${object(facts)}** · waits for a runner${link("run", facts.page)}`,
+      `⏳ **Queued: ${object(facts)}** · waits for a runner${pageLinks(facts)}`,
       ...long,
       howToCancel,
     ];
@@ -119,7 +121,7 @@ function testing(facts: RunFacts): string[] {
   const left = facts.usualSeconds === null ? 0 : facts.usualSeconds - (facts.elapsedSeconds ?? 0);
   const expected = left >= 10 && facts.cancelledBy === null ? `, about ${roughly(left)} left` : "";
   const doing = facts.cancelledBy === null ? "Testing" : "Stopping the test of";
-  const head = `⏳ **${doing} ${object(facts)}**${over}${link("live log", facts.page)}${elapsed}${expected}`;
+  const head = `⏳ **${doing} ${object(facts)}**${over}${pageLinks(facts, "live log")}${elapsed}${expected}`;
   const stages = facts.view?.stages ?? [];
   const table = stages.length === 0 ? [] : [stageTable(stages)];
   return [head, ...table, ...(facts.cancelledBy === null ? [howToCancel] : [])];
@@ -146,7 +148,7 @@ function headline(facts: RunFacts, outcome: RunOutcome): string {
   const told = result?.result === outcome ? escapeMarkdown(describe(result)) : bareVerdict[outcome];
   const level = result?.result === outcome && hasLevel(result) ? ` · level ${result.level}` : "";
   const took = facts.tookSeconds === null ? "" : ` · ${formatSeconds(facts.tookSeconds * 1000)}`;
-  const links = link("run", facts.page) + link("screenshot", screenshot(facts));
+  const links = link("run", facts.page) + link("screenshot", screenshot(facts)) + buildLink(facts);
   switch (outcome) {
     case "passed":
       return `✅ **${object(facts)} ${told}**${level}${took}${links}`;
@@ -260,6 +262,15 @@ export function commit(sha: string): string {
 function link(label: string, url: string | null): string {
   if (url === null || !/^https?:\/\/[^\s<>()[\]"'`\\]+$/.test(url)) return "";
   return ` · [${label}](${url})`;
+}
+
+/** To the run's pages. */
+function pageLinks(facts: RunFacts, label = "run"): string {
+  return link(label, facts.page) + buildLink(facts);
+}
+
+function buildLink({ enginePage }: RunFacts): string {
+  return enginePage === null ? "" : link(enginePage.name, enginePage.url);
 }
 
 /** A short text from outside, shown literally. */

@@ -31,6 +31,7 @@ const base: RunFacts = {
   cause: null,
   cancelledBy: null,
   page: "https://ci.example/runs/abcdefghijkl-1",
+  enginePage: null,
   view: null,
   ahead: 0,
   waitSeconds: 0,
@@ -38,6 +39,8 @@ const base: RunFacts = {
   usualSeconds: null,
   tookSeconds: null,
 };
+
+const enginePage = { name: "Drone build 12", url: "https://drone.example/cc-ci/cc-ci/12" };
 
 function view(fields: Partial<RunView>): RunView {
   return {
@@ -230,6 +233,16 @@ const texts: [string, string, string][] = [
     ].join("\n"),
   ],
   [
+    "queued, and no runner takes it",
+    runText({ ...base, untakenMs: 20_000, enginePage }),
+    [
+      "⏳ **Queued: `3fa9c1b` of miniflux** · waits for a runner · " +
+      "[run](https://ci.example/runs/abcdefghijkl-1) · [Drone build 12](https://drone.example/cc-ci/cc-ci/12)",
+      "",
+      "`!testme cancel` stops it.",
+    ].join("\n"),
+  ],
+  [
     "queued behind others",
     runText({ ...base, ahead: 2, waitSeconds: 350, page: null }),
     [
@@ -243,6 +256,7 @@ const texts: [string, string, string][] = [
     runText({
       ...base,
       started: true,
+      enginePage,
       elapsedSeconds: 41,
       usualSeconds: 95,
       view: view({
@@ -259,7 +273,8 @@ const texts: [string, string, string][] = [
     }),
     [
       "⏳ **Testing `3fa9c1b` of miniflux** (over `2.1.0+2.2.13`) · " +
-      "[live log](https://ci.example/runs/abcdefghijkl-1) · started 40 s ago, about 50 s left",
+      "[live log](https://ci.example/runs/abcdefghijkl-1) · [Drone build 12](https://drone.example/cc-ci/cc-ci/12) · " +
+      "started 40 s ago, about 50 s left",
       "",
       "| | stage | | time |",
       "|---|---|---|--:|",
@@ -272,10 +287,11 @@ const texts: [string, string, string][] = [
   ],
   [
     "passed",
-    runText(passed),
+    runText({ ...passed, enginePage }),
     [
       "✅ **`3fa9c1b` of miniflux passed, tests skipped** · level 2 · 1 min 12 s · " +
-      "[run](https://ci.example/runs/abcdefghijkl-1) · [screenshot](https://ci.example/a/upgrade.png)",
+      "[run](https://ci.example/runs/abcdefghijkl-1) · [screenshot](https://ci.example/a/upgrade.png) · " +
+      "[Drone build 12](https://drone.example/cc-ci/cc-ci/12)",
       "",
       "| | stage | | time |",
       "|---|---|---|--:|",

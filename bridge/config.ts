@@ -36,7 +36,7 @@ const schema = z.object({
   DASHBOARD_URL: z.url().optional(),
   BRIDGE_TOKEN: z.string().min(1).optional(),
   ENGINE: z.enum(["local", "drone"]).default("local"),
-  /** Address of the Drone server. */
+  /** Address of the Drone server. With https it is one for people, too: comments lead to the builds there. */
   DRONE_URL: z.url().optional(),
   /** Token of a machine account that is Drone's admin. */
   DRONE_TOKEN: z.string().min(1).optional(),

@@ -76,6 +76,7 @@ export class Reporter {
       cause: run.cause,
       cancelledBy: run.cancelled_by,
       page: this.#deps.pageOf(runName(run)),
+      enginePage: run.engine_page === null ? null : JSON.parse(run.engine_page),
       view: viewOf(run),
       ahead: ahead.length,
       waitSeconds: waits.includes(null) ? null : waits.reduce<number>((sum, wait) => sum + (wait ?? 0), 0),

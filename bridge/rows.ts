@@ -79,6 +79,8 @@ export interface Run {
   /** The dashboard's view of the run, JSON, and when it was last different. */
   view: string | null;
   view_at: number | null;
+  /** Where the engine shows it, JSON; `null` until that is known, and if it does not. */
+  engine_page: string | null;
   /** 1 once the final text may be written: the result is there, or it was waited for long enough. */
   settled: number;
   /** 1 once the dashboard has confirmed the end and we have its result: nothing more is asked of it. */
@@ -122,6 +124,7 @@ export function newRun(
     announce_again_at: 0,
     view: null,
     view_at: null,
+    engine_page: null,
     settled: 0,
     complete: 0,
     outdated: 0,

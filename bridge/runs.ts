@@ -182,6 +182,7 @@ export class Runs {
       announced: null,
       view: null,
       view_at: null,
+      engine_page: null,
       settled: 0,
     });
   }

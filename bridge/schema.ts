@@ -173,4 +173,8 @@ CREATE INDEX statuses_unsure ON statuses (unsure_until) WHERE unsure_until > 0;
 ALTER TABLE posts ADD COLUMN repairs INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX posts_by_place ON posts (repo COLLATE NOCASE, planned_at);
 `,
+  // Where the engine shows a run.
+  `
+ALTER TABLE runs ADD COLUMN engine_page TEXT;
+`,
 ];

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { badGateway } from "./testing/fake_answers.ts";
 import type { FakeDrone } from "./testing/fake_drone.ts";
 import { command, end, watched } from "./testing/steps.ts";
 import { World } from "./testing/world.ts";
@@ -91,4 +92,31 @@ Deno.test("a harness that is told to stop has a minute to tear down before Drone
   await end(world);
   assert.match(text(), /^⏹️/);
   assert.deepEqual(drone.requests.filter((request) => request.startsWith("DELETE")), []);
+});
+
+Deno.test("a run's comment leads to its build at Drone, after a restart, too, and to another one for another attempt", async () => {
+  using at = await asked();
+  const { world, drone, text } = at;
+  const build = (number: number) =>
+    new RegExp(`\\[Drone build ${number}\\]\\(https://drone.example/cc-ci/cc-ci/${number}\\)`);
+  const run = await world.runStarted();
+  world.take(run);
+  await world.until("it is tested", () => /^⏳ \*\*Testing /.test(text()));
+  assert.match(text(), build(1));
+  world.finish(run, "infra");
+  await world.until("it is tried again", () => world.started().length === 2);
+  const again = world.started()[1] ?? "";
+  world.take(again);
+  await world.until("the second attempt runs", () => /^⏳ \*\*Testing /.test(text()));
+  assert.match(text(), build(2));
+  assert.doesNotMatch(text(), build(1));
+  drone.fault = () => badGateway();
+  world.restart();
+  await world.seconds(5);
+  assert.match(text(), build(2));
+  drone.fault = () => undefined;
+  world.finish(again, "passed");
+  await end(world);
+  assert.match(text(), /^✅ /);
+  assert.match(text(), build(2));
 });

@@ -37,8 +37,16 @@ export class Watch {
   async look(accepted: Run): Promise<boolean> {
     const { engine } = this.#deps;
     const state = await engine.state(runName(accepted), memoryOf(accepted));
+    this.#notePage(accepted);
     const run = this.#begun(accepted, state.kind === "running");
     return await this.#judge(run, state) || run.started_at !== accepted.started_at;
+  }
+
+  #notePage(run: Run): void {
+    const page = this.#deps.engine.page?.(runName(run)) ?? null;
+    if (page !== null && run.engine_page === null) {
+      this.#deps.store.note(run.id, { engine_page: JSON.stringify(page) });
+    }
   }
 
   #begun(run: Run, runs: boolean): Run {

@@ -4,7 +4,14 @@ import { isUnsure } from "../answer.ts";
 import { type Build, build, DroneApi, type DroneApiOptions, whyNot } from "./drone_api.ts";
 import { droneProblems, limitMinutes } from "./drone_settings.ts";
 import { type RunParams, runParams } from "../../protocol/params.ts";
-import { type Engine, type EngineState, type Memory, outcomeOfExit, type StartAnswer } from "./engine.ts";
+import {
+  type Engine,
+  type EnginePage,
+  type EngineState,
+  type Memory,
+  outcomeOfExit,
+  type StartAnswer,
+} from "./engine.ts";
 
 export interface DroneOptions extends DroneApiOptions {
   /** Where `.drone.yml` is read: never from a pull request, and not from whatever was pushed last. */
@@ -111,6 +118,14 @@ export class DroneEngine implements Engine {
     if (number === null || (state.kind !== "waiting" && state.kind !== "running" && !dead)) return;
     if (state.kind === "running" && !gone && now - asked < beforeDeleteMs) return;
     await this.#api.call({ method: "DELETE", path: `/builds/${number}` });
+  }
+
+  page(run: string): EnginePage | null {
+    const number = this.#known.get(run)?.number ?? null;
+    const { url, repo } = this.#options;
+    // Without TLS it is an address among services, which leads people nowhere.
+    if (number === null || !url.startsWith("https://")) return null;
+    return { name: `Drone build ${number}`, url: `${url.replace(/\/+$/, "")}/${repo}/${number}` };
   }
 
   problems(): Promise<string[]> {

@@ -16,14 +16,28 @@ const { RUN } = params;
 function scene() {
   const clock = new FakeClock();
   const drone = new FakeDrone(clock);
-  const again = (token = "drone-token") =>
+  const again = (token = "drone-token", url = "https://drone.example/") =>
     new DroneEngine({
-      ...{ url: "https://drone.example/", token, repo: drone.repo, branch: "main", commit: drone.commit },
+      ...{ url, token, repo: drone.repo, branch: "main", commit: drone.commit },
       fetch: drone.fetch,
       clock,
     });
   return { clock, drone, again, engine: again() };
 }
+
+Deno.test("DroneEngine names a run's build, and its page if people can be expected to reach it", async () => {
+  const { engine, again } = scene();
+  assert.equal(engine.page(RUN), null);
+  await engine.start(params);
+  const page = { name: "Drone build 1", url: "https://drone.example/cc-ci/cc-ci/1" };
+  assert.deepEqual(engine.page(RUN), page);
+  const later = again();
+  await later.state(RUN);
+  assert.deepEqual(later.page(RUN), page);
+  const inside = again("drone-token", "http://10.0.0.2:8080");
+  await inside.state(RUN);
+  assert.equal(inside.page(RUN), null);
+});
 
 Deno.test("DroneEngine creates one build with the five parameters, at the pinned commit", async () => {
   const { drone, engine, again } = scene();

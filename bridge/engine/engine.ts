@@ -34,6 +34,13 @@ export type StartAnswer =
    */
   | { ok: false; kind: "away" | "refused" | "unsure"; message: string };
 
+/** Where an engine shows a run. */
+export interface EnginePage {
+  /** As people call it: `Drone build 12`. */
+  name: string;
+  url: string;
+}
+
 /**
  * Runs the harness somewhere. Runs are known by `RUN` alone, so that a caller who lost its memory, or the answer,
  * finds them again.
@@ -50,6 +57,8 @@ export interface Engine {
   /** Asks a run to end; it then tears down and ends as cancelled. No-op for others.
    * @param options.gone its harness is known to be gone: what is left of the run is cleared away at once */
   cancel(run: string, options?: { gone?: boolean; memory?: Memory }): Promise<void>;
+  /** Where people can see what it has of a run; `null` while it has not found that, or if it shows it to nobody. */
+  page?(run: string): EnginePage | null;
   /** Removes what it keeps about runs that ended before this time, milliseconds since the epoch. */
   forget?(before: number): Promise<void>;
   /** What is wrong with its set-up, a sentence each that says what to do; nothing if it is usable. */
