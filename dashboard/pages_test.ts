@@ -71,6 +71,34 @@ Deno.test("whatever a recipe, a forge or a harness says is shown as text", async
   assert.equal(command, null, "a commit that is none must not be offered for a shell");
 });
 
+Deno.test("what stands between backticks is code, on a run's page as in its comment", async () => {
+  await using dashboard = new TestDashboard();
+  const stage = {
+    name: "upgrade",
+    result: "failed",
+    cause: "lost `/data`",
+    detail: "see `compose.yml`",
+  } as const;
+  await tell(dashboard, {
+    run: "worded-1",
+    recipe: "miniflux",
+    result: "failed",
+    stage: "upgrade",
+    cause: stage.cause,
+    notes: ["`abra` said <b>"],
+    stages: [{ ...stage, notes: ["one ` alone"] }],
+  });
+  const page = await dashboard.page("/runs/worded-1");
+  for (
+    const markup of [
+      '<p class="cause">lost <code>/data</code></p>',
+      "see <code>compose.yml</code></pre>",
+      "<li><code>abra</code> said &lt;b&gt;</li>",
+      "one ` alone",
+    ]
+  ) assert.ok(page.includes(markup), markup);
+});
+
 Deno.test("a link to the forge is a web address or none", async () => {
   await using dashboard = new TestDashboard();
   for (const link of ["javascript:alert(1)", "data:text/html,x", "vbscript:x"]) {

@@ -5,6 +5,7 @@ const MOST_LINES = 2000;
 keepTimesTrue();
 offerCopying();
 keepFresh();
+showEnds();
 followRun();
 
 /** "3 min ago" goes on being true while the page is open. */
@@ -43,6 +44,16 @@ function offerCopying() {
       setTimeout(() => button.textContent = "Copy", 1500);
     });
     snippet.append(button);
+  }
+}
+
+/** What a stage said last says most about what became of it. */
+function showEnds() {
+  for (const lines of document.querySelectorAll("details .lines")) {
+    if (lines.querySelector(":target")) continue;
+    const toEnd = () => lines.scrollTop = lines.scrollHeight;
+    toEnd();
+    lines.closest("details")?.addEventListener("toggle", toEnd, { once: true });
   }
 }
 

@@ -8,7 +8,7 @@ import { isActive, type RunDetail } from "../run.ts";
 import type { ShownLine } from "../shown_lines.ts";
 import { count } from "../words.ts";
 import { Page } from "./layout.tsx";
-import { Notice } from "./parts.tsx";
+import { Notice, Words } from "./parts.tsx";
 import { Pictures } from "./pictures.tsx";
 import { Resources } from "./resources.tsx";
 import { Facts, Rerun } from "./run_facts.tsx";
@@ -62,7 +62,13 @@ export function RunPage({ run, headline, now, logs }: RunPageProps) {
             {(run.progress.result?.notes.length ?? 0) > 0 && (
               <>
                 <h2>Worth knowing</h2>
-                <ul class="notes">{run.progress.result?.notes.map((note) => <li>{note}</li>)}</ul>
+                <ul class="notes">
+                  {run.progress.result?.notes.map((note) => (
+                    <li>
+                      <Words text={note} />
+                    </li>
+                  ))}
+                </ul>
               </>
             )}
             <Pictures run={run} />

@@ -3,7 +3,7 @@ import { blemishesOf, placeOf } from "../../harness/report/digest.ts";
 import { outcomeOf, type StageProgress } from "../progress.ts";
 import type { RunDetail } from "../run.ts";
 import { duration, outcomeWords, span, stageProves, stageTitles } from "../words.ts";
-import { Icon, type IconName } from "./parts.tsx";
+import { Icon, type IconName, Words } from "./parts.tsx";
 import { plainLine } from "../ansi.ts";
 
 type Outcome = keyof typeof outcomeWords;
@@ -35,16 +35,26 @@ export function StageHead({ run, stage, now }: { run: RunDetail; stage: StagePro
       <h3 title={stageProves[stage.name]}>{stageTitles[stage.name]}</h3>
       <div class="stage-text">
         {(outcome === "broken" || outcome === "unreached") && <p>{outcomeWords[outcome]}</p>}
-        {report?.cause !== undefined && <p class="cause">{report.cause}</p>}
+        {report?.cause !== undefined && (
+          <p class="cause">
+            <Words text={report.cause} />
+          </p>
+        )}
         {report?.detail !== undefined && run.stage !== stage.name &&
-          <pre class="detail">{report.detail}</pre>}
+          <pre class="detail"><Words text={report.detail} /></pre>}
         {report?.reason !== undefined && (
-          <p>{report.result === "blocked" ? `blocked: ${report.reason}` : `skipped: ${report.reason}`}</p>
+          <p>
+            {report.result === "blocked" ? "blocked" : "skipped"}: <Words text={report.reason} />
+          </p>
         )}
         {report !== null && report.proofs.length > 0 && (
           <p class="proofs">{report.proofs.map(plainLine).join(", ")}</p>
         )}
-        {report?.notes.map((note) => <p class="muted">{note}</p>)}
+        {report?.notes.map((note) => (
+          <p class="muted">
+            <Words text={note} />
+          </p>
+        ))}
         {report !== null && <Unclean report={report} />}
       </div>
       <span class="stage-time">

@@ -1,5 +1,5 @@
 import type { Headline } from "../headline.ts";
-import { Icon, type IconName, Rung, stateTones, When } from "./parts.tsx";
+import { Icon, type IconName, Rung, stateTones, When, Words } from "./parts.tsx";
 import { isActive, isVerdict, type RunDetail } from "../run.ts";
 import { testedAt } from "../standing.ts";
 import { shortCommit, span, stateWords, subjectText } from "../words.ts";
@@ -39,7 +39,7 @@ export function Verdict({ run, headline, now }: { run: RunDetail; headline: Head
         <Icon name={sign} label={stateWords[run.state]} /> {headline.title}
       </h1>
       {headline.more !== null && <p class="more">{headline.more}</p>}
-      {headline.detail !== null && <pre class="detail" tabindex={0}>{headline.detail}</pre>}
+      {headline.detail !== null && <pre class="detail" tabindex={0}><Words text={headline.detail} /></pre>}
       {headline.tail.length > 0 && (
         <details class="tail">
           <summary>Last {headline.tail.length} lines of the service's log</summary>
