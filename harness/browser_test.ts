@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { exec, FAMILY } from "../common/exec.ts";
+import { exec } from "../common/exec.ts";
 import { type Browser, BrowserError, openBrowser } from "./browser.ts";
 import { killFamily } from "./process_tree.ts";
 import { RunFolder } from "./run_folder.ts";
@@ -199,20 +199,20 @@ Deno.test({
   },
 });
 
+/** A run of this test alone: another test at the same time, or one that died, has nothing of it. */
+function ownRun(): string {
+  return `${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}-1`;
+}
+
 Deno.test("a browser that is not installed is said so, and nothing stays behind", {
   ignore,
 }, async () => {
-  const run = "nobody1-1";
-  Deno.env.set(FAMILY, run);
-  try {
-    await assert.rejects(
-      openBrowser({ ingress: "127.0.0.1:1", domains: [], executable: "/nowhere/chromium" }),
-      (error) => error instanceof BrowserError && error.code === "browser.missing",
-    );
-  } finally {
-    Deno.env.delete(FAMILY);
-  }
-  assert.deepEqual(await foldersOf(run), []);
+  const family = ownRun();
+  await assert.rejects(
+    openBrowser({ ingress: "127.0.0.1:1", domains: [], executable: "/nowhere/chromium", family }),
+    (error) => error instanceof BrowserError && error.code === "browser.missing",
+  );
+  assert.deepEqual(await foldersOf(family), []);
 });
 
 Deno.test(
@@ -220,19 +220,18 @@ Deno.test(
   { ignore },
   async () => {
     const runs = await Deno.makeTempDir();
-    const run = "killed1-1";
-    Deno.env.set(FAMILY, run);
+    // Handed over, not set as this process' own mark: with that, whatever other tests start would be killed as well.
+    const family = ownRun();
     try {
-      await using browser = await openBrowser({ ingress: "127.0.0.1:1", domains: [] });
+      await using browser = await openBrowser({ ingress: "127.0.0.1:1", domains: [], family });
       await browser.page(); // puppeteer goes on waiting for a page that was being opened when its browser died
-      assert.equal((await foldersOf(run)).length, 1);
-      await killFamily(run, null);
-      await new RunFolder(join(runs, "killed1-11")).removeScratch(); // another run's name
-      assert.equal((await foldersOf(run)).length, 1);
-      await new RunFolder(join(runs, run)).removeScratch();
-      assert.deepEqual(await foldersOf(run), []);
+      assert.equal((await foldersOf(family)).length, 1);
+      await killFamily(family, null);
+      await new RunFolder(join(runs, `${family}1`)).removeScratch(); // another run's name
+      assert.equal((await foldersOf(family)).length, 1);
+      await new RunFolder(join(runs, family)).removeScratch();
+      assert.deepEqual(await foldersOf(family), []);
     } finally {
-      Deno.env.delete(FAMILY);
       await Deno.remove(runs, { recursive: true });
     }
   },

@@ -9,8 +9,10 @@ export interface BrowserOptions {
   domains: readonly string[];
   /** @default "chromium" from PATH */
   executable?: string;
-  /** Milliseconds until Chromium must be ready. @default 20000 */
+  /** Milliseconds until Chromium must be ready. @default 60000 */
   timeoutMs?: number;
+  /** Mark of the run, by which whoever cleans up finds its processes and its folder. @default this process' own */
+  family?: string;
 }
 
 /** Chromium, started for one run and gone without a trace after it. */

@@ -67,12 +67,14 @@ const quietFlags = [
  * @throws {BrowserError} `browser.missing` or `browser.start`
  */
 export async function startChromium(options: BrowserOptions): Promise<Chromium> {
-  const folder = await makeFolder();
+  const mark = options.family === undefined ? familyMark() : { [FAMILY]: options.family };
+  const folder = await makeFolder(mark[FAMILY] ?? "");
+  const env = environment(folder, mark);
   try {
     const command = asNobody([options.executable ?? "chromium"]);
-    if (options.ca !== undefined) await trust(options.ca, folder);
+    if (options.ca !== undefined) await trust(options.ca, { folder, env });
     for (const sandbox of [true, false]) {
-      const started = await attempt({ command, folder, sandbox, options });
+      const started = await attempt({ command, folder, env, sandbox, options });
       if (typeof started !== "string") return { ...started, folder, sandbox };
       if (!sandbox) {
         throw new BrowserError("browser.start", "Could not start Chromium", { cause: new Error(started) });
@@ -95,12 +97,9 @@ function asNobody(command: string[]): string[] {
  * A folder that "nobody" may enter and own. Not in the run's: that may lie in somebody's closed home, and Chromium's
  * sockets do not start below a path of more than some 60 characters. Its name leads back to the run.
  */
-async function makeFolder(): Promise<string> {
+async function makeFolder(run: string): Promise<string> {
   const root = Deno.uid() === 0;
-  const folder = await Deno.makeTempDir({
-    dir: BROWSER_FOLDERS,
-    prefix: browserPrefix(Deno.env.get(FAMILY) ?? ""),
-  });
+  const folder = await Deno.makeTempDir({ dir: BROWSER_FOLDERS, prefix: browserPrefix(run) });
   for (const part of ["", "home", "profile", "tmp"]) {
     const path = join(folder, part);
     if (part !== "") await Deno.mkdir(path, { mode: 0o700 });
@@ -109,10 +108,10 @@ async function makeFolder(): Promise<string> {
   return folder;
 }
 
-function environment(folder: string): Record<string, string> {
+function environment(folder: string, mark: Record<string, string>): Record<string, string> {
   const home = join(folder, "home");
   return {
-    ...familyMark(),
+    ...mark,
     HOME: home,
     PATH: Deno.env.get("PATH") ?? "/usr/local/bin:/usr/bin:/bin",
     TMPDIR: join(folder, "tmp"),
@@ -124,7 +123,8 @@ function environment(folder: string): Record<string, string> {
 }
 
 /** Chromium trusts what stands in the NSS database of its HOME. */
-async function trust(ca: string, folder: string): Promise<void> {
+async function trust(ca: string, at: { folder: string; env: Record<string, string> }): Promise<void> {
+  const { folder, env } = at;
   const copy = join(folder, "home", "ca.pem");
   try {
     await Deno.writeFile(copy, await Deno.readFile(ca), { mode: 0o644 });
@@ -132,7 +132,6 @@ async function trust(ca: string, folder: string): Promise<void> {
     throw new BrowserError("browser.start", `Could not read the CA file "${ca}"`, { cause });
   }
   const database = join(folder, "home", ".pki", "nssdb");
-  const env = environment(folder);
   const script = 'mkdir -p "$DB" && certutil -d "sql:$DB" -N --empty-password && ' +
     'certutil -d "sql:$DB" -A -n cc-ci -t C,, -i "$CA"';
   try {
@@ -154,13 +153,14 @@ async function trust(ca: string, folder: string): Promise<void> {
 interface Attempt {
   command: string[];
   folder: string;
+  env: Record<string, string>;
   sandbox: boolean;
   options: BrowserOptions;
 }
 
 /** One start; what Chromium said on the way out if it did not stay. */
 async function attempt(
-  { command, folder, sandbox, options }: Attempt,
+  { command, folder, env, sandbox, options }: Attempt,
 ): Promise<{ endpoint: string; stop: () => Promise<void> } | string> {
   const profile = join(folder, "profile");
   const [program = "", ...rest] = command;
@@ -177,7 +177,7 @@ async function attempt(
         ...(sandbox ? [] : ["--no-sandbox"]),
         "about:blank",
       ],
-      env: environment(folder),
+      env,
       clearEnv: true,
       cwd: folder,
       stdin: "null",
