@@ -2,10 +2,11 @@ import { basename, dirname, join } from "node:path";
 import { CcciError } from "../common/errors.ts";
 
 /**
- * First of the users that nobody has: systemd's list of user ids leaves this range to nobody. Limits are counted per
- * user, so each harness process has one of its own.
+ * The users that nobody has: systemd's list of user ids leaves this range to nobody. Limits are counted per user, so
+ * each sandbox draws one of its own: what goes on in one takes nothing of another's, not even in the same process.
  */
 const FIRST_USER = 2_000_000_000;
+const USERS = 100_000_000;
 
 /** Bytes of private memory that one process may have; Deno with a type check needs 800 MB of them. */
 const MEMORY = 1_500_000_000;
@@ -100,6 +101,7 @@ export class SandboxError extends CcciError {}
  */
 export class Sandbox {
   readonly #options: SandboxOptions;
+  readonly #user = FIRST_USER + Math.floor(Math.random() * USERS);
 
   private constructor(options: SandboxOptions) {
     this.#options = options;
@@ -128,7 +130,7 @@ export class Sandbox {
   command(argv: readonly string[]): { argv: string[]; env: Record<string, string> } {
     const { tmp, deno, timeoutMs } = this.#options;
     const root = Deno.uid() === 0;
-    const user = FIRST_USER + Deno.pid % 100_000_000;
+    const user = this.#user;
     const spaces = ["--net", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child=KILL"];
     return {
       argv: [
