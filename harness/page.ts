@@ -22,7 +22,9 @@ const NAVIGATION_STARTS_MS = 250;
  * container starts or stops. No request has been sent on them by then, so that asking again is no second try.
  */
 const NETWORK_CHANGED = "ERR_NETWORK_CHANGED";
-const MAX_TRIES = 10;
+/** Asked again at least so often and for so long: a busy machine takes its time to start many containers. */
+const MIN_TRIES = 10;
+const CHANGING_MS = 60_000;
 /** A busy machine may read slower than a restless page goes elsewhere, many times in a row. */
 const STEADY_MS = 30_000;
 const MAX_REMEMBERED = 100;
@@ -89,15 +91,17 @@ export function openPage(page: PuppeteerPage, { domains, close }: PageOptions): 
 
   /** Loads, and loads again for as long as the host's network changes under it. */
   const settle = async (load: (tries: number) => Promise<void>, { parts }: { parts: boolean }) => {
+    const end = systemClock.now() + CHANGING_MS;
     for (let tries = 1;; tries++) {
       lost = "nothing";
+      const enough = () => tries >= MIN_TRIES && systemClock.now() >= end;
       const [errors, failures] = [consoleErrors.length, failedRequests.length];
       await load(tries).catch((error) => {
-        if (tries >= MAX_TRIES || !networkChanged(error)) throw error;
+        if (enough() || !networkChanged(error)) throw error;
         lost = "page";
       });
       await quiet();
-      if (lost === "nothing" || (lost === "part" && !parts) || tries >= MAX_TRIES) return;
+      if (lost === "nothing" || (lost === "part" && !parts) || enough()) return;
       consoleErrors.length = errors;
       failedRequests.length = failures;
     }
