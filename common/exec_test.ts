@@ -15,7 +15,8 @@ Deno.test("exec() gives the child no input: what asks for some reads its end", a
 });
 
 Deno.test("exec() ends a child that is over time, with what it started", async () => {
-  const late = await exec(["sh", "-c", "sleep 60 & echo $!; wait"], { timeoutMs: 200 });
+  // Long enough for a busy machine to start all of it.
+  const late = await exec(["sh", "-c", "sleep 60 & echo $!; wait"], { timeoutMs: 5_000 });
   assert.equal(late.timedOut, true);
   assert.equal(late.success, false);
   const grandchild = Number(late.stdout);
@@ -25,11 +26,12 @@ Deno.test("exec() ends a child that is over time, with what it started", async (
 });
 
 Deno.test("exec() ends a child that does not obey TERM, also when its exit code would be a success", async () => {
-  const stubborn = await exec(["sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"], { timeoutMs: 100 });
+  // Long enough for a busy machine to set the traps: whoever is told to end before that ends.
+  const [stubborn, polite] = await Promise.all([
+    exec(["sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"], { timeoutMs: 5_000 }),
+    exec(["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.02; done"], { timeoutMs: 5_000 }),
+  ]);
   assert.equal(stubborn.signal, "SIGKILL");
-  const polite = await exec(["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.02; done"], {
-    timeoutMs: 100,
-  });
   assert.equal(polite.code, 0);
   assert.equal(polite.success, false, "over time is no success");
 });

@@ -32,7 +32,7 @@ Deno.test("serviceFetch() connects to the ingress for our own hosts and to nobod
     await using ingress = listener();
     await using elsewhere = listener();
     const address = `127.0.0.1:${ingress.port}`;
-    const fetch = serviceFetch({ base: "ci.localhost", ingress: { address } }, { timeoutMs: 5_000 });
+    const fetch = serviceFetch({ base: "ci.localhost", ingress: { address } });
     await assert.rejects(fetch(`https://${host}:${elsewhere.port}/api/v1/version`));
     assert.deepEqual([ingress.connections() > 0, elsewhere.connections() > 0], [own, !own], host);
   }
@@ -61,15 +61,13 @@ Deno.test("serviceFetch() follows no redirects, keeps method and body, and has l
     return new Response(`${request.method} ${await request.text()}`, { status: 201 });
   });
   const at = `http://127.0.0.1:${server.addr.port}`;
-  const fetch = serviceFetch({ base: "ci.localhost", ingress: { address: "127.0.0.1:1" } }, {
-    timeoutMs: 500,
-    maxBytes: 20,
-  });
+  const hosts = { base: "ci.localhost", ingress: { address: "127.0.0.1:1" } };
+  const fetch = serviceFetch(hosts, { maxBytes: 20 });
   const moved = await fetch(`${at}/moved`);
   assert.deepEqual([moved.status, moved.headers.get("location")], [303, "/elsewhere"]);
   assert.equal((await fetch(`${at}/none`)).status, 204);
   const made = await fetch(`${at}/`, { method: "POST", body: "hello" });
   assert.deepEqual([made.status, await made.text()], [201, "POST hello"]);
   await assert.rejects(fetch(`${at}/`, { method: "POST", body: "x".repeat(30) }), /larger than 20 bytes/);
-  await assert.rejects(fetch(`${at}/never`), /time limit/);
+  await assert.rejects(serviceFetch(hosts, { timeoutMs: 500 })(`${at}/never`), /time limit/);
 });
