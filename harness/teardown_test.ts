@@ -14,8 +14,9 @@ class FakeSwarm extends Swarm {
   removed: string[] = [];
   /** Calls that find nobody at home. */
   away = 0;
+  /** These do not go. */
+  stubborn: readonly string[];
   #all: (DockerObject & { stack: string | null })[];
-  #stubborn: readonly string[];
 
   constructor(names: [Kind, string][], stubborn: readonly string[] = []) {
     super("/nowhere");
@@ -25,7 +26,7 @@ class FakeSwarm extends Swarm {
       name,
       stack: name.startsWith(STACK) ? STACK : null,
     }));
-    this.#stubborn = stubborn;
+    this.stubborn = stubborn;
   }
 
   override allObjects() {
@@ -33,6 +34,9 @@ class FakeSwarm extends Swarm {
       return Promise.reject(new DockerError("list services", { code: "docker.away" }));
     }
     return Promise.resolve(this.#all);
+  }
+  names(): string[] {
+    return this.#all.map(({ name }) => name);
   }
   override services(): Promise<ServiceObject[]> {
     return Promise.resolve([]);
@@ -52,7 +56,7 @@ class FakeSwarm extends Swarm {
     }]);
   }
   override remove(object: DockerObject): Promise<void> {
-    if (this.#stubborn.includes(object.name)) return Promise.reject(new Error(`${object.name} is in use`));
+    if (this.stubborn.includes(object.name)) return Promise.reject(new Error(`${object.name} is in use`));
     this.removed.push(object.name);
     this.#all = this.#all.filter((one) => one.name !== object.name);
     return Promise.resolve();
@@ -63,7 +67,7 @@ const settings = readSettings((name) => ({ CCCI_BASE_DOMAIN: "ci.test", CCCI_RUN
 
 async function tearDown(
   swarm: Swarm,
-  options: { stack?: string; volumes?: string[]; stopped?: () => void } = {},
+  options: { stack?: string; volumes?: string[]; stopped?: () => void; limitMs?: number } = {},
 ) {
   const folder = await Deno.makeTempDir();
   const abraDir = join(folder, "abra");
@@ -80,7 +84,7 @@ async function tearDown(
       settings,
       volumes: options.volumes ?? [],
       log: () => {},
-      limitMs: 300,
+      limitMs: options.limitMs ?? 60_000,
       ...(options.stopped === undefined ? {} : { stopped: options.stopped }),
     });
   } finally {
@@ -111,7 +115,7 @@ Deno.test("what carries the stack's name goes, with the anonymous volumes noted 
 
 Deno.test("what does not go is named", async () => {
   const swarm = new FakeSwarm([["volume", `${STACK}_data`]], [`${STACK}_data`]);
-  assert.deepEqual(await tearDown(swarm), [`volume "${STACK}_data"`]);
+  assert.deepEqual(await tearDown(swarm, { limitMs: 300 }), [`volume "${STACK}_data"`]);
 });
 
 Deno.test("a stack that is not named like ours is left alone", async () => {
@@ -126,19 +130,23 @@ Deno.test("an engine that restarts meanwhile is waited for, one that stays away 
   assert.deepEqual(await tearDown(swarm), []);
   assert.deepEqual(swarm.removed, [`${STACK}_data`]);
   swarm.away = 1_000;
-  assert.match((await tearDown(swarm)).join(), /Docker does not answer/);
+  assert.match((await tearDown(swarm, { limitMs: 300 })).join(), /Docker does not answer/);
 });
 
 Deno.test("that nothing runs any more is told before the rest is gone", async () => {
-  const told = async (stubborn: string) => {
+  const told = async (stubborn: string, limit: { limitMs?: number } = {}) => {
     const swarm = new FakeSwarm(
       [["service", `${STACK}_app`], ["container", `${STACK}_app.1`], ["network", `${STACK}_internal`]],
       [stubborn],
     );
-    let stopped = false;
-    await tearDown(swarm, { stopped: () => stopped = true });
-    return stopped;
+    const there: string[] = [];
+    const stopped = () => {
+      there.push(...swarm.names());
+      swarm.stubborn = []; // what was held back for this goes now
+    };
+    await tearDown(swarm, { stopped, ...limit });
+    return there;
   };
-  assert.equal(await told(`${STACK}_internal`), true);
-  assert.equal(await told(`${STACK}_app.1`), false);
+  assert.deepEqual(await told(`${STACK}_internal`), [`${STACK}_internal`]);
+  assert.deepEqual(await told(`${STACK}_app.1`, { limitMs: 300 }), []);
 });
