@@ -119,9 +119,11 @@ Deno.test("closing ends calls under way and removes the socket", async () => {
   let path = "";
   let pending: Promise<unknown> | undefined;
   let aborted = false;
+  const begun = Promise.withResolvers<void>();
   await withBroker({
     exec: (_service, _argv, { signal }) =>
       new Promise((_, reject) => {
+        begun.resolve();
         signal?.addEventListener("abort", () => {
           aborted = true;
           reject(signal.reason);
@@ -130,8 +132,7 @@ Deno.test("closing ends calls under way and removes the socket", async () => {
   }, async (socket) => {
     path = socket;
     pending = call(socket, { method: "exec", params: { service: "app", argv: ["sleep"] } }).catch(() => {});
-    // Answered only after the other call was taken in, since connections are accepted in order.
-    await call(socket, { method: "none", params: {} });
+    await begun.promise;
   });
   await pending;
   assert.ok(aborted);
