@@ -23,7 +23,7 @@ function quick(world: World): Clock {
 }
 
 async function soon(what: string, holds: () => boolean): Promise<void> {
-  await waitFor(() => Promise.resolve(holds() || undefined), { what, timeoutMs: 20_000, everyMs: 1 });
+  await waitFor(() => Promise.resolve(holds() || undefined), { what, timeoutMs: 120_000, everyMs: 1 });
 }
 
 /** A bridge that runs by itself, as it does in production. */

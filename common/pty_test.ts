@@ -4,7 +4,7 @@ import { inTerminal, withoutEcho } from "./pty.ts";
 
 async function run(...argv: string[]) {
   const { argv: command, env } = inTerminal(argv);
-  const { code, stdout } = await exec(command, { env, timeoutMs: 10_000 });
+  const { code, stdout } = await exec(command, { env });
   return { code, stdout: withoutEcho(stdout.replaceAll("\r", "")) };
 }
 

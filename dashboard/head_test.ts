@@ -51,7 +51,10 @@ Deno.test("a HEAD of a streamed answer keeps no file open and takes no viewer's 
       assert.equal(answer.status, 200);
       assert.equal((await answer.bytes()).length, 0);
     }
-    await waitFor(() => openFiles(dashboard.folder).length === 0, { what: `${path} shut`, timeoutMs: 2_000 });
+    await waitFor(() => openFiles(dashboard.folder).length === 0, {
+      what: `${path} shut`,
+      timeoutMs: 60_000,
+    });
     assert.match(await dashboard.page("/metrics"), /ccci_dashboard_viewers 0\n/, path);
   }
 });

@@ -111,11 +111,11 @@ Deno.test("backups and lint get a terminal, without an input", () =>
     'test -t 0 && test -t 1 || { echo "FATA inappropriate ioctl for device"; exit 1; }\nread -r x && test -n "$x" && exit 3\n' +
       'case "$*" in *snapshots*) echo "2026-05-04T03:30:11Z 4f2a91c7";; esac',
     async (abra, { calls }) => {
-      await abra.backupCreate("w.ci.test", { timeoutMs: 5_000 });
+      await abra.backupCreate("w.ci.test", { timeoutMs: 60_000 });
       assert.deepEqual(await abra.backupSnapshots("w.ci.test"), [
         { id: "4f2a91c7", time: Date.UTC(2026, 4, 4, 3, 30, 11) },
       ]);
-      await abra.restore("w.ci.test", { timeoutMs: 5_000 });
+      await abra.restore("w.ci.test", { timeoutMs: 60_000 });
       assert.deepEqual(await abra.recipeLint("wiki"), []);
       assert.deepEqual((await calls()).split("\n").slice(0, 4), [
         "app backup create w.ci.test -n",
@@ -131,7 +131,7 @@ Deno.test("a work tree with changes is asked about once more, as chaos", () =>
   withAbra(
     'case "$*" in *-C*) ;; *) echo "FATA wiki has locally unstaged changes"; exit 1;; esac',
     async (abra, { calls }) => {
-      await abra.backupCreate("w.ci.test", { timeoutMs: 5_000 });
+      await abra.backupCreate("w.ci.test", { timeoutMs: 60_000 });
       assert.match(await calls(), /^app backup create w.ci.test -n\napp backup create w.ci.test -n -C\n/);
     },
   ));
@@ -140,7 +140,7 @@ Deno.test("a host without backup bot is told from a backup that failed", async (
   const said = async (line: string) => {
     let error: unknown;
     await withAbra(`echo "FATA ${line}"; exit 1`, async (abra) => {
-      await abra.backupCreate("w.ci.test", { timeoutMs: 5_000 }).catch((thrown) => error = thrown);
+      await abra.backupCreate("w.ci.test", { timeoutMs: 60_000 }).catch((thrown) => error = thrown);
     });
     return isBotMissing(error);
   };

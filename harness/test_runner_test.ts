@@ -52,7 +52,7 @@ async function run(
       tmp: join(folder, "tmp"),
       deno: Deno.execPath(),
       denoDir,
-      timeoutMs: options.timeoutMs ?? 30_000,
+      timeoutMs: options.timeoutMs ?? 180_000,
       onLine: (line) => lines.push(line),
       typeCheck: options.typeCheck ?? false,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -330,7 +330,7 @@ test("nothing", async () => {
   }
   const { outcome } = await run("Deno.test('x', () => { while (true); });", {
     confined: true,
-    timeoutMs: 3_000,
+    timeoutMs: 10_000, // long enough for a busy machine to set the sandbox up
   });
   assert.equal(outcome.problem, "timeout");
 });

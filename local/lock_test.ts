@@ -23,7 +23,7 @@ Deno.test("a second start waits for the first, and says for whom", async () => {
     });
     await waitFor(() => shown.includes(`process ${Deno.pid}`), {
       what: "the line",
-      timeoutMs: 2_000,
+      timeoutMs: 60_000,
       everyMs: 5,
     });
     order.push("first");

@@ -39,7 +39,7 @@ async function start(script: string): Promise<Started> {
 async function said(log: string, text: string): Promise<void> {
   await waitFor(async () => (await Deno.readTextFile(log).catch(() => "")).includes(text), {
     what: `"${text}" in the log`,
-    timeoutMs: 5_000,
+    timeoutMs: 60_000,
     everyMs: 10,
   });
 }
@@ -96,7 +96,7 @@ Deno.test("ownProcess() finds a process by its command line when its pid file is
     () => ownProcess(pidFile, (words) => words[0] === "tail" && words.includes(folder)),
     {
       what: "the process",
-      timeoutMs: 5_000,
+      timeoutMs: 60_000,
       everyMs: 10,
     },
   );
@@ -109,7 +109,7 @@ Deno.test("ownProcess() finds a process by its command line when its pid file is
 Deno.test("stopProcess() lets a process end in its own way", async () => {
   await using it = await start("trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.05; done");
   await said(it.log, "ready");
-  assert.equal(await stopProcess(it.id, { graceMs: 5_000 }), true);
+  assert.equal(await stopProcess(it.id, { graceMs: 60_000 }), true);
   assert.match(await Deno.readTextFile(it.log), /bye/);
   assert.equal(isRunning(it.id), false);
 });
@@ -124,7 +124,10 @@ Deno.test("stopProcess() ends a process that ignores TERM once its grace is over
 Deno.test("descendantsOf() finds children of children, also after they left the session", async () => {
   await using it = await start("setsid sh -c 'sleep 60 & echo ready; wait' & wait");
   await said(it.log, "ready");
-  const below = descendantsOf(it.id);
-  assert.ok(below.length >= 2, "the inner shell and its sleep");
+  // A process that is just becoming another program may have no command line for a moment.
+  const below = await waitFor(() => {
+    const found = descendantsOf(it.id);
+    return found.length >= 2 && found;
+  }, { what: "the inner shell and its sleep", timeoutMs: 60_000, everyMs: 10 });
   for (const id of below) await stopProcess(id, { graceMs: 0 });
 });
