@@ -9,7 +9,7 @@ import type { Step } from "./progress.ts";
 const STACK = "cc-ci-backup-bot";
 const SERVICE = `${STACK}_app`;
 const REPOSITORY = `${STACK}_repository`;
-const READY_MS = 60_000;
+const READY_MS = 180_000;
 
 export const BOT_LOG = `docker service logs ${SERVICE}`;
 

@@ -20,7 +20,7 @@ import { inStep, type Progress, type Step } from "./progress.ts";
 import { together } from "./together.ts";
 
 export const GITEA_VERSION = "1.26.0";
-const READY_MS = 60_000;
+const READY_MS = 180_000;
 const STOP_MS = 15_000;
 
 /** A Gitea to run, with what it serves its pages from. */

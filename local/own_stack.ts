@@ -58,7 +58,7 @@ export async function removeOwnStack(
   }
   await waitFor(async () => (await docker.listContainers({ all: true, filters })).length === 0, {
     what: `the containers of ${stack} to go away`,
-    timeoutMs: 30_000,
+    timeoutMs: 120_000,
     everyMs: 100,
   });
   for (const config of await docker.listConfigs({ filters })) {

@@ -11,7 +11,7 @@ export interface ProcessId {
   boot: string;
 }
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 45_000;
 
 export interface DetachedOptions {
   cwd: string;

@@ -19,7 +19,7 @@ import type { Step } from "./progress.ts";
 /** Our own programs that run beside the forge. */
 export type Service = "dashboard" | "bridge";
 
-const READY_MS = 30_000;
+const READY_MS = 120_000;
 /** The bridge finishes the call it is in; runs live on without it. */
 const STOP_MS = 10_000;
 
@@ -156,7 +156,7 @@ export async function killPart(stack: { paths: Paths }, part: string): Promise<v
   const id = processOf(stack.paths, part);
   if (id === undefined) throw new StackError(`Could not kill "${part}": it does not run`);
   Deno.kill(id.pid, "SIGKILL");
-  await waitFor(() => !isRunning(id), { what: `"${part}" to be gone`, timeoutMs: 10_000, everyMs: 20 });
+  await waitFor(() => !isRunning(id), { what: `"${part}" to be gone`, timeoutMs: 60_000, everyMs: 20 });
 }
 
 function processOf(paths: Paths, part: string): ProcessId | undefined {

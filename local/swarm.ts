@@ -53,7 +53,7 @@ export async function ensureSwarm(docker: Docker, options: SwarmOptions): Promis
     });
     await waitFor(async () => await nodeState(docker) === "active", {
       what: "the Swarm node to become active",
-      timeoutMs: 30_000,
+      timeoutMs: 120_000,
       everyMs: 100,
     });
   }
@@ -69,7 +69,7 @@ async function nodeState(docker: Docker): Promise<string> {
 
 /** Gives a node that is still starting some seconds. */
 async function settled(docker: Docker): Promise<string> {
-  await waitFor(async () => await nodeState(docker) !== "pending", { what: "the node", timeoutMs: 15_000 })
+  await waitFor(async () => await nodeState(docker) !== "pending", { what: "the node", timeoutMs: 60_000 })
     .catch(() => {});
   return await nodeState(docker);
 }

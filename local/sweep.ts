@@ -68,7 +68,7 @@ export async function sweepApps(docker: Docker, { everything }: { everything: bo
   }
   await waitFor(async () => (await containers()).length === 0, {
     what: "the containers of removed services to go",
-    timeoutMs: 60_000,
+    timeoutMs: 120_000,
   });
   for (const secret of await docker.listSecrets()) {
     if (!mine(secret.Spec?.Name, secret.Spec?.Labels)) continue;
@@ -108,5 +108,5 @@ export async function removeNetwork(docker: Docker, id: string): Promise<void> {
       return false;
     }
     return await orNothing(network.inspect()) === undefined;
-  }, { what: "a network to be given up by its last container", timeoutMs: 30_000 });
+  }, { what: "a network to be given up by its last container", timeoutMs: 120_000 });
 }

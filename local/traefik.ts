@@ -12,7 +12,7 @@ import type { Certificates } from "./tls.ts";
 const STACK = "cc-ci-traefik";
 const SERVICE = `${STACK}_app`;
 const PING_HOST = `traefik.${BASE_DOMAIN}`;
-const READY_MS = 60_000;
+const READY_MS = 180_000;
 
 export interface TraefikOptions {
   paths: Paths;

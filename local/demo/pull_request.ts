@@ -50,7 +50,7 @@ export class PullRequest {
     // The forge's web side learns of a push a little after git has been told that it went well.
     await waitFor(async () => (await call("GET", branch)).status === 200, {
       what: `branch "${request.head}" to show on the forge`,
-      timeoutMs: 15_000,
+      timeoutMs: 60_000,
     });
     const answer = await call("POST", `/repos/${repo}/pulls`, { ...request, base: "main" });
     const created = expectStatus(answer, `open a pull request on "${repo}"`, 201);
@@ -61,7 +61,7 @@ export class PullRequest {
       const { body } = await call("GET", timeline);
       const pushes = timelineShape.safeParse(body).data?.filter(({ type }) => type === "pull_push") ?? [];
       return pushes.some((push) => Math.floor(systemClock.now() / 1000) > Date.parse(push.created_at) / 1000);
-    }, { what: `the push of ${pull.url} to be noted`, timeoutMs: 30_000 });
+    }, { what: `the push of ${pull.url} to be noted`, timeoutMs: 60_000 });
     return pull;
   }
 

@@ -62,7 +62,7 @@ export async function ensureActivated(options: ActivateOptions): Promise<boolean
   await call("POST", { token }, "/api/user/repos");
   await waitFor(async () => (await call("POST", { token })).status === 200, {
     what: `Drone to activate "${PIPELINES}"`,
-    timeoutMs: 20_000,
+    timeoutMs: 120_000,
     everyMs: 250,
   });
   await call("PATCH", { token: options.adminToken, body: WANTED });

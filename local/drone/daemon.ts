@@ -12,7 +12,7 @@ import {
 } from "../process.ts";
 import type { Step } from "../progress.ts";
 
-const READY_MS = 30_000;
+const READY_MS = 120_000;
 
 export interface Daemon {
   /** As people read it. */

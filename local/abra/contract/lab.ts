@@ -163,7 +163,7 @@ export class Lab implements AsyncDisposable {
       );
       if (ids.length > 0) await exec(["docker", "rm", "-fv", ...ids]);
       return ids.length === 0;
-    }, { what: "the containers of the fixture to go", timeoutMs: 30_000 });
+    }, { what: "the containers of the fixture to go", timeoutMs: 120_000 });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
