@@ -27,24 +27,27 @@ export async function deployWitness(): Promise<AsyncDisposable> {
     (await docker(...args)).stdout.split("\n").filter((line) => line !== "");
   const containers = async () =>
     (await list("ps", "-q", "--filter", `label=com.docker.stack.namespace=${stack}`)).join(" ");
-  await waitFor(async () => await containers() !== "", { what: "the witness stack", timeoutMs: 30_000 });
+  await waitFor(async () => await containers() !== "", { what: "the witness stack", timeoutMs: 120_000 });
   const first = await containers();
   return {
     async [Symbol.asyncDispose]() {
       const last = await containers();
-      await docker("stack", "rm", stack);
-      // Swarm may still start a task while its service goes, so that one look at the containers is not enough.
+      // Swarm may still start a task while its service goes, so that one look at the containers is not enough; and it
+      // refuses to remove the network for as long as it has not yet taken notice that the service is gone.
       await waitFor(async () => {
+        await exec(["docker", "stack", "rm", stack]);
         const left = await list("ps", "-aq", "--filter", `label=com.docker.stack.namespace=${stack}`);
         if (left.length > 0) await exec(["docker", "rm", "-f", ...left]);
         await exec(["docker", "volume", "rm", `${stack}_data`]);
         const name = `name=${stack}_`;
         const rest = [
+          await list("service", "ls", "-q", "--filter", name),
+          await list("ps", "-aq", "--filter", `label=com.docker.stack.namespace=${stack}`),
           await list("volume", "ls", "-q", "--filter", name),
           await list("network", "ls", "-q", "--filter", name),
         ];
         return rest.flat().length === 0;
-      }, { what: "the witness stack to go", timeoutMs: 60_000 });
+      }, { what: "the witness stack to go", timeoutMs: 300_000 });
       await Deno.remove(folder, { recursive: true });
       if (last !== first) throw new Error("The witness stack did not stay what it was");
     },
