@@ -27,7 +27,7 @@ onRealServices(
       const path = await run.folder();
       await waitFor(async () => (await objectsOf(path)).some((name) => name.startsWith("container ")), {
         what: "a container of the run",
-        timeoutMs: 120_000,
+        timeoutMs: 300_000,
       });
       await restartEngine(stack.paths, silentProgress.step("Docker Engine"));
       const ended = await run.ended;

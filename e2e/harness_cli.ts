@@ -88,16 +88,7 @@ export class HarnessRun implements AsyncDisposable {
         }
       } catch { /* not made yet */ }
       return undefined;
-    }, { what: "the run folder", timeoutMs: 15_000, everyMs: 50 });
-  }
-
-  /** Waits for an event of the run, e.g. `"type":"stage.started","stage":"upgrade"`. */
-  async event(look: (event: { type: string; stage?: string }) => boolean, timeoutMs = 60_000): Promise<void> {
-    const folder = await this.folder();
-    await waitFor(async () => {
-      const text = await Deno.readTextFile(`${folder}/events.ndjson`).catch(() => "");
-      return text.split("\n").filter((line) => line !== "").some((line) => look(JSON.parse(line)));
-    }, { what: "an event of the run", timeoutMs, everyMs: 50 });
+    }, { what: "the run folder", timeoutMs: 120_000, everyMs: 50 });
   }
 
   /** Process id of the run's keeper or worker. */
@@ -110,7 +101,7 @@ export class HarnessRun implements AsyncDisposable {
         if (args.includes("run") && args.includes(role) && args.includes(folder)) return Number(entry.name);
       }
       return undefined;
-    }, { what: `the ${role}`, timeoutMs: 10_000, everyMs: 50 });
+    }, { what: `the ${role}`, timeoutMs: 60_000, everyMs: 50 });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,13 +11,13 @@ export async function holdVolume(run: HarnessRun): Promise<AsyncDisposable> {
   const folder = new RunFolder(await run.folder());
   const plan = await waitFor(async () => await folder.plan() ?? undefined, { // the folder is there before it
     what: "the run's plan",
-    timeoutMs: 30_000,
+    timeoutMs: 120_000,
     everyMs: 50,
   });
   const name = `${plan.apps[0]?.stack}_content`;
   await waitFor(
     async () => (await execOk(["docker", "volume", "ls", "-q", "--filter", `name=^${name}$`])).stdout !== "",
-    { what: `volume "${name}"`, timeoutMs: 60_000, everyMs: 50 },
+    { what: `volume "${name}"`, timeoutMs: 300_000, everyMs: 50 },
   );
   const { stdout } = await execOk(
     [
