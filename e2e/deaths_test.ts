@@ -25,14 +25,14 @@ async function deployed(run: HarnessRun): Promise<void> {
   const folder = await run.folder();
   await waitFor(async () => (await objectsOf(folder)).length > 0, {
     what: "an app of the run",
-    timeoutMs: 120_000,
+    timeoutMs: 300_000,
   });
 }
 
 async function processesGone(folder: string): Promise<void> {
   await waitFor(() => findProcesses((argv) => argv.includes(folder)).length === 0, {
     what: "the run's processes to end",
-    timeoutMs: 60_000,
+    timeoutMs: 180_000,
   });
 }
 
@@ -64,13 +64,18 @@ onTheStack("SIGKILL of what started the run, as Drone does it, cancels it", asyn
     stdout: "null",
     stderr: "null",
   }).spawn();
-  const run = await waitFor(async () => (await runFolders(runs))[0]?.path, {
-    what: "the run folder",
-    timeoutMs: 30_000,
-  });
-  await waitFor(async () => (await objectsOf(run)).length > 0, { what: "an app", timeoutMs: 120_000 });
-  await sigkill(shell.pid);
-  await shell.status;
+  let run: string;
+  try {
+    run = await waitFor(async () => (await runFolders(runs))[0]?.path, {
+      what: "the run folder",
+      timeoutMs: 120_000,
+    });
+    await waitFor(async () => (await objectsOf(run)).length > 0, { what: "an app", timeoutMs: 300_000 });
+  } finally {
+    // Also when the test has failed: the run must not go on when its folder goes. It may be over already.
+    await sigkill(shell.pid).catch(() => {});
+    await shell.status;
+  }
   await processesGone(run);
   const result = JSON.parse(await Deno.readTextFile(new RunFolder(run).result));
   assert.equal(result.result, "cancelled", result.cause);
@@ -89,10 +94,11 @@ onTheStack("a stage that hangs is ended at its deadline", async ({ stack, runs }
 });
 
 onTheStack("a worker that is frozen is killed some time after its stage's deadline", async (bench) => {
-  await using run = await start(bench, { env: { CCCI_STAGE_DEADLINE_S: "30" } });
+  // Long enough to deploy something on a busy machine: a stage that is not frozen yet ends by itself.
+  await using run = await start(bench, { env: { CCCI_STAGE_DEADLINE_S: "60" } });
   await deployed(run);
   Deno.kill(await run.process("worker"), "SIGSTOP");
-  assertEnd(await run.ended, { code: 5, result: "timed_out", cause: /ran longer than 30/ });
+  assertEnd(await run.ended, { code: 5, result: "timed_out", cause: /ran longer than 1 min/ });
 });
 
 onTheStack("a run that takes longer than a run may is ended and cleaned up", async (bench) => {
@@ -154,18 +160,19 @@ onTheStack(
   async (bench) => {
     const { stack, runs, folder } = bench;
     await using _witness = await deployWitness();
-    await using live = await start(bench);
-    await deployed(live);
-    const alive = await live.folder();
-
     // It died in another folder of runs and is moved here, since no two runs work in one folder at a time.
     const elsewhere = join(folder, "elsewhere");
-    await using dead = new HarnessRun(stack, { runs: elsewhere, args: [join(folder, "quick")] });
+    const recipe = await makeRecipe(join(folder, "dead", "quick"));
+    await using dead = new HarnessRun(stack, { runs: elsewhere, args: [recipe] });
     await deployed(dead);
     const there = await dead.folder();
     await sigkill(await dead.process("keeper"));
     await dead.ended;
     await processesGone(there);
+    // Started last: it has to be up for as long as the janitor looks around.
+    await using live = await start(bench);
+    await deployed(live);
+    const alive = await live.folder();
     const path = join(runs, basename(there));
     await Deno.rename(there, path);
     const remains = await objectsOf(path);
@@ -192,5 +199,6 @@ async function janitor({ stack, runs }: { stack: Stack; runs: string }, args: st
   return await exec([Deno.execPath(), "run", "-q", "-P=harness", "harness.ts", "janitor", ...args], {
     cwd: new URL("..", import.meta.url).pathname,
     env: { ...stack.env, CCCI_RUNS: runs },
+    timeoutMs: 600_000,
   });
 }
