@@ -6,13 +6,14 @@ import { headline, isVerdict, type PullRequest } from "../local/demo/pull_reques
 import { ensureImages } from "../local/images/mod.ts";
 import { silentProgress } from "../local/progress.ts";
 import { ensureStack, type Part, type Stack } from "../local/stack.ts";
+import type { RunResult } from "../protocol/result.ts";
 import { killPart } from "../local/services.ts";
 import { stackFetch } from "./harness_cli.ts";
 import { assertSameInventory, inventory } from "./inventory.ts";
 import { onRealServices } from "./scene.ts";
 
 const RECIPE = "miniflux";
-const VERDICT_MS = 5 * 60_000;
+const VERDICT_MS = 15 * 60_000;
 
 interface Scene {
   stack: Stack;
@@ -45,13 +46,13 @@ async function startRun({ stack, fetch, pull }: Scene) {
   const comment = await pull.comment("!testme");
   const reply = await pull.waitForReply(({ body }) => body.includes("/runs/"), {
     what: "the bridge's comment",
-    timeoutMs: 30_000,
+    timeoutMs: 180_000,
   });
   const run = runOf(reply.body);
   await waitFor(async () => {
     const view = await readRun(run, { dashboard: stack.urls.dashboard, fetch });
-    return view?.stages.some((stage) => stage.name === "install" && stage.running);
-  }, { what: "the run to install the app", timeoutMs: 60_000 });
+    return view?.stages.some((stage) => stage.name === "install" && (stage.running || stage.report !== null));
+  }, { what: "the run to install the app", timeoutMs: 300_000 });
   return { run, reply, comment };
 }
 
@@ -69,6 +70,14 @@ async function verdict({ pull }: Scene): Promise<string> {
   return reply.body;
 }
 
+/** A run's result as the dashboard has it: where that is late, the verdict is written without it. */
+function resultOf(run: string, { stack, fetch }: Pick<Scene, "stack" | "fetch">): Promise<RunResult> {
+  return waitFor(
+    async () => (await readRun(run, { dashboard: stack.urls.dashboard, fetch }))?.result ?? undefined,
+    { what: `the result of run ${run} on the dashboard`, timeoutMs: 120_000 },
+  );
+}
+
 /** Kills a part of the stack without warning. */
 async function kill(stack: Stack, part: Part): Promise<void> {
   await killPart(stack, part);
@@ -82,7 +91,7 @@ onRealServices("an outsider's comment is refused once, with the reason, and star
   const scene = await openScene();
   const { stack, pull } = scene;
   await pull.comment("!testme", stack.accounts.outsider);
-  const reply = await pull.waitForReply(() => true, { what: "the refusal", timeoutMs: 30_000 });
+  const reply = await pull.waitForReply(() => true, { what: "the refusal", timeoutMs: 180_000 });
   assert.match(reply.body, /member/);
   assert.doesNotMatch(reply.body, /\/runs\//);
   await pull.comment("!testme", stack.accounts.outsider);
@@ -90,7 +99,7 @@ onRealServices("an outsider's comment is refused once, with the reason, and star
   await pull.comment("!testme");
   await pull.waitForReply(({ body }) => body.includes("/runs/"), {
     what: "the member's run",
-    timeoutMs: 30_000,
+    timeoutMs: 180_000,
   });
   assert.equal((await pull.replies()).length, 2, "one refusal and one run");
   await pull.comment("!testme cancel");
@@ -107,7 +116,7 @@ onRealServices(
     const second = Math.floor(Date.now() / 1000);
     await waitFor(() => Math.floor(Date.now() / 1000) > second, {
       what: "a new second",
-      timeoutMs: 2_000,
+      timeoutMs: 10_000,
       everyMs: 50,
     });
     await pull.edit(harmless.id, "!testme");
@@ -117,15 +126,15 @@ onRealServices(
     // Nothing tells of an edit, so that it is seen with the next comment there.
     const refusal = await pull.waitForReply(({ body }) => body.includes("by an edit"), {
       what: "the refusal of the edited comment",
-      timeoutMs: 30_000,
+      timeoutMs: 180_000,
     });
     const { run, reply } = await startRun({ pull, ...scene });
     await pull.comment("!testme cancel");
     const body = await verdict({ pull, ...scene });
     assert.deepEqual((await pull.replies()).map(({ id }) => id), [refusal.id, reply.id]);
     assert.match(headline(body), /⏹️.*cancelled/);
-    const view = await readRun(run, { dashboard: scene.stack.urls.dashboard, fetch: scene.fetch });
-    assert.equal(view?.result?.stages.find((stage) => stage.name === "teardown")?.result, "passed");
+    const result = await resultOf(run, scene);
+    assert.equal(result.stages.find((stage) => stage.name === "teardown")?.result, "passed");
   },
 );
 
@@ -154,8 +163,7 @@ onRealServices(
     const body = await verdict(scene);
     assert.equal(runOf(body), run);
     assert.match(headline(body), /❌.*data written before the upgrade is gone/);
-    const view = await readRun(run, { dashboard: scene.stack.urls.dashboard, fetch: scene.fetch });
-    assert.equal(view?.result?.stage, "upgrade", "the dashboard has the result it missed");
+    assert.equal((await resultOf(run, scene)).stage, "upgrade", "the dashboard has the result it missed");
     await assertSameInventory(scene.before);
   },
 );

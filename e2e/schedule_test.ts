@@ -13,7 +13,7 @@ import { onRealServices } from "./scene.ts";
 
 const RECIPE = "custom-html";
 const REPO = `${ORG}/${RECIPE}`;
-const VERDICT_MS = 5 * 60_000;
+const VERDICT_MS = 15 * 60_000;
 
 const commitMade = z.object({ commit: z.object({ sha: z.string() }) });
 const statuses = z.object({
@@ -59,7 +59,7 @@ onRealServices(
         );
         const own = statuses.parse(answer.body).statuses?.find(({ context }) => context === "cc-ci");
         return own?.status === "pending" ? undefined : own;
-      }, { what: "the commit's status", timeoutMs: 30_000 });
+      }, { what: "the commit's status", timeoutMs: 180_000 });
       assert.deepEqual(shown, { context: "cc-ci", status: "success", target_url: run.url });
     } finally {
       await ensureStack({ progress: silentProgress, schedule: false });
