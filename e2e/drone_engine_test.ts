@@ -34,7 +34,7 @@ function clockAhead(ms: number): Clock {
   return { ...systemClock, now: () => systemClock.now() + ms };
 }
 
-async function until(what: string, holds: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
+async function until(what: string, holds: () => Promise<boolean>, timeoutMs = 120_000): Promise<void> {
   await waitFor(holds, { what, timeoutMs, everyMs: 50 });
 }
 
@@ -43,7 +43,7 @@ function settled(engine: DroneEngine, run: string): Promise<EngineState> {
   return waitFor(async () => {
     const state = await engine.state(run);
     return ["waiting", "running", "away"].includes(state.kind) ? undefined : state;
-  }, { what: `the end of run ${run}`, timeoutMs: 30_000, everyMs: 50 });
+  }, { what: `the end of run ${run}`, timeoutMs: 180_000, everyMs: 50 });
 }
 
 /** Starts a run whose harness goes on until it is let go. */

@@ -151,7 +151,7 @@ export class DroneLab implements AsyncDisposable {
     const file = join(this.#notes, `${run}.${what}`);
     await waitFor(() => exists(file), {
       what: `run ${run} to note "${what}"`,
-      timeoutMs: 20_000,
+      timeoutMs: 120_000,
       everyMs: 20,
     });
     return await Deno.readTextFile(file);
@@ -172,7 +172,7 @@ export class DroneLab implements AsyncDisposable {
     const id = ownDaemon(daemonIds(this.#setup.paths).runner);
     if (id === undefined) throw new Error("The runner does not run");
     Deno.kill(id.pid, "SIGKILL");
-    await waitFor(() => !isRunning(id), { what: "the runner to be gone", timeoutMs: 5_000, everyMs: 20 });
+    await waitFor(() => !isRunning(id), { what: "the runner to be gone", timeoutMs: 60_000, everyMs: 20 });
   }
 
   runnerRuns(): boolean {
@@ -188,7 +188,7 @@ export class DroneLab implements AsyncDisposable {
     const id = ownDaemon(daemonIds(this.#setup.paths).server);
     if (id === undefined) throw new Error("Drone does not run");
     Deno.kill(id.pid, "SIGTERM");
-    await waitFor(() => !isRunning(id), { what: "Drone to stop", timeoutMs: 10_000, everyMs: 20 });
+    await waitFor(() => !isRunning(id), { what: "Drone to stop", timeoutMs: 60_000, everyMs: 20 });
   }
 
   async startServer(): Promise<void> {
