@@ -9,7 +9,7 @@ const log = Array.from({ length: 30 }, (_, at) => `line ${at + 1} of thirty`);
 const told: Told = { run: "alive001-1", recipe: "ghost", stages: [{ name: "install", log }] };
 /** Events before the first line of log. */
 const BEFORE = 3;
-const patience = { timeout: 30_000 };
+const patience = { timeout: 120_000 };
 
 /** A run that goes on, and a browser that watches it. */
 class Watched implements AsyncDisposable {
@@ -55,10 +55,13 @@ class Watched implements AsyncDisposable {
 
   /** Waits for that many lines, and finds every one there once. */
   async see(count: number): Promise<void> {
-    const lines =
-      `[...document.querySelectorAll("#content .line span:first-of-type")].map((one) => one.textContent)`;
-    await this.page.waitForFunction(`${lines}.length >= ${count}`, patience);
-    assert.deepEqual(await this.page.evaluate(lines), log.slice(0, count));
+    // One look for both: the page is loaded anew when the run ends, and that may be between two.
+    const look = `(() => {
+      const lines = [...document.querySelectorAll("#content .line span:first-of-type")];
+      return lines.length >= ${count} && JSON.stringify(lines.map((one) => one.textContent));
+    })()`;
+    const seen = await this.page.waitForFunction(look, patience);
+    assert.deepEqual(JSON.parse(String(await seen.jsonValue())), log.slice(0, count));
   }
 
   async seeVerdict(): Promise<void> {
@@ -112,7 +115,7 @@ onRealServices("a live log goes on after a proxy had nothing but errors to say f
     return new Response("Bad gateway", { status: 502 });
   };
   await watched.site.cut();
-  await waitFor(() => refused >= 2, { what: "the browser to ask again and again", timeoutMs: 30_000 });
+  await waitFor(() => refused >= 2, { what: "the browser to ask again and again", timeoutMs: 120_000 });
   await watched.send(20);
   watched.site.gate = null;
   await watched.see(20);
@@ -128,7 +131,7 @@ onRealServices("a run that ends while a proxy has nothing but errors to say show
     return new Response("Bad gateway", { status: 502 });
   };
   await watched.site.cut(() => watched.end());
-  await waitFor(() => refused >= 1, { what: "the browser to ask again", timeoutMs: 30_000 });
+  await waitFor(() => refused >= 1, { what: "the browser to ask again", timeoutMs: 120_000 });
   // The stream is back before the pages are.
   let held = 0;
   watched.site.gate = (request) => {
@@ -136,7 +139,7 @@ onRealServices("a run that ends while a proxy has nothing but errors to say show
     held++;
     return new Response("Bad gateway", { status: 502 });
   };
-  await waitFor(() => held >= 1, { what: "the browser to ask for the page", timeoutMs: 30_000 });
+  await waitFor(() => held >= 1, { what: "the browser to ask for the page", timeoutMs: 120_000 });
   watched.site.gate = null;
   await watched.seeVerdict();
 });
@@ -160,7 +163,7 @@ onRealServices("a live log goes on after too many watched", async () => {
     if (answer.status === 503) refused++;
     return answer;
   };
-  await waitFor(() => refused >= 1, { what: "the browser to be turned away", timeoutMs: 30_000 });
+  await waitFor(() => refused >= 1, { what: "the browser to be turned away", timeoutMs: 120_000 });
   for (const one of crowd) await one.body?.cancel();
   await watched.send(20);
   await watched.see(20);

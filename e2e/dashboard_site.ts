@@ -4,6 +4,9 @@ import { TestClock } from "../dashboard/testing/clock.ts";
 import { fillWithSample } from "../dashboard/testing/sample.ts";
 import { waitFor } from "../common/time.ts";
 
+/** For what a browser does on a busy machine. */
+const PATIENCE_MS = 120_000;
+
 /** The dashboard on loopback with made-up runs, and a browser to look at it. */
 export class Site implements AsyncDisposable {
   readonly dashboard: TestDashboard;
@@ -28,6 +31,8 @@ export class Site implements AsyncDisposable {
     const browser = await puppeteer.launch({
       executablePath: await chromium(),
       args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server"],
+      timeout: PATIENCE_MS,
+      protocolTimeout: 2 * PATIENCE_MS,
     });
     return new Site(dashboard, browser);
   }
@@ -38,6 +43,7 @@ export class Site implements AsyncDisposable {
   ): Promise<Page> {
     const context = await this.browser.createBrowserContext();
     const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
     const touch = look.touch ?? false;
     await page.setViewport({ width: look.width ?? 1440, height: 900, hasTouch: touch, isMobile: touch });
     await page.emulateMediaFeatures([
@@ -61,7 +67,7 @@ export class Site implements AsyncDisposable {
       } catch {
         return undefined;
       }
-    }, { what: "the port to be free", timeoutMs: 10_000 });
+    }, { what: "the port to be free", timeoutMs: PATIENCE_MS });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
