@@ -17,6 +17,9 @@ export interface Chromium {
   stop(): Promise<void>;
 }
 
+/** A busy machine takes its time to start it, and must not lose its sandbox by that. */
+const START_MS = 60_000;
+
 /** User and group "nobody": what Chromium runs as where the harness is root. */
 const NOBODY = 65534;
 
@@ -139,7 +142,7 @@ async function trust(ca: string, at: { folder: string; env: Record<string, strin
       clearEnv: true,
       env: { ...env, DB: database, CA: copy },
       cwd: folder,
-      timeoutMs: 15_000,
+      timeoutMs: START_MS,
     });
   } catch (cause) {
     const missing = describeError(cause).includes("not found");
@@ -197,7 +200,7 @@ async function attempt(
     await said.done;
     await remove(folder);
   };
-  const timeoutMs = options.timeoutMs ?? 20_000;
+  const timeoutMs = options.timeoutMs ?? START_MS;
   try {
     const endpoint = await waitFor(
       async () => ended === undefined ? await readEndpoint(portFile) : "ended" as const,
@@ -262,5 +265,5 @@ async function remove(folder: string): Promise<void> {
       // A dying process may still write into it.
       return error instanceof Deno.errors.NotFound;
     }
-  }, { what: `the folder "${folder}" to go`, timeoutMs: 5_000, everyMs: 50 });
+  }, { what: `the folder "${folder}" to go`, timeoutMs: 60_000, everyMs: 50 });
 }
