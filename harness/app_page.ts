@@ -8,7 +8,7 @@ import type { RunContext } from "./run_context.ts";
 import { InfraFailure, type StageContext, StageFailure } from "./stage.ts";
 
 /** How long a page that draws itself may take until it shows what `recipe.yml` says of it. */
-const APPEARS_MS = 5_000;
+const APPEARS_MS = 20_000;
 const SHOWN_TEXT = 300;
 
 type Health = Enrolment["health"];
