@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../common/errors.ts";
+import { waitFor } from "../common/time.ts";
 import { listenersIn, portHolder, requireFreePorts } from "./ports.ts";
 
 const TABLE =
@@ -29,9 +30,11 @@ Deno.test("a taken port is refused with the name and number of the process that 
   requireFreePorts([port], (holder) => holder.pid === Deno.pid);
 });
 
-Deno.test("a port that nobody has is free", () => {
+Deno.test("a port that nobody has is free", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
+  // A child that another test is just starting has the listener, too, until it executes its program.
+  await waitFor(() => portHolder(port) === undefined, { what: "the port to be free", timeoutMs: 60_000 });
   requireFreePorts([port]);
 });
