@@ -120,7 +120,7 @@ export const brokenRecipes: BrokenRecipe[] = [
     only: ["install"],
     stage: "install",
     cause: /status 502; the label says \S+=8080, but service "app" listens on 80/,
-    detail: /1 min .* healthy/,
+    detail: /[1-4] min .* healthy/,
   },
   {
     name: "an upgrade that Swarm rolls back silently",
