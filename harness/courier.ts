@@ -12,8 +12,10 @@ const BATCH_LINES = 400;
 /** Events that follow others are sent together this long after them. */
 const PUSH_EVERY_MS = 500;
 const HEARTBEAT_MS = 10_000;
-/** How long a run waits at its end for a dashboard that was there until now. */
+/** How long a run waits at its end for an answer of a dashboard that was there until now. */
 const FAREWELL_MS = 5_000;
+/** The same for all answers together: one that is merely slow gets what there is. */
+const LONGEST_FAREWELL_MS = 60_000;
 /** What could not be delivered is tried again at later runs, this long. */
 const KEEP_TRYING_MS = 7 * 24 * 3600 * 1000;
 
@@ -57,6 +59,8 @@ export class Courier implements AsyncDisposable {
   #quit = new AbortController();
   #loops: Promise<unknown>[] = [];
   #bell = new Doorbell();
+  /** Called with every answer. */
+  #answered = () => {};
   /** Last trouble, for whoever asks. */
   trouble: string | null = null;
 
@@ -101,13 +105,21 @@ export class Courier implements AsyncDisposable {
     this.#bell.ring();
   }
 
-  /** Delivers the rest, unless the dashboard is known to be away; waits for it a few seconds at most. */
+  /** Delivers the rest, unless the dashboard is known to be away; waits for each answer a few seconds at most. */
   async finish(): Promise<void> {
     this.#stop.abort();
-    const hurry = setTimeout(() => this.#quit.abort(), FAREWELL_MS);
+    const longest = setTimeout(() => this.#quit.abort(), LONGEST_FAREWELL_MS);
+    let silence: ReturnType<typeof setTimeout> | undefined;
+    this.#answered = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => this.#quit.abort(), FAREWELL_MS);
+    };
+    this.#answered();
     await Promise.all(this.#loops);
     if (!this.#away && !this.#state.refused) await this.deliverAll();
-    clearTimeout(hurry);
+    this.#answered = () => {};
+    clearTimeout(silence);
+    clearTimeout(longest);
   }
 
   /** Everything the folder holds, files first: a page that shows the end shall find them. */
@@ -195,6 +207,7 @@ export class Courier implements AsyncDisposable {
         headers: { ...init.headers, authorization: `Bearer ${this.#options.token}` },
       });
       this.#away = false;
+      this.#answered();
       return response;
     } catch (error) {
       this.#away = true;

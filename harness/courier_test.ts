@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Clock, waitFor } from "../common/time.ts";
 import { Courier, deliverSpooled } from "./courier.ts";
+import { systemClock } from "../common/time.ts";
 import { RunFolder } from "./run_folder.ts";
 
 /** A dashboard that keeps what it gets, and can be away. */
 class FakeDashboard {
   away = false;
+  /** Milliseconds until it answers. */
+  slow = 0;
   cancel = false;
   events: string[] = [];
   heartbeats: string[] = [];
@@ -17,6 +20,7 @@ class FakeDashboard {
   readonly fetch: typeof fetch = async (input, init) => {
     this.calls += 1;
     if (this.away) throw new TypeError("connection refused");
+    if (this.slow > 0) await systemClock.sleep(this.slow, init?.signal ?? undefined);
     const request = new Request(input, init);
     const url = new URL(request.url);
     assert.equal(request.headers.get("authorization"), "Bearer secret");
@@ -162,6 +166,20 @@ Deno.test("with the dashboard away the end is not held up, and a later run deliv
     const { calls } = dashboard;
     await deliverSpooled(join(folder.path, ".."), { ...spool, except: "" });
     assert.equal(dashboard.calls, calls, "what was delivered is not delivered again");
+  }));
+
+Deno.test("a dashboard that is slow and answers gets all there is, though it takes longer than one answer may", () =>
+  withFolder(async (folder, { dashboard, courier }) => {
+    await say(folder, "1");
+    const names = Array.from({ length: 8 }, (_, at) => `stage${at}.log`);
+    for (const name of names) await Deno.writeTextFile(join(folder.stages, name), "log");
+    await Deno.writeTextFile(folder.result, "{}");
+    dashboard.slow = 700;
+    await using first = courier();
+    await first.finish();
+    assert.deepEqual([...dashboard.files.keys()].sort(), ["result.json", ...names]);
+    assert.deepEqual(dashboard.events, ["1"]);
+    assert.equal((await courier().load()).done, true);
   }));
 
 Deno.test("where the dashboard knows better how much it has, it is believed", () =>
