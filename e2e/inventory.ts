@@ -66,9 +66,12 @@ export async function restingInventory(): Promise<string[]> {
 
 /** Backups in the bot's repository, as `snapshot HOST`: the bot writes the app's stack there. */
 async function snapshots(): Promise<string[]> {
-  const bot = (await execOk(["docker", "ps", "-q", "--filter", "name=^cc-ci-backup-bot_app"])).stdout.trim();
+  const bots = await execOk(["docker", "ps", "-q", "--filter", "name=^cc-ci-backup-bot_app"]);
+  const [bot = ""] = bots.stdout.split("\n"); // the newest: one that it replaces may still be going
   if (bot === "") return [];
-  const { stdout } = await execOk(["docker", "exec", bot, "restic", "-q", "snapshots", "--json"]);
+  // Without a lock: one that a backup has left that was killed is no reason not to read.
+  const list = ["restic", "-q", "--no-lock", "snapshots", "--json"];
+  const { stdout } = await execOk(["docker", "exec", bot, ...list]);
   const listed: { hostname: string }[] = JSON.parse(stdout.trim() || "[]") ?? [];
   return listed.map(({ hostname }) => `snapshot ${hostname}`);
 }
