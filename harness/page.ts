@@ -15,8 +15,12 @@ const ACTION_MS = 30_000;
 const LOOK_MS = 100;
 /** How long a page that never falls silent (polling, live updates) is waited for after its load. */
 const QUIET_MS = 3_000;
-/** How long after a click a navigation may begin. */
-const NAVIGATION_STARTS_MS = 250;
+/**
+ * A navigation may begin this many looks after a click. At each the page is asked something: where the machine is busy
+ * its answer is as late as the navigation is.
+ */
+const NAVIGATION_LOOKS = 10;
+const NAVIGATION_LOOK_MS = 25;
 /**
  * Connections that Chromium is just making fail with this when an address of the host changes, as it does whenever a
  * container starts or stops. No request has been sent on them by then, so that asking again is no second try.
@@ -215,8 +219,11 @@ async function clickAndFollow(
     .then(() => null, (error: unknown) => error);
   try {
     await click();
-    await waitFor(() => navigates, { what: "a navigation", timeoutMs: NAVIGATION_STARTS_MS, everyMs: 20 })
-      .catch(() => {});
+    const end = systemClock.now() + LOAD_MS;
+    for (let looks = 0; looks < NAVIGATION_LOOKS && !navigates && systemClock.now() < end; looks++) {
+      await systemClock.sleep(NAVIGATION_LOOK_MS);
+      await page.evaluate("0").catch(() => {}); // nobody answers on a page that is just going
+    }
     const error = navigates ? await arrived : null;
     if (error !== null) throw error;
   } catch (cause) {
