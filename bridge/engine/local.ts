@@ -34,7 +34,7 @@ export interface LocalEngineOptions {
   clock?: Clock;
 }
 
-const startMs = 10_000;
+const startMs = 60_000;
 
 /**
  * Starts runs as processes of their own on this machine. They live on when the bridge ends; whoever comes next knows
