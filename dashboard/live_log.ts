@@ -22,7 +22,7 @@ const MOST_IN_FRAME = 6_500;
 const JSON_AROUND = 40;
 
 /**
- * A run as a stream of server-sent events, from event number `from` on. Every frame of lines carries as its id the
+ * A run as a stream of server-sent events, from event number `from` on, one in a frame. Every frame of lines carries as its id the
  * number of the first event after it, which is where a browser that lost the connection goes on.
  *
  * | event | data |
@@ -38,14 +38,14 @@ export async function* liveLog(
   deps: Deps,
   run: string,
   options: { from: number; signal: AbortSignal },
-): AsyncGenerator<Uint8Array, void> {
+): AsyncGenerator<readonly Uint8Array[], void> {
   const { store, hub, clock } = deps;
   const shared = sharedFrames(deps);
   using _ = shared.watch(run);
   let next = options.from;
   /** The parts of the page as this viewer has them. Others that have the same have these very bytes. */
-  const shown: Uint8Array[] = [];
-  yield encoder.encode("retry: 2000\n\n");
+  let shown: readonly Uint8Array[] = [];
+  yield [encoder.encode("retry: 2000\n\n")];
   while (true) {
     const version = hub.version(run);
     const known = store.find(run);
@@ -60,18 +60,16 @@ export async function* liveLog(
     };
     const piece = `state ${version} ${Math.floor(clock.now() / 1000)}`;
     const parts = await shared.get({ run, piece }, state);
-    for (const [at, part] of parts.entries()) {
-      if (same(shown[at], part)) continue;
-      shown[at] = part;
-      yield part;
-    }
+    const changed = parts.filter((part, at) => !same(shown[at], part));
+    shown = parts;
+    yield changed;
     if (!isActive(known)) {
-      yield frame("end", {}, END);
+      yield [frame("end", {}, END)];
       return;
     }
     await hub.wait(run, { version, ms: deps.keepAliveMs ?? 15_000, signal: options.signal });
     if (options.signal.aborted || hub.closed) return;
-    if (hub.version(run) === version) yield encoder.encode(": still here\n\n");
+    if (hub.version(run) === version) yield [encoder.encode(": still here\n\n")];
   }
 }
 
@@ -83,18 +81,22 @@ export async function* liveLog(
 async function* linesSince(
   deps: Deps,
   { next, known }: { next: number; known: Run },
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<readonly Uint8Array[]> {
   const { run } = known;
   const shared = sharedFrames(deps);
   while (next < known.events) {
     const newest = shared.find({ run, piece: `lines ${next} ${known.events}` });
-    if (newest !== undefined) return yield* await newest;
+    if (newest !== undefined) {
+      yield await newest;
+      return;
+    }
     const place = deps.store.log.positionBeforeEvent(run, next);
     const end = deps.store.log.batchAfterEvent(run, next) ?? { event: known.events, byte: known.bytes };
     const frames = () => lineFrames(deps, { run, next, place, end: end.byte });
-    if (place.event !== next || end.byte - place.byte > MOST_SHARED) yield* frames();
-    else {
-      yield* await shared.get({ run, piece: `lines ${next} ${end.event}` }, () => Array.fromAsync(frames()));
+    if (place.event !== next || end.byte - place.byte > MOST_SHARED) {
+      for await (const frame of frames()) yield [frame];
+    } else {
+      yield await shared.get({ run, piece: `lines ${next} ${end.event}` }, () => Array.fromAsync(frames()));
     }
     next = end.event;
   }
