@@ -1,19 +1,9 @@
-import type { StageName, StageOutcome } from "../protocol/result.ts";
+import { levelNames, type StageName, type StageOutcome } from "../protocol/result.ts";
 import type { Subject } from "../protocol/params.ts";
 import type { Unreported } from "./progress.ts";
 import type { Run, RunState } from "./run.ts";
 
 /** Everything people read that is not tied to one page. */
-
-/** What each rung of the ladder means; index = level. */
-export const levelNames = [
-  "does not install",
-  "installs",
-  "upgrades",
-  "backup restores",
-  "own tests pass",
-  "clean",
-] as const;
 
 export function levelName(level: number | null): string {
   return level === null ? "no level yet" : levelNames[level] ?? "";

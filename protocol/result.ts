@@ -81,6 +81,16 @@ export const exitCodes: Record<RunOutcome, number> = {
   timed_out: 5,
 };
 
+/** What each level stands for; index = level. The lowest is also that of what lint keeps from being installed. */
+export const levelNames = [
+  "not installed",
+  "installs",
+  "upgrades",
+  "backup restores",
+  "own tests pass",
+  "clean",
+] as const;
+
 /** `result.json` of a run, and what the dashboard keeps of it. */
 export const runResult = z.object({
   schema: z.literal(1),
@@ -98,7 +108,7 @@ export const runResult = z.object({
   stage: stageName.nullable(),
   /** Why the result is not `passed`, one sentence. */
   cause: z.string().nullable(),
-  /** 0 does not install, 1 installs, 2 upgrades, …; cumulative. */
+  /** The rung of {@linkcode levelNames} reached; cumulative. */
   level: z.number().int().min(0).max(5),
   stages: z.array(stageReport),
   startedAt: z.iso.datetime(),

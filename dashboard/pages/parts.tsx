@@ -1,9 +1,10 @@
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
+import { levelNames } from "../../protocol/result.ts";
 import type { Tone } from "../headline.ts";
 import type { Run, RunState } from "../run.ts";
 import { testedAt } from "../standing.ts";
-import { ago, levelName, levelNames, shortCommit, stateWords, subjectText } from "../words.ts";
+import { ago, levelName, shortCommit, stateWords, subjectText } from "../words.ts";
 
 /** Small pieces that several pages share. */
 

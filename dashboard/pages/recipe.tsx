@@ -1,11 +1,11 @@
 import { formatBytes } from "../../common/bytes.ts";
 import { imageBytes, servicePeaks, uncleanText } from "../../harness/report/digest.ts";
-import type { RunResult, StageName } from "../../protocol/result.ts";
+import { levelNames, type RunResult, type StageName } from "../../protocol/result.ts";
 import { causeText, tookText } from "../headline.ts";
 import type { Progress } from "../progress.ts";
 import { isActive, type Run } from "../run.ts";
 import { type Standing, testedAt } from "../standing.ts";
-import { count, levelNames, span, stageTitles, stateWords, subjectText } from "../words.ts";
+import { count, span, stageTitles, stateWords, subjectText } from "../words.ts";
 import type { Timed, UpgradePath } from "../recipe_history.ts";
 import type { Flakes } from "../store_history.ts";
 import { LevelTrend, StageDurations } from "./charts.tsx";

@@ -1,5 +1,5 @@
 import { formatSeconds } from "../../common/time.ts";
-import type { RunResult, StageName, StageReport } from "../../protocol/result.ts";
+import { levelNames, type RunResult, type StageName, type StageReport } from "../../protocol/result.ts";
 import { uncleanText } from "./digest.ts";
 import { timingChart } from "./html_chart.ts";
 import { findings } from "./html_findings.ts";
@@ -30,8 +30,6 @@ export interface ReportInput {
   timing?: Partial<Record<StageName, { from: number; to: number }>>;
 }
 
-/** What each level stands for. */
-const levels = ["does not install", "installs", "upgrades", "backup restores", "own tests pass", "clean"];
 const signs = { passed: "✔", failed: "✘", infra: "!", cancelled: "■", timed_out: "!" } as const;
 /** Nothing is ever loaded, no script ever runs: the page holds texts and pictures of whatever was tested. */
 const policy =
@@ -120,7 +118,7 @@ function section(title: string, content: Markup | null, id?: string): Markup | n
 function levelFact(level: number): Markup {
   const rungs = [1, 2, 3, 4, 5].map((rung) => markup`<i class="${rung <= level ? "on" : "off"}"></i>`);
   return markup`<div><dt>Level</dt><dd><span class="rungs" aria-hidden="true">${rungs}</span>${level} <small>${
-    levels[level]
+    levelNames[level]
   }</small></dd></div>`;
 }
 
