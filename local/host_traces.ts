@@ -9,8 +9,12 @@ import type { Paths } from "./paths.ts";
  * time, so that `down` can put back what was not there or was different, and nothing else.
  */
 const traces = z.object({
-  /** Run-time folders that were not there. */
+  /** Folders that were not there. */
   newFolders: z.array(z.string()),
+  /** Files likewise. */
+  newFiles: z.array(z.string()).default([]),
+  /** Settings of the kernel's network, by their path below `/proc/sys/net/ipv4`, that overlay networks raise. */
+  limits: z.record(z.string(), z.string()).default({}),
   /** `/proc/sys/net/ipv4/ip_forward`, and the policy that Docker sets when it turns that on. */
   ipForward: z.string(),
   forwardPolicy: z.string(),
@@ -21,8 +25,12 @@ const traces = z.object({
 });
 type Traces = z.infer<typeof traces>;
 
-const FOLDERS = ["/run/docker", "/run/containerd"];
-const IP_FORWARD = "/proc/sys/net/ipv4/ip_forward";
+/** The third holds empty folders of overlay networks, wherever the engine's data are. */
+const FOLDERS = ["/run/docker", "/run/containerd", "/var/lib/docker", "/etc/docker"];
+const FILES = ["/etc/docker/key.json"];
+const SETTINGS = "/proc/sys/net/ipv4";
+const IP_FORWARD = `${SETTINGS}/ip_forward`;
+const LIMITS = [1, 2, 3].map((step) => `neigh/default/gc_thresh${step}`);
 const FAMILIES = ["iptables", "ip6tables"];
 
 function file(paths: Paths): string {
@@ -35,12 +43,19 @@ export async function noteHost(paths: Paths): Promise<void> {
   const saved = (await saveRules("iptables")) ?? "";
   const noted: Traces = {
     newFolders: [],
+    newFiles: [],
+    limits: {},
     ipForward: (await Deno.readTextFile(IP_FORWARD)).trim(),
     forwardPolicy: /^:FORWARD ([A-Z]+)/m.exec(saved)?.[1] ?? "ACCEPT",
     dockerChains: /^:DOCKER/m.test(saved),
     defaultBridge: /^\s*docker0:/m.test(await Deno.readTextFile("/proc/net/dev")),
   };
   for (const folder of FOLDERS) if (!await exists(folder)) noted.newFolders.push(folder);
+  for (const path of FILES) if (!await exists(path)) noted.newFiles.push(path);
+  for (const limit of LIMITS) {
+    const value = await Deno.readTextFile(join(SETTINGS, limit)).catch(() => null);
+    if (value !== null) noted.limits[limit] = value.trim();
+  }
   await Deno.writeTextFile(`${file(paths)}.new`, JSON.stringify(noted) + "\n");
   await Deno.rename(`${file(paths)}.new`, file(paths));
 }
@@ -60,6 +75,10 @@ export async function restoreHost(paths: Paths): Promise<void> {
     await exec(["iptables", "-P", "FORWARD", before.forwardPolicy]);
     await Deno.writeTextFile(IP_FORWARD, "0\n");
   }
+  for (const [limit, value] of Object.entries(before.limits)) {
+    await Deno.writeTextFile(join(SETTINGS, limit), `${value}\n`);
+  }
+  for (const path of before.newFiles) if (await exists(path)) await Deno.remove(path);
   for (const folder of before.newFolders) await removeEmpty(folder);
   await Deno.remove(file(paths));
 }
