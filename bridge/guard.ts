@@ -14,10 +14,11 @@ const guardedMs = 14 * 24 * 3_600_000;
 const mostRepairs = 3;
 
 /**
- * The forge for whoever reads what people write. Whenever comments are listed, ours among them are compared with what
- * they should be, and the outbox is told of those that somebody edited or deleted: whoever may edit comments must not
- * make up a verdict. For that the lists go back further than was asked for, which costs no call, but for a page now and
- * then in the sweep of a repository where much is said. What is handed on does not go back further.
+ * The forge for whoever reads what people write. Whenever comments are listed, our verdicts among them are compared
+ * with what they should be, and the outbox is told of those that somebody edited: whoever may edit comments must not
+ * make up a verdict. One that somebody deleted stays deleted: that makes nothing up, and is how a text is taken out for
+ * good. For this the lists go back further than was asked for, which costs no call, but for a page now and then in the
+ * sweep of a repository where much is said. What is handed on does not go back further.
  */
 export function guarded(forge: Forge, deps: { store: Store; clock: Clock }): Forge {
   return {
@@ -44,40 +45,37 @@ async function look<C extends ForgeComment>(
 ): Promise<Answer<C[]>> {
   const { since } = query;
   const own = () =>
-    store.deliveredPosts(query, clock.now() - guardedMs).filter(({ repairs }) => repairs <= mostRepairs);
+    store.deliveredVerdicts(query, clock.now() - guardedMs).filter(({ repairs }) => repairs <= mostRepairs);
   const before = new Map(own().map((post) => [post.key, post]));
   const eldest = Math.min(...[...before.values()].map((post) => post.planned_at - clockSkewMs));
-  const answer = await read(since === null ? null : Math.min(since, eldest));
-  if (!answer.ok) return answer;
+  const further = since !== null && eldest < since;
+  const answer = await read(further ? eldest : since);
+  // What people say must not go unheard because a longer list is too much for the forge.
+  if (!answer.ok) return further ? await read(since) : answer;
   const texts = new Map(answer.value.map((comment) => [comment.id, comment.body]));
   for (const post of own()) {
     // What was written meanwhile the list may have or not.
     if (post.id === null || before.get(post.key)?.delivered_at !== post.delivered_at) continue;
-    const text = texts.get(post.id) ?? null;
-    if (text === null || !isSame(text, textOf(post))) {
-      putRight(post, { deleted: text === null, store, clock });
-    }
+    const text = texts.get(post.id);
+    if (text !== undefined && !isSame(text, textOf(post))) putRight(post, { store, clock });
   }
   const asked = since === null ? -Infinity : Math.floor(since / 1000) * 1000;
   return { ...answer, value: answer.value.filter((comment) => comment.updatedAt >= asked) };
 }
 
-/** A forge may store line ends and blanks in its own way. */
+/** A forge may store line ends, and blanks before them, in its own way. */
 function isSame(one: string, other: string): boolean {
-  const plain = (text: string) => text.replace(/\s+/g, " ").trim();
+  const plain = (text: string) => text.replace(/[^\S\n]*\n/g, "\n").trim();
   return plain(one) === plain(other);
 }
 
-/** The forge's text is not known any more: the outbox then writes the one wanted, anew if the comment is gone. */
-function putRight(
-  post: Post,
-  { deleted, store, clock }: { deleted: boolean; store: Store; clock: Clock },
-): void {
-  const facts = { post: post.key, repo: post.repo, pr: post.pr, comment: post.id, deleted };
-  if (post.repairs === mostRepairs || (deleted && post.recreated === 1)) {
+/** The forge's text is not known any more: the outbox then writes the one wanted. */
+function putRight(post: Post, { store, clock }: { store: Store; clock: Clock }): void {
+  const facts = { post: post.key, repo: post.repo, pr: post.pr, comment: post.id };
+  if (post.repairs === mostRepairs) {
     store.changePost(post.key, { repairs: mostRepairs + 1 });
-    return log.error("leaving a comment of ours as somebody else wants it", facts);
+    return log.error("leaving a verdict as somebody else wants it", facts);
   }
-  log.warn("putting a comment of ours right", facts);
+  log.warn("putting a verdict right", facts);
   store.changePost(post.key, { delivered: null, wanted_at: clock.now(), repairs: post.repairs + 1 });
 }

@@ -276,11 +276,11 @@ export class Store implements Disposable {
     );
   }
 
-  /** Comments of a pull request, or of a repository's all, planned at `since` or later, whose texts the forge has taken. */
-  deliveredPosts({ repo, pr = null }: { repo: string; pr?: number | null }, since: number): Post[] {
+  /** Verdicts of a pull request, or of a repository's all, planned at `since` or later, that the forge has taken. */
+  deliveredVerdicts({ repo, pr = null }: { repo: string; pr?: number | null }, since: number): Post[] {
     const sql =
       "SELECT * FROM posts WHERE repo = ? COLLATE NOCASE AND planned_at >= ? AND pr = ifnull(?, pr) " +
-      "AND dead = 0 AND id IS NOT NULL AND delivered IS body AND unsure_until = 0";
+      "AND final > 0 AND dead = 0 AND id IS NOT NULL AND delivered IS body AND unsure_until = 0";
     return this.#sql.all(sql, repo, since, pr);
   }
 

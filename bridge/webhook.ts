@@ -12,7 +12,7 @@ const longestBody = 1024 * 1024;
 
 /** Of a delivery only the place counts: what was said there is read from the forge itself. */
 const delivery = z.object({
-  action: z.enum(["created", "edited", "deleted"]),
+  action: z.enum(["created", "edited"]),
   is_pull: z.boolean().optional(),
   issue: z.object({ number: z.number().int().positive() }),
   repository: z.object({ full_name: repoName }),
