@@ -57,6 +57,8 @@ export class Courier implements AsyncDisposable {
   #stop = new AbortController();
   /** Ends calls that are under way as well. */
   #quit = new AbortController();
+  /** Rejects then. */
+  #quitted = Promise.withResolvers<never>();
   #loops: Promise<unknown>[] = [];
   #bell = new Doorbell();
   /** Called with every answer. */
@@ -68,6 +70,8 @@ export class Courier implements AsyncDisposable {
     this.#folder = folder;
     this.#options = options;
     this.#fetch = options.fetch ?? ingressFetch(options.ingress, { timeoutMs: 10_000 });
+    this.#quitted.promise.catch(() => {}); // most of the time nobody waits for it
+    this.#quit.signal.addEventListener("abort", () => this.#quitted.reject(this.#quit.signal.reason));
   }
 
   /** Goes on where the folder says an earlier courier stopped. */
@@ -126,20 +130,22 @@ export class Courier implements AsyncDisposable {
   async deliverAll(): Promise<void> {
     await this.#attempt(async () => {
       await this.#files();
-      await this.#push();
+      await this.#push({ end: true });
       this.#state.done = await exists(this.#folder.result);
       await this.#save();
     });
   }
 
-  async #push(): Promise<void> {
+  /** @param options.end also the event that ends the run. @default it waits for the files */
+  async #push({ end = false } = {}): Promise<void> {
     const { size } = await Deno.stat(this.#folder.events).catch(() => ({ size: 0 }));
     while (!this.#state.refused && size !== this.#pushed) {
       const text = await Deno.readTextFile(this.#folder.events).catch(() => "");
       const lines = text.split("\n").slice(0, -1);
-      const batch = lines.slice(this.#state.events, this.#state.events + BATCH_LINES);
+      const due = !end && isEnd(lines.at(-1)) ? lines.slice(0, -1) : lines;
+      const batch = due.slice(this.#state.events, this.#state.events + BATCH_LINES);
       if (batch.length === 0) {
-        this.#pushed = size;
+        if (due === lines) this.#pushed = size;
         return;
       }
       const response = await this.#call(`/events?offset=${this.#state.events}`, {
@@ -160,7 +166,8 @@ export class Courier implements AsyncDisposable {
   }
 
   async #heartbeat(): Promise<void> {
-    const report = await this.#options.reportHost?.();
+    // A disk that does not answer must not hold up the end.
+    const report = await Promise.race([this.#options.reportHost?.(), this.#quitted.promise]);
     const body = report === undefined
       ? {}
       : { body: JSON.stringify(report), headers: { "content-type": "application/json" } };
@@ -240,6 +247,11 @@ export class Courier implements AsyncDisposable {
     this.#quit.abort();
     await Promise.all(this.#loops);
   }
+}
+
+/** Whether a line of events is the one that ends a run. */
+function isEnd(line: string | undefined): boolean {
+  return line?.includes('"type":"run.finished"') ?? false;
 }
 
 /** Delivers what earlier runs could not, oldest first, until the dashboard does not answer. */

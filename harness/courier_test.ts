@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type Clock, waitFor } from "../common/time.ts";
+import { type Clock, systemClock, waitFor } from "../common/time.ts";
 import { Courier, deliverSpooled } from "./courier.ts";
-import { systemClock } from "../common/time.ts";
 import { RunFolder } from "./run_folder.ts";
 
 /** A dashboard that keeps what it gets, and can be away. */
@@ -16,10 +15,19 @@ class FakeDashboard {
   files = new Map<string, string>();
   calls = 0;
   batches = 0;
+  /** Never answers; who asked has to give up. */
+  silent = false;
+  /** What arrived, in this order: names of files, and events. */
+  readonly order: string[] = [];
 
   readonly fetch: typeof fetch = async (input, init) => {
     this.calls += 1;
     if (this.away) throw new TypeError("connection refused");
+    if (this.silent) {
+      await new Promise((_, reject) =>
+        init?.signal?.addEventListener("abort", () => reject(new Error("gone")))
+      );
+    }
     if (this.slow > 0) await systemClock.sleep(this.slow, init?.signal ?? undefined);
     const request = new Request(input, init);
     const url = new URL(request.url);
@@ -35,9 +43,11 @@ class FakeDashboard {
         return Response.json({ offset: this.events.length }, { status: 409 });
       }
       this.batches += 1;
+      this.order.push(...body.trimEnd().split("\n"));
       this.events.push(...body.trimEnd().split("\n"));
       return Response.json({ offset: this.events.length });
     }
+    this.order.push(url.pathname.split("/").at(-1) ?? "");
     this.files.set(url.pathname.split("/").at(-1) ?? "", await request.text());
     return new Response(null, { status: 201 });
   };
@@ -46,12 +56,15 @@ class FakeDashboard {
 /** Nobody's sleep ends before that is said. */
 class HeldClock implements Clock {
   #sleepers = new Set<() => void>();
+  /** Milliseconds of each sleep so far. */
+  readonly asked: number[] = [];
 
   now(): number {
     return 0;
   }
 
-  sleep(_ms: number, signal?: AbortSignal): Promise<void> {
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    this.asked.push(ms);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     if (signal?.aborted) return Promise.reject(signal.reason);
     this.#sleepers.add(resolve);
@@ -112,6 +125,49 @@ Deno.test("events and files arrive once each, in order, files before the last ev
     assert.equal((await courier().load()).done, true);
   }));
 
+for (const idleMs of [0, 700]) {
+  Deno.test(`the event that ends a run arrives after all files, ${idleMs} ms after the one before`, () =>
+    withFolder(async (folder, { dashboard, courier }) => {
+      const end = '{"t":"","type":"run.finished"}';
+      await using running = courier();
+      await running.start();
+      await say(folder, "1");
+      running.ring();
+      await systemClock.sleep(idleMs); // its loop is then at another place
+      await say(folder, end);
+      running.ring();
+      await Deno.writeTextFile(folder.result, "{}");
+      await Deno.writeTextFile(folder.report, "<html>");
+      await running.finish();
+      assert.deepEqual(dashboard.order.filter((what) => what !== "1"), ["report.html", "result.json", end]);
+      assert.equal((await courier().load()).done, true);
+    }));
+}
+
+Deno.test("neither a silent dashboard nor a silent disk holds up the end for long", () =>
+  withFolder(async (folder, { dashboard }) => {
+    for (const silent of ["dashboard", "disk"]) {
+      dashboard.silent = silent === "dashboard";
+      await using courier = new Courier(folder, {
+        url: "https://ci.test",
+        token: "secret",
+        ingress: { address: "" },
+        fetch: dashboard.fetch,
+        reportHost: () =>
+          silent === "disk" ? new Promise(() => {}) : Promise.resolve({ freeBytes: 1, janitor: null }),
+      });
+      await courier.start();
+      await say(folder, "1");
+      const late = new AbortController();
+      const ended = await Promise.race([
+        courier.finish().then(() => true),
+        systemClock.sleep(40_000, late.signal).then(() => false, () => false),
+      ]);
+      late.abort();
+      assert.ok(ended, silent);
+    }
+  }));
+
 Deno.test("an event is sent at once when it is rung for, those that follow it together", () =>
   withFolder(async (folder, { dashboard }) => {
     const clock = new HeldClock();
@@ -132,6 +188,12 @@ Deno.test("an event is sent at once when it is rung for, those that follow it to
     await say(folder, "1");
     courier.ring();
     await arrived(1);
+    // Once until it was rung for, and once that what follows can gather.
+    await waitFor(() => clock.asked.filter((ms) => ms === 500).length === 2, {
+      what: "the pause after the first event",
+      timeoutMs: 30_000,
+      everyMs: 1,
+    });
     await say(folder, "2");
     courier.ring();
     await say(folder, "3");
