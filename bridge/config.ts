@@ -6,6 +6,13 @@ import { commitId, repoName } from "../protocol/params.ts";
 
 const address = z.string().regex(/^.+:[0-9]{1,5}$/, "must be host:port");
 
+/** Comments show it. */
+function isPlain(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { username, password, search, hash } = new URL(address);
+  return username + password + search + hash === "";
+}
+
 const schema = z.object({
   /** Address of the forge. */
   FORGE_URL: z.url(),
@@ -37,7 +44,7 @@ const schema = z.object({
   BRIDGE_TOKEN: z.string().min(1).optional(),
   ENGINE: z.enum(["local", "drone"]).default("local"),
   /** Address of the Drone server. With https it is one for people, too: comments lead to the builds there. */
-  DRONE_URL: z.url().optional(),
+  DRONE_URL: z.url().refine(isPlain, "must be an address without user, query and fragment").optional(),
   /** Token of a machine account that is Drone's admin. */
   DRONE_TOKEN: z.string().min(1).optional(),
   /** Repository on the forge whose `.drone.yml` runs the harness, and where it is read. */

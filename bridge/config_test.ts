@@ -66,6 +66,17 @@ Deno.test("droneConfig() wants an address, a token and the commit that is pinned
   assert.deepEqual(config, { url: "https://drone.example", token: "drone-secret", commit: "d".repeat(40) });
 });
 
+Deno.test("Drone's address, which comments show, holds no secret", () => {
+  const read = (address: string) =>
+    bridgeConfig((name) => name === "CCCI_DRONE_URL" ? address : lookup(name)).DRONE_URL;
+  for (
+    const address of ["https://bot:secret@drone.example", "https://drone.example/?token=secret", "nonsense"]
+  ) {
+    assert.throws(() => read(address), { message: /CCCI_DRONE_URL: (?!.*secret)/ }, address);
+  }
+  assert.equal(read("https://ci.example/drone/"), "https://ci.example/drone/");
+});
+
 Deno.test("gapsOf() warns of Drone without a dashboard, and of nothing else", () => {
   const gaps = (changes: Record<string, string | undefined>) =>
     gapsOf(bridgeConfig((name) => name in changes ? changes[name] : lookup(name)));

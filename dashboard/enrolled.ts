@@ -18,26 +18,25 @@ export interface Enrolments {
 }
 
 /**
- * The enrolments in a folder, looked up again every half minute. Only a recipe whose `recipe.yml` says `public: true`
- * is shown: one whose enrolment went away or cannot be read stays hidden, so that a mistake never tells a secret.
- * Without a folder nothing is known to be private, and every recipe is shown.
+ * The enrolments in a folder, looked up again every half minute; a file is read again when it was written. Only a
+ * recipe whose `recipe.yml` says `public: true` is shown: one whose enrolment went away or cannot be read stays hidden,
+ * so that a mistake never tells a secret. Without a folder nothing is known to be private, and every recipe is shown.
  */
 export function enrolments(folder: string | undefined, clock: Clock): Enrolments {
-  let names: string[] = [];
-  let open = new Set<string>();
+  let known = new Map<string, Enrolment>();
   let readAt = -Infinity;
   let revision = 0;
   function look(): void {
     if (folder === undefined || clock.now() - readAt < KEEP_MS) return;
     readAt = clock.now();
-    revision++;
-    names = list(folder);
-    open = new Set(names.filter((name) => isPublic(`${folder}/${name}/recipe.yml`)));
+    const now = readAll(folder, known);
+    if (said(now) !== said(known)) revision++;
+    known = now;
   }
   return {
     names() {
       look();
-      return names;
+      return [...known.keys()];
     },
     revision() {
       look();
@@ -45,16 +44,40 @@ export function enrolments(folder: string | undefined, clock: Clock): Enrolments
     },
     shown(recipe) {
       look();
-      return folder === undefined || open.has(recipe);
+      return folder === undefined || known.get(recipe)?.open === true;
     },
   };
+}
+
+interface Enrolment {
+  /** Whether anybody may see the recipe. */
+  open: boolean;
+  /** Differs after each time that the file was written. */
+  written: string;
+}
+
+function said(all: ReadonlyMap<string, Enrolment>): string {
+  return [...all].map(([name, { open }]) => `${name} ${open}`).join("\n");
+}
+
+/** All of them by name. @param before as they were: what was not written since is not read again */
+function readAll(folder: string, before: ReadonlyMap<string, Enrolment>): Map<string, Enrolment> {
+  const all = new Map<string, Enrolment>();
+  for (const name of list(folder)) {
+    const path = `${folder}/${name}/recipe.yml`;
+    const written = writtenAt(path);
+    if (written === null) continue;
+    const known = before.get(name);
+    all.set(name, known?.written === written ? known : { open: isPublic(path), written });
+  }
+  return all;
 }
 
 function list(folder: string): string[] {
   try {
     return [...Deno.readDirSync(folder)]
       .filter((entry) => entry.isDirectory && recipeName.safeParse(entry.name).success)
-      .map((entry) => entry.name).filter((name) => exists(`${folder}/${name}/recipe.yml`)).sort();
+      .map((entry) => entry.name).sort();
   } catch (error) {
     log.warn("Could not read the enrolments", { folder, error: describeError(error) });
     return [];
@@ -72,10 +95,12 @@ function isPublic(path: string): boolean {
   }
 }
 
-function exists(path: string): boolean {
+/** `null` if there is no such file. */
+function writtenAt(path: string): string | null {
   try {
-    return Deno.statSync(path).isFile;
+    const { isFile, mtime, ctime, size, ino } = Deno.statSync(path);
+    return isFile ? `${mtime?.getTime()} ${ctime?.getTime()} ${size} ${ino}` : null;
   } catch {
-    return false;
+    return null;
   }
 }

@@ -112,3 +112,15 @@ Deno.test("an empty dashboard and an empty search say what to do", async () => {
   dashboard.enrolled = ["miniflux"];
   assert.match(await dashboard.page("/?q=nope"), /Nothing is called “nope” here/);
 });
+
+Deno.test("an age on the overview goes on while nothing happens to its recipe", async () => {
+  await using dashboard = new TestDashboard();
+  await tell(dashboard, { run: "ageing-1", recipe: "ageing", level: 3 });
+  const ages = async () => /<time [^>]*>([^<]*)</.exec(await dashboard.page("/"))?.[1];
+  const seen = [await ages()];
+  for (const seconds of [120, 3600, 3 * DAY]) {
+    dashboard.clock.forward(seconds);
+    seen.push(await ages());
+  }
+  assert.deepEqual(seen, ["just now", "2 min ago", "1 h ago", "3 days ago"]);
+});

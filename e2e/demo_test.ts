@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { exec } from "../common/exec.ts";
+import { waitFor } from "../common/time.ts";
 import { difference, engineAnswers, inventory } from "./inventory.ts";
 import { onRealServices } from "./scene.ts";
 
@@ -25,17 +26,23 @@ async function ccci(...args: string[]) {
   });
 }
 
-/** What Docker holds once the stack is down; an engine of ours is gone altogether. */
+/** What Docker holds once the stack is down and nothing comes or goes any more; an engine of ours is gone altogether. */
 async function restingState(): Promise<string[] | "no engine"> {
-  return await engineAnswers() ? await inventory() : "no engine";
+  if (!await engineAnswers()) return "no engine";
+  let last: string[] = [];
+  return await waitFor(async () => {
+    const before = last;
+    last = await inventory();
+    return difference(before, last).length === 0 ? last : undefined;
+  }, { what: "Docker to be at rest", timeoutMs: 180_000, everyMs: 1_000 });
 }
 
-/** What is not as it was. Containers that were just going when they were listed are gone later. */
+/** What is not as it was. */
 function changed(before: string[] | "no engine", after: string[] | "no engine"): string[] {
   if (before === "no engine" || after === "no engine") {
     return before === after ? [] : [`${before} before, ${after} after`];
   }
-  return difference(before, after).filter((one) => !one.startsWith("- container "));
+  return difference(before, after);
 }
 
 async function playDemo(...args: string[]): Promise<{ code: number; answer: DemoAnswer }> {

@@ -21,6 +21,8 @@ const QUIET_MS = 3_000;
  */
 const NAVIGATION_LOOKS = 10;
 const NAVIGATION_LOOK_MS = 25;
+/** All looks together: a page that answers nothing is left to whatever comes next. */
+const NAVIGATION_STARTS_MS = 5_000;
 /**
  * Connections that Chromium is just making fail with this when an address of the host changes, as it does whenever a
  * container starts or stops. No request has been sent on them by then, so that asking again is no second try.
@@ -219,10 +221,11 @@ async function clickAndFollow(
     .then(() => null, (error: unknown) => error);
   try {
     await click();
-    const end = systemClock.now() + LOAD_MS;
-    for (let looks = 0; looks < NAVIGATION_LOOKS && !navigates && systemClock.now() < end; looks++) {
+    const late = systemClock.sleep(NAVIGATION_STARTS_MS, stop.signal).then(() => true, () => true);
+    for (let looks = 0; looks < NAVIGATION_LOOKS && !navigates; looks++) {
       await systemClock.sleep(NAVIGATION_LOOK_MS);
-      await page.evaluate("0").catch(() => {}); // nobody answers on a page that is just going
+      const answer = page.evaluate("0").then(() => false, () => false); // nobody answers on a page that is just going
+      if (await Promise.race([answer, late])) break;
     }
     const error = navigates ? await arrived : null;
     if (error !== null) throw error;

@@ -124,8 +124,12 @@ export class DroneEngine implements Engine {
     const number = this.#known.get(run)?.number ?? null;
     const { url, repo } = this.#options;
     // Without TLS it is an address among services, which leads people nowhere.
-    if (number === null || !url.startsWith("https://")) return null;
-    return { name: `Drone build ${number}`, url: `${url.replace(/\/+$/, "")}/${repo}/${number}` };
+    const { protocol, origin, pathname } = new URL(url);
+    if (number === null || protocol !== "https:") return null;
+    return {
+      name: `Drone build ${number}`,
+      url: `${origin}${pathname.replace(/\/+$/, "")}/${repo}/${number}`,
+    };
   }
 
   problems(): Promise<string[]> {

@@ -35,7 +35,7 @@ export function Icon({ name, label }: { name: IconName; label?: string }) {
   );
 }
 
-/** A text in which what stands between backticks is code, as it is in the run's comment. */
+/** A text in which what stands between backticks is code. */
 export function Words({ text }: { text: string }) {
   return <>{text.split(/`([^`\n]+)`/).map((part, at) => at % 2 === 1 ? <code>{part}</code> : part)}</>;
 }

@@ -20,9 +20,12 @@ const signs: Record<Outcome, IconName> = {
   unreached: "skipped",
 };
 
+/** Counts changes of what the stream of a run's log looks like: a page of before cannot read it. */
+const FORMAT = 2;
+
 /** Names the stages a page has places for; when it changes, the page must be loaded anew. */
 export function shapeOf(run: RunDetail): string {
-  return run.progress.stages.map((stage) => stage.name).join(",");
+  return [FORMAT, ...run.progress.stages.map((stage) => stage.name)].join(",");
 }
 
 /** What is known of one stage, replaced while the run goes on. */
