@@ -4,6 +4,7 @@ import { runEvent } from "../../protocol/events.ts";
 import { applyEvent, emptyProgress } from "../../dashboard/progress.ts";
 import { Store } from "../../dashboard/store.ts";
 import { madeResult } from "./results.ts";
+import { ENROLMENTS } from "./servers.ts";
 
 /** How much there is to show. */
 export interface Size {
@@ -19,8 +20,16 @@ export function recipeOf(number: number): string {
   return `recipe-${number}`;
 }
 
-/** Fills a dashboard's database with runs as harnesses report them, by the calls that take them in. */
+/** Enrols all recipes, and fills a dashboard's database with runs as harnesses report them, by the calls that take them in. */
 export async function fill(state: string, size: Size): Promise<void> {
+  for (let number = 0; number < size.recipes; number++) {
+    const folder = `${state}/${ENROLMENTS}/${recipeOf(number)}`;
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(
+      `${folder}/recipe.yml`,
+      `repo: recipe-maintainers/${recipeOf(number)}\npublic: true\n`,
+    );
+  }
   using store = new Store(`${state}/dashboard.db`);
   const start = Date.now() - size.runs * 3 * HOUR;
   for (let at = 0; at < size.runs; at++) {

@@ -5,6 +5,9 @@ export const bridgeToken = "bridge-token-of-the-bench";
 export const runnerToken = "runner-token-of-the-bench";
 const root = new URL("../..", import.meta.url).pathname;
 
+/** Folder of the enrolments, below a dashboard's state. */
+export const ENROLMENTS = "recipes";
+
 /** A program under measurement. */
 export interface Served {
   url: string;
@@ -23,6 +26,7 @@ export function serveDashboard(state: string): Promise<Served> {
     env: {
       CCCI_LISTEN: `127.0.0.1:${port}`,
       CCCI_STATE: state,
+      CCCI_RECIPES: `${state}/${ENROLMENTS}`,
       CCCI_DASHBOARD_URL: `http://127.0.0.1:${port}`,
       CCCI_BRIDGE_TOKEN: bridgeToken,
       CCCI_RUNNER_TOKEN: runnerToken,
