@@ -25,8 +25,8 @@ export interface StatusOutboxDeps {
 
 /**
  * Shows beside each commit how its latest run goes, or went; one that was cancelled says nothing of a commit that had
- * another. What should be shown is stored before it is sent; what may have
- * been sent is looked up before it is sent again, once it cannot be carried out late any more.
+ * another. What should be shown is stored before it is sent; what may have been sent is looked up before it is sent
+ * again, once it cannot be carried out late any more.
  */
 export class StatusOutbox {
   readonly #deps: StatusOutboxDeps;
