@@ -13,6 +13,8 @@ const traces = z.object({
   newFolders: z.array(z.string()),
   /** Files likewise. */
   newFiles: z.array(z.string()).default([]),
+  /** Folders of overlay networks that were there. */
+  networks: z.array(z.string()).optional(),
   /** Settings of the kernel's network, by their path below `/proc/sys/net/ipv4`, that overlay networks raise. */
   limits: z.record(z.string(), z.string()).default({}),
   /** `/proc/sys/net/ipv4/ip_forward`, and the policy that Docker sets when it turns that on. */
@@ -25,7 +27,8 @@ const traces = z.object({
 });
 type Traces = z.infer<typeof traces>;
 
-/** The third holds empty folders of overlay networks, wherever the engine's data are. */
+/** A folder for each overlay network, wherever the engine's data are: libnetwork knows no other place. */
+const NETWORKS = "/var/lib/docker/network/files";
 const FOLDERS = ["/run/docker", "/run/containerd", "/var/lib/docker", "/etc/docker"];
 const FILES = ["/etc/docker/key.json"];
 const SETTINGS = "/proc/sys/net/ipv4";
@@ -44,6 +47,7 @@ export async function noteHost(paths: Paths): Promise<void> {
   const noted: Traces = {
     newFolders: [],
     newFiles: [],
+    networks: await namesIn(NETWORKS),
     limits: {},
     ipForward: (await Deno.readTextFile(IP_FORWARD)).trim(),
     forwardPolicy: /^:FORWARD ([A-Z]+)/m.exec(saved)?.[1] ?? "ACCEPT",
@@ -79,6 +83,12 @@ export async function restoreHost(paths: Paths): Promise<void> {
     await Deno.writeTextFile(join(SETTINGS, limit), `${value}\n`);
   }
   for (const path of before.newFiles) if (await exists(path)) await Deno.remove(path);
+  const { networks } = before;
+  if (networks !== undefined) {
+    for (const name of await namesIn(NETWORKS)) {
+      if (!networks.includes(name)) await Deno.remove(join(NETWORKS, name), { recursive: true });
+    }
+  }
   for (const folder of before.newFolders) await removeEmpty(folder);
   await Deno.remove(file(paths));
 }
@@ -128,6 +138,10 @@ export function dockerRuleRemovals(saved: string): string[][] {
     }
   }
   return [...rules, ...flushes, ...deletions];
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return await exists(folder) ? (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name) : [];
 }
 
 /** Removes a tree of folders, as far as no file or socket is in it. */
