@@ -243,8 +243,10 @@ function looks({ view }: RunFacts, result: RunResult): string {
   return `${visualText(result) ?? ""}${links.join("")}`;
 }
 
-/** The latest picture of the app that the dashboard holds. */
+/** The picture of the stage that decided a bad result, else the latest of the app that the dashboard holds. */
 function screenshot({ view }: RunFacts): string | null {
+  const decisive = view?.artefacts.find((artefact) => artefact.name === `${view.result?.stage}.png`);
+  if (decisive !== undefined) return decisive.url;
   const names = (view?.result?.stages ?? []).flatMap((stage) => stage.screenshots);
   const held = (view?.artefacts ?? []).filter((artefact) => artefact.name.endsWith(".png"));
   return (held.findLast((artefact) => names.includes(artefact.name)) ?? held.at(-1))?.url ?? null;

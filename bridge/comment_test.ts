@@ -383,6 +383,20 @@ const texts: [string, string, string][] = [
   ],
 ];
 for (const [what, text, expected] of texts) {
+  Deno.test("the picture is that of the stage that decided, where there is one", () => {
+    const upgrade = stage({ name: "upgrade", result: "failed", cause: "lost" });
+    const restore = stage({ name: "restore", screenshots: ["restore.png"] });
+    const { view, ...facts } = ended("failed", [restore, upgrade], { stage: "upgrade" });
+    assert.ok(view);
+    const picture = (...names: string[]) => {
+      const artefacts = names.map((name) => ({ name, bytes: 1, url: `https://ci.example/a/${name}` }));
+      return /\[screenshot\]\([^)]*\/([^/)]*)\)/.exec(runText({ ...facts, view: { ...view, artefacts } }))
+        ?.[1];
+    };
+    assert.equal(picture("restore.png", "upgrade.png", "upgrade-before.png"), "upgrade.png");
+    assert.equal(picture("restore.png", "upgrade-before.png"), "restore.png");
+  });
+
   Deno.test(`runText(): ${what}`, () => assert.equal(text, expected));
 }
 
