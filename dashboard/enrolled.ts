@@ -56,6 +56,9 @@ interface Enrolment {
   written: string;
 }
 
+/** What could not be read may be readable at the next look, without having been written. */
+const UNREAD = "";
+
 function said(all: ReadonlyMap<string, Enrolment>): string {
   return [...all].map(([name, { open }]) => `${name} ${open}`).join("\n");
 }
@@ -68,7 +71,7 @@ function readAll(folder: string, before: ReadonlyMap<string, Enrolment>): Map<st
     const written = writtenAt(path);
     if (written === null) continue;
     const known = before.get(name);
-    all.set(name, known?.written === written ? known : { open: isPublic(path), written });
+    all.set(name, known?.written === written ? known : readOne(path, written));
   }
   return all;
 }
@@ -84,14 +87,15 @@ function list(folder: string): string[] {
   }
 }
 
-function isPublic(path: string): boolean {
+function readOne(path: string, written: string): Enrolment {
   try {
     const enrolment: unknown = parseYaml(Deno.readTextFileSync(path));
-    return typeof enrolment === "object" && enrolment !== null && "public" in enrolment &&
+    const open = typeof enrolment === "object" && enrolment !== null && "public" in enrolment &&
       enrolment.public === true;
+    return { open, written };
   } catch (error) {
     log.warn("Could not read an enrolment; its recipe stays hidden", { path, error: describeError(error) });
-    return false;
+    return { open: false, written: UNREAD };
   }
 }
 
