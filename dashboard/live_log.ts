@@ -22,8 +22,8 @@ const MOST_IN_FRAME = 6_500;
 const JSON_AROUND = 40;
 
 /**
- * A run as a stream of server-sent events, from event number `from` on, one in a frame. Every frame of lines carries as its id the
- * number of the first event after it, which is where a browser that lost the connection goes on.
+ * A run as a stream of server-sent events, from event number `from` on, one in a frame. Every frame of lines carries as
+ * its id the number of the first event after it, which is where a browser that lost the connection goes on.
  *
  * | event | data |
  * | --- | --- |

@@ -20,7 +20,10 @@ export function recipeOf(number: number): string {
   return `recipe-${number}`;
 }
 
-/** Enrols all recipes, and fills a dashboard's database with runs as harnesses report them, by the calls that take them in. */
+/**
+ * Enrols all recipes, and fills a dashboard's database with runs as harnesses report them, by the calls that take them
+ * in.
+ */
 export async function fill(state: string, size: Size): Promise<void> {
   for (let number = 0; number < size.recipes; number++) {
     const folder = `${state}/${ENROLMENTS}/${recipeOf(number)}`;
