@@ -1,18 +1,25 @@
 import { join } from "node:path";
-import { bridgeConfig, type Config, droneConfig, gapsOf, harnessEnv, ownDomain } from "./bridge/config.ts";
-import { dashboardClient } from "./bridge/dashboard_client.ts";
+import {
+  bridgeConfig,
+  type Config,
+  droneConfig,
+  gapsOf,
+  harnessEnv,
+  ownDomain,
+} from "./bridge/service/config.ts";
+import { dashboardClient } from "./bridge/reports/dashboard_client.ts";
 import { DroneEngine } from "./bridge/engine/drone.ts";
 import type { Engine } from "./bridge/engine/engine.ts";
 import { LocalEngine } from "./bridge/engine/local.ts";
-import { type Finding, selfCheck } from "./bridge/check.ts";
-import { readEnrolments } from "./bridge/enrolments.ts";
-import { readMaintenance } from "./bridge/maintenance.ts";
+import { type Finding, selfCheck } from "./bridge/service/self_check.ts";
+import { readEnrolments } from "./enrolment/repositories.ts";
+import { readMaintenance } from "./bridge/commands/maintenance.ts";
 import { giteaForge } from "./bridge/forge/gitea.ts";
 import { RetryGate } from "./bridge/forge/retry_gate.ts";
 import { giteaStatuses } from "./bridge/forge/statuses.ts";
-import { holdState, newId } from "./bridge/state.ts";
-import { run } from "./bridge/run.ts";
-import { Store } from "./bridge/store.ts";
+import { holdState, newId } from "./bridge/service/state_folder.ts";
+import { run } from "./bridge/service/loops.ts";
+import { Store } from "./bridge/store/store.ts";
 import { CcciError, describeError, UsageError } from "./common/errors.ts";
 import { type OwnHosts, readCa, serviceFetch } from "./common/ingress.ts";
 import { logger, setUpLogging } from "./common/log.ts";

@@ -1,13 +1,13 @@
 import { describeError, UsageError } from "./common/errors.ts";
 import { logger, setUpLogging } from "./common/log.ts";
 import { systemClock } from "./common/time.ts";
-import { readSettings } from "./dashboard/config.ts";
-import { enrolments } from "./dashboard/enrolled.ts";
-import { keepHouse } from "./dashboard/housekeeping.ts";
-import { Hub } from "./dashboard/hub.ts";
-import { RunFiles } from "./dashboard/run_files.ts";
-import { serve } from "./dashboard/serve.ts";
-import { Store } from "./dashboard/store.ts";
+import { readSettings } from "./dashboard/routes/config.ts";
+import { enrolments } from "./enrolment/visibility.ts";
+import { keepHouse } from "./dashboard/views/housekeeping.ts";
+import { Hub } from "./dashboard/views/hub.ts";
+import { RunFiles } from "./dashboard/store/files.ts";
+import { serve } from "./dashboard/routes/serve.ts";
+import { Store } from "./dashboard/store/store.ts";
 
 /** Keeps runs and artefacts and shows them. Runs with the permission set `dashboard`. */
 async function main(): Promise<void> {

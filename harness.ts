@@ -1,3 +1,3 @@
-import { runProcess } from "./harness/run_process.ts";
+import { runProcess } from "./harness/command/internal_commands.ts";
 
-Deno.exit(await runProcess(Deno.args) ?? await (await import("./harness/cli.ts")).main(Deno.args));
+Deno.exit(await runProcess(Deno.args) ?? await (await import("./harness/command/cli.ts")).main(Deno.args));

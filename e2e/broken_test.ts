@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { formatSeconds } from "../common/time.ts";
-import type { Stack } from "../local/stack.ts";
+import type { Stack } from "../local/stack/stack.ts";
 import { exitCodes } from "../protocol/result.ts";
 import { type BrokenRecipe, brokenRecipes } from "./broken_recipes.ts";
 import { makeRecipe } from "./fixture_recipe.ts";

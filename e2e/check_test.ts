@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import * as z from "zod";
-import { selfCheck } from "../bridge/check.ts";
+import { selfCheck } from "../bridge/service/self_check.ts";
 import { giteaForge } from "../bridge/forge/gitea.ts";
 import { FakeEngine } from "../bridge/testing/fake_engine.ts";
 import { systemClock } from "../common/time.ts";
-import type { Account } from "../local/accounts.ts";
-import { expectStatus, forgeApi } from "../local/forge_api.ts";
-import { ORG } from "../local/forge_seed.ts";
-import { silentProgress } from "../local/progress.ts";
-import { seedRecipe } from "../local/seed.ts";
-import { ensureStack, type Stack } from "../local/stack.ts";
+import type { Account } from "../local/host/accounts.ts";
+import { expectStatus, forgeApi } from "../local/gitea/api.ts";
+import { ORG } from "../local/gitea/seed.ts";
+import { silentProgress } from "../local/host/progress.ts";
+import { seedRecipe } from "../local/stack/seed_recipe.ts";
+import { ensureStack, type Stack } from "../local/stack/stack.ts";
 import { stackFetch } from "./harness_cli.ts";
 import { onRealServices } from "./scene.ts";
 

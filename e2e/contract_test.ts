@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { silentProgress } from "../local/progress.ts";
-import { ensureStack } from "../local/stack.ts";
+import { silentProgress } from "../local/host/progress.ts";
+import { ensureStack } from "../local/stack/stack.ts";
 import { abraContract } from "../local/abra/contract/main.ts";
 import { onRealServices } from "./scene.ts";
 

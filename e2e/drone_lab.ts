@@ -3,7 +3,7 @@ import * as z from "zod";
 import { DroneEngine } from "../bridge/engine/drone.ts";
 import { type Clock, systemClock, waitFor } from "../common/time.ts";
 import type { RunParams } from "../protocol/params.ts";
-import { ensureCredentials } from "../local/accounts.ts";
+import { ensureCredentials } from "../local/host/accounts.ts";
 import { ensureDaemon, ownDaemon } from "../local/drone/daemon.ts";
 import { daemonIds, type DaemonSetup, runner, server, stopDrone } from "../local/drone/daemons.ts";
 import { BRANCH, droneFiles, OWNER, PIPELINES } from "../local/drone/files.ts";
@@ -11,12 +11,12 @@ import { ensurePipelines } from "../local/drone/forge.ts";
 import { ensureDrone } from "../local/drone/mod.ts";
 import { ensureDronePrograms } from "../local/drone/programs.ts";
 import { ensureSecrets } from "../local/drone/secrets.ts";
-import { exists } from "../local/files.ts";
-import { forgeApi } from "../local/forge_api.ts";
-import { ensureGitea, ensureGiteaProgram, stopGitea } from "../local/gitea.ts";
-import { type Paths, pathsBelow, pathsFromEnvironment, PORTS } from "../local/paths.ts";
-import { isRunning } from "../local/process.ts";
-import { silentProgress } from "../local/progress.ts";
+import { exists } from "../local/host/files.ts";
+import { forgeApi } from "../local/gitea/api.ts";
+import { ensureGitea, ensureGiteaProgram, stopGitea } from "../local/gitea/gitea.ts";
+import { type Paths, pathsBelow, pathsFromEnvironment, PORTS } from "../local/host/paths.ts";
+import { isRunning } from "../local/host/process.ts";
+import { silentProgress } from "../local/host/progress.ts";
 
 const step = { update() {}, done() {}, fail() {} };
 

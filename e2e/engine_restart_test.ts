@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { waitFor } from "../common/time.ts";
-import { engineAnswers, engineClient } from "../local/docker.ts";
-import { ownEngine, restartEngine } from "../local/engine.ts";
-import { pathsFromEnvironment } from "../local/paths.ts";
-import { silentProgress } from "../local/progress.ts";
-import { ensureStack } from "../local/stack.ts";
+import { engineAnswers, engineClient } from "../local/docker/client.ts";
+import { ownEngine, restartEngine } from "../local/docker/own_engine.ts";
+import { pathsFromEnvironment } from "../local/host/paths.ts";
+import { silentProgress } from "../local/host/progress.ts";
+import { ensureStack } from "../local/stack/stack.ts";
 import { makeRecipe } from "./fixture_recipe.ts";
 import { HarnessRun, stackForRuns } from "./harness_cli.ts";
 import { objectsOf } from "./inventory.ts";

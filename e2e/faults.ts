@@ -1,4 +1,4 @@
-import type { Role } from "../harness/fault_mark.ts";
+import type { Role } from "../harness/run/fault_mark.ts";
 
 /** A point that a run got to, as its `boundaries.txt` says. */
 export interface Boundary {

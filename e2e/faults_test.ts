@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { formatSeconds, waitFor } from "../common/time.ts";
-import { FileLock } from "../harness/lock.ts";
-import { RunFolder } from "../harness/run_folder.ts";
-import { findProcesses } from "../local/process.ts";
-import type { Stack } from "../local/stack.ts";
+import { FileLock } from "../harness/run/lock.ts";
+import { RunFolder } from "../harness/run/folder.ts";
+import { findProcesses } from "../local/host/process.ts";
+import type { Stack } from "../local/stack/stack.ts";
 import { type Boundary, chooseFaults, endings, type Fault, parseBoundaries } from "./faults.ts";
 import { makeRecipe } from "./fixture_recipe.ts";
 import { HarnessRun, runRecipe } from "./harness_cli.ts";

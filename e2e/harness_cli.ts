@@ -3,9 +3,9 @@ import { SMALL_HEAP } from "../common/small_heap.ts";
 import { execOk } from "../common/exec.ts";
 import { waitFor } from "../common/time.ts";
 import type { RunResult } from "../protocol/result.ts";
-import { silentProgress } from "../local/progress.ts";
+import { silentProgress } from "../local/host/progress.ts";
 import { ensureImages } from "../local/images/mod.ts";
-import { ensureStack, type Stack } from "../local/stack.ts";
+import { ensureStack, type Stack } from "../local/stack/stack.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 

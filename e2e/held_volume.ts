@@ -1,6 +1,6 @@
 import { execOk } from "../common/exec.ts";
 import { waitFor } from "../common/time.ts";
-import { RunFolder } from "../harness/run_folder.ts";
+import { RunFolder } from "../harness/run/folder.ts";
 import type { HarnessRun } from "./harness_cli.ts";
 
 /**

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { exec, execOk } from "../common/exec.ts";
-import { RunFolder, runFolders } from "../harness/run_folder.ts";
-import { silentProgress } from "../local/progress.ts";
-import { ensureStack } from "../local/stack.ts";
+import { RunFolder, runFolders } from "../harness/run/folder.ts";
+import { silentProgress } from "../local/host/progress.ts";
+import { ensureStack } from "../local/stack/stack.ts";
 
 const kinds: Record<string, string[]> = {
   service: ["service", "ls", "--format", "{{.Name}}"],

@@ -4,7 +4,7 @@ import { exec } from "../common/exec.ts";
 import { formatSeconds } from "../common/time.ts";
 import { describeError, UsageError } from "../common/errors.ts";
 import { parseJUnit } from "../common/junit.ts";
-import { exists } from "../local/files.ts";
+import { exists } from "../local/host/files.ts";
 import { difference, restingInventory } from "./inventory.ts";
 
 interface Counts {
@@ -37,7 +37,17 @@ interface SuiteContext {
 }
 
 const root = new URL("..", import.meta.url).pathname;
-const unitFolders = ["bench", "common", "protocol", "harness", "bridge", "dashboard", "local"];
+const unitFolders = [
+  "bench",
+  "common",
+  "protocol",
+  "enrolment",
+  "wording",
+  "harness",
+  "bridge",
+  "dashboard",
+  "local",
+];
 
 /** Each takes care of its own runs only, so that they can go on side by side. */
 const harnessTests = ["harness", "deaths", "faults", "broken"].map((name) => `e2e/${name}_test.ts`);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Stack } from "../local/stack.ts";
+import type { Stack } from "../local/stack/stack.ts";
 import { type Ended, stackForRuns } from "./harness_cli.ts";
 import { assertNothingLeft, assertSameInventory, inventory } from "./inventory.ts";
 import { onRealServices } from "./scene.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import * as z from "zod";
 import { waitFor } from "../common/time.ts";
-import { expectStatus, forgeApi } from "../local/forge_api.ts";
-import { ORG } from "../local/forge_seed.ts";
+import { expectStatus, forgeApi } from "../local/gitea/api.ts";
+import { ORG } from "../local/gitea/seed.ts";
 import { ensureImages } from "../local/images/mod.ts";
-import { silentProgress } from "../local/progress.ts";
-import { seedRecipe } from "../local/seed.ts";
-import { ensureStack, type Stack } from "../local/stack.ts";
+import { silentProgress } from "../local/host/progress.ts";
+import { seedRecipe } from "../local/stack/seed_recipe.ts";
+import { ensureStack, type Stack } from "../local/stack/stack.ts";
 import { runList } from "../protocol/dashboard_api.ts";
 import { stackFetch } from "./harness_cli.ts";
 import { onRealServices } from "./scene.ts";

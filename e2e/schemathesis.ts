@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { exec, execOk, type ExecResult } from "../common/exec.ts";
-import { exists } from "../local/files.ts";
-import { installPackages, onPath } from "../local/host.ts";
-import { pathsFromEnvironment } from "../local/paths.ts";
-import { inStep, silentProgress } from "../local/progress.ts";
+import { exists } from "../local/host/files.ts";
+import { installPackages, onPath } from "../local/host/host.ts";
+import { pathsFromEnvironment } from "../local/host/paths.ts";
+import { inStep, silentProgress } from "../local/host/progress.ts";
 
 const VERSION = "4.32.5";
 const INSTALL_MS = 600_000;

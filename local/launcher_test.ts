@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { exec } from "../common/exec.ts";
-import { onPath } from "./host.ts";
+import { onPath } from "./host/host.ts";
 
 const LAUNCHER = new URL("../cc-ci", import.meta.url).pathname;
 /** What the launcher calls, apart from Deno and npm. */

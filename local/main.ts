@@ -1,11 +1,11 @@
 import { Command, CommanderError } from "commander";
 import { CcciError, describeError, UsageError } from "../common/errors.ts";
-import { engineOption } from "./engine_option.ts";
-import { Interrupted, Interruption } from "./interruption.ts";
-import { terminalProgress } from "./progress.ts";
-import { runRecipe } from "./run_recipe.ts";
-import { type EngineName, ensureStack, stopStack } from "./stack.ts";
-import { printStatus, stackStatus, statusText } from "./status.ts";
+import { engineOption } from "./host/engine_option.ts";
+import { Interrupted, Interruption } from "./host/interruption.ts";
+import { terminalProgress } from "./host/progress.ts";
+import { runRecipe } from "./commands/run_recipe.ts";
+import { type EngineName, ensureStack, stopStack } from "./stack/stack.ts";
+import { printStatus, stackStatus, statusText } from "./commands/status.ts";
 
 const encoder = new TextEncoder();
 
@@ -77,7 +77,7 @@ export async function main(argv: string[]): Promise<number> {
     (rest) => runRecipe(rest, write),
   );
   passing("janitor", "remove what test runs left that died", async (rest) => {
-    return await (await import("./janitor.ts")).janitor(rest, write);
+    return await (await import("./commands/janitor.ts")).janitor(rest, write);
   });
   passing("abra-contract", "check that the abra in use does what the harness relies on", async (rest) => {
     await stackForContract();

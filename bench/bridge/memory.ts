@@ -1,4 +1,4 @@
-import { dashboardClient } from "../../bridge/dashboard_client.ts";
+import { dashboardClient } from "../../bridge/reports/dashboard_client.ts";
 import { FakeClock } from "../../bridge/testing/fake_clock.ts";
 import { ingressFetch } from "../../common/ingress.ts";
 import type { Turn } from "./outside.ts";

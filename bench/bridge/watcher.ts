@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { Bridge } from "../../bridge/bridge.ts";
-import type { Dashboard } from "../../bridge/dashboard_client.ts";
+import { Bridge } from "../../bridge/service/bridge.ts";
+import type { Dashboard } from "../../bridge/reports/dashboard_client.ts";
 import type { Engine, EngineState, StartAnswer } from "../../bridge/engine/engine.ts";
 import { giteaForge } from "../../bridge/forge/gitea.ts";
-import { Store } from "../../bridge/store.ts";
+import { Store } from "../../bridge/store/store.ts";
 import type { FakeClock } from "../../bridge/testing/fake_clock.ts";
 import type { RunParams } from "../../protocol/params.ts";
 import { owner, repoNames } from "./forge.ts";

@@ -1,8 +1,8 @@
 import { commitId } from "../../protocol/params.ts";
 import { stageNames } from "../../protocol/result.ts";
 import { runEvent } from "../../protocol/events.ts";
-import { applyEvent, emptyProgress } from "../../dashboard/progress.ts";
-import { Store } from "../../dashboard/store.ts";
+import { applyEvent, emptyProgress } from "../../dashboard/model/progress.ts";
+import { Store } from "../../dashboard/store/store.ts";
 import { madeResult } from "./results.ts";
 import { ENROLMENTS } from "./servers.ts";
 

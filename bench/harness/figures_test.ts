@@ -4,7 +4,7 @@ import { dominates, table } from "./table.ts";
 import { resident, together } from "./memory.ts";
 import { timeline } from "./timeline.ts";
 import type { RunEvent } from "../../protocol/events.ts";
-import { emptyReport } from "../../harness/stage.ts";
+import { emptyReport } from "../../harness/run/stage.ts";
 
 function lap(total: number, more: Partial<HarnessLap> = {}): HarnessLap {
   return {

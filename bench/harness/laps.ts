@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { execOk } from "../../common/exec.ts";
 import { HarnessRun } from "../../e2e/harness_cli.ts";
 import { runEvent } from "../../protocol/events.ts";
-import type { Stack } from "../../local/stack.ts";
+import type { Stack } from "../../local/stack/stack.ts";
 import { hasIpvs } from "../../local/abra/kernel.ts";
 import type { HarnessLap, Lap } from "./figures.ts";
 import { MemoryWatch } from "./memory.ts";

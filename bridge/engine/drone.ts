@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Clock, systemClock } from "../../common/time.ts";
-import { isUnsure } from "../answer.ts";
+import { isUnsure } from "../../common/answer.ts";
 import { type Build, build, DroneApi, type DroneApiOptions, whyNot } from "./drone_api.ts";
 import { droneProblems, limitMinutes } from "./drone_settings.ts";
 import { type RunParams, runParams } from "../../protocol/params.ts";

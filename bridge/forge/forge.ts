@@ -1,4 +1,4 @@
-import type { Answer } from "../answer.ts";
+import type { Answer } from "../../common/answer.ts";
 
 /** A pull request in which something happened. */
 export interface TouchedPull {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { commitId } from "../../protocol/params.ts";
-import type { Answer } from "../answer.ts";
+import type { Answer } from "../../common/answer.ts";
 import type { Forge, ForgeComment, Pull, Push, Repository, TouchedPull } from "./forge.ts";
 import { giteaClient, type GiteaOptions, instant, rfc3339, split } from "./gitea_client.ts";
 

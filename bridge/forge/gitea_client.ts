@@ -1,6 +1,6 @@
 import { Octokit } from "@octokit/rest";
 import * as z from "zod";
-import { type Answer, type Failure, retryAfter } from "../answer.ts";
+import { type Answer, type Failure, retryAfter } from "../../common/answer.ts";
 import { type Clock, systemClock } from "../../common/time.ts";
 import { type Answered, isOwnWord } from "./own_word.ts";
 import { type About, RetryGate } from "./retry_gate.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Answer } from "../answer.ts";
+import type { Answer } from "../../common/answer.ts";
 import { giteaClient, type GiteaOptions, split } from "./gitea_client.ts";
 
 /** What the forge shows beside a commit. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { webhookRoutes } from "../webhook.ts";
+import { webhookRoutes } from "../service/webhook.ts";
 import { createHmac } from "node:crypto";
 import { stage } from "./fake_dashboard.ts";
 import type { Scenario } from "./scenarios.ts";

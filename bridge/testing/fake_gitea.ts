@@ -1,4 +1,4 @@
-import { ownerOf } from "../enrolments.ts";
+import { ownerOf } from "../../enrolment/repositories.ts";
 import type { FakeClock } from "./fake_clock.ts";
 import { answer, asForgejo, missingScope, noRoute, page, refusal, stamp } from "./fake_answers.ts";
 import { FakeRepos } from "./fake_repos.ts";

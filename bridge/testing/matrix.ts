@@ -10,7 +10,7 @@ export interface MatrixRow {
 const deaths = "e2e/deaths_test.ts";
 const drone = "e2e/drone_engine_test.ts";
 const loop = "e2e/loop_test.ts";
-const janitor = "harness/janitor_test.ts";
+const janitor = "harness/cleanup/janitor_test.ts";
 
 /** All of them; their place is their number. */
 export const matrix: MatrixRow[] = [
@@ -31,7 +31,10 @@ export const matrix: MatrixRow[] = [
   {
     what: "command that is none",
     played: ["commands in fences, quotes, code, links, headings, our own footer and 60 kB of text"],
-    shown: [["bridge/command_test.ts", "parseCommand() never finds a command in a quote, a list or a fence"]],
+    shown: [[
+      "bridge/commands/command_test.ts",
+      "parseCommand() never finds a command in a quote, a list or a fence",
+    ]],
   },
   {
     what: "webhook and poll together, replayed",
@@ -42,7 +45,7 @@ export const matrix: MatrixRow[] = [
     played: ["one command, undisturbed"],
     shown: [
       [
-        "bridge/crash_test.ts",
+        "bridge/service/crash_test.ts",
         "the process killed before or after any of its effects, or with one under way",
       ],
       [loop, "the bridge killed in the middle of a run comes back to the same run"],
@@ -80,7 +83,7 @@ export const matrix: MatrixRow[] = [
     what: "our comment edited, deleted",
     played: ["somebody rewrites our comment, then deletes it"],
     shown: [[
-      "bridge/guard_test.ts",
+      "bridge/reports/verdict_guard_test.ts",
       "a verdict that was edited after the run's end is put right",
     ]],
   },
@@ -126,7 +129,7 @@ export const matrix: MatrixRow[] = [
     what: "teardown fails",
     shown: [
       ["e2e/broken_recipes.ts", "a volume that something else uses when it is torn down"],
-      ["harness/teardown_test.ts", "what does not go is named"],
+      ["harness/cleanup/teardown_test.ts", "what does not go is named"],
     ],
   },
   {
@@ -170,6 +173,9 @@ export const matrix: MatrixRow[] = [
   {
     what: "bad webhooks",
     played: ["webhooks that are not signed, signed by SHA-1, 20 MB long, or about another repository"],
-    shown: [["bridge/webhook_test.ts", "/hook refuses what is not signed with the secret by HMAC-SHA256"]],
+    shown: [[
+      "bridge/service/webhook_test.ts",
+      "/hook refuses what is not signed with the secret by HMAC-SHA256",
+    ]],
   },
 ];

@@ -1,8 +1,8 @@
 import { raw } from "hono/html";
-import type { Run } from "../run.ts";
+import type { Run } from "../model/run.ts";
 import { type StageName, stageNames } from "../../protocol/result.ts";
-import type { Timed } from "../recipe_history.ts";
-import { count, duration, stageTitles, stateWords, subjectText } from "../words.ts";
+import type { Timed } from "../views/recipe_history.ts";
+import { count, duration, stageTitles, stateWords, subjectText } from "../views/words.ts";
 
 const RISE = 12;
 

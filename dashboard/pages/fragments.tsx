@@ -1,6 +1,6 @@
-import { headline } from "../headline.ts";
-import type { RunDetail } from "../run.ts";
-import type { Store } from "../store.ts";
+import { headline } from "../views/headline.ts";
+import type { RunDetail } from "../model/run.ts";
+import type { Store } from "../store/store.ts";
 import { shapeOf, StageHead } from "./stages.tsx";
 import { Verdict } from "./verdict.tsx";
 

@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";
-import { assetUrl } from "../assets.ts";
+import { assetUrl } from "../assets/assets.ts";
 
 export interface PageProps {
   title: string;

@@ -1,8 +1,8 @@
 import { raw } from "hono/html";
 import type { StageName } from "../../protocol/result.ts";
-import type { Run } from "../run.ts";
-import type { ShownLine } from "../shown_lines.ts";
-import { count, stageTitles } from "../words.ts";
+import type { Run } from "../model/run.ts";
+import type { ShownLine } from "../logs/fit_lines.ts";
+import { count, stageTitles } from "../views/words.ts";
 import { Page } from "./layout.tsx";
 
 export interface LogPageProps {

@@ -1,10 +1,10 @@
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
-import { trueUntil } from "../ages.ts";
-import { needsAttention, type Overview, overviewUrl } from "../overview.ts";
-import type { Run } from "../run.ts";
-import { lastChange, type Standing, testedAt } from "../standing.ts";
-import { count, span, stageTitles, stateWords, subjectText } from "../words.ts";
+import { trueUntil } from "../views/ages.ts";
+import { needsAttention, type Overview, overviewUrl } from "../views/overview.ts";
+import type { Run } from "../model/run.ts";
+import { lastChange, type Standing, testedAt } from "../views/recipe_standing.ts";
+import { count, span, stageTitles, stateWords, subjectText } from "../views/words.ts";
 import { Page } from "./layout.tsx";
 import { Dots, Rung, StateSign, Subject, Thumbnail, When } from "./parts.tsx";
 

@@ -1,10 +1,10 @@
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { levelNames } from "../../protocol/result.ts";
-import type { Tone } from "../headline.ts";
-import type { Run, RunState } from "../run.ts";
-import { testedAt } from "../standing.ts";
-import { ago, levelName, shortCommit, stateWords, subjectText } from "../words.ts";
+import type { Tone } from "../views/headline.ts";
+import type { Run, RunState } from "../model/run.ts";
+import { testedAt } from "../views/recipe_standing.ts";
+import { ago, levelName, shortCommit, stateWords, subjectText } from "../views/words.ts";
 
 /** Small pieces that several pages share. */
 

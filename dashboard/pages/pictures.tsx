@@ -1,8 +1,8 @@
-import { pictureTitle, visualText } from "../../harness/report/digest.ts";
+import { pictureTitle, visualText } from "../../wording/findings.ts";
 import type { RunResult } from "../../protocol/result.ts";
-import { isPicture } from "../artefact_types.ts";
-import type { Artefact, RunDetail } from "../run.ts";
-import { shortCommit } from "../words.ts";
+import { isPicture } from "../model/artefact_types.ts";
+import type { Artefact, RunDetail } from "../model/run.ts";
+import { shortCommit } from "../views/words.ts";
 
 /** The page before and after an upgrade, with the pictures that have arrived. */
 export interface Comparison {

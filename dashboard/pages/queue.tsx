@@ -1,7 +1,7 @@
-import type { Estimate } from "../eta.ts";
-import type { Queue } from "../queue.ts";
-import type { Run } from "../run.ts";
-import { count, span, stageTitles } from "../words.ts";
+import type { Estimate } from "../views/estimates.ts";
+import type { Queue } from "../views/queue.ts";
+import type { Run } from "../model/run.ts";
+import { count, span, stageTitles } from "../views/words.ts";
 import type { StageName } from "../../protocol/result.ts";
 import { Page } from "./layout.tsx";
 import { RunTable, stateColumn, testedColumn, whenColumn } from "./run_table.tsx";

@@ -1,7 +1,7 @@
 import { formatBytes } from "../../common/bytes.ts";
-import { imageBytes, type ServicePeak, servicePeaks } from "../../harness/report/digest.ts";
+import { imageBytes, type ServicePeak, servicePeaks } from "../../wording/findings.ts";
 import type { ResourceUse, RunResult, StageReport } from "../../protocol/result.ts";
-import { count, stageTitles } from "../words.ts";
+import { count, stageTitles } from "../views/words.ts";
 import { Meter } from "./parts.tsx";
 
 /** What a run's services used: at most, then stage by stage, and the size of their images. */

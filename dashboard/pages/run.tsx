@@ -1,12 +1,12 @@
 import { raw } from "hono/html";
 import { formatBytes } from "../../common/bytes.ts";
 import type { StageName } from "../../protocol/result.ts";
-import { isPicture } from "../artefact_types.ts";
-import { type Headline, tellingStages, tookText } from "../headline.ts";
-import type { StageProgress } from "../progress.ts";
-import { isActive, type RunDetail } from "../run.ts";
-import type { ShownLine } from "../shown_lines.ts";
-import { count } from "../words.ts";
+import { isPicture } from "../model/artefact_types.ts";
+import { type Headline, tellingStages, tookText } from "../views/headline.ts";
+import type { StageProgress } from "../model/progress.ts";
+import { isActive, type RunDetail } from "../model/run.ts";
+import type { ShownLine } from "../logs/fit_lines.ts";
+import { count } from "../views/words.ts";
 import { Page } from "./layout.tsx";
 import { Notice, Words } from "./parts.tsx";
 import { Pictures } from "./pictures.tsx";

@@ -1,7 +1,7 @@
 import type { Child } from "hono/jsx";
-import { homeTarget, repositoryPage } from "../../harness/report/at_home.ts";
-import type { RunDetail } from "../run.ts";
-import { duration, repositoryOf, subjectText } from "../words.ts";
+import { homeTarget, repositoryPage } from "../../wording/try_at_home.ts";
+import type { RunDetail } from "../model/run.ts";
+import { duration, repositoryOf, subjectText } from "../views/words.ts";
 import { Snippet, When } from "./parts.tsx";
 
 /** Exactly what was tested, with what, and how long it took. */

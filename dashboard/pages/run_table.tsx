@@ -1,5 +1,5 @@
 import type { Child } from "hono/jsx";
-import type { Run } from "../run.ts";
+import type { Run } from "../model/run.ts";
 import { State, Subject, When } from "./parts.tsx";
 
 /** One column of a table of runs. */

@@ -1,6 +1,6 @@
-import { causeText, tookText } from "../headline.ts";
-import { isActive, type Run } from "../run.ts";
-import { testedAt } from "../standing.ts";
+import { causeText, tookText } from "../views/headline.ts";
+import { isActive, type Run } from "../model/run.ts";
+import { testedAt } from "../views/recipe_standing.ts";
 import { Page } from "./layout.tsx";
 import { RunPages, RunTable, stateColumn, testedColumn, whenColumn } from "./run_table.tsx";
 

@@ -1,10 +1,10 @@
 import type { StageReport } from "../../protocol/result.ts";
-import { blemishesOf, placeOf } from "../../harness/report/digest.ts";
-import { outcomeOf, type StageProgress } from "../progress.ts";
-import type { RunDetail } from "../run.ts";
-import { duration, outcomeWords, span, stageProves, stageTitles } from "../words.ts";
+import { blemishesOf, placeOf } from "../../wording/findings.ts";
+import { outcomeOf, type StageProgress } from "../model/progress.ts";
+import type { RunDetail } from "../model/run.ts";
+import { duration, outcomeWords, span, stageProves, stageTitles } from "../views/words.ts";
 import { Icon, type IconName, Words } from "./parts.tsx";
-import { plainLine } from "../ansi.ts";
+import { plainLine } from "../logs/ansi.ts";
 
 type Outcome = keyof typeof outcomeWords;
 

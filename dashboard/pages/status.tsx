@@ -1,10 +1,10 @@
 import type { Child } from "hono/jsx";
-import type { Run } from "../run.ts";
-import type { Status } from "../status.ts";
-import { type HostTrouble, troubleOf } from "../status_trouble.ts";
-import type { Host } from "../store_stats.ts";
+import type { Run } from "../model/run.ts";
+import type { Status } from "../views/status.ts";
+import { type HostTrouble, troubleOf } from "../views/status_trouble.ts";
+import type { Host } from "../store/stats.ts";
 import { formatBytes } from "../../common/bytes.ts";
-import { count } from "../words.ts";
+import { count } from "../views/words.ts";
 import { Page } from "./layout.tsx";
 import { Icon, Notice, State, Subject, When } from "./parts.tsx";
 

@@ -1,8 +1,8 @@
-import type { Headline } from "../headline.ts";
+import type { Headline } from "../views/headline.ts";
 import { Icon, type IconName, Rung, stateTones, When, Words } from "./parts.tsx";
-import { isActive, isVerdict, type RunDetail } from "../run.ts";
-import { testedAt } from "../standing.ts";
-import { shortCommit, span, stateWords, subjectText } from "../words.ts";
+import { isActive, isVerdict, type RunDetail } from "../model/run.ts";
+import { testedAt } from "../views/recipe_standing.ts";
+import { shortCommit, span, stateWords, subjectText } from "../views/words.ts";
 
 const signs: Record<Headline["tone"], IconName> = {
   good: "passed",

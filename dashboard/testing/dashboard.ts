@@ -1,11 +1,11 @@
 import type { HostReport } from "../../protocol/dashboard_api.ts";
 import type { Hono } from "hono";
-import { createApp } from "../app.tsx";
-import { writerToken } from "../auth.ts";
-import type { Deps } from "../deps.ts";
-import { Hub } from "../hub.ts";
-import { RunFiles } from "../run_files.ts";
-import { Store } from "../store.ts";
+import { createApp } from "../routes/app.tsx";
+import { writerToken } from "../model/auth.ts";
+import type { Deps } from "../views/deps.ts";
+import { Hub } from "../views/hub.ts";
+import { RunFiles } from "../store/files.ts";
+import { Store } from "../store/store.ts";
 import { TestClock } from "./clock.ts";
 
 export const bridgeToken = "bridge-token-for-tests";

@@ -1,5 +1,5 @@
 import { systemClock } from "../../common/time.ts";
-import { serve } from "../serve.ts";
+import { serve } from "../routes/serve.ts";
 import { TestClock } from "./clock.ts";
 import { TestDashboard } from "./dashboard.ts";
 import { fillWithSample } from "./sample.ts";

@@ -1,11 +1,11 @@
 import { oddAbraShLines, parseAbraSh } from "../../common/abra_sh.ts";
 import { oddEnvLines, parseEnvFile, toEnvironment } from "../../common/env_file.ts";
-import { type Compose, servicesOf } from "../compose.ts";
-import { entriesOf, isRecord, listOrMap } from "../compose_values.ts";
-import { assignmentLine } from "../env_file.ts";
-import { isHostVariable } from "../host_variables.ts";
-import { readInside } from "../inside.ts";
-import { type Finding, quote } from "../finding.ts";
+import { type Compose, servicesOf } from "../recipe/compose.ts";
+import { entriesOf, isRecord, listOrMap } from "../recipe/compose_values.ts";
+import { assignmentLine } from "../recipe/env_file.ts";
+import { isHostVariable } from "../abra/host_variables.ts";
+import { readInside } from "../recipe/inside_checkout.ts";
+import { type Finding, quote } from "../lint/finding.ts";
 
 /** Variables that steer programs of the host, or name the app: abra takes STACK_NAME from the app's settings. */
 const reserved =

@@ -1,8 +1,8 @@
 import { join, relative, resolve } from "node:path";
-import { type Compose, workingDir } from "../compose.ts";
-import { type ComposePath, entriesOf, isRecord, itemsOf } from "../compose_values.ts";
-import { resolveInside } from "../inside.ts";
-import { type Finding, quote } from "../finding.ts";
+import { type Compose, workingDir } from "../recipe/compose.ts";
+import { type ComposePath, entriesOf, isRecord, itemsOf } from "../recipe/compose_values.ts";
+import { resolveInside } from "../recipe/inside_checkout.ts";
+import { type Finding, quote } from "../lint/finding.ts";
 
 const MAX_ENTRIES = 20_000;
 

@@ -1,6 +1,6 @@
-import { type Compose, type ComposeFile, labelsOf } from "../compose.ts";
-import { type ComposePath, entriesOf, isRecord, listOrMap } from "../compose_values.ts";
-import { quote, type ScopedReport } from "../finding.ts";
+import { type Compose, type ComposeFile, labelsOf } from "../recipe/compose.ts";
+import { type ComposePath, entriesOf, isRecord, listOrMap } from "../recipe/compose_values.ts";
+import { quote, type ScopedReport } from "../lint/finding.ts";
 import { foreignReference, middlewareProblem, transportProblem } from "./middlewares.ts";
 import { checkRule, type RuleProblem } from "./traefik_rule.ts";
 

@@ -1,6 +1,6 @@
-import type { ComposeFile } from "../compose.ts";
-import { entriesOf, isRecord, itemsOf } from "../compose_values.ts";
-import { quote, type ScopedReport } from "../finding.ts";
+import type { ComposeFile } from "../recipe/compose.ts";
+import { entriesOf, isRecord, itemsOf } from "../recipe/compose_values.ts";
+import { quote, type ScopedReport } from "../lint/finding.ts";
 
 /** Docker's own pattern for names of volumes; whatever does not match it is taken for a path. */
 const volumeName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;

@@ -1,6 +1,6 @@
-import { type Compose, type ComposeFile, isExternal, objectName } from "../compose.ts";
-import { entriesOf, isRecord, itemsOf, namesOf } from "../compose_values.ts";
-import { quote, type ScopedReport } from "../finding.ts";
+import { type Compose, type ComposeFile, isExternal, objectName } from "../recipe/compose.ts";
+import { entriesOf, isRecord, itemsOf, namesOf } from "../recipe/compose_values.ts";
+import { quote, type ScopedReport } from "../lint/finding.ts";
 
 /** The network that every recipe shares with the reverse proxy. */
 const PROXY = "proxy";

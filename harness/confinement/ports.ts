@@ -1,6 +1,6 @@
-import type { ComposeFile } from "../compose.ts";
-import { entriesOf, isRecord, itemsOf } from "../compose_values.ts";
-import { quote, type ScopedReport } from "../finding.ts";
+import type { ComposeFile } from "../recipe/compose.ts";
+import { entriesOf, isRecord, itemsOf } from "../recipe/compose_values.ts";
+import { quote, type ScopedReport } from "../lint/finding.ts";
 
 /**
  * Ports published on the host: none, unless our `recipe.yml` permits one by its number (`confine.port=8448`). Web

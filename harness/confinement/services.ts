@@ -1,6 +1,6 @@
-import type { ComposeFile } from "../compose.ts";
-import { entriesOf, isRecord } from "../compose_values.ts";
-import { quote, type ScopedReport } from "../finding.ts";
+import type { ComposeFile } from "../recipe/compose.ts";
+import { entriesOf, isRecord } from "../recipe/compose_values.ts";
+import { quote, type ScopedReport } from "../lint/finding.ts";
 
 /** Service keys that cannot reach beyond the service, or that another check looks into. */
 const harmless = new Set([

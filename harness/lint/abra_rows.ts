@@ -1,5 +1,5 @@
-import type { LintRow } from "../abra_output.ts";
-import { type Finding, quote } from "../finding.ts";
+import type { LintRow } from "../abra/output.ts";
+import { type Finding, quote } from "./finding.ts";
 
 /** Rules of abra that ours look at as well, with file and line: where ours speaks, abra's need not. */
 const ours: Record<string, string> = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { LintRow } from "../abra_output.ts";
-import type { Finding } from "../finding.ts";
+import type { LintRow } from "../abra/output.ts";
+import type { Finding } from "./finding.ts";
 import { abraFindings } from "./abra_rows.ts";
 
 function row(rule: string, change: Partial<LintRow> = {}): LintRow {

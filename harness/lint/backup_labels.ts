@@ -1,6 +1,6 @@
-import type { Compose } from "../compose.ts";
-import { type ComposePath, entriesOf, isRecord, listOrMap } from "../compose_values.ts";
-import { type Finding, quote } from "../finding.ts";
+import type { Compose } from "../recipe/compose.ts";
+import { type ComposePath, entriesOf, isRecord, listOrMap } from "../recipe/compose_values.ts";
+import { type Finding, quote } from "./finding.ts";
 
 interface Label {
   key: string;

@@ -1,6 +1,6 @@
-import type { Compose } from "../compose.ts";
-import { type ComposePath, entriesOf } from "../compose_values.ts";
-import { type Finding, quote } from "../finding.ts";
+import type { Compose } from "../recipe/compose.ts";
+import { type ComposePath, entriesOf } from "../recipe/compose_values.ts";
+import { type Finding, quote } from "./finding.ts";
 import { valueAt } from "./recipe.ts";
 
 const fields: readonly ComposePath[] = [

@@ -1,6 +1,6 @@
-import { type Compose, isExternal, objectName } from "../compose.ts";
-import { entriesOf } from "../compose_values.ts";
-import { type Finding, quote } from "../finding.ts";
+import { type Compose, isExternal, objectName } from "../recipe/compose.ts";
+import { entriesOf } from "../recipe/compose_values.ts";
+import { type Finding, quote } from "./finding.ts";
 import { placeOf } from "./recipe.ts";
 
 /** Swarm's limits for names; abra cuts stack names itself. */

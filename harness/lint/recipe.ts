@@ -1,5 +1,5 @@
-import type { Compose } from "../compose.ts";
-import { type ComposePath, entriesOf, isRecord, itemsOf } from "../compose_values.ts";
+import type { Compose } from "../recipe/compose.ts";
+import { type ComposePath, entriesOf, isRecord, itemsOf } from "../recipe/compose_values.ts";
 
 /** A recipe at one commit, as the rules look at it. */
 export interface Recipe {

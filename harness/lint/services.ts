@@ -1,6 +1,6 @@
-import type { Compose } from "../compose.ts";
-import { composeServices } from "../compose_services.ts";
-import { type Finding, quote } from "../finding.ts";
+import type { Compose } from "../recipe/compose.ts";
+import { composeServices } from "../recipe/compose_services.ts";
+import { type Finding, quote } from "./finding.ts";
 import { placeOf } from "./recipe.ts";
 
 /** Service names and images, as abra's rules R003, R004, R009 and R011 see them, but with lines. */

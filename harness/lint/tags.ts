@@ -1,5 +1,5 @@
-import { type Finding, quote } from "../finding.ts";
-import type { RecipeRepo } from "../recipe_repo.ts";
+import { type Finding, quote } from "./finding.ts";
+import type { RecipeRepo } from "../recipe/repo.ts";
 
 /**
  * Tags of versions that are not annotated: abra does not count them, and refuses pinned deploys of the recipe (R014).

@@ -1,6 +1,6 @@
-import { entriesOf, isRecord } from "../compose_values.ts";
-import { assignmentLine, isInSample } from "../env_file.ts";
-import { type Finding, quote } from "../finding.ts";
+import { entriesOf, isRecord } from "../recipe/compose_values.ts";
+import { assignmentLine, isInSample } from "../recipe/env_file.ts";
+import { type Finding, quote } from "./finding.ts";
 import { type Recipe, variablesWithoutDefault } from "./recipe.ts";
 
 /** Variables that nobody sets: Docker makes them empty without a word, in names of secrets and configs too. */

@@ -1,6 +1,6 @@
 import { formatSeconds } from "../../common/time.ts";
 import { levelNames, type RunResult, type StageName, type StageReport } from "../../protocol/result.ts";
-import { uncleanText } from "./digest.ts";
+import { uncleanText } from "../../wording/findings.ts";
 import { timingChart } from "./html_chart.ts";
 import { findings } from "./html_findings.ts";
 import { logMarkup } from "./html_log.ts";
@@ -19,7 +19,7 @@ import {
   standInNote,
   subjectName,
   verdict,
-} from "./verdict.ts";
+} from "../../wording/verdict.ts";
 
 export interface ReportInput {
   result: RunResult;

@@ -1,5 +1,5 @@
 import type { LintFinding, RunResult } from "../../protocol/result.ts";
-import { findingsOf, otherBlemishes, placeOf } from "./digest.ts";
+import { findingsOf, otherBlemishes, placeOf } from "../../wording/findings.ts";
 import { type Markup, markup } from "./markup.ts";
 
 /** What lint found and what else keeps the run from being clean; null when there is nothing. */

@@ -1,6 +1,6 @@
 import { AnsiUp } from "ansi_up";
 import { type Markup, markup, trusted } from "./markup.ts";
-import { plain } from "./text.ts";
+import { plain } from "../../wording/text.ts";
 
 const MAX_LINES = 5_000;
 const MAX_LINE = 4_000;

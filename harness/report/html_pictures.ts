@@ -1,7 +1,7 @@
 import type { RunResult } from "../../protocol/result.ts";
-import { pictureTitle, visualText } from "./digest.ts";
+import { pictureTitle, visualText } from "../../wording/findings.ts";
 import { type Markup, markup } from "./markup.ts";
-import { shortCommit } from "./verdict.ts";
+import { shortCommit } from "../../wording/verdict.ts";
 
 /** PNG bytes by file name. */
 export type Screenshots = Record<string, Uint8Array>;

@@ -1,6 +1,6 @@
 import { formatBytes } from "../../common/bytes.ts";
 import type { ResourceUse, RunResult, StageName } from "../../protocol/result.ts";
-import { imageBytes } from "./digest.ts";
+import { imageBytes } from "../../wording/findings.ts";
 import { type Markup, markup } from "./markup.ts";
 
 /** What the services used, stage by stage, and how large their images are; null when nobody measured. */

@@ -1,7 +1,7 @@
 import type { RunResult, StageReport } from "../../protocol/result.ts";
 import { escapeHtml } from "./markup.ts";
-import { oneLine, plain } from "./text.ts";
-import { hasLevel, headline, stageText, subjectName } from "./verdict.ts";
+import { oneLine, plain } from "../../wording/text.ts";
+import { hasLevel, headline, stageText, subjectName } from "../../wording/verdict.ts";
 
 /**
  * The run as a JUnit file: one suite, one test per stage. Trouble of the host is an error, a stage that did not run is

@@ -1,4 +1,4 @@
-import { plain } from "./text.ts";
+import { plain } from "../../wording/text.ts";
 
 /** HTML that may stand in a page as it is. Only {@linkcode markup} and {@linkcode trusted} make it. */
 export class Markup {

@@ -3,8 +3,8 @@ import type { RunResult, StageName, StageReport } from "../../protocol/result.ts
 import { formatSeconds } from "../../common/time.ts";
 import { paint, type Painter, stageLine } from "./terminal_lines.ts";
 import { summaryLines } from "./terminal_summary.ts";
-import { oneLine, truncate } from "./text.ts";
-import { shortCommit, stageText, subjectName } from "./verdict.ts";
+import { oneLine, truncate } from "../../wording/text.ts";
+import { shortCommit, stageText, subjectName } from "../../wording/verdict.ts";
 
 export interface TerminalOptions {
   /** Whether lines may be drawn over. @default Deno.stderr.isTerminal() */

@@ -1,8 +1,8 @@
 import type { StageOutcome } from "../../protocol/result.ts";
 import { formatSeconds } from "../../common/time.ts";
 import type { ShownStage } from "./terminal.ts";
-import { columnsOf, oneLine, truncate } from "./text.ts";
-import { outcomeSign, stageText } from "./verdict.ts";
+import { columnsOf, oneLine, truncate } from "../../wording/text.ts";
+import { outcomeSign, stageText } from "../../wording/verdict.ts";
 
 /** Colours, or nothing where colours are not wanted. */
 export type Painter = Record<"bold" | "dim" | "red" | "green" | "yellow" | "cyan", (text: string) => string>;

@@ -1,10 +1,10 @@
 import type { RunResult } from "../../protocol/result.ts";
 import { formatSeconds } from "../../common/time.ts";
-import { findingsOf, otherBlemishes, placeOf, resourcesText, visualText } from "./digest.ts";
+import { findingsOf, otherBlemishes, placeOf, resourcesText, visualText } from "../../wording/findings.ts";
 import type { SummaryPaths } from "./terminal.ts";
 import type { Painter } from "./terminal_lines.ts";
-import { oneLine, plain, truncate, wrap } from "./text.ts";
-import { blame, hasLevel, standInNote, testedName, verdict } from "./verdict.ts";
+import { oneLine, plain, truncate, wrap } from "../../wording/text.ts";
+import { blame, hasLevel, standInNote, testedName, verdict } from "../../wording/verdict.ts";
 
 const LAST_LOG_LINES = 12;
 const MOST_REMARKS = 6;

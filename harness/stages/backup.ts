@@ -1,8 +1,8 @@
-import { type BackedUp, backedUp } from "../backup_labels.ts";
-import { snapshotFiles } from "../backup_bot.ts";
-import { type MarkerPlace, seed, writeMarkers } from "../data.ts";
-import { need, type RunContext } from "../run_context.ts";
-import { type StageContext, StageFailure, StageSkipped } from "../stage.ts";
+import { type BackedUp, backedUp } from "../recipe/backup_labels.ts";
+import { snapshotFiles } from "../swarm/backup_bot.ts";
+import { type MarkerPlace, seed, writeMarkers } from "../checks/data.ts";
+import { need, type RunContext } from "../checks/context.ts";
+import { type StageContext, StageFailure, StageSkipped } from "../run/stage.ts";
 
 /** How much older than the call that made it a snapshot may seem: the bot's clock need not be ours. */
 const CLOCK_MS = 5_000;

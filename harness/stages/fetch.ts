@@ -1,9 +1,9 @@
-import { EnrolmentError, loadEnrolment } from "../enrolment.ts";
-import { fetchRecipe } from "../recipe_repo.ts";
-import { headName, type RunContext } from "../run_context.ts";
-import { InfraFailure, type StageContext, StageFailure } from "../stage.ts";
-import { subjectOf } from "../request.ts";
-import { findVersion, newestBefore } from "../versions.ts";
+import { EnrolmentError, loadEnrolment } from "../../enrolment/enrolment.ts";
+import { fetchRecipe } from "../recipe/repo.ts";
+import { headName, type RunContext } from "../checks/context.ts";
+import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
+import { subjectOf } from "../run/request.ts";
+import { findVersion, newestBefore } from "../recipe/versions.ts";
 
 /** Brings the commit under test here, and knows which version it is to be compared with. */
 export async function fetchStage(run: RunContext, ctx: StageContext): Promise<void> {

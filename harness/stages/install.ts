@@ -1,14 +1,14 @@
-import { openAppPage } from "../app_page.ts";
-import { runEnrolledTest } from "../app_tests.ts";
-import { decide } from "../converge.ts";
-import { stackFailure } from "../converge_wait.ts";
-import { requireFreeSpace } from "../disk.ts";
-import { imposedByInstall } from "../imposed.ts";
-import { reportImages } from "../resources.ts";
-import { need, type RunContext } from "../run_context.ts";
-import { takeSnapshot } from "../snapshot.ts";
-import type { StageContext } from "../stage.ts";
-import { countWarnings } from "../warnings.ts";
+import { openAppPage } from "../checks/front_page.ts";
+import { runEnrolledTest } from "../checks/run_tests.ts";
+import { decide } from "../swarm/converge.ts";
+import { stackFailure } from "../swarm/wait_converged.ts";
+import { requireFreeSpace } from "../run/disk.ts";
+import { imposedByInstall } from "../checks/imposed_waits.ts";
+import { reportImages } from "../checks/resources.ts";
+import { need, type RunContext } from "../checks/context.ts";
+import { takeSnapshot } from "../swarm/snapshot.ts";
+import type { StageContext } from "../run/stage.ts";
+import { countWarnings } from "../checks/log_warnings.ts";
 
 /** A newcomer installs the app at the commit under test. */
 export async function installStage(run: RunContext, ctx: StageContext): Promise<void> {

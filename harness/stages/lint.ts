@@ -1,23 +1,23 @@
 import { join } from "node:path";
-import { Abra, AbraError } from "../abra.ts";
-import type { Revision } from "../app.ts";
-import { composeEnvironment, domainsOf } from "../app_settings.ts";
-import { type ComposeFailure, loadCompose } from "../compose.ts";
-import { checkConfinement } from "../confinement.ts";
-import { type Finding, isPermitted } from "../finding.ts";
-import { readInside } from "../inside.ts";
-import { checkRecipe } from "../lint.ts";
+import { Abra, AbraError } from "../abra/abra.ts";
+import type { Revision } from "../app/app.ts";
+import { composeEnvironment, domainsOf } from "../app/settings.ts";
+import { type ComposeFailure, loadCompose } from "../recipe/compose.ts";
+import { checkConfinement } from "../confinement/confinement.ts";
+import { type Finding, isPermitted } from "../lint/finding.ts";
+import { readInside } from "../recipe/inside_checkout.ts";
+import { checkRecipe } from "../lint/check_recipe.ts";
 import { abraFindings } from "../lint/abra_rows.ts";
 import { checkConfigVersions } from "../lint/config_versions.ts";
 import { type NameBudget, nameBudget } from "../lint/name_lengths.ts";
 import type { Recipe } from "../lint/recipe.ts";
 import { checkTags } from "../lint/tags.ts";
-import type { Lane } from "../names.ts";
-import { checkOut } from "../recipe_repo.ts";
-import { need, type RunContext } from "../run_context.ts";
-import type { RunFolder, RunPlan } from "../run_folder.ts";
-import { type StageContext, StageFailure } from "../stage.ts";
-import type { PublishedVersion } from "../versions.ts";
+import type { Lane } from "../run/names.ts";
+import { checkOut } from "../recipe/repo.ts";
+import { need, type RunContext } from "../checks/context.ts";
+import type { RunFolder, RunPlan } from "../run/folder.ts";
+import { type StageContext, StageFailure } from "../run/stage.ts";
+import type { PublishedVersion } from "../recipe/versions.ts";
 
 /** What lint looks at, and fills in. */
 export type LintRun =

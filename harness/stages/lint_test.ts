@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { execOk } from "../../common/exec.ts";
-import { defaultEnrolment } from "../enrolment.ts";
-import { fetchRecipe } from "../recipe_repo.ts";
-import { Redactor } from "../redact.ts";
-import { readSettings } from "../settings.ts";
-import { type StageContext, StageFailure } from "../stage.ts";
-import { newestBefore } from "../versions.ts";
+import { defaultEnrolment } from "../../enrolment/enrolment.ts";
+import { fetchRecipe } from "../recipe/repo.ts";
+import { Redactor } from "../run/redact.ts";
+import { readSettings } from "../run/settings.ts";
+import { type StageContext, StageFailure } from "../run/stage.ts";
+import { newestBefore } from "../recipe/versions.ts";
 import { type LintRun, lintStage } from "./lint.ts";
 
 type Files = Record<string, string>;

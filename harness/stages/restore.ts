@@ -1,10 +1,10 @@
-import { openAppPage } from "../app_page.ts";
-import { runEnrolledTest } from "../app_tests.ts";
-import { type Loss, readMarkers, readRecords } from "../data.ts";
-import { destroyData } from "../destroy.ts";
-import { HealthWatch } from "../health_watch.ts";
-import { need, type RunContext } from "../run_context.ts";
-import { type StageContext, StageFailure, StageSkipped } from "../stage.ts";
+import { openAppPage } from "../checks/front_page.ts";
+import { runEnrolledTest } from "../checks/run_tests.ts";
+import { type Loss, readMarkers, readRecords } from "../checks/data.ts";
+import { destroyData } from "../checks/destroy_data.ts";
+import { HealthWatch } from "../checks/health_watch.ts";
+import { need, type RunContext } from "../checks/context.ts";
+import { type StageContext, StageFailure, StageSkipped } from "../run/stage.ts";
 
 /** What was backed up is destroyed, restored, and read back: a backup is worth what comes back from it. */
 export async function restoreStage(run: RunContext, ctx: StageContext): Promise<void> {

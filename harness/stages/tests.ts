@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { runRecipeTests } from "../app_tests.ts";
-import { resolveInside } from "../inside.ts";
-import { checkOut } from "../recipe_repo.ts";
-import { need, type RunContext } from "../run_context.ts";
-import { type StageContext, StageSkipped } from "../stage.ts";
+import { runRecipeTests } from "../checks/run_tests.ts";
+import { resolveInside } from "../recipe/inside_checkout.ts";
+import { checkOut } from "../recipe/repo.ts";
+import { need, type RunContext } from "../checks/context.ts";
+import { type StageContext, StageSkipped } from "../run/stage.ts";
 
 /** Folder of the recipe's repository where its own tests lie: `tests/*_test.ts`, and what these import. */
 const FOLDER = "tests";

@@ -1,20 +1,20 @@
 import { systemClock, waitFor } from "../../common/time.ts";
-import type { App } from "../app.ts";
-import { lookAtPage, type PageLook, tellLook } from "../app_page.ts";
-import { runEnrolledTest } from "../app_tests.ts";
-import { protectedVolumes } from "../backup_labels.ts";
-import type { Compose } from "../compose.ts";
-import { type Loss, readMarkers, readRecords, seed, writeMarkers, type Written } from "../data.ts";
-import { requireFreeSpace } from "../disk.ts";
-import { imposedByInstall, imposedByUpgrade, stopGrace } from "../imposed.ts";
-import { explainLoss } from "../loss.ts";
-import { reportImages } from "../resources.ts";
-import { headName, need, type RunContext } from "../run_context.ts";
-import { StageBlocked, type StageContext, StageFailure, StageSkipped } from "../stage.ts";
-import type { Snapshot } from "../converge.ts";
-import { takeSnapshot } from "../snapshot.ts";
-import { compareLooks, pictureBefore } from "../visual.ts";
-import { countWarnings } from "../warnings.ts";
+import type { App } from "../app/app.ts";
+import { lookAtPage, type PageLook, tellLook } from "../checks/front_page.ts";
+import { runEnrolledTest } from "../checks/run_tests.ts";
+import { protectedVolumes } from "../recipe/backup_labels.ts";
+import type { Compose } from "../recipe/compose.ts";
+import { type Loss, readMarkers, readRecords, seed, writeMarkers, type Written } from "../checks/data.ts";
+import { requireFreeSpace } from "../run/disk.ts";
+import { imposedByInstall, imposedByUpgrade, stopGrace } from "../checks/imposed_waits.ts";
+import { explainLoss } from "../checks/explain_data_loss.ts";
+import { reportImages } from "../checks/resources.ts";
+import { headName, need, type RunContext } from "../checks/context.ts";
+import { StageBlocked, type StageContext, StageFailure, StageSkipped } from "../run/stage.ts";
+import type { Snapshot } from "../swarm/converge.ts";
+import { takeSnapshot } from "../swarm/snapshot.ts";
+import { compareLooks, pictureBefore } from "../checks/compare_page.ts";
+import { countWarnings } from "../checks/log_warnings.ts";
 
 /** After a look at Swarm the proxy may hold a change back for 2 s (`providersThrottleDuration`). */
 const PROXY_LAG_MS = 2_300;

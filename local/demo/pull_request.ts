@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { systemClock, waitFor } from "../../common/time.ts";
-import type { Account } from "../accounts.ts";
-import { expectStatus, forgeApi, type ForgeCall } from "../forge_api.ts";
-import type { Stack } from "../stack.ts";
+import type { Account } from "../host/accounts.ts";
+import { expectStatus, forgeApi, type ForgeCall } from "../gitea/api.ts";
+import type { Stack } from "../stack/stack.ts";
 
 const createdShape = z.object({ number: z.number(), html_url: z.string() });
 const timelineShape = z.array(z.object({ type: z.string(), created_at: z.string() }));

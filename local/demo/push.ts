@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { buildPullRequest, buildRecipeRepo } from "../recipes/mod.ts";
-import { ORG } from "../forge_seed.ts";
-import { pushToForge, seedRecipe } from "../seed.ts";
-import type { Stack } from "../stack.ts";
+import { ORG } from "../gitea/seed.ts";
+import { pushToForge, seedRecipe } from "../stack/seed_recipe.ts";
+import type { Stack } from "../stack/stack.ts";
 import { PullRequest } from "./pull_request.ts";
 
 /** What the change does: nothing bad, or loses the data of those who upgrade. */

@@ -1,6 +1,6 @@
 import { type RunView, runView } from "../../protocol/dashboard_api.ts";
 import { systemClock, waitFor } from "../../common/time.ts";
-import type { Progress, Step } from "../progress.ts";
+import type { Progress, Step } from "../host/progress.ts";
 
 export interface WatchOptions {
   dashboard: string;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { waitFor } from "../../common/time.ts";
-import { StackError } from "../errors.ts";
+import { StackError } from "../host/errors.ts";
 import { PIPELINES } from "./files.ts";
 
 /** How the bridge wants the pipelines' repository to be. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { waitFor } from "../../common/time.ts";
-import { writePrivate } from "../accounts.ts";
-import { StackError } from "../errors.ts";
+import { writePrivate } from "../host/accounts.ts";
+import { StackError } from "../host/errors.ts";
 import {
   answersInTime,
   isRunning,
@@ -9,8 +9,8 @@ import {
   type ProcessId,
   startDetached,
   stopProcess,
-} from "../process.ts";
-import type { Step } from "../progress.ts";
+} from "../host/process.ts";
+import type { Step } from "../host/progress.ts";
 
 const READY_MS = 120_000;
 

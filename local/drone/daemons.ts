@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { type Paths, PORTS } from "../paths.ts";
-import { stopProcess } from "../process.ts";
+import { type Paths, PORTS } from "../host/paths.ts";
+import { stopProcess } from "../host/process.ts";
 import { type Daemon, ownDaemon } from "./daemon.ts";
 import { DRONE_URL, droneFiles } from "./files.ts";
 import type { DronePrograms } from "./programs.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { DRONE_HOST, type Paths } from "../paths.ts";
+import { DRONE_HOST, type Paths } from "../host/paths.ts";
 
 /** Where people see Drone. */
 export const DRONE_URL = `https://${DRONE_HOST}`;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { expectStatus, forgeApi, type ForgeCall } from "../forge_api.ts";
+import { expectStatus, forgeApi, type ForgeCall } from "../gitea/api.ts";
 import { BRANCH, DRONE_URL, OWNER, PIPELINES } from "./files.ts";
 
 const app = z.object({ client_id: z.string(), client_secret: z.string() });

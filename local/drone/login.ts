@@ -1,4 +1,4 @@
-import { StackError } from "../errors.ts";
+import { StackError } from "../host/errors.ts";
 
 export interface LoginOptions {
   /** Addresses of the two, as reached from here. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { StackError } from "../errors.ts";
+import { StackError } from "../host/errors.ts";
 import { logIn } from "./login.ts";
 
 const forge = "http://127.0.0.1:3180";

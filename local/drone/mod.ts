@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { harnessEnv } from "../../bridge/config.ts";
-import { tokenFile } from "../accounts.ts";
-import { forgeApi } from "../forge_api.ts";
-import type { BuildContext } from "../gitea.ts";
-import { FORGE_HOST, type Paths, PORTS } from "../paths.ts";
-import { inStep, type Step } from "../progress.ts";
+import { harnessEnv } from "../../bridge/service/config.ts";
+import { tokenFile } from "../host/accounts.ts";
+import { forgeApi } from "../gitea/api.ts";
+import type { BuildContext } from "../gitea/gitea.ts";
+import { FORGE_HOST, type Paths, PORTS } from "../host/paths.ts";
+import { inStep, type Step } from "../host/progress.ts";
 import { ensureActivated } from "./activate.ts";
 import { ensureDaemon, settingsText } from "./daemon.ts";
 import { runner, server } from "./daemons.ts";

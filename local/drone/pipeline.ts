@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { StackError } from "../errors.ts";
-import type { Paths } from "../paths.ts";
+import { StackError } from "../host/errors.ts";
+import type { Paths } from "../host/paths.ts";
 
 /** The harness as `.drone.yml` finds it where cc-ci is installed. */
 const INSTALLED = "/run/current-system/sw/bin/cc-ci-harness";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { exec } from "../../common/exec.ts";
-import { StackError } from "../errors.ts";
-import { pathsBelow, pathsFromEnvironment } from "../paths.ts";
+import { StackError } from "../host/errors.ts";
+import { pathsBelow, pathsFromEnvironment } from "../host/paths.ts";
 import { settingsText } from "./daemon.ts";
 import { harnessWrapper, localPipelines, shellWord } from "./pipeline.ts";
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { buildProgram, dropBuildCaches } from "../build.ts";
-import { exists } from "../files.ts";
-import type { BuildContext } from "../gitea.ts";
-import { inStep } from "../progress.ts";
+import { buildProgram, dropBuildCaches } from "../host/build.ts";
+import { exists } from "../host/files.ts";
+import type { BuildContext } from "../gitea/gitea.ts";
+import { inStep } from "../host/progress.ts";
 
 export const SERVER_VERSION = "1.10.1";
 export const RUNNER_VERSION = "1.0.0-beta.10";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod";
-import { tokenFile, writePrivate } from "../accounts.ts";
-import type { Paths } from "../paths.ts";
+import { tokenFile, writePrivate } from "../host/accounts.ts";
+import type { Paths } from "../host/paths.ts";
 import { droneFiles } from "./files.ts";
 
 const stored = z.object({

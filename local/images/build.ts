@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
 import { exec, execOk } from "../../common/exec.ts";
-import { buildProgram } from "../build.ts";
-import { DOCKER_ENV } from "../docker.ts";
-import { StackError } from "../errors.ts";
-import { ensurePrograms, isRoot } from "../host.ts";
-import { OURS, type Paths } from "../paths.ts";
-import type { Step } from "../progress.ts";
+import { buildProgram } from "../host/build.ts";
+import { DOCKER_ENV } from "../docker/client.ts";
+import { StackError } from "../host/errors.ts";
+import { ensurePrograms, isRoot } from "../host/host.ts";
+import { OURS, type Paths } from "../host/paths.ts";
+import type { Step } from "../host/progress.ts";
 import { BASE_IMAGE, BASE_SUITE, type ImageSpec } from "./catalogue.ts";
 import { CONTENT_LABEL } from "./content.ts";
 

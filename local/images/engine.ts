@@ -1,5 +1,5 @@
 import { exec, execOk } from "../../common/exec.ts";
-import { DOCKER_ENV } from "../docker.ts";
+import { DOCKER_ENV } from "../docker/client.ts";
 import { CONTENT_LABEL } from "./content.ts";
 
 /** What the engine has under a tag: nothing, an image made here from the sources `content`, or somebody else's. */

@@ -1,9 +1,9 @@
 /** Images of the test apps, and of the backup bot: pulled where a registry has them, otherwise made here. */
 import { join } from "node:path";
 import { exec, execOk } from "../../common/exec.ts";
-import { DOCKER_ENV } from "../docker.ts";
-import { type Paths, pathsFromEnvironment } from "../paths.ts";
-import { inStep, type Progress } from "../progress.ts";
+import { DOCKER_ENV } from "../docker/client.ts";
+import { type Paths, pathsFromEnvironment } from "../host/paths.ts";
+import { inStep, type Progress } from "../host/progress.ts";
 import { buildBase, buildImage, buildImageProgram, findImageProgram, SOURCES } from "./build.ts";
 import { BASE_IMAGE, BASE_SUITE, botImage, imagesOfRecipe, type ImageSpec } from "./catalogue.ts";
 import { contentHash, filesOf } from "./content.ts";

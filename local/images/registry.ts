@@ -1,5 +1,5 @@
 import { exec } from "../../common/exec.ts";
-import { DOCKER_ENV } from "../docker.ts";
+import { DOCKER_ENV } from "../docker/client.ts";
 
 const PROBE_MS = 3_000;
 const PULL_MS = 180_000;

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, notEqual } from "node:assert/strict";
 import { execOk } from "../../../common/exec.ts";
-import { parseSnapshots } from "../../../harness/abra_output.ts";
+import { parseSnapshots } from "../../../harness/abra/output.ts";
 import type { Expectation } from "./expectation.ts";
 import type { Lab } from "./lab.ts";
 

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, notEqual } from "node:assert/strict";
-import { parseCheck, parseLint } from "../../../harness/abra_output.ts";
+import { parseCheck, parseLint } from "../../../harness/abra/output.ts";
 import type { Expectation } from "./expectation.ts";
 import {
   addLightweightTag,

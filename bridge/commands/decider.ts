@@ -1,0 +1,178 @@
+import { logger } from "../../common/log.ts";
+import { judge, longestAgeMs, type PolicyDeps, type Refusal, type Verdict } from "./policy.ts";
+import { Pauses } from "./pauses.ts";
+import * as replies from "./replies.ts";
+import { type CommandRow, isRetried, newRun, type PullRun, runName, superseded } from "../store/rows.ts";
+import type { Store } from "../store/store.ts";
+
+const log = logger("bridge", "decide");
+
+export interface DeciderDeps extends Omit<PolicyDeps, "enrolments" | "maintenance" | "startedBy"> {
+  store: Store;
+  enrolments(): PolicyDeps["enrolments"];
+  maintenance(): PolicyDeps["maintenance"];
+  /** A new word of `[a-z0-9]`, 12 characters, that nobody can guess. */
+  newId(): string;
+}
+
+type Later = Extract<Verdict, { kind: "later" }>;
+
+/** Turns commands that were seen into runs, answers or nothing; each in one transaction. */
+export class Decider {
+  readonly #deps: DeciderDeps;
+  readonly #acknowledged = new Set<number>();
+  /** Commands that could not be decided. */
+  readonly #postponed: Pauses<Later>;
+
+  constructor(deps: DeciderDeps) {
+    this.#deps = deps;
+    this.#postponed = new Pauses(deps.clock);
+  }
+
+  /** Decides what can be decided. @returns whether anything was */
+  async decide(): Promise<boolean> {
+    const { store } = this.#deps;
+    let decided = false;
+    for (const command of store.openCommands()) {
+      const name = String(command.comment);
+      if (this.#postponed.has(name)) continue;
+      await this.#acknowledge(command);
+      const verdict = await judge(command, {
+        ...this.#deps,
+        enrolments: this.#deps.enrolments(),
+        maintenance: this.#deps.maintenance(),
+        startedBy: (command) => this.#startedBy(command),
+      });
+      if (verdict.kind === "later") {
+        const wait = this.#postponed.add(name, verdict);
+        log.warn("cannot decide yet", { comment: command.comment, why: verdict.why, retry_ms: wait });
+        continue;
+      }
+      this.#postponed.end(name);
+      store.atomically(() => this.#apply(command, verdict));
+      decided = true;
+    }
+    return decided;
+  }
+
+  /** 👀 under the comment: whoever wrote it knows at once that it was seen. It is a courtesy and may fail. */
+  async #acknowledge(command: CommandRow): Promise<void> {
+    if (command.kind !== "test" || this.#acknowledged.has(command.comment)) return;
+    this.#acknowledged.add(command.comment);
+    const answer = await this.#deps.forge.acknowledge({ repo: command.repo, id: command.comment });
+    if (!answer.ok) log.debug("could not react", { comment: command.comment, error: answer.message });
+  }
+
+  #apply(command: CommandRow, verdict: Exclude<Verdict, Later>): void {
+    const facts = { comment: command.comment, repo: command.repo, pr: command.pr, by: command.login };
+    switch (verdict.kind) {
+      case "run":
+        return this.#accept(command, verdict);
+      case "cancel":
+        return this.#cancel(command, verdict.whose);
+      case "help":
+        this.#deps.store.closeCommand(command.comment, "answered", command.kind);
+        // Whoever asks for it gets it each time; a near miss is pointed out once.
+        return this.#reply(command, {
+          key: command.kind === "help" ? `help:${command.comment}` : "help",
+          body: replies.help(this.#deps.org),
+        });
+      case "refuse":
+        log.info("refused", { ...facts, ...verdict.refusal });
+        return this.#refuse(command, verdict.refusal);
+      case "ignore":
+        log.info("ignored", { ...facts, reason: verdict.reason });
+        this.#deps.store.closeCommand(command.comment, "ignored", verdict.reason);
+        this.#acknowledged.delete(command.comment);
+    }
+  }
+
+  #accept(command: CommandRow, { recipe, ref }: { recipe: string; ref: string }): void {
+    const { store, newId } = this.#deps;
+    if (!store.closeCommand(command.comment, "accepted")) return;
+    const run = newRun({
+      id: newId(),
+      comment: command.comment,
+      recipe,
+      repo: command.repo,
+      pr: command.pr,
+      branch: null,
+      ref,
+      login: command.login,
+      accepted_at: this.#supersede(command, ref),
+    });
+    store.addRun(run);
+    log.info("accepted", { run: runName(run), comment: command.comment, recipe, ref, by: command.login });
+  }
+
+  /**
+   * A newer run takes the place of one that waits, and makes one of another commit pointless; one of the same commit
+   * that runs already may end. @returns the place in the queue, as the time it was taken
+   */
+  #supersede(command: CommandRow, ref: string): number {
+    const { store, clock } = this.#deps;
+    let place = clock.now();
+    for (const older of store.liveRunsOf(command.repo, command.pr)) {
+      const waits = older.state !== "starting" && older.state !== "running";
+      if (!waits && older.ref === ref) continue;
+      if (waits && older.state !== "finished") place = Math.min(place, older.accepted_at);
+      store.note(older.id, { stop: superseded });
+      log.info("superseded", { run: runName(older), comment: older.comment, by: command.comment });
+    }
+    return place;
+  }
+
+  #startedBy(command: CommandRow): "none" | "some" | "all" {
+    const live = this.#cancellable(command);
+    const own = live.filter((run) => this.#isOwn(command, run));
+    if (own.length === 0) return "none";
+    return own.length === live.length ? "all" : "some";
+  }
+
+  #isOwn(command: CommandRow, run: PullRun): boolean {
+    return this.#deps.store.command(run.comment)?.user_id === command.user_id;
+  }
+
+  #cancellable(command: CommandRow): PullRun[] {
+    return this.#deps.store.liveRunsOf(command.repo, command.pr).filter((run) =>
+      run.state !== "finished" || isRetried(run)
+    );
+  }
+
+  #cancel(command: CommandRow, whose: "own" | "all"): void {
+    const { store } = this.#deps;
+    const runs = this.#cancellable(command).filter((run) => whose === "all" || this.#isOwn(command, run));
+    store.closeCommand(command.comment, runs.length === 0 ? "answered" : "accepted", "cancel");
+    for (const run of runs) store.note(run.id, { cancelled_by: command.login });
+    if (runs.length === 0) {
+      this.#reply(command, { key: `cancel:${command.comment}`, body: replies.nothingToCancel() });
+    }
+  }
+
+  #refuse(command: CommandRow, refusal: Refusal): void {
+    this.#deps.store.closeCommand(command.comment, "refused", refusal.reason);
+    // Another head, or another time of maintenance, is another answer.
+    const about = "head" in refusal ? refusal.head : "since" in refusal ? refusal.since : null;
+    const key = about === null ? refusal.reason : `${refusal.reason}:${about}`;
+    this.#reply(command, { key, body: replies.refused(refusal, { command, org: this.#deps.org }) });
+  }
+
+  /** One answer for each person, pull request and reason. */
+  #reply(command: CommandRow, { key, body }: { key: string; body: string }): void {
+    const { store, clock, newId } = this.#deps;
+    store.addPost({
+      key: `${key}:${command.repo.toLowerCase()}#${command.pr}:${command.user_id}`,
+      marker: newId(),
+      repo: command.repo,
+      pr: command.pr,
+      body,
+      planned_at: clock.now(),
+    });
+  }
+
+  /** Drops what nobody will ask about again. */
+  forget(): void {
+    this.#deps.store.forgetComments(this.#deps.clock.now() - 2 * longestAgeMs);
+    this.#acknowledged.clear();
+  }
+}

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { open } from "../testing/scenes.ts";
+import { command } from "../testing/steps.ts";
+import { commits } from "../testing/world.ts";
+
+Deno.test("a push while a command is decided on is seen: what was read of the head before does not count", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  command(world, pull);
+  world.clock.pass(60);
+  let pushed = false;
+  world.gitea.fault = ({ path }) => {
+    if (path.endsWith("/timeline") && !pushed) {
+      pushed = true;
+      world.gitea.push(pull, commits.second);
+    }
+    return undefined;
+  };
+  await world.until("it is answered", () => world.bodies().length === 1);
+  await world.seconds(10);
+  assert.match(world.bodies()[0] ?? "", /^🚫 .*moved from `3fa9c1b` to `c0ffee0`/);
+  assert.equal(world.store.liveRuns().length, 0);
+});
+
+Deno.test("a push that the forge has not noted yet is waited for, some seconds and no longer", async () => {
+  for (const noted of [true, false]) {
+    using at = await open();
+    const { world, pull } = at;
+    pull.head = commits.second;
+    const created_at = new Date(world.clock.now()).toISOString();
+    world.clock.pass(10);
+    command(world, pull);
+    await world.seconds(5);
+    assert.deepEqual(world.bodies(), [], "nothing is said yet");
+    const body = JSON.stringify({ is_force_push: false, commit_ids: [commits.second] });
+    if (noted) pull.timeline.push({ type: "pull_push", created_at, body });
+    await world.until("it is answered", () => world.bodies().length === 1);
+    assert.match(world.bodies()[0] ?? "", noted ? /^⏳ .*`c0ffee0`/ : /^🚫 .*does not tell when `c0ffee0`/);
+  }
+});

@@ -1,0 +1,71 @@
+import { codeSpan } from "../reports/markdown.ts";
+import { clean, commit } from "../reports/comment.ts";
+import type { Refusal } from "./policy.ts";
+import type { CommandRow } from "../store/rows.ts";
+
+/** Answer to a command that is not carried out: what was not done and why, and what would make it work. */
+export function refused(refusal: Refusal, { command, org }: { command: CommandRow; org: string }): string {
+  const who = codeSpan(command.login);
+  switch (refusal.reason) {
+    case "not-member":
+      return `🚫 Nothing was tested: ${who} is not a member of ${
+        codeSpan(org)
+      }, and only members can start tests.\n` +
+        "A member who has looked at the changes can comment `!testme`.";
+    case "not-starter":
+      return `🚫 Nothing was cancelled: ${who} is not a member of ${
+        codeSpan(org)
+      }, and only members and whoever started a run can stop it.\n` +
+        "A member can comment `!testme cancel`.";
+    case "not-enrolled":
+      return `🚫 Nothing was tested: ${codeSpan(command.repo)} is not enrolled here.\n` +
+        `To enrol it, add \`recipes/<recipe>/recipe.yml\` with \`repo: ${command.repo}\` to cc-ci.`;
+    case "maintenance": {
+      const note = refusal.note === "" ? "" : ` (${clean(refusal.note)})`;
+      return `🚧 Nothing was tested: cc-ci is under maintenance${note}.\nComment \`!testme\` again when it is over.`;
+    }
+    case "edited":
+      return `🚫 Nothing was tested: the comment became \`!testme\` by an edit, and who made that is not known.\n` +
+        "Write it in a new comment.";
+    case "too-old":
+      return "🚫 `!testme` was written more than 24 hours ago, before cc-ci could look at it, so nothing was done.\n" +
+        "If it is still wanted, comment it again.";
+    case "merged":
+      return "🚫 Nothing was tested: this pull request is merged.\nComment on one that is open.";
+    case "fork-gone":
+      return "🚫 Nothing was tested: this pull request is closed, as the repository it came from was deleted.\n" +
+        "Open a new one and comment `!testme` there.";
+    case "closed":
+      return "🚫 Nothing was tested: this pull request is closed.\nReopen it and comment `!testme`.";
+    case "pushed": {
+      const from = refusal.before === null ? "" : `from ${commit(refusal.before)} `;
+      return `🚫 Nothing was tested: after ${who} wrote \`!testme\` the head moved ${from}to ${
+        commit(refusal.head)
+      }.\n` +
+        `Look at what was pushed and comment \`!testme\`, or \`!testme ${refusal.head.slice(0, 7)}\`.`;
+    }
+    case "same-time":
+      return `🚫 Nothing was tested: ${
+        commit(refusal.head)
+      } was pushed at about the time \`!testme\` was written.\n` +
+        `If that is the commit you mean, comment \`!testme\` again.`;
+    case "unknown-head":
+      return `🚫 Nothing was tested: the forge does not tell when ${commit(refusal.head)} was pushed.\n` +
+        `If that is the commit you mean, comment \`!testme ${refusal.head.slice(0, 7)}\`.`;
+    case "other-commit":
+      return `🚫 Nothing was tested: the head is ${commit(refusal.head)}, not ${commit(refusal.asked)}.\n` +
+        `If that is the commit you mean, comment \`!testme ${refusal.head.slice(0, 7)}\`.`;
+  }
+}
+
+/** Answer to `!testme help` and to what was probably meant as a command. */
+export function help(org: string): string {
+  return "`!testme` tests this pull request's head, `!testme <commit>` only if that commit is still the head, " +
+    `\`!testme cancel\` stops a run, \`!testme help\` says this. Alone on a line, from members of ${
+      codeSpan(org)
+    }.`;
+}
+
+export function nothingToCancel(): string {
+  return "Nothing to cancel: no run of this pull request is queued or running.";
+}

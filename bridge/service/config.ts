@@ -1,0 +1,140 @@
+import * as z from "zod";
+import { fileURLToPath } from "node:url";
+import { readConfig } from "../../common/config.ts";
+import { UsageError } from "../../common/errors.ts";
+import { commitId, repoName } from "../../protocol/params.ts";
+
+const address = z.string().regex(/^.+:[0-9]{1,5}$/, "must be host:port");
+
+/** Comments show it. */
+function isPlain(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { username, password, search, hash } = new URL(address);
+  return username + password + search + hash === "";
+}
+
+const schema = z.object({
+  /** Address of the forge. */
+  FORGE_URL: z.url(),
+  /** Token of the account that answers: read:organization, read:repository, write:issue. */
+  FORGE_TOKEN: z.string().min(1),
+  /** Token of an account that may push to the recipes (write:repository): commits get statuses. Without it none do. */
+  STATUS_TOKEN: z.string().min(1).optional(),
+  /** Organisation whose members may give commands. */
+  MEMBERS_ORG: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/),
+  /** Folder with the enrolments. */
+  RECIPES: z.string().default(fileURLToPath(import.meta.resolve("../../recipes"))),
+  /** Folder for the database and the local engine's notes. */
+  STATE: z.string(),
+  LISTEN: address.default("127.0.0.1:3182"),
+  /** Secret the forge signs webhooks with; without it they are refused and the poll does all the work. */
+  WEBHOOK_SECRET: z.string().min(16, "must have 16 characters at least").optional(),
+  /** Seconds between two looks at the forge. */
+  POLL_S: z.coerce.number().min(0.2).max(3600).default(30),
+  /** Whether default branches are tested without anybody asking: when they move, and every 14 days. */
+  SCHEDULE: z.enum(["on", "off"]).default("on"),
+  /** Seconds between two looks for default branches that moved. */
+  SCHEDULE_POLL_S: z.coerce.number().min(1).max(86_400).default(900),
+  /** Domain of our own services; without it the dashboard's host. What is neither that nor below it, is somebody else's. */
+  BASE_DOMAIN: z.string().toLowerCase().optional(),
+  /** Where our own services are reached, whatever their names resolve to. */
+  INGRESS: address.default("127.0.0.1:443"),
+  CA_FILE: z.string().optional(),
+  DASHBOARD_URL: z.url().optional(),
+  BRIDGE_TOKEN: z.string().min(1).optional(),
+  ENGINE: z.enum(["local", "drone"]).default("local"),
+  /** Address of the Drone server. With https it is one for people, too: comments lead to the builds there. */
+  DRONE_URL: z.url().refine(isPlain, "must be an address without user, query and fragment").optional(),
+  /** Token of a machine account that is Drone's admin. */
+  DRONE_TOKEN: z.string().min(1).optional(),
+  /** Repository on the forge whose `.drone.yml` runs the harness, and where it is read. */
+  DRONE_REPO: repoName.default("cc-ci/cc-ci"),
+  DRONE_BRANCH: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/).default("main"),
+  DRONE_COMMIT: commitId.optional(),
+  /** Runs the engine may have at a time. */
+  CAPACITY: z.coerce.number().int().min(1).max(16).default(1),
+  /** The harness: a program, or a module for the Deno that runs the bridge. */
+  HARNESS: z.string().default(fileURLToPath(import.meta.resolve("../../harness.ts"))),
+  LOG_LEVEL: z.enum(["debug", "info", "warning", "error"]).default("info"),
+});
+export type Config = z.infer<typeof schema>;
+
+/** @throws {UsageError} naming every variable that is missing or wrong */
+export function bridgeConfig(env: (name: string) => string | undefined = Deno.env.get): Config {
+  const config = readConfig(schema, env);
+  if ((config.DASHBOARD_URL === undefined) !== (config.BRIDGE_TOKEN === undefined)) {
+    throw new UsageError(
+      "Could not read the configuration: CCCI_DASHBOARD_URL and CCCI_BRIDGE_TOKEN belong together: give both or neither",
+    );
+  }
+  return config;
+}
+
+/** Domain of our own services, which are reached through the ingress; `null` if nothing says which that is. */
+export function ownDomain({ BASE_DOMAIN, DASHBOARD_URL }: Config): string | null {
+  return BASE_DOMAIN ?? (DASHBOARD_URL === undefined ? null : new URL(DASHBOARD_URL).hostname);
+}
+
+/** What the Drone engine needs. @throws {UsageError} naming what is missing */
+export function droneConfig(config: Config): { url: string; token: string; commit: string } {
+  const { DRONE_URL: url, DRONE_TOKEN: token, DRONE_COMMIT: commit } = config;
+  if (url === undefined || token === undefined || commit === undefined) {
+    const missing = Object.entries({ DRONE_URL: url, DRONE_TOKEN: token, DRONE_COMMIT: commit })
+      .filter(([, value]) => value === undefined).map(([name]) => `CCCI_${name}`);
+    throw new UsageError(`Could not read the configuration: engine "drone" needs ${missing.join(", ")}`);
+  }
+  return { url, token, commit };
+}
+
+/** What the settings leave out that will be missed, a sentence each. */
+export function gapsOf(config: Config): string[] {
+  if (config.ENGINE !== "drone" || config.DASHBOARD_URL !== undefined) return [];
+  return [
+    "Without a dashboard nobody hears the harness: a Drone runner that dies is noticed after 65 min only. " +
+    "Set CCCI_DASHBOARD_URL and CCCI_BRIDGE_TOKEN",
+  ];
+}
+
+/** Settings that are the harness' own; the bridge's tokens are not among them. */
+const harnessSettings = [
+  "BASE_DOMAIN",
+  "INGRESS",
+  "CA_FILE",
+  "FORGE_URL",
+  "RECIPES",
+  "RUNS",
+  "LANES",
+  "PROXY_REFRESH_S",
+  "ABRA",
+  "DENO",
+  "DOCKER_SOCKET",
+  "MIN_FREE_GB",
+  "DEBUG",
+  "STAGE_DEADLINE_S",
+  "RUN_DEADLINE_S",
+  "JANITOR_MAX_AGE",
+  "DASHBOARD_URL",
+  "RUNNER_TOKEN",
+  "RUNNER_TOKEN_FILE",
+].map((name) => `CCCI_${name}`);
+/** What programs of any kind look for. */
+const commonVariables = [
+  "PATH",
+  "HOME",
+  "LANG",
+  "TMPDIR",
+  "XDG_CACHE_HOME",
+  "XDG_RUNTIME_DIR",
+  "DENO_DIR",
+  "DOCKER_HOST",
+];
+
+/** The environment the local engine gives the harness. */
+export function harnessEnv(env: (name: string) => string | undefined = Deno.env.get): Record<string, string> {
+  const chosen: Record<string, string> = {};
+  for (const name of [...commonVariables, ...harnessSettings]) {
+    const value = env(name);
+    if (value !== undefined && value !== "") chosen[name] = value;
+  }
+  return chosen;
+}

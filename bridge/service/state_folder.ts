@@ -1,0 +1,36 @@
+import { join } from "node:path";
+import { UsageError } from "../../common/errors.ts";
+import { waitFor, WaitTimeout } from "../../common/time.ts";
+
+/** One that was told to stop may need this long. */
+const handOverMs = 5_000;
+
+/**
+ * Takes the state folder for this process, until it ends however it ends: two bridges on one database would answer
+ * everything twice.
+ * @throws {UsageError} when another bridge has it
+ */
+export async function holdState(folder: string): Promise<Disposable> {
+  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  const file = await Deno.open(join(folder, "lock"), { read: true, write: true, create: true });
+  try {
+    await waitFor(() => file.tryLock(true), {
+      what: "the state folder",
+      timeoutMs: handOverMs,
+      everyMs: 100,
+    });
+    return { [Symbol.dispose]: () => file.close() };
+  } catch (error) {
+    file.close();
+    if (!(error instanceof WaitTimeout)) throw error;
+  }
+  throw new UsageError(`Could not use the state folder "${folder}": another bridge has it`, {
+    hint: "Stop that one first, or choose another folder with CCCI_STATE.",
+  });
+}
+
+/** 12 characters of `[a-z2-7]`: 60 random bits. */
+export function newId(): string {
+  const alphabet = "abcdefghijklmnopqrstuvwxyz234567";
+  return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => alphabet[byte % 32]).join("");
+}

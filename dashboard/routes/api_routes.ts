@@ -1,0 +1,68 @@
+import { type Context, Hono } from "hono";
+import * as z from "zod";
+import { resultSchema } from "../../protocol/result_schema.ts";
+import { refuseOtherMethods } from "./api_methods.ts";
+import type { Deps } from "../views/deps.ts";
+import { Refusal } from "../model/errors.ts";
+import { openApi, runsQuery } from "./openapi.ts";
+import { queueOf, queueView } from "../views/queue.ts";
+import type { Standings } from "../views/all_standings.ts";
+import { statusOf, statusView } from "../views/status.ts";
+import { hiddenRecipes, visibleRun } from "../views/visible.ts";
+import { recipeView, runSummary, runView } from "../views/views.ts";
+
+/** What anybody may read, as JSON. */
+export function apiRoutes(deps: Deps, standings: Standings): Hono {
+  const app = new Hono();
+  const description = openApi(deps.baseUrl);
+
+  app.get("/openapi.json", (c) => c.json(description));
+  app.get("/result.schema.json", (c) => c.json(resultSchema()));
+
+  app.get("/runs", (c) => {
+    const query = runsQuery.safeParse(c.req.query());
+    if (!query.success) throw new Refusal(400, `The query is not valid: ${z.prettifyError(query.error)}`);
+    const { recipe, before, limit } = query.data;
+    if (recipe !== undefined && !deps.enrolments.shown(recipe)) return c.json({ runs: [], next: null });
+    const runs = deps.store.runs({
+      limit: limit + 1,
+      except: hiddenRecipes(deps),
+      ...(recipe === undefined ? {} : { recipe }),
+      ...(before === undefined ? {} : { before }),
+    });
+    const shown = runs.slice(0, limit);
+    const last = shown.at(-1);
+    const next = runs.length > limit && last !== undefined
+      ? `${deps.baseUrl}/api/runs?${new URLSearchParams({
+        ...(recipe === undefined ? {} : { recipe }),
+        limit: String(limit),
+        before: String(last.seq),
+      })}`
+      : null;
+    return c.json({ runs: shown.map((run) => runSummary(run, deps)), next });
+  });
+
+  app.get("/runs/:run", (c) => {
+    const name = visibleRun(deps, c.req.param("run"), c.req.header("authorization"))?.run;
+    const run = name === undefined ? undefined : deps.store.detail(name);
+    if (run === undefined) throw new Refusal(404, "No such run was announced");
+    return c.json(runView(run, deps));
+  });
+
+  app.get("/recipes", (c) => c.json({ recipes: standings.all().map((one) => recipeView(one, deps)) }));
+
+  app.get("/recipes/:recipe", (c) => {
+    const standing = standings.find(c.req.param("recipe"));
+    if (standing === undefined) throw new Refusal(404, "No such recipe is enrolled or was ever run");
+    return c.json(recipeView(standing, deps));
+  });
+
+  app.get("/queue", (c) => c.json(queueView(queueOf(deps, deps.clock.now()), deps)));
+  app.get("/status", (c) => c.json(statusView(statusOf(deps, deps.clock.now()), deps)));
+
+  refuseOtherMethods(app, description.paths);
+  app.all("*", (c: Context) => {
+    throw new Refusal(404, `There is no ${c.req.method} ${c.req.path} in this API`);
+  });
+  return app;
+}

@@ -1,0 +1,132 @@
+import { type StageName, stageNames } from "../../protocol/result.ts";
+import { type Estimate, timeLeft, waitingTimes } from "./estimates.ts";
+import { isRunning, outcomeOf } from "../model/progress.ts";
+import type { Run, RunDetail } from "../model/run.ts";
+import type { Store } from "../store/store.ts";
+import { ago, count, duration, span, stageTitles } from "./words.ts";
+
+/** How something should look: it went well, badly, the CI is at fault, it is going on, or nothing came of it. */
+export type Tone = "good" | "bad" | "trouble" | "live" | "quiet";
+
+/** What there is to say about a run, most important first. */
+export interface Headline {
+  tone: Tone;
+  title: string;
+  /** One sentence about what follows from it; plain text. */
+  more: string | null;
+  /** More about the cause, plain text, several lines at most. */
+  detail: string | null;
+  /** Last log lines of the service that caused a failure. */
+  tail: string[];
+}
+
+/** The verdict of a run in words, its cause first. */
+export function headline(run: RunDetail, options: { store: Store; now: number }): Headline {
+  const said = says(run, options);
+  const decisive = run.progress.stages.find((stage) => stage.name === run.stage)?.report;
+  return { ...said, detail: decisive?.detail ?? null, tail: decisive?.tail ?? [] };
+}
+
+function says(
+  run: RunDetail,
+  { store, now }: { store: Store; now: number },
+): Pick<Headline, "tone" | "title" | "more"> {
+  const cause = run.cause;
+  const inStage = run.stage === null ? "" : ` in ${stageTitles[run.stage]}`;
+  switch (run.state) {
+    case "queued": {
+      const wait = waitingTimes(store, store.activeRuns(), now).get(run.run) ?? null;
+      const place = run.position === 0 ? "Next in the queue" : `Queued behind ${count(run.position, "run")}`;
+      return {
+        tone: "live",
+        title: place,
+        more: wait === null || wait === 0 ? null : `Starts in about ${span(wait)}.`,
+      };
+    }
+    case "running":
+      return {
+        tone: "live",
+        title: `Testing${runningStages(run)}`,
+        more: sinceStart(run, timeLeft(store, run, now), now),
+      };
+    case "passed":
+      return {
+        tone: "good",
+        title: `Passed, level ${run.level ?? "?"}`,
+        more: notTested(run),
+      };
+    case "failed":
+      return { tone: "bad", title: `Failed${inStage}${cause === null ? "" : `: ${cause}`}`, more: null };
+    case "timed_out":
+      return {
+        tone: "bad",
+        title: `Timed out${inStage}${cause === null ? "" : `: ${cause}`}`,
+        more: "The run used up the time a run may take and was ended.",
+      };
+    case "infra":
+      return {
+        tone: "trouble",
+        title: `CI trouble${inStage}${cause === null ? "" : `: ${cause}`}`,
+        more: "This is not the recipe's fault and says nothing about it.",
+      };
+    case "cancelled":
+      return { tone: "quiet", title: `Cancelled${cause === null ? "" : `: ${cause}`}`, more: null };
+    case "superseded":
+      return {
+        tone: "quiet",
+        title: `Superseded${cause === null ? " by a newer run" : `: ${cause}`}`,
+        more: null,
+      };
+    case "expired":
+      return {
+        tone: "quiet",
+        title: `Expired${cause === null ? "" : `: ${cause}`}`,
+        more: "It waited too long and was never started.",
+      };
+  }
+}
+
+function runningStages(run: RunDetail): string {
+  const names = run.progress.stages.filter((stage) => isRunning(run, stage))
+    .map((stage) => stageTitles[stage.name]);
+  return names.length === 0 ? "" : `: ${names.join(" and ")}`;
+}
+
+function sinceStart(run: RunDetail, left: Estimate, now: number): string | null {
+  if (run.startedAt === null) return null;
+  const about = left === null ? "" : left === 0 ? ", longer than usual" : `, about ${span(left)} left`;
+  return `Started ${ago(now - run.startedAt)}${about}.`;
+}
+
+/** Names what a pass does not vouch for. */
+function notTested(run: RunDetail): string | null {
+  const skipped = run.progress.stages.flatMap((stage) =>
+    stage.report?.result === "skipped"
+      ? [`${stageTitles[stage.name]}${stage.report.reason === undefined ? "" : ` (${stage.report.reason})`}`]
+      : []
+  );
+  return skipped.length === 0 ? null : `Without ${skipped.join(", ")}.`;
+}
+
+const telling: readonly string[] = ["running", "broken", "failed", "infra"];
+
+/** Stages whose log explains the run's state: those that run, broke off or went wrong. */
+export function tellingStages(run: RunDetail): StageName[] {
+  return stageNames.filter((name) => {
+    const stage = run.progress.stages.find((one) => one.name === name);
+    if (stage === undefined) return false;
+    return telling.includes(outcomeOf(run, stage));
+  });
+}
+
+/** Why a run ended badly, with the stage that decided it; empty where nobody said. */
+export function causeText({ stage, cause }: Pick<Run, "stage" | "cause">): string {
+  if (cause === null) return "";
+  return stage === null ? cause : `${stageTitles[stage]}: ${cause}`;
+}
+
+/** Wall time of a run in words, if it began. */
+export function tookText(run: Pick<RunDetail, "startedAt" | "finishedAt">): string | null {
+  if (run.startedAt === null || run.finishedAt === null) return null;
+  return duration((run.finishedAt - run.startedAt) / 1000);
+}

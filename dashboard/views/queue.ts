@@ -1,0 +1,50 @@
+import type { QueueView } from "../../protocol/dashboard_api.ts";
+import type { StageName } from "../../protocol/result.ts";
+import type { Deps } from "./deps.ts";
+import { type Estimate, timeLeft, waitingTimes } from "./estimates.ts";
+import { isRunning } from "../model/progress.ts";
+import type { Run } from "../model/run.ts";
+import { runSummary } from "./views.ts";
+
+/** What runs, and what waits for its turn. */
+export interface Queue {
+  /** Runs going on, each with the stages it is in and the time it still needs. */
+  running: { run: Run; stages: StageName[]; left: Estimate }[];
+  /** Runs waiting, in their order, each with the time until it starts. */
+  waiting: { run: Run; wait: Estimate }[];
+  /** Active runs of recipes that are not public. */
+  unseen: number;
+}
+
+/** The queue as it stands now. */
+export function queueOf({ store, enrolments }: Deps, now: number): Queue {
+  const all = store.activeRuns();
+  const waits = waitingTimes(store, all, now);
+  const active = all.filter((run) => enrolments.shown(run.recipe));
+  return {
+    unseen: all.length - active.length,
+    running: active.filter((run) => run.state === "running").map((run) => {
+      const progress = store.progressOf(run.run);
+      const stages = progress.stages.filter((stage) => isRunning(run, stage));
+      return { run, stages: stages.map(({ name }) => name), left: timeLeft(store, run, now) };
+    }),
+    waiting: active.filter((run) => run.state === "queued").map((run) => ({
+      run,
+      wait: waits.get(run.run) ?? null,
+    })),
+  };
+}
+
+/** The queue as the API shows it. */
+export function queueView({ running, waiting, unseen }: Queue, deps: Pick<Deps, "baseUrl">): QueueView {
+  const seconds = (ms: Estimate) => ms === null ? null : Math.round(ms / 1000);
+  return {
+    running: running.map(({ run, stages, left }) => ({
+      run: runSummary(run, deps),
+      stages,
+      secondsLeft: seconds(left),
+    })),
+    waiting: waiting.map(({ run, wait }) => ({ run: runSummary(run, deps), secondsToStart: seconds(wait) })),
+    unseen,
+  };
+}

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import * as api from "../../protocol/dashboard_api.ts";
+import type { HostReport } from "../../protocol/dashboard_api.ts";
+import { secondToken, TestDashboard } from "../testing/dashboard.ts";
+import { announcementOf, tell, type Told } from "../testing/story.ts";
+
+const DAY = 24 * 3600;
+
+async function withRun(): Promise<TestDashboard> {
+  const dashboard = new TestDashboard();
+  dashboard.enrolled = ["miniflux"];
+  await tell(dashboard, { run: "level0-1", recipe: "miniflux" });
+  return dashboard;
+}
+
+/** What the page says first, and what the API says is wrong. */
+async function lede(dashboard: TestDashboard): Promise<string> {
+  const status = api.statusView.parse(JSON.parse(await dashboard.page("/api/status")));
+  const said = /<p class="lede(?: wrong)?">([^<]*)<\/p>/.exec(await dashboard.page("/status"))?.[1] ?? "";
+  if (status.trouble.length > 0) assert.equal(said, `${status.trouble.join(" · ")}.`);
+  return said;
+}
+
+Deno.test("the status page tells of a running run that fell silent", async () => {
+  await using dashboard = new TestDashboard();
+  await dashboard.announce("going0-1", announcementOf({ recipe: "miniflux" }));
+  assert.match(await dashboard.page("/status"), /is well/);
+  dashboard.clock.forward(121);
+  assert.match(await dashboard.page("/status"), /Nothing was heard of .*going0-1.* at all/);
+});
+
+Deno.test("the status page names runner hosts, what they test, and runs that left something behind", async () => {
+  await using dashboard = await withRun();
+  assert.match(await dashboard.page("/status"), /nothing left behind by the last 50 runs/);
+  const told: Told = {
+    run: "remains-1",
+    recipe: "ghost",
+    result: "infra",
+    leftovers: ["volume ghos-1_data"],
+  };
+  await tell(dashboard, told);
+  await dashboard.announce("going0-1", announcementOf({ recipe: "gitea" }));
+  const report = { freeBytes: 12_300_000_000, janitor: { at: dashboard.clock.iso(), stuck: 2 } };
+  await dashboard.heartbeat("going0-1", { report, token: secondToken });
+  const page = await dashboard.page("/status");
+  assert.match(page, /<dt>runner<\/dt><dd>heard of [^]*?, idle<\/span>/);
+  assert.match(page, /<dt>second\.example\.org<\/dt><dd>heard of [^]*?, testing gitea<\/span>/);
+  assert.match(page, /1 run left something behind[^]*href="\/runs\/remains-1"/);
+  assert.match(page, /the janitor of second\.example\.org is stuck/);
+  assert.match(page, /12 GB free[^]*Janitor: [^]*2 things could not be removed/);
+  const status = api.statusView.parse(JSON.parse(await dashboard.page("/api/status")));
+  assert.deepEqual(status.hosts.map(({ name, busy, running }) => [name, busy, running]), [
+    ["runner", false, []],
+    ["second.example.org", true, ["going0-1"]],
+  ]);
+  assert.deepEqual([status.untidy, status.silent, status.waiting], [["remains-1"], [], 0]);
+  const at = dashboard.clock.iso();
+  assert.deepEqual(status.hosts.map(({ report }) => report), [
+    null,
+    { at, ...report },
+  ]);
+  const metrics = await dashboard.page("/metrics");
+  assert.match(metrics, /heard_timestamp_seconds\{host="second\.example\.org"\} 1/);
+  assert.match(metrics, /ccci_runner_free_bytes\{host="second\.example\.org"\} 12300000000/);
+  assert.match(metrics, /ccci_runner_stuck\{host="second\.example\.org"\} 2/);
+});
+
+Deno.test("a dashboard that was never told anything does not say that all is well", async () => {
+  await using dashboard = new TestDashboard();
+  assert.equal(await lede(dashboard), "No runs yet.");
+  const page = await dashboard.page("/status");
+  assert.match(page, /<dt>Clean-up<\/dt><dd>no runs yet<\/dd>/);
+  assert.doesNotMatch(page, /tone-good/);
+});
+
+Deno.test("space that runs out and a janitor that stopped are trouble, said first, until the host is long gone", async () => {
+  const now = (dashboard: TestDashboard, ago = 0) =>
+    new Date(dashboard.clock.now() - ago * 1000).toISOString();
+  const cases: [report: (dashboard: TestDashboard) => HostReport, says: string | RegExp][] = [
+    [(at) => ({ freeBytes: 2e9, janitor: { at: now(at, DAY), stuck: 0 } }), /is well/],
+    [() => ({ freeBytes: null, janitor: null }), /is well/],
+    [() => ({ freeBytes: 9e8, janitor: null }), "runner has 900 MB left."],
+    [
+      (at) => ({ freeBytes: 9e8, janitor: { at: now(at, 3 * DAY), stuck: 1 } }),
+      "runner has 900 MB left · the janitor of runner is stuck · the janitor of runner last ran 3 days ago.",
+    ],
+  ];
+  for (const [report, says] of cases) {
+    await using dashboard = await withRun();
+    await dashboard.announce("going0-1", announcementOf({ recipe: "miniflux" }));
+    await dashboard.heartbeat("going0-1", { report: report(dashboard) });
+    const said = await lede(dashboard);
+    if (typeof says === "string") assert.equal(said, says);
+    else assert.match(said, says);
+    await dashboard.announce("going0-1", announcementOf({ recipe: "miniflux" }, { state: "infra" }));
+    dashboard.clock.forward(16 * DAY);
+    await tell(dashboard, { run: "later0-1", recipe: "miniflux" });
+    assert.match(await lede(dashboard), /is well/, "what a host said long ago tells nothing of today");
+  }
+});
+
+Deno.test("what is free where the dashboard keeps its own is judged too", async () => {
+  await using dashboard = await withRun();
+  dashboard.deps.minFreeBytes = Number.MAX_SAFE_INTEGER;
+  assert.match(await lede(dashboard), /^the dashboard has [0-9.]+ \wB left\.$/);
+});
+
+Deno.test("default branches that are no longer tested are trouble, where recipes are enrolled", async () => {
+  await using dashboard = await withRun();
+  dashboard.clock.forward(14 * DAY);
+  assert.match(await lede(dashboard), /is well/);
+  dashboard.clock.forward(2 * DAY);
+  assert.equal(await lede(dashboard), "no default branch was tested for 16 days.");
+  dashboard.enrolled = [];
+  assert.match(await lede(dashboard), /is well/);
+});
+
+Deno.test("a host that tests what is not public is busy, and nobody learns with what", async () => {
+  await using dashboard = await withRun();
+  dashboard.hidden.add("hush");
+  await dashboard.announce("secret-1", announcementOf({ recipe: "hush" }));
+  await dashboard.heartbeat("secret-1", { token: secondToken });
+  const page = await dashboard.page("/status");
+  assert.match(page, /<dt>second\.example\.org<\/dt><dd>heard of [^]*?, busy<\/span>/);
+  assert.doesNotMatch(page, /hush|secret-1/);
+  const { hosts } = api.statusView.parse(JSON.parse(await dashboard.page("/api/status")));
+  assert.deepEqual(hosts.map(({ busy, running }) => [busy, running]), [[false, []], [true, []]]);
+});

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { readEnrolments } from "./repositories.ts";
+
+async function folderWith(files: Record<string, string>) {
+  const folder = await Deno.makeTempDir({ prefix: "ccci-recipes-" });
+  for (const [recipe, text] of Object.entries(files)) {
+    await Deno.mkdir(join(folder, recipe));
+    await Deno.writeTextFile(join(folder, recipe, "recipe.yml"), text);
+  }
+  return { folder, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+}
+
+Deno.test("readEnrolments() maps repositories to recipes, whatever else an enrolment says", async () => {
+  await using at = await folderWith({
+    miniflux: "repo: Recipe-Maintainers/miniflux\nhealth: { path: / }\n",
+    gitea: "repo: other/gitea\n",
+  });
+  await Deno.mkdir(join(at.folder, "no-enrolment"));
+  const { recipes, owners, problems } = await readEnrolments(at.folder);
+  assert.deepEqual([...recipes], [["other/gitea", "gitea"], ["recipe-maintainers/miniflux", "miniflux"]]);
+  assert.deepEqual(owners, ["other", "recipe-maintainers"]);
+  assert.deepEqual(problems, []);
+});
+
+Deno.test("readEnrolments() names a bad enrolment and keeps the others", async () => {
+  await using at = await folderWith({
+    good: "repo: o/good\n",
+    unparsable: "repo: [\n",
+    nowhere: "upstream: o/x\n",
+    traversal: "repo: o/..\n",
+    twice: "repo: o/good\n",
+    BadName: "repo: o/bad\n",
+  });
+  const { recipes, problems } = await readEnrolments(at.folder);
+  assert.deepEqual([...recipes.values()], ["good"]);
+  for (const recipe of ["unparsable", "nowhere", "traversal", "twice", "BadName"]) {
+    assert.equal(problems.filter((problem) => problem.includes(`/${recipe}/recipe.yml`)).length, 1, recipe);
+  }
+});
+
+Deno.test("readEnrolments() says so when the folder is not there", async () => {
+  const { problems } = await readEnrolments("/nonexistent/recipes");
+  assert.match(problems[0] ?? "", /Could not read the enrolments in "\/nonexistent\/recipes"/);
+});

@@ -1,0 +1,278 @@
+import { join } from "node:path";
+import * as z from "zod";
+import { CcciError } from "../../common/errors.ts";
+import { exec, ExecError, type ExecResult } from "../../common/exec.ts";
+import { inTerminal, withoutEcho } from "../../common/pty.ts";
+import { changeBy } from "./changes.ts";
+import {
+  type BackupSnapshot,
+  botReason,
+  type LintRow,
+  parseLint,
+  parseSnapshots,
+  plainBotLine,
+} from "./output.ts";
+import { change } from "../run/faults.ts";
+import { passedOn } from "./host_variables.ts";
+import { plainLines, type Redactor } from "../run/redact.ts";
+import type { Settings } from "../run/settings.ts";
+
+/** abra said no. The message is its own last word. */
+export class AbraError extends CcciError {
+  /** What it printed, cleaned and redacted. */
+  readonly lines: readonly string[];
+
+  constructor(message: string, options: { lines: readonly string[]; code?: string; cause?: unknown }) {
+    super(
+      options.code ?? "abra.failed",
+      message,
+      options.cause === undefined ? {} : { cause: options.cause },
+    );
+    this.lines = options.lines;
+  }
+}
+
+export interface AbraOptions {
+  settings: Pick<Settings, "ABRA" | "DENO" | "DOCKER_SOCKET">;
+  /** ABRA_DIR. abra has one work tree per recipe and folder, so every app gets a folder of its own. */
+  dir: string;
+  redactor?: Redactor;
+  log?: (line: string) => void;
+  signal?: AbortSignal;
+}
+
+interface Call {
+  timeoutMs?: number;
+  quiet?: boolean;
+  /** What it prints on standard output is secret. */
+  secret?: boolean;
+  /** Give it a terminal: some commands die without one, `-n` or not. Both streams then come as one. */
+  terminal?: boolean;
+}
+
+const generatedSecrets = z.array(z.object({ name: z.string(), value: z.string() }).loose());
+
+/**
+ * The only place that knows abra: its flags, files and traps. A call never gets an input, so that a forgotten prompt
+ * fails; it gets a hard limit; and of our environment only what it needs, since abra hands everything it has on to
+ * the interpolation of compose files.
+ */
+export class Abra {
+  #options: AbraOptions;
+
+  constructor(options: AbraOptions) {
+    this.#options = options;
+  }
+
+  /** Version as abra states it, and whether it is the stand-in. @throws {AbraError} `abra.missing` */
+  async probe(): Promise<{ version: string; standIn: boolean }> {
+    const { stdout, stderr } = await this.#run(["--version"], { quiet: true });
+    const line = plainLines(`${stdout}\n${stderr}`).find((one) => /\d+\.\d+/.test(one)) ?? "unknown";
+    return { version: line.replace(/^abra version\s+/, ""), standIn: /stand-in/i.test(`${stdout}${stderr}`) };
+  }
+
+  /** Folder of the recipe's work tree. `app new` and pinned deploys move its HEAD behind one's back. */
+  recipeFolder(recipe: string): string {
+    return join(this.#options.dir, "recipes", recipe);
+  }
+
+  /** The app's settings. */
+  envFile(domain: string): string {
+    return join(this.#options.dir, "servers", "default", `${domain}.env`);
+  }
+
+  /** Makes the folder usable: the local Docker is the server named `default`. */
+  async prepare(): Promise<void> {
+    await Deno.mkdir(join(this.#options.dir, "recipes"), { recursive: true });
+    await this.#run(["server", "add", "--local", "-n"]);
+  }
+
+  /**
+   * Makes the app's settings from the recipe's `.env.sample`.
+   * @param options.version published version; without it the work tree is taken as it stands (chaos). Without
+   * chaos and version abra would move the work tree to the newest release and take that one's sample.
+   */
+  async newApp(recipe: string, options: { domain: string; version?: string }): Promise<void> {
+    const { domain, version } = options;
+    const which = version === undefined ? [] : [version];
+    const chaos = version === undefined ? ["-C"] : [];
+    await this.#run(["app", "new", recipe, ...which, "-s", "default", "-D", domain, "-n", "-o", ...chaos]);
+  }
+
+  /**
+   * Generates the secrets that do not exist yet and remembers them for redaction. To abra an app without any is an
+   * error, and a work tree with changes may be one.
+   */
+  async generateSecrets(domain: string): Promise<Record<string, string>> {
+    const generate = async (...more: string[]) => {
+      const args = ["app", "secret", "generate", domain, "--all", "-m", "-n", "-o", ...more];
+      return await this.#run(args, { secret: true });
+    };
+    try {
+      return this.#readSecrets((await dirtyOrNot(generate)).stdout);
+    } catch (error) {
+      if (error instanceof AbraError && /no secrets/i.test(error.message)) return {};
+      throw error;
+    }
+  }
+
+  #readSecrets(printed: string): Record<string, string> {
+    const json = plainLines(printed).join("\n");
+    const start = json.search(/[[{]/);
+    if (start < 0) return {};
+    let raw: unknown;
+    try {
+      raw = JSON.parse(json.slice(start));
+    } catch (cause) {
+      throw new AbraError("abra's list of generated secrets is not JSON", { lines: [], cause });
+    }
+    const listed = generatedSecrets.safeParse(raw);
+    const secrets = listed.success
+      ? Object.fromEntries(listed.data.map(({ name, value }) => [name, value]))
+      : z.record(z.string(), z.string()).parse(raw);
+    for (const value of Object.values(secrets)) this.#options.redactor?.add(value);
+    return secrets;
+  }
+
+  /**
+   * Deploys without waiting: what Docker says is believed, not abra's own monitor.
+   * @returns lines that warn of something
+   */
+  async deploy(domain: string, options: { version: string } | { chaos: true }): Promise<string[]> {
+    const which = "version" in options ? [options.version] : [];
+    const force = "chaos" in options ? ["-C", "-f"] : [];
+    const args = ["app", "deploy", domain, ...which, "-n", "-o", "-D", "-c", ...force];
+    const { stdout, stderr } = await this.#run(args, { timeoutMs: 180_000 });
+    return plainLines(`${stdout}\n${stderr}`).filter((line) => /\bWARN\b/.test(line));
+  }
+
+  /** Takes services, networks and configs down. Volumes and secrets stay. */
+  async undeploy(domain: string): Promise<void> {
+    await this.#run(["app", "undeploy", domain, "-n"], { timeoutMs: 20_000 });
+  }
+
+  /**
+   * Has the backup bot save the app. Success of the call is no proof of a backup: look for the snapshot.
+   * @throws {AbraError} among others when no bot runs here: {@linkcode isBotMissing}
+   */
+  async backupCreate(domain: string, options: { timeoutMs: number }): Promise<void> {
+    const args = ["app", "backup", "create", domain, "-n"];
+    await dirtyOrNot((...more) => this.#run([...args, ...more], { ...options, terminal: true }));
+  }
+
+  /** The app's snapshots, oldest first. */
+  async backupSnapshots(domain: string): Promise<BackupSnapshot[]> {
+    const args = ["app", "backup", "snapshots", domain, "-n"];
+    const { stdout } = await dirtyOrNot((...more) => this.#run([...args, ...more], { terminal: true }));
+    return parseSnapshots(plainLines(stdout));
+  }
+
+  /** Has the backup bot bring the app's data back, from the newest snapshot. */
+  async restore(domain: string, options: { timeoutMs: number }): Promise<void> {
+    const args = ["app", "restore", domain, "-n"];
+    await dirtyOrNot((...more) => this.#run([...args, ...more], { ...options, terminal: true }));
+  }
+
+  /**
+   * abra's own lint of the recipe's work tree as it stands: without `-C` abra would move it. Its exit code is no
+   * verdict: rules that fail stand in the rows.
+   */
+  async recipeLint(recipe: string): Promise<LintRow[]> {
+    const args = ["recipe", "lint", recipe, "-n", "-o"];
+    const lint = (...more: string[]) => this.#run([...args, ...more], { terminal: true });
+    const { stdout } = await lint("-C").catch((error) => {
+      if (error instanceof AbraError && /unknown (shorthand )?flag/i.test(error.message)) return lint();
+      throw error;
+    });
+    return parseLint(plainLines(stdout));
+  }
+
+  async #run(args: readonly string[], options: Call = {}): Promise<ExecResult> {
+    const { settings, dir, redactor, log, signal } = this.#options;
+    const argv = [settings.ABRA, ...args];
+    const call = options.terminal ? inTerminal(argv) : { argv, env: {} };
+    const clean = (text: string) => plainLines(withoutEcho(redactor?.text(text) ?? text)).map(plainBotLine);
+    if (!options.quiet) log?.(`$ abra ${args.join(" ")}`);
+    let result: ExecResult;
+    try {
+      const start = () =>
+        exec(call.argv, {
+          clearEnv: true,
+          env: { ...environment(settings, dir), ...call.env },
+          timeoutMs: options.timeoutMs ?? 60_000,
+          ...(signal === undefined ? {} : { signal }),
+        });
+      const what = changeBy(args);
+      result = what === null ? await start() : await change(what, start);
+    } catch (cause) {
+      if (!(cause instanceof ExecError) || cause.code !== "exec.missing") throw cause;
+      const missing = options.terminal
+        ? 'There is no "script" that could give abra a terminal'
+        : `There is no abra at "${settings.ABRA}"`;
+      throw new AbraError(missing, {
+        lines: [],
+        code: "abra.missing",
+        cause,
+      });
+    }
+    signal?.throwIfAborted();
+    const lines = [...clean(result.stderr), ...(options.secret ? [] : clean(result.stdout))];
+    if (!options.quiet) { for (const line of lines) log?.(line); }
+    if (result.success) return result;
+    const command = args.slice(0, 3).filter((arg) => !arg.startsWith("-")).join(" ");
+    if (result.timedOut) {
+      throw new AbraError(`"abra ${command}" did not end in time`, { lines, code: "abra.timeout" });
+    }
+    const last = lastWord(lines);
+    const said = /^Status: .*Code: \d+/.test(last ?? "") ? botReason(lines) ?? last : last;
+    if (said !== null) throw new AbraError(said, { lines });
+    const end = lines.slice(-3).map((line) => line.trim()).join("; ");
+    throw new AbraError(`"abra ${command}" ended with exit code ${result.code}: ${end}`, {
+      lines,
+      code: "abra.broken",
+    });
+  }
+}
+
+/** Calls once more with `-C` where abra will not touch a work tree that has changes. */
+async function dirtyOrNot(call: (...more: string[]) => Promise<ExecResult>): Promise<ExecResult> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof AbraError) || !/unstaged changes/i.test(error.message)) throw error;
+    return await call("-C");
+  }
+}
+
+/** Whether abra says that there is no backup bot: trouble of the host, not of the recipe. */
+export function isBotMissing(error: unknown): boolean {
+  return error instanceof AbraError &&
+    /\bno (running )?backup-?\s?bot|(find|discover)\w* (a |the )?backup-?\s?bot|backup-?\s?bot[\w-]* (is not|isn't|not) (deployed|running|found)/i
+      .test(error.message);
+}
+
+/** abra ends with `FATA <reason>`; everything before is decoration. */
+function lastWord(lines: readonly string[]): string | null {
+  for (const level of ["FATA", "ERRO"]) {
+    const line = lines.findLast((one) => new RegExp(`\\b${level}\\b`).test(one));
+    if (line !== undefined) return line.replace(new RegExp(`^.*?\\b${level}\\b(?:\\[[^\\]]*\\])?:?\\s*`), "");
+  }
+  return null;
+}
+
+function environment(settings: AbraOptions["settings"], dir: string): Record<string, string> {
+  const env: Record<string, string> = {
+    ABRA_DIR: dir,
+    LC_ALL: "C",
+    LANG: "C",
+    TERM: "dumb",
+    NO_COLOR: "1",
+    CCCI_DENO: settings.DENO,
+  };
+  for (const name of passedOn) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) env[name] = value;
+  }
+  if (settings.DOCKER_SOCKET !== "/var/run/docker.sock") env.DOCKER_HOST = `unix://${settings.DOCKER_SOCKET}`;
+  return env;
+}

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { botReason, parseCheck, parseLint, parseSnapshots, plainBotLine } from "./output.ts";
+
+Deno.test("snapshots are found among other lines, oldest first", () => {
+  const lines = [
+    "INFO looking for snapshots of note-0a1b2c.ci.test",
+    "2026-05-04T03:30:11.123456+02:00 4f2a91c7d0",
+    "2026-05-03 03:30:11 0123abcd",
+    "WARN nothing else",
+  ];
+  assert.deepEqual(parseSnapshots(lines), [
+    { id: "0123abcd", time: Date.UTC(2026, 4, 3, 3, 30, 11) },
+    { id: "4f2a91c7d0", time: Date.UTC(2026, 4, 4, 1, 30, 11, 123) },
+  ]);
+  assert.deepEqual(parseSnapshots(["No Snapshots found for app 2026-05-04T03:30:11Z"]), []);
+});
+
+Deno.test("lint's table is read, whatever it is drawn with", () => {
+  const lines = [
+    "┏━━━━━━┳━━━━━━┓",
+    "┃ REF  ┃ RULE              ┃ SEVERITY ┃ SATISFIED ┃ SKIPPED ┃ HOW TO FIX ┃",
+    "┣━━━━━━╋━━━━━━┫",
+    "┃ R001 ┃ compose config    ┃ warn     ┃ ✅        ┃ -       ┃ ensure     ┃",
+    "┃      ┃ has version       ┃          ┃           ┃         ┃ 3.8        ┃",
+    "┃ R014 ┃ only annotated    ┃ error    ┃ ❌        ┃ -       ┃ tag again  ┃",
+    "┗━━━━━━┻━━━━━━┛",
+    "WARN critical errors present in quick config",
+  ];
+  const expected = [
+    {
+      rule: "R001",
+      description: "compose config has version",
+      severity: "warning",
+      satisfied: true,
+      skipped: false,
+      help: "ensure 3.8",
+    },
+    {
+      rule: "R014",
+      description: "only annotated",
+      severity: "error",
+      satisfied: false,
+      skipped: false,
+      help: "tag again",
+    },
+  ];
+  assert.deepEqual(parseLint(lines), expected);
+  assert.deepEqual(parseLint(lines.map((line) => line.replaceAll("┃", "|"))), expected);
+  assert.deepEqual(parseLint(["FATA unable to validate recipe"]), []);
+});
+
+Deno.test("settings that are missing are named", () => {
+  const lines = [
+    "┃ RECIPE ENV SAMPLE ┃ APP ENV ┃",
+    "┃ DOMAIN            ┃ ✅      ┃",
+    "┃ TIMEOUT           ┃ ❌      ┃",
+  ];
+  assert.deepEqual(parseCheck(lines), ["TIMEOUT"]);
+});
+
+Deno.test("the backup bot's own last error is the reason, whichever way it logs", () => {
+  const json = '{"message_type": "ERROR", "message": "Failed to run command \\"x\\" in db: no"}';
+  const reason = (...lines: string[]) => botReason(lines.map(plainBotLine));
+  assert.equal(reason("INFO: fine", json, "FATA Status: , Code: 1"), 'Failed to run command "x" in db: no');
+  assert.equal(
+    reason("ERROR: first", "ERROR: No Snapshots with ID latest", "INFO: bye"),
+    "No Snapshots with ID latest",
+  );
+  assert.equal(reason("FATA Status: , Code: 1"), null);
+  assert.equal(plainBotLine('{"message_type": nonsense}'), '{"message_type": nonsense}');
+});

@@ -1,0 +1,111 @@
+import type { TaskState } from "../swarm/converge.ts";
+import { takeSnapshot } from "../swarm/snapshot.ts";
+import type { Swarm } from "../swarm/swarm.ts";
+import { execIn } from "../swarm/exec.ts";
+
+/** What the proxy says by itself, by status: nobody behind it had a say. Traefik's words. */
+const ownWords: Record<number, string> = {
+  404: "404 page not found",
+  502: "Bad Gateway",
+  503: "no available server",
+  504: "Gateway Timeout",
+};
+
+/** Whether an answer is the proxy's own: it has no way to the app. */
+export function isProxyAnswer(status: number, body: string): boolean {
+  return ownWords[status] === body.trim();
+}
+
+/** Why the proxy does not get through to an app. */
+export interface RouteFault {
+  /** One part of a sentence, for the cause; null when nothing is known. */
+  why: string | null;
+  /** Whether waiting longer cannot help: the service says that it is ready, or has no router at all. */
+  certain: boolean;
+}
+
+interface Socket {
+  port: number;
+  /** Only the container itself reaches it. */
+  loopback: boolean;
+}
+
+/** Compares what the labels tell the proxy with what runs there. */
+export async function findRouteFault(
+  swarm: Swarm,
+  app: { stack: string; domain: string },
+): Promise<RouteFault> {
+  const { stack, domain } = app;
+  const services = (await swarm.services(stack)).map(({ Spec: spec }) => ({
+    name: spec.Name.replace(`${stack}_`, ""),
+    labels: spec.Labels,
+  }));
+  const routed = services.find(({ labels }) => routerFor(labels, domain));
+  if (routed === undefined) {
+    return { why: `no service has a router label with the rule Host(\`${domain}\`)`, certain: true };
+  }
+  const tasks = (await takeSnapshot(swarm, stack)).services.find(({ name }) => name === routed.name)?.tasks ??
+    [];
+  const sockets = await listening(swarm, { stack, service: routed.name });
+  const why = sockets === null ? null : mismatch(routed, sockets);
+  // What listens on nothing yet may be healthy by a check that asks for less.
+  return { why, certain: isHealthy(tasks) && sockets?.length !== 0 };
+}
+
+function routerFor(labels: Readonly<Record<string, string>>, domain: string): boolean {
+  return Object.entries(labels).some(([name, value]) =>
+    /^traefik\.http\.routers\.[^.]+\.rule$/i.test(name) && value.includes(domain)
+  );
+}
+
+function isHealthy(tasks: readonly TaskState[]): boolean {
+  const running = tasks.filter((task) => task.desired === "running" && task.state === "running");
+  return running.length > 0 && running.every((task) => task.health === "healthy");
+}
+
+/** In words, what the port label and the container disagree about; null: they agree. */
+export function mismatch(
+  service: { name: string; labels: Readonly<Record<string, string>> },
+  sockets: readonly Socket[],
+): string | null {
+  const label = Object.entries(service.labels).find(([name]) =>
+    /^traefik\.http\.services\.[^.]+\.loadbalancer\.server\.port$/i.test(name)
+  );
+  const open = [...new Set(sockets.filter((one) => !one.loopback).map((one) => one.port))].sort((a, b) =>
+    a - b
+  );
+  const listens = `service "${service.name}" listens on ${open.length === 0 ? "no port" : open.join(", ")}`;
+  if (label === undefined) {
+    return open.length === 1 ? null : `${listens}, and no label loadbalancer.server.port says which to use`;
+  }
+  const port = Number(label[1]);
+  if (open.includes(port)) return null;
+  if (sockets.some((one) => one.port === port)) {
+    return `service "${service.name}" listens on port ${port} of 127.0.0.1 only, where the proxy cannot reach it`;
+  }
+  return `the label says loadbalancer.server.port=${label[1]}, but ${listens}`;
+}
+
+/** What a service's container listens on, or null where it has no program to show it. */
+async function listening(swarm: Swarm, at: { stack: string; service: string }): Promise<Socket[] | null> {
+  try {
+    const { Id: id } = await swarm.containerOf(at.stack, at.service);
+    const { stdout } = await execIn(swarm, id, {
+      argv: ["cat", "/proc/net/tcp", "/proc/net/tcp6"], // without IPv6 the first is printed all the same
+      timeoutMs: 5_000,
+    });
+    return stdout === "" ? null : listeningSockets(stdout);
+  } catch {
+    return null;
+  }
+}
+
+/** Reads `/proc/net/tcp` and `/proc/net/tcp6`: addresses in hexadecimal, byte order of the machine, `0A` is LISTEN. */
+export function listeningSockets(table: string): Socket[] {
+  return [...table.matchAll(/^\s*\d+: ([0-9A-F]{8,32}):([0-9A-F]{4}) \S+ 0A /gm)].map((
+    [, address = "", port = ""],
+  ) => ({
+    port: parseInt(port, 16),
+    loopback: /^(0{16}FFFF0000)?[0-9A-F]{6}7F$|^0{24}01000000$/.test(address),
+  }));
+}

@@ -1,0 +1,54 @@
+import { parseAbraSh } from "../../common/abra_sh.ts";
+import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
+import type { Enrolment } from "../../enrolment/enrolment.ts";
+import { missingLines, setEnv } from "../recipe/env_file.ts";
+import { readInside } from "../recipe/inside_checkout.ts";
+import { extraDomain } from "../run/names.ts";
+
+/** All domains of an app. */
+export function domainsOf(domain: string, enrolment: Enrolment): string[] {
+  return [domain, ...enrolment.extra_domains.map((name) => extraDomain(domain, name))];
+}
+
+/**
+ * Settings every test app gets. LETS_ENCRYPT_ENV must be empty: a resolver named there would ask Let's Encrypt for
+ * each throw-away name.
+ */
+export function appSettings(
+  enrolment: Enrolment,
+  about: { domain: string; timeoutS: number },
+): Record<string, string> {
+  const fill = (text: string) =>
+    text.replaceAll("{domain}", about.domain)
+      .replaceAll(/\{domain\.([a-z0-9-]+)\}/g, (_, name: string) => extraDomain(about.domain, name));
+  return {
+    DOMAIN: about.domain,
+    LETS_ENCRYPT_ENV: "",
+    TIMEOUT: String(about.timeoutS),
+    ...Object.fromEntries(Object.entries(enrolment.env).map(([name, value]) => [name, fill(value)])),
+  };
+}
+
+/**
+ * The environment a recipe's compose files will be interpolated with, worked out without abra.
+ * @param about.installedFrom folder of an older version whose settings the app keeps, with only those added that it
+ * lacks: what the recipe finds after an upgrade
+ */
+export async function composeEnvironment(
+  checkout: string,
+  about: { enrolment: Enrolment; domain: string; stack: string; installedFrom?: string },
+): Promise<Record<string, string>> {
+  const root = await Deno.realPath(checkout);
+  const installed = about.installedFrom === undefined ? root : await Deno.realPath(about.installedFrom);
+  const values = appSettings(about.enrolment, { domain: about.domain, timeoutS: 300 });
+  let settings = setEnv(readInside(installed, ".env.sample") ?? "", values);
+  if (about.installedFrom !== undefined) {
+    const added = missingLines(settings, readInside(root, ".env.sample") ?? "");
+    settings = [settings.trimEnd(), ...added, ""].join("\n");
+  }
+  return {
+    ...toEnvironment(parseEnvFile(settings)),
+    STACK_NAME: about.stack,
+    ...parseAbraSh(readInside(root, "abra.sh") ?? ""),
+  };
+}

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import type { Clock } from "../../common/time.ts";
+import { waitAnswer } from "./wait_answer.ts";
+import { readSettings } from "../run/settings.ts";
+import type { StageFailure } from "../run/stage.ts";
+import { DockerError, Swarm } from "../swarm/swarm.ts";
+import * as schema from "../swarm/schema.ts";
+import { httpsSite } from "../testing/https_site.ts";
+
+const STACK = "wiki-0a1b2c_ci_test";
+const DOMAIN = "wiki-0a1b2c.ci.test";
+const START = Date.parse("2026-01-01T00:00:00Z");
+/** Fake seconds that pass between two looks. */
+const STEP_MS = 5_000;
+
+/** An engine whose app has been running for a minute, healthy or without a health check. */
+class FakeSwarm extends Swarm {
+  readonly #status: string;
+  readonly #rule: string;
+
+  constructor(status: string, rule = `Host(\`${DOMAIN}\`)`) {
+    super("/nowhere");
+    this.#status = status;
+    this.#rule = rule;
+  }
+  override services() {
+    const spec = {
+      Name: `${STACK}_app`,
+      Labels: { "traefik.http.routers.wiki.rule": this.#rule },
+      TaskTemplate: {},
+      Mode: { Replicated: { Replicas: 1 } },
+    };
+    return Promise.resolve([schema.service.parse({ ID: "s", Spec: spec })]);
+  }
+  override tasks() {
+    const at = new Date(START - 60_000).toISOString();
+    const status = { Timestamp: at, State: "running", ContainerStatus: { ContainerID: "c" } };
+    return Promise.resolve([
+      schema.task.parse({
+        ID: "t",
+        CreatedAt: at,
+        ServiceID: "s",
+        DesiredState: "running",
+        Spec: {},
+        Status: status,
+      }),
+    ]);
+  }
+  override containers() {
+    return Promise.resolve([schema.container.parse({ Id: "c", State: "running", Status: this.#status })]);
+  }
+  override containerOf(): Promise<schema.ContainerObject> {
+    return Promise.reject(new DockerError("look into the container")); // it has no shell
+  }
+}
+
+/** How the app behind a site is asked for. */
+function options(site: { ingress: string; ca: string }) {
+  const env: Record<string, string> = {
+    CCCI_BASE_DOMAIN: "ci.test",
+    CCCI_RUNS: "/nonexistent",
+    CCCI_INGRESS: site.ingress,
+    CCCI_CA_FILE: site.ca,
+  };
+  return {
+    stack: STACK,
+    domain: DOMAIN,
+    since: START - 90_000,
+    health: { path: "/", status: 200 },
+    settings: readSettings((name) => env[name]),
+    timeoutMs: 600_000,
+    log: () => {},
+    signal: new AbortController().signal,
+  };
+}
+
+/** Waits in vain for an app behind a proxy that always says the same. @returns why, and after how many fake seconds */
+async function waitInVain(
+  swarm: Swarm,
+  answer: { status: number; body: string },
+): Promise<{ error: StageFailure; seconds: number }> {
+  await using site = await httpsSite([DOMAIN], (_, response) => {
+    response.writeHead(answer.status).end(answer.body);
+  });
+  let now = START;
+  const clock: Clock = { now: () => now, sleep: () => Promise.resolve(void (now += STEP_MS)) };
+  const error = await waitAnswer({ ...options(site), swarm, clock })
+    .then(() => assert.fail("It answered"), (error) => error);
+  return { error, seconds: (now - START) / 1000 };
+}
+
+const badGateway = { status: 502, body: "Bad Gateway" };
+
+Deno.test("a proxy that finds no way to a healthy app for a minute is the end", async () => {
+  const { error, seconds } = await waitInVain(new FakeSwarm("Up 2 minutes (healthy)"), badGateway);
+  assert.equal(seconds, 60);
+  assert.match(error.message, /does not answer with status 200: status 502$/);
+  assert.match(error.detail ?? "", /healthy: look at the labels/);
+});
+
+Deno.test("an app without a health check gets longer, one that answers by itself the whole time", async () => {
+  const untold = new FakeSwarm("Up 2 minutes");
+  assert.equal((await waitInVain(untold, badGateway)).seconds, 240);
+  const itself = await waitInVain(new FakeSwarm("Up 2 minutes (healthy)"), {
+    status: 502,
+    body: "Migrating",
+  });
+  assert.equal(itself.seconds, 605);
+});
+
+Deno.test("an app that turns unhealthy is not ready, whatever the proxy says", async () => {
+  const { seconds } = await waitInVain(new FakeSwarm("Up 2 minutes (health: starting)"), badGateway);
+  assert.equal(seconds, 605);
+});
+
+Deno.test("an app that no router leads to is told so, health check or not", async () => {
+  const swarm = new FakeSwarm("Up 2 minutes", "Host(`other.ci.test`)");
+  const { error, seconds } = await waitInVain(swarm, { status: 404, body: "404 page not found\n" });
+  assert.equal(seconds, 60);
+  assert.match(error.message, /no service has a router label with the rule Host\(`wiki-0a1b2c/);
+});
+
+Deno.test("as many good answers on end as are wanted: the proxy may take turns among containers", async () => {
+  const statuses = [502, 200, 502, 200, 200];
+  let asked = 0;
+  await using site = await httpsSite([DOMAIN], (_, response) => {
+    response.writeHead(statuses[asked++] ?? 200).end();
+  });
+  await waitAnswer({
+    ...options(site),
+    swarm: new FakeSwarm("Up 2 minutes (healthy)"),
+    times: 3,
+  });
+  assert.equal(asked, 6);
+});

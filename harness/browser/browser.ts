@@ -1,0 +1,98 @@
+import puppeteer, { type Browser as Puppeteer, type BrowserContext, type Page as Tab } from "puppeteer-core";
+import { type Browser, BrowserError, type BrowserOptions, type Page } from "./types.ts";
+import { type Chromium, startChromium } from "./chromium.ts";
+import { openPage } from "./page.ts";
+
+export { type Browser, BrowserError, type BrowserOptions, type FailedRequest, type Page } from "./types.ts";
+
+const CLOSE_MS = 2_000;
+
+/**
+ * Starts a browser for one run.
+ * @throws {BrowserError} `browser.missing`, `browser.start`
+ */
+export async function openBrowser(options: BrowserOptions): Promise<Browser> {
+  const chromium = await startChromium(options);
+  try {
+    const connection = await puppeteer.connect({
+      browserWSEndpoint: chromium.endpoint,
+      defaultViewport: { width: 1280, height: 800 },
+      protocolTimeout: 60_000,
+    });
+    return new RunBrowser(chromium, {
+      connection,
+      version: await connection.version(),
+      domains: options.domains,
+    });
+  } catch (cause) {
+    await chromium.stop();
+    throw new BrowserError("browser.start", "Could not talk to Chromium", { cause });
+  }
+}
+
+/** A page in a context of its own. */
+interface OpenTab {
+  context: BrowserContext;
+  tab: Tab;
+}
+
+class RunBrowser implements Browser {
+  readonly version: string;
+  readonly sandbox: boolean;
+  readonly folder: string;
+  readonly #chromium: Chromium;
+  readonly #connection: Puppeteer;
+  readonly #domains: readonly string[];
+  /** An empty page for whoever comes next: its process takes longer to start than most pages take to load. */
+  #spare: Promise<OpenTab> | null = null;
+  #closed: Promise<void> | undefined;
+
+  constructor(
+    chromium: Chromium,
+    { connection, version, domains }: { connection: Puppeteer; version: string; domains: readonly string[] },
+  ) {
+    this.#chromium = chromium;
+    this.#connection = connection;
+    this.#domains = domains;
+    this.version = version;
+    this.sandbox = chromium.sandbox;
+    this.folder = chromium.folder;
+    this.#keepSpare();
+  }
+
+  async page(): Promise<Page> {
+    const spare = this.#spare;
+    this.#spare = null;
+    const { context, tab } = await spare?.catch(() => null) ?? await this.#openTab();
+    const close = async () => {
+      await context.close();
+      this.#keepSpare();
+    };
+    return openPage(tab, { domains: this.#domains, close });
+  }
+
+  async #openTab(): Promise<OpenTab> {
+    const context = await this.#connection.createBrowserContext({ downloadBehavior: { policy: "deny" } });
+    return { context, tab: await context.newPage() };
+  }
+
+  #keepSpare(): void {
+    if (this.#closed !== undefined) return;
+    this.#spare ??= this.#openTab();
+    this.#spare.catch(() => {}); // whoever asks for a page tries again
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  /** Politely first, so that Chromium can end its helpers; then whatever is left of its group is killed. */
+  async #close(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_MS));
+    await Promise.race([this.#connection.close().catch(() => {}), late]);
+    clearTimeout(timer);
+    await this.#connection.disconnect().catch(() => {});
+    await this.#chromium.stop();
+  }
+}

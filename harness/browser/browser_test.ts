@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { exec } from "../../common/exec.ts";
+import { type Browser, BrowserError, openBrowser } from "./browser.ts";
+import { killFamily } from "../run/process_tree.ts";
+import { RunFolder } from "../run/folder.ts";
+import { type HttpsSite, httpsSite } from "../testing/https_site.ts";
+import { missingProgram } from "../testing/programs.ts";
+
+/** Why the browser cannot be tried here, if so. */
+const missing = await missingProgram("chromium", "certutil", "setpriv", "openssl");
+const ignore = missing !== undefined;
+const skipped = missing === undefined ? "" : ` (skipped: ${missing} is not installed)`;
+
+const pages: Record<string, [status: number, type: string, body: string]> = {
+  "/": [
+    200,
+    "text/html",
+    `<!doctype html><title>Sign in</title><h1>Hello</h1>
+<form action="/in" method="get"><input name="user" value="old"><select name="s"><option>a<option>b</select>
+<button id="go">Go</button></form>
+<button id="later" onclick="setTimeout(() => document.body.append('arrived'), 50)">later</button>
+<p style="display:none">hidden text</p>
+<script>console.error("first problem"); setTimeout(() => { throw new Error("second problem") })</script>
+<script>alert("stop")</script>
+<img src="/missing.png"><img src="https://other.test/x.png"><img src="https://INGRESS/direct.png">`,
+  ],
+  "/in": [200, "text/html", "<title>Inside</title><h1>Welcome</h1>"],
+  "/strict": [200, "text/html", "<title>Strict</title><p>guarded</p>"],
+  "/file": [200, "text/html", '<a id="f" href="file:///etc/hostname">file</a>'],
+  "/gone": [410, "text/html", "gone"],
+  "/restless": [
+    200,
+    "text/html",
+    "<title>Restless</title><h1>Here</h1><script>setTimeout(() => location.reload(), 20)</script>",
+  ],
+};
+
+interface Site extends HttpsSite {
+  /** Host and path of every request. */
+  seen: string[];
+}
+
+/** An HTTPS server for app.ci.test. */
+async function site(): Promise<Site> {
+  const seen: string[] = [];
+  const server = await httpsSite(["app.ci.test", "two.ci.test"], (request, response) => {
+    const url = new URL(request.url ?? "/", "https://x");
+    seen.push(`${request.headers.host}${request.url}`);
+    const [status, type, body] = pages[url.pathname] ?? [404, "text/plain", "not found"];
+    const headers: Record<string, string> = { "content-type": type };
+    if (url.pathname === "/strict") headers["content-security-policy"] = "default-src 'self'";
+    const direct = `127.0.0.1:${request.socket.localPort}`;
+    response.writeHead(status, headers).end(body.replace("INGRESS", direct));
+  });
+  return Object.assign(server, { seen });
+}
+
+const url = "https://app.ci.test";
+
+Deno.test({
+  name: `a browser opens the app through the ingress, works its page and leaves nothing behind${skipped}`,
+  ignore,
+  async fn(t) {
+    await using server = await site();
+    const { ingress, ca, folder: tmp, seen } = server;
+    let kept: Browser | undefined;
+    {
+      await using browser = await openBrowser({
+        ingress,
+        ca,
+        domains: ["app.ci.test", "three.ci.test"],
+      });
+      kept = browser;
+      assert.match(browser.version, /Chrom/);
+      await using page = await browser.page();
+
+      await t.step("the certificate is verified, Host is the app's, and the page is there", async () => {
+        assert.deepEqual(await page.goto(`${url}/`), { status: 200, url: `${url}/` });
+        assert.equal(await page.title(), "Sign in");
+        assert.equal(await page.text("h1"), "Hello");
+        assert.ok(seen.includes("app.ci.test/"));
+      });
+      await t.step("text is what a person sees", async () => {
+        const text = await page.text();
+        assert.ok(text.includes("Hello") && !text.includes("hidden text"), text);
+      });
+      await t.step("errors of the page are remembered", () => {
+        const errors = page.consoleErrors.join("\n");
+        assert.match(errors, /first problem/);
+        assert.match(errors, /second problem/);
+        assert.ok(
+          page.failedRequests.some(({ url, status }) => url.endsWith("/missing.png") && status === 404),
+        );
+      });
+      await t.step("nothing but the run's domains can be reached", async () => {
+        for (const address of ["https://other.test/x.png", `https://${ingress}/direct.png`]) {
+          const failed = page.failedRequests.find(({ url }) => url === address);
+          assert.equal(
+            failed?.reason,
+            "the address is no domain of this run",
+            JSON.stringify(page.failedRequests),
+          );
+        }
+        for (
+          const other of [
+            "https://two.ci.test/",
+            "file:///etc/hostname",
+            "chrome://version",
+            "data:text/html,x",
+          ]
+        ) {
+          await assert.rejects(
+            page.goto(other),
+            (error) => error instanceof BrowserError && error.code === "browser.domain",
+          );
+        }
+      });
+      await t.step("waits for text that comes later", async () => {
+        await page.click("#later");
+        await page.waitFor({ text: "arrived" });
+      });
+      await t.step("says what it did not find", async () => {
+        await assert.rejects(
+          page.waitFor({ text: "never" }, { timeoutMs: 50 }),
+          /Could not find the text "never" on https:\/\/app\.ci\.test\//,
+        );
+        await assert.rejects(page.click("#no", { timeoutMs: 50 }), /Could not click "#no"/);
+        await assert.rejects(page.fill("#no", "x", { timeoutMs: 50 }), /Could not fill "#no"/);
+      });
+      await t.step("fills in a form and follows where it leads", async () => {
+        await page.fill("input[name=user]", "ann");
+        await page.fill("select", "b");
+        await page.click("#go");
+        assert.equal(await page.title(), "Inside");
+        assert.equal(page.url(), `${url}/in?user=ann&s=b`);
+      });
+      await t.step("a page behind another one is worked as well", async () => {
+        await using other = await browser.page();
+        await page.goto(`${url}/`);
+        await other.goto(`${url}/`);
+        await other.screenshot(join(tmp, "front.png"));
+        await page.fill("input[name=user]", "joe");
+        await page.fill("select", "a");
+        await assert.rejects(page.fill("#go", "x", { timeoutMs: 50 }), /Could not fill "#go"/);
+        await page.click("#go");
+        assert.equal(page.url(), `${url}/in?user=joe&s=a`);
+      });
+      await t.step("works under a strict content security policy", async () => {
+        await page.goto(`${url}/strict`);
+        await page.waitFor({ text: "guarded" });
+      });
+      await t.step("a page cannot lead it to a file", async () => {
+        await page.goto(`${url}/file`);
+        await page.click("#f");
+        assert.equal(page.url(), `${url}/file`);
+      });
+      await t.step("the status is the app's own", async () => {
+        assert.equal((await page.goto(`${url}/gone`)).status, 410);
+      });
+      await t.step("a page that goes elsewhere by itself can be read all the same", async () => {
+        await using other = await browser.page();
+        await other.goto(`${url}/restless`);
+        for (let reads = 0; reads < 60; reads++) { // empty before the new page's head is there
+          assert.match(await other.text(), /^(Here)?$/);
+          assert.match(await other.title(), /^(Restless)?$/);
+        }
+      });
+      await t.step("says that the ingress does not know a name", async () => {
+        await using other = await browser.page();
+        await assert.rejects(other.goto("https://three.ci.test/"), /its certificate is for another name/);
+      });
+      await t.step("takes a screenshot", async () => {
+        const file = join(tmp, "shot.png");
+        await page.screenshot(file);
+        assert.deepEqual([...(await Deno.readFile(file)).slice(1, 4)], [...new TextEncoder().encode("PNG")]);
+      });
+    }
+    await t.step("processes and files are gone", async () => {
+      await assert.rejects(Deno.stat(kept.folder), Deno.errors.NotFound);
+      const left = await exec(["pgrep", "-f", kept.folder]);
+      assert.equal(left.stdout, "");
+    });
+  },
+});
+
+Deno.test({
+  name: `a CA that nobody vouched for is not trusted${skipped}`,
+  ignore,
+  async fn() {
+    await using server = await site();
+    const { ingress } = server;
+    await using browser = await openBrowser({ ingress, domains: ["app.ci.test"] });
+    await using page = await browser.page();
+    await assert.rejects(
+      page.goto(`${url}/`),
+      /Could not open .*: its certificate is signed by a CA that is not trusted/,
+    );
+  },
+});
+
+/** A run of this test alone: another test at the same time, or one that died, has nothing of it. */
+function ownRun(): string {
+  return `${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}-1`;
+}
+
+Deno.test("a browser that is not installed is said so, and nothing stays behind", {
+  ignore,
+}, async () => {
+  const family = ownRun();
+  await assert.rejects(
+    openBrowser({ ingress: "127.0.0.1:1", domains: [], executable: "/nowhere/chromium", family }),
+    (error) => error instanceof BrowserError && error.code === "browser.missing",
+  );
+  assert.deepEqual(await foldersOf(family), []);
+});
+
+Deno.test(
+  "a browser's folder is found by its run, when nobody else could remove it",
+  { ignore },
+  async () => {
+    const runs = await Deno.makeTempDir();
+    // Handed over, not set as this process' own mark: with that, whatever other tests start would be killed as well.
+    const family = ownRun();
+    try {
+      await using browser = await openBrowser({ ingress: "127.0.0.1:1", domains: [], family });
+      await browser.page(); // puppeteer goes on waiting for a page that was being opened when its browser died
+      assert.equal((await foldersOf(family)).length, 1);
+      await killFamily(family, null);
+      await new RunFolder(join(runs, `${family}1`)).removeScratch(); // another run's name
+      assert.equal((await foldersOf(family)).length, 1);
+      await new RunFolder(join(runs, family)).removeScratch();
+      assert.deepEqual(await foldersOf(family), []);
+    } finally {
+      await Deno.remove(runs, { recursive: true });
+    }
+  },
+);
+
+async function foldersOf(run: string): Promise<string[]> {
+  const names = (await Array.fromAsync(Deno.readDir("/tmp"))).map(({ name }) => name);
+  return names.filter((name) => name.includes(`-${run}.`));
+}

@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import { describeError } from "../../common/errors.ts";
+import type { App } from "../app/app.ts";
+import { writeAtomically } from "../../common/files.ts";
+import type { RunContext } from "./context.ts";
+import type { StageContext } from "../run/stage.ts";
+
+const LOAD_MS = 15_000;
+const BEFORE = "upgrade-before.png";
+const DIFFERENCE = "upgrade-difference.png";
+
+/**
+ * Takes a picture of the published version's page, for {@linkcode compareLooks}. Nothing depends on it: what goes
+ * wrong is only logged.
+ */
+export async function pictureBefore(
+  run: RunContext,
+  { app, ctx }: { app: App; ctx: StageContext },
+): Promise<void> {
+  try {
+    await using page = await (await run.browser()).page();
+    await page.goto(`https://${app.domain}/`, { timeoutMs: Math.min(LOAD_MS, ctx.remaining()) });
+    await page.screenshot(join(run.folder.screenshots, BEFORE));
+  } catch (error) {
+    ctx.log(`No picture of the page before the upgrade: ${describeError(error)}`);
+  }
+}
+
+/** Compares the page before the upgrade with `after`, the picture that the stage took. A difference is no failure. */
+export async function compareLooks(
+  run: RunContext,
+  { after, ctx }: { after: string; ctx: StageContext },
+): Promise<void> {
+  const picture = (name: string) => join(run.folder.screenshots, name);
+  try {
+    const [old, now] = await Promise.all(
+      [picture(BEFORE), picture(after)].map((path) => Deno.readFile(path)),
+    );
+    if (old === undefined || now === undefined) return;
+    const { comparePictures } = await import("./compare_pictures.ts"); // wanted by runs that upgrade only
+    const { changed, difference } = comparePictures(old, now);
+    await writeAtomically(picture(DIFFERENCE), difference);
+    run.send({ type: "visual", visual: { before: BEFORE, after, difference: DIFFERENCE, changed } });
+    ctx.log(`${(changed * 100).toFixed(2)} % of the page's pixels changed by the upgrade`);
+  } catch (error) {
+    ctx.log(`The page before and after the upgrade could not be compared: ${describeError(error)}`);
+  }
+}

@@ -1,0 +1,183 @@
+import { join } from "node:path";
+import type { App } from "../app/app.ts";
+import type { ComposeVolume } from "../recipe/compose.ts";
+import type { Enrolment } from "../../enrolment/enrolment.ts";
+import { type StageContext, StageFailure } from "../run/stage.ts";
+import { statusOf } from "../swarm/swarm.ts";
+import { execIn, getFile, putFile } from "../swarm/exec.ts";
+import { systemClock } from "../../common/time.ts";
+import type { ContainerObject } from "../swarm/schema.ts";
+
+/** How long an app may take after an update or a restore until a record can be read again. */
+const READ_WITHIN_MS = 20_000;
+const READ_EVERY_MS = 500;
+
+/** A marker file that was written into a volume. */
+export interface Written {
+  volume: ComposeVolume;
+  /** File name below the volume's mount point. */
+  file: string;
+}
+
+/** A marker that was not found again. */
+export interface Loss {
+  what: string;
+  /** The volume's key, when it was a file in one. */
+  volume: ComposeVolume | null;
+  /** Where the volume is mounted now instead; empty: nowhere. */
+  now: string[];
+  said: string;
+}
+
+/** Where a marker is to be written. */
+export interface MarkerPlace {
+  volume: ComposeVolume;
+  /** Folder below the volume's mount point; empty: the mount point itself. */
+  folder: string;
+}
+
+/** Writes a marker file to each place that the running app can write to. */
+export async function writeMarkers(
+  app: App,
+  options: { places: readonly MarkerPlace[]; marker: string; ctx: StageContext },
+): Promise<Written[]> {
+  const { places, marker, ctx } = options;
+  const written: Written[] = [];
+  const running = (await app.swarm.containers(app.stack)).filter((one) => one.State === "running");
+  for (const { volume, folder } of places) {
+    const [mount] = mountsOf(running, volume.name).filter(({ writable }) => writable);
+    if (mount === undefined) {
+      ctx.note(`Nothing that runs can write to volume "${volume.key}", so no marker was left there`);
+      continue;
+    }
+    const file = join(folder, `.cc-ci-${marker}`);
+    const path = join(mount.target, file);
+    try {
+      await putFile(app.swarm, mount.container.Id, { path, content: `${marker}\n` });
+    } catch (error) {
+      const status = error instanceof Error ? statusOf(error.cause) : null;
+      if (folder === "" || (status !== 404 && status !== 400)) throw error;
+      ctx.log(`${join(mount.target, folder)} is no folder, so no marker was left there`);
+      continue;
+    }
+    ctx.log(`Wrote ${path} in volume ${volume.key}`);
+    written.push({ volume, file });
+  }
+  return written;
+}
+
+/** Runs the enrolment's seed commands. @throws {StageFailure} when one ends badly */
+export async function seed(
+  app: App,
+  options: { enrolment: Enrolment; marker: string; ctx: StageContext },
+): Promise<void> {
+  const { enrolment, marker, ctx } = options;
+  for (const { service, command } of enrolment.data.seed) {
+    const result = await shell(app, { service, command, marker, ctx });
+    if (result.code === 0) continue;
+    throw new StageFailure(`Could not write data into service "${service}"`, {
+      detail: `\`${command}\` ended with exit code ${result.code}: ${lastWords(result)}`,
+    });
+  }
+}
+
+/** Looks for every marker file again, wherever its volume is mounted now. */
+export async function readMarkers(
+  app: App,
+  options: { written: readonly Written[]; marker: string; ctx: StageContext; strict: boolean },
+): Promise<Loss[]> {
+  const { written, marker, ctx, strict } = options;
+  const containers = (await app.swarm.containers(app.stack)).filter((one) => one.State === "running");
+  const losses: Loss[] = [];
+  for (const { volume, file } of written) {
+    const mounts = mountsOf(containers, volume.name);
+    const found = await Promise.all(mounts.map(async ({ container, target }) => {
+      const content = await getFile(app.swarm, container.Id, `${target}/${file}`);
+      return content?.trim() === marker;
+    }));
+    const targets = mounts.map(({ target }) => target);
+    const inPlace = targets.includes(volume.target);
+    if (found.some(Boolean) && (inPlace || !strict)) {
+      if (!inPlace) {
+        ctx.note(`Volume "${volume.key}" has moved from ${volume.target} to ${targets.join(", ")}`);
+      }
+      ctx.log(`Marker found in volume ${volume.key}`);
+      continue;
+    }
+    const said = inPlace
+      ? "no such file"
+      : targets.length === 0
+      ? "the volume is not mounted"
+      : "not at that path";
+    losses.push({ what: `${volume.target}/${file}`, volume, now: inPlace ? [volume.target] : targets, said });
+  }
+  return losses;
+}
+
+/** Runs the enrolment's read commands until each has printed what it must, within bounds. */
+export async function readRecords(
+  app: App,
+  options: { enrolment: Enrolment; marker: string; ctx: StageContext },
+): Promise<Loss[]> {
+  const { enrolment, marker, ctx } = options;
+  const losses: Loss[] = [];
+  for (const read of enrolment.data.read) {
+    const end = Date.now() + READ_WITHIN_MS;
+    while (true) {
+      const { found, wanted, said } = await readRecord(app, { read, marker, ctx });
+      if (found) break;
+      if (Date.now() > end) {
+        losses.push({ what: `record "${wanted}" in service ${read.service}`, volume: null, now: [], said });
+        break;
+      }
+      await systemClock.sleep(READ_EVERY_MS, ctx.signal);
+    }
+  }
+  return losses;
+}
+
+/** Runs a read command once. */
+export async function readRecord(
+  app: App,
+  options: { read: Enrolment["data"]["read"][number]; marker: string; ctx: StageContext },
+): Promise<{ found: boolean; wanted: string; said: string }> {
+  const { read: { service, command, expect }, marker, ctx } = options;
+  const wanted = (expect ?? "$MARKER").replaceAll("$MARKER", marker);
+  const result = await shell(app, { service, command, marker, ctx });
+  return { found: result.code === 0 && result.stdout.includes(wanted), wanted, said: lastWords(result) };
+}
+
+/** Runs a command of the enrolment in a service's container, its output in the log. */
+export async function shell(
+  app: App,
+  call: { service: string; command: string; marker: string; ctx: StageContext },
+) {
+  const { service, command, marker, ctx } = call;
+  const container = await app.swarm.containerOf(app.stack, service);
+  const [first, ...rest] = command.trim().split("\n");
+  ctx.log(`[${service}] ${first}${rest.length > 0 ? " …" : ""}`);
+  const result = await execIn(app.swarm, container.Id, {
+    argv: ["sh", "-c", command],
+    env: { MARKER: marker },
+    timeoutMs: Math.min(60_000, ctx.remaining()),
+    signal: ctx.signal,
+  });
+  for (const line of `${result.stdout}\n${result.stderr}`.split("\n")) {
+    if (line.trim() !== "") ctx.log(line.trimEnd());
+  }
+  return result;
+}
+
+/** Where containers mount a volume. */
+export function mountsOf(containers: readonly ContainerObject[], volume: string) {
+  return containers.flatMap((container) =>
+    container.Mounts.filter((mount) => mount.Name === volume)
+      .map((mount) => ({ container, target: mount.Destination, writable: mount.RW }))
+  );
+}
+
+/** The end of what a command printed. */
+export function lastWords(result: { stdout: string; stderr: string; code: number }): string {
+  const said = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-3).join("\n").slice(0, 400);
+  return said === "" ? "it printed nothing" : said;
+}

@@ -1,0 +1,122 @@
+import { join } from "node:path";
+import { describeError } from "../../common/errors.ts";
+import { systemClock } from "../../common/time.ts";
+import type { App } from "../app/app.ts";
+import type { BackedUp } from "../recipe/backup_labels.ts";
+import { lastWords, mountsOf, readMarkers, readRecord, shell, type Written } from "./data.ts";
+import type { Enrolment } from "../../enrolment/enrolment.ts";
+import { InfraFailure, type StageContext } from "../run/stage.ts";
+import { execIn, putFile } from "../swarm/exec.ts";
+
+/** How long an app may go on showing a record that was destroyed. */
+const GONE_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 500;
+
+export interface Destruction {
+  /** What the backup saved. */
+  saved: readonly BackedUp[];
+  written: readonly Written[];
+  enrolment: Enrolment;
+  marker: string;
+  ctx: StageContext;
+}
+
+/**
+ * Destroys what a restore is to bring back, and looks that it is gone. By `data.destroy` and by removing the markers
+ * where the enrolment says how; else by deleting every file that was backed up.
+ * @throws {InfraFailure} when something is still there: a restore would prove nothing, which is not the recipe's fault
+ */
+export async function destroyData(app: App, about: Destruction): Promise<void> {
+  const { saved, written, enrolment, marker, ctx } = about;
+  const { destroy } = enrolment.data;
+  for (const { service, command } of destroy) {
+    const result = await shell(app, { service, command, marker, ctx });
+    if (result.code === 0) continue;
+    throw new InfraFailure(`recipe.yml could not destroy data in service "${service}"`, {
+      detail: `\`${command}\` ended with exit code ${result.code}: ${lastWords(result)}`,
+    });
+  }
+  if (destroy.length === 0) {
+    for (const one of saved) await wipe(app, { saved: one, ctx });
+  }
+  for (const one of written) await removeMarker(app, { written: one, ctx });
+  await requireGone(app, about);
+}
+
+/** Deletes the files of a volume that were backed up, from within a container that mounts it. */
+async function wipe(app: App, { saved, ctx }: { saved: BackedUp; ctx: StageContext }): Promise<void> {
+  const { volume, paths } = saved;
+  const script = paths === null
+    ? 'cd "$1" && rm -rf -- ..?* .[!.]* *'
+    : 'cd "$1" && shift && for path do rm -rf -- "$path" || exit; done';
+  const argv = (target: string) => ["sh", "-c", script, "sh", target, ...(paths ?? [])];
+  const done = await inVolume(app, { volume: volume.name, argv, ctx });
+  const what = paths === null ? "All files" : paths.join(", ");
+  if (done === null) ctx.log(`${what} deleted in volume ${volume.key}`);
+  else ctx.note(`The files of volume "${volume.key}" were left alone before the restore: ${done}`);
+}
+
+/** A container without a shell cannot delete its marker; overwriting it destroys it as well. */
+async function removeMarker(
+  app: App,
+  { written, ctx }: { written: Written; ctx: StageContext },
+): Promise<void> {
+  const { volume, file } = written;
+  const argv = (target: string) => ["rm", "-f", join(target, file)];
+  if (await inVolume(app, { volume: volume.name, argv, ctx }) === null) return;
+  for (const { container, target, writable } of mountsOf(await running(app), volume.name)) {
+    if (writable) {
+      await putFile(app.swarm, container.Id, { path: join(target, file), content: "destroyed\n" });
+      return;
+    }
+  }
+}
+
+/** Runs a command as root where a volume is mounted. @returns null, or why it did not work */
+async function inVolume(
+  app: App,
+  about: { volume: string; argv: (target: string) => string[]; ctx: StageContext },
+): Promise<string | null> {
+  let problem = "nothing that runs can write to it";
+  for (const { container, target, writable } of mountsOf(await running(app), about.volume)) {
+    if (!writable) continue;
+    try {
+      const result = await execIn(app.swarm, container.Id, {
+        argv: about.argv(target),
+        user: "0",
+        signal: about.ctx.signal,
+      });
+      if (result.code === 0) return null;
+      problem = lastWords(result);
+    } catch (error) {
+      about.ctx.signal.throwIfAborted();
+      problem = describeError(error);
+    }
+  }
+  return problem;
+}
+
+async function running(app: App) {
+  return (await app.swarm.containers(app.stack)).filter((one) => one.State === "running");
+}
+
+async function requireGone(app: App, about: Destruction): Promise<void> {
+  const { written, enrolment, marker, ctx } = about;
+  const lost = await readMarkers(app, { written, marker, ctx, strict: false });
+  if (lost.length < written.length) {
+    throw new InfraFailure("Could not destroy the marker files, so a restore would prove nothing");
+  }
+  const end = Date.now() + GONE_WITHIN_MS;
+  for (const read of enrolment.data.read) {
+    while ((await readRecord(app, { read, marker, ctx })).found) {
+      if (Date.now() > end) {
+        throw new InfraFailure(
+          `Data in service "${read.service}" is still there after it was destroyed, so a restore would prove nothing`,
+          { detail: "`data.destroy` in recipe.yml has to name commands that destroy what `data.seed` wrote" },
+        );
+      }
+      await systemClock.sleep(LOOK_EVERY_MS, ctx.signal);
+    }
+  }
+  ctx.log("All of it is gone");
+}

@@ -1,0 +1,83 @@
+import type { Compose } from "../recipe/compose.ts";
+import { asMap, composeServices, type ServiceDefinition } from "../recipe/compose_services.ts";
+
+/** Swarm's `update_config.monitor` when a recipe does not set it. */
+const DEFAULT_MONITOR_S = 5;
+const DEFAULT_INTERVAL_S = 30;
+
+/** Seconds in a compose duration such as `1m30s`, `500ms`; null for something else. */
+export function parseDuration(text: unknown): number | null {
+  if (typeof text !== "string") return null;
+  const units: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, "µs": 1e-6, ns: 1e-9 };
+  const part = /(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)/gy;
+  let seconds = 0;
+  let end = 0;
+  for (let match = part.exec(text); match !== null; match = part.exec(text)) {
+    seconds += Number(match[1]) * (units[match[2] ?? ""] ?? 0);
+    end = part.lastIndex;
+  }
+  return end > 0 && end === text.length ? seconds : null;
+}
+
+/**
+ * Seconds that the recipe's settings cost any fresh deploy, however fast everything is: a task counts as starting
+ * until its first health check has passed, and that runs after one full interval. Services wait side by side.
+ */
+export function imposedByInstall(compose: Compose): number {
+  return Math.max(0, ...Object.values(composeServices(compose)).map(firstCheck));
+}
+
+/** The same for an update: each service that changed waits for its first check, then Swarm's monitor has to pass. */
+export function imposedByUpgrade(base: Compose, head: Compose): number {
+  const [before, after] = [composeServices(base), composeServices(head)];
+  return Math.max(
+    0,
+    ...Object.entries(after).map(([name, service]) => {
+      const old = before[name];
+      if (old === undefined) return firstCheck(service);
+      if (taskPart(base, old) === taskPart(head, service)) return 0;
+      return firstCheck(service) + monitor(service);
+    }),
+  );
+}
+
+/** Seconds a service's containers get to stop by themselves. */
+export function stopGrace(compose: Compose, service: string): number {
+  return parseDuration(composeServices(compose)[service]?.stop_grace_period) ?? 10;
+}
+
+function firstCheck(service: Record<string, unknown>): number {
+  const check = asMap(service.healthcheck);
+  if (check.test === undefined && check.interval === undefined) return 0;
+  if (check.disable === true || firstWord(check.test) === "NONE") return 0;
+  return parseDuration(check.interval) ?? DEFAULT_INTERVAL_S;
+}
+
+function monitor(service: Record<string, unknown>): number {
+  return parseDuration(asMap(asMap(service.deploy).update_config).monitor) ?? DEFAULT_MONITOR_S;
+}
+
+/**
+ * What makes Swarm replace a service's tasks when it changes; labels under `deploy` do not. Configs and secrets count by
+ * what they are called in Docker, which is how a changed one shows.
+ */
+function taskPart(compose: Compose, service: ServiceDefinition): string {
+  const { deploy, ...rest } = service;
+  const { resources, placement, restart_policy } = asMap(deploy);
+  const materials = (["configs", "secrets"] as const).flatMap((section) =>
+    namesOf(service[section]).map((name) =>
+      compose.files.map((file) => asMap(asMap(file.doc[section])[name]).name ?? name)
+    )
+  );
+  return JSON.stringify([rest, resources, placement, restart_policy, materials]);
+}
+
+/** `- name` or `- source: name`. */
+function namesOf(references: unknown): string[] {
+  if (!Array.isArray(references)) return [];
+  return references.map((one) => String(typeof one === "string" ? one : asMap(one).source ?? ""));
+}
+
+function firstWord(test: unknown): unknown {
+  return Array.isArray(test) ? test[0] : test;
+}

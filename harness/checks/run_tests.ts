@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import type { App } from "../app/app.ts";
+import { servicesOf } from "../recipe/compose.ts";
+import { ingressOf } from "../run/ingress.ts";
+import { exists } from "../../common/files.ts";
+import { headName, need, type RunContext } from "./context.ts";
+import { SandboxError } from "../recipe_tests/sandbox.ts";
+import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
+import { execIn } from "../swarm/exec.ts";
+import { runTests, type TestOutcome } from "../recipe_tests/runner.ts";
+
+/** Milliseconds that are left to the stage after its tests. */
+const SPARE_MS = 5_000;
+
+/** Runs the enrolment's `<kind>_test.ts` against the app, if there is one. */
+export async function runEnrolledTest(
+  run: RunContext,
+  about: { app: App; ctx: StageContext; kind: "install" | "upgrade" | "backup" },
+): Promise<void> {
+  const { app, ctx, kind } = about;
+  const { folder } = run.enrolment;
+  if (folder === null) return;
+  const file = join(folder, `${kind}_test.ts`);
+  if (!await exists(file)) return;
+  ctx.log(`Running ${kind}_test.ts`);
+  const outcome = await against(run, { app, ctx, files: [file], confined: false });
+  // A test of ours that does not even load is our mistake, not the recipe's.
+  if (["no-tests", "type-error", "import-error", "load-error"].includes(outcome.problem ?? "")) {
+    throw new InfraFailure(outcome.cause ?? `${kind}_test.ts does not load`, { detail: detailOf(outcome) });
+  }
+  conclude(outcome, ctx);
+}
+
+/**
+ * Runs the tests that the recipe brings, in a sandbox. Whatever is wrong with them is the recipe's fault.
+ * @param about.files of one folder
+ */
+export async function runRecipeTests(
+  run: RunContext,
+  about: { app: App; ctx: StageContext; files: readonly string[] },
+): Promise<void> {
+  try {
+    conclude(await against(run, { ...about, confined: true }), about.ctx);
+  } catch (error) {
+    if (!(error instanceof SandboxError)) throw error;
+    if (error.code === "sandbox.files") throw new StageFailure(error.message, { code: error.code });
+    throw new InfraFailure(error.message, { cause: error.cause });
+  }
+}
+
+async function against(
+  run: RunContext,
+  about: { app: App; ctx: StageContext; files: readonly string[]; confined: boolean },
+): Promise<TestOutcome> {
+  const { app, ctx, files, confined } = about;
+  const { enrolment, plan } = run;
+  const outcome = await runTests({
+    files,
+    confined,
+    broker: {
+      app: {
+        recipe: enrolment.recipe,
+        domain: app.domain,
+        url: `https://${app.domain}`,
+        stage: ctx.stage,
+        version: headName(run),
+        ...(ctx.stage === "upgrade" && run.base !== null ? { base: run.base.version } : {}),
+      },
+      domains: app.domains,
+      ingress: await ingressOf(plan.settings),
+      browser: await run.browser(),
+      services: servicesOf(need(run.compose.head, "lint")),
+      ...(confined ? {} : {
+        exec: async (service, argv, options) => {
+          const { Id: id } = await app.swarm.containerOf(app.stack, service);
+          return await execIn(app.swarm, id, { argv, ...options });
+        },
+      }),
+      secrets: app.secrets,
+      screenshotsDir: run.folder.screenshots,
+      screenshotPrefix: `${ctx.stage}-`,
+    },
+    tmp: join(run.folder.tmp, `tests-${ctx.stage}`),
+    deno: plan.settings.DENO,
+    denoDir: join(plan.settings.RUNS, ".cache", "deno"), // type checks of a test that did not change are kept
+    timeoutMs: Math.max(1_000, ctx.remaining() - SPARE_MS),
+    onLine: ctx.log,
+    signal: ctx.signal,
+  });
+  ctx.signal.throwIfAborted();
+  for (const name of outcome.screenshots) ctx.screenshot(name);
+  return outcome;
+}
+
+function conclude(outcome: TestOutcome, ctx: StageContext): void {
+  if (!outcome.ok) {
+    throw new StageFailure(outcome.cause ?? "The tests failed", {
+      code: "tests.failed",
+      detail: detailOf(outcome),
+    });
+  }
+  ctx.proof(`${outcome.passed} ${outcome.passed === 1 ? "test" : "tests"} passed`);
+}
+
+function detailOf(outcome: TestOutcome): string {
+  return outcome.failures.map(({ name, message }) => `${name}: ${message}`).join("\n").slice(0, 4_000);
+}

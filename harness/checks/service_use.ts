@@ -1,0 +1,50 @@
+import type { ResourceUse } from "../../protocol/result.ts";
+
+/** One container at one moment. */
+export interface ContainerSample {
+  id: string;
+  service: string;
+  /** Without file cache that could be dropped at once, as `docker stats` counts it. */
+  memoryBytes: number;
+  /** Since the container started. */
+  cpuSeconds: number;
+}
+
+/** Adds samples of containers up to what their services used. */
+export class ServiceUse {
+  /** The last sample of each container that lives. */
+  #living = new Map<string, ContainerSample>();
+  #peaks = new Map<string, number>();
+  /** CPU time of each container when it was first and when it was last seen. */
+  #times = new Map<string, { service: string; from: number; to: number }>();
+
+  /** @param about `worked`: it ran before anybody looked, and what it did then does not count */
+  add(sample: ContainerSample, about: { worked: boolean }): void {
+    const { id, service, cpuSeconds } = sample;
+    this.#living.set(id, sample);
+    const time = this.#times.get(id) ?? { service, from: about.worked ? cpuSeconds : 0, to: cpuSeconds };
+    this.#times.set(id, { ...time, to: Math.max(time.to, cpuSeconds) });
+    const memory = [...this.#living.values()].filter((one) => one.service === service)
+      .reduce((sum, one) => sum + one.memoryBytes, 0);
+    this.#peaks.set(service, Math.max(memory, this.#peaks.get(service) ?? 0));
+  }
+
+  /** The container has ended. */
+  end(id: string): void {
+    this.#living.delete(id);
+  }
+
+  /** @param disk bytes by service, where they are known */
+  report(disk: ReadonlyMap<string, number | null>): ResourceUse[] {
+    return [...this.#peaks].map(([service, peakMemoryBytes]) => {
+      const times = [...this.#times.values()].filter((one) => one.service === service);
+      const cpuSeconds = times.reduce((sum, { from, to }) => sum + to - from, 0);
+      return {
+        service,
+        peakMemoryBytes,
+        cpuSeconds: Math.round(cpuSeconds * 1000) / 1000,
+        diskBytes: disk.get(service) ?? null,
+      };
+    }).sort((a, b) => b.peakMemoryBytes - a.peakMemoryBytes);
+  }
+}

@@ -1,0 +1,162 @@
+import { describeError } from "../../common/errors.ts";
+import { formatSeconds } from "../../common/time.ts";
+import { runEvent } from "../../protocol/events.ts";
+import { forgetSnapshots } from "../swarm/backup_bot.ts";
+import { cleanUp } from "./clean_up.ts";
+import { noteJanitor } from "./host_report.ts";
+import { describeObject, ownerOf } from "./inventory.ts";
+import { FileLock } from "../run/lock.ts";
+import { parseMessage } from "../run/messages.ts";
+import { exists } from "../../common/files.ts";
+import { killFamily } from "../run/process_tree.ts";
+import { RunRecord } from "../run/record.ts";
+import { type RunFolder, runFolders, type RunPlan } from "../run/folder.ts";
+import type { Settings } from "../run/settings.ts";
+import type { OwnedObject, Swarm } from "../swarm/swarm.ts";
+import { removeStack } from "./teardown.ts";
+
+/** How long a backup bot that is away is waited for. */
+const FORGET_MS = 10_000;
+
+/** What a pass of the janitor found. */
+export interface JanitorReport {
+  /** Runs whose keeper was dead and whose remains are gone now; in a dry run: would be. */
+  cleaned: string[];
+  /** Stacks that no run folder speaks of, likewise. */
+  removed: string[];
+  /** Things that could not be removed, by run or stack. */
+  stuck: Record<string, string[]>;
+}
+
+export interface JanitorOptions {
+  swarm: Swarm;
+  settings: Settings;
+  announce: (text: string) => void;
+  /** Folder of a run that is nobody else's business. */
+  except?: string;
+  /** Only say what would be done. @default false */
+  dryRun?: boolean;
+  /** Milliseconds since the epoch. @default the machine's clock */
+  now?: number;
+}
+
+/**
+ * Cleans up after runs whose keeper died: their folders have a plan, are not marked clean or kept, and their lock is
+ * free; the lock is held meanwhile. Then come stacks that are named as ours, below our base domain, of which no
+ * folder speaks, if they have not changed for `CCCI_JANITOR_MAX_AGE` seconds: another folder of runs may know them.
+ * A run whose keeper lives is never touched, nor anything else.
+ */
+export async function tidy(options: JanitorOptions): Promise<JanitorReport> {
+  const report: JanitorReport = { cleaned: [], removed: [], stuck: {} };
+  // Looked up before the folders are: a stack that is there now has had its folder for longer.
+  const all = await options.swarm.allObjects();
+  const known = new Set<string>();
+  for (const folder of await runFolders(options.settings.RUNS)) {
+    const plan = await folder.plan();
+    const state = await folder.state();
+    // One that died between its last look at Docker and its result still owes us that.
+    if (plan === null || (state === "clean" && await exists(folder.result))) continue;
+    for (const app of plan.apps) known.add(app.stack);
+    if (folder.path === options.except || state === "kept") continue;
+    await tidyFolder({ folder, plan, report, all }, options).catch((error) => {
+      report.stuck[`run ${plan.request.run}`] = [describeError(error)];
+    });
+  }
+  const { BASE_DOMAIN: base, JANITOR_MAX_AGE: limit } = options.settings;
+  const now = options.now ?? Date.now();
+  for (const [stack, objects] of oldStacks(all, { base, limit, now })) {
+    if (!known.has(stack)) await tidyStack({ stack, objects, report }, options);
+  }
+  if (!options.dryRun) {
+    const stuck = Object.values(report.stuck).flat().length;
+    await noteJanitor(options.settings.RUNS, { at: new Date(now).toISOString(), stuck })
+      .catch((error) => options.announce(`Could not note what the janitor did: ${describeError(error)}`));
+  }
+  return report;
+}
+
+/** Stacks of ours by name in which nothing has changed for so many seconds. */
+export function oldStacks(
+  all: readonly OwnedObject[],
+  options: { base: string; limit: number; now: number },
+): Map<string, OwnedObject[]> {
+  const stacks = Map.groupBy(all, (object) => ownerOf(object, options.base));
+  return new Map([...stacks].flatMap(([stack, objects]) => {
+    if (stack === null) return [];
+    const changed = Math.max(...objects.map((object) => object.changedAt ?? options.now));
+    return options.now - changed >= options.limit * 1000 ? [[stack, objects] as const] : [];
+  }));
+}
+
+async function tidyFolder(
+  about: { folder: RunFolder; plan: RunPlan; report: JanitorReport; all: readonly OwnedObject[] },
+  options: JanitorOptions,
+): Promise<void> {
+  const { folder, plan, report } = about;
+  using lock = await FileLock.take(folder.lock);
+  if (lock === null) return;
+  const { run } = plan.request;
+  if (options.dryRun) {
+    const stacks = plan.apps.map((app) => app.stack);
+    const there = about.all.filter((one) => stacks.includes(ownerOf(one, plan.settings.BASE_DOMAIN) ?? ""));
+    options.announce(`Run ${run} ended without cleaning up after itself; it left ${listed(there)}`);
+    report.cleaned.push(run);
+    return;
+  }
+  options.announce(`Cleaning up after run ${run}, which ended without doing so itself`);
+  await killFamily(run, null);
+  const { swarm } = options;
+  const { report: teardown, leftovers } = await cleanUp({
+    plan,
+    folder,
+    swarm,
+    log: () => {},
+    foreign: null,
+    backedUp: plan.stages.includes("backup"), // nobody heard whether it came to that
+  });
+  if (leftovers.length > 0) report.stuck[`run ${run}`] = leftovers;
+  else report.cleaned.push(run);
+  if (await exists(folder.result)) return;
+  const record = new RunRecord(plan);
+  const cause = "The run's keeper died; what it left was removed later";
+  const text = await Deno.readTextFile(folder.events).catch(() => "");
+  for (const line of text.split("\n")) {
+    const event = parseMessage(runEvent, line);
+    if (event !== null) record.take(event);
+  }
+  const end = { kind: "infra", cause, stage: null } as const;
+  for (const one of record.unfinished(end)) record.reports.push(one);
+  const earlier = record.reports.findIndex((one) => one.name === "teardown");
+  if (earlier >= 0) record.reports.splice(earlier, 1);
+  record.reports.push(teardown);
+  record.leftovers = leftovers;
+  const result = record.result(end);
+  await folder.append({ t: new Date().toISOString(), type: "run.finished", result });
+  await folder.writeResult(result);
+}
+
+async function tidyStack(
+  about: { stack: string; objects: readonly OwnedObject[]; report: JanitorReport },
+  options: JanitorOptions,
+): Promise<void> {
+  const { stack, objects, report } = about;
+  const { swarm, settings, announce } = options;
+  const age = formatSeconds(settings.JANITOR_MAX_AGE * 1000);
+  const what = `Stack ${stack} belongs to no run and has not changed for ${age} or longer`;
+  if (options.dryRun) {
+    announce(`${what}; it has ${listed(objects)}`);
+    report.removed.push(stack);
+    return;
+  }
+  announce(`${what}; removing ${listed(objects)}`);
+  const left = await removeStack(stack, { swarm, settings, volumes: [], log: () => {} });
+  const app = { stack, domain: stack.replaceAll("_", ".") };
+  await forgetSnapshots(swarm, { app, limitMs: FORGET_MS })
+    .catch((error) => left.push(`snapshots of ${app.domain}: ${describeError(error)}`));
+  if (left.length > 0) report.stuck[`stack ${stack}`] = left;
+  else report.removed.push(stack);
+}
+
+function listed(objects: readonly OwnedObject[]): string {
+  return objects.map(describeObject).join(", ") || "nothing in Docker";
+}

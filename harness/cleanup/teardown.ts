@@ -1,0 +1,128 @@
+import { describeError } from "../../common/errors.ts";
+import { Abra } from "../abra/abra.ts";
+import { change } from "../run/faults.ts";
+import { describeObject } from "./inventory.ts";
+import { isOurs } from "../run/names.ts";
+import { exists, removeTree } from "../../common/files.ts";
+import type { PlannedApp } from "../run/folder.ts";
+import type { Settings } from "../run/settings.ts";
+import { DockerError, type DockerObject, kinds, type Swarm } from "../swarm/swarm.ts";
+
+const POLL_MS = 200;
+/** A network takes up to 4 s to go once its containers are gone; a volume in use may take longer. */
+const DEFAULT_LIMIT_MS = 30_000;
+
+export interface TearDownOptions {
+  swarm: Swarm;
+  settings: Settings;
+  /** Anonymous volumes noted while the run went on; those seen now are added. */
+  volumes: readonly string[];
+  log: (line: string) => void;
+  /** Milliseconds until what is still there counts as left over. @default 30000 */
+  limitMs?: number;
+  /** Called once nothing of it runs any more. */
+  stopped?: () => void;
+}
+
+/**
+ * Removes everything an app has put into Docker: abra undeploys, then its containers go by force (their stop grace
+ * would be waited for otherwise), then what else carries the stack's label or name. Needs nothing but the plan, so
+ * that any later process can do it, and may be repeated.
+ * @returns what could not be removed; empty after a sound teardown
+ */
+export async function tearDownApp(app: PlannedApp, options: TearDownOptions): Promise<string[]> {
+  const left = await removeStack(app.stack, { ...options, undeploy: () => undeploy(app, options) });
+  if (left.length === 0) await removeTree(app.abraDir);
+  return left;
+}
+
+/**
+ * As {@linkcode tearDownApp}, for a stack of which nothing is known but its name. An engine that is away is waited
+ * for: it may be restarting.
+ */
+export async function removeStack(
+  stack: string,
+  options: TearDownOptions & {
+    /** Called first, once Docker answers. */
+    undeploy?: () => Promise<void>;
+  },
+): Promise<string[]> {
+  const { swarm, settings, log } = options;
+  if (!isOurs(stack, settings.BASE_DOMAIN)) {
+    return [`stack "${stack}" is not one of ours below ${settings.BASE_DOMAIN}`];
+  }
+  const anonymous = new Set(options.volumes);
+  const end = Date.now() + (options.limitMs ?? DEFAULT_LIMIT_MS);
+  let undeployed = false;
+  let problems: string[] = [];
+  let left: string[] = [];
+  while (true) {
+    try {
+      if (!undeployed) {
+        for (const name of await anonymousOf(swarm, stack)) anonymous.add(name);
+        await options.undeploy?.();
+        undeployed = true;
+      }
+      const objects = [...await swarm.objects(stack), ...await anonymousAmong(swarm, anonymous)];
+      left = objects.map(describeObject);
+      if (left.length === 0 && await hasComingTasks(swarm, stack)) left = [`tasks of stack "${stack}"`];
+      if (left.length === 0) return [];
+      if (!objects.some(({ kind }) => kind === "service" || kind === "container")) options.stopped?.();
+      if (Date.now() <= end) problems = await removeAll(swarm, objects);
+    } catch (error) {
+      if (!(error instanceof DockerError)) throw error;
+      problems = [describeError(error)];
+      left = [`whatever stack "${stack}" has: Docker does not answer`];
+    }
+    if (Date.now() > end) {
+      for (const problem of problems) log(problem);
+      return left;
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+async function anonymousOf(swarm: Swarm, stack: string): Promise<string[]> {
+  return (await swarm.containers(stack)).flatMap((container) => container.Mounts)
+    .filter((mount) => mount.Type === "volume" && /^[0-9a-f]{64}$/.test(mount.Name))
+    .map((mount) => mount.Name);
+}
+
+async function undeploy(app: PlannedApp, { swarm, settings, log }: TearDownOptions): Promise<void> {
+  const abra = new Abra({ settings, dir: app.abraDir, log });
+  const known = await exists(abra.envFile(app.domain));
+  if (!known || (await swarm.services(app.stack)).length === 0) return;
+  try {
+    await abra.undeploy(app.domain);
+  } catch (error) { // what abra cannot do is done below, by force
+    log(`abra could not undeploy ${app.domain}: ${describeError(error)}`);
+  }
+}
+
+/** One round, kind by kind in the order in which they let go of each other. */
+async function removeAll(swarm: Swarm, objects: readonly DockerObject[]): Promise<string[]> {
+  const problems: string[] = [];
+  for (const kind of kinds) {
+    const some = objects.filter((object) => object.kind === kind);
+    if (some.length === 0) continue;
+    await change(`removing a ${kind}`, () =>
+      Promise.all(
+        some.map((object) => swarm.remove(object).catch((error) => problems.push(describeError(error)))),
+      ));
+  }
+  return problems;
+}
+
+async function anonymousAmong(swarm: Swarm, names: ReadonlySet<string>): Promise<DockerObject[]> {
+  if (names.size === 0) return [];
+  return (await swarm.allObjects()).filter((object) => object.kind === "volume" && names.has(object.name));
+}
+
+/**
+ * A task that has no container yet would make one after we had looked. Those further on list as running for seconds
+ * after their container was removed by force, and mean nothing.
+ */
+async function hasComingTasks(swarm: Swarm, stack: string): Promise<boolean> {
+  const before = ["new", "allocated", "pending", "assigned", "accepted", "preparing", "ready"];
+  return (await swarm.tasks(stack)).some((task) => before.includes(task.Status.State));
+}

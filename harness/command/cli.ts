@@ -1,0 +1,69 @@
+import { Command, CommanderError } from "commander";
+import { UsageError } from "../../common/errors.ts";
+import { complain, explain, say } from "./explain.ts";
+import { runRecipeCommand, type RunRecipeOptions } from "./run_recipe_options.ts";
+
+/** Each command loads what it needs and no more. */
+const load = {
+  ci: () => import("./ci.ts"),
+  front: () => import("./front.ts"),
+  janitor: () => import("./janitor.ts"),
+  remove: () => import("./remove.ts"),
+  revisions: () => import("./refuse_missing.ts"),
+  settings: () => import("../run/settings.ts"),
+  targets: () => import("./local_request.ts"),
+};
+
+/** What the program is called in its help, where people start it by another name. */
+const PROGRAM = "CCCI_PROGRAM";
+
+/** Runs the command line. @returns the exit code */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const program = new Command(Deno.env.get(PROGRAM) ?? "harness")
+    .description("Tests one recipe at one commit on this machine's Docker Swarm")
+    .exitOverride()
+    .configureOutput({ writeErr: () => {}, writeOut: say });
+  const runRecipe = runRecipeCommand().copyInheritedSettings(program)
+    .action(async (target: string, options: RunRecipeOptions) => {
+      const settings = (await load.settings()).readSettings();
+      const request = await (await load.targets()).localRequest(target, {
+        ...options,
+        settings,
+        tell: complain,
+      });
+      await (await load.revisions()).refuseMissing(request, settings);
+      code = await (await load.front()).runFront(request, { settings, json: options.json ?? false });
+    });
+  program.addCommand(runRecipe);
+  program.command("ci")
+    .description("run as a CI engine asks: parameters RECIPE, REF, PR, SRC and RUN in the environment")
+    .option("--json", "print the result as one JSON object on the last line of standard output")
+    .action(async (options: { json?: boolean }) => {
+      code = await (await load.ci()).ci({ json: options.json ?? false });
+    });
+  program.command("remove")
+    .description("remove what a run with --keep left up")
+    .argument("<folder>", "the run's folder")
+    .action(async (folder: string) => {
+      code = await (await load.remove()).remove(folder, say);
+    });
+  program.command("janitor")
+    .description("remove what runs left whose keeper died, and old stacks that no run knows")
+    .option("--dry-run", "only say what would be removed")
+    .action(async (options: { dryRun?: boolean }) => {
+      const settings = (await load.settings()).readSettings();
+      const { runJanitor } = await load.janitor();
+      code = await runJanitor(settings, { dryRun: options.dryRun ?? false, say });
+    });
+
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return explain(error, { json: argv.includes("--json") });
+    if (error.exitCode === 0) return 0;
+    const sentence = error.message.replace(/^error: /, "").replace(/^./, (letter) => letter.toUpperCase());
+    return explain(new UsageError(sentence), { json: argv.includes("--json") });
+  }
+}

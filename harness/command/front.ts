@@ -1,0 +1,114 @@
+import { join } from "node:path";
+import { exitCodes, type RunResult } from "../../protocol/result.ts";
+import {
+  type FrontMessage,
+  type KeeperMessage,
+  keeperMessage,
+  linesOf,
+  parseMessage,
+} from "../run/messages.ts";
+import type { TerminalReport } from "../report/terminal.ts";
+import type { RunRequest } from "../run/request.ts";
+import { RunFolder } from "../run/folder.ts";
+import { selfCommand } from "../run/own_command.ts";
+import type { Settings } from "../run/settings.ts";
+import { type KeeperProcess, startKeeper } from "../keeper/start.ts";
+
+export interface FrontOptions {
+  settings: Settings;
+  /** One that was started already. @default one is started */
+  keeper?: KeeperProcess;
+  /** One JSON object as the last line of standard output. */
+  json: boolean;
+}
+
+/**
+ * Has a keeper carry out a run and shows what it says. This process is the one a terminal or an engine may kill: the
+ * keeper sees its pipe end and cleans up. An engine whose runner may die starts it as `setpriv --pdeathsig TERM …`.
+ * @returns exit code of the program
+ */
+export async function runFront(request: RunRequest, options: FrontOptions): Promise<number> {
+  const { settings, json } = options;
+  const folder = new RunFolder(join(settings.RUNS, request.run));
+  const keeper = options.keeper ?? startKeeper(folder.path);
+  const toKeeper = keeper.stdin.getWriter();
+  const tell = async (message: FrontMessage) => {
+    await toKeeper.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)).catch(() => {});
+  };
+  await tell({ type: "request", request, settings });
+
+  const { openTerminal } = await import("../report/terminal.ts"); // while the keeper starts
+  using terminal = openTerminal();
+  using _signals = cancelOnSignals(terminal, (why) => tell({ type: "cancel", why }));
+  let last: Extract<KeeperMessage, { type: "done" | "refused" }> | null = null;
+  for await (const line of linesOf(keeper.stdout)) {
+    const message = parseMessage(keeperMessage, line);
+    if (message === null) continue;
+    if (message.type === "event") terminal.event(message.event);
+    else if (message.type === "note") terminal.note(message.text);
+    else last = message;
+  }
+  await toKeeper.close().catch(() => {});
+  await keeper.status;
+
+  if (last?.type === "done") {
+    await summarize(terminal, { result: last.result, folder });
+    for (const app of last.kept) tellHowToLook(terminal, { ...app, settings, folder });
+    if (json) printJson({ ...last.result, report: folder.report, folder: folder.path });
+    return exitCodes[last.result.result];
+  }
+  const message = last?.message ?? "The run's keeper died; what it left is removed when the next run starts";
+  terminal.note([message, last?.hint].filter(Boolean).join(". "));
+  if (json) printJson({ result: null, error: message });
+  return last?.usage === true && request.mode === "local" ? 2 : exitCodes.infra;
+}
+
+async function summarize(
+  terminal: TerminalReport,
+  about: { result: RunResult; folder: RunFolder },
+): Promise<void> {
+  const { result, folder } = about;
+  const report = await Deno.stat(folder.report).then(() => folder.report, () => undefined);
+  const screenshots = result.stages.flatMap((stage) => stage.screenshots).map((name) =>
+    join(folder.screenshots, name)
+  );
+  terminal.summary(result, { ...(report === undefined ? {} : { report }), screenshots });
+}
+
+/** `--keep` is for looking around: where, and how to get rid of it. */
+function tellHowToLook(
+  terminal: TerminalReport,
+  app: { domain: string; stack: string; settings: Settings; folder: RunFolder },
+): void {
+  const { INGRESS: ingress, CA_FILE: ca } = app.settings;
+  const [host] = ingress.split(":");
+  const certificate = ca === undefined ? "" : ` --cacert ${ca}`;
+  terminal.note(`The app is still up: https://${app.domain}/ (stack ${app.stack})`);
+  terminal.note(`  look:   curl${certificate} --resolve ${app.domain}:443:${host} https://${app.domain}/`);
+  terminal.note(`  remove: ${selfCommand("remove", app.folder.path).join(" ")}`);
+}
+
+/** The first signal asks for a clean end, the second leaves that end to the keeper. */
+function cancelOnSignals(terminal: TerminalReport, cancel: (why: string) => Promise<void>): Disposable {
+  let asked = false;
+  const listeners = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => {
+    const listener = () => {
+      if (asked) Deno.exit(exitCodes.cancelled);
+      asked = true;
+      terminal.note("Stopping; what was deployed is being removed");
+      void cancel(signal === "SIGINT" ? "Stopped at the keyboard" : `Stopped by ${signal}`);
+    };
+    Deno.addSignalListener(signal, listener);
+    return { signal, listener };
+  });
+  return {
+    [Symbol.dispose]() {
+      for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
+    },
+  };
+}
+
+function printJson(value: unknown): void {
+  const bytes = new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(Deno.stdout.writeSync(rest));
+}

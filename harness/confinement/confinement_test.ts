@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { loadCompose } from "../recipe/compose.ts";
+import { checkConfinement } from "./confinement.ts";
+import { app, benign, type Fixture, fixtureEnv as env, hostile } from "./fixtures/mod.ts";
+import type { Finding } from "../lint/finding.ts";
+
+async function findings(fixture: Fixture, exceptions: string[] = []): Promise<Finding[]> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const files = typeof fixture.files === "string" ? { "compose.yml": fixture.files } : fixture.files;
+    for (const [name, content] of Object.entries(files)) {
+      const path = join(folder, name);
+      await Deno.mkdir(join(path, ".."), { recursive: true });
+      if (content.startsWith("->")) await Deno.symlink(content.slice(2), path);
+      else await Deno.writeTextFile(path, content);
+    }
+    const compose = await loadCompose(folder, { ...env, ...fixture.env });
+    assert.ok(compose.ok, compose.ok ? "" : `${compose.file}:${compose.line}: ${compose.message}`);
+    return checkConfinement(compose, {
+      checkout: folder,
+      stack: env.STACK_NAME,
+      domains: [env.DOMAIN],
+      exceptions,
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+for (const [name, fixture] of Object.entries(hostile)) {
+  Deno.test(`refuses: ${name}`, async () => {
+    const found = await findings(fixture);
+    const errors = found.filter(({ severity }) => severity === "error");
+    assert.ok(
+      errors.some(({ rule }) => rule === fixture.rule),
+      `Expected ${fixture.rule}, found ${JSON.stringify(found)}`,
+    );
+  });
+}
+
+for (const [name, fixture] of Object.entries(benign)) {
+  Deno.test(`accepts: ${name}`, async () => assert.deepEqual(await findings(fixture), []));
+}
+
+Deno.test("every rule that the checks can report has a hostile recipe", async () => {
+  const source = ["services", "mounts", "objects", "ports", "labels", "files", "environment"];
+  const named = new Set<string>();
+  for (const name of source) {
+    const text = await Deno.readTextFile(new URL(`./${name}.ts`, import.meta.url));
+    for (const [rule] of text.matchAll(/confine\.[a-z-]+/g)) named.add(rule);
+  }
+  const shown = new Set(Object.values(hostile).map(({ rule }) => rule));
+  assert.deepEqual([...named].filter((rule) => !shown.has(rule)), []);
+});
+
+Deno.test("a finding says where, what and what to do", async () => {
+  const [finding] = await findings({ files: app("volumes:\n  - /etc/localtime:/etc/localtime:ro") });
+  assert.deepEqual(finding, {
+    rule: "confine.bind",
+    severity: "error",
+    file: "compose.yml",
+    line: 5,
+    message: 'Service "app" mounts "/etc/localtime" of the host',
+    subject: "/etc/localtime",
+    hint: "Use a named volume, or a config for a file of the recipe",
+  });
+});
+
+Deno.test("the enrolment may permit a rule, or one case of it, and nothing else", async () => {
+  const fixture = {
+    files: app("volumes: ['/etc/localtime:/etc/localtime:ro', '/etc:/x']\nprivileged: true"),
+  };
+  const rules = async (...exceptions: string[]) =>
+    (await findings(fixture, exceptions)).map(({ rule, subject }) => `${rule}=${subject}`);
+  assert.deepEqual(await rules("confine.bind=/etc/localtime"), [
+    "confine.privileged=true",
+    "confine.bind=/etc",
+  ]);
+  assert.deepEqual(await rules("confine.bind"), ["confine.privileged=true"]);
+  assert.equal((await rules("bind", "confine", "confine.b", "confine.bind=/etc/local")).length, 3);
+});
+
+Deno.test("the enrolment may permit one published port by its number", async () => {
+  const fixture = { files: app("ports: ['8448:8448', '3181:80', {target: 1, published: 8448}, 9000]") };
+  const subjects = async (...exceptions: string[]) =>
+    (await findings(fixture, exceptions)).map(({ subject }) => subject);
+  assert.deepEqual(await subjects("confine.port=8448"), ["3181", "random"]);
+  assert.deepEqual(await subjects("confine.port=80"), ["8448", "3181", "8448", "random"]);
+});

@@ -1,0 +1,51 @@
+import { foreignObjects } from "../cleanup/inventory.ts";
+import { tidy } from "../cleanup/janitor.ts";
+import type { PlannedApp, RunFolder, RunPlan } from "../run/folder.ts";
+import { InfraFailure } from "../run/stage.ts";
+import { type DockerObject, Swarm } from "../swarm/swarm.ts";
+
+export { cleanUp } from "../cleanup/clean_up.ts";
+
+/** The Swarm that a run is planned for. */
+export function swarmOf(plan: RunPlan): Swarm {
+  return new Swarm(plan.settings.DOCKER_SOCKET);
+}
+
+/**
+ * Sees that Docker is fit for a run and removes what dead runs left in it.
+ * @returns what belongs to others
+ * @throws {InfraFailure} saying what is missing on this machine
+ */
+export async function lookAround(about: {
+  plan: RunPlan;
+  folder: RunFolder;
+  announce: (text: string) => void;
+  /** Takes the folder that Docker fills. */
+  foundDisk: (folder: string) => void;
+}): Promise<DockerObject[]> {
+  const { settings } = about.plan;
+  const swarm = swarmOf(about.plan);
+  about.foundDisk((await requireManager(swarm, settings)).DockerRootDir);
+  await tidy({ swarm, settings, except: about.folder.path, announce: about.announce });
+  return await foreignObjects(swarm, settings.BASE_DOMAIN);
+}
+
+/** Those of a run's apps that are up. */
+export async function deployedApps(plan: RunPlan): Promise<PlannedApp[]> {
+  const swarm = swarmOf(plan);
+  const present = await Promise.all(
+    plan.apps.map(async (app) => (await swarm.services(app.stack)).length > 0 ? [app] : []),
+  );
+  return present.flat();
+}
+
+/** What Docker says of itself. */
+async function requireManager(swarm: Swarm, settings: RunPlan["settings"]) {
+  const info = await swarm.info().catch((cause) => {
+    throw new InfraFailure(`Docker does not answer at "${settings.DOCKER_SOCKET}"`, { cause });
+  });
+  if (info.Swarm.LocalNodeState !== "active" || !info.Swarm.ControlAvailable) {
+    throw new InfraFailure("Docker runs here, but not as a Swarm manager");
+  }
+  return info;
+}

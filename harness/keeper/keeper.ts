@@ -1,0 +1,245 @@
+import { dirname, join } from "node:path";
+import { CcciError, describeError } from "../../common/errors.ts";
+import { systemClock } from "../../common/time.ts";
+import type { RunEvent } from "../../protocol/events.ts";
+import { Courier, type CourierOptions, deliverSpooled } from "./courier.ts";
+import { boundary, watchBoundaries, within } from "../run/faults.ts";
+import { ingressOf } from "../run/ingress.ts";
+import { reportHost } from "../cleanup/host_report.ts";
+import { KeeperLink } from "./front_link.ts";
+import { FileLock, signature } from "../run/lock.ts";
+import { RunRecord } from "../run/record.ts";
+import { writeReports } from "./write_reports.ts";
+import { RunFolder, type RunPlan } from "../run/folder.ts";
+import { readCourierSettings } from "../run/settings.ts";
+import { emptyReport } from "../run/stage.ts";
+import type { DockerObject } from "../swarm/swarm.ts";
+import { supervise } from "./supervise.ts";
+import type { RunEnd } from "../run/verdict.ts";
+
+/** What loading this takes is left for after the run has begun: that is what somebody waits to see. */
+const loadDocker = () => import("./docker.ts");
+
+const SLOT_POLL_MS = 300;
+
+/**
+ * The process that outlives everything else of a run: it has a session of its own, holds the locks, writes the run
+ * folder before the first Docker object exists and tears down however the run ends. It runs no stage itself.
+ */
+export async function keep(): Promise<void> {
+  const link = new KeeperLink();
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => link.cancel(`Stopped by ${signal}`));
+  }
+  const asked = await link.request(Deno.stdin.readable);
+  if (asked === null) return;
+  try {
+    const { request, settings } = asked;
+    const path = join(settings.RUNS, request.run);
+    const started = await RunFolder.create(path, { request, settings, startedAt: new Date().toISOString() });
+    using _lock = started.lock;
+    watchBoundaries("keeper", path);
+    boundary("keeper: has planned");
+    await new Run({ ...started, link }).run();
+  } catch (error) {
+    const hint = error instanceof CcciError && error.hint !== undefined ? { hint: error.hint } : {};
+    const usage = error instanceof CcciError && ["usage", "names.long"].includes(error.code);
+    link.send({ type: "refused", message: describeError(error), usage, ...hint });
+  }
+  await link.flush(2_000);
+}
+
+/** One run, seen from the keeper. */
+class Run {
+  #folder: RunFolder;
+  #plan: RunPlan;
+  #link: KeeperLink;
+  #record: RunRecord;
+  #courier: Courier | null = null;
+  #kept: RunPlan["apps"] = [];
+  /** Folders that runs fill; Docker's once it has told. */
+  #disks: string[];
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(about: { folder: RunFolder; plan: RunPlan; link: KeeperLink }) {
+    this.#folder = about.folder;
+    this.#plan = about.plan;
+    this.#link = about.link;
+    this.#record = new RunRecord(about.plan);
+    this.#disks = [about.plan.settings.RUNS];
+  }
+
+  async run(): Promise<void> {
+    // Before the slot: a run that waits for it is alive, and may be taken back.
+    await using courier = await this.#startCourier();
+    this.#courier = courier;
+    const slot = await this.#slot();
+    using _slot = slot;
+    boundary("keeper: has the slot");
+    const { run, recipe } = this.#plan.request;
+    await this.#emit({
+      t: now(),
+      type: "run.started",
+      run,
+      recipe,
+      subject: this.#record.subject,
+      stages: this.#plan.stages,
+    });
+    const cancelled = () =>
+      this.#neverBegan({ kind: "cancelled", cause: String(this.#link.cancelled.reason) });
+    await this.#finish(slot === null ? await cancelled() : await this.#work());
+  }
+
+  async #work(): Promise<RunEnd> {
+    let end: RunEnd;
+    boundary("keeper: starts the worker");
+    const looking = this.#lookAround();
+    try {
+      end = await supervise({
+        plan: this.#plan,
+        folder: this.#folder,
+        record: this.#record,
+        cancelled: this.#link.cancelled,
+        emit: (event) => this.#emit(event),
+        ready: looking,
+      });
+    } catch (error) {
+      end = { kind: "infra", cause: describeError(error), stage: null };
+    }
+    const foreign = await looking.catch(() => null);
+    if (foreign === null) return await this.#neverBegan(end);
+    for (const report of this.#record.unfinished(end)) await this.#report(report);
+    const keep = this.#plan.request.keep && end.kind === "finished";
+    if (keep) await this.#keepApps(foreign);
+    else await this.#tearDown(foreign);
+    return end;
+  }
+
+  /**
+   * Sees that Docker is fit for a run and removes what dead runs left in it.
+   * @returns what belongs to others
+   */
+  async #lookAround(): Promise<DockerObject[]> {
+    const { lookAround } = await loadDocker();
+    const foreign = await lookAround({
+      plan: this.#plan,
+      folder: this.#folder,
+      announce: (text) => this.#link.send({ type: "note", text }),
+      foundDisk: (folder) => this.#disks.push(folder),
+    });
+    boundary("keeper: has looked around");
+    return foreign;
+  }
+
+  /** One run at a time: what a run measures and cleans up must not be another's. */
+  async #slot(): Promise<FileLock | null> {
+    const path = join(dirname(this.#folder.path), ".slot");
+    let told: string | null | undefined;
+    while (!this.#link.cancelled.aborted) {
+      const lock = await FileLock.take(path);
+      if (lock !== null) {
+        await lock.sign(this.#plan.request.run);
+        return lock;
+      }
+      const holder = await signature(path);
+      if (holder !== told) {
+        const text = `Waiting until run ${holder ?? "(unknown)"} is over: one at a time works in this folder`;
+        this.#link.send({ type: "note", text });
+      }
+      told = holder;
+      await systemClock.sleep(SLOT_POLL_MS);
+    }
+    return null;
+  }
+
+  async #startCourier(): Promise<Courier | null> {
+    const settings = readCourierSettings();
+    if (settings === null || this.#plan.request.mode !== "ci") return null;
+    const options: CourierOptions = {
+      ...settings,
+      ingress: await ingressOf(this.#plan.settings),
+      onCancel: () => this.#link.cancel("Somebody asked for it to be stopped"),
+      reportHost: () => reportHost(this.#plan.settings.RUNS, this.#disks),
+    };
+    const courier = new Courier(this.#folder, options);
+    await courier.start();
+    const { onCancel: _, ...plain } = options;
+    void deliverSpooled(dirname(this.#folder.path), { ...plain, except: this.#folder.path }).catch(() => {});
+    return courier;
+  }
+
+  async #tearDown(foreign: DockerObject[]): Promise<void> {
+    const started = performance.now();
+    await this.#emit({ t: now(), type: "stage.started", stage: "teardown" });
+    const lines: Promise<void>[] = [];
+    boundary("teardown: begins");
+    const { cleanUp, swarmOf } = await loadDocker();
+    const { report, leftovers } = await within("teardown", () =>
+      cleanUp({
+        plan: this.#plan,
+        folder: this.#folder,
+        swarm: swarmOf(this.#plan),
+        foreign,
+        backedUp: this.#record.backedUp,
+        log: (line) => void lines.push(this.#emit({ t: now(), type: "log", stage: "teardown", line })),
+      }));
+    await Promise.all(lines);
+    this.#record.leftovers = leftovers;
+    await this.#report({ ...report, seconds: Math.round((performance.now() - started) / 10) / 100 });
+    boundary("teardown: ends");
+  }
+
+  async #keepApps(foreign: DockerObject[]): Promise<void> {
+    const { deployedApps } = await loadDocker();
+    this.#kept = await deployedApps(this.#plan);
+    if (this.#kept.length === 0) return await this.#tearDown(foreign);
+    await this.#folder.setState("kept");
+    await this.#report({ ...emptyReport("teardown", "skipped"), reason: "kept because of --keep" });
+  }
+
+  /** The end of a run that deployed nothing, so that nothing has to go. */
+  async #neverBegan(end: RunEnd): Promise<RunEnd> {
+    for (const report of this.#record.unfinished(end)) await this.#report(report);
+    await this.#folder.removeScratch();
+    await this.#folder.setState("clean");
+    return end;
+  }
+
+  async #finish(end: RunEnd): Promise<void> {
+    const result = this.#record.result(end);
+    // Whoever started the run hears of its result in any case.
+    await this.#folder.writeResult(result)
+      .catch((error) => this.#link.send({ type: "note", text: `No result file: ${describeError(error)}` }));
+    boundary("keeper: has written the result");
+    await writeReports(this.#folder, { result, timing: this.#record.timing })
+      .catch((error) => this.#link.send({ type: "note", text: `No report page: ${describeError(error)}` }));
+    await this.#emit({ t: now(), type: "run.finished", result });
+    await this.#courier?.finish();
+    this.#link.send({
+      type: "done",
+      result,
+      kept: this.#kept.map(({ domain, stack }) => ({ domain, stack })),
+    });
+  }
+
+  async #report(report: Parameters<RunRecord["reports"]["push"]>[0]): Promise<void> {
+    await this.#emit({ t: now(), type: "stage.finished", report });
+  }
+
+  /**
+   * Events are written one after the other; whoever reads the file sees them in this order. A full disk costs events,
+   * never the teardown.
+   */
+  #emit(event: RunEvent): Promise<void> {
+    this.#record.take(event);
+    this.#link.send({ type: "event", event });
+    this.#queue = this.#queue.then(() => this.#folder.append(event))
+      .then(() => this.#courier?.ring())
+      .catch((error) => this.#record.note(`Parts of the log are missing: ${describeError(error)}`));
+    return this.#queue;
+  }
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

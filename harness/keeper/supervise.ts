@@ -1,0 +1,126 @@
+import { join } from "node:path";
+import { FAMILY } from "../../common/exec.ts";
+import { formatSeconds } from "../../common/time.ts";
+import type { RunEvent } from "../../protocol/events.ts";
+import type { StageName } from "../../protocol/result.ts";
+import { faultMark } from "../run/fault_mark.ts";
+import { linesOf, parseMessage, type WorkerMessage, workerMessage } from "../run/messages.ts";
+import { killFamily } from "../run/process_tree.ts";
+import type { RunRecord } from "../run/record.ts";
+import type { RunFolder, RunPlan } from "../run/folder.ts";
+import { processCommand } from "../run/own_command.ts";
+import type { RunEnd } from "../run/verdict.ts";
+
+/** A worker ends a stage that is over time by itself; one that does not is killed this much later. */
+const STAGE_GRACE_MS = 15_000;
+
+export interface SuperviseOptions {
+  plan: RunPlan;
+  folder: RunFolder;
+  record: RunRecord;
+  /** Aborts with a sentence when the run shall be cancelled. */
+  cancelled: AbortSignal;
+  /** Takes every event, in order. */
+  emit: (event: RunEvent) => Promise<void>;
+  /** The worker is started meanwhile, but does nothing before this resolves. A rejection ends it, and is thrown. */
+  ready: Promise<unknown>;
+}
+
+/**
+ * Runs the worker to its end, whatever that is, and leaves none of its processes alive.
+ * @returns how the run ended; the stages' own failures are in the record
+ */
+export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
+  const { plan, folder, record, cancelled, emit, ready } = options;
+  const family = plan.request.run;
+  const [program, ...args] = processCommand("worker", folder.path);
+  const worker = new Deno.Command(program, {
+    args,
+    env: { [FAMILY]: family, ...faultMark("keeper") },
+    stdin: "piped", // one line, "go"; its end tells the worker that the keeper is dead
+    stdout: "piped",
+    stderr: "piped",
+    detached: true,
+  }).spawn();
+
+  let end: RunEnd | null = null;
+  const stop = async (why: RunEnd) => {
+    if (end !== null) return;
+    end = why;
+    // A failure here must not end the keeper: the loop below goes on until the worker is gone, and kills again.
+    await killFamily(family, worker.pid).catch(() => {});
+  };
+  const cancel = () => void stop({ kind: "cancelled", cause: String(cancelled.reason) });
+  if (cancelled.aborted) cancel();
+  cancelled.addEventListener("abort", cancel, { once: true });
+  const limit = plan.settings.RUN_DEADLINE_S * 1000;
+  const deadline = setTimeout(() => {
+    const cause = `The run took longer than ${formatSeconds(limit)}`;
+    void stop({ kind: "timed_out", cause, stage: [...record.running][0] ?? null });
+  }, limit);
+  using stages = new StageDeadlines((stage, ms) => {
+    void stop({ kind: "timed_out", cause: `Stage ${stage} ran longer than ${formatSeconds(ms)}`, stage });
+  });
+
+  const chatter = keepChatter(worker.stderr, join(folder.path, "worker.log")).catch(() => {});
+  const toWorker = worker.stdin.getWriter();
+  let status: Deno.CommandStatus;
+  try {
+    await ready;
+    await toWorker.write(new TextEncoder().encode("go\n")).catch(() => {}); // what it died of is told below
+    for await (const line of linesOf(worker.stdout)) {
+      const message = parseMessage(workerMessage, line);
+      if (message === null) continue;
+      stages.see(message);
+      record.learn(message);
+      if (message.type === "volumes") await folder.noteVolumes(message.names);
+      if (message.type === "event") await emit(message.event);
+    }
+    status = await worker.status;
+  } finally {
+    clearTimeout(deadline);
+    cancelled.removeEventListener("abort", cancel);
+    // What it left running, however it ended; its own process id may be somebody else's by now.
+    await killFamily(family, null);
+  }
+  await chatter;
+  if (end !== null) return end;
+  if (record.timedOut !== null) return { kind: "timed_out", ...record.timedOut };
+  if (record.complete && status.success) return { kind: "finished" };
+  const how = status.signal === null ? `with exit code ${status.code}` : `by ${status.signal}`;
+  const stage = [...record.running][0] ?? null;
+  return { kind: "infra", cause: `The test process ended ${how} before it was through`, stage };
+}
+
+/** Timers for the stages that run now. */
+class StageDeadlines implements Disposable {
+  #timers = new Map<StageName, ReturnType<typeof setTimeout>>();
+  #late: (stage: StageName, ms: number) => void;
+
+  constructor(late: (stage: StageName, ms: number) => void) {
+    this.#late = late;
+  }
+
+  see(message: WorkerMessage): void {
+    if (message.type === "deadline") {
+      const { stage, ms } = message;
+      this.#timers.set(stage, setTimeout(() => this.#late(stage, ms), ms + STAGE_GRACE_MS));
+    } else if (message.type === "event" && message.event.type === "stage.finished") {
+      clearTimeout(this.#timers.get(message.event.report.name));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+  }
+}
+
+/** Standard error of the worker is for those who look for a mistake in this suite, not for a terminal. */
+async function keepChatter(stream: ReadableStream<Uint8Array>, path: string): Promise<void> {
+  let room = 1024 * 1024;
+  for await (const chunk of stream) {
+    if (room <= 0) continue;
+    room -= chunk.length;
+    await Deno.writeFile(path, chunk, { append: true, create: true });
+  }
+}

@@ -1,0 +1,31 @@
+import { join } from "node:path";
+import type { RunResult, StageName } from "../../protocol/result.ts";
+import { writeAtomically } from "../../common/files.ts";
+import type { ReportInput } from "../report/html.ts";
+import { renderReport } from "../report/html.ts";
+import { renderJUnit } from "../report/junit.ts";
+import type { RunFolder } from "../run/folder.ts";
+
+/** Screenshots larger than this stay files only, so that the page opens anywhere. */
+const PICTURE_LIMIT = 8 * 1024 * 1024;
+
+/** Writes the run's `junit.xml`, and its `report.html` from what lies in its folder. */
+export async function writeReports(
+  folder: RunFolder,
+  about: { result: RunResult; timing: NonNullable<ReportInput["timing"]> },
+): Promise<void> {
+  await writeAtomically(folder.junit, renderJUnit(about.result));
+  const logs: Partial<Record<StageName, string>> = {};
+  for (const { name } of about.result.stages) {
+    const text = await Deno.readTextFile(folder.log(name)).catch(() => null);
+    if (text !== null) logs[name] = text;
+  }
+  const screenshots: Record<string, Uint8Array> = {};
+  const { stages, visual } = about.result;
+  const compared = visual === null ? [] : [visual.before, visual.after, visual.difference];
+  for (const name of [...stages.flatMap((stage) => stage.screenshots), ...compared]) {
+    const bytes = await Deno.readFile(join(folder.screenshots, name)).catch(() => null);
+    if (bytes !== null && bytes.length < PICTURE_LIMIT) screenshots[name] = bytes;
+  }
+  await writeAtomically(folder.report, renderReport({ ...about, logs, screenshots }));
+}

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+
+const root = new URL("../..", import.meta.url);
+
+/** Ids of rules as the source writes them. */
+async function rulesIn(folder: URL): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) {
+      if (!["fixtures", "report", "testing"].includes(name)) {
+        found.push(...await rulesIn(new URL(`${name}/`, folder)));
+      }
+    } else if (name.endsWith(".ts") && !name.endsWith("_test.ts")) {
+      const text = await Deno.readTextFile(new URL(name, folder));
+      found.push(
+        ...[...text.matchAll(/"((?:confine|lint|parse)\.[a-z-]+|abra\.lint)"/g)].map(([, id = ""]) => id),
+      );
+    }
+  }
+  return found;
+}
+
+Deno.test("every rule that a finding may name is explained in the documentation", async () => {
+  const text = await Deno.readTextFile(new URL("docs/recipes.md", root));
+  const rules = [...new Set(await rulesIn(new URL("harness/", root)))];
+  assert.ok(rules.length > 30, "the source names its rules some other way now");
+  assert.deepEqual(rules.filter((rule) => !text.includes(`\`${rule}\``)), []);
+});

@@ -1,0 +1,96 @@
+import { exec, type ExecResult } from "../../common/exec.ts";
+import { splitAddress } from "../../common/ingress.ts";
+import { CcciError } from "../../common/errors.ts";
+import type { Settings } from "../run/settings.ts";
+
+/** git did not do what it was asked to. */
+export class GitError extends CcciError {
+  readonly output: string;
+
+  constructor(message: string, output: string) {
+    super("git.failed", message);
+    this.output = output;
+  }
+}
+
+export interface GitOptions {
+  cwd?: string;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+  /** Sees what git prints, line by line. */
+  log?: (line: string) => void;
+}
+
+/**
+ * git, set up so that nothing on the machine or in a repository can steer it: no prompts, no hooks, no user
+ * configuration, only the protocols named, and names below our base domain reached at the ingress.
+ */
+export class Git {
+  #settings: Settings;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  /** Standard output, trimmed. @throws {GitError} with git's own last words */
+  async run(args: readonly string[], options: GitOptions = {}): Promise<string> {
+    const result = await this.attempt(args, options);
+    if (result.success) return result.stdout.trim();
+    const said = [...result.stderr.trim().split("\n"), ...(result.timedOut ? ["took too long"] : [])]
+      .map((line) => line.replace(/^(fatal|error): /, "")).filter((line) => line !== "");
+    throw new GitError(said.slice(-2).join("; ") || `ended with ${result.code}`, result.stderr);
+  }
+
+  async attempt(args: readonly string[], options: GitOptions = {}): Promise<ExecResult> {
+    const config = [
+      "core.hooksPath=/dev/null",
+      "core.fsmonitor=false", // a checkout's own configuration may name a program there
+      "safe.directory=*", // a laptop's checkout may belong to somebody else than the one who tests it
+      "advice.detachedHead=false",
+      "gc.auto=0",
+      ...this.#route(args),
+    ].flatMap((setting) => ["-c", setting]);
+    const result = await exec(["git", ...config, ...args], {
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      clearEnv: true,
+      env: this.#env(args),
+      timeoutMs: options.timeoutMs ?? 120_000,
+      maxBytes: 16 * 1024 * 1024,
+    });
+    for (const line of result.stderr.split("\n")) if (line.trim() !== "") options.log?.(line.trimEnd());
+    return result;
+  }
+
+  #env(args: readonly string[]): Record<string, string> {
+    const env: Record<string, string> = {
+      GIT_TERMINAL_PROMPT: "0",
+      GIT_ASKPASS: "false",
+      GIT_CONFIG_GLOBAL: "/dev/null",
+      GIT_CONFIG_NOSYSTEM: "1",
+      GIT_ALLOW_PROTOCOL: "https:ssh:file",
+      GIT_SSH_COMMAND: "ssh -oBatchMode=yes",
+      LC_ALL: "C",
+    };
+    for (const name of ["PATH", "HOME", "SSH_AUTH_SOCK", "GIT_SSL_CAINFO", "SSL_CERT_FILE", "SSL_CERT_DIR"]) {
+      const value = Deno.env.get(name);
+      if (value !== undefined) env[name] = value;
+    }
+    if (this.#settings.CA_FILE !== undefined && this.#route(args).length > 0) {
+      env.GIT_SSL_CAINFO = this.#settings.CA_FILE;
+    }
+    return env;
+  }
+
+  /** Names below the base domain go to the ingress, never to the DNS. */
+  #route(args: readonly string[]): string[] {
+    const base = this.#settings.BASE_DOMAIN;
+    const [ingress] = splitAddress(this.#settings.INGRESS);
+    return args.flatMap((arg) => {
+      if (!arg.startsWith("https://") || !URL.canParse(arg)) return [];
+      const { hostname, port } = new URL(arg);
+      if (hostname !== base && !hostname.endsWith(`.${base}`)) return [];
+      return [`http.curloptResolve=${hostname}:${port || 443}:${ingress}`];
+    });
+  }
+}

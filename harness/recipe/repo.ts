@@ -1,0 +1,293 @@
+import { createHash } from "node:crypto";
+import { basename, join } from "node:path";
+import { describeError } from "../../common/errors.ts";
+import type { Subject } from "../../protocol/params.ts";
+import { Git, GitError } from "./git.ts";
+import { exists, removeTree } from "../../common/files.ts";
+import type { RecipeSource } from "../run/request.ts";
+import type { Settings } from "../run/settings.ts";
+import { InfraFailure, StageFailure } from "../run/stage.ts";
+import { isVersion, type PublishedVersion } from "./versions.ts";
+import { copyWorktree } from "./worktree.ts";
+
+/** A recipe's commits as this run sees them. */
+export interface RecipeRepo {
+  /** Bare repository with the head under test and the published tags. */
+  mirror: string;
+  /** Where in it the published versions' tags are. */
+  tagRefs: string;
+  /** The commit under test. */
+  head: string;
+  /** True when uncommitted changes come on top of it. */
+  dirty: boolean;
+  /** The checkout whose uncommitted changes are tested, if any. */
+  worktree: string | null;
+  subject: Subject;
+  published: PublishedVersion[];
+  /** Tags of the form of a version that abra does not count, because they are not annotated. */
+  lightweight: PublishedVersion[];
+  notes: string[];
+}
+
+export interface FetchOptions {
+  recipe: string;
+  /** What the head's subject is called until its real name is known. */
+  subject: Subject;
+  /** Where published versions are read from: `owner/name` on the forge or a git URL; absent: where the head is. */
+  upstream?: string;
+  settings: Settings;
+  log: (line: string) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * Brings the commit under test and all published versions into a bare mirror below `CCCI_RUNS`, which later runs of
+ * the recipe only have to update.
+ * @throws {StageFailure} when what was asked for does not exist
+ * @throws {InfraFailure} when it cannot be reached, or is no longer what it was
+ */
+export async function fetchRecipe(source: RecipeSource, options: FetchOptions): Promise<RecipeRepo> {
+  const { settings, log, signal } = options;
+  const git = new Git(settings);
+  const url = cloneUrl(source, settings);
+  const mirror = join(settings.RUNS, ".cache", "git", mirrorName(options.recipe, url));
+  const make = async () => {
+    await Deno.mkdir(mirror, { recursive: true });
+    await git.run(["init", "-q", "--bare", mirror], { signal });
+  };
+  if (!await exists(join(mirror, "HEAD"))) await make();
+  const inMirror = { cwd: mirror, log, signal };
+  const wanted = ["+refs/heads/*:refs/src/heads/*", "+refs/tags/*:refs/src/tags/*"];
+  const pr = source.kind === "forge" ? source.pr : null;
+  if (pr !== null) wanted.push(`+refs/pull/${pr}/head:refs/src/pull/${pr}/head`);
+  if (source.revision?.startsWith("refs/")) wanted.push(`+${source.revision}:refs/src/asked`);
+  log(`Fetching ${withoutCredentials(url)}`);
+  const fetchHead = () => fetchRefs(git, { from: url, refs: wanted, ...inMirror });
+  await fetchHead().catch(async (error) => {
+    // A fetch that was killed leaves its locks behind, and then every later one fails: the mirror is only a cache.
+    if (!(error instanceof GitError) || !/\.lock'?: File exists/.test(error.output)) throw error;
+    log("The mirror was left locked by a fetch that was killed; it is made anew");
+    await removeTree(mirror);
+    await make();
+    await fetchHead();
+  }).catch((error) => {
+    throw fetchProblem(error, { url: withoutCredentials(url), pr, ours: source.kind === "forge" });
+  });
+
+  const notes: string[] = [];
+  const upstream = source.kind === "path" ? url : upstreamUrl(options.upstream, settings) ?? url;
+  if (upstream !== url) {
+    log(`Fetching the published versions from ${withoutCredentials(upstream)}`);
+    await fetchRefs(git, { from: upstream, refs: ["+refs/tags/*:refs/upstream/tags/*"], ...inMirror })
+      .catch((error) => {
+        throw new InfraFailure(
+          `Could not fetch the published versions from "${withoutCredentials(upstream)}"`,
+          { cause: error },
+        );
+      });
+  } else if (source.kind === "path" && options.upstream !== undefined) {
+    notes.push("Published versions are those this checkout has tags for");
+  }
+  const tagRefs = upstream === url ? "refs/src/tags" : "refs/upstream/tags";
+  const tags = await readTags(git, mirror, tagRefs);
+
+  const found = await findHead(git, { source, mirror, url, subject: options.subject, ...inMirror });
+  return { mirror, tagRefs, ...found, ...tags, notes: [...notes, ...found.notes] };
+}
+
+async function fetchRefs(
+  git: Git,
+  options: { from: string; refs: string[]; cwd: string; log: (line: string) => void; signal: AbortSignal },
+) {
+  const { from, refs, ...rest } = options;
+  await git.run(["fetch", "-q", "--prune", "--no-tags", "--force", "--", from, ...refs], rest);
+}
+
+interface HeadOptions {
+  source: RecipeSource;
+  mirror: string;
+  url: string;
+  subject: Subject;
+  signal: AbortSignal;
+}
+
+async function findHead(git: Git, options: HeadOptions) {
+  const { source, mirror, url, subject, signal } = options;
+  const inMirror = { cwd: mirror, signal };
+  const commitOf = async (name: string) => {
+    const result = await git.attempt(
+      ["rev-parse", "--verify", "-q", "--end-of-options", `${name}^{commit}`],
+      inMirror,
+    );
+    return result.success ? result.stdout.trim() : null;
+  };
+  const defaultBranch = async () => {
+    const listed = await git.run(["ls-remote", "--symref", "--", url, "HEAD"], { signal });
+    return /^ref: refs\/heads\/(\S+)\s+HEAD$/m.exec(listed)?.[1] ?? null;
+  };
+  const clean = { dirty: false, worktree: null, notes: [] as string[] };
+
+  if (source.kind === "forge" && source.pr !== null) {
+    const head = await commitOf(`refs/src/pull/${source.pr}/head`);
+    if (head === null) throw new StageFailure(`There is no pull request #${source.pr} in "${source.src}"`);
+    if (source.commit !== null && head !== source.commit) {
+      throw new InfraFailure(
+        `Pull request #${source.pr} has moved on: its head is ${short(head)}, not ${short(source.commit)}`,
+      );
+    }
+    return { head, subject, ...clean };
+  }
+  if (source.kind === "forge" && source.commit !== null) {
+    const branch = await defaultBranch();
+    // The branch may have gone on since; a commit that was taken out of it speaks for nobody.
+    const inBranch = branch !== null && await commitOf(source.commit) !== null &&
+      (await git.attempt(
+        ["merge-base", "--is-ancestor", source.commit, `refs/src/heads/${branch}`],
+        inMirror,
+      ))
+        .success;
+    if (!inBranch) {
+      throw new InfraFailure(
+        `Commit ${short(source.commit)} is not on the default branch of "${source.src}" (any more)`,
+      );
+    }
+    return { head: source.commit, subject: named(subject, "branch", branch), ...clean };
+  }
+
+  if (source.kind === "path" && source.revision === null) {
+    const head = (await git.run(["rev-parse", "HEAD"], { cwd: source.path, signal })).trim();
+    await git.run(["fetch", "-q", "--no-tags", "--", source.path, "+HEAD:refs/src/asked"], inMirror);
+    const dirty = await git.run(["status", "--porcelain", "-unormal"], { cwd: source.path, signal }) !== "";
+    return { head, subject, dirty, worktree: dirty ? source.path : null, notes: [] };
+  }
+
+  const revision = source.revision;
+  if (revision === null) {
+    const branch = await defaultBranch();
+    const head = branch === null ? null : await commitOf(`refs/src/heads/${branch}`);
+    if (head === null || branch === null) {
+      throw new StageFailure(`Repository "${withoutCredentials(url)}" is empty: it has no default branch`);
+    }
+    return { head, subject: named(subject, "branch", branch), ...clean };
+  }
+  if (revision.startsWith("refs/")) {
+    const head = await commitOf("refs/src/asked");
+    if (head !== null) return { head, subject: named(subject, "branch", revision), ...clean };
+  }
+  for (const kind of ["branch", "tag"] as const) {
+    const head = await commitOf(`refs/src/${kind === "branch" ? "heads" : "tags"}/${revision}`);
+    if (head !== null) return { head, subject: named(subject, kind, revision), ...clean };
+  }
+  const head = /^[0-9a-f]{7,64}$/.test(revision) ? await commitOf(revision) : null;
+  if (head !== null) return { head, subject: named(subject, "branch", revision), ...clean };
+  throw new StageFailure(`There is no branch, tag or commit "${revision}" in "${withoutCredentials(url)}"`);
+}
+
+function named(subject: Subject, kind: "branch" | "tag", name: string): Subject {
+  return subject.kind === "worktree" || subject.kind === "pr" ? subject : { kind, name, src: subject.src };
+}
+
+/** Version tags: the annotated ones, which are releases, and the lightweight ones, which are none. */
+async function readTags(git: Git, mirror: string, below: string) {
+  const depth = below.split("/").length;
+  const format = `--format=%(objecttype) %(refname:lstrip=${depth}) %(objectname) %(*objectname)`;
+  const listed = await git.run(["for-each-ref", format, below], { cwd: mirror });
+  const published: PublishedVersion[] = [];
+  const lightweight: PublishedVersion[] = [];
+  for (const line of listed.split("\n")) {
+    const [type, version, object, commit] = line.split(" ");
+    if (version === undefined || object === undefined || !isVersion(version)) continue;
+    if (type !== "tag") lightweight.push({ version, commit: object });
+    else if (commit !== undefined && commit !== "") published.push({ version, commit });
+  }
+  return { published, lightweight };
+}
+
+/**
+ * Makes an ordinary clone of the mirror for abra: published tags as its own, the given commit checked out.
+ * @param target folder to make
+ */
+export async function checkOut(
+  repo: RecipeRepo,
+  target: string,
+  options: { at: "head" | PublishedVersion; settings: Settings; signal?: AbortSignal },
+): Promise<void> {
+  const git = new Git(options.settings);
+  const inTarget = { cwd: target, ...(options.signal === undefined ? {} : { signal: options.signal }) };
+  if (!await exists(join(target, ".git"))) {
+    await removeTree(target);
+    await Deno.mkdir(target, { recursive: true });
+    await git.run(["init", "-q", target]);
+    await git.run(["remote", "add", "origin", repo.mirror], inTarget);
+    await git.run(
+      [
+        "fetch",
+        "-q",
+        "--no-tags",
+        "origin",
+        "+refs/src/*:refs/remotes/origin/*",
+        `+${repo.tagRefs}/*:refs/tags/*`,
+      ],
+      inTarget,
+    );
+  }
+  const commit = options.at === "head" ? repo.head : options.at.commit;
+  await git.run(["checkout", "-q", "--force", "--detach", commit], inTarget);
+  await git.run(["clean", "-q", "-ffdx"], inTarget);
+  if (options.at === "head" && repo.worktree !== null) {
+    await copyWorktree(git, { from: repo.worktree, to: target });
+  }
+}
+
+/** Where the head comes from. */
+export function cloneUrl(source: RecipeSource, settings: Settings): string {
+  if (source.kind === "url") return source.url;
+  if (source.kind === "path") return source.path;
+  return forgeUrl(source.src, settings);
+}
+
+function forgeUrl(repo: string, settings: Settings): string {
+  if (settings.FORGE_URL === undefined) {
+    throw new InfraFailure(`Cannot clone "${repo}": CCCI_FORGE_URL does not say where from`);
+  }
+  return `${settings.FORGE_URL.replace(/\/+$/, "")}/${repo}.git`;
+}
+
+/** Where published versions come from, if not from where the head does. */
+export function upstreamUrl(upstream: string | undefined, settings: Settings): string | undefined {
+  if (upstream === undefined) return undefined;
+  return /^[a-z][a-z0-9+.-]*:\/\/|^[^/]+@[^/]+:/.test(upstream) ? upstream : forgeUrl(upstream, settings);
+}
+
+/** A URL may carry a token; nobody needs to read it. */
+export function withoutCredentials(url: string): string {
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1");
+}
+
+function mirrorName(recipe: string, url: string): string {
+  return `${recipe}-${createHash("sha256").update(url).digest("hex").slice(0, 10)}.git`;
+}
+
+function fetchProblem(error: unknown, about: { url: string; pr: number | null; ours: boolean }): Error {
+  if (!(error instanceof GitError)) return error instanceof Error ? error : new Error(String(error));
+  const missingRef = /couldn't find remote ref (\S+)/i.exec(error.output)?.[1];
+  if (missingRef !== undefined && about.pr !== null) {
+    return new InfraFailure(`There is no pull request #${about.pr} in "${about.url}" (any more)`);
+  }
+  if (missingRef !== undefined) return new StageFailure(`There is no "${missingRef}" in "${about.url}"`);
+  if (/repository .*not found|does not appear to be a git repository|does not exist/i.test(error.output)) {
+    return new StageFailure(`There is no git repository at "${about.url}"`, { cause: error });
+  }
+  if (/could not read (Username|Password)|Authentication failed/i.test(error.output)) { // forges hide what is private
+    const text = `There is no repository at "${about.url}", or none that anybody may read`;
+    return about.ours ? new InfraFailure(text) : new StageFailure(text);
+  }
+  return new InfraFailure(`Could not fetch "${basename(about.url)}" from "${about.url}"`, {
+    cause: error,
+    detail: describeError(error),
+  });
+}
+
+function short(commit: string): string {
+  return commit.slice(0, 7);
+}

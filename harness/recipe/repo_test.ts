@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { execOk } from "../../common/exec.ts";
+import { checkOut, type FetchOptions, fetchRecipe } from "./repo.ts";
+import type { RecipeSource } from "../run/request.ts";
+import { readSettings } from "../run/settings.ts";
+
+/** A recipe with a release, a lightweight tag, a branch, and a commit after the release. */
+async function withRecipe(
+  work: (at: {
+    path: string;
+    git: (...args: string[]) => Promise<string>;
+    fetch: (source: Partial<RecipeSource>) => ReturnType<typeof fetchRecipe>;
+    folder: string;
+    settings: FetchOptions["settings"];
+  }) => Promise<void>,
+) {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  const path = join(folder, "recipe");
+  const env = {
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_AUTHOR_NAME: "a",
+    GIT_AUTHOR_EMAIL: "a@b",
+    GIT_COMMITTER_NAME: "a",
+    GIT_COMMITTER_EMAIL: "a@b",
+  };
+  const git = async (...args: string[]) => (await execOk(["git", ...args], { cwd: path, env })).stdout.trim();
+  const settings = readSettings((name) =>
+    ({ CCCI_BASE_DOMAIN: "ci.test", CCCI_RUNS: join(folder, "runs"), CCCI_RECIPES: folder })[name]
+  );
+  try {
+    await Deno.mkdir(path);
+    await git("init", "-q", "-b", "main");
+    await Deno.writeTextFile(join(path, "compose.yml"), "one");
+    await git("add", ".");
+    await git("commit", "-qm", "one");
+    await git("tag", "-am", "release", "1.0.0+1");
+    await git("tag", "1.1.0+1");
+    await git("branch", "old");
+    await Deno.writeTextFile(join(path, "compose.yml"), "two");
+    await git("commit", "-qam", "two");
+    const fetch = (source: Partial<RecipeSource>) =>
+      fetchRecipe({ kind: "path", path, revision: null, ...source } as RecipeSource, {
+        recipe: "recipe",
+        subject: { kind: "worktree", path },
+        settings,
+        log: () => {},
+        signal: new AbortController().signal,
+      });
+    await work({ path, git, fetch, folder, settings });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a clean checkout is tested at its commit; only annotated tags are published versions", () =>
+  withRecipe(async ({ git, fetch }) => {
+    const repo = await fetch({});
+    assert.equal(repo.head, await git("rev-parse", "HEAD"));
+    assert.equal(repo.dirty, false);
+    assert.deepEqual(repo.published, [{ version: "1.0.0+1", commit: await git("rev-parse", "old") }]);
+    assert.deepEqual(repo.lightweight, [{ version: "1.1.0+1", commit: await git("rev-parse", "old") }]);
+  }));
+
+Deno.test("branches, tags and short commits are found, anything else is named", () =>
+  withRecipe(async ({ git, fetch }) => {
+    const old = await git("rev-parse", "old");
+    for (const revision of ["old", "1.0.0+1", old.slice(0, 10), old]) {
+      assert.equal((await fetch({ revision })).head, old, revision);
+    }
+    for (const revision of ["nope", "deadbeefdeadbeef"]) {
+      await assert.rejects(fetch({ revision }), new RegExp(`no branch, tag or commit "${revision}"`));
+    }
+  }));
+
+Deno.test("uncommitted changes come along as they stand: changed, new, deleted, but not ignored", () =>
+  withRecipe(async ({ path, git, fetch, folder, settings }) => {
+    await Deno.writeTextFile(join(path, "abra.sh"), "x");
+    await Deno.writeTextFile(join(path, ".gitignore"), "secret\n");
+    await git("add", ".");
+    await git("commit", "-qm", "three");
+    await Deno.remove(join(path, "abra.sh"));
+    await Deno.writeTextFile(join(path, "compose.yml"), "three");
+    await Deno.mkdir(join(path, "sub"));
+    await Deno.writeTextFile(join(path, "sub", "new.tmpl"), "new");
+    await Deno.symlink("sub/new.tmpl", join(path, "link"));
+    await Deno.writeTextFile(join(path, "secret"), "not for others");
+
+    const repo = await fetch({});
+    assert.equal(repo.dirty, true);
+    const target = join(folder, "checkout");
+    await checkOut(repo, target, { at: "head", settings });
+    assert.equal(await Deno.readTextFile(join(target, "compose.yml")), "three");
+    assert.equal(await Deno.readTextFile(join(target, "link")), "new");
+    for (const gone of ["abra.sh", "secret"]) {
+      await assert.rejects(Deno.lstat(join(target, gone)), Deno.errors.NotFound, gone);
+    }
+
+    await checkOut(repo, target, {
+      at: { version: "1.0.0+1", commit: await git("rev-parse", "old") },
+      settings,
+    });
+    assert.equal(await Deno.readTextFile(join(target, "compose.yml")), "one");
+    const status = await execOk(["git", "status", "--porcelain"], { cwd: target });
+    assert.equal(status.stdout, "", "a pinned deploy needs a clean tree");
+    const tags = await execOk(["git", "tag"], { cwd: target });
+    assert.deepEqual(tags.stdout.trim().split("\n"), ["1.0.0+1", "1.1.0+1"]);
+  }));
+
+Deno.test("a place without repository is the asker's mistake", () =>
+  withRecipe(async ({ fetch, folder }) => {
+    await assert.rejects(fetch({ path: join(folder, "nowhere") }), /There is no git repository at/);
+  }));
+
+Deno.test("a mirror that a killed fetch left locked is made anew", () =>
+  withRecipe(async ({ git, fetch }) => {
+    const { mirror } = await fetch({});
+    await git("tag", "-am", "another release", "1.2.0+1");
+    await Deno.writeTextFile(join(mirror, "refs", "src", "tags", "1.2.0+1.lock"), "");
+    const repo = await fetch({});
+    assert.deepEqual(repo.published.map((one) => one.version).toSorted(), ["1.0.0+1", "1.2.0+1"]);
+  }));
+
+Deno.test("a commit without pull request is tested as part of the default branch, and only there", () =>
+  withRecipe(async ({ path, git, folder, settings }) => {
+    await Deno.mkdir(join(folder, "owner"));
+    await Deno.rename(path, join(folder, "owner", "recipe.git"));
+    await Deno.symlink(join(folder, "owner", "recipe.git"), path);
+    const [head, old] = [await git("rev-parse", "main"), await git("rev-parse", "old")];
+    await git("checkout", "-q", "-b", "aside");
+    await git("commit", "-q", "--allow-empty", "-m", "aside");
+    const aside = await git("rev-parse", "HEAD");
+    await git("checkout", "-q", "main");
+    const at = (commit: string) =>
+      fetchRecipe({ kind: "forge", src: "owner/recipe", pr: null, commit, revision: null }, {
+        recipe: "recipe",
+        subject: { kind: "branch", name: "HEAD", src: "owner/recipe" },
+        settings: { ...settings, FORGE_URL: `file://${folder}` },
+        log: () => {},
+        signal: new AbortController().signal,
+      });
+    for (const commit of [head, old]) {
+      const repo = await at(commit);
+      assert.equal(repo.head, commit);
+      assert.deepEqual(repo.subject, { kind: "branch", name: "main", src: "owner/recipe" });
+    }
+    for (const commit of [aside, "0123456789".repeat(4)]) {
+      await assert.rejects(at(commit), /is not on the default branch of "owner\/recipe"/, commit);
+    }
+  }));

@@ -1,0 +1,121 @@
+import { brokerMethods, type BrokerState } from "./broker_methods.ts";
+import { CcciError, describeError } from "../../common/errors.ts";
+import { type Broker, BrokerError, type BrokerOptions } from "./broker_types.ts";
+import type { Page } from "../browser/browser.ts";
+
+export {
+  type AppInfo,
+  type Broker,
+  BrokerError,
+  type BrokerOptions,
+  type ContainerExec,
+} from "./broker_types.ts";
+
+/** Bytes of one request; a body of 8 MiB fits. */
+const MAX_REQUEST = 12 * 1024 * 1024;
+const MAX_CONNECTIONS = 16;
+const MAX_CALLS = 20_000;
+const MAX_MESSAGE = 4_000;
+
+/**
+ * Serves the kit's calls on a Unix socket: one JSON line in, one out, then the connection ends. This is all that a
+ * test can reach, so each call is checked here: addresses against the run's domains, services against the stack,
+ * sizes, counts and times against limits.
+ */
+export function startBroker(socketPath: string, options: BrokerOptions): Promise<Broker> {
+  const listener = Deno.listen({ transport: "unix", path: socketPath });
+  const stop = new AbortController();
+  const screenshots: string[] = [];
+  const pages = new Map<number, Page>();
+  const state: BrokerState = { options, pages, pagesOpened: 0, screenshots, signal: stop.signal };
+  const connections = new Map<Deno.Conn, Promise<void>>();
+  let calls = 0;
+
+  const serve = async (connection: Deno.Conn) => {
+    try {
+      const line = await readLine(connection);
+      if (line === undefined) return;
+      const busy = connections.size > MAX_CONNECTIONS || ++calls > MAX_CALLS;
+      const answer = busy
+        ? failure(new BrokerError("broker.limit", "Too many calls at once, or too many in all"))
+        : await answerTo(line, state);
+      await writeAll(connection, new TextEncoder().encode(`${JSON.stringify(answer)}\n`));
+    } catch { // the test went away
+    } finally {
+      connections.delete(connection);
+      close(connection);
+    }
+  };
+  const accepting = (async () => {
+    for await (const connection of listener) connections.set(connection, serve(connection));
+  })();
+
+  let stopped: Promise<void> | undefined;
+  const end = async () => {
+    listener.close();
+    stop.abort(new BrokerError("broker.closed", "The test is over"));
+    const serving = [...connections.values()];
+    for (const connection of connections.keys()) close(connection);
+    await accepting;
+    await Promise.all(serving);
+    await Promise.all([...pages.values()].map((page) => page[Symbol.asyncDispose]()));
+    await Deno.remove(socketPath).catch(() => {});
+  };
+  return Promise.resolve({
+    socketPath,
+    screenshots,
+    [Symbol.asyncDispose]: () => stopped ??= end(),
+  });
+}
+
+type Answer = { ok: true; value: unknown } | { ok: false; error: { code: string; message: string } };
+
+async function answerTo(line: string, state: BrokerState): Promise<Answer> {
+  let request: { method?: unknown; params?: unknown };
+  try {
+    request = JSON.parse(line);
+  } catch (cause) {
+    return failure(new BrokerError("broker.request", "Could not read the call", { cause }));
+  }
+  const method = String(request?.method);
+  const handler = Object.hasOwn(brokerMethods, method) ? brokerMethods[method] : undefined;
+  if (handler === undefined) {
+    return failure(new BrokerError("broker.request", `There is no call "${method}"`));
+  }
+  try {
+    return { ok: true, value: await handler(request.params, state) ?? null };
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+function failure(error: unknown): Answer {
+  const code = error instanceof CcciError ? error.code : "broker.failed";
+  return { ok: false, error: { code, message: describeError(error).slice(0, MAX_MESSAGE) } };
+}
+
+/** The first line of a connection, without its end; `undefined` when it ends before, or is too long. */
+async function readLine(connection: Deno.Conn): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const buffer = new Uint8Array(64 * 1024);
+  while (size < MAX_REQUEST) {
+    const count = await connection.read(buffer);
+    if (count === null) return undefined;
+    const end = buffer.subarray(0, count).indexOf(10);
+    chunks.push(buffer.slice(0, end === -1 ? count : end));
+    size += count;
+    if (end !== -1) return await new Blob(chunks as Uint8Array<ArrayBuffer>[]).text();
+  }
+  return undefined;
+}
+
+async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
+}
+
+function close(connection: Deno.Conn): void {
+  try {
+    connection.close();
+  } catch { /* closed already */ }
+}

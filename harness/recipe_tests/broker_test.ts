@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { startBroker } from "./broker.ts";
+import type { BrokerOptions } from "./broker_types.ts";
+import { httpsSite } from "../testing/https_site.ts";
+import { missingProgram } from "../testing/programs.ts";
+
+const missing = await missingProgram("openssl");
+
+/** A call as the kit makes it, or any other line. */
+async function call(
+  socket: string,
+  line: unknown,
+): Promise<{ ok: boolean; value?: unknown; error?: { code: string } }> {
+  const connection = await Deno.connect({ transport: "unix", path: socket });
+  await connection.write(
+    new TextEncoder().encode(typeof line === "string" ? line : `${JSON.stringify(line)}\n`),
+  );
+  return JSON.parse(await new Response(connection.readable).text());
+}
+
+async function withBroker(
+  changes: Partial<BrokerOptions>,
+  work: (socket: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "ccci-test-" });
+  try {
+    await using broker = await startBroker(join(folder, "kit.sock"), {
+      app: { recipe: "r", domain: "app.ci.test", url: "https://app.ci.test", stage: "install", version: "1" },
+      domains: ["app.ci.test"],
+      ingress: { address: "127.0.0.1:1" },
+      services: ["app"],
+      exec: () => Promise.resolve({ code: 0, stdout: "x".repeat(2 * 1024 * 1024), stderr: "" }),
+      screenshotsDir: folder,
+      ...changes,
+    });
+    await work(broker.socketPath);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test({
+  name: `fetch goes to the ingress under the app's name and follows nothing${
+    missing ? ` (skipped: no ${missing})` : ""
+  }`,
+  ignore: missing !== undefined,
+  async fn() {
+    await using site = await httpsSite(["app.ci.test"], (request, response) => {
+      const body: Uint8Array[] = [];
+      request.on("data", (chunk) => body.push(chunk));
+      request.on("end", () => {
+        const text = `${request.method} ${request.headers.host} ${request.headers["x-a"]} ${
+          new TextDecoder().decode(body[0])
+        }`;
+        response.writeHead(302, { location: "https://other.test/", "set-cookie": ["a=1", "b=2"] }).end(text);
+      });
+    });
+    const ingress = { address: site.ingress, ca: await Deno.readTextFile(site.ca) };
+    await withBroker({ ingress }, async (socket) => {
+      const { value } = await call(socket, {
+        method: "fetch",
+        params: {
+          url: "https://app.ci.test/path?q=1",
+          method: "POST",
+          headers: [["x-a", "1"], ["Host", "other.test"]],
+          body: btoa("hello"),
+        },
+      });
+      const answer = value as { status: number; headers: [string, string][]; body: string; url: string };
+      assert.equal(answer.status, 302);
+      assert.equal(atob(answer.body), "POST app.ci.test 1 hello");
+      assert.deepEqual(answer.headers.filter(([name]) => name === "set-cookie").map(([, value]) => value), [
+        "a=1",
+        "b=2",
+      ]);
+    });
+  },
+});
+
+/** Calls that must be refused, and with what. */
+const refused: Record<string, [call: unknown, code: string]> = {
+  "another domain": [{ method: "fetch", params: { url: "https://git.ci.test/" } }, "broker.domain"],
+  "another port": [{ method: "fetch", params: { url: "https://app.ci.test:8443/" } }, "broker.domain"],
+  "another scheme": [{ method: "fetch", params: { url: "http://app.ci.test/" } }, "broker.domain"],
+  "an address with a user": [{ method: "fetch", params: { url: "https://a@app.ci.test/" } }, "broker.domain"],
+  "a domain hidden behind a backslash": [
+    { method: "fetch", params: { url: "https://git.ci.test\\@app.ci.test/" } },
+    "broker.domain",
+  ],
+  "another service": [{ method: "exec", params: { service: "traefik", argv: ["sh"] } }, "broker.service"],
+  "a command without words": [{ method: "exec", params: { service: "app", argv: [] } }, "broker.request"],
+  "too long a time": [
+    { method: "exec", params: { service: "app", argv: ["a"], timeoutMs: 1e9 } },
+    "broker.request",
+  ],
+  "a secret nobody generated": [{ method: "secret", params: { name: "toString" } }, "broker.secret"],
+  "a page without a browser": [{ method: "page.open", params: {} }, "broker.browser"],
+  "a page that is not open": [{ method: "page.title", params: { page: 1 } }, "broker.request"],
+  "an unknown call": [{ method: "constructor", params: {} }, "broker.request"],
+  "no call at all": ["null\n", "broker.request"],
+  "no JSON": ["{\n", "broker.request"],
+};
+for (const [name, [line, code]] of Object.entries(refused)) {
+  Deno.test(`refuses ${name}`, () =>
+    withBroker({}, async (socket) => {
+      const { ok, error } = await call(socket, line);
+      assert.deepEqual([ok, error?.code], [false, code]);
+    }));
+}
+
+Deno.test("output is bounded", () =>
+  withBroker({}, async (socket) => {
+    const { value } = await call(socket, { method: "exec", params: { service: "app", argv: ["a"] } });
+    assert.equal((value as { stdout: string }).stdout.length, 1024 * 1024);
+  }));
+
+Deno.test("closing ends calls under way and removes the socket", async () => {
+  let path = "";
+  let pending: Promise<unknown> | undefined;
+  let aborted = false;
+  const begun = Promise.withResolvers<void>();
+  await withBroker({
+    exec: (_service, _argv, { signal }) =>
+      new Promise((_, reject) => {
+        begun.resolve();
+        signal?.addEventListener("abort", () => {
+          aborted = true;
+          reject(signal.reason);
+        });
+      }),
+  }, async (socket) => {
+    path = socket;
+    pending = call(socket, { method: "exec", params: { service: "app", argv: ["sleep"] } }).catch(() => {});
+    await begun.promise;
+  });
+  await pending;
+  assert.ok(aborted);
+  await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
+});

@@ -1,0 +1,54 @@
+import { CcciError } from "../../common/errors.ts";
+import type { Ingress } from "../../common/ingress.ts";
+import type { Browser } from "../browser/browser.ts";
+
+/** What a test gets to know about the app under test. */
+export interface AppInfo {
+  recipe: string;
+  domain: string;
+  /** `https://<domain>` */
+  url: string;
+  /** Stage the test belongs to. */
+  stage: string;
+  /** Version deployed now: a published one, or the short commit under test. */
+  version: string;
+  /** Published version the upgrade started from. */
+  base?: string;
+}
+
+export interface ContainerExec {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface BrokerOptions {
+  app: AppInfo;
+  /** Domains that `fetch` and pages may go to; the first is the app's. */
+  domains: readonly string[];
+  ingress: Ingress;
+  /** Absent: pages answer with an error that says so. */
+  browser?: Browser;
+  /** Services of the run's own stack. */
+  services: readonly string[];
+  /** Runs argv in the service's running container. Absent: these tests may not. */
+  exec?: (
+    service: string,
+    argv: readonly string[],
+    options: { stdin?: string; timeoutMs: number; signal?: AbortSignal },
+  ) => Promise<ContainerExec>;
+  /** Generated secrets by name; a test may ask for one. */
+  secrets?: Readonly<Record<string, string>>;
+  screenshotsDir: string;
+  /** Put before each screenshot's file name, e.g. `upgrade-`. */
+  screenshotPrefix?: string;
+}
+
+export interface Broker extends AsyncDisposable {
+  readonly socketPath: string;
+  /** File names below `screenshotsDir` that tests made. */
+  readonly screenshots: readonly string[];
+}
+
+/** A call that a test may not make, or made wrongly. */
+export class BrokerError extends CcciError {}

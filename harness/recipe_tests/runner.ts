@@ -1,0 +1,197 @@
+import { basename, dirname, join } from "node:path";
+import { CcciError } from "../../common/errors.ts";
+import { exec } from "../../common/exec.ts";
+import { startBroker } from "./broker.ts";
+import type { BrokerOptions } from "./broker_types.ts";
+import { parseJUnit } from "../../common/junit.ts";
+import { kitFile } from "./kit_file.ts";
+import { fromFileUrl } from "../../common/files.ts";
+import { plain } from "../../wording/text.ts";
+import { importMap, inside, Sandbox } from "./sandbox.ts";
+import { judge, type TestOutcome } from "./outcome.ts";
+
+export type { TestFailure, TestOutcome } from "./outcome.ts";
+
+export interface TestRun {
+  /** Absolute paths of the test files, all of one folder. */
+  files: readonly string[];
+  broker: BrokerOptions;
+  /** Folder for socket, import map and JUnit file; made and removed inside. */
+  tmp: string;
+  /** Path of the deno binary. */
+  deno: string;
+  /**
+   * Whether they run in a {@linkcode Sandbox}, for tests that somebody wrote whom nobody knows.
+   * @default false
+   */
+  confined?: boolean;
+  /**
+   * Deno's cache for the child, where it remembers which files it has type-checked; confined tests have their own.
+   * @default DENO_DIR, else in tmp
+   */
+  denoDir?: string;
+  /** @default true */
+  typeCheck?: boolean;
+  timeoutMs: number;
+  /** Sees the child's output line by line, ANSI colours kept, up to a bound. */
+  onLine?: (line: string) => void;
+  signal?: AbortSignal;
+}
+
+/** Unix sockets have room for 107 bytes of path. */
+const MAX_SOCKET_PATH = 107;
+/** Most that is kept of what the tests print. */
+const MAX_LINES = 5_000;
+const MAX_OUTPUT = 1024 * 1024;
+
+/** Path of the socket that {@linkcode runTests} listens on below `tmp`; this process needs the net permission for it. */
+export function testSocket(tmp: string): string {
+  return join(tmp, "kit.sock");
+}
+
+/**
+ * Runs test files in a child `deno test` that may read their folder and talk to the broker's socket. It has no
+ * network, no environment, may start nothing, and imports nothing but its own files, Node's built-in modules and the
+ * kit (`cc-ci`). Types are checked.
+ *
+ * Never throws for anything the test files do.
+ * @throws {CcciError} `tests.socket` when `tmp` is too long a path for a socket
+ * @throws {SandboxError} when confined tests cannot be confined
+ */
+export async function runTests(run: TestRun): Promise<TestOutcome> {
+  await Deno.mkdir(run.tmp, { recursive: true, mode: 0o700 });
+  const socket = testSocket(run.tmp);
+  if (new TextEncoder().encode(socket).length > MAX_SOCKET_PATH) {
+    throw new CcciError("tests.socket", `Could not listen for the tests: the path "${socket}" is too long`);
+  }
+  try {
+    const ground = run.confined ? await confinedGround(run) : await openGround(run, socket);
+    await using broker = await startBroker(socket, run.broker);
+    if (run.confined) await Deno.chmod(socket, 0o666); // a stranger inside; outside the folder is closed
+    const lines = splitLines(run.onLine ?? (() => {}));
+    const started = performance.now();
+    const { argv, env } = ground.command(childArgs(run, ground));
+    const child = await exec(argv, {
+      clearEnv: true,
+      env,
+      cwd: dirname(run.files[0] ?? "/."),
+      timeoutMs: run.timeoutMs,
+      ...(run.signal === undefined ? {} : { signal: run.signal }),
+      onOutput: (chunk, stream) => lines.push(chunk, stream),
+    });
+    lines.end();
+    const seconds = (performance.now() - started) / 1000;
+    const said = plain(`${child.stderr}\n${child.stdout}`);
+    const cases = parseJUnit(await ground.report(said));
+    const end = { timedOut: child.timedOut, success: child.success, code: child.code, said };
+    return {
+      ...judge(cases, { ...end, limit: run.timeoutMs, files: run.files.length }),
+      screenshots: [...broker.screenshots],
+      seconds,
+    };
+  } finally {
+    await Deno.remove(run.tmp, { recursive: true }).catch(() => {});
+  }
+}
+
+/** Where a child finds what it needs, how it is started, and how its report comes back. */
+interface Ground {
+  socket: string;
+  importMap: string;
+  junit: string;
+  /** Folder of the tests. */
+  tests: string;
+  command(args: string[]): { argv: string[]; env: Record<string, string> };
+  report(said: string): Promise<string>;
+}
+
+/** The host's own file system, of which Deno's permissions leave nearly nothing. */
+async function openGround(run: TestRun, socket: string): Promise<Ground> {
+  const junit = join(run.tmp, "junit.xml");
+  const map = join(run.tmp, "import_map.json");
+  await Deno.writeTextFile(map, importMap(kitFile()));
+  const env = {
+    DENO_DIR: run.denoDir ?? Deno.env.get("DENO_DIR") ?? join(run.tmp, "deno-dir"),
+    DENO_NO_UPDATE_CHECK: "1",
+    FORCE_COLOR: "1",
+    HOME: run.tmp,
+    TMPDIR: run.tmp,
+    LANG: "C.UTF-8",
+    TZ: "UTC",
+  };
+  return {
+    socket,
+    importMap: map,
+    junit,
+    tests: dirname(run.files[0] ?? "/."),
+    command: (args) => ({ argv: [run.deno, ...args], env }),
+    report: () => Deno.readTextFile(junit).catch(() => ""),
+  };
+}
+
+async function confinedGround(run: TestRun): Promise<Ground> {
+  const sandbox = await Sandbox.make({
+    tmp: run.tmp,
+    deno: run.deno,
+    tests: dirname(run.files[0] ?? "/."),
+    kit: await Deno.readTextFile(fromFileUrl(kitFile())),
+    timeoutMs: run.timeoutMs,
+  });
+  return {
+    socket: inside.socket,
+    importMap: `${inside.kit}/import_map.json`,
+    junit: inside.result,
+    tests: inside.tests,
+    command: (args) => sandbox.command([inside.deno, ...args]),
+    report: async (said) => {
+      if (!run.signal?.aborted) await sandbox.requireStarted(said);
+      return await sandbox.result();
+    },
+  };
+}
+
+function childArgs(run: TestRun, at: Ground): string[] {
+  return [
+    "test",
+    ...(run.typeCheck === false ? ["--no-check"] : []),
+    "--no-config",
+    "--no-lock",
+    "--no-npm",
+    "--no-prompt",
+    "--no-remote",
+    `--import-map=${at.importMap}`,
+    `--junit-path=${at.junit}`,
+    `--allow-read=${at.socket},${at.tests}`,
+    `--allow-write=${at.socket}`,
+    `--allow-net=unix:${at.socket}`,
+    ...run.files.map((file) => join(at.tests, basename(file))),
+    "--",
+    at.socket,
+    JSON.stringify(run.broker.app),
+  ];
+}
+
+/** Hands on whole lines of both streams as they come, until there are too many. */
+function splitLines(see: (line: string) => void) {
+  const rest = { stdout: "", stderr: "" };
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  let lines = 0;
+  let size = 0;
+  const bounded = (line: string) => {
+    if (lines > MAX_LINES || size > MAX_OUTPUT) return;
+    lines += 1;
+    size += line.length;
+    const room = lines <= MAX_LINES && size <= MAX_OUTPUT;
+    see(room ? line.replace(/\r$/, "") : "… (the rest of what the tests print was left out)");
+  };
+  return {
+    push(chunk: Uint8Array, stream: "stdout" | "stderr") {
+      const whole = (rest[stream] + decoders[stream].decode(chunk, { stream: true })).split("\n");
+      rest[stream] = (whole.pop() ?? "").slice(-10_000);
+      for (const line of whole) bounded(line);
+    },
+    end() {
+      for (const line of [rest.stdout, rest.stderr]) if (line !== "") bounded(line);
+    },
+  };
+}

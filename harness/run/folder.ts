@@ -1,0 +1,185 @@
+import { basename, join } from "node:path";
+import * as z from "zod";
+import { CcciError } from "../../common/errors.ts";
+import type { RunEvent } from "../../protocol/events.ts";
+import { type RunResult, type StageName, stageName } from "../../protocol/result.ts";
+import { FileLock } from "./lock.ts";
+import { domainOf, lanes, stackOf } from "./names.ts";
+import { removeTree, writeAtomically } from "../../common/files.ts";
+import { runRequest } from "./request.ts";
+import { storedSettings } from "./settings.ts";
+import { selectStages } from "./stage_plan.ts";
+
+/** An app the run may deploy. All of them are known before the first of their objects exists. */
+const plannedApp = z.object({
+  lane: z.enum(["a", "b"]),
+  domain: z.string(),
+  stack: z.string(),
+  /** abra's folder for this app alone. */
+  abraDir: z.string(),
+});
+export type PlannedApp = z.infer<typeof plannedApp>;
+
+/** `run.json`: all that is needed to test, and, after any death, to clean up. */
+const runPlan = z.object({
+  schema: z.literal(1),
+  request: runRequest,
+  /** Stages the run goes through, in order. */
+  stages: z.array(stageName),
+  settings: storedSettings,
+  apps: z.array(plannedApp),
+  startedAt: z.iso.datetime(),
+});
+export type RunPlan = z.infer<typeof runPlan>;
+
+/** Where browsers have their throw-away folders. */
+export const BROWSER_FOLDERS = "/tmp";
+
+/** How the names of those of one run begin: whoever cleans up after it needs to know no more than the run. */
+export function browserPrefix(run: string): string {
+  return `ccci-browser-${run}.`;
+}
+
+/** The folder of one run, and who may write what in it: the keeper everything, the worker `screenshots/` and `tmp/`. */
+export class RunFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  get events(): string {
+    return join(this.path, "events.ndjson");
+  }
+  get result(): string {
+    return join(this.path, "result.json");
+  }
+  get report(): string {
+    return join(this.path, "report.html");
+  }
+  get junit(): string {
+    return join(this.path, "junit.xml");
+  }
+  get screenshots(): string {
+    return join(this.path, "screenshots");
+  }
+  get stages(): string {
+    return join(this.path, "stages");
+  }
+  /** Checkouts, abra's folders, sockets: gone after the run. */
+  get tmp(): string {
+    return join(this.path, "tmp");
+  }
+  /** Held by the keeper as long as it lives. */
+  get lock(): string {
+    return join(this.path, "lock");
+  }
+  /** Where the courier remembers how much it has delivered. */
+  get courier(): string {
+    return join(this.path, "courier.json");
+  }
+  log(stage: StageName): string {
+    return join(this.stages, `${stage}.log`);
+  }
+
+  /**
+   * Makes the folder, locks it and only then writes the plan, so that a folder with a plan and a free lock is
+   * always one whose keeper is dead.
+   * @throws {CcciError} `run.exists`
+   */
+  static async create(path: string, request: Omit<RunPlan, "schema" | "stages" | "apps">) {
+    await Deno.mkdir(join(path, ".."), { recursive: true });
+    try {
+      await Deno.mkdir(path);
+    } catch (cause) {
+      if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;
+      throw new CcciError(
+        "run.exists",
+        `Could not start the run: "${path}" is the folder of an earlier one`,
+        {
+          cause,
+        },
+      );
+    }
+    const folder = new RunFolder(path);
+    const lock = await FileLock.take(folder.lock);
+    if (lock === null) throw new CcciError("run.exists", `Could not start the run: "${path}" is in use`);
+    const { recipe, run } = request.request;
+    const plan: RunPlan = {
+      schema: 1,
+      ...request,
+      stages: selectStages(request.request.only),
+      apps: lanes.map((lane) => {
+        const domain = domainOf(recipe, { run, lane, base: request.settings.BASE_DOMAIN });
+        return { lane, domain, stack: stackOf(domain), abraDir: join(folder.tmp, lane, "abra") };
+      }),
+    };
+    for (const part of [folder.stages, folder.screenshots, folder.tmp]) await Deno.mkdir(part);
+    await writeAtomically(join(path, "run.json"), JSON.stringify(plan, null, 2));
+    return { folder, plan, lock };
+  }
+
+  /** Reads the plan, or answers null for a folder that never got that far or is from another version. */
+  async plan(): Promise<RunPlan | null> {
+    try {
+      const parsed = runPlan.safeParse(JSON.parse(await Deno.readTextFile(join(this.path, "run.json"))));
+      return parsed.success ? parsed.data : null;
+    } catch {
+      return null;
+    }
+  }
+
+  async append(event: RunEvent): Promise<void> {
+    await Deno.writeTextFile(this.events, `${JSON.stringify(event)}\n`, { append: true });
+    if (event.type === "log") {
+      await Deno.writeTextFile(this.log(event.stage), `${event.line}\n`, { append: true });
+    }
+  }
+
+  async writeResult(result: RunResult): Promise<void> {
+    await writeAtomically(this.result, `${JSON.stringify(result, null, 2)}\n`);
+  }
+
+  /** Notes anonymous volumes of the run: they carry no label, only this list leads back to them. */
+  async noteVolumes(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    await Deno.writeTextFile(join(this.path, "volumes.txt"), `${names.join("\n")}\n`, { append: true });
+  }
+
+  async notedVolumes(): Promise<string[]> {
+    const text = await Deno.readTextFile(join(this.path, "volumes.txt")).catch(() => "");
+    return [...new Set(text.split("\n").filter((line) => line !== ""))];
+  }
+
+  /** Removes checkouts, abra's folders and the browser's. */
+  async removeScratch(): Promise<void> {
+    const prefix = browserPrefix(basename(this.path));
+    for await (const { name } of Deno.readDir(BROWSER_FOLDERS)) {
+      if (name.startsWith(prefix)) await removeTree(join(BROWSER_FOLDERS, name));
+    }
+    await removeTree(this.tmp);
+  }
+
+  /** How the folder's Docker objects stand: `open` until somebody saw that none is left. */
+  async state(): Promise<"open" | "clean" | "kept"> {
+    const text = await Deno.readTextFile(join(this.path, "state")).catch(() => "open");
+    return text === "clean" || text === "kept" ? text : "open";
+  }
+
+  async setState(state: "clean" | "kept"): Promise<void> {
+    await writeAtomically(join(this.path, "state"), state);
+  }
+}
+
+/** Folders below `CCCI_RUNS` that hold runs, oldest first. */
+export async function runFolders(runs: string): Promise<RunFolder[]> {
+  const names: string[] = [];
+  try {
+    for await (const entry of Deno.readDir(runs)) {
+      if (entry.isDirectory && !entry.name.startsWith(".")) names.push(entry.name);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return names.sort().map((name) => new RunFolder(join(runs, name)));
+}

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { RunRecord } from "./record.ts";
+import { RunFolder, runFolders } from "./folder.ts";
+import { FileLock, signature } from "./lock.ts";
+import { readSettings } from "./settings.ts";
+import { emptyReport } from "./stage.ts";
+import { runResult } from "../../protocol/result.ts";
+
+const settings = readSettings((name) => ({ CCCI_BASE_DOMAIN: "ci.test", CCCI_RUNS: "/nonexistent" })[name]);
+const request = {
+  mode: "local",
+  run: "abcdef-1",
+  recipe: "wiki",
+  source: { kind: "url", url: "https://git.test/a/wiki", revision: null },
+  base: null,
+  only: null,
+  keep: false,
+} as const;
+
+async function withRuns(work: (runs: string) => Promise<void>) {
+  const runs = await Deno.makeTempDir();
+  try {
+    await work(runs);
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
+}
+
+const plan = { request, settings, startedAt: "2026-01-01T00:00:00.000Z" };
+
+Deno.test("a run's apps are planned, and its folder locked, before anything exists", () =>
+  withRuns(async (runs) => {
+    const path = join(runs, "abcdef-1");
+    const { folder, lock } = await RunFolder.create(path, plan);
+    {
+      using _lock = lock;
+      const read = await folder.plan();
+      assert.deepEqual(read?.apps.map((app) => app.lane), ["a", "b"]);
+      assert.equal(new Set(read?.apps.flatMap((app) => [app.stack, app.domain, app.abraDir])).size, 6);
+      assert.equal(await FileLock.take(folder.lock), null, "nobody else may think that the keeper is dead");
+      assert.equal(await folder.state(), "open");
+    }
+    using free = await FileLock.take(folder.lock);
+    assert.notEqual(free, null);
+    await assert.rejects(RunFolder.create(path, plan), { code: "run.exists" });
+    await Deno.mkdir(join(runs, ".cache"));
+    assert.deepEqual((await runFolders(runs)).map((one) => one.path), [path]);
+  }));
+
+Deno.test("the holder of a lock can be asked for its name", () =>
+  withRuns(async (runs) => {
+    const path = join(runs, ".slot");
+    using lock = await FileLock.take(path);
+    await lock?.sign("a-much-longer-name-1");
+    await lock?.sign("abcdef-1");
+    assert.equal(await signature(path), "abcdef-1");
+    assert.equal(await signature(join(runs, "nowhere")), null);
+  }));
+
+Deno.test("a run that was cut off has a report for every stage it should have gone through", async () => {
+  await withRuns(async (runs) => {
+    const { plan: made, lock } = await RunFolder.create(join(runs, "abcdef-1"), plan);
+    using _lock = lock;
+    const t = "2026-01-01T00:00:01.000Z";
+    const record = new RunRecord(made);
+    record.take({ t, type: "stage.finished", report: emptyReport("fetch", "passed") });
+    record.take({ t, type: "stage.started", stage: "lint" });
+    const ends = [
+      { end: { kind: "cancelled", cause: "by hand" } as const, running: "skipped", rest: "skipped" },
+      {
+        end: { kind: "timed_out", cause: "late", stage: null } as const,
+        running: "failed",
+        rest: "blocked",
+      },
+      {
+        end: { kind: "infra", cause: "died", stage: null } as const,
+        running: "infra",
+        rest: "blocked",
+      },
+    ];
+    for (const { end, running, rest } of ends) {
+      const [first, ...others] = record.unfinished(end).map((one) => one.result);
+      assert.equal(first, running, end.kind);
+      assert.deepEqual(new Set(others), new Set([rest]), end.kind);
+    }
+    const result = record.result({ kind: "infra", cause: "died", stage: null });
+    assert.ok(runResult.safeParse(result).success);
+    assert.deepEqual([result.result, result.cause, result.level], ["infra", "died", 0]);
+  });
+});

@@ -1,0 +1,86 @@
+import * as z from "zod";
+import { runEvent } from "../../protocol/events.ts";
+import { subject } from "../../protocol/params.ts";
+import { runResult, stageName } from "../../protocol/result.ts";
+import { runRequest } from "./request.ts";
+import { storedSettings } from "./settings.ts";
+
+/** Front to keeper, one JSON line each on the keeper's standard input. Its end means that the front is gone. */
+export const frontMessage = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("request"), request: runRequest, settings: storedSettings }),
+  z.object({ type: z.literal("cancel"), why: z.string() }),
+]);
+export type FrontMessage = z.infer<typeof frontMessage>;
+
+/** Keeper to front, one JSON line each on the keeper's standard output. */
+export const keeperMessage = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("event"), event: runEvent }),
+  /** Something to know before the run starts or beside it. */
+  z.object({ type: z.literal("note"), text: z.string() }),
+  z.object({
+    type: z.literal("done"),
+    result: runResult,
+    /** Apps left up because `--keep` was given. */
+    kept: z.array(z.object({ domain: z.string(), stack: z.string() })),
+  }),
+  /** No run took place; `usage`: because of what was asked for. */
+  z.object({
+    type: z.literal("refused"),
+    message: z.string(),
+    hint: z.string().optional(),
+    usage: z.boolean(),
+  }),
+]);
+export type KeeperMessage = z.infer<typeof keeperMessage>;
+
+/** Worker to keeper, one JSON line each on the worker's standard output. */
+export const workerMessage = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("event"), event: runEvent }),
+  /** From now on the stage may take this long; the keeper ends a worker that does not end it by itself. */
+  z.object({ type: z.literal("deadline"), stage: stageName, ms: z.number() }),
+  z.object({ type: z.literal("timed-out"), stage: stageName, ms: z.number() }),
+  z.object({ type: z.literal("subject"), subject }),
+  z.object({
+    type: z.literal("about"),
+    abra: z.string(),
+    abraStandIn: z.boolean(),
+    docker: z.string(),
+    browser: z.string(),
+  }),
+  z.object({ type: z.literal("imposed"), seconds: z.number() }),
+  /** Images of the commit under test, instead of those named before. */
+  z.object({ type: z.literal("images"), images: runResult.shape.images.unwrap() }),
+  /** How the page changed by the upgrade. */
+  z.object({ type: z.literal("visual"), visual: runResult.shape.visual.unwrap().unwrap() }),
+  /** For the result's own list of notes. */
+  z.object({ type: z.literal("note"), text: z.string() }),
+  /** The backup bot is about to be asked for a backup: there may be snapshots from now on. */
+  z.object({ type: z.literal("backup") }),
+  /** Anonymous volumes seen on the run's containers; nothing but this list leads back to them. */
+  z.object({ type: z.literal("volumes"), names: z.array(z.string()) }),
+  /** Every stage of the worker has ended. */
+  z.object({ type: z.literal("end") }),
+]);
+export type WorkerMessage = z.infer<typeof workerMessage>;
+
+/** Lines of a byte stream, the last one even without a line end. */
+export async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
+
+/** Parses one line, or answers null for anything that is not a message (a library's own chatter). */
+export function parseMessage<T extends z.ZodType>(schema: T, line: string): z.infer<T> | null {
+  if (!line.startsWith("{")) return null;
+  try {
+    const parsed = schema.safeParse(JSON.parse(line));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,49 @@
+import { createHash } from "node:crypto";
+import { CcciError } from "../../common/errors.ts";
+
+/** The two ways a run deploys a recipe: freshly at the head (`a`), and at the base with the head over it (`b`). */
+export type Lane = "a" | "b";
+export const lanes: readonly Lane[] = ["a", "b"];
+
+/** abra cuts stack names to this many characters, so that two long domains could meet in one stack. */
+const STACK_LIMIT = 45;
+
+/** An app's domain: first letters of the recipe and a hash of run and lane, one label below the base domain. */
+export function domainOf(recipe: string, where: { run: string; lane: Lane; base: string }): string {
+  const letters = recipe.replace(/[^a-z0-9]/g, "").slice(0, 4);
+  const hash = createHash("sha256").update(`${where.run}/${where.lane}`).digest("hex").slice(0, 6);
+  return `${letters}-${hash}.${where.base}`;
+}
+
+/** A sibling of the app's domain for a recipe that answers at several: one wildcard level covers both. */
+export function extraDomain(domain: string, name: string): string {
+  const [label, ...rest] = domain.split(".");
+  return [`${label}-${name}`, ...rest].join(".");
+}
+
+/**
+ * The stack abra deploys an app as.
+ * @throws {CcciError} `names.long` when abra would cut the name
+ */
+export function stackOf(domain: string): string {
+  const stack = domain.replaceAll(".", "_");
+  if (stack.length > STACK_LIMIT) {
+    const room = STACK_LIMIT - "abcd-123456.".length;
+    throw new CcciError("names.long", `Stack name "${stack}" is longer than ${STACK_LIMIT} characters`, {
+      hint: `Use a base domain of at most ${room} characters`,
+    });
+  }
+  return stack;
+}
+
+/** Whether a stack's name is one that runs below this base domain make. */
+export function isOurs(stack: string, base: string): boolean {
+  const tail = `_${base.replaceAll(".", "_")}`;
+  return stack.endsWith(tail) && /^[a-z0-9]{1,4}-[0-9a-f]{6}$/.test(stack.slice(0, -tail.length));
+}
+
+/** A name for a run that nobody else has named: time first, so that run folders sort by age. */
+export function newRunName(now: number, random: () => number = Math.random): string {
+  const tail = Math.floor(random() * 36 ** 3).toString(36).padStart(3, "0");
+  return `${Math.floor(now / 1000).toString(36)}${tail}-1`;
+}

@@ -1,0 +1,141 @@
+import type { RunEvent } from "../../protocol/events.ts";
+import type { Subject } from "../../protocol/params.ts";
+import { type RunResult, type StageName, stageNames, type StageReport } from "../../protocol/result.ts";
+import type { WorkerMessage } from "./messages.ts";
+import { subjectOf } from "./request.ts";
+import type { RunPlan } from "./folder.ts";
+import { emptyReport } from "./stage.ts";
+import { SUITE_VERSION } from "./suite.ts";
+import { levelOf, type RunEnd, verdict } from "./verdict.ts";
+
+/** What is known of a run so far, gathered from what its worker said. Can be rebuilt from `events.ndjson`. */
+export class RunRecord {
+  readonly reports: StageReport[] = [];
+  /** Stages that have begun and not ended. */
+  readonly running = new Set<StageName>();
+  readonly timing: Partial<Record<StageName, { from: number; to: number }>> = {};
+  timedOut: { stage: StageName; cause: string } | null = null;
+  leftovers: string[] = [];
+  /** There may be snapshots of the run's apps. */
+  backedUp = false;
+  kept: string[] = [];
+  /** The worker said that it was through. */
+  complete = false;
+  #plan: RunPlan;
+  #subject: Subject;
+  #commit: string | null = null;
+  #dirty = false;
+  #base: string | null = null;
+  #notes: string[] = [];
+  #imposed = 0;
+  #versions = { suite: SUITE_VERSION, abra: "unknown", docker: "unknown", browser: "none" };
+  #standIn = false;
+  #images: RunResult["images"] = [];
+  #visual: RunResult["visual"] = null;
+  #startedAt: string;
+
+  constructor(plan: RunPlan) {
+    this.#plan = plan;
+    this.#startedAt = plan.startedAt;
+    this.#subject = subjectOf(plan.request.source);
+  }
+
+  get subject(): Subject {
+    return this.#subject;
+  }
+
+  note(text: string): void {
+    if (!this.#notes.includes(text)) this.#notes.push(text);
+  }
+
+  take(event: RunEvent): void {
+    const second = (Date.parse(event.t) - Date.parse(this.#startedAt)) / 1000;
+    if (event.type === "run.started") this.#startedAt = event.t;
+    else if (event.type === "run.subject") {
+      this.#commit = event.commit;
+      this.#dirty = event.dirty;
+      this.#base = event.base;
+    } else if (event.type === "stage.started") {
+      this.running.add(event.stage);
+      this.timing[event.stage] = { from: second, to: second };
+    } else if (event.type === "stage.finished") {
+      const { name } = event.report;
+      this.running.delete(name);
+      this.reports.push(event.report);
+      const timing = this.timing[name];
+      if (timing !== undefined) timing.to = second;
+    }
+  }
+
+  /** Takes in what is not an event. */
+  learn(message: WorkerMessage): void {
+    if (message.type === "subject") this.#subject = message.subject;
+    else if (message.type === "imposed") this.#imposed = message.seconds;
+    else if (message.type === "images") this.#images = message.images;
+    else if (message.type === "visual") this.#visual = message.visual;
+    else if (message.type === "note") this.note(message.text);
+    else if (message.type === "backup") this.backedUp = true;
+    else if (message.type === "end") this.complete = true;
+    else if (message.type === "timed-out") {
+      this.timedOut ??= { stage: message.stage, cause: `Ran longer than ${Math.round(message.ms / 1000)} s` };
+    } else if (message.type === "about") {
+      const { abra, abraStandIn, docker, browser } = message;
+      this.#versions = { ...this.#versions, abra, docker, browser };
+      this.#standIn = abraStandIn;
+    }
+  }
+
+  /**
+   * Reports for the stages an interrupted run did not finish: what was running is named after the interruption, what
+   * had not begun is blocked by it.
+   */
+  unfinished(end: RunEnd): StageReport[] {
+    const now = Date.now();
+    const missing = this.#plan.stages.filter((name) =>
+      name !== "teardown" && !this.reports.some((one) => one.name === name)
+    );
+    const running = missing.filter((name) => this.running.has(name));
+    const cause = end.kind === "finished" ? "The worker ended without a word" : end.cause;
+    return missing.map((name) => {
+      const timing = this.timing[name];
+      const started = Date.parse(this.#startedAt) + 1000 * (timing?.from ?? 0);
+      const seconds = this.running.has(name) ? Math.max(0, Math.round((now - started) / 10) / 100) : 0;
+      if (end.kind === "cancelled") return { ...emptyReport(name, "skipped"), seconds, reason: "cancelled" };
+      if (!this.running.has(name)) {
+        return {
+          ...emptyReport(name, "blocked"),
+          reason: running[0] ?? end.kind.replace("infra", "CI trouble"),
+        };
+      }
+      return { ...emptyReport(name, end.kind === "timed_out" ? "failed" : "infra"), seconds, cause };
+    });
+  }
+
+  /** The whole result; `end` says how the run came to its end. */
+  result(end: RunEnd): RunResult {
+    const finishedAt = new Date();
+    const { request } = this.#plan;
+    return {
+      schema: 1,
+      run: request.run,
+      recipe: request.recipe,
+      subject: this.#subject,
+      commit: this.#commit,
+      dirty: this.#dirty,
+      base: this.#base,
+      ...verdict(this.reports, end),
+      level: levelOf(this.reports),
+      stages: this.reports.toSorted((a, b) => stageNames.indexOf(a.name) - stageNames.indexOf(b.name)),
+      startedAt: this.#startedAt,
+      finishedAt: finishedAt.toISOString(),
+      seconds: Math.max(0, finishedAt.getTime() - Date.parse(this.#startedAt)) / 1000,
+      imposedSeconds: this.#imposed,
+      versions: this.#versions,
+      abraStandIn: this.#standIn,
+      notes: this.#notes,
+      images: this.#images,
+      visual: this.#visual,
+      leftovers: this.leftovers,
+    };
+  }
+}

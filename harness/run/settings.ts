@@ -1,0 +1,76 @@
+import * as z from "zod";
+import { fromFileUrl, resolvePath } from "../../common/files.ts";
+import { readConfig } from "../../common/config.ts";
+import { UsageError } from "../../common/errors.ts";
+
+const domain = z.string().regex(
+  /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
+  "must be a domain name in lower case",
+);
+const seconds = z.coerce.number().positive();
+
+/** Settings of the harness, each read from `CCCI_<NAME>`. None of them is secret: they are kept in the run folder. */
+const settingsSchema = z.object({
+  /** Domain below which the apps under test live. */
+  BASE_DOMAIN: domain,
+  /** `host:port` of the reverse proxy in front of the apps. */
+  INGRESS: z.string().regex(/^.+:[0-9]+$/, "must be host:port").default("127.0.0.1:443"),
+  /** PEM file of the CA that signed the proxy's certificate; without it the system's. */
+  CA_FILE: z.string().optional(),
+  /** Base URL of the forge: repositories are cloned from `<forge>/<owner>/<name>.git`. */
+  FORGE_URL: z.url().optional(),
+  /** Folder with the enrolments. */
+  RECIPES: z.string().default(fromFileUrl(import.meta.resolve("../../recipes"))),
+  /** Folder of run folders. One run at a time works in it. */
+  RUNS: z.string(),
+  /** Apps of one run that may live at the same time; unset: 2 where free memory allows. */
+  LANES: z.coerce.number().int().min(1).max(2).optional(),
+  /** Seconds between two looks of the reverse proxy at Swarm. */
+  PROXY_REFRESH_S: z.coerce.number().nonnegative().default(1),
+  ABRA: z.string().default("abra"),
+  /** The deno binary that recipe tests run with. */
+  DENO: z.string().default(Deno.execPath()),
+  DOCKER_SOCKET: z.string().default("/var/run/docker.sock"),
+  /** Below this much free space a run ends before it deploys anything. */
+  MIN_FREE_GB: z.coerce.number().nonnegative().default(1),
+  /** Seconds without a change after which a stack of ours that no run folder speaks of is removed. */
+  JANITOR_MAX_AGE: z.coerce.number().nonnegative().default(10_800),
+  /** Seconds a stage may take unless recipe.yml says otherwise; unset: each stage has a limit of its own. */
+  STAGE_DEADLINE_S: seconds.optional(),
+  RUN_DEADLINE_S: seconds.default(2700),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+export const storedSettings = settingsSchema;
+
+/** @throws {UsageError} naming every variable that is missing or wrong */
+export function readSettings(env: (name: string) => string | undefined = Deno.env.get): Settings {
+  const settings = readConfig(settingsSchema, env);
+  return {
+    ...settings,
+    RUNS: resolvePath(settings.RUNS),
+    RECIPES: resolvePath(settings.RECIPES),
+    ...(settings.CA_FILE === undefined ? {} : { CA_FILE: readable(resolvePath(settings.CA_FILE)) }),
+  };
+}
+
+function readable(path: string): string {
+  try {
+    Deno.statSync(path);
+    return path;
+  } catch (cause) {
+    throw new UsageError(`Could not read the configuration: CCCI_CA_FILE: there is no file "${path}"`, {
+      cause,
+    });
+  }
+}
+
+/** What the courier needs; read in the keeper only and never stored. */
+const courierSchema = z.object({ DASHBOARD_URL: z.url().optional(), RUNNER_TOKEN: z.string().optional() });
+
+/** Where runs are reported to, or null when nobody wants to know. */
+export function readCourierSettings(
+  env: (name: string) => string | undefined = Deno.env.get,
+): { url: string; token: string } | null {
+  const { DASHBOARD_URL: url, RUNNER_TOKEN: token } = readConfig(courierSchema, env);
+  return url === undefined || token === undefined ? null : { url, token };
+}

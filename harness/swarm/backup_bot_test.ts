@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { PassThrough } from "node:stream";
+import type { Clock } from "../../common/time.ts";
+import { forgetSnapshots } from "./backup_bot.ts";
+import { DockerError, Swarm } from "./swarm.ts";
+import type { ContainerObject } from "./schema.ts";
+
+const APP = { stack: "wiki-0a1b2c_ci_test", domain: "wiki-0a1b2c.ci.test" };
+
+/** What restic does when called so. */
+type Restic = (command: string, rest: string[]) => { code?: number; stdout?: string; stderr?: string };
+
+/** An engine with a backup bot, whose container comes back after some looks. */
+class FakeSwarm extends Swarm {
+  looks = 0;
+  calls: string[] = [];
+  readonly #away: number;
+
+  constructor(away: number, restic: Restic) {
+    super("/nowhere");
+    this.#away = away;
+    const spec = { Name: "backup_app", Labels: { "com.docker.stack.namespace": "backup" }, TaskTemplate: {} };
+    this.docker.listServices = (() =>
+      Promise.resolve([{
+        ID: "b",
+        Spec: { ...spec, Mode: {} },
+      }])) as unknown as typeof this.docker.listServices;
+    this.docker.getContainer = (() => ({
+      exec: ({ Cmd: [, , command = "", ...rest] }: { Cmd: string[] }) => {
+        this.calls.push([command, ...rest].join(" "));
+        const { code = 0, stdout = "", stderr = "" } = restic(command, rest);
+        const stream = new PassThrough();
+        stream.end(Buffer.concat([frame(1, stdout), frame(2, stderr)]));
+        return Promise.resolve({
+          start: () => Promise.resolve(stream),
+          inspect: () => Promise.resolve({ Running: false, ExitCode: code }),
+        });
+      },
+    })) as unknown as typeof this.docker.getContainer;
+  }
+  override containerOf(): Promise<ContainerObject> {
+    if (this.looks++ < this.#away) {
+      return Promise.reject(new DockerError("find the bot", { code: "docker.no-container" }));
+    }
+    return Promise.resolve({ Id: "c", Names: [], Labels: {}, State: "running", Status: "Up", Mounts: [] });
+  }
+}
+
+function frame(stream: number, text: string): Buffer {
+  const body = Buffer.from(text);
+  const head = Buffer.alloc(8);
+  head[0] = stream;
+  head.writeUInt32BE(body.length, 4);
+  return Buffer.concat([head, body]);
+}
+
+/** Time passes only by sleeping. */
+function fakeClock(): Clock {
+  let now = 0;
+  return { now: () => now, sleep: (ms) => Promise.resolve(void (now += ms)) };
+}
+
+const listed = JSON.stringify([
+  { id: "one", tags: [APP.stack] },
+  { id: "two", tags: [`${APP.domain}:1.0.0`] },
+  { id: "foreign", tags: [`${APP.stack}x`] },
+]);
+const forget = (swarm: Swarm) => forgetSnapshots(swarm, { app: APP, limitMs: 10_000, clock: fakeClock() });
+
+Deno.test("a bot that is being restarted is waited for, and then forgets this app's snapshots only", async () => {
+  const swarm = new FakeSwarm(5, (command) => ({ stdout: command === "snapshots" ? listed : "" }));
+  await forget(swarm);
+  assert.equal(swarm.calls.at(-1), "forget --prune one two");
+});
+
+Deno.test("the lock of a backup that was killed is taken away", async () => {
+  let locked = true;
+  const swarm = new FakeSwarm(0, (command) => {
+    if (command === "unlock") locked = false;
+    if (command !== "forget") return { stdout: command === "snapshots" ? listed : "" };
+    return locked ? { code: 1, stderr: "repository is already locked by PID 1" } : {};
+  });
+  await forget(swarm);
+  assert.deepEqual(swarm.calls.slice(-1), ["forget --prune one two"]);
+});
+
+Deno.test("a snapshot that another run forgets meanwhile does not keep this run's from being forgotten", async () => {
+  let looks = 0;
+  const swarm = new FakeSwarm(0, (command) => {
+    if (command !== "snapshots") return {};
+    return looks++ === 0
+      ? { code: 1, stderr: "Load(<snapshot/0a1b2c3d>, 0, 0) returned error: no such file" }
+      : { stdout: listed };
+  });
+  await forget(swarm);
+  assert.equal(swarm.calls.at(-1), "forget --prune one two");
+});
+
+Deno.test("a bot that stays away, or a repository that refuses for good, is an error in the end", async () => {
+  const away = new FakeSwarm(1_000, () => ({}));
+  await assert.rejects(forget(away), { code: "docker.no-container" });
+  assert.equal(away.looks, 21);
+  const broken = new FakeSwarm(0, () => ({ code: 1, stderr: "wrong password" }));
+  await assert.rejects(forget(broken), /wrong password/);
+  assert.equal(broken.calls.length, 21);
+});

@@ -1,0 +1,123 @@
+import { Buffer } from "node:buffer";
+import { basename, dirname } from "node:path";
+import { extract, pack } from "tar-stream";
+import { waitFor } from "../../common/time.ts";
+import { change } from "../run/faults.ts";
+import { execState } from "./schema.ts";
+import { collect, demultiplex, DockerError, statusOf, type Swarm } from "./swarm.ts";
+
+export interface ContainerCommand {
+  env?: Record<string, string>;
+  stdin?: string;
+  /** User it runs as. @default the container's */
+  user?: string;
+  /** @default 60000 */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** Most bytes kept of a command's output. */
+const OUTPUT_LIMIT = 4 * 1024 * 1024;
+
+/**
+ * Runs argv in a container, without a terminal.
+ * @throws {DockerError} `docker.timeout` when it takes too long; the command itself may then go on until the
+ * container ends, since the Engine has no call to stop it
+ */
+export async function execIn(
+  swarm: Swarm,
+  container: string,
+  options: ContainerCommand & { argv: readonly string[] },
+) {
+  const { argv, env = {}, stdin, timeoutMs = 60_000 } = options;
+  const action = `run "${argv.slice(0, 3).join(" ").slice(0, 80)}" in container ${container.slice(0, 12)}`;
+  const limit = AbortSignal.timeout(timeoutMs);
+  const stop = options.signal === undefined ? limit : AbortSignal.any([limit, options.signal]);
+  try {
+    const command = await swarm.docker.getContainer(container).exec({
+      Cmd: [...argv],
+      Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+      AttachStdout: true,
+      AttachStderr: true,
+      AttachStdin: stdin !== undefined,
+      ...(options.user === undefined ? {} : { User: options.user }),
+    });
+    const { stdout, stderr } = await change("a command in a container", async () => {
+      const stream = await command.start(stdin === undefined ? {} : { hijack: true, stdin: true });
+      if (stdin !== undefined) stream.end(stdin);
+      return demultiplex(await bounded(stream, stop));
+    });
+    // The output may end a moment before the Engine knows how the command did.
+    const code = await waitFor(async () => execState.parse(await command.inspect()).ExitCode ?? undefined, {
+      what: "the command's exit code",
+      timeoutMs: 5_000,
+      everyMs: 50,
+    });
+    return { code, stdout, stderr };
+  } catch (cause) {
+    options.signal?.throwIfAborted();
+    if (limit.aborted) throw new DockerError(action, { code: "docker.timeout", cause });
+    throw new DockerError(action, { cause });
+  }
+}
+
+function bounded(stream: NodeJS.ReadableStream & { destroy(error?: Error): unknown }, signal: AbortSignal) {
+  return new Promise<Buffer>((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const abort = () => {
+      stream.destroy();
+      reject(signal.reason);
+    };
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort, { once: true });
+    stream.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= OUTPUT_LIMIT) chunks.push(chunk);
+    });
+    stream.on("error", reject);
+    stream.on("end", () => {
+      signal.removeEventListener("abort", abort);
+      resolve(Buffer.concat(chunks));
+    });
+  });
+}
+
+/** Writes a small file into a running container, even one without a shell. */
+export async function putFile(
+  swarm: Swarm,
+  container: string,
+  file: { path: string; content: string },
+): Promise<void> {
+  const archive = pack();
+  archive.entry({ name: basename(file.path), mode: 0o644 }, file.content);
+  archive.finalize();
+  try {
+    const bytes = await collect(archive as unknown as NodeJS.ReadableStream);
+    await change(
+      "a file in a container",
+      () => swarm.docker.getContainer(container).putArchive(bytes, { path: dirname(file.path) }),
+    );
+  } catch (cause) {
+    throw new DockerError(`write "${file.path}" in container ${container.slice(0, 12)}`, { cause });
+  }
+}
+
+/** Content of a small file in a container, or null when it is not there. */
+export async function getFile(swarm: Swarm, container: string, path: string): Promise<string | null> {
+  let bytes: Buffer;
+  try {
+    bytes = await collect(await swarm.docker.getContainer(container).getArchive({ path }));
+  } catch (cause) {
+    if (statusOf(cause) === 404) return null;
+    throw new DockerError(`read "${path}" in container ${container.slice(0, 12)}`, { cause });
+  }
+  const archive = extract();
+  archive.end(bytes);
+  for await (const entry of archive) {
+    const content: Buffer[] = [];
+    for await (const chunk of entry) content.push(Buffer.from(chunk as Uint8Array));
+    return Buffer.concat(content).toString("utf8");
+  }
+  return null;
+}

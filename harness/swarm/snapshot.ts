@@ -1,0 +1,104 @@
+import type { ServiceState, Snapshot, TaskState } from "./converge.ts";
+import type { Swarm } from "./swarm.ts";
+import type { ContainerObject, ServiceObject, TaskObject } from "./schema.ts";
+
+/** Reads a stack's state from Docker: three calls, whatever its size. */
+export async function takeSnapshot(swarm: Swarm, stack: string): Promise<Snapshot> {
+  const [services, tasks, containers] = await Promise.all([
+    swarm.services(stack),
+    swarm.tasks(stack),
+    swarm.containers(stack),
+  ]);
+  return assemble({ stack, services, tasks, containers, now: Date.now() });
+}
+
+/** The pure half of {@linkcode takeSnapshot}. */
+export function assemble(
+  seen: {
+    stack: string;
+    services: ServiceObject[];
+    tasks: TaskObject[];
+    containers: ContainerObject[];
+    now: number;
+  },
+): Snapshot {
+  const health = new Map(seen.containers.map((container) => [container.Id, healthOf(container)]));
+  return {
+    now: seen.now,
+    services: seen.services.map((service) => {
+      // Tasks of a stack of the same name that was removed just now still list, marked for removal.
+      const tasks = seen.tasks.filter((task) =>
+        task.ServiceID === service.ID && task.DesiredState !== "remove"
+      );
+      return serviceState(service, {
+        stack: seen.stack,
+        tasks: tasks.map((task) => taskState(task, { service, health })),
+      });
+    }),
+  };
+}
+
+function serviceState(service: ServiceObject, about: { stack: string; tasks: TaskState[] }): ServiceState {
+  const { Mode: mode, TaskTemplate: template } = service.Spec;
+  const policy = template.RestartPolicy;
+  const state = service.UpdateStatus?.State;
+  const condition = policy?.Condition;
+  return {
+    name: service.Spec.Name.replace(`${about.stack}_`, ""),
+    kind: mode.ReplicatedJob || mode.GlobalJob ? "job" : mode.Global ? "global" : "replicated",
+    wanted: mode.ReplicatedJob?.TotalCompletions ?? mode.Replicated?.Replicas ?? 1,
+    update: state ? { state, message: service.UpdateStatus?.Message ?? "" } : null,
+    restart: {
+      condition: condition === "none" || condition === "on-failure" ? condition : "any",
+      maxAttempts: policy?.MaxAttempts ?? 0,
+    },
+    tasks: about.tasks,
+  };
+}
+
+function taskState(
+  task: TaskObject,
+  about: { service: ServiceObject; health: Map<string, TaskState["health"]> },
+): TaskState {
+  const container = task.Status.ContainerStatus?.ContainerID || null;
+  return {
+    id: task.ID,
+    current: sameSpec(task.Spec, about.service.Spec.TaskTemplate),
+    desired: task.DesiredState,
+    state: task.Status.State,
+    error: task.Status.Err,
+    exitCode: task.Status.ContainerStatus?.ExitCode ?? 0,
+    createdAt: Date.parse(task.CreatedAt),
+    since: Date.parse(task.Status.Timestamp),
+    container,
+    health: (container === null ? undefined : about.health.get(container)) ?? "none",
+  };
+}
+
+/** The Engine writes a container's health into its status text: `Up 5 seconds (health: starting)`. */
+function healthOf(container: ContainerObject): TaskState["health"] {
+  const word = /\((?:health: )?(starting|healthy|unhealthy)\)/.exec(container.Status)?.[1];
+  return word === "starting" || word === "healthy" || word === "unhealthy" ? word : "none";
+}
+
+/** Parts of a task template whose change makes Swarm replace tasks; `Runtime` is only filled in for services. */
+const decisive = ["ContainerSpec", "Resources", "Networks", "ForceUpdate", "LogDriver"] as const;
+
+function sameSpec(task: Record<string, unknown>, template: Record<string, unknown>): boolean {
+  return decisive.every((part) => stable(task[part]) === stable(template[part]));
+}
+
+/** JSON with sorted keys and without empty values, which the Engine fills in here and leaves out there. */
+function stable(value: unknown): string {
+  return JSON.stringify(withoutEmpty(value)) ?? "";
+}
+
+function withoutEmpty(value: unknown): unknown {
+  if (value === null || value === "" || value === 0 || value === false) return undefined;
+  if (Array.isArray(value)) return value.length === 0 ? undefined : value.map(withoutEmpty);
+  if (typeof value !== "object") return value;
+  const entries = Object.entries(value as object).map(([key, inner]) => [key, withoutEmpty(inner)] as const)
+    .filter(([, inner]) => inner !== undefined);
+  if (entries.length === 0) return undefined;
+  return Object.fromEntries(entries.sort(([a], [b]) => a < b ? -1 : 1));
+}

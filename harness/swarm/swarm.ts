@@ -1,0 +1,248 @@
+import "./slim_docker.ts";
+// @ts-types="@types/dockerode"
+import Docker from "dockerode";
+import { Buffer } from "node:buffer";
+import * as z from "zod";
+import { CcciError } from "../../common/errors.ts";
+import * as schema from "./schema.ts";
+
+export const STACK_LABEL = "com.docker.stack.namespace";
+const SERVICE_LABEL = "com.docker.swarm.service.name";
+
+/** Docker did not answer, or not as expected. */
+export class DockerError extends CcciError {
+  constructor(action: string, options: { cause?: unknown; code?: string } = {}) {
+    super(options.code ?? "docker.failed", `Could not ${action}`, { cause: options.cause });
+  }
+}
+
+/** Kinds of objects a stack may leave behind, in the order in which they can be removed. */
+export const kinds = ["service", "container", "volume", "secret", "config", "network"] as const;
+export type Kind = typeof kinds[number];
+
+/** One object in Docker. */
+export interface DockerObject {
+  kind: Kind;
+  id: string;
+  name: string;
+}
+
+/** An object with what is known of its owner and age. */
+export interface OwnedObject extends DockerObject {
+  /** The stack that its label names. */
+  stack: string | null;
+  /** When it was made or last changed, milliseconds since the epoch, as far as Docker knows. */
+  changedAt?: number;
+}
+
+/** The Docker Engine's own view, over its socket: what the command line prints depends on which one is on PATH. */
+export class Swarm {
+  readonly docker: Docker;
+
+  constructor(socket: string) {
+    this.docker = new Docker({ socketPath: socket });
+  }
+
+  /** @throws {DockerError} `docker.away` when no engine answers */
+  async version(): Promise<string> {
+    return (await this.ask("reach Docker", () => this.docker.version(), schema.version)).Version;
+  }
+
+  /** When this engine was started, or null where that cannot be seen: it makes its default bridge anew each time. */
+  async startedAt(): Promise<string | null> {
+    const networks = await this.ask(
+      "list networks",
+      () => this.docker.listNetworks({ filters: JSON.stringify({ name: ["bridge"], driver: ["bridge"] }) }),
+      z.array(schema.network),
+    );
+    return networks.find((one) => one.Name === "bridge")?.Created ?? null;
+  }
+
+  async info() {
+    return await this.ask("ask Docker about itself", () => this.docker.info(), schema.info);
+  }
+
+  async services(stack: string): Promise<schema.ServiceObject[]> {
+    return await this.ask(
+      "list services",
+      () => this.docker.listServices(byLabel(stack)),
+      z.array(schema.service),
+    );
+  }
+
+  async tasks(stack: string): Promise<schema.TaskObject[]> {
+    return await this.ask("list tasks", () => this.docker.listTasks(byLabel(stack)), z.array(schema.task));
+  }
+
+  /** Containers of a stack, running or not. */
+  async containers(stack: string): Promise<schema.ContainerObject[]> {
+    const filter = { all: true, ...byLabel(stack) };
+    return await this.ask(
+      "list containers",
+      () => this.docker.listContainers(filter),
+      z.array(schema.container),
+    );
+  }
+
+  /** The running container of a service; during an update the one started last. */
+  async containerOf(stack: string, service: string): Promise<schema.ContainerObject> {
+    const filter = {
+      filters: JSON.stringify({ label: [`${SERVICE_LABEL}=${stack}_${service}`], status: ["running"] }),
+    };
+    const found = await this.ask(
+      "list containers",
+      () => this.docker.listContainers(filter),
+      z.array(schema.container),
+    );
+    const newest = found[0]; // the Engine lists the newest first
+    if (newest === undefined) {
+      throw new DockerError(`find a running container of service "${service}"`, {
+        code: "docker.no-container",
+      });
+    }
+    return newest;
+  }
+
+  /** Every object that carries the stack's label or name, tasks aside. */
+  async objects(stack: string): Promise<DockerObject[]> {
+    const all = await this.allObjects();
+    return all.filter((object) => object.stack === stack || nameIsOf(object, stack));
+  }
+
+  /** Everything there is, with the stack it says it belongs to. */
+  async allObjects(): Promise<OwnedObject[]> {
+    const { docker } = this;
+    const [services, containers, volumes, secrets, configs, networks] = await Promise.all([
+      this.ask("list services", () => docker.listServices(), z.array(schema.service)),
+      this.ask("list containers", () => docker.listContainers({ all: true }), z.array(schema.container)),
+      this.ask("list volumes", () => docker.listVolumes(), schema.volumes),
+      this.ask("list secrets", () => docker.listSecrets(), z.array(schema.material)),
+      this.ask("list configs", () => docker.listConfigs(), z.array(schema.material)),
+      this.ask("list networks", () => docker.listNetworks(), z.array(schema.network)),
+    ]);
+    const specified = (kind: Kind) => (one: z.infer<typeof schema.material>) =>
+      owned(kind, one.ID, { name: one.Spec.Name, labels: one.Spec.Labels, changed: one.UpdatedAt });
+    return [
+      ...services.map(specified("service")),
+      ...containers.map((one) => {
+        const name = (one.Names[0] ?? one.Id).replace(/^\//, "");
+        const changed = one.Created === undefined ? undefined : new Date(one.Created * 1000).toISOString();
+        return owned("container", one.Id, { name, labels: one.Labels, changed });
+      }),
+      ...volumes.Volumes.map((one) =>
+        owned("volume", one.Name, { name: one.Name, labels: one.Labels, changed: one.CreatedAt })
+      ),
+      ...secrets.map(specified("secret")),
+      ...configs.map(specified("config")),
+      ...networks.map((one) =>
+        owned("network", one.Id, { name: one.Name, labels: one.Labels, changed: one.Created })
+      ),
+    ];
+  }
+
+  /** Removes one object; one that is gone already is fine. Containers go by force, with their anonymous volumes. */
+  async remove(object: DockerObject): Promise<void> {
+    const { docker } = this;
+    const { kind, id } = object;
+    try {
+      if (kind === "service") await docker.getService(id).remove();
+      else if (kind === "container") await docker.getContainer(id).remove({ force: true, v: true });
+      else if (kind === "volume") await docker.getVolume(id).remove();
+      else if (kind === "secret") await docker.getSecret(id).remove();
+      else if (kind === "config") await docker.getConfig(id).remove();
+      else await docker.getNetwork(id).remove();
+    } catch (cause) {
+      if (statusOf(cause) === 404) return;
+      throw new DockerError(`remove ${kind} "${object.name}"`, { cause });
+    }
+  }
+
+  /** Last lines of a container's output, both streams; none when the container is gone. */
+  async logs(container: string, lines: number): Promise<string[]> {
+    try {
+      const options = { stdout: true, stderr: true, tail: lines, follow: false } as const;
+      const bytes = await this.docker.getContainer(container).logs(options);
+      return demultiplex(bytes).all.split("\n").map((line) => line.trimEnd()).filter((line) => line !== "")
+        .slice(-lines);
+    } catch {
+      return [];
+    }
+  }
+
+  async ask<T extends z.ZodType>(
+    action: string,
+    call: () => Promise<unknown>,
+    shape: T,
+  ): Promise<z.infer<T>> {
+    let answer: unknown;
+    try {
+      answer = await call();
+    } catch (cause) {
+      throw new DockerError(action, {
+        cause,
+        code: statusOf(cause) === null ? "docker.away" : "docker.failed",
+      });
+    }
+    const parsed = shape.safeParse(answer);
+    if (parsed.success) return parsed.data;
+    throw new DockerError(`${action}: the answer makes no sense`, { cause: parsed.error });
+  }
+}
+
+function owned(
+  kind: Kind,
+  id: string,
+  about: { name: string; labels: Record<string, string>; changed: string | undefined },
+): OwnedObject {
+  const changedAt = Date.parse(about.changed ?? "");
+  return {
+    kind,
+    id,
+    name: about.name,
+    stack: about.labels[STACK_LABEL] ?? null,
+    ...(Number.isNaN(changedAt) ? {} : { changedAt }),
+  };
+}
+
+/** HTTP status of an error of the Engine API, or null when there was no answer. */
+export function statusOf(error: unknown): number | null {
+  const status = typeof error === "object" && error !== null ? Reflect.get(error, "statusCode") : undefined;
+  return typeof status === "number" ? status : null;
+}
+
+function byLabel(stack: string) {
+  return { filters: JSON.stringify({ label: [`${STACK_LABEL}=${stack}`] }) };
+}
+
+/** Secrets made by hand carry no label; what is called `<stack>_…` is the stack's all the same. */
+function nameIsOf(object: DockerObject, stack: string): boolean {
+  return object.name.startsWith(`${stack}_`);
+}
+
+export async function collect(stream: NodeJS.ReadableStream): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks);
+}
+
+/**
+ * Takes apart the Engine's stream of framed output: a byte for the stream, three of padding, four of length.
+ * Output of a container with a terminal comes unframed and is taken as it is.
+ */
+export function demultiplex(bytes: Buffer): { stdout: string; stderr: string; all: string } {
+  const parts: { stderr: boolean; bytes: Buffer }[] = [];
+  let at = 0;
+  while (at + 8 <= bytes.length && (bytes[at] ?? 9) <= 2 && bytes.readUInt32BE(at) % 0x1000000 === 0) {
+    const length = bytes.readUInt32BE(at + 4);
+    parts.push({ stderr: bytes[at] === 2, bytes: bytes.subarray(at + 8, at + 8 + length) });
+    at += 8 + length;
+  }
+  if (parts.length === 0) parts.push({ stderr: false, bytes });
+  const text = (wanted: (part: { stderr: boolean }) => boolean) =>
+    Buffer.concat(parts.filter(wanted).map((part) => part.bytes)).toString("utf8");
+  return {
+    stdout: text((part) => !part.stderr),
+    stderr: text((part) => part.stderr),
+    all: text(() => true),
+  };
+}

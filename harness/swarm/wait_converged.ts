@@ -1,0 +1,126 @@
+import { describeError } from "../../common/errors.ts";
+import { type Clock, formatSeconds, systemClock } from "../../common/time.ts";
+import { decide, type Failure, onlyCurrent, type Snapshot } from "./converge.ts";
+import { plainLines } from "../run/redact.ts";
+import { takeSnapshot } from "./snapshot.ts";
+import { InfraFailure, StageFailure } from "../run/stage.ts";
+import { DockerError, type Swarm } from "./swarm.ts";
+
+const POLL_MS = 200;
+/** An engine that restarts is back well before this. */
+const DOCKER_AWAY_MS = 30_000;
+const TAIL_LINES = 50;
+
+export interface ConvergeOptions {
+  stack: string;
+  /** When the deploy was called, milliseconds since the epoch. */
+  since: number;
+  /** Milliseconds the app gets. */
+  timeoutMs: number;
+  log: (line: string) => void;
+  signal: AbortSignal;
+  clock?: Clock;
+}
+
+/** A stack that is what its specification says. */
+export interface Converged {
+  /** What showed it. */
+  snapshot: Snapshot;
+  /** Since when Swarm has wanted no task of an older specification, milliseconds since the epoch. */
+  currentSince: number;
+}
+
+/**
+ * Waits until the stack is what its specification says.
+ * @throws {StageFailure} with the last log lines of the task that is to blame
+ */
+export async function waitConverged(swarm: Swarm, options: ConvergeOptions): Promise<Converged> {
+  const clock = options.clock ?? systemClock;
+  const started = clock.now();
+  let lastText = "";
+  let lastAnswer = started;
+  let currentSince: number | null = null;
+  while (true) {
+    options.signal.throwIfAborted();
+    const snapshot = await look(swarm, options.stack);
+    if (snapshot instanceof DockerError) {
+      if (clock.now() - lastAnswer > DOCKER_AWAY_MS) {
+        throw new InfraFailure("Docker stopped answering", {
+          cause: snapshot,
+          detail: describeError(snapshot),
+        });
+      }
+    } else {
+      lastAnswer = clock.now();
+      const decision = decide(snapshot, options.since);
+      currentSince = onlyCurrent(snapshot) ? currentSince ?? clock.now() : null;
+      if (decision.state === "converged") return { snapshot, currentSince: currentSince ?? clock.now() };
+      if (decision.state === "failed") throw await stackFailure(swarm, decision.failure);
+      if (decision.text !== lastText) options.log(`Waiting for ${decision.text}`);
+      lastText = decision.text;
+      if (clock.now() - started > options.timeoutMs) {
+        throw await slowFailure(swarm, {
+          snapshot,
+          stuck: decision.stuck,
+          text: decision.text,
+          ms: options.timeoutMs,
+        });
+      }
+    }
+    await clock.sleep(POLL_MS, options.signal);
+  }
+}
+
+async function look(swarm: Swarm, stack: string): Promise<Snapshot | DockerError> {
+  try {
+    return await takeSnapshot(swarm, stack);
+  } catch (error) {
+    if (error instanceof DockerError) return error;
+    throw error;
+  }
+}
+
+/** A decision that the stack has failed, with what its container had to say. */
+export async function stackFailure(swarm: Swarm, failure: Failure): Promise<StageFailure> {
+  const container = failure.task?.container;
+  const tail = container ? await swarm.logs(container, TAIL_LINES) : [];
+  const health = failure.kind === "unhealthy" && container ? await lastHealthCheck(swarm, container) : null;
+  return new StageFailure(failure.message, {
+    code: `converge.${failure.kind}`,
+    tail,
+    ...(health === null ? {} : { detail: health }),
+  });
+}
+
+async function slowFailure(
+  swarm: Swarm,
+  seen: { snapshot: Snapshot; stuck: string[]; text: string; ms: number },
+): Promise<StageFailure> {
+  const service = seen.snapshot.services.find((one) => one.name === seen.stuck[0]);
+  const task = service?.tasks.filter((one) => one.current && one.container !== null)
+    .toSorted((a, b) => b.createdAt - a.createdAt)[0];
+  const tail = task?.container ? await swarm.logs(task.container, TAIL_LINES) : [];
+  const health = task?.container && task.health !== "none"
+    ? await lastHealthCheck(swarm, task.container)
+    : null;
+  return new StageFailure(`The app did not become healthy within ${formatSeconds(seen.ms)}: ${seen.text}`, {
+    code: "converge.slow",
+    tail,
+    ...(health === null ? {} : { detail: health }),
+  });
+}
+
+/** What the last run of a container's health check printed. */
+async function lastHealthCheck(swarm: Swarm, container: string): Promise<string | null> {
+  try {
+    const { State: state, Config: config } = await swarm.docker.getContainer(container).inspect();
+    const last = state.Health?.Log?.at(-1);
+    if (last === undefined) return null;
+    const test = config.Healthcheck?.Test?.filter((word) => !/^CMD(-SHELL)?$/.test(word)).join(" ") ?? "";
+    const output = plainLines(last.Output).slice(-2).join("\n").slice(0, 500);
+    const said = output === "" ? "" : `, printing: ${output}`;
+    return `Its health check \`${test}\` ended with exit code ${last.ExitCode}${said}`;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,41 @@
+import { domainsOf } from "../app/settings.ts";
+import type { Browser } from "../browser/browser.ts";
+import type { Enrolment } from "../../enrolment/enrolment.ts";
+import type { Settings } from "../run/settings.ts";
+
+/** One Chromium for the whole run, started when it is first wanted. */
+export class LazyBrowser implements AsyncDisposable {
+  version = "none";
+  /** Null while it has not been started. */
+  sandbox: boolean | null = null;
+  #settings: Settings;
+  #browser: Promise<Browser> | null = null;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  /** @param apps domains of the run's apps; the enrolment says which further ones they answer at */
+  get(apps: readonly string[], enrolment: Enrolment): Promise<Browser> {
+    this.#browser ??= this.#open(apps.flatMap((domain) => domainsOf(domain, enrolment)));
+    return this.#browser;
+  }
+
+  async #open(domains: string[]): Promise<Browser> {
+    const settings = this.#settings;
+    const { openBrowser } = await import("../browser/browser.ts"); // large, and wanted only once apps are on their way
+    const browser = await openBrowser({
+      ingress: settings.INGRESS,
+      ...(settings.CA_FILE === undefined ? {} : { ca: settings.CA_FILE }),
+      domains,
+    });
+    this.version = browser.version;
+    this.sandbox = browser.sandbox;
+    return browser;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const browser = await this.#browser?.catch(() => null);
+    await browser?.[Symbol.asyncDispose]();
+  }
+}

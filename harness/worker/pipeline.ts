@@ -1,0 +1,86 @@
+import type { StageName, StageReport } from "../../protocol/result.ts";
+import type { Lane } from "../run/names.ts";
+import type { RunContext } from "../checks/context.ts";
+import { measured } from "../checks/resources.ts";
+import { runStage } from "./run_stage.ts";
+import type { StageContext } from "../run/stage.ts";
+import { obstacleOf, type StagePlan, stagePlans } from "../run/stage_plan.ts";
+import { backupStage } from "../stages/backup.ts";
+import { fetchStage } from "../stages/fetch.ts";
+import { installStage } from "../stages/install.ts";
+import { lintStage } from "../stages/lint.ts";
+import { restoreStage } from "../stages/restore.ts";
+import { testsStage } from "../stages/tests.ts";
+import { upgradeStage } from "../stages/upgrade.ts";
+
+type Work = (run: RunContext, ctx: StageContext) => Promise<void>;
+
+const realWork: Partial<Record<StageName, Work>> = {
+  fetch: fetchStage,
+  lint: lintStage,
+  install: installStage,
+  backup: backupStage,
+  restore: restoreStage,
+  tests: testsStage,
+  upgrade: upgradeStage,
+};
+
+export interface PipelineOptions {
+  /** How many lanes may have a live app; asked once the recipe is known. */
+  lanes: () => 1 | 2;
+  /**
+   * Called when a lane is through: its app is not needed any more. `last`: so are all others. `gone` is to be called
+   * as soon as nothing of the app runs; the promise may take longer.
+   */
+  endLane: (lane: Lane, so: { last: boolean; gone: () => void }) => Promise<void>;
+  /** What the stages do. @default what they are there for */
+  work?: Partial<Record<StageName, Work>>;
+}
+
+/**
+ * Runs the common stages, then the lanes: side by side where two apps may live, else one after the other, where the
+ * second one's app is prepared while the first one's goes, but not deployed before that is gone. A failure in one lane
+ * leaves the other alone.
+ */
+export async function runPipeline(run: RunContext, options: PipelineOptions): Promise<StageReport[]> {
+  const reports: StageReport[] = [];
+  const work = options.work ?? realWork;
+  const plans = stagePlans.filter((plan) => run.plan.stages.includes(plan.name));
+  const walk = async (lane: Lane | null) => {
+    for (const plan of plans.filter((one) => one.lane === lane)) {
+      const stage = work[plan.name];
+      if (stage !== undefined) {
+        reports.push(
+          await runStage(run, { plan, work: measured(plan.lane, stage), obstacle: obstacle(plan) }),
+        );
+      }
+    }
+  };
+  const obstacle = (plan: StagePlan) => obstacleOf(plan, { reports, undeployable: run.undeployable });
+
+  await walk(null);
+  const used = (["a", "b"] as const).filter((lane) => plans.some((plan) => plan.lane === lane));
+  let unfinished = used.length;
+  const end = (lane: Lane, gone: () => void) => {
+    unfinished -= 1;
+    return options.endLane(lane, { last: unfinished === 0, gone });
+  };
+  if (options.lanes() === 2) {
+    await Promise.all(used.map(async (lane) => {
+      await walk(lane);
+      await end(lane, () => {});
+    }));
+    return reports;
+  }
+  const ends: Promise<void>[] = [];
+  for (const lane of used) {
+    await walk(lane);
+    run.room = new Promise((resolve) => {
+      const ending = end(lane, resolve).finally(resolve);
+      ending.catch(() => {}); // is told below
+      ends.push(ending);
+    });
+  }
+  await Promise.all(ends);
+  return reports;
+}

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import type { StageName } from "../../protocol/result.ts";
+import { type PipelineOptions, runPipeline } from "./pipeline.ts";
+import type { RunContext } from "../checks/context.ts";
+import { InfraFailure, StageFailure, StageSkipped } from "../run/stage.ts";
+import { selectStages } from "../run/stage_plan.ts";
+
+type Works = NonNullable<PipelineOptions["work"]>;
+
+/** Runs stages that do what `works` says, and otherwise pass at once; notes what happened in which order. */
+async function walk(lanes: 1 | 2, works: Works = {}, endLane?: PipelineOptions["endLane"]) {
+  const seen: string[] = [];
+  const stages = selectStages(null).filter((name) => name !== "teardown");
+  const run = {
+    plan: { stages, apps: [], settings: {} },
+    enrolment: { skip: [], timeouts: {} },
+    swarm: { startedAt: () => Promise.resolve("then") },
+    undeployable: null,
+    send: () => {},
+  } as unknown as RunContext;
+  const work = Object.fromEntries(
+    stages.map((name): [StageName, Works[StageName]] => [name, async (run, ctx) => {
+      seen.push(`${name} begins`);
+      await works[name]?.(run, ctx);
+      seen.push(`${name} ends`);
+    }]),
+  );
+  const reports = await runPipeline(run, {
+    lanes: () => lanes,
+    endLane: async (lane, so) => {
+      seen.push(`lane ${lane} over${so.last ? ", all are" : ""}`);
+      await endLane?.(lane, so);
+      seen.push(`lane ${lane} removed`);
+    },
+    work,
+  });
+  const outcome = (name: StageName) => {
+    const report = reports.find((one) => one.name === name);
+    return report?.reason === undefined ? report?.result : `${report.result} ${report.reason}`;
+  };
+  return { seen, outcome };
+}
+
+const fails = () => Promise.reject(new StageFailure("no"));
+
+Deno.test("one lane: the first app is gone before the second one comes", async () => {
+  const { seen } = await walk(1);
+  assert.deepEqual(seen.filter((one) => one.endsWith("begins") || /^lane . over/.test(one)), [
+    "fetch begins",
+    "lint begins",
+    "install begins",
+    "backup begins",
+    "restore begins",
+    "tests begins",
+    "lane a over",
+    "upgrade begins",
+    "lane b over, all are",
+  ]);
+});
+
+Deno.test("two lanes: each goes on while the other is busy, and only the last one ends all", async () => {
+  const upgraded = Promise.withResolvers<void>();
+  const installing = Promise.withResolvers<void>();
+  const { seen } = await walk(2, {
+    install: () => Promise.resolve(installing.resolve()),
+    upgrade: async () => {
+      await installing.promise; // would wait for ever if the lanes came one after the other, b first …
+      upgraded.resolve();
+    },
+    restore: () => upgraded.promise, // … or a first
+  });
+  const before = (one: string, other: string) =>
+    assert.ok(seen.indexOf(one) < seen.indexOf(other), seen.join("\n"));
+  before("lint ends", "install begins");
+  before("lint ends", "upgrade begins");
+  before("upgrade begins", "restore ends");
+  assert.equal(seen.filter((one) => one.endsWith("all are")).length, 1);
+  assert.match(seen.filter((one) => one.includes("over")).at(-1) ?? "", /all are/);
+});
+
+Deno.test("one lane: the second app is prepared while the first one goes, and deployed when nothing of it runs", async () => {
+  const prepared = Promise.withResolvers<void>();
+  const deployed = Promise.withResolvers<void>();
+  const steps: string[] = [];
+  const { seen } = await walk(1, {
+    upgrade: async (run) => {
+      prepared.resolve(); // would be waited for in vain if the lane only began when the first app was gone
+      await run.room;
+      steps.push("deployed");
+      deployed.resolve();
+    },
+  }, async (lane, { gone }) => {
+    if (lane === "b") return;
+    await prepared.promise;
+    steps.push("stopped");
+    gone();
+    await deployed.promise; // what else there is to remove need not be waited for
+  });
+  assert.deepEqual(steps, ["stopped", "deployed"]);
+  assert.ok(seen.includes("lane a removed"), "a run does not end before what it removes is gone");
+});
+
+for (const lanes of [1, 2] as const) {
+  Deno.test(`a failure keeps back what builds upon it, and nothing else, in ${lanes} lanes`, async () => {
+    const { outcome } = await walk(lanes, { upgrade: fails });
+    assert.deepEqual([outcome("restore"), outcome("tests"), outcome("upgrade")], [
+      "passed",
+      "passed",
+      "failed",
+    ]);
+    const backup = (await walk(lanes, { backup: fails })).outcome;
+    assert.deepEqual(
+      [backup("backup"), backup("restore"), backup("tests"), backup("upgrade")],
+      ["failed", "blocked backup", "passed", "passed"],
+    );
+    const install = (await walk(lanes, { install: fails })).outcome;
+    assert.deepEqual(
+      [install("backup"), install("restore"), install("tests"), install("upgrade")],
+      ["blocked install", "blocked install", "blocked install", "passed"],
+    );
+  });
+}
+
+Deno.test("what does not apply is skipped along with what builds upon it", async () => {
+  const skips = () => Promise.reject(new StageSkipped("no backup labels"));
+  const { outcome } = await walk(1, { backup: skips });
+  assert.deepEqual([outcome("backup"), outcome("restore"), outcome("tests")], [
+    "skipped no backup labels",
+    "skipped no backup labels",
+    "passed",
+  ]);
+});
+
+Deno.test("a lint failure keeps nothing back unless it is one of deploying", async () => {
+  assert.equal((await walk(1, { lint: fails })).outcome("install"), "passed");
+  const { outcome } = await walk(1, {
+    lint: (run) => {
+      run.undeployable = "confinement";
+      return fails();
+    },
+  });
+  assert.deepEqual([outcome("install"), outcome("tests"), outcome("upgrade")], [
+    "blocked confinement",
+    "blocked confinement",
+    "blocked confinement",
+  ]);
+});
+
+Deno.test("trouble with the surroundings blocks as a failure does, and is none", async () => {
+  const { outcome } = await walk(1, { fetch: () => Promise.reject(new InfraFailure("the forge is away")) });
+  assert.deepEqual([outcome("fetch"), outcome("install"), outcome("upgrade")], [
+    "infra",
+    "blocked fetch",
+    "blocked fetch",
+  ]);
+});

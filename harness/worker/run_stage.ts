@@ -1,0 +1,146 @@
+import { CcciError, describeError } from "../../common/errors.ts";
+import { formatSeconds } from "../../common/time.ts";
+import type { StageName, StageReport } from "../../protocol/result.ts";
+import { boundary, within } from "../run/faults.ts";
+import { plainLines } from "../run/redact.ts";
+import type { RunContext } from "../checks/context.ts";
+import {
+  emptyReport,
+  InfraFailure,
+  StageBlocked,
+  type StageContext,
+  StageFailure,
+  StageSkipped,
+  StageTimeout,
+} from "../run/stage.ts";
+import type { Obstacle, StagePlan } from "../run/stage_plan.ts";
+import { trouble } from "./machine_trouble.ts";
+
+/** Lines of log kept per stage; what a recipe prints has no other bound. */
+const LOG_LINES = 20_000;
+const LINE_LENGTH = 4_000;
+
+/** Runs one stage with its deadline and turns however it ended into a report. */
+export async function runStage(
+  run: RunContext,
+  options: {
+    plan: StagePlan;
+    work: (run: RunContext, ctx: StageContext) => Promise<void>;
+    /** What stands in its way, if anything. */
+    obstacle: Obstacle | null;
+  },
+): Promise<StageReport> {
+  const { plan: { name, seconds }, obstacle } = options;
+  const started = performance.now();
+  const finish = (report: StageReport) => {
+    const timed = { ...report, seconds: round((performance.now() - started) / 1000) };
+    run.send({ type: "event", event: { t: now(), type: "stage.finished", report: timed } });
+    return timed;
+  };
+  if (obstacle !== null) return finish({ ...emptyReport(name, obstacle.result), reason: obstacle.reason });
+  const skip = run.enrolment.skip.find((one) => one.stage === name);
+  if (skip !== undefined) return finish({ ...emptyReport(name, "skipped"), reason: skip.reason });
+
+  const ms = 1000 * (run.enrolment.timeouts[name] ?? run.plan.settings.STAGE_DEADLINE_S ?? seconds);
+  run.send({ type: "event", event: { t: now(), type: "stage.started", stage: name } });
+  run.send({ type: "deadline", stage: name, ms });
+  const report = emptyReport(name, "passed");
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(new StageTimeout(ms)), ms);
+  const ctx = stageContext(run, { name, report, signal: stop.signal, end: performance.now() + ms });
+  const engine = run.swarm.startedAt().catch(() => null);
+  try {
+    boundary(`${name}: begins`);
+    await within(name, () => options.work(run, ctx));
+  } catch (error) {
+    const timedOut = stop.signal.aborted;
+    if (timedOut) run.send({ type: "timed-out", stage: name, ms });
+    Object.assign(report, timedOut ? timeUp(ms) : outcomeOf(error));
+    if (report.result === "failed") {
+      const why = await trouble(run, { error, engine: await engine });
+      if (why !== null) Object.assign(report, blameless(report, why));
+    }
+    if (Deno.env.get("CCCI_DEBUG") === "1" && error instanceof Error) ctx.log(error.stack ?? error.message);
+    if (report.cause !== undefined) ctx.log(`${report.result}: ${report.cause}`);
+  } finally {
+    clearTimeout(timer);
+  }
+  const timed = finish(report);
+  boundary(`${name}: ends`);
+  return timed;
+}
+
+/** What an error of a stage means. Those nobody foresaw are never the recipe's fault. */
+export function outcomeOf(error: unknown): Partial<StageReport> {
+  if (error instanceof StageSkipped) return { result: "skipped", reason: error.message };
+  if (error instanceof StageBlocked) return { result: "blocked", reason: error.message };
+  if (error instanceof StageFailure) {
+    return {
+      result: "failed",
+      cause: sentence(error.message),
+      tail: [...error.tail],
+      ...(error.detail === undefined ? {} : { detail: error.detail }),
+    };
+  }
+  const detail = error instanceof InfraFailure && error.detail !== undefined
+    ? error.detail
+    : error instanceof CcciError && error.cause !== undefined
+    ? describeError(error.cause)
+    : undefined;
+  const cause = error instanceof CcciError ? error.message : `This suite failed: ${describeError(error)}`;
+  return { result: "infra", cause: sentence(cause), ...(detail === undefined ? {} : { detail }) };
+}
+
+/** A failure that the machine's own trouble accounts for. */
+function blameless(report: StageReport, why: string): Partial<StageReport> {
+  return { result: "infra", cause: why, detail: [report.cause, report.detail].filter(Boolean).join("\n") };
+}
+
+function timeUp(ms: number): Partial<StageReport> {
+  return { result: "failed", cause: `Ran longer than ${formatSeconds(ms)}` };
+}
+
+function stageContext(
+  run: RunContext,
+  about: { name: StageName; report: StageReport; signal: AbortSignal; end: number },
+): StageContext {
+  const { name, report, signal, end } = about;
+  let lines = 0;
+  return {
+    stage: name,
+    signal,
+    remaining: () => Math.max(0, end - performance.now()),
+    log(text) {
+      for (const line of text.split("\n")) {
+        if (++lines > LOG_LINES) return;
+        const shown = lines === LOG_LINES
+          ? "… (the rest of this log was left out)"
+          : line.slice(0, LINE_LENGTH);
+        run.send({ type: "event", event: { t: now(), type: "log", stage: name, line: shown } });
+      }
+    },
+    proof: (text) => void report.proofs.push(text),
+    note(text) {
+      if (!report.notes.includes(text)) report.notes.push(text);
+    },
+    finding: (finding) => void report.findings.push(finding),
+    blemish(text) {
+      if (!report.blemishes.includes(text)) report.blemishes.push(text);
+    },
+    resources: (used) => void report.resources.push(...used),
+    screenshot: (file) => void report.screenshots.push(file),
+  };
+}
+
+/** One line without colours and final period, of bearable length. */
+function sentence(text: string): string {
+  return plainLines(text).join("; ").replace(/\.$/, "").slice(0, 500);
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 100) / 100;
+}

@@ -1,0 +1,189 @@
+import { join } from "node:path";
+import { Abra } from "../abra/abra.ts";
+import { App } from "../app/app.ts";
+import { asMap, composeServices } from "../recipe/compose_services.ts";
+import { defaultEnrolment, EnrolmentError, loadEnrolment } from "../../enrolment/enrolment.ts";
+import { watchBoundaries, within } from "../run/faults.ts";
+import { LazyBrowser } from "./lazy_browser.ts";
+import type { WorkerMessage } from "../run/messages.ts";
+import type { Lane } from "../run/names.ts";
+import { runPipeline } from "./pipeline.ts";
+import { killFamily } from "../run/process_tree.ts";
+import { Redactor } from "../run/redact.ts";
+import type { RunContext } from "../checks/context.ts";
+import { type PlannedApp, RunFolder, type RunPlan } from "../run/folder.ts";
+import { InfraFailure, StageBlocked } from "../run/stage.ts";
+import { stagePlans } from "../run/stage_plan.ts";
+import { Swarm } from "../swarm/swarm.ts";
+import { tearDownApp } from "../cleanup/teardown.ts";
+
+/** Free memory that two apps at a time ask for, where nobody said how many may live. */
+const TWO_LANES_BYTES = 3 * 1024 ** 3;
+
+/**
+ * Runs the stages of a planned run and tells the keeper everything on standard output. It writes nothing of the run
+ * folder but `screenshots/` and `tmp/`, and may be killed at any time.
+ */
+export async function work(path: string): Promise<void> {
+  const folder = new RunFolder(path);
+  const plan = await folder.plan();
+  if (plan === null) throw new InfraFailure(`There is no plan for a run in "${path}"`);
+  watchBoundaries("worker", path);
+  const told = Promise.withResolvers<void>();
+  void dieWithKeeper(plan.request.run, told.resolve);
+  const redactor = new Redactor();
+  const send = (message: WorkerMessage) => writeLine(JSON.stringify(redactor.value(message)));
+  const browser = new LazyBrowser(plan.settings);
+  await using _closing = browser;
+  const run = await makeContext(plan, { folder, redactor, send, browser });
+
+  const probing = probe(run);
+  await told.promise;
+  let lanes = 1 as 1 | 2;
+  await runPipeline(run, {
+    lanes: () => lanes = howManyLanes(run),
+    endLane: async (lane, { last, gone }) => {
+      const makeRoom = lanes === 1 || !plan.request.keep;
+      if (!last && makeRoom) await within("free lane", () => freeLane(run, { lane, gone })); // the last one is left to the keeper
+    },
+  });
+  const { a, b } = run.imposed;
+  send({ type: "imposed", seconds: lanes === 2 ? Math.max(a, b) : a + b });
+  send({ type: "about", ...await probing, browser: browser.version });
+  if (browser.sandbox === false) send({ type: "note", text: "Chromium ran without its own sandbox" });
+  send({ type: "end" });
+}
+
+/**
+ * Without a keeper nobody would tear down what is made from now on: the worker goes, with all it started.
+ * @param go called when the keeper says that the work may begin, the only thing it ever says
+ */
+async function dieWithKeeper(run: string, go: () => void): Promise<void> {
+  try {
+    for await (const _ of Deno.stdin.readable) go();
+  } catch { /* a broken pipe says the same */ }
+  await killFamily(run, Deno.pid);
+}
+
+async function makeContext(
+  plan: RunPlan,
+  about: Pick<RunContext, "folder" | "redactor" | "send"> & { browser: LazyBrowser },
+): Promise<RunContext> {
+  const { request, settings } = plan;
+  const swarm = new Swarm(settings.DOCKER_SOCKET);
+  // A forge recipe's enrolment is read by the fetch stage, which can say what is wrong with it.
+  const enrolment = request.source.kind === "forge"
+    ? defaultEnrolment(request.recipe)
+    : await loadEnrolment(settings.RECIPES, request.recipe).catch((error) => {
+      if (error instanceof EnrolmentError && error.code === "enrolment.unknown") {
+        return defaultEnrolment(request.recipe);
+      }
+      throw error;
+    });
+  const apps = new Map<Lane, App>();
+  const servers = new Map(
+    plan.apps.filter((app) =>
+      stagePlans.some(({ name, lane }) => lane === app.lane && plan.stages.includes(name))
+    )
+      .map((app) => [app.lane, within(`lane ${app.lane}`, () => knowServer(app, settings))]),
+  );
+  const run: RunContext = {
+    plan,
+    folder: about.folder,
+    swarm,
+    redactor: about.redactor,
+    send: about.send,
+    marker: `marker-${crypto.randomUUID().slice(0, 8)}`,
+    browser: () => about.browser.get(plan.apps.map((app) => app.domain), run.enrolment),
+    app(lane) {
+      const known = apps.get(lane);
+      if (known !== undefined) return known;
+      const planned = plan.apps.find((one) => one.lane === lane);
+      if (planned === undefined || run.repo === null) throw new StageBlocked("fetch");
+      const app = new App({
+        plan: planned,
+        recipe: request.recipe,
+        repo: run.repo,
+        enrolment: run.enrolment,
+        settings,
+        swarm,
+        redactor: about.redactor,
+        server: servers.get(lane) ?? Promise.resolve([]),
+        noteVolumes: (names) => about.send({ type: "volumes", names }),
+      });
+      apps.set(lane, app);
+      return app;
+    },
+    enrolment,
+    repo: null,
+    base: null,
+    compose: { head: null, base: null },
+    room: Promise.resolve(),
+    saved: null,
+    undeployable: null,
+    baseObstacle: null,
+    imposed: { a: 0, b: 0 },
+  };
+  return run;
+}
+
+/**
+ * Makes an app's folder known to abra, which needs nothing of the recipe and so goes on while that is fetched.
+ * @returns what abra said, for the log of whoever waits for it
+ */
+function knowServer(app: PlannedApp, settings: RunPlan["settings"]): Promise<string[]> {
+  const lines: string[] = [];
+  const done = new Abra({ settings, dir: app.abraDir, log: (line) => lines.push(line) }).prepare().then(() =>
+    lines
+  );
+  done.catch(() => {}); // whoever waits for it hears of trouble
+  return done;
+}
+
+/** Versions of what the run depends on, for the result; whoever cannot say is noticed by the stage that needs it. */
+async function probe(run: RunContext) {
+  const { settings } = run.plan;
+  const abra = new Abra({ settings, dir: join(run.folder.tmp, "probe") });
+  const [about, docker] = await Promise.all([
+    abra.probe().catch(() => ({ version: "unknown", standIn: false })),
+    run.swarm.version().catch(() => "unknown"),
+  ]);
+  return { abra: about.version, abraStandIn: about.standIn, docker };
+}
+
+/** Two apps at a time where memory allows, and never when they would fight for the host's ports. */
+function howManyLanes(run: RunContext): 1 | 2 {
+  const publishes = [run.compose.head, run.compose.base].some((compose) =>
+    compose !== null &&
+    Object.values(composeServices(compose)).some((service) => asList(service.ports).length > 0)
+  );
+  if (publishes) return 1;
+  const wanted = run.plan.settings.LANES;
+  if (wanted !== undefined) return wanted === 2 ? 2 : 1;
+  return Deno.systemMemoryInfo().available >= TWO_LANES_BYTES ? 2 : 1;
+}
+
+/** Removes a lane's app as soon as nobody needs it; the keeper verifies it once more at the end. */
+async function freeLane(
+  run: RunContext,
+  { lane, gone }: { lane: Lane; gone: () => void },
+): Promise<void> {
+  const app = run.plan.apps.find((one) => one.lane === lane);
+  if (app === undefined) return;
+  const { swarm, plan } = run;
+  try {
+    const volumes = await run.folder.notedVolumes();
+    const options = { swarm, settings: plan.settings, volumes, log: () => {}, stopped: gone };
+    const left = await tearDownApp(app, options);
+    if (left.length > 0) run.send({ type: "note", text: `Not removed at once: ${left.join(", ")}` });
+  } catch { /* the keeper's teardown says what is wrong */ }
+}
+
+function asList(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : Object.values(asMap(value));
+}
+
+function writeLine(text: string): void {
+  const bytes = new TextEncoder().encode(`${text}\n`);
+  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(Deno.stdout.writeSync(rest));
+}

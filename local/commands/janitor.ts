@@ -1,0 +1,19 @@
+import { join } from "node:path";
+import { engineAnswers, engineClient } from "../docker/client.ts";
+import { pathsFromEnvironment } from "../host/paths.ts";
+import { harness } from "./run_recipe.ts";
+
+/**
+ * `./cc-ci janitor`: the harness' own, with the settings of the stack that runs here. Starts nothing.
+ * @returns the harness' exit code; 0 where no stack runs, and so no app of a run can
+ */
+export async function janitor(argv: string[], say: (text: string) => void): Promise<number> {
+  const help = argv.some((word) => word === "-h" || word === "--help");
+  const env = await Deno.readTextFile(join(pathsFromEnvironment().state, "env.json")).catch(() => null);
+  const stackRuns = env !== null && await engineAnswers(engineClient()) === "yes";
+  if (!stackRuns && !help) {
+    say("No stack runs here, so there is nothing to clean up\n");
+    return 0;
+  }
+  return await harness("janitor", { argv, env: JSON.parse(env ?? "{}") });
+}

@@ -1,0 +1,157 @@
+import { basename, join, resolve } from "node:path";
+import { CommanderError } from "commander";
+import { describeError, UsageError } from "../../common/errors.ts";
+import { SMALL_HEAP } from "../../common/small_heap.ts";
+import { refuseMissing } from "../../harness/command/refuse_missing.ts";
+import { runRecipeCommand, type RunRecipeOptions } from "../../harness/command/run_recipe_options.ts";
+import { readSettings } from "../../harness/run/settings.ts";
+import { localRequest } from "../../harness/command/local_request.ts";
+import { exists } from "../host/files.ts";
+import { imagesOfRecipe } from "../images/catalogue.ts";
+import { ensureImages } from "../images/mod.ts";
+import { Interruption } from "../host/interruption.ts";
+import { BASE_DOMAIN, pathsFromEnvironment } from "../host/paths.ts";
+import { inStep, terminalProgress } from "../host/progress.ts";
+import { recipeNames } from "../recipes/mod.ts";
+import { seedRecipe } from "../stack/seed_recipe.ts";
+import { ensureStack, type Part } from "../stack/stack.ts";
+
+/** Settings of the harness that somebody may have of their own while the rest is this stack's; paths from where they are. */
+const OWN_PATHS = ["CCCI_RUNS", "CCCI_RECIPES"];
+
+/**
+ * `./cc-ci run-recipe`: what a run stands on, then the harness with its own permissions, attached to this terminal.
+ * @returns the harness' exit code
+ */
+export async function runRecipe(argv: string[], say: (text: string) => void): Promise<number> {
+  try {
+    // Help, and complaints about arguments, need nothing that runs.
+    const asked = await readCall(argv);
+    return await harness("run-recipe", {
+      argv,
+      env: asked === null ? {} : await prepare(asked.args[0] ?? ""),
+    });
+  } catch (error) {
+    // Whoever asked for JSON gets some, as from the harness itself.
+    if (argv.includes("--json")) say(`${JSON.stringify({ result: null, error: describeError(error) })}\n`);
+    throw error;
+  }
+}
+
+/**
+ * Reads the call as the harness will, and refuses what it would refuse, as far as that can be known without a stack.
+ * @returns null for a call that the harness answers by itself: help, or arguments that make no sense
+ * @throws {UsageError}
+ */
+export async function readCall(argv: string[]): Promise<{ args: string[] } | null> {
+  const command = runRecipeCommand().exitOverride().configureOutput({
+    writeOut: () => {},
+    writeErr: () => {},
+  });
+  try {
+    command.parse(argv, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) return null;
+    throw error;
+  }
+  const target = command.args[0] ?? "";
+  await refuseUnknown(target);
+  const { repo, runs } = pathsFromEnvironment();
+  const env: Record<string, string> = {
+    CCCI_BASE_DOMAIN: BASE_DOMAIN,
+    CCCI_RUNS: runs,
+    CCCI_RECIPES: join(repo, "recipes"),
+    ...ownSettings(),
+  };
+  const settings = readSettings((name) => env[name]);
+  const request = await localRequest(target, { ...command.opts<RunRecipeOptions>(), settings });
+  if (request.source.kind === "path") await refuseMissing(request, settings);
+  return { args: command.args };
+}
+
+/** What the environment says of {@linkcode OWN_PATHS}. */
+function ownSettings(): Record<string, string> {
+  return Object.fromEntries(OWN_PATHS.flatMap((name) => {
+    const path = Deno.env.get(name);
+    return path ? [[name, resolve(callersFolder(), path)]] : [];
+  }));
+}
+
+/** A task runner changes the folder; what people type is relative to where they are. */
+function callersFolder(): string {
+  return Deno.env.get("INIT_CWD") ?? Deno.cwd();
+}
+
+/** Name of the recipe a target is about. */
+export function recipeOf(target: string): string {
+  return basename(target.replace(/\/+$/, "")).replace(/\.git$/, "");
+}
+
+/** Whether a target is a recipe's name and neither a path nor a URL. */
+function isName(target: string): boolean {
+  return /^[a-z0-9][a-z0-9-]*$/.test(target);
+}
+
+/** A word that names nothing is said so before anything is built for it. */
+async function refuseUnknown(target: string): Promise<void> {
+  if (!isName(target)) return;
+  const { repo } = pathsFromEnvironment();
+  const here = resolve(callersFolder(), target);
+  if (await exists(join(repo, "recipes", target)) || await exists(here)) return;
+  const enrolled = (await Array.fromAsync(Deno.readDir(join(repo, "recipes"))))
+    .filter((entry) => entry.isDirectory).map((entry) => entry.name).sort();
+  throw new UsageError(`There is no recipe "${target}"`, {
+    hint: `Enrolled are: ${enrolled.join(", ")}. A path or a git URL will do as well`,
+  });
+}
+
+/** The stack, and for a recipe that this project brings along its images and its repository on the forge. */
+async function prepare(target: string): Promise<Record<string, string>> {
+  const progress = terminalProgress();
+  using interruption = new Interruption();
+  const { signal } = interruption;
+  const recipe = recipeOf(target);
+  // An enrolled name is looked up on the forge; a checkout or a URL needs none.
+  const parts: Part[] = isName(target) ? ["gitea", "backup-bot"] : ["traefik", "backup-bot"];
+  const stack = await ensureStack({ progress, parts, signal });
+  if (recipe in imagesOfRecipe) {
+    await ensureImages(recipe, { progress, signal, cache: stack.cache, engineIsOurs: stack.engineIsOurs });
+  }
+  if (isName(target) && recipeNames.includes(recipe)) {
+    await inStep(progress, `Repository of ${recipe}`, async () => void await seedRecipe(stack, recipe));
+  }
+  signal.throwIfAborted();
+  return stack.env;
+}
+
+/**
+ * The harness with its own permissions, attached to this terminal. When this process is killed it is told so.
+ * @returns its exit code
+ */
+export async function harness(
+  command: string,
+  { argv, env }: { argv: string[]; env: Record<string, string> },
+): Promise<number> {
+  const program = [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--no-prompt",
+    SMALL_HEAP,
+    "--permission-set=harness",
+    "harness.ts",
+  ];
+  const child = new Deno.Command("setpriv", {
+    args: ["--pdeathsig", "TERM", "--", ...program, command, ...argv],
+    cwd: pathsFromEnvironment().repo,
+    env: { ...env, ...ownSettings(), INIT_CWD: callersFolder(), CCCI_PROGRAM: "./cc-ci" },
+  }).spawn();
+  // Ctrl-C reaches the harness from the terminal; TERM is passed on. Either way it tears down, and is waited for.
+  Deno.addSignalListener("SIGINT", () => {});
+  Deno.addSignalListener("SIGTERM", () => {
+    try {
+      child.kill("SIGTERM");
+    } catch { /* it has just ended */ }
+  });
+  return (await child.status).code;
+}

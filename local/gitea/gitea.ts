@@ -1,0 +1,185 @@
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { exec, execOk } from "../../common/exec.ts";
+import { waitFor } from "../../common/time.ts";
+import { buildProgram } from "../host/build.ts";
+import { StackError } from "../host/errors.ts";
+import { exists } from "../host/files.ts";
+import { giteaConfig, giteaFiles } from "./config.ts";
+import { ensurePrograms, onPath } from "../host/host.ts";
+import { type Paths, PORTS } from "../host/paths.ts";
+import {
+  answersInTime,
+  isRunning,
+  ownProcess,
+  type ProcessId,
+  startDetached,
+  stopProcess,
+} from "../host/process.ts";
+import { inStep, type Progress, type Step } from "../host/progress.ts";
+import { together } from "../host/together.ts";
+
+export const GITEA_VERSION = "1.26.0";
+const READY_MS = 180_000;
+const STOP_MS = 15_000;
+
+/** A Gitea to run, with what it serves its pages from. */
+export interface GiteaProgram {
+  binary: string;
+  staticRoot: string | undefined;
+}
+
+export interface BuildContext {
+  paths: Paths;
+  progress: Progress;
+  signal: AbortSignal;
+}
+
+/** The Gitea on PATH if its version fits, else one built from its module and kept in the cache. */
+export async function ensureGiteaProgram(context: BuildContext): Promise<GiteaProgram> {
+  const { paths } = context;
+  const installed = await onPath("gitea");
+  if (installed !== undefined) {
+    const said = await exec([installed, "--version"]);
+    if (/version v?1\.(2[6-9]|[3-9][0-9])\./i.test(said.stdout)) {
+      return { binary: installed, staticRoot: undefined };
+    }
+  }
+  const binary = join(paths.bin, `gitea-${GITEA_VERSION}`);
+  const staticRoot = join(paths.cache, `gitea-assets-${GITEA_VERSION}`);
+  const jobs: ((signal: AbortSignal) => Promise<unknown>)[] = [];
+  const script = (name: string) => join(paths.repo, "local", "gitea", name);
+  if (!await exists(binary)) {
+    jobs.push((signal) =>
+      inStep(context.progress, "Build Gitea", (step) =>
+        buildProgram({
+          paths,
+          step,
+          signal,
+          name: "Gitea",
+          argv: [script("build.sh"), GITEA_VERSION, binary, join(paths.build, "gitea")],
+          usually: "about 8 min",
+        }))
+    );
+  }
+  if (!await exists(staticRoot)) {
+    jobs.push((signal) =>
+      inStep(context.progress, "Build Gitea's pages", async (step) => {
+        await ensurePrograms(["npm"], { why: "Gitea's pages", step });
+        await buildProgram({
+          paths,
+          step,
+          signal,
+          name: "Gitea's pages",
+          argv: [script("assets.sh"), GITEA_VERSION, staticRoot, join(paths.build, "gitea-assets")],
+          usually: "about 1 min",
+        });
+      })
+    );
+  }
+  await together(context.signal, jobs);
+  return { binary, staticRoot };
+}
+
+export interface GiteaOptions {
+  paths: Paths;
+  step: Step;
+  gateway: string;
+  program: GiteaProgram;
+  /** Account that is made before the first start, by command: there is nobody yet who could log in. */
+  admin: { name: string; password: string };
+}
+
+/** Gitea, listening on the gateway and answering. */
+export async function ensureGitea(options: GiteaOptions): Promise<void> {
+  const { paths, step, gateway, program } = options;
+  const files = giteaFiles(paths);
+  const user = (await execOk(["id", "-un"])).stdout.trim();
+  const config = giteaConfig({ paths, gateway, user, staticRoot: program.staticRoot });
+  const wanted = createHash("sha256").update(program.binary + config).digest("hex");
+  const mark = join(files.root, "fingerprint");
+  const same = await Deno.readTextFile(mark).catch(() => "") === wanted;
+  const running = ownGitea(paths);
+  if (running !== undefined && same && await answersInTime(() => giteaAnswers(gateway))) {
+    step.done("already running");
+    return;
+  }
+  await stopProcess(running, { graceMs: STOP_MS });
+  await Deno.mkdir(files.root, { recursive: true });
+  if (!same) {
+    await Deno.writeTextFile(files.config, config, { mode: 0o600 });
+    await Deno.writeTextFile(mark, wanted);
+  }
+  const env = giteaEnvironment(paths, user);
+  const gitea = (...args: string[]) =>
+    exec([program.binary, "--config", files.config, ...args], { env, clearEnv: true });
+  if (!await exists(join(files.root, "admin-made"))) {
+    step.update("making its database");
+    const migrated = await gitea("migrate");
+    if (!migrated.success) {
+      throw failure("Could not make Gitea's database", migrated.stdout + migrated.stderr);
+    }
+    const { name, password } = options.admin;
+    const made = await gitea(
+      ...["admin", "user", "create", "--admin", "--username", name, "--password", password],
+      ...["--email", `${name}@localhost.localdomain`, "--must-change-password=false"],
+    );
+    // A start that was killed in between has made it already, with the same stored password.
+    if (!made.success && !/already exists/.test(made.stdout + made.stderr)) {
+      throw failure("Could not make Gitea's administrator", made.stdout + made.stderr);
+    }
+    await Deno.writeTextFile(join(files.root, "admin-made"), "");
+  }
+  step.update("starting");
+  const id = await startDetached([program.binary, "--config", files.config, "web"], {
+    cwd: files.root,
+    env,
+    clearEnv: true,
+    log: files.log,
+    pidFile: files.pidFile,
+  });
+  await waitFor(async () => {
+    if (!isRunning(id)) {
+      throw failure("Could not start Gitea", await Deno.readTextFile(files.log).catch(() => ""), files.log);
+    }
+    return await giteaAnswers(gateway);
+  }, { what: `Gitea to answer (log: ${files.log})`, timeoutMs: READY_MS, everyMs: 100 });
+}
+
+/** Whether Gitea is healthy by its own account. */
+export async function giteaAnswers(gateway: string): Promise<boolean> {
+  try {
+    const response = await fetch(`http://${gateway}:${PORTS.gitea}/api/healthz`, {
+      signal: AbortSignal.timeout(3_000),
+    });
+    await response.body?.cancel();
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}
+
+/** This stack's Gitea, if it runs. */
+export function ownGitea(paths: Paths): ProcessId | undefined {
+  const { pidFile, config } = giteaFiles(paths);
+  return ownProcess(pidFile, (argv) => argv.includes(config) && argv.at(-1) === "web");
+}
+
+export async function stopGitea(paths: Paths): Promise<boolean> {
+  return await stopProcess(ownGitea(paths), { graceMs: STOP_MS });
+}
+
+/** Nothing of the caller's: Gitea hands its environment on to git. */
+function giteaEnvironment(paths: Paths, user: string): Record<string, string> {
+  return {
+    PATH: `${Deno.env.get("PATH") ?? ""}:${dirname("/usr/bin/git")}`,
+    HOME: join(giteaFiles(paths).root, "home"),
+    USER: user,
+    LANG: "C.UTF-8",
+  };
+}
+
+function failure(message: string, said: string, log?: string): StackError {
+  const end = said.trim().split("\n").slice(-6).join("\n");
+  return new StackError(message, { hint: log === undefined ? end : `${end}\nIts log: ${log}` });
+}

@@ -1,0 +1,129 @@
+import { join } from "node:path";
+import { UsageError } from "../../common/errors.ts";
+import { exec, type ExecResult } from "../../common/exec.ts";
+import { formatSeconds } from "../../common/time.ts";
+import { StackError } from "./errors.ts";
+import { onPath } from "./host.ts";
+import type { Paths } from "./paths.ts";
+import { findProcesses, type ProcessId, stopProcess } from "./process.ts";
+import type { Step } from "./progress.ts";
+
+const BUILD_MS = 3_600_000;
+const ALIVE_MS = 60_000;
+
+/** What "go build -v" says of each package. */
+const PACKAGE = /^[\w.~-]+(\/[\w.~-]+)+$/;
+
+export interface BuildOptions {
+  /** As people read it. */
+  name: string;
+  argv: string[];
+  paths: Paths;
+  step: Step;
+  /** How long this takes as a rule. */
+  usually: string;
+  env?: Record<string, string>;
+  /** Abort ends the build. */
+  signal: AbortSignal;
+}
+
+/**
+ * Runs a build script at low priority; its output goes to a log below the cache folder, its last line to the step.
+ * @throws {StackError} with the log's end.
+ */
+export async function buildProgram(options: BuildOptions): Promise<ExecResult> {
+  const { name, step, paths } = options;
+  if (await onPath("go") === undefined) {
+    throw new UsageError(`Could not build ${name}: no Go on PATH`, {
+      hint: "Install Go (https://go.dev/doc/install, or the Debian package golang) and start again",
+    });
+  }
+  await stopBuilds(paths, options.argv[0]);
+  const log = join(paths.build, `${name.toLowerCase().replaceAll(/[^a-z0-9.]+/g, "-")}.log`);
+  const scratch = join(paths.build, "tmp");
+  await Deno.mkdir(scratch, { recursive: true });
+  const file = await Deno.open(log, { write: true, create: true, truncate: true });
+  let doing = `${options.usually} the first time`;
+  step.update(doing);
+  // A compiler may be silent for minutes: what it said last is said again, so that people see it is alive.
+  const alive = setInterval(() => step.update(doing), ALIVE_MS);
+  const decoder = new TextDecoder();
+  try {
+    const result = await exec(["nice", "-n", "5", ...options.argv], {
+      env: { ...goEnvironment(paths), GOTMPDIR: scratch, ...options.env },
+      timeoutMs: BUILD_MS,
+      signal: options.signal,
+      onOutput(chunk) {
+        file.writeSync(chunk);
+        const line = decoder.decode(chunk, { stream: true }).trim().split("\n").pop();
+        if (!line) return;
+        const what = PACKAGE.test(line) ? `compiling ${line}` : line.replace(/^go: /, "");
+        doing = `${options.usually} the first time · ${what.slice(0, 60)}`;
+        step.update(doing);
+      },
+    });
+    options.signal.throwIfAborted();
+    if (!result.success) {
+      const lines = (result.stderr.trim() || result.stdout.trim()).split("\n");
+      const said = lines.filter((line) => !PACKAGE.test(line)).slice(-6).join("\n");
+      throw new StackError(
+        `Could not build ${name}${result.timedOut ? ` within ${formatSeconds(BUILD_MS)}` : ""}`,
+        {
+          hint: `${said}\nThe whole log: ${log}`,
+        },
+      );
+    }
+    return result;
+  } finally {
+    clearInterval(alive);
+    file.close();
+  }
+}
+
+const GO_FLAGS = [
+  "-buildvcs=false",
+  // Names each package before it is compiled, for whoever waits.
+  "-v",
+  // Modules are stored read-only otherwise, and could not be removed again by anybody but root.
+  "-modcacherw",
+  // Nobody debugs these programs: an eighth less work. Equal flags and no paths, so that they share what they can.
+  "-trimpath",
+  "-gcflags=all=-dwarf=false",
+];
+
+/** Go's caches lie below ours too, unless the user has a place for them. */
+function goEnvironment(paths: Paths): Record<string, string> {
+  const { modules, objects } = goCaches(paths);
+  return {
+    GOMODCACHE: Deno.env.get("GOMODCACHE") || modules,
+    GOCACHE: Deno.env.get("GOCACHE") || objects,
+    GOFLAGS: [Deno.env.get("GOFLAGS"), ...GO_FLAGS].filter(Boolean).join(" "),
+    CGO_CFLAGS: Deno.env.get("CGO_CFLAGS") || "-O1 -g0",
+  };
+}
+
+function goCaches(paths: Paths) {
+  return { modules: join(paths.cache, "go", "modules"), objects: join(paths.cache, "go", "objects") };
+}
+
+/** Removes the gigabytes that building left, once what they were for is built. A build under way keeps them. */
+export async function dropBuildCaches(paths: Paths): Promise<void> {
+  if (findBuilds(paths).length > 0) return;
+  await Deno.remove(join(paths.cache, "go"), { recursive: true }).catch(() => {});
+  await Deno.remove(paths.build, { recursive: true }).catch(() => {});
+}
+
+/** Ends builds that outlived their starter: of one script, or all of this cache. */
+export async function stopBuilds(paths: Paths, script?: string): Promise<void> {
+  for (const id of findBuilds(paths, script)) await stopProcess(id, { graceMs: 2_000, group: true });
+}
+
+function findBuilds(paths: Paths, script?: string): ProcessId[] {
+  const scripts = join(paths.repo, "local") + "/";
+  return findProcesses((argv) =>
+    argv.some((word) =>
+      script === undefined ? word.startsWith(scripts) && word.endsWith(".sh") : word === script
+    ) &&
+    argv.some((word) => word.startsWith(`${paths.cache}/`))
+  );
+}

@@ -1,0 +1,116 @@
+import { statfs } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { UsageError } from "../../common/errors.ts";
+import { exec, execOk } from "../../common/exec.ts";
+import { exists } from "./files.ts";
+import type { Paths } from "./paths.ts";
+import type { Step } from "./progress.ts";
+
+export function isRoot(): boolean {
+  return Deno.uid() === 0;
+}
+
+/** Full path of a program on PATH. */
+export async function onPath(program: string): Promise<string | undefined> {
+  const folders = [...(Deno.env.get("PATH") ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  for (const folder of folders) {
+    const info = await Deno.stat(join(folder, program)).catch(() => undefined);
+    if (info?.isFile && ((info.mode ?? 0) & 0o111) !== 0) return join(folder, program);
+  }
+  return undefined;
+}
+
+/** Programs the stack and the runs call, and the Debian package each is in. */
+export const PROGRAM_PACKAGES: Record<string, string> = {
+  git: "git",
+  openssl: "openssl",
+  chromium: "chromium",
+  certutil: "libnss3-tools",
+  iptables: "iptables",
+  setpriv: "util-linux",
+  ps: "procps",
+  ip: "iproute2",
+  npm: "npm",
+};
+
+/** Installs from Debian what is missing among `programs`. */
+export async function ensurePrograms(
+  programs: string[],
+  { why, step }: { why: string; step: Step },
+): Promise<void> {
+  const missing: string[] = [];
+  for (const program of programs) {
+    if (await onPath(program) === undefined) missing.push(PROGRAM_PACKAGES[program] ?? program);
+  }
+  if (missing.length > 0) await installPackages(missing, { why, step });
+}
+
+/** Keeps Debian from starting services of packages it installs. */
+const HOLD = "#!/bin/sh\n# Written by cc-ci for the time of an installation.\nexit 101\n";
+
+/**
+ * Installs Debian packages.
+ * @throws {UsageError} saying what to install by hand, where that is not possible.
+ */
+export async function installPackages(
+  packages: string[],
+  { why, step }: { why: string; step: Step },
+): Promise<void> {
+  const names = packages.join(" ");
+  if (await onPath("apt-get") === undefined) {
+    throw new UsageError(`Could not install ${names} (needed for: ${why}): this is no Debian-like system`, {
+      hint: `Install what these Debian packages hold and start again: ${names}`,
+    });
+  }
+  if (!isRoot()) {
+    throw new UsageError(`Could not install ${names} (needed for: ${why}): this needs root`, {
+      hint: `Run "sudo apt-get install ${names}" and start again`,
+    });
+  }
+  // Debian starts a service on installation; the engine is ours to start, with our own data root.
+  const policy = "/usr/sbin/policy-rc.d";
+  const there = await Deno.readTextFile(policy).catch(() => undefined);
+  const hold = there === undefined || there === HOLD; // ours: left by an installation that was killed
+  if (hold) await Deno.writeTextFile(policy, HOLD, { mode: 0o755 });
+  const env = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
+  const install = ["apt-get", "install", "-y", "--no-install-recommends", ...packages];
+  try {
+    step.update(`installing ${names}`);
+    const first = await exec(install, { env, timeoutMs: 900_000 });
+    if (first.success) return;
+    step.update("fetching the list of Debian packages");
+    await execOk(["apt-get", "update"], { env, timeoutMs: 300_000 });
+    step.update(`installing ${names}`);
+    await execOk(install, { env, timeoutMs: 900_000 });
+  } catch (cause) {
+    throw new UsageError(`Could not install ${names} (needed for: ${why})`, {
+      cause,
+      hint: `Run "apt-get update && apt-get install ${names}", see what it says, and start again`,
+    });
+  } finally {
+    if (hold) await Deno.remove(policy).catch(() => {});
+  }
+}
+
+/** Bytes that a first start writes: sources, build caches, programs, images. */
+const FIRST_START_GB = 8;
+/** What is left to write once all programs are built. */
+const WARM_START_GB = 2;
+
+/** @throws {UsageError} when the cache folder's disk is too full to start. */
+export async function requireDisk(paths: Paths): Promise<void> {
+  const { bavail, bsize } = await statfs(paths.cache);
+  const built = await exists(paths.engineData) && (await Array.fromAsync(Deno.readDir(paths.bin))).length > 0;
+  const wantedGb = built ? WARM_START_GB : FIRST_START_GB;
+  refuseFullDisk({ folder: paths.cache, freeGb: bavail * bsize / 1e9, wantedGb });
+}
+
+/** @throws {UsageError} where less is free than wanted */
+export function refuseFullDisk(disk: { folder: string; freeGb: number; wantedGb: number }): void {
+  if (disk.freeGb >= disk.wantedGb) return;
+  const { folder, freeGb, wantedGb } = disk;
+  throw new UsageError(
+    `Could not start: ${freeGb.toFixed(1)} GB are free below "${folder}", and ${wantedGb} GB are needed`,
+    { hint: "Free some, or name a folder on another disk with CCCI_CACHE" },
+  );
+}

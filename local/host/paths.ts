@@ -1,0 +1,54 @@
+import { join, resolve } from "node:path";
+
+/** Where things of the local stack are kept. All of it lies below one cache folder. */
+export interface Paths {
+  /** Checkout of this project. */
+  repo: string;
+  /** `CCCI_CACHE`, default `${XDG_CACHE_HOME:-$HOME/.cache}/cc-ci`. Survives `down`. */
+  cache: string;
+  /** Built programs, `<name>-<version>`. */
+  bin: string;
+  /** Source trees and other scratch of a build; gone when the build has succeeded. */
+  build: string;
+  /** Data root of an engine that we start. */
+  engineData: string;
+  /** Run folders; kept, so that reports outlive the stack. */
+  runs: string;
+  /** Everything of a running stack; `down` removes it. */
+  state: string;
+  logs: string;
+  tls: string;
+}
+
+/** Layout below the cache folder that the environment names. */
+export function pathsFromEnvironment(env: (name: string) => string | undefined = Deno.env.get): Paths {
+  const home = env("HOME") ?? "/root";
+  return pathsBelow(
+    resolve(env("CCCI_CACHE") || join(env("XDG_CACHE_HOME") || join(home, ".cache"), "cc-ci")),
+  );
+}
+
+/** Layout below a cache folder, this stack's or another one's. */
+export function pathsBelow(cache: string): Paths {
+  const state = join(cache, "state");
+  return {
+    repo: resolve(import.meta.dirname ?? Deno.cwd(), "../.."),
+    cache,
+    bin: join(cache, "bin"),
+    build: join(cache, "build"),
+    engineData: join(cache, "docker"),
+    runs: join(cache, "runs"),
+    state,
+    logs: join(state, "logs"),
+    tls: join(state, "tls"),
+  };
+}
+
+export const BASE_DOMAIN = "ci.localhost";
+export const FORGE_HOST = `git.${BASE_DOMAIN}`;
+export const DRONE_HOST = `drone.${BASE_DOMAIN}`;
+export const INGRESS = "127.0.0.1:443";
+/** Ports on the gateway of docker_gwbridge, where only this machine and its containers get to. */
+export const PORTS = { gitea: 3180, dashboard: 3181, bridge: 3182, drone: 3183, droneRunner: 3184 };
+/** Label that everything we make in an engine carries; its value is the cache folder. */
+export const OURS = "cc-ci.local";

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { waitFor } from "../../common/time.ts";
+import { lockStack } from "./lock.ts";
+import { pathsFromEnvironment } from "../host/paths.ts";
+import { createProgress, silentProgress } from "../host/progress.ts";
+
+Deno.test("a second start waits for the first, and says for whom", async () => {
+  const folder = await Deno.makeTempDir();
+  const paths = pathsFromEnvironment((name) => name === "CCCI_CACHE" ? folder : undefined);
+  const order: string[] = [];
+  let shown = "";
+  const progress = createProgress({
+    write: (text) => shown += text,
+    tty: true,
+    columns: () => 200,
+    now: () => 0,
+  });
+  try {
+    const first = await lockStack(paths, { progress: silentProgress });
+    const second = lockStack(paths, { progress }).then((lock) => {
+      order.push("second");
+      return lock;
+    });
+    await waitFor(() => shown.includes(`process ${Deno.pid}`), {
+      what: "the line",
+      timeoutMs: 60_000,
+      everyMs: 5,
+    });
+    order.push("first");
+    await first[Symbol.asyncDispose]();
+    await (await second)[Symbol.asyncDispose]();
+    assert.deepEqual(order, ["first", "second"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("waiting for the lock can be given up", async () => {
+  const folder = await Deno.makeTempDir();
+  const paths = pathsFromEnvironment((name) => name === "CCCI_CACHE" ? folder : undefined);
+  try {
+    await using _first = await lockStack(paths, { progress: silentProgress });
+    await assert.rejects(
+      lockStack(paths, { progress: silentProgress, signal: AbortSignal.abort(new Error("enough")) }),
+      /enough/,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,189 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { ingressFetch } from "../../common/ingress.ts";
+import { SMALL_HEAP } from "../../common/small_heap.ts";
+import { waitFor } from "../../common/time.ts";
+import { StackError } from "../host/errors.ts";
+import { ownGitea } from "../gitea/gitea.ts";
+import { BASE_DOMAIN, INGRESS, type Paths, PORTS } from "../host/paths.ts";
+import {
+  answersInTime,
+  isRunning,
+  ownProcess,
+  type ProcessId,
+  startDetached,
+  stopProcess,
+} from "../host/process.ts";
+import type { Step } from "../host/progress.ts";
+
+/** Our own programs that run beside the forge. */
+export type Service = "dashboard" | "bridge";
+
+const READY_MS = 120_000;
+/** The bridge finishes the call it is in; runs live on without it. */
+const STOP_MS = 10_000;
+
+/** Sources whose change makes a running service stale. */
+const SOURCES: Record<Service, string[]> = {
+  dashboard: ["dashboard.ts", "dashboard", "common", "protocol", "enrolment", "wording", "deno.json"],
+  bridge: ["bridge.ts", "bridge", "common", "protocol", "enrolment", "wording", "deno.json"],
+};
+
+export function serviceFiles(paths: Paths, service: Service) {
+  return {
+    state: join(paths.state, service),
+    log: join(paths.logs, `${service}.log`),
+    pidFile: join(paths.state, "pids", `${service}.json`),
+    mark: join(paths.state, "pids", `${service}.fingerprint`),
+  };
+}
+
+export interface ServiceOptions {
+  paths: Paths;
+  step: Step;
+  gateway: string;
+  /** Its settings. */
+  env: Record<string, string>;
+}
+
+/** One of our programs, started with its permission set, answering `/healthz`. */
+export async function ensureService(service: Service, options: ServiceOptions): Promise<void> {
+  const { paths, step, gateway } = options;
+  const files = serviceFiles(paths, service);
+  const env = { ...options.env, CCCI_STATE: files.state, CCCI_LISTEN: `${gateway}:${PORTS[service]}` };
+  const wanted = createHash("sha256")
+    .update(JSON.stringify([env, Deno.execPath(), await newest(paths, service)])).digest("hex");
+  const running = ownService(paths, service);
+  const same = await Deno.readTextFile(files.mark).catch(() => "") === wanted;
+  if (running !== undefined && same && await answersInTime(() => serviceAnswers(service, gateway))) {
+    step.done("already running");
+    return;
+  }
+  await stopProcess(running, { graceMs: STOP_MS });
+  await Deno.mkdir(files.state, { recursive: true });
+  step.update("starting");
+  const id = await startDetached(command(service, { paths, gateway, env }), {
+    cwd: paths.repo,
+    env,
+    log: files.log,
+    pidFile: files.pidFile,
+  });
+  await Deno.writeTextFile(files.mark, wanted);
+  await waitFor(async () => {
+    if (!isRunning(id)) throw await failure(service, files.log);
+    return await serviceAnswers(service, gateway);
+  }, { what: `the ${service} to answer (log: ${files.log})`, timeoutMs: READY_MS, everyMs: 100 });
+}
+
+/**
+ * The program with its permission set. Addresses and paths are known only here, and a flag takes the place of what
+ * the set says of that kind, so each names everything.
+ */
+function command(
+  service: Service,
+  { paths, gateway, env }: { paths: Paths; gateway: string; env: Record<string, string> },
+): string[] {
+  // The local engine of the bridge starts the harness, which the production set does not allow.
+  const set = service === "bridge" && env.CCCI_ENGINE === "local" ? "bridge-local" : service;
+  const { state } = serviceFiles(paths, service);
+  const listen = `${gateway}:${PORTS[service]}`;
+  const files = Object.entries(env).filter(([name]) =>
+    name === "CCCI_CA_FILE" || name.endsWith("_TOKEN_FILE")
+  );
+  const readable = [
+    state,
+    join(paths.repo, "recipes"),
+    join(paths.repo, service),
+    ...files.map(([, file]) => file),
+  ];
+  return [
+    Deno.execPath(),
+    ...["run", "--quiet", "--no-prompt", SMALL_HEAP, `--permission-set=${set}`],
+    `--allow-net=${service === "bridge" ? `${listen},${INGRESS}` : listen}`,
+    `--allow-read=${readable.map(comma).join(",")}`,
+    `--allow-write=${comma(state)}`,
+    `${service}.ts`,
+  ];
+}
+
+/** A path in a list of Deno's command line. */
+function comma(path: string): string {
+  return path.replaceAll(",", ",,");
+}
+
+/** Whether it is healthy by its own account. */
+export async function serviceAnswers(service: Service, gateway: string): Promise<boolean> {
+  try {
+    const response = await fetch(`http://${gateway}:${PORTS[service]}/healthz`, {
+      signal: AbortSignal.timeout(3_000),
+    });
+    await response.body?.cancel();
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}
+
+/** Waits until a name is answered for through the ingress: the proxy routes to what listens behind it. */
+export async function waitForRoute(url: string, { ca }: { ca: string }): Promise<void> {
+  const fetchIngress = ingressFetch({ address: INGRESS, ca: await Deno.readTextFile(ca) }, {
+    timeoutMs: 5_000,
+  });
+  await waitFor(async () => {
+    try {
+      return (await fetchIngress(url)).status === 200;
+    } catch {
+      return false;
+    }
+  }, { what: `${url} to answer through the proxy`, timeoutMs: READY_MS, everyMs: 150 });
+}
+
+/** This stack's process of a service, if it runs. */
+export function ownService(paths: Paths, service: Service): ProcessId | undefined {
+  const { pidFile, state } = serviceFiles(paths, service);
+  return ownProcess(pidFile, (argv) => argv.includes(`--allow-write=${comma(state)}`));
+}
+
+export async function stopService(paths: Paths, service: Service): Promise<boolean> {
+  return await stopProcess(ownService(paths, service), { graceMs: STOP_MS });
+}
+
+/**
+ * Ends a part by SIGKILL, for tests of what the others then do.
+ * @throws {StackError} if it does not run, or is no process of its own.
+ */
+export async function killPart(stack: { paths: Paths }, part: string): Promise<void> {
+  const id = processOf(stack.paths, part);
+  if (id === undefined) throw new StackError(`Could not kill "${part}": it does not run`);
+  Deno.kill(id.pid, "SIGKILL");
+  await waitFor(() => !isRunning(id), { what: `"${part}" to be gone`, timeoutMs: 60_000, everyMs: 20 });
+}
+
+function processOf(paths: Paths, part: string): ProcessId | undefined {
+  if (part === "gitea") return ownGitea(paths);
+  if (part === "dashboard" || part === "bridge") return ownService(paths, part);
+  return undefined;
+}
+
+/** Latest modification among a service's sources, milliseconds since the epoch. */
+async function newest(paths: Paths, service: Service): Promise<number> {
+  let latest = 0;
+  async function visit(path: string): Promise<void> {
+    const info = await Deno.stat(path).catch(() => undefined);
+    if (info === undefined) return;
+    if (info.isDirectory) {
+      for await (const entry of Deno.readDir(path)) await visit(join(path, entry.name));
+    } else if (!path.endsWith("_test.ts")) latest = Math.max(latest, info.mtime?.getTime() ?? 0);
+  }
+  for (const source of SOURCES[service]) await visit(join(paths.repo, source));
+  return latest;
+}
+
+async function failure(service: Service, log: string): Promise<StackError> {
+  const text = await Deno.readTextFile(log).catch(() => "");
+  return new StackError(`Could not start the ${service}: it ended at once`, {
+    hint: `${text.trim().split("\n").slice(-6).join("\n")}\nIts log: ${log}`,
+  });
+}
+
+export const DASHBOARD_URL = `https://${BASE_DOMAIN}`;

@@ -1,0 +1,294 @@
+import { join } from "node:path";
+import {
+  type Account,
+  type AccountName,
+  type Credentials,
+  ensureCredentials,
+  tokenFile,
+  writePrivate,
+} from "../host/accounts.ts";
+import { UsageError } from "../../common/errors.ts";
+import { ensureBackupBot } from "../backup_bot/service.ts";
+import { dropBuildCaches } from "../host/build.ts";
+import type { Docker } from "../docker/client.ts";
+import { stopDrone } from "../drone/daemons.ts";
+import { ensureDrone } from "../drone/mod.ts";
+import { ensureEngine, ownEngine } from "../docker/own_engine.ts";
+import { ensureGitea, ensureGiteaProgram } from "../gitea/gitea.ts";
+import { ensurePrograms, onPath, requireDisk } from "../host/host.ts";
+import { ensureBotImage } from "../images/mod.ts";
+import { lockStack } from "./lock.ts";
+import { BASE_DOMAIN, FORGE_HOST, INGRESS, type Paths, pathsFromEnvironment } from "../host/paths.ts";
+import { refuseTakenPorts } from "../host/ports.ts";
+import { inStep, type Progress } from "../host/progress.ts";
+import { ORG, seedForge } from "../gitea/seed.ts";
+import { DASHBOARD_URL, ensureService, waitForRoute } from "./services.ts";
+import { ensureSwarm } from "../docker/swarm.ts";
+import { type Certificates, ensureCertificates } from "../traefik/tls.ts";
+import { together } from "../host/together.ts";
+import { ensureTraefik, traefikOwner } from "../traefik/traefik.ts";
+import { ensureTraefikImage } from "../traefik/traefik_image.ts";
+
+export { stopStack } from "./down.ts";
+
+/** What can be brought up; each part brings what it stands on. */
+export type Part = "swarm" | "traefik" | "backup-bot" | "gitea" | "dashboard" | "bridge";
+
+const NEEDS: Record<Part, Part[]> = {
+  swarm: [],
+  traefik: ["swarm"],
+  "backup-bot": ["swarm"],
+  gitea: ["traefik"],
+  dashboard: ["traefik"],
+  bridge: ["gitea", "dashboard"],
+};
+
+/** What runs the harness: the bridge itself, or a Drone server with one exec runner. */
+export type EngineName = "local" | "drone";
+
+/** A running stack. */
+export interface Stack {
+  /** `CCCI_*` settings for the harness; also in `<state>/env.json`. */
+  env: Record<string, string>;
+  urls: { forge: string; dashboard: string };
+  accounts: Record<AccountName, Account>;
+  state: string;
+  cache: string;
+  paths: Paths;
+  /** Address on which the stack's own services listen, for this machine and its containers only. */
+  gateway: string;
+  /** No `abra` is installed here, and the stand-in takes its place. */
+  standInAbra: boolean;
+  engineIsOurs: boolean;
+}
+
+export interface EnsureOptions {
+  /** @default all of them */
+  parts?: Part[];
+  progress: Progress;
+  /** What the bridge gives runs to. @default what it is now; "local" at a first start */
+  engine?: EngineName;
+  /** Test default branches when they move, without anybody asking. @default whether CCCI_SCHEDULE is "on" */
+  schedule?: boolean;
+  /** How the bridge learns of comments. @default it looks every second, and no webhook is taken */
+  poll?: { seconds: number; webhookSecret: string };
+  /** Use a Swarm that publishes beyond loopback. @default false */
+  expose?: boolean;
+  /** Abort ends builds and waits. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Brings up what is missing and answers when all of it is healthy. A second call does none of the work again; a
+ * call after one that was killed takes up what that left. Calls in several processes exclude each other.
+ */
+export async function ensureStack(options: EnsureOptions): Promise<Stack> {
+  const paths = pathsFromEnvironment();
+  const { progress } = options;
+  const parts = withNeeds(
+    options.parts ?? ["swarm", "traefik", "backup-bot", "gitea", "dashboard", "bridge"],
+  );
+  const signal = options.signal ?? new AbortController().signal;
+  await using _lock = await lockStack(paths, { progress, signal });
+  for (const folder of [paths.bin, paths.runs, paths.logs]) await Deno.mkdir(folder, { recursive: true });
+  await Deno.chmod(paths.state, 0o711); // readable by none but us, passable to the CA file
+  await requireDisk(paths);
+  await inStep(progress, "Programs", async (step) => {
+    await ensurePrograms(
+      ["git", "openssl", "iptables", "ip", "ps", "setpriv", "chromium", "certutil"],
+      { why: "the local stack and its test runs", step },
+    );
+  });
+  signal.throwIfAborted();
+  if (parts.has("traefik") && ownEngine(paths) === undefined) refuseTakenPorts();
+  const engine = await inStep(progress, "Docker Engine", (step) => ensureEngine(paths, step));
+  const { docker } = engine;
+  await refuseOtherStack(docker, paths);
+  const { gateway } = await inStep(
+    progress,
+    "Swarm",
+    (step) =>
+      ensureSwarm(docker, { paths, step, engineIsOurs: engine.ours, expose: options.expose ?? false }),
+  );
+  signal.throwIfAborted();
+  const certificates = await ensureCertificates(paths);
+  const credentials = await ensureCredentials(paths);
+  const stack = await describe({ paths, gateway, certificates, credentials, engineIsOurs: engine.ours });
+  const facts = { paths, progress, signal, docker, gateway, certificates, credentials, stack };
+  const context: Context = {
+    ...facts,
+    engine: options.engine ?? await engineInUse(paths),
+    schedule: options.schedule ?? Deno.env.get("CCCI_SCHEDULE") === "on",
+    poll: options.poll,
+  };
+  // A first start builds two large programs: side by side, as neither keeps two processors busy all the time.
+  await together(signal, [
+    ...(parts.has("traefik") ? [(signal: AbortSignal) => startTraefik({ ...context, signal })] : []),
+    ...(parts.has("backup-bot") ? [(signal: AbortSignal) => startBackupBot({ ...context, signal })] : []),
+    ...(parts.has("gitea") ? [(signal: AbortSignal) => startGitea({ ...context, signal })] : []),
+  ]);
+  if (parts.has("gitea")) await dropBuildCaches(paths);
+  for (
+    const [part, start] of [["gitea", seed], ["dashboard", startDashboard], ["bridge", startBridge]] as const
+  ) {
+    signal.throwIfAborted();
+    if (parts.has(part)) await start(context);
+  }
+  await Deno.writeTextFile(join(paths.state, "env.json"), JSON.stringify(stack.env, null, 2) + "\n");
+  return stack;
+}
+
+/** One machine holds one stack: its ports, its networks and the names below its domain are taken. */
+async function refuseOtherStack(docker: Docker, paths: Paths): Promise<void> {
+  const owner = await traefikOwner(docker);
+  if (owner === undefined || owner === paths.cache) return;
+  throw new UsageError(`Could not start: a stack with its cache at "${owner}" runs on this machine`, {
+    hint: `Use that one (CCCI_CACHE=${owner}), or stop it first: CCCI_CACHE=${owner} ./cc-ci down`,
+  });
+}
+
+interface Context {
+  paths: Paths;
+  progress: Progress;
+  signal: AbortSignal;
+  docker: Docker;
+  gateway: string;
+  certificates: Certificates;
+  credentials: Credentials;
+  stack: Stack;
+  engine: EngineName;
+  schedule: boolean;
+  poll: EnsureOptions["poll"];
+}
+
+async function startTraefik(
+  { paths, progress, signal, docker, gateway, certificates }: Context,
+): Promise<void> {
+  const image = await ensureTraefikImage(docker, { paths, progress, signal });
+  await inStep(
+    progress,
+    "Traefik",
+    (step) => ensureTraefik(docker, { paths, step, signal, image, gateway, certificates }),
+  );
+}
+
+async function startBackupBot({ paths, progress, signal, docker, stack }: Context): Promise<void> {
+  const { cache } = paths;
+  const image = await ensureBotImage({ progress, cache, engineIsOurs: stack.engineIsOurs, signal });
+  await inStep(progress, "Backup bot", (step) => ensureBackupBot(docker, { paths, step, signal, image }));
+}
+
+async function startGitea({ paths, progress, signal, gateway, credentials }: Context): Promise<void> {
+  const program = await ensureGiteaProgram({ paths, progress, signal });
+  await inStep(progress, "Gitea", async (step) => {
+    await ensureGitea({ paths, step, gateway, program, admin: credentials.accounts.admin });
+  });
+}
+
+async function seed({ paths, progress, gateway, credentials, certificates, stack }: Context): Promise<void> {
+  await inStep(progress, "Accounts", async (step) => {
+    await seedForge({ paths, gateway, credentials, step });
+    await waitForRoute(`${stack.urls.forge}/api/healthz`, certificates);
+  });
+}
+
+async function startDashboard({ paths, progress, gateway, certificates, stack }: Context): Promise<void> {
+  await inStep(progress, "Dashboard", async (step) => {
+    const env = { ...stack.env, CCCI_BRIDGE_TOKEN_FILE: tokenFile(paths, "bridge") };
+    await ensureService("dashboard", { paths, step, gateway, env });
+    await waitForRoute(`${stack.urls.dashboard}/healthz`, certificates);
+  });
+}
+
+async function startBridge(context: Context): Promise<void> {
+  const { paths, progress, signal, gateway, credentials, stack, engine, schedule, poll } = context;
+  const { admin, maintainer } = credentials.accounts;
+  const engineEnv: Record<string, string> = engine === "drone"
+    ? await ensureDrone({ paths, progress, signal, gateway, admin, env: stack.env })
+    : { CCCI_ENGINE: "local" };
+  // Statuses take an account that may push, which the bot may not.
+  await writePrivate(tokenFile(paths, "status"), maintainer.token);
+  await inStep(progress, "Bridge", async (step) => {
+    const env = {
+      ...stack.env,
+      CCCI_BRIDGE_TOKEN_FILE: tokenFile(paths, "bridge"),
+      CCCI_FORGE_TOKEN_FILE: tokenFile(paths, "forge"),
+      CCCI_STATUS_TOKEN_FILE: tokenFile(paths, "status"),
+      CCCI_MEMBERS_ORG: ORG,
+      CCCI_POLL_S: String(poll?.seconds ?? 1),
+      ...(poll === undefined ? {} : { CCCI_WEBHOOK_SECRET: poll.webhookSecret }),
+      // Whoever tries something here would wait for runs that nobody asked for.
+      CCCI_SCHEDULE: schedule ? "on" : "off",
+      CCCI_SCHEDULE_POLL_S: "2",
+      ...engineEnv,
+    };
+    await ensureService("bridge", { paths, step, gateway, env });
+    if (engine === "local") await stopDrone(paths);
+    await Deno.writeTextFile(engineFile(paths), engine);
+  });
+}
+
+function engineFile(paths: Paths): string {
+  return join(paths.state, "engine");
+}
+
+/** What the bridge of a stack gives runs to, or gave at last. */
+export async function engineInUse(paths: Paths): Promise<EngineName> {
+  return await Deno.readTextFile(engineFile(paths)).catch(() => "") === "drone" ? "drone" : "local";
+}
+
+interface Facts {
+  paths: Paths;
+  gateway: string;
+  certificates: Certificates;
+  credentials: Credentials;
+  engineIsOurs: boolean;
+}
+
+async function describe({ paths, gateway, certificates, credentials, engineIsOurs }: Facts): Promise<Stack> {
+  const { abra, standIn } = await findAbra(paths);
+  const urls = { forge: `https://${FORGE_HOST}`, dashboard: DASHBOARD_URL };
+  return {
+    env: {
+      CCCI_BASE_DOMAIN: BASE_DOMAIN,
+      CCCI_INGRESS: INGRESS,
+      CCCI_CA_FILE: certificates.ca,
+      CCCI_FORGE_URL: urls.forge,
+      CCCI_DASHBOARD_URL: urls.dashboard,
+      CCCI_RUNNER_TOKEN_FILE: tokenFile(paths, "runner"),
+      CCCI_RECIPES: join(paths.repo, "recipes"),
+      CCCI_RUNS: paths.runs,
+      CCCI_ABRA: abra,
+      CCCI_DENO: Deno.execPath(),
+      CCCI_PROXY_REFRESH_S: "1",
+      CCCI_MIN_FREE_GB: "1",
+    },
+    urls,
+    accounts: credentials.accounts,
+    state: paths.state,
+    cache: paths.cache,
+    paths,
+    gateway,
+    standInAbra: standIn,
+    engineIsOurs,
+  };
+}
+
+/** The abra that runs would use. */
+export async function findAbra(paths: Paths): Promise<{ abra: string; standIn: boolean }> {
+  const installed = await onPath("abra");
+  return installed === undefined
+    ? { abra: join(paths.repo, "local", "abra", "abra"), standIn: true }
+    : { abra: installed, standIn: false };
+}
+
+function withNeeds(parts: Part[]): Set<Part> {
+  const all = new Set<Part>();
+  const add = (part: Part) => {
+    if (all.has(part)) return;
+    all.add(part);
+    NEEDS[part].forEach(add);
+  };
+  parts.forEach(add);
+  return all;
+}

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { UsageError } from "../../common/errors.ts";
+import { ensureCredentials, readCredentials, saveCredentials, tokenFile } from "../host/accounts.ts";
+import { giteaConfig } from "../gitea/config.ts";
+import { refuseFullDisk } from "../host/host.ts";
+import { pathsBelow, pathsFromEnvironment } from "../host/paths.ts";
+import { readCall, recipeOf } from "../commands/run_recipe.ts";
+import { statusText } from "../commands/status.ts";
+import { dynamicConfig } from "../traefik/traefik.ts";
+
+Deno.test("everything lies below the cache folder that the environment names", () => {
+  const from = (env: Record<string, string>) => pathsFromEnvironment((name) => env[name]).cache;
+  assert.equal(from({ HOME: "/home/a" }), "/home/a/.cache/cc-ci");
+  assert.equal(from({ HOME: "/home/a", XDG_CACHE_HOME: "/var/cache" }), "/var/cache/cc-ci");
+  assert.equal(from({ HOME: "/home/a", XDG_CACHE_HOME: "/var/cache", CCCI_CACHE: "/c" }), "/c");
+  const { cache, repo: _repo, ...below } = pathsBelow("/c");
+  assert.ok(Object.values(below).every((path) => path.startsWith(`${cache}/`)));
+});
+
+Deno.test("credentials are made once, kept to their owner, and taken up by the next start", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const paths = pathsBelow(folder);
+    const made = await ensureCredentials(paths);
+    made.accounts.bot.token = "the bot's";
+    await saveCredentials(paths, made);
+    assert.deepEqual(await ensureCredentials(paths), made);
+    assert.equal(await Deno.readTextFile(tokenFile(paths, "forge")), "the bot's");
+    for (const file of [join(paths.state, "credentials.json"), tokenFile(paths, "forge")]) {
+      assert.equal(((await Deno.stat(file)).mode ?? 0) & 0o777, 0o600, file);
+    }
+    const secrets = [
+      made.bridgeToken,
+      made.runnerToken,
+      ...Object.values(made.accounts).map((one) => one.password),
+    ];
+    assert.equal(new Set(secrets).size, secrets.length, "no secret may serve twice");
+    await Deno.writeTextFile(join(paths.state, "credentials.json"), "{");
+    assert.equal(await readCredentials(paths), undefined);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("Gitea is told that it runs as root only where it does", () => {
+  const setup = { paths: pathsBelow("/c"), gateway: "172.18.0.1", staticRoot: "/c/assets" };
+  const root = giteaConfig({ ...setup, user: "root" });
+  assert.match(root, /^I_AM_BEING_UNSAFE_RUNNING_AS_ROOT = true$/m);
+  assert.match(root, /^STATIC_ROOT_PATH = \/c\/assets$/m);
+  assert.match(root, /^HTTP_ADDR = 172\.18\.0\.1$/m, "never on every address");
+  const user = giteaConfig({ ...setup, user: "ada", staticRoot: undefined });
+  assert.doesNotMatch(user, /UNSAFE|STATIC_ROOT_PATH/);
+  assert.match(user, /^RUN_USER = ada$/m);
+});
+
+Deno.test("the proxy routes each name to one program and serves no name without its certificate", () => {
+  const { http, tls } = JSON.parse(dynamicConfig("172.20.0.1"));
+  const target = (rule: string) => {
+    const router = Object.values<{ rule: string; service: string }>(http.routers).find((one) =>
+      one.rule === rule
+    );
+    return http.services[router?.service ?? ""]?.loadBalancer.servers[0].url;
+  };
+  assert.equal(target("Host(`git.ci.localhost`)"), "http://172.20.0.1:3180");
+  assert.equal(target("Host(`ci.localhost`)"), "http://172.20.0.1:3181");
+  assert.equal(target("Host(`ci.localhost`) && Path(`/hook`)"), "http://172.20.0.1:3182");
+  assert.equal(target("Host(`drone.ci.localhost`) && !PathPrefix(`/rpc`)"), "http://172.20.0.1:3183");
+  assert.equal(tls.options.default.sniStrict, true);
+});
+
+Deno.test("a full disk is refused with the numbers and the way out", () => {
+  refuseFullDisk({ folder: "/c", freeGb: 6, wantedGb: 6 });
+  assert.throws(() => refuseFullDisk({ folder: "/c", freeGb: 1.23, wantedGb: 6 }), (error) => {
+    assert.ok(error instanceof UsageError);
+    assert.match(error.message, /1\.2 GB are free below "\/c", and 6 GB are needed/);
+    assert.match(error.hint ?? "", /CCCI_CACHE/);
+    return true;
+  });
+});
+
+Deno.test("run-recipe refuses what the harness would refuse, and needs no stack for its help", async () => {
+  const target = async (...argv: string[]) => (await readCall(argv))?.args[0];
+  assert.equal(await target("custom-html"), "custom-html");
+  assert.equal(await target("--ref", "main", "--json", "custom-html", "--keep"), "custom-html");
+  assert.equal(
+    await target("--only=fetch,lint", "https://git.example/a/wiki.git"),
+    "https://git.example/a/wiki.git",
+  );
+  assert.equal(await readCall(["custom-html", "--help"]), null);
+  assert.equal(await readCall(["--ref", "main"]), null);
+  assert.equal(await readCall(["custom-html", "--onyl", "lint"]), null);
+  await assert.rejects(readCall(["custom-html", "--only", "instal"]), /no stage "instal"/);
+  await assert.rejects(readCall(["./nosuch"]), /There is no folder/);
+  await assert.rejects(readCall(["nosuch"]), /There is no recipe "nosuch"/);
+  assert.equal(recipeOf("../recipes/custom-html/"), "custom-html");
+  assert.equal(recipeOf("https://git.example/coop-cloud/miniflux.git"), "miniflux");
+});
+
+Deno.test("the status names what runs, where it logs, who may log in, and the stand-in", () => {
+  const text = statusText({
+    parts: [
+      { part: "Gitea", state: "running", since: "2026-01-02T03:04:05Z", url: "https://git.x", log: "/l" },
+      { part: "Bridge", state: "stopped", since: null, url: null, log: null },
+    ],
+    accounts: [{ name: "maintainer", password: "secret", role: "may say !testme" }],
+    ca: "/c/ca.pem",
+    cache: "/c",
+    abra: { path: "/c/abra", standIn: true },
+  });
+  assert.match(text, /^Gitea {3}running {2}2026-01-0\d \d\d:04:05 {2}https:\/\/git\.x {2}\/l$/m);
+  assert.match(text, /^Bridge {2}stopped$/m);
+  assert.match(text, /^maintainer +secret +may say !testme$/m);
+  assert.match(text, /stand-in/);
+  assert.match(text, /\/c\/ca\.pem/);
+});

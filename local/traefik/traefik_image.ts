@@ -1,0 +1,96 @@
+import { join } from "node:path";
+import { execOk } from "../../common/exec.ts";
+import { buildProgram } from "../host/build.ts";
+import { type Docker, DOCKER_ENV, orNothing } from "../docker/client.ts";
+import { exists } from "../host/files.ts";
+import { CONTENT_LABEL } from "../images/content.ts";
+import { engineId } from "../images/engine.ts";
+import { Ledger } from "../images/ledger.ts";
+import { pull, registryReachable } from "../images/registry.ts";
+import type { Paths } from "../host/paths.ts";
+import { inStep, type Progress } from "../host/progress.ts";
+
+export const TRAEFIK_VERSION = "3.7.13";
+const OFFICIAL = `traefik:v${TRAEFIK_VERSION}`;
+/** A name that no registry is ever asked for. */
+export const LOCAL_IMAGE = `localhost/cc-ci/traefik:${TRAEFIK_VERSION}`;
+/** Says that we made the image, and from what. */
+const CONTENT = `traefik-${TRAEFIK_VERSION}`;
+
+/**
+ * The image to run Traefik from: one the engine has, else the official one pulled, else one made from a binary built
+ * here. Answers its tag.
+ */
+export async function ensureTraefikImage(
+  docker: Docker,
+  { paths, progress, signal }: { paths: Paths; progress: Progress; signal: AbortSignal },
+): Promise<string> {
+  for (const tag of [OFFICIAL, LOCAL_IMAGE]) {
+    if (await orNothing(docker.getImage(tag).inspect()) !== undefined) return tag;
+  }
+  const binary = join(paths.bin, `traefik-${TRAEFIK_VERSION}`);
+  if (!await exists(binary)) {
+    if (await registryReachable()) {
+      const pulled = await inStep(progress, "Pull Traefik's image", async (step) => {
+        const got = await pull(OFFICIAL);
+        if (!got) step.done("not to be had, so it is built here");
+        return got;
+      });
+      if (pulled) return OFFICIAL;
+    }
+    await inStep(progress, "Build Traefik", (step) =>
+      buildProgram({
+        name: "Traefik",
+        argv: [
+          join(paths.repo, "local", "traefik", "build.sh"),
+          TRAEFIK_VERSION,
+          binary,
+          join(paths.build, "traefik"),
+        ],
+        paths,
+        step,
+        signal,
+        usually: "about 5 min",
+      }));
+  }
+  await inStep(progress, "Make Traefik's image", () => importImage(binary, paths));
+  await new Ledger(paths.cache).add({ engine: await engineId(), tag: LOCAL_IMAGE, content: CONTENT });
+  return LOCAL_IMAGE;
+}
+
+/** An image that holds nothing but the binary and the CA bundle of this machine. */
+async function importImage(binary: string, paths: Paths): Promise<void> {
+  const folder = await Deno.makeTempDir({ dir: await ensured(paths.build), prefix: "traefik-image-" });
+  try {
+    const tar = join(folder, "image.tar");
+    await Deno.mkdir(join(folder, "root", "tmp"), { recursive: true });
+    await Deno.link(binary, join(folder, "root", "traefik")).catch(() =>
+      Deno.copyFile(binary, join(folder, "root", "traefik"))
+    );
+    await execOk(["tar", "--owner=0", "--group=0", "-C", join(folder, "root"), "-cf", tar, "."], {
+      timeoutMs: 120_000,
+    });
+    await execOk(
+      [
+        "docker",
+        "import",
+        "--change",
+        'ENTRYPOINT ["/traefik"]',
+        "--change",
+        "EXPOSE 80 443",
+        "--change",
+        `LABEL ${CONTENT_LABEL}=${CONTENT}`,
+        tar,
+        LOCAL_IMAGE,
+      ],
+      { env: DOCKER_ENV, timeoutMs: 120_000 },
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function ensured(folder: string): Promise<string> {
+  await Deno.mkdir(folder, { recursive: true });
+  return folder;
+}
