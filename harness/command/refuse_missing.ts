@@ -1,7 +1,8 @@
 import { UsageError } from "../../common/errors.ts";
 import { EnrolmentError, loadEnrolment } from "../../enrolment/enrolment.ts";
 import { Git } from "../recipe/git.ts";
-import { cloneUrl, upstreamUrl, withoutCredentials } from "../recipe/repo.ts";
+import { withoutCredentials } from "../recipe/git.ts";
+import { cloneUrl, upstreamUrl } from "../recipe/repo.ts";
 import type { RunRequest } from "../run/request.ts";
 import type { Settings } from "../run/settings.ts";
 import { findVersion, isVersion } from "../recipe/versions.ts";

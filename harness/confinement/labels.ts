@@ -122,7 +122,7 @@ function routerHint(option: string): string | undefined {
   return option === "rule" ? "Use Host(`${DOMAIN}`), with paths behind && if need be" : undefined;
 }
 
-/** Options of a load balancer, save those that say where else requests go than to the service's containers. */
+/** Options of a load balancer that leave requests with the service's own containers. */
 const serviceOptions =
   /^loadbalancer\.(server\.(port|scheme|weight|preservepath|tls)|passhostheader|strategy|serverstransport|terminationdelay|sticky(\..*)?|healthcheck(\..*)?|responseforwarding\..*|proxyprotocol(\..*)?)$/;
 

@@ -2,7 +2,7 @@ import type { ComposeFile } from "../recipe/compose.ts";
 import { entriesOf, isRecord } from "../recipe/compose_values.ts";
 import { quote, type ScopedReport } from "../lint/finding.ts";
 
-/** Service keys that cannot reach beyond the service, or that another check looks into. */
+/** Service keys that no rule of this file refuses: harmless ones, and those that another file of this folder checks. */
 const harmless = new Set([
   "build", // Swarm ignores it, as it does the next ones without a word of their own
   "cap_drop",

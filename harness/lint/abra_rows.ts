@@ -1,7 +1,7 @@
 import type { LintRow } from "../abra/output.ts";
 import { type Finding, quote } from "./finding.ts";
 
-/** Rules of abra that ours look at as well, with file and line: where ours speaks, abra's need not. */
+/** Rules of abra that one of ours looks at as well. Ours names file and line, so abra's is left out where ours speaks. */
 const ours: Record<string, string> = {
   R003: "lint.image-tag",
   R004: "lint.image-tag",
@@ -18,7 +18,7 @@ const ours: Record<string, string> = {
  */
 const passedOver = new Set(["R006", "R013", "R015"]);
 
-/** Whatever severity abra's version gives them: tags of images are advice, and no commit can mend those of git. */
+/** Always warnings, whatever severity abra gives them: image tags are advice, and no commit can mend a git tag. */
 const advice = new Set(["R003", "R004", "R005", "R014"]);
 
 const files: Record<string, string> = { R007: "README.md", R008: ".env.sample", R012: "abra.sh", R014: "." };

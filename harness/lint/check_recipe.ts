@@ -6,8 +6,8 @@ import { checkServices } from "./services.ts";
 import { checkVariables } from "./variables.ts";
 
 /**
- * What is wrong with a recipe by itself, each with its rule, file and line: mistakes that abra's own lint passes over,
- * or names without a place. What depends on the domain, on the published version or on tags has rules beside it.
+ * Mistakes in a recipe that abra's own lint overlooks or reports without file and line. Mistakes that show only with
+ * the run's domain, the published version or git's tags are found by `nameBudget`, `checkConfigVersions`, `checkTags`.
  */
 export function checkRecipe(recipe: Recipe): Finding[] {
   const { compose } = recipe;

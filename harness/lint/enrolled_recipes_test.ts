@@ -60,8 +60,8 @@ Deno.test("after an upgrade an app has its old settings, and only those of the n
       await Deno.writeTextFile(`${folder}/${name}/.env.sample`, sample);
     }
     await Deno.writeTextFile(`${folder}/new/abra.sh`, "export CONF_VERSION=v2\n");
-    const about = { enrolment: defaultEnrolment("some"), domain, stack, installedFrom: `${folder}/old` };
-    const env = await composeEnvironment(`${folder}/new`, about);
+    const upgraded = { enrolment: defaultEnrolment("some"), domain, stack, installedFrom: `${folder}/old` };
+    const env = await composeEnvironment(`${folder}/new`, upgraded);
     assert.equal(env.DATA, "/srv");
     assert.equal(env.KEPT, "1");
     assert.equal(env.ADDED, "/srv");

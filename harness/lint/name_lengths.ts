@@ -7,7 +7,7 @@ import { placeOf } from "./recipe.ts";
 const limits = { secrets: 64, configs: 64, services: 63, networks: 63 } as const;
 const STACK_LIMIT = 45;
 const kinds = { secrets: "Secret", configs: "Config", services: "Service", networks: "Network" } as const;
-/** Shorter domains hardly exist: whatever leaves no room for them is too long wherever it is deployed. */
+/** Hardly any domain is shorter: a name that leaves less room than this is too long wherever it is deployed. */
 const SHORTEST_DOMAIN = 12;
 /** Domains of this length are common; recipes had better leave room for them. */
 const USUAL_DOMAIN = 30;

@@ -3,7 +3,7 @@ import { assignmentLine, isInSample } from "../recipe/env_file.ts";
 import { type Finding, quote } from "./finding.ts";
 import { type Recipe, variablesWithoutDefault } from "./recipe.ts";
 
-/** Variables that nobody sets: Docker makes them empty without a word, in names of secrets and configs too. */
+/** Variables that nobody sets. Docker puts nothing in their place and does not say so, even in names of secrets. */
 export function checkVariables(recipe: Recipe): Finding[] {
   const named = checkNames(recipe);
   const explained = new Set(named.map(({ subject }) => subject));

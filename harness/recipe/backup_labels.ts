@@ -9,9 +9,9 @@ export interface BackedUp {
 }
 
 /**
- * What the backup bot saves of a recipe, by the labels of its contract (version 2): switched on at any service, it is
- * all named volumes of the stack, but for those left out (`backupbot.backup.volumes.<name>=false`) and those of which
- * only some paths are wanted (`backupbot.backup.volumes.<name>.path=a,b`).
+ * What the backup bot saves of a recipe, by the labels of its contract (version 2). One service switches it on for the
+ * whole stack; the bot then saves every named volume, whole or only some paths of it
+ * (`backupbot.backup.volumes.<name>.path=a,b`), except those with `backupbot.backup.volumes.<name>=false`.
  * @returns null when nothing switches backups on
  */
 export function backedUp(compose: Compose, stack: string): BackedUp[] | null {
@@ -52,7 +52,7 @@ function ownVolumes(compose: Compose, stack: string): ComposeVolume[] {
   return [...byName.values()];
 }
 
-/** A path that leaves its volume is none that we touch. */
+/** Paths of a label, without those that would leave the volume: nothing is written there or read from there. */
 function pathList(text: string | undefined): string[] | null {
   if (text === undefined || text.trim() === "") return null;
   return text.split(",").map((path) => path.trim().replace(/^\/+|\/+$/g, ""))

@@ -185,7 +185,7 @@ class ShapeError extends Error {
   }
 }
 
-/** Docker's schema in so far as the checks that follow rely on it. */
+/** The part of Docker's schema that the rules of confinement and lint rely on. */
 function checkShape(doc: Record<string, unknown>): void {
   for (const section of SECTIONS) {
     const value = doc[section];

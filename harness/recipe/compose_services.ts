@@ -4,8 +4,8 @@ import type { Compose } from "./compose.ts";
 export type ServiceDefinition = Record<string, unknown>;
 
 /**
- * Services by name, merged as far as looking at them needs: maps and deploy labels key by key, everything else by the
- * later file.
+ * Services by name, merged over all files as far as our own looks at them need it: maps and deploy labels key by key;
+ * of everything else the later file's value stands.
  */
 export function composeServices(compose: Compose): Record<string, ServiceDefinition> {
   const merged: Record<string, ServiceDefinition> = {};

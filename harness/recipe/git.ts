@@ -94,3 +94,8 @@ export class Git {
     });
   }
 }
+
+/** A URL without the user name and token that it may carry: logs are public. */
+export function withoutCredentials(url: string): string {
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1");
+}

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { describeError } from "../../common/errors.ts";
 import type { Subject } from "../../protocol/params.ts";
-import { Git, GitError } from "./git.ts";
+import { Git, GitError, withoutCredentials } from "./git.ts";
+import { findHead } from "./head.ts";
 import { exists, removeTree } from "../../common/files.ts";
 import type { RecipeSource } from "../run/request.ts";
 import type { Settings } from "../run/settings.ts";
@@ -92,7 +93,7 @@ export async function fetchRecipe(source: RecipeSource, options: FetchOptions): 
   const tags = await readTags(git, mirror, tagRefs);
 
   const found = await findHead(git, { source, mirror, url, subject: options.subject, ...inMirror });
-  return { mirror, tagRefs, ...found, ...tags, notes: [...notes, ...found.notes] };
+  return { mirror, tagRefs, ...found, ...tags, notes };
 }
 
 async function fetchRefs(
@@ -101,90 +102,6 @@ async function fetchRefs(
 ) {
   const { from, refs, ...rest } = options;
   await git.run(["fetch", "-q", "--prune", "--no-tags", "--force", "--", from, ...refs], rest);
-}
-
-interface HeadOptions {
-  source: RecipeSource;
-  mirror: string;
-  url: string;
-  subject: Subject;
-  signal: AbortSignal;
-}
-
-async function findHead(git: Git, options: HeadOptions) {
-  const { source, mirror, url, subject, signal } = options;
-  const inMirror = { cwd: mirror, signal };
-  const commitOf = async (name: string) => {
-    const result = await git.attempt(
-      ["rev-parse", "--verify", "-q", "--end-of-options", `${name}^{commit}`],
-      inMirror,
-    );
-    return result.success ? result.stdout.trim() : null;
-  };
-  const defaultBranch = async () => {
-    const listed = await git.run(["ls-remote", "--symref", "--", url, "HEAD"], { signal });
-    return /^ref: refs\/heads\/(\S+)\s+HEAD$/m.exec(listed)?.[1] ?? null;
-  };
-  const clean = { dirty: false, worktree: null, notes: [] as string[] };
-
-  if (source.kind === "forge" && source.pr !== null) {
-    const head = await commitOf(`refs/src/pull/${source.pr}/head`);
-    if (head === null) throw new StageFailure(`There is no pull request #${source.pr} in "${source.src}"`);
-    if (source.commit !== null && head !== source.commit) {
-      throw new InfraFailure(
-        `Pull request #${source.pr} has moved on: its head is ${short(head)}, not ${short(source.commit)}`,
-      );
-    }
-    return { head, subject, ...clean };
-  }
-  if (source.kind === "forge" && source.commit !== null) {
-    const branch = await defaultBranch();
-    // The branch may have gone on since; a commit that was taken out of it speaks for nobody.
-    const inBranch = branch !== null && await commitOf(source.commit) !== null &&
-      (await git.attempt(
-        ["merge-base", "--is-ancestor", source.commit, `refs/src/heads/${branch}`],
-        inMirror,
-      ))
-        .success;
-    if (!inBranch) {
-      throw new InfraFailure(
-        `Commit ${short(source.commit)} is not on the default branch of "${source.src}" (any more)`,
-      );
-    }
-    return { head: source.commit, subject: named(subject, "branch", branch), ...clean };
-  }
-
-  if (source.kind === "path" && source.revision === null) {
-    const head = (await git.run(["rev-parse", "HEAD"], { cwd: source.path, signal })).trim();
-    await git.run(["fetch", "-q", "--no-tags", "--", source.path, "+HEAD:refs/src/asked"], inMirror);
-    const dirty = await git.run(["status", "--porcelain", "-unormal"], { cwd: source.path, signal }) !== "";
-    return { head, subject, dirty, worktree: dirty ? source.path : null, notes: [] };
-  }
-
-  const revision = source.revision;
-  if (revision === null) {
-    const branch = await defaultBranch();
-    const head = branch === null ? null : await commitOf(`refs/src/heads/${branch}`);
-    if (head === null || branch === null) {
-      throw new StageFailure(`Repository "${withoutCredentials(url)}" is empty: it has no default branch`);
-    }
-    return { head, subject: named(subject, "branch", branch), ...clean };
-  }
-  if (revision.startsWith("refs/")) {
-    const head = await commitOf("refs/src/asked");
-    if (head !== null) return { head, subject: named(subject, "branch", revision), ...clean };
-  }
-  for (const kind of ["branch", "tag"] as const) {
-    const head = await commitOf(`refs/src/${kind === "branch" ? "heads" : "tags"}/${revision}`);
-    if (head !== null) return { head, subject: named(subject, kind, revision), ...clean };
-  }
-  const head = /^[0-9a-f]{7,64}$/.test(revision) ? await commitOf(revision) : null;
-  if (head !== null) return { head, subject: named(subject, "branch", revision), ...clean };
-  throw new StageFailure(`There is no branch, tag or commit "${revision}" in "${withoutCredentials(url)}"`);
-}
-
-function named(subject: Subject, kind: "branch" | "tag", name: string): Subject {
-  return subject.kind === "worktree" || subject.kind === "pr" ? subject : { kind, name, src: subject.src };
 }
 
 /** Version tags: the annotated ones, which are releases, and the lightweight ones, which are none. */
@@ -259,35 +176,26 @@ export function upstreamUrl(upstream: string | undefined, settings: Settings): s
   return /^[a-z][a-z0-9+.-]*:\/\/|^[^/]+@[^/]+:/.test(upstream) ? upstream : forgeUrl(upstream, settings);
 }
 
-/** A URL may carry a token; nobody needs to read it. */
-export function withoutCredentials(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1");
-}
-
 function mirrorName(recipe: string, url: string): string {
   return `${recipe}-${createHash("sha256").update(url).digest("hex").slice(0, 10)}.git`;
 }
 
-function fetchProblem(error: unknown, about: { url: string; pr: number | null; ours: boolean }): Error {
+function fetchProblem(error: unknown, asked: { url: string; pr: number | null; ours: boolean }): Error {
   if (!(error instanceof GitError)) return error instanceof Error ? error : new Error(String(error));
   const missingRef = /couldn't find remote ref (\S+)/i.exec(error.output)?.[1];
-  if (missingRef !== undefined && about.pr !== null) {
-    return new InfraFailure(`There is no pull request #${about.pr} in "${about.url}" (any more)`);
+  if (missingRef !== undefined && asked.pr !== null) {
+    return new InfraFailure(`There is no pull request #${asked.pr} in "${asked.url}" (any more)`);
   }
-  if (missingRef !== undefined) return new StageFailure(`There is no "${missingRef}" in "${about.url}"`);
+  if (missingRef !== undefined) return new StageFailure(`There is no "${missingRef}" in "${asked.url}"`);
   if (/repository .*not found|does not appear to be a git repository|does not exist/i.test(error.output)) {
-    return new StageFailure(`There is no git repository at "${about.url}"`, { cause: error });
+    return new StageFailure(`There is no git repository at "${asked.url}"`, { cause: error });
   }
   if (/could not read (Username|Password)|Authentication failed/i.test(error.output)) { // forges hide what is private
-    const text = `There is no repository at "${about.url}", or none that anybody may read`;
-    return about.ours ? new InfraFailure(text) : new StageFailure(text);
+    const text = `There is no repository at "${asked.url}", or none that anybody may read`;
+    return asked.ours ? new InfraFailure(text) : new StageFailure(text);
   }
-  return new InfraFailure(`Could not fetch "${basename(about.url)}" from "${about.url}"`, {
+  return new InfraFailure(`Could not fetch "${basename(asked.url)}" from "${asked.url}"`, {
     cause: error,
     detail: describeError(error),
   });
-}
-
-function short(commit: string): string {
-  return commit.slice(0, 7);
 }
