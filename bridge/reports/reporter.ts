@@ -4,13 +4,13 @@ import { type RunFacts, runText } from "./comment.ts";
 import {
   isOfPull,
   isRetried,
+  postKey,
   type PullRun,
   type Run,
   runName,
   viewOf,
   waitsForRunner,
 } from "../store/rows.ts";
-import { postKey } from "../runs/runs.ts";
 import type { Store } from "../store/store.ts";
 
 export interface ReporterDeps {

@@ -5,7 +5,8 @@ import { type GateDeps, mayBeRetried, mayGoOn } from "./still_wanted.ts";
 import type { Gates } from "./forge_checks.ts";
 import type { Moves } from "./transitions.ts";
 import { longestAgeMs } from "../commands/policy.ts";
-import { expired, isToStop, memoryOf, type Run, runName, wasHeard } from "../store/rows.ts";
+import { expired, isToStop, type Run, runName, wasHeard } from "../store/rows.ts";
+import { memoryOf } from "./starter.ts";
 import type { Store } from "../store/store.ts";
 import { type Ending, Watchdog } from "./watchdog.ts";
 

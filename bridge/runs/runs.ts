@@ -12,14 +12,14 @@ import {
   isRetried,
   isToStop,
   longestTakeMs,
-  memoryOf,
+  postKey,
   type Run,
   runName,
   viewOf,
   waitsForRunner,
   wasHeard,
 } from "../store/rows.ts";
-import { Starts } from "./starter.ts";
+import { memoryOf, Starts } from "./starter.ts";
 import type { Store } from "../store/store.ts";
 import { Turns } from "./queue.ts";
 import { Watch } from "./follower.ts";
@@ -47,11 +47,6 @@ export interface RunsDeps extends GateDeps {
   neverHeard(run: Run): boolean;
   /** For how long the dashboard has answered without having heard of the run, milliseconds. */
   silentMs(run: Run): number;
-}
-
-/** Key of a run's comment among the posts. */
-export function postKey(run: Pick<Run, "id">): string {
-  return `run:${run.id}`;
 }
 
 /**

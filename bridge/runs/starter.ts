@@ -1,10 +1,10 @@
 import { backoffMs } from "../../common/answer.ts";
 import { logger } from "../../common/log.ts";
 import type { Clock } from "../../common/time.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine, Memory } from "../engine/engine.ts";
 import type { RunParams } from "../../protocol/params.ts";
 import type { Moves } from "./transitions.ts";
-import { isToStop, memoryOf, type Run, runName } from "../store/rows.ts";
+import { isToStop, type Run, runName } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 
 const log = logger("bridge", "runs");
@@ -63,6 +63,11 @@ export class Starts {
   forget(run: Run): void {
     this.#failures.delete(run.id);
   }
+}
+
+/** What an engine should be told of a run whenever it is asked about it. */
+export function memoryOf(run: Run): Memory {
+  return { since: run.turn_at ?? run.accepted_at, askedAt: run.asked_at };
 }
 
 function paramsOf(run: Run): RunParams {

@@ -18,7 +18,7 @@ import { Scheduler } from "../runs/scheduler.ts";
 import type { Statuses } from "../forge/statuses.ts";
 import { StatusOutbox } from "../reports/status_outbox.ts";
 import { Sweeper } from "../commands/sweeper.ts";
-import type { Vitals } from "./server.ts";
+import type { Vitals } from "./vitals.ts";
 import type { Store } from "../store/store.ts";
 import { logger } from "../../common/log.ts";
 

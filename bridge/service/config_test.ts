@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../../common/errors.ts";
-import { bridgeConfig, droneConfig, gapsOf, harnessEnv, ownDomain } from "./config.ts";
+import { bridgeConfig, droneConfig, gapsOf, ownDomain } from "./config.ts";
 
 const settings: Record<string, string> = {
   CCCI_FORGE_URL: "https://git.example",
@@ -9,10 +9,6 @@ const settings: Record<string, string> = {
   CCCI_STATE: "/state",
   CCCI_DASHBOARD_URL: "https://ci.example",
   CCCI_BRIDGE_TOKEN: "bridge-secret",
-  CCCI_RUNNER_TOKEN: "runner-secret",
-  CCCI_RUNS: "/runs",
-  PATH: "/bin",
-  SSH_AUTH_SOCK: "/agent",
 };
 const lookup = (name: string) => settings[name];
 
@@ -38,17 +34,6 @@ Deno.test("ownDomain() is what is set, else the dashboard's host, else none", ()
   assert.equal(domain({}), "ci.example");
   assert.equal(domain({ CCCI_BASE_DOMAIN: "Example.org" }), "example.org");
   assert.equal(domain({ CCCI_DASHBOARD_URL: undefined, CCCI_BRIDGE_TOKEN: undefined }), null);
-});
-
-Deno.test("harnessEnv() hands over the harness' settings and none of the bridge's secrets", () => {
-  const env = harnessEnv(lookup);
-  assert.deepEqual(env, {
-    PATH: "/bin",
-    CCCI_FORGE_URL: "https://git.example",
-    CCCI_RUNS: "/runs",
-    CCCI_DASHBOARD_URL: "https://ci.example",
-    CCCI_RUNNER_TOKEN: "runner-secret",
-  });
 });
 
 Deno.test("droneConfig() wants an address, a token and the commit that is pinned", () => {

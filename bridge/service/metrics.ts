@@ -1,6 +1,6 @@
 import { Gauge, Registry } from "prom-client";
 import type { Clock } from "../../common/time.ts";
-import type { Vitals } from "./server.ts";
+import type { Vitals } from "./vitals.ts";
 import type { Store } from "../store/store.ts";
 
 export interface MetricsDeps {

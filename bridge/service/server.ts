@@ -1,24 +1,14 @@
 import { Hono } from "hono";
 import type { Clock } from "../../common/time.ts";
-import { BridgeError } from "./errors.ts";
+import { CcciError } from "../../common/errors.ts";
 import { splitAddress } from "../../common/ingress.ts";
 import { metricsOf } from "./metrics.ts";
 import { isWaiting } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
+import type { Vitals } from "./vitals.ts";
 
-/** What the loops leave behind for whoever asks how the bridge is. Times in milliseconds since the epoch. */
-export interface Vitals {
-  /** Last time everything the forge has could be read; `null` before the first. */
-  polledAt: number | null;
-  /** Last failure to read it, if the latest look failed. */
-  pollFailure: string | null;
-  /** Problems in the enrolments. */
-  problems: readonly string[];
-  /** What keeps the engine from being used. */
-  engineProblems: readonly string[];
-  /** Whether the maintenance switch is on. */
-  maintenance: boolean;
-}
+/** Something the bridge itself cannot go on with. */
+export class BridgeError extends CcciError {}
 
 export interface ServerDeps {
   vitals: Vitals;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { routes, type Vitals } from "./server.ts";
+import { routes } from "./server.ts";
+import type { Vitals } from "./vitals.ts";
 import { Store } from "../store/store.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 

@@ -1,6 +1,5 @@
 import { type RunView, runView } from "../../protocol/dashboard_api.ts";
 import type { Subject } from "../../protocol/params.ts";
-import type { Memory } from "../engine/engine.ts";
 import type { RunOutcome } from "../../protocol/result.ts";
 
 /**
@@ -164,6 +163,11 @@ export interface Post {
   error: string | null;
 }
 
+/** Key of a run's comment among the posts. */
+export function postKey(run: Pick<Run, "id">): string {
+  return `run:${run.id}`;
+}
+
 /** The name a run goes by outside the bridge. */
 export function runName(run: Pick<Run, "id" | "attempt">): string {
   return `${run.id}-${run.attempt}`;
@@ -193,11 +197,6 @@ export function isWaiting(run: Pick<Run, "state">): boolean {
 
 /** A runner that is well takes a run within seconds. */
 export const longestTakeMs = 90_000;
-
-/** What an engine should be told of a run. */
-export function memoryOf(run: Run): Memory {
-  return { since: run.turn_at ?? run.accepted_at, askedAt: run.asked_at };
-}
 
 /** Milliseconds since its turn came, if nothing runs of it yet; `null` for all others. */
 export function waitsForRunner(run: Run, now: number): number | null {

@@ -9,7 +9,7 @@ import { giteaForge } from "../forge/gitea.ts";
 import { RetryGate } from "../forge/retry_gate.ts";
 import { giteaStatuses } from "../forge/statuses.ts";
 import type { Maintenance } from "../commands/maintenance.ts";
-import type { Vitals } from "../service/server.ts";
+import type { Vitals } from "../service/vitals.ts";
 import { Store } from "../store/store.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { exitCodes, type RunOutcome } from "../../protocol/result.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { harnessEnv } from "../../bridge/service/config.ts";
+import { harnessEnv } from "../../protocol/harness_env.ts";
 import { tokenFile } from "../host/accounts.ts";
 import { forgeApi } from "../gitea/api.ts";
 import type { BuildContext } from "../gitea/gitea.ts";
