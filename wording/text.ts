@@ -1,21 +1,4 @@
-/** Makes text from outside fit for one line of a terminal or a page. */
-
-// deno-lint-ignore no-control-regex
-const ansi = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
-// deno-lint-ignore no-control-regex
-const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
-/** Characters that reorder or hide what stands beside them. */
-const bidi = /[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
-
-/** Without colours, cursor movements and other things a terminal would obey; line breaks and tabs stay. */
-export function plain(text: string): string {
-  return text.replace(/\r\n?/g, "\n").replace(ansi, "").replace(control, "").replace(bidi, "");
-}
-
-/** {@linkcode plain} text on one line. */
-export function oneLine(text: string): string {
-  return plain(text).replace(/\s+/g, " ").trim();
-}
+/** Text in columns, for terminals and tables. What it is given is clean already. */
 
 /** Cuts to `width` columns; the last one is then an ellipsis. Wide characters count as two. */
 export function truncate(text: string, width: number): string {
@@ -29,6 +12,12 @@ export function truncate(text: string, width: number): string {
     used += wide;
   }
   return `${cut}…`;
+}
+
+/** Cuts to `most` letters, whatever their width; the last one is then an ellipsis. */
+export function shorten(text: string, most: number): string {
+  const letters = [...text];
+  return letters.length <= most ? text : `${letters.slice(0, most - 1).join("")}…`;
 }
 
 /** Breaks text into lines of at most `width` columns, at spaces where there are any. */

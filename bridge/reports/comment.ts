@@ -1,5 +1,6 @@
 import { formatSeconds } from "../../common/time.ts";
 import { homeTarget } from "../../wording/try_at_home.ts";
+import { shorten } from "../../wording/text.ts";
 import { visualText } from "../../wording/findings.ts";
 import { codeSpan, escapeMarkdown, foldedFindings, foldedLog, stageTable } from "./markdown.ts";
 import { hasLevel, standInNote, verdict as describe } from "../../wording/verdict.ts";
@@ -110,7 +111,7 @@ function queued(facts: RunFacts): string[] {
 
 function testing(facts: RunFacts): string[] {
   const base = facts.view?.base ?? null;
-  const over = base === null ? "" : ` (over ${codeSpan(short(base, 80))})`;
+  const over = base === null ? "" : ` (over ${codeSpan(shorten(base, 80))})`;
   const elapsed = facts.elapsedSeconds === null ? "" : ` · started ${roughly(facts.elapsedSeconds)} ago`;
   const left = facts.usualSeconds === null ? 0 : facts.usualSeconds - (facts.elapsedSeconds ?? 0);
   const expected = left >= 10 && facts.cancelledBy === null ? `, about ${roughly(left)} left` : "";
@@ -271,11 +272,11 @@ function buildLink({ enginePage }: RunFacts): string {
 
 /** A short text from outside, shown literally. */
 export function clean(text: string): string {
-  return escapeMarkdown(short(text.replace(/\.\s*$/, ""), longestCause));
+  return escapeMarkdown(shorten(text.replace(/\.\s*$/, ""), longestCause));
 }
 
 function paragraphs(text: string): string {
-  return short(text, longestDetail).split(/\r?\n/).map(withCode).join("\n");
+  return shorten(text, longestDetail).split(/\r?\n/).map(withCode).join("\n");
 }
 
 /** A line in which what stands between backticks is shown as code, and everything else literally. */
@@ -285,11 +286,6 @@ function withCode(line: string): string {
     const [, before = "", words = "", after = ""] = /^(\s*)(.*?)(\s*)$/s.exec(part) ?? [];
     return `${before && " "}${escapeMarkdown(words)}${after && " "}`;
   }).join("").trim();
-}
-
-function short(text: string, limit: number): string {
-  const letters = [...text];
-  return letters.length <= limit ? text : `${letters.slice(0, limit - 1).join("")}…`;
 }
 
 /** `40 s`, `6 min`: an estimate, so no false precision. */

@@ -1,7 +1,8 @@
 import { formatSeconds } from "../../common/time.ts";
 import type { RunResult, StageName, StageReport } from "../../protocol/result.ts";
 import { findingsOf, otherBlemishes, placeOf, uncleanText } from "../../wording/findings.ts";
-import { oneLine, plain, truncate } from "../../wording/text.ts";
+import { oneLine, plainLine } from "../../common/plain_text.ts";
+import { truncate } from "../../wording/text.ts";
 import { outcomeEmoji, shortCommit, stageText, verdict, verdictEmoji } from "../../wording/verdict.ts";
 
 /** A stage that may not have ended yet; `RunView.stages` has this shape. */
@@ -73,9 +74,7 @@ export function codeSpan(text: string, options: { inTable?: boolean } = {}): str
 
 /** Lines of a log as a folded block, the last 60 of them. */
 export function foldedLog(title: string, lines: readonly string[]): string {
-  const shown = lines.slice(-MAX_LOG_LINES).map((line) =>
-    truncate(plain(line).replace(/\s*\n\s*/g, " "), MAX_LOG_LINE)
-  );
+  const shown = lines.slice(-MAX_LOG_LINES).map((line) => truncate(plainLine(line), MAX_LOG_LINE));
   const fence = "`".repeat(Math.max(3, longestRun(shown.join("\n")) + 1));
   const summary = oneLine(title).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;")
     .replace(/[@#!](?=\w)/g, `$&${WORD_JOINER}`);

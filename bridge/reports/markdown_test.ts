@@ -4,7 +4,8 @@ import { fromMarkdown } from "mdast-util-from-markdown";
 import { codeSpan, escapeMarkdown, foldedFindings, foldedLog, stageTable, verdictLine } from "./markdown.ts";
 import { markup } from "../../harness/report/markup.ts";
 import { sampleFailure, sampleResult, sampleRich, sampleStage } from "../../harness/report/sample_result.ts";
-import { oneLine, truncate } from "../../wording/text.ts";
+import { oneLine } from "../../common/plain_text.ts";
+import { truncate } from "../../wording/text.ts";
 
 /** Characters and words that mean something to Markdown, HTML or a forge, mixed with any others. */
 const tricky = fc.array(

@@ -1,6 +1,8 @@
 import { backoffMs, type Failure, isUnsure, lateMs } from "../../common/answer.ts";
 import type { Clock } from "../../common/time.ts";
 import { logger } from "../../common/log.ts";
+import { oneLine } from "../../common/plain_text.ts";
+import { shorten } from "../../wording/text.ts";
 import { verdict as describe } from "../../wording/verdict.ts";
 import type { CommitStatus, Statuses } from "../forge/statuses.ts";
 import { isRetried, type Run, runName, viewOf } from "../store/rows.ts";
@@ -103,7 +105,7 @@ export class StatusOutbox {
 export function statusOf(run: Run, page: string | null): { status: CommitStatus; final: 0 | 1 } {
   const shown = (state: CommitStatus["state"], text: string): CommitStatus => ({
     state,
-    description: plain(text),
+    description: fit(text),
     target_url: page ?? "",
   });
   const outcome = run.settled === 1 && !isRetried(run) ? run.outcome : null;
@@ -137,10 +139,7 @@ export function statusOf(run: Run, page: string | null): { status: CommitStatus;
   }
 }
 
-/** One short line of visible characters: a cause may come from a recipe. The forge escapes it. */
-function plain(text: string): string {
-  const letters = [...text.replace(/[\p{C}\p{Z}]+/gu, " ").trim().replace(/[: ]+$/, "")];
-  return letters.length <= longestDescription
-    ? letters.join("")
-    : `${letters.slice(0, longestDescription - 1).join("")}…`;
+/** One short line: a cause may come from a recipe. The forge escapes it. */
+function fit(text: string): string {
+  return shorten(oneLine(text).replace(/[: ]+$/, ""), longestDescription);
 }

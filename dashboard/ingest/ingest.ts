@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
+import { plainWords } from "../../common/plain_text.ts";
 import { announcement, artefactName, hostReport } from "../../protocol/dashboard_api.ts";
 import { type RunEvent, runEvent } from "../../protocol/events.ts";
 import { runName } from "../../protocol/params.ts";
@@ -9,7 +10,6 @@ import { bodyChunks, bodyJson, bodyText, parseJson } from "./body.ts";
 import type { Deps } from "../views/deps.ts";
 import { DashboardError, Refusal } from "../model/errors.ts";
 import type { Metrics } from "../views/metrics.ts";
-import { plainWords } from "./plain_text.ts";
 import { applyEvent } from "../model/progress.ts";
 import { isActive, type Run } from "../model/run.ts";
 

@@ -1,11 +1,8 @@
 import { AnsiUp } from "ansi_up";
+import { plainLine } from "../../common/plain_text.ts";
 
 // deno-lint-ignore no-control-regex -- control characters are what this is about
 const colour = /\x1b\[([0-9;]*)m/g;
-// deno-lint-ignore no-control-regex -- as above
-const otherEscape = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_`-~]|\([ -~])/g;
-// deno-lint-ignore no-control-regex -- as above
-const control = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
  * One line of a log as HTML: escaped, colours as classes (the pages' policy allows no inline style). Sequences other
@@ -27,11 +24,6 @@ export function lineToHtml(line: string): string {
       return `<span class="${[...all, ...(classes === undefined ? [] : [classes])].join(" ")}">`;
     },
   );
-}
-
-/** The line without any colour or other control sequence. */
-export function plainLine(line: string): string {
-  return line.replace(colour, "").replace(otherEscape, "").replace(control, "");
 }
 
 function onlyColours(line: string): string {

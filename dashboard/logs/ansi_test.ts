@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { lineToHtml, plainLine } from "./ansi.ts";
+import { lineToHtml } from "./ansi.ts";
 
 Deno.test("lineToHtml() turns colours into classes, never into styles", () => {
   assert.equal(lineToHtml("\x1b[31mred\x1b[0m plain"), '<span class="ansi-red-fg">red</span> plain');
@@ -19,7 +19,6 @@ Deno.test("no line can hide text, make links or move the cursor", () => {
   assert.equal(lineToHtml("seen \x1b]8;;http tail"), "seen ]8;;http tail");
   assert.equal(lineToHtml("a\x1b[2K\x1b[1Ab\x1b["), "ab[");
   assert.equal(lineToHtml("\u202eevil"), "evil");
-  assert.equal(plainLine("\x1b[31mred\x1b[0m\x07"), "red");
 });
 
 Deno.test("whatever a line holds, its HTML has no tags but the converter's spans with classes", () => {

@@ -1,5 +1,5 @@
 import type { StageName } from "../../protocol/result.ts";
-import { plainLine } from "./ansi.ts";
+import { plainLine } from "../../common/plain_text.ts";
 import type { Deps } from "../views/deps.ts";
 import type { Run } from "../model/run.ts";
 

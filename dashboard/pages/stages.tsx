@@ -4,7 +4,7 @@ import { outcomeOf, type StageProgress } from "../model/progress.ts";
 import type { RunDetail } from "../model/run.ts";
 import { duration, outcomeWords, span, stageProves, stageTitles } from "../views/words.ts";
 import { Icon, type IconName, Words } from "./parts.tsx";
-import { plainLine } from "../logs/ansi.ts";
+import { plainLine } from "../../common/plain_text.ts";
 
 type Outcome = keyof typeof outcomeWords;
 

@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import { oneLine } from "../../common/plain_text.ts";
 import type { Deps } from "./deps.ts";
 import { testedAt } from "./recipe_standing.ts";
 import type { LevelChange } from "../store/stats.ts";
@@ -39,21 +40,15 @@ function entry({ run, before }: LevelChange, baseUrl: string) {
   return html`
     <entry>
       <id>${page}</id>
-      <title>${printable(`${run.recipe} ${verb} level ${run.level}${from}`)}</title>
+      <title>${oneLine(`${run.recipe} ${verb} level ${run.level}${from}`)}</title>
       <updated>${iso(testedAt(run))}</updated>
       <link rel="alternate" type="text/html" href="${page}" />
       <category term="${run.recipe}" />
-      <summary>${printable(
+      <summary>${oneLine(
         [`${subjectText(run.subject)}: ${levelName(run.level)}`, why].filter(Boolean).join(". "),
       )}</summary>
     </entry>
   `;
-}
-
-/** XML 1.0 cannot hold most control characters, not even escaped. */
-function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd").toWellFormed();
 }
 
 function iso(ms: number): string {

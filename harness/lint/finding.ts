@@ -1,3 +1,4 @@
+import { plainLine } from "../../common/plain_text.ts";
 import type { ComposePath } from "../recipe/compose_values.ts";
 
 /** Something that a check found in a recipe. */
@@ -31,7 +32,6 @@ export function isPermitted(finding: Finding, exceptions: readonly string[]): bo
 /** Text from a recipe in a message: quoted, on one line, bounded. */
 export function quote(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value) ?? String(value);
-  // deno-lint-ignore no-control-regex
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
+  const line = plainLine(text);
   return `"${line.length > 120 ? `${line.slice(0, 120)}…` : line}"`;
 }

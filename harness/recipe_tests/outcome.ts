@@ -1,6 +1,6 @@
 import { formatSeconds } from "../../common/time.ts";
 import type { JUnitCase } from "../../common/junit.ts";
-import { plain } from "../../wording/text.ts";
+import { plainText } from "../../common/plain_text.ts";
 
 export interface TestFailure {
   name: string;
@@ -104,7 +104,7 @@ function sentence(text = ""): string {
 
 /** A failure as its author wrote it: the error's message, and the place in the tests it came from. */
 function plainFailure(text: string): string {
-  const lines = plain(text).split("\n");
+  const lines = plainText(text).split("\n");
   const frame = /^\s+at .*file:\/\//;
   const places = lines.filter((line) => frame.test(line) && !/\/kit\/mod\.ts/.test(line))
     .map((line) => /([^/\s(]+:\d+):\d+\)?$/.exec(line)?.[1]);

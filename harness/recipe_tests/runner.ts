@@ -6,7 +6,7 @@ import type { BrokerOptions } from "./broker_types.ts";
 import { parseJUnit } from "../../common/junit.ts";
 import { kitFile } from "./kit_file.ts";
 import { fromFileUrl } from "../../common/files.ts";
-import { plain } from "../../wording/text.ts";
+import { plainText } from "../../common/plain_text.ts";
 import { importMap, inside, Sandbox } from "./sandbox.ts";
 import { judge, type TestOutcome } from "./outcome.ts";
 
@@ -81,7 +81,7 @@ export async function runTests(run: TestRun): Promise<TestOutcome> {
     });
     lines.end();
     const seconds = (performance.now() - started) / 1000;
-    const said = plain(`${child.stderr}\n${child.stdout}`);
+    const said = plainText(`${child.stderr}\n${child.stdout}`);
     const cases = parseJUnit(await ground.report(said));
     const end = { timedOut: child.timedOut, success: child.success, code: child.code, said };
     return {

@@ -1,6 +1,6 @@
 import { AnsiUp } from "ansi_up";
 import { type Markup, markup, trusted } from "./markup.ts";
-import { plain } from "../../wording/text.ts";
+import { plainLine } from "../../common/plain_text.ts";
 
 const MAX_LINES = 5_000;
 const MAX_LINE = 4_000;
@@ -29,5 +29,7 @@ export function logMarkup(stage: string, text: string): { lines: number; rows: M
 /** Drops every escape sequence but colours (`ESC [ … m`), and characters that hide or reorder others. */
 function coloursOnly(line: string): string {
   // deno-lint-ignore no-control-regex
-  return line.split(/(\u001b\[[0-9;]*m)/).map((part, index) => index % 2 === 1 ? part : plain(part)).join("");
+  return line.split(/(\u001b\[[0-9;]*m)/).map((part, index) => index % 2 === 1 ? part : plainLine(part)).join(
+    "",
+  );
 }

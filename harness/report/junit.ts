@@ -1,6 +1,6 @@
 import type { RunResult, StageReport } from "../../protocol/result.ts";
 import { escapeHtml } from "./markup.ts";
-import { oneLine, plain } from "../../wording/text.ts";
+import { oneLine, plainText } from "../../common/plain_text.ts";
 import { hasLevel, headline, stageText, subjectName } from "../../wording/verdict.ts";
 
 /**
@@ -87,19 +87,13 @@ function wasSkipped(stage: StageReport): boolean {
 }
 
 function attributes(values: Record<string, string | number>): string {
-  return Object.entries(values).map(([name, value]) =>
-    ` ${name}="${escapeHtml(xml(oneLine(String(value))))}"`
-  )
+  return Object.entries(values).map(([name, value]) => ` ${name}="${escapeHtml(oneLine(String(value)))}"`)
     .join("");
 }
 
+/** Clean text is well-formed and holds nothing that XML forbids even as a reference. */
 function text(value: string): string {
-  return escapeHtml(xml(plain(value)));
-}
-
-/** Without what XML cannot hold even as a reference: halves of pairs, and characters that are none. */
-function xml(value: string): string {
-  return value.toWellFormed().replace(/[\ufffe\uffff]/g, "");
+  return escapeHtml(plainText(value));
 }
 
 function decimal(seconds: number): string {

@@ -1,4 +1,4 @@
-import { plain } from "../../wording/text.ts";
+import { plainText } from "../../common/plain_text.ts";
 
 /** HTML that may stand in a page as it is. Only {@linkcode markup} and {@linkcode trusted} make it. */
 export class Markup {
@@ -26,7 +26,7 @@ function render(part: Part): string {
   if (part === null || part === undefined || part === false) return "";
   if (part instanceof Markup) return part.text;
   if (typeof part === "object") return part.map(render).join("");
-  return escapeHtml(plain(String(part)));
+  return escapeHtml(plainText(String(part)));
 }
 
 /** For text and for attributes in double quotes. */

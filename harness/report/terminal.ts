@@ -3,7 +3,8 @@ import type { RunResult, StageName, StageReport } from "../../protocol/result.ts
 import { formatSeconds } from "../../common/time.ts";
 import { paint, type Painter, stageLine } from "./terminal_lines.ts";
 import { summaryLines } from "./terminal_summary.ts";
-import { oneLine, truncate } from "../../wording/text.ts";
+import { oneLine } from "../../common/plain_text.ts";
+import { truncate } from "../../wording/text.ts";
 import { shortCommit, stageText, subjectName } from "../../wording/verdict.ts";
 
 export interface TerminalOptions {

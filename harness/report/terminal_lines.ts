@@ -1,7 +1,8 @@
 import type { StageOutcome } from "../../protocol/result.ts";
 import { formatSeconds } from "../../common/time.ts";
 import type { ShownStage } from "./terminal.ts";
-import { columnsOf, oneLine, truncate } from "../../wording/text.ts";
+import { oneLine } from "../../common/plain_text.ts";
+import { columnsOf, truncate } from "../../wording/text.ts";
 import { outcomeSign, stageText } from "../../wording/verdict.ts";
 
 /** Colours, or nothing where colours are not wanted. */

@@ -3,7 +3,8 @@ import { formatSeconds } from "../../common/time.ts";
 import { findingsOf, otherBlemishes, placeOf, resourcesText, visualText } from "../../wording/findings.ts";
 import type { SummaryPaths } from "./terminal.ts";
 import type { Painter } from "./terminal_lines.ts";
-import { oneLine, plain, truncate, wrap } from "../../wording/text.ts";
+import { oneLine, plainText } from "../../common/plain_text.ts";
+import { truncate, wrap } from "../../wording/text.ts";
 import { blame, hasLevel, standInNote, testedName, verdict } from "../../wording/verdict.ts";
 
 const LAST_LOG_LINES = 12;
@@ -86,5 +87,5 @@ function factsLine(result: RunResult): string {
 }
 
 function indented(text: string, columns: number): string[] {
-  return wrap(plain(text).trim(), columns - 2).map((line) => `  ${line}`);
+  return wrap(plainText(text).trim(), columns - 2).map((line) => `  ${line}`);
 }

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { plainText } from "../../common/plain_text.ts";
 
 const MASK = "•••";
 /** Shorter values are words like "admin" that would blank out half a log. */
@@ -39,10 +40,14 @@ export class Redactor {
   }
 }
 
-/** What a program printed on a terminal as plain lines: no colours, no carriage returns, no trailing blanks. */
+/**
+ * What a program printed on a terminal as plain lines: no colours, nothing invisible, no trailing blanks, and of what
+ * was written over by means of carriage returns only the last.
+ */
 export function plainLines(text: string): string[] {
   const lines = stripVTControlCharacters(text).split("\n")
     .map((line) => line.replace(/\r+$/, "").split("\r").at(-1) ?? "")
+    .flatMap((line) => plainText(line).split("\n"))
     .map((line) => line.trimEnd());
   while (lines.at(-1) === "") lines.pop();
   while (lines[0] === "") lines.shift();

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { plainWords } from "./plain_text.ts";
 import { TestDashboard } from "../testing/dashboard.ts";
 import { announcementOf, tell, type Told } from "../testing/story.ts";
 
@@ -7,11 +6,6 @@ import { announcementOf, tell, type Told } from "../testing/story.ts";
 const scrambling = "\u202eevil\x1b[31m\x07\u2066\u061c\u200f";
 // deno-lint-ignore no-control-regex -- control characters are what this is about
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
-
-Deno.test("words lose what controls a line, at any depth; line breaks, tabs and other values stay", () => {
-  const said = { a: [`x${scrambling}y`, 3, null, { k: "1\n2\t3" }], b: true, "": "👩‍💻 שלום" };
-  assert.deepEqual(plainWords(said), { a: ["xevily", 3, null, { k: "1\n2\t3" }], b: true, "": "👩‍💻 שלום" });
-});
 
 Deno.test("nothing that a forge or a harness says can reorder the text beside it, on any page", async () => {
   await using dashboard = new TestDashboard();
