@@ -40,6 +40,7 @@ const root = new URL("..", import.meta.url).pathname;
 const unitFolders = [
   "bench",
   "common",
+  "conventions",
   "protocol",
   "enrolment",
   "wording",
