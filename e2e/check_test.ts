@@ -28,7 +28,12 @@ async function findings(stack: Stack, { account, scopes }: { account: Account; s
     const found = await selfCheck({
       ...{ org: ORG, forgeUrl: url, clock: systemClock, engine: new FakeEngine() },
       forge: giteaForge({ url, token: sha1, fetch: await stackFetch(stack) }),
-      enrolments: { recipes: new Map([[`${ORG}/${RECIPE}`, RECIPE]]), owners: [ORG], problems: [] },
+      enrolments: {
+        recipes: new Map([[`${ORG}/${RECIPE}`, RECIPE]]),
+        owners: [ORG],
+        mistakes: new Map(),
+        problems: [],
+      },
     });
     return found.map(({ kind, text }) => `${kind}: ${text}`);
   } finally {

@@ -21,6 +21,28 @@ Deno.test("mistakes are told all at once and by their place", () => {
   });
 });
 
+Deno.test("a key that nobody knows is named with its place and the one that was probably meant", () => {
+  const cases: [text: string, told: string][] = [
+    ["helth: {path: /}", 'unknown key "helth", probably meant as "health"'],
+    ["health: {titel: x}", 'unknown key "health.titel", probably meant as "health.title"'],
+    ["title: x", 'unknown key "title", probably meant as "health.title"'],
+    ["timeouts: {instal: 5}", 'unknown key "timeouts.instal", probably meant as "timeouts.install"'],
+    [
+      "skip: [{stage: tests, reson: none}]",
+      'unknown key "skip.0.reson", probably meant as "skip.0.reason"',
+    ],
+    ["data: {cleanup: []}", 'unknown key "data.cleanup", known are "seed", "destroy", "read"'],
+  ];
+  for (const [text, told] of cases) {
+    assert.throws(() => parseEnrolment(`repo: a/b\n${text}\n`, "recipe.yml"), {
+      message: `"recipe.yml" is invalid: ${told}`,
+    });
+  }
+  assert.throws(() => parseEnrolment("rpo: a/b", "recipe.yml"), {
+    message: '"recipe.yml" is invalid: unknown key "rpo", probably meant as "repo"',
+  });
+});
+
 Deno.test("a pattern that is none is refused before anything is tested with it", () => {
   const parse = (text: string) => parseEnrolment(`repo: a/b\nhealth: {text: ${text}}`, "recipe.yml");
   assert.throws(() => parse('"/(/"'), /health.text: must be a valid regular expression/);

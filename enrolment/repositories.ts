@@ -1,49 +1,70 @@
-import { parse } from "yaml";
 import * as z from "zod";
 import { join } from "node:path";
-import { recipeName, repoName } from "../protocol/params.ts";
+import { recipeName } from "../protocol/params.ts";
 import { describeError } from "../common/errors.ts";
+import { type Reading, readRecipeYml } from "./recipe_yml.ts";
+import { recipeYml } from "./schema.ts";
 
-/** Of an enrolment the bridge needs only where the recipe lives; the harness reads and judges the rest. */
-const enrolment = z.object({ repo: repoName });
+/** What the bridge needs of an enrolment; the harness works with the rest. */
+const place = z.object({ repo: recipeYml.shape.repo });
 
 export interface Enrolments {
   /** Recipe by `owner/name` of its repository, in lower case: forges do not tell case apart. */
   recipes: ReadonlyMap<string, string>;
   /** Owners of those repositories, in lower case. */
   owners: readonly string[];
+  /** By recipe: what is wrong with its `recipe.yml`, as it follows the file's name. A run of it could not begin. */
+  mistakes: ReadonlyMap<string, string>;
   /** What could not be used, one sentence each. */
   problems: readonly string[];
 }
 
-/** Reads `<folder>/<recipe>/recipe.yml` of every enrolled recipe. A bad one is a problem of that recipe alone. */
+/**
+ * Reads `<folder>/<recipe>/recipe.yml` of every enrolled recipe. A bad one is a problem of that recipe alone: as long
+ * as it says which repository it is about, people who write there can be told.
+ */
 export async function readEnrolments(folder: string): Promise<Enrolments> {
   const recipes = new Map<string, string>();
+  const mistakes = new Map<string, string>();
   const owners = new Set<string>();
   const problems: string[] = [];
   for (const recipe of await foldersIn(folder, problems)) {
     const path = join(folder, recipe, "recipe.yml");
-    try {
-      const read = enrolment.safeParse(parse(await Deno.readTextFile(path), { maxAliasCount: 20 }));
-      if (!read.success || !recipeName.safeParse(recipe).success) {
-        problems.push(`"${path}" does not say which repository holds the recipe (key "repo", "owner/name")`);
-        continue;
-      }
-      const repo = read.data.repo.toLowerCase();
-      const other = recipes.get(repo);
-      if (other !== undefined) {
-        problems.push(`"${path}" names the repository of recipe "${other}"`);
-        continue;
-      }
+    const reading = await readOne(path, problems);
+    if (reading === null) continue;
+    const repo = repoOf(reading);
+    const other = repo === null ? undefined : recipes.get(repo);
+    if (!recipeName.safeParse(recipe).success) {
+      problems.push(`"${path}" lies in a folder that is not called as a recipe can be`);
+    } else if (other !== undefined) {
+      problems.push(`"${path}" names the repository of recipe "${other}"`);
+    } else {
+      if (!reading.ok) problems.push(`"${path}" ${reading.problem}`);
+      if (repo === null) continue;
+      if (!reading.ok) mistakes.set(recipe, reading.problem);
       recipes.set(repo, recipe);
-      owners.add(repo.slice(0, repo.indexOf("/")));
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) {
-        problems.push(`Could not read "${path}": ${describeError(error)}`);
-      }
+      owners.add(ownerOf(repo));
     }
   }
-  return { recipes, owners: [...owners].sort(), problems };
+  return { recipes, owners: [...owners].sort(), mistakes, problems };
+}
+
+/** @returns `null` if there is no such file, or none that can be read */
+async function readOne(path: string, problems: string[]): Promise<Reading | null> {
+  try {
+    return readRecipeYml(await Deno.readTextFile(path));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      problems.push(`Could not read "${path}": ${describeError(error)}`);
+    }
+    return null;
+  }
+}
+
+/** `owner/name` in lower case; `null` where nothing, or nothing sensible, is said of it. */
+function repoOf(reading: Reading): string | null {
+  const read = place.safeParse(reading.ok ? reading.said : reading.content);
+  return read.success ? read.data.repo.toLowerCase() : null;
 }
 
 async function foldersIn(folder: string, problems: string[]): Promise<string[]> {

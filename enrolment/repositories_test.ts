@@ -39,6 +39,21 @@ Deno.test("readEnrolments() names a bad enrolment and keeps the others", async (
   }
 });
 
+Deno.test("readEnrolments() keeps a repository whose recipe.yml has a mistake, and says what is wrong", async () => {
+  await using at = await folderWith({
+    misspelt: "repo: o/misspelt\nhelth: { path: / }\n",
+    unparsable: "repo: o/unparsable\nhealth: [\n",
+    good: "repo: o/good\n",
+  });
+  const { recipes, mistakes, problems } = await readEnrolments(at.folder);
+  assert.deepEqual([...recipes.values()], ["good", "misspelt", "unparsable"]);
+  assert.deepEqual([...mistakes.keys()], ["misspelt", "unparsable"]);
+  assert.equal(mistakes.get("misspelt"), 'is invalid: unknown key "helth", probably meant as "health"');
+  assert.match(mistakes.get("unparsable") ?? "", /^does not parse: .* at line 3/);
+  assert.equal(problems[0], `"${join(at.folder, "misspelt", "recipe.yml")}" ${mistakes.get("misspelt")}`);
+  assert.equal(problems.length, 2);
+});
+
 Deno.test("readEnrolments() says so when the folder is not there", async () => {
   const { problems } = await readEnrolments("/nonexistent/recipes");
   assert.match(problems[0] ?? "", /Could not read the enrolments in "\/nonexistent\/recipes"/);

@@ -1,11 +1,15 @@
-import { parse as parseYaml } from "yaml";
+import * as z from "zod";
 import { describeError } from "../common/errors.ts";
 import { logger } from "../common/log.ts";
 import type { Clock } from "../common/time.ts";
 import { recipeName } from "../protocol/params.ts";
+import { readRecipeYml } from "./recipe_yml.ts";
+import { recipeYml } from "./schema.ts";
 
 const log = logger("dashboard");
 const KEEP_MS = 30_000;
+/** What the dashboard needs of an enrolment. A mistake in another key does not hide a recipe. */
+const visibility = z.object({ public: recipeYml.shape.public });
 
 /** What the dashboard knows of enrolments. */
 export interface Enrolments {
@@ -88,14 +92,17 @@ function list(folder: string): string[] {
 }
 
 function readOne(path: string, written: string): Enrolment {
-  try {
-    const enrolment: unknown = parseYaml(Deno.readTextFileSync(path));
-    const open = typeof enrolment === "object" && enrolment !== null && "public" in enrolment &&
-      enrolment.public === true;
-    return { open, written };
-  } catch (error) {
-    log.warn("Could not read an enrolment; its recipe stays hidden", { path, error: describeError(error) });
+  const hidden = (error: string) => {
+    log.warn("Could not read an enrolment; its recipe stays hidden", { path, error });
     return { open: false, written: UNREAD };
+  };
+  try {
+    const reading = readRecipeYml(Deno.readTextFileSync(path));
+    if (!reading.ok && !reading.parses) return hidden(reading.problem);
+    const read = visibility.safeParse(reading.ok ? reading.said : reading.content);
+    return { open: read.success && read.data.public, written };
+  } catch (error) {
+    return hidden(describeError(error));
   }
 }
 

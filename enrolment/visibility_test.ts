@@ -28,7 +28,7 @@ Deno.test("enrolments are looked up again, and count as changed only when they s
     await write("one", "public: false\n");
     assert.deepEqual(look(), ["one false", "two false"]);
     await write("two", "no: [yaml\n");
-    await write("three", "public: true\n");
+    await write("three", "public: true\nhelth: {}\n");
     assert.deepEqual(look(), ["one false", "three true", "two false"]);
     await Deno.remove(join(folder, "three", "recipe.yml"));
     assert.deepEqual(look(), ["one false", "two false"]);

@@ -1,4 +1,5 @@
 import { fromMarkdown } from "mdast-util-from-markdown";
+import { distance } from "../../common/spelling.ts";
 
 /** What a comment asks for. `unclear` is a line that was probably meant as a command. */
 export type Command =
@@ -91,18 +92,4 @@ function openedElements(html: string): number {
     else if (selfClosing !== "/" && !voidElements.test(name)) count++;
   }
   return count;
-}
-
-/** Edits (insert, delete, replace) that turn one word into another. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...from].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...to].entries()) {
-      const replaced = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }

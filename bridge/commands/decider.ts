@@ -151,10 +151,10 @@ export class Decider {
 
   #refuse(command: CommandRow, refusal: Refusal): void {
     this.#deps.store.closeCommand(command.comment, "refused", refusal.reason);
-    // Another head, or another time of maintenance, is another answer.
-    const about = "head" in refusal ? refusal.head : "since" in refusal ? refusal.since : null;
-    const key = about === null ? refusal.reason : `${refusal.reason}:${about}`;
-    this.#reply(command, { key, body: replies.refused(refusal, { command, org: this.#deps.org }) });
+    this.#reply(command, {
+      key: keyOf(refusal),
+      body: replies.refused(refusal, { command, org: this.#deps.org }),
+    });
   }
 
   /** One answer for each person, pull request and reason. */
@@ -175,4 +175,12 @@ export class Decider {
     this.#deps.store.forgetComments(this.#deps.clock.now() - 2 * longestAgeMs);
     this.#acknowledged.clear();
   }
+}
+
+/** What tells one answer from another: another head, mistake or time of maintenance gets an answer of its own. */
+function keyOf(refusal: Refusal): string {
+  const { reason } = refusal;
+  if ("head" in refusal) return `${reason}:${refusal.head}`;
+  if ("problem" in refusal) return `${reason}:${refusal.problem}`;
+  return "since" in refusal ? `${reason}:${refusal.since}` : reason;
 }

@@ -6,7 +6,7 @@ import { standingHead } from "./head_when_written.ts";
 import type { Maintenance } from "./maintenance.ts";
 import type { CommandRow } from "../store/rows.ts";
 
-/** Why a command is not carried out. Each reason has its text in `comment.ts`. */
+/** Why a command is not carried out. Each reason has its text in `replies.ts`. */
 export type Refusal =
   | { reason: "not-enrolled" }
   | { reason: "not-member" }
@@ -14,6 +14,8 @@ export type Refusal =
   | { reason: "edited" }
   | { reason: "too-old" }
   | { reason: "maintenance"; since: number; note: string }
+  /** `problem` follows the name of the recipe's `recipe.yml`. */
+  | { reason: "bad-enrolment"; recipe: string; problem: string }
   | { reason: "closed" | "merged" | "fork-gone" }
   | { reason: "pushed"; before: string | null; head: string }
   | { reason: "same-time"; head: string }
@@ -76,6 +78,8 @@ export async function judge(command: CommandRow, deps: PolicyDeps): Promise<Verd
   if (deps.maintenance !== null) {
     return { kind: "refuse", refusal: { reason: "maintenance", ...deps.maintenance } };
   }
+  const problem = deps.enrolments.mistakes.get(recipe);
+  if (problem !== undefined) return { kind: "refuse", refusal: { reason: "bad-enrolment", recipe, problem } };
   return await judgeHead(command, { ...deps, recipe });
 }
 

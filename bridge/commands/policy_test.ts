@@ -38,3 +38,26 @@ Deno.test("a push that the forge has not noted yet is waited for, some seconds a
     assert.match(world.bodies()[0] ?? "", noted ? /^⏳ .*`c0ffee0`/ : /^🚫 .*does not tell when `c0ffee0`/);
   }
 });
+
+Deno.test("a mistake in recipe.yml is told before a run is spent, to each person once", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.mistakes.set("custom-html", 'is invalid: unknown key "helth", probably meant as "health"');
+  world.clock.pass(60);
+  for (const _ of [1, 2]) {
+    command(world, pull);
+    await world.seconds(5);
+  }
+  assert.equal(world.engine.started.length, 0);
+  assert.deepEqual(world.bodies().map((body) => body.split("\n\n")[0]), [
+    '🚫 Nothing was tested: `recipes/custom-html/recipe.yml` in cc-ci is invalid: unknown key "helth", probably meant as "health".\n' +
+    "Correct it there, and comment `!testme` again once cc-ci has the new one.",
+  ]);
+  world.gitea.say(pull, { user: "outsider", body: "!testme" });
+  await world.until("it is answered", () => world.bodies().length === 2);
+  assert.match(world.bodies()[1] ?? "", /not a member/);
+  world.mistakes.clear();
+  world.clock.pass(60);
+  command(world, pull);
+  await world.runStarted();
+});

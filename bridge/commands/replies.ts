@@ -24,6 +24,11 @@ export function refused(refusal: Refusal, { command, org }: { command: CommandRo
       const note = refusal.note === "" ? "" : ` (${clean(refusal.note)})`;
       return `🚧 Nothing was tested: cc-ci is under maintenance${note}.\nComment \`!testme\` again when it is over.`;
     }
+    case "bad-enrolment":
+      return `🚫 Nothing was tested: \`recipes/${refusal.recipe}/recipe.yml\` in cc-ci ${
+        clean(refusal.problem)
+      }.\n` +
+        "Correct it there, and comment `!testme` again once cc-ci has the new one.";
     case "edited":
       return `🚫 Nothing was tested: the comment became \`!testme\` by an edit, and who made that is not known.\n` +
         "Write it in a new comment.";

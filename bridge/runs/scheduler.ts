@@ -83,6 +83,16 @@ export class Scheduler {
     log.warn("could not look at default branches", { of: name, error: failure.message, retry_ms: wait });
   }
 
+  /** Whether a run could not begin, as its recipe.yml is wrong: it stays due until that is corrected. */
+  #isMistaken(repo: string, recipe: string): boolean {
+    const problem = this.#deps.enrolments().mistakes.get(recipe);
+    if (problem === undefined) return false;
+    const message = `The recipe.yml of "${recipe}" ${problem}`;
+    const failure: Failure = { ok: false, status: 0, message, retryAfterMs: null };
+    this.#failed(repo, { failure, longestMs: longestGapMs });
+    return true;
+  }
+
   /** @returns the repositories that changed and could not be read */
   async #lookAt(owner: string): Promise<{ unread: string[] } | { failure: Failure }> {
     const { store, forge, clock, enrolments } = this.#deps;
@@ -104,7 +114,7 @@ export class Scheduler {
       const repo = found.repo.toLowerCase();
       const recipe = enrolments().recipes.get(repo);
       if (recipe === undefined || !found.testable || this.#isLookedAt(found)) continue;
-      if (this.#pauses.has(repo)) {
+      if (this.#pauses.has(repo) || this.#isMistaken(repo, recipe)) {
         unread.push(repo);
         continue;
       }
@@ -164,7 +174,7 @@ export class Scheduler {
       .map(([repo, recipe]) => ({ repo, recipe, ranAt: schedule.branch(repo).ran_at }))
       .filter(({ repo, ranAt }) => now - ranAt >= renewMs && !this.#pauses.has(repo))
       .sort((a, b) => a.ranAt - b.ranAt);
-    if (next === undefined) return;
+    if (next === undefined || this.#isMistaken(next.repo, next.recipe)) return;
     const found = await forge.repository({ repo: next.repo });
     const head = found.ok && found.value.testable ? await forge.branchHead(found.value) : null;
     for (const answer of [found, head]) {

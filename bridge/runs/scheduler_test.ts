@@ -195,3 +195,18 @@ Deno.test("maintenance and CCCI_SCHEDULE=off start nothing unasked; what moved m
   world.maintenance = null;
   await world.until("it starts", () => world.engine.started.length === 2);
 });
+
+Deno.test("a recipe whose recipe.yml has a mistake is not tested unasked; what moved meanwhile is not lost", async () => {
+  using at = await tested();
+  const { world } = at;
+  world.mistakes.set("custom-html", "is invalid");
+  world.gitea.repos.push(repo, commits.second);
+  await world.seconds(60);
+  world.clock.pass(15 * day);
+  await world.seconds(60);
+  assert.equal(world.engine.started.length, 1);
+  world.mistakes.clear();
+  world.clock.pass(3600);
+  await world.until("it starts", () => world.engine.started.length === 2);
+  assert.equal(world.engine.started[1]?.REF, commits.second);
+});

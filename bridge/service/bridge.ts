@@ -67,7 +67,7 @@ export class Bridge {
   readonly #outbox: Outbox;
   readonly #statuses: StatusOutbox | null;
   readonly #announcer: Announcer | null;
-  #enrolments: Enrolments = { recipes: new Map(), owners: [], problems: [] };
+  #enrolments: Enrolments = { recipes: new Map(), owners: [], mistakes: new Map(), problems: [] };
   #enrolmentsAt = -Infinity;
   #maintenance: Maintenance | null = null;
   #engineAt = -Infinity;

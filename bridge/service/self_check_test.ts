@@ -14,6 +14,7 @@ function scene() {
   const enrolments = {
     recipes: new Map([[repo, "custom-html"]]),
     owners: [gitea.org] as string[],
+    mistakes: new Map<string, string>(),
     problems: [] as string[],
   };
   const forge = giteaForge({ url: "https://forge.example", token: "token", fetch: gitea.fetch, clock });

@@ -51,6 +51,7 @@ export class World implements Disposable {
   hasDashboard = true;
   maintenance: Maintenance | null = null;
   recipes = new Map([[repo, "custom-html"]]);
+  mistakes = new Map<string, string>();
   readonly #folder = Deno.makeTempDirSync({ prefix: "ccci-bridge-" });
   #store: Store;
   #bridge: Bridge;
@@ -255,6 +256,7 @@ export class World implements Disposable {
         Promise.resolve({
           recipes: this.recipes,
           owners: [...new Set([...this.recipes.keys()].map(ownerOf))],
+          mistakes: this.mistakes,
           problems: [],
         }),
     };

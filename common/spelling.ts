@@ -1,0 +1,25 @@
+/** Edits (insert, delete, replace) that turn one word into another. Takes as many steps as the lengths multiplied. */
+export function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...from].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...to].entries()) {
+      const replaced = (row[j] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}
+
+/** The known word that somebody who wrote `word` probably meant: two letters may be wrong, in a short word one. */
+export function probablyMeant(word: string, known: readonly string[]): string | null {
+  const lower = word.toLowerCase();
+  const most = Math.min(2, Math.floor((word.length + 1) / 3));
+  const near = known
+    .filter((one) => Math.abs(one.length - word.length) <= most)
+    .map((one) => ({ one, edits: distance(lower, one.toLowerCase()) }))
+    .filter(({ edits }) => edits <= most)
+    .sort((a, b) => a.edits - b.edits);
+  return near[0]?.one ?? null;
+}

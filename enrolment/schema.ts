@@ -1,0 +1,71 @@
+import * as z from "zod";
+import { repoName } from "../protocol/params.ts";
+import { stageName } from "../protocol/result.ts";
+
+const command = z.strictObject({
+  service: z.string().regex(/^[a-zA-Z0-9][\w.-]*$/)
+    .describe("Service of the recipe in whose container the command runs"),
+  command: z.string().min(1).describe("For `sh -c`, with the run's marker in `$MARKER`"),
+});
+
+const shown = z.string().min(1).refine((text) => {
+  const pattern = /^\/(.+)\/i?$/.exec(text)?.[1];
+  try {
+    return pattern === undefined || new RegExp(pattern) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}, "must be a valid regular expression, since it stands between slashes");
+
+/**
+ * `recipes/<recipe>/recipe.yml`: what the suite has to know about a recipe that the recipe does not say itself. The
+ * harness reads all of it; bridge and dashboard pick the keys that they need.
+ */
+export const recipeYml = z.strictObject({
+  repo: repoName.describe("`owner/name` of the repository whose pull requests are tested"),
+  upstream: z.string().min(1).optional()
+    .describe("Where releases are published: `owner/name` on the forge, or a git URL. Without it: `repo`"),
+  public: z.boolean().default(false)
+    .describe("Whether anybody may see the recipe's runs on the dashboard; it is hidden without"),
+  health: z.strictObject({
+    path: z.string().startsWith("/").default("/").describe("Path that answers when the app works"),
+    status: z.number().int().min(100).max(599).default(200).describe("Status of that answer"),
+    title: shown.optional().describe(
+      "Part of the page's title, or `/pattern/` or `/pattern/i` that it must match",
+    ),
+    text: shown.optional()
+      .describe(
+        "Part of the text a visitor sees on the page, or `/pattern/` or `/pattern/i` that it must match",
+      ),
+  }).prefault({}).describe("How a working app answers"),
+  timeouts: z.partialRecord(stageName, z.number().positive()).default({})
+    .describe("Seconds a stage may take"),
+  env: z.record(
+    z.string().regex(/^[A-Za-z_]\w*$/),
+    z.union([z.string(), z.number(), z.boolean()]).transform(String),
+  ).default({})
+    .describe("Settings for the app's `.env`. `{domain}` and `{domain.<name>}` stand for the app's domains"),
+  extra_domains: z.array(z.string().regex(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/)).default([])
+    .describe("Further domains the app answers at; each becomes a sibling of its domain"),
+  data: z.strictObject({
+    seed: z.array(command).default([]).describe("Commands that write the marker"),
+    destroy: z.array(command).default([]).describe(
+      "Commands that destroy it before a restore, for data that does not go with the files of the backed-up volumes. " +
+        "Where there are none, these files are deleted",
+    ),
+    read: z.array(command.extend({
+      expect: z.string().min(1).optional()
+        .describe("What must be printed, when it is not the marker itself; `$MARKER` stands for it"),
+    })).default([]).describe("Commands that must print it again"),
+  }).prefault({}).describe("Data that has to outlive an upgrade, and to come back by a restore"),
+  // Without the other stages nothing would have been shown.
+  skip: z.array(
+    z.strictObject({
+      stage: stageName.extract(["backup", "restore", "tests", "upgrade"]),
+      reason: z.string().min(1).describe("Shown wherever the stage would be"),
+    }),
+  ).default([]).describe("Stages that are left out"),
+  exceptions: z.array(z.string().min(1)).default([])
+    .describe("Confinement and lint rules this recipe is exempt from: `rule` or `rule=subject`"),
+});
+export type RecipeYml = z.infer<typeof recipeYml>;
