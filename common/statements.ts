@@ -10,16 +10,16 @@ export class Statements {
   }
 
   all<T>(sql: string, ...values: SQLInputValue[]): T[] {
-    return this.#statement(sql).all(...values) as T[];
+    return this.of(sql).all(...values) as T[];
   }
 
   one<T>(sql: string, ...values: SQLInputValue[]): T | undefined {
-    return this.#statement(sql).get(...values) as T | undefined;
+    return this.of(sql).get(...values) as T | undefined;
   }
 
   /** @returns how many rows were changed */
   do(sql: string, ...values: SQLInputValue[]): number {
-    return Number(this.#statement(sql).run(...values).changes);
+    return Number(this.of(sql).run(...values).changes);
   }
 
   /** Sets the columns given. @returns how many rows were changed */
@@ -34,7 +34,8 @@ export class Statements {
     );
   }
 
-  #statement(sql: string): StatementSync {
+  /** The statement of that text; there are as many as the program has texts, so none is ever dropped. */
+  of(sql: string): StatementSync {
     const known = this.#prepared.get(sql);
     if (known !== undefined) return known;
     const prepared = this.#db.prepare(sql);

@@ -64,11 +64,35 @@ export async function waitFor<T>(
   }
 }
 
-/** `0.4 s`, `12 s`, `3 min 05 s`. */
+/** A time that was measured or set: `0.4 s`, `12 s`, `3 min 05 s`, `1 h 04 min`. */
 export function formatSeconds(ms: number): string {
-  const seconds = ms / 1000;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+  if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${twoDigits(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${twoDigits(minutes % 60)} min`;
+}
+
+function twoDigits(number: number): string {
+  return String(number).padStart(2, "0");
+}
+
+/** An age or an estimate, no more precise than it is: `5 s`, `40 s`, `3 min`, `2 h`, `3 days`, `7 weeks`, `14 months`. */
+export function formatRoughly(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 9.5) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 55) return `${Math.round(seconds / 10) * 10} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.round(seconds / 3600);
+  if (hours < 24) return `${hours} h`;
+  const days = Math.round(seconds / 86_400);
+  if (days < 21) return days === 1 ? "1 day" : `${days} days`;
+  return days < 90 ? `${Math.round(days / 7)} weeks` : `${Math.round(days / 30)} months`;
+}
+
+/** How long ago something was: `just now`, `40 s ago`, `3 h ago`. */
+export function ago(ms: number): string {
+  return ms < 9_500 ? "just now" : `${formatRoughly(ms)} ago`;
 }

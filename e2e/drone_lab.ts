@@ -11,7 +11,7 @@ import { ensurePipelines } from "../local/drone/forge.ts";
 import { ensureDrone } from "../local/drone/mod.ts";
 import { ensureDronePrograms } from "../local/drone/programs.ts";
 import { ensureSecrets } from "../local/drone/secrets.ts";
-import { exists } from "../local/host/files.ts";
+import { exists } from "../common/files.ts";
 import { forgeApi } from "../local/gitea/api.ts";
 import { ensureGitea, ensureGiteaProgram, stopGitea } from "../local/gitea/gitea.ts";
 import { type Paths, pathsBelow, pathsFromEnvironment, PORTS } from "../local/host/paths.ts";

@@ -4,7 +4,7 @@ import { exec } from "../common/exec.ts";
 import { formatSeconds } from "../common/time.ts";
 import { describeError, UsageError } from "../common/errors.ts";
 import { parseJUnit } from "../common/junit.ts";
-import { exists } from "../local/host/files.ts";
+import { exists } from "../common/files.ts";
 import { difference, restingInventory } from "./inventory.ts";
 
 interface Counts {

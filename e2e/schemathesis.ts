@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { exec, execOk, type ExecResult } from "../common/exec.ts";
-import { exists } from "../local/host/files.ts";
+import { exists } from "../common/files.ts";
 import { installPackages, onPath } from "../local/host/host.ts";
 import { pathsFromEnvironment } from "../local/host/paths.ts";
 import { inStep, silentProgress } from "../local/host/progress.ts";

@@ -4,6 +4,11 @@ import * as z from "zod";
 export const recipeName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/).max(64);
 /** Full commit id. */
 export const commitId = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/);
+/** A commit as people name it: its first seven digits. */
+export function shortCommit(commit: string): string {
+  return commit.slice(0, 7);
+}
+
 /** `owner/name` of a repository on the forge. */
 export const repoName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*\/[A-Za-z0-9][A-Za-z0-9_.-]*$/).max(200)
   .refine((name) => !name.includes(".."), 'must not contain ".."');

@@ -1,16 +1,18 @@
-import type { Subject } from "../protocol/params.ts";
+import { shortCommit, type Subject } from "../protocol/params.ts";
 import type { RunResult, StageName, StageOutcome, StageReport } from "../protocol/result.ts";
 
 /** Everything a reader is told about how a run or a stage ended comes from here, without markup. */
 
-/** `3fa9c1b` or, with uncommitted changes, `3fa9c1b+U`; `null` before the commit is known. */
-export function shortCommit(run: { commit: string | null; dirty: boolean }): string | null {
-  return run.commit === null ? null : `${run.commit.slice(0, 7)}${run.dirty ? "+U" : ""}`;
+/** What was tested: `3fa9c1b` or, with uncommitted changes, `3fa9c1b+U`; `null` before the commit is known. */
+export function testedCommit(run: { commit: string; dirty: boolean }): string;
+export function testedCommit(run: { commit: string | null; dirty: boolean }): string | null;
+export function testedCommit({ commit, dirty }: { commit: string | null; dirty: boolean }): string | null {
+  return commit === null ? null : shortCommit(commit) + (dirty ? "+U" : "");
 }
 
-/** What was tested: `3fa9c1b of miniflux`, or `miniflux` when no commit was reached. */
+/** What was tested, with its recipe: `3fa9c1b of miniflux`, or `miniflux` when no commit was reached. */
 export function testedName(run: { recipe: string; commit: string | null; dirty: boolean }): string {
-  const commit = shortCommit(run);
+  const commit = testedCommit(run);
   return commit === null ? run.recipe : `${commit} of ${run.recipe}`;
 }
 

@@ -1,3 +1,4 @@
+import { shortCommit } from "../../protocol/params.ts";
 import { codeSpan } from "../reports/markdown.ts";
 import { clean, commit } from "../reports/comment.ts";
 import type { Refusal } from "./policy.ts";
@@ -47,7 +48,7 @@ export function refused(refusal: Refusal, { command, org }: { command: CommandRo
       return `🚫 Nothing was tested: after ${who} wrote \`!testme\` the head moved ${from}to ${
         commit(refusal.head)
       }.\n` +
-        `Look at what was pushed and comment \`!testme\`, or \`!testme ${refusal.head.slice(0, 7)}\`.`;
+        `Look at what was pushed and comment \`!testme\`, or \`!testme ${shortCommit(refusal.head)}\`.`;
     }
     case "same-time":
       return `🚫 Nothing was tested: ${
@@ -56,10 +57,10 @@ export function refused(refusal: Refusal, { command, org }: { command: CommandRo
         `If that is the commit you mean, comment \`!testme\` again.`;
     case "unknown-head":
       return `🚫 Nothing was tested: the forge does not tell when ${commit(refusal.head)} was pushed.\n` +
-        `If that is the commit you mean, comment \`!testme ${refusal.head.slice(0, 7)}\`.`;
+        `If that is the commit you mean, comment \`!testme ${shortCommit(refusal.head)}\`.`;
     case "other-commit":
       return `🚫 Nothing was tested: the head is ${commit(refusal.head)}, not ${commit(refusal.asked)}.\n` +
-        `If that is the commit you mean, comment \`!testme ${refusal.head.slice(0, 7)}\`.`;
+        `If that is the commit you mean, comment \`!testme ${shortCommit(refusal.head)}\`.`;
   }
 }
 

@@ -1,3 +1,4 @@
+import { exists } from "../../common/files.ts";
 import { join } from "node:path";
 import { describeError } from "../../common/errors.ts";
 import { killGroup } from "../../common/exec.ts";
@@ -150,8 +151,4 @@ async function readIfThere(path: string): Promise<string | null> {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await readIfThere(path) !== null;
 }

@@ -1,4 +1,5 @@
-import { formatSeconds } from "../../common/time.ts";
+import { shortCommit } from "../../protocol/params.ts";
+import { formatRoughly, formatSeconds } from "../../common/time.ts";
 import { homeTarget } from "../../wording/try_at_home.ts";
 import { shorten } from "../../wording/text.ts";
 import { visualText } from "../../wording/findings.ts";
@@ -86,7 +87,9 @@ const shortWaitMs = 12_000;
 const howToCancel = "`!testme cancel` stops it.";
 
 function queued(facts: RunFacts): string[] {
-  const wait = facts.waitSeconds === null || facts.ahead === 0 ? "" : `, about ${roughly(facts.waitSeconds)}`;
+  const wait = facts.waitSeconds === null || facts.ahead === 0
+    ? ""
+    : `, about ${formatRoughly(facts.waitSeconds * 1000)}`;
   const runs = facts.ahead === 1 ? "1 run" : `${facts.ahead} runs`;
   const place = facts.ahead === 0 ? "starts at once" : `behind ${runs}${wait}`;
   const untaken = facts.untakenMs ?? 0;
@@ -112,9 +115,13 @@ function queued(facts: RunFacts): string[] {
 function testing(facts: RunFacts): string[] {
   const base = facts.view?.base ?? null;
   const over = base === null ? "" : ` (over ${codeSpan(shorten(base, 80))})`;
-  const elapsed = facts.elapsedSeconds === null ? "" : ` · started ${roughly(facts.elapsedSeconds)} ago`;
+  const elapsed = facts.elapsedSeconds === null
+    ? ""
+    : ` · started ${formatRoughly(facts.elapsedSeconds * 1000)} ago`;
   const left = facts.usualSeconds === null ? 0 : facts.usualSeconds - (facts.elapsedSeconds ?? 0);
-  const expected = left >= 10 && facts.cancelledBy === null ? `, about ${roughly(left)} left` : "";
+  const expected = left >= 10 && facts.cancelledBy === null
+    ? `, about ${formatRoughly(left * 1000)} left`
+    : "";
   const doing = facts.cancelledBy === null ? "Testing" : "Stopping the test of";
   const head = `⏳ **${doing} ${object(facts)}**${over}${pageLinks(facts, "live log")}${elapsed}${expected}`;
   const stages = facts.view?.stages ?? [];
@@ -253,7 +260,7 @@ function object(facts: RunFacts): string {
 
 /** A commit as people name it. Only hexadecimal digits get here. */
 export function commit(sha: string): string {
-  return `\`${sha.slice(0, 7)}\``;
+  return `\`${shortCommit(sha)}\``;
 }
 
 function link(label: string, url: string | null): string {
@@ -286,12 +293,6 @@ function withCode(line: string): string {
     const [, before = "", words = "", after = ""] = /^(\s*)(.*?)(\s*)$/s.exec(part) ?? [];
     return `${before && " "}${escapeMarkdown(words)}${after && " "}`;
   }).join("").trim();
-}
-
-/** `40 s`, `6 min`: an estimate, so no false precision. */
-function roughly(seconds: number): string {
-  if (seconds < 10) return `${Math.max(1, Math.round(seconds))} s`;
-  return seconds < 90 ? `${Math.round(seconds / 10) * 10} s` : `${Math.round(seconds / 60)} min`;
 }
 
 /** Joins paragraphs, leaving out the least important ones where they are too many. The first one always stays. */

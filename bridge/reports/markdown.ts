@@ -3,7 +3,7 @@ import type { RunResult, StageName, StageReport } from "../../protocol/result.ts
 import { findingsOf, otherBlemishes, placeOf, uncleanText } from "../../wording/findings.ts";
 import { oneLine, plainLine } from "../../common/plain_text.ts";
 import { truncate } from "../../wording/text.ts";
-import { outcomeEmoji, shortCommit, stageText, verdict, verdictEmoji } from "../../wording/verdict.ts";
+import { outcomeEmoji, stageText, testedCommit, verdict, verdictEmoji } from "../../wording/verdict.ts";
 
 /** A stage that may not have ended yet; `RunView.stages` has this shape. */
 export interface StageView {
@@ -38,7 +38,7 @@ function tableRow({ name, running, report }: StageView): string {
 
 /** The verdict in one line of Markdown, without links: ``✅ **`3fa9c1b` of miniflux passed** · level 5 · 1 min 12 s``. */
 export function verdictLine(result: RunResult): string {
-  const commit = shortCommit(result);
+  const commit = testedCommit(result);
   const tested = `${commit === null ? "" : `${codeSpan(commit)} of `}${escapeMarkdown(result.recipe)}`;
   const facts = result.result === "passed"
     ? ` · level ${result.level} · ${formatSeconds(result.seconds * 1000)}`

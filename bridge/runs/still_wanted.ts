@@ -1,3 +1,4 @@
+import { shortCommit } from "../../protocol/params.ts";
 import type { Clock } from "../../common/time.ts";
 import { type Forge, isGone } from "../forge/forge.ts";
 import { isOfPull, movedOn, type PullRun, type Run } from "../store/rows.ts";
@@ -92,7 +93,7 @@ async function look(run: PullRun, { forge, running }: { forge: Forge; running: b
   if (!running && pull.value.head !== run.ref) {
     return {
       kind: "stop",
-      why: `The head moved to ${pull.value.head.slice(0, 7)} before this commit was tested`,
+      why: `The head moved to ${shortCommit(pull.value.head)} before this commit was tested`,
     };
   }
   return { kind: "go" };

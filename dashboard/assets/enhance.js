@@ -17,16 +17,21 @@ function keepTimesTrue() {
   }, 30_000);
 }
 
-/** @param {number} ms */
+/**
+ * As the server says it; a test compares the two.
+ * @param {number} ms
+ */
 function ago(ms) {
-  const seconds = Math.max(0, ms) / 1000;
-  if (seconds < 10) return "just now";
-  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
-  const days = Math.floor(seconds / 86400);
+  const seconds = ms / 1000;
+  if (seconds < 9.5) return "just now";
+  if (seconds < 55) return `${Math.round(seconds / 10) * 10} s ago`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min ago`;
+  const hours = Math.round(seconds / 3600);
+  if (hours < 24) return `${hours} h ago`;
+  const days = Math.round(seconds / 86400);
   if (days < 21) return days === 1 ? "1 day ago" : `${days} days ago`;
-  return days < 90 ? `${Math.floor(days / 7)} weeks ago` : `${Math.floor(days / 30)} months ago`;
+  return days < 90 ? `${Math.round(days / 7)} weeks ago` : `${Math.round(days / 30)} months ago`;
 }
 
 function offerCopying() {

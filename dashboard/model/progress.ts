@@ -1,12 +1,5 @@
 import type { RunEvent } from "../../protocol/events.ts";
-import {
-  type RunResult,
-  type StageName,
-  stageNames,
-  type StageOutcome,
-  type StageReport,
-} from "../../protocol/result.ts";
-import { isActive, type Run } from "./run.ts";
+import { type RunResult, type StageName, stageNames, type StageReport } from "../../protocol/result.ts";
 
 /** One stage of a run as far as it is known. */
 export interface StageProgress {
@@ -68,23 +61,6 @@ export function applyEvent(progress: Progress, event: RunEvent): void {
       for (const report of event.result.stages) stageOf(progress, report.name).report = report;
       break;
   }
-}
-
-/** Where a stage without a report stands: in a run that is over it broke off, or its turn never came. */
-export type Unreported = "running" | "waiting" | "broken" | "unreached";
-
-/** What became of a stage as far as is known. @param run the run it belongs to */
-export function outcomeOf(run: Pick<Run, "state">, stage: StageProgress): StageOutcome | Unreported {
-  if (stage.report !== null) return stage.report.result;
-  const begun = stage.startedAt !== null;
-  // A machine that died reports nothing any more: only the bridge's word ends such a run.
-  if (isActive(run)) return begun ? "running" : "waiting";
-  return begun ? "broken" : "unreached";
-}
-
-/** True while the stage has begun and has no report, in a run that goes on. */
-export function isRunning(run: Pick<Run, "state">, stage: StageProgress): boolean {
-  return outcomeOf(run, stage) === "running";
 }
 
 function stageOf(progress: Progress, name: StageName): StageProgress {

@@ -1,7 +1,7 @@
 import { type Announcement, announcement } from "../../protocol/dashboard_api.ts";
 import type { Subject } from "../../protocol/params.ts";
-import type { StageName } from "../../protocol/result.ts";
-import type { Progress } from "./progress.ts";
+import type { StageName, StageOutcome } from "../../protocol/result.ts";
+import type { Progress, StageProgress } from "./progress.ts";
 
 /** Where a run stands, whoever said so: the bridge until the harness has a result. */
 export type RunState = Announcement["state"];
@@ -89,4 +89,21 @@ export function stateOf(announced: RunState, progress: Progress): RunState {
   if (progress.result !== null) return wasStopped(announced, progress) ? announced : progress.result.result;
   if (!activeStates.includes(announced)) return announced;
   return progress.startedAt !== null ? "running" : announced;
+}
+
+/** Where a stage without a report stands: in a run that is over it broke off, or its turn never came. */
+export type Unreported = "running" | "waiting" | "broken" | "unreached";
+
+/** What became of a stage as far as is known. @param run the run it belongs to */
+export function outcomeOf(run: Pick<Run, "state">, stage: StageProgress): StageOutcome | Unreported {
+  if (stage.report !== null) return stage.report.result;
+  const begun = stage.startedAt !== null;
+  // A machine that died reports nothing any more: only the bridge's word ends such a run.
+  if (isActive(run)) return begun ? "running" : "waiting";
+  return begun ? "broken" : "unreached";
+}
+
+/** True while the stage has begun and has no report, in a run that goes on. */
+export function isRunning(run: Pick<Run, "state">, stage: StageProgress): boolean {
+  return outcomeOf(run, stage) === "running";
 }

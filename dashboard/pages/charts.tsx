@@ -2,7 +2,8 @@ import { raw } from "hono/html";
 import type { Run } from "../model/run.ts";
 import { type StageName, stageNames } from "../../protocol/result.ts";
 import type { Timed } from "../views/recipe_history.ts";
-import { count, duration, stageTitles, stateWords, subjectText } from "../views/words.ts";
+import { formatSeconds } from "../../common/time.ts";
+import { count, stageTitles, stateWords, subjectText } from "../views/words.ts";
 
 const RISE = 12;
 
@@ -72,13 +73,13 @@ export function StageDurations({ runs }: { runs: readonly Timed[] }) {
         height={TALL + 12}
         role="img"
         aria-label={`Time of the stages over the last ${count(runs.length, "run")}: the longest took ${
-          duration(longest)
-        }, the last ${duration(last)}`}
+          formatSeconds(longest * 1000)
+        }, the last ${formatSeconds(last * 1000)}`}
       >
         {[0, 0.5, 1].map((part) => (
           <>
             <line class="grid" x1="0" x2={width} y1={6 + TALL * (1 - part)} y2={6 + TALL * (1 - part)} />
-            <text x="-6" y={9.5 + TALL * (1 - part)}>{duration(longest * part)}</text>
+            <text x="-6" y={9.5 + TALL * (1 - part)}>{formatSeconds(longest * part * 1000)}</text>
           </>
         ))}
         {runs.map(({ run, stages }, at) => {
@@ -87,7 +88,8 @@ export function StageDurations({ runs }: { runs: readonly Timed[] }) {
             <g>
               <title>
                 {`${subjectText(run.subject)} ${stateWords[run.state]}: ${
-                  stages.map((stage) => `${stageTitles[stage.name]} ${duration(stage.seconds)}`).join(", ")
+                  stages.map((stage) => `${stageTitles[stage.name]} ${formatSeconds(stage.seconds * 1000)}`)
+                    .join(", ")
                 }`}
               </title>
               {raw(

@@ -4,7 +4,8 @@ import { trueUntil } from "../views/ages.ts";
 import { needsAttention, type Overview, overviewUrl } from "../views/overview.ts";
 import type { Run } from "../model/run.ts";
 import { lastChange, type Standing, testedAt } from "../views/recipe_standing.ts";
-import { count, span, stageTitles, stateWords, subjectText } from "../views/words.ts";
+import { formatRoughly } from "../../common/time.ts";
+import { count, stageTitles, stateWords, subjectText } from "../views/words.ts";
 import { Page } from "./layout.tsx";
 import { Dots, Rung, StateSign, Subject, Thumbnail, When } from "./parts.tsx";
 
@@ -156,7 +157,7 @@ function Story({ standing, now }: { standing: Standing; now: number }) {
   const stage = face === null || face.stage === null ? "" : `${stageTitles[face.stage]}: `;
   const facts: Child[] = [
     standing.health === "fell" && `fell from level ${previous?.level}`,
-    badSince !== null && `broken for ${span(now - testedAt(badSince))}`,
+    badSince !== null && `broken for ${formatRoughly(now - testedAt(badSince))}`,
     latest?.state === "infra" && (
       <>
         CI trouble in the last run{latest.cause !== null && (

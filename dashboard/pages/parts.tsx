@@ -1,10 +1,12 @@
+import { testedCommit } from "../../wording/verdict.ts";
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { levelNames } from "../../protocol/result.ts";
 import type { Tone } from "../views/headline.ts";
 import type { Run, RunState } from "../model/run.ts";
 import { testedAt } from "../views/recipe_standing.ts";
-import { ago, levelName, shortCommit, stateWords, subjectText } from "../views/words.ts";
+import { ago } from "../../common/time.ts";
+import { levelName, stateWords, subjectText } from "../views/words.ts";
 
 /** Small pieces that several pages share. */
 
@@ -150,7 +152,7 @@ export function Subject({ run }: { run: Run }) {
     <span class="subject">
       {run.class === "pr"
         ? <span class="tag">{subjectText(run.subject)}</span>
-        : <bdi>{subjectText(run.subject)}</bdi>} <code>{shortCommit(run)}</code>
+        : <bdi>{subjectText(run.subject)}</bdi>} <code>{testedCommit(run)}</code>
     </span>
   );
 }

@@ -1,8 +1,8 @@
+import { testedCommit } from "../../wording/verdict.ts";
 import { pictureTitle, visualText } from "../../wording/findings.ts";
 import type { RunResult } from "../../protocol/result.ts";
 import { isPicture } from "../model/artefact_types.ts";
 import type { Artefact, RunDetail } from "../model/run.ts";
-import { shortCommit } from "../views/words.ts";
 
 /** The page before and after an upgrade, with the pictures that have arrived. */
 export interface Comparison {
@@ -22,7 +22,7 @@ export function comparisonOf(
   if (visual === null || text === null) return null;
   const pictures = [
     { name: visual.before, caption: `Before: ${run.base ?? "the published version"}` },
-    { name: visual.after, caption: `After: ${shortCommit(run)}` },
+    { name: visual.after, caption: `After: ${testedCommit(run)}` },
     { name: visual.difference, caption: "Difference, in red" },
   ];
   const there = pictures.every(({ name }) => artefacts.some((artefact) => artefact.name === name));

@@ -1,7 +1,8 @@
 import type { Estimate } from "../views/estimates.ts";
 import type { Queue } from "../views/queue.ts";
 import type { Run } from "../model/run.ts";
-import { count, span, stageTitles } from "../views/words.ts";
+import { formatRoughly } from "../../common/time.ts";
+import { count, stageTitles } from "../views/words.ts";
 import type { StageName } from "../../protocol/result.ts";
 import { Page } from "./layout.tsx";
 import { RunTable, stateColumn, testedColumn, whenColumn } from "./run_table.tsx";
@@ -59,10 +60,10 @@ export function QueuePage({ running, waiting, unseen, now }: QueuePageProps) {
 function doingNow(stages: readonly StageName[], left: Estimate): string {
   const what = stages.length === 0 ? "starting" : stages.map((stage) => stageTitles[stage]).join(" and ");
   if (left === null) return what;
-  return `${what}, ${left === 0 ? "longer than usual" : `about ${span(left)} left`}`;
+  return `${what}, ${left === 0 ? "longer than usual" : `about ${formatRoughly(left)} left`}`;
 }
 
 function waitingFor(run: Run, wait: Estimate): string {
   const place = run.position === 0 ? "next" : `behind ${count(run.position, "run")}`;
-  return wait === null || wait === 0 ? place : `${place}, starts in about ${span(wait)}`;
+  return wait === null || wait === 0 ? place : `${place}, starts in about ${formatRoughly(wait)}`;
 }

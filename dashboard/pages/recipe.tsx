@@ -5,7 +5,8 @@ import { causeText, tookText } from "../views/headline.ts";
 import type { Progress } from "../model/progress.ts";
 import { isActive, type Run } from "../model/run.ts";
 import { type Standing, testedAt } from "../views/recipe_standing.ts";
-import { count, span, stageTitles, stateWords, subjectText } from "../views/words.ts";
+import { formatRoughly } from "../../common/time.ts";
+import { count, stageTitles, stateWords, subjectText } from "../views/words.ts";
 import type { Timed, UpgradePath } from "../views/recipe_history.ts";
 import type { Flakes } from "../store/history.ts";
 import { LevelTrend, StageDurations } from "./charts.tsx";
@@ -175,7 +176,7 @@ function StandingText({ standing, now }: { standing: Standing; now: number }) {
         )}
       {badSince !== null && badSince.seq !== face?.seq && (
         <p>
-          Broken for {span(now - testedAt(badSince))}, since{" "}
+          Broken for {formatRoughly(now - testedAt(badSince))}, since{" "}
           <a href={`/runs/${badSince.run}`}>
             <Subject run={badSince} />
           </a>.

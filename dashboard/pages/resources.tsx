@@ -1,4 +1,5 @@
 import { formatBytes } from "../../common/bytes.ts";
+import { formatSeconds } from "../../common/time.ts";
 import { imageBytes, type ServicePeak, servicePeaks } from "../../wording/findings.ts";
 import type { ResourceUse, RunResult, StageReport } from "../../protocol/result.ts";
 import { count, stageTitles } from "../views/words.ts";
@@ -100,7 +101,7 @@ function Used(used: { memory: number; most: number; cpu: number; disk: number | 
         <Meter share={used.memory / used.most} />
       </td>
       <td class="number">{formatBytes(used.memory)}</td>
-      <td class="number">{used.cpu.toFixed(used.cpu < 9.95 ? 1 : 0)} s</td>
+      <td class="number">{formatSeconds(used.cpu * 1000)}</td>
       <td class="number">{used.disk === null ? "–" : formatBytes(used.disk)}</td>
     </>
   );

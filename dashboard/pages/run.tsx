@@ -1,3 +1,4 @@
+import { shortCommit } from "../../protocol/params.ts";
 import { raw } from "hono/html";
 import { formatBytes } from "../../common/bytes.ts";
 import type { StageName } from "../../protocol/result.ts";
@@ -28,7 +29,7 @@ export function RunPage({ run, headline, now, logs }: RunPageProps) {
   const live = isActive(run);
   return (
     <Page
-      title={`${run.recipe} ${run.commit.slice(0, 7)}: ${headline.title}`}
+      title={`${run.recipe} ${shortCommit(run.commit)}: ${headline.title}`}
       json={`/api/runs/${run.run}`}
       {...(live ? { refresh: 15 } : {})}
     >

@@ -1,7 +1,9 @@
+import { shortCommit } from "../../protocol/params.ts";
 import type { Child } from "hono/jsx";
 import { homeTarget, repositoryPage } from "../../wording/try_at_home.ts";
 import type { RunDetail } from "../model/run.ts";
-import { duration, repositoryOf, subjectText } from "../views/words.ts";
+import { formatSeconds } from "../../common/time.ts";
+import { repositoryOf, subjectText } from "../views/words.ts";
 import { Snippet, When } from "./parts.tsx";
 
 /** Exactly what was tested, with what, and how long it took. */
@@ -40,7 +42,7 @@ export function Facts({ run, now, took }: { run: RunDetail; now: number; took: s
             {result !== null && result.imposedSeconds >= 1 && (
               <span class="muted">
                 {`, ${
-                  duration(result.imposedSeconds)
+                  formatSeconds(result.imposedSeconds * 1000)
                 } of it imposed by the recipe's health and update settings`}
               </span>
             )}
@@ -116,7 +118,7 @@ export function Rerun({ run }: { run: RunDetail }) {
 
 /** No branch or tag leads to a commit of a fork; its pull request does. */
 function refOf({ subject, commit }: RunDetail): string {
-  return subject.kind === "pr" ? `refs/pull/${subject.pr}/head` : commit.slice(0, 7);
+  return subject.kind === "pr" ? `refs/pull/${subject.pr}/head` : shortCommit(commit);
 }
 
 /** People paste this into a shell: nothing gets into it that is not a plain word. */

@@ -1,8 +1,9 @@
 import type { StageReport } from "../../protocol/result.ts";
 import { blemishesOf, placeOf } from "../../wording/findings.ts";
-import { outcomeOf, type StageProgress } from "../model/progress.ts";
-import type { RunDetail } from "../model/run.ts";
-import { duration, outcomeWords, span, stageProves, stageTitles } from "../views/words.ts";
+import type { StageProgress } from "../model/progress.ts";
+import { outcomeOf, type RunDetail } from "../model/run.ts";
+import { formatSeconds } from "../../common/time.ts";
+import { outcomeWords, stageProves, stageTitles } from "../views/words.ts";
 import { Icon, type IconName, Words } from "./parts.tsx";
 import { plainLine } from "../../common/plain_text.ts";
 
@@ -62,10 +63,10 @@ export function StageHead({ run, stage, now }: { run: RunDetail; stage: StagePro
       </div>
       <span class="stage-time">
         {report !== null && (report.seconds > 0 || report.result === "passed")
-          ? duration(report.seconds)
+          ? formatSeconds(report.seconds * 1000)
           : null}
-        {outcome === "running" && stage.startedAt !== null && span(now - stage.startedAt)}
-        {outcome === "broken" && duration(lengthOf(run, { stage, now }) / 1000)}
+        {outcome === "running" && stage.startedAt !== null && formatSeconds(now - stage.startedAt)}
+        {outcome === "broken" && formatSeconds(lengthOf(run, { stage, now }))}
       </span>
       <Bar run={run} stage={stage} now={now} />
     </div>

@@ -1,8 +1,10 @@
+import { testedCommit } from "../../wording/verdict.ts";
 import type { Headline } from "../views/headline.ts";
 import { Icon, type IconName, Rung, stateTones, When, Words } from "./parts.tsx";
 import { isActive, isVerdict, type RunDetail } from "../model/run.ts";
 import { testedAt } from "../views/recipe_standing.ts";
-import { shortCommit, span, stateWords, subjectText } from "../views/words.ts";
+import { formatRoughly } from "../../common/time.ts";
+import { stateWords, subjectText } from "../views/words.ts";
 
 const signs: Record<Headline["tone"], IconName> = {
   good: "passed",
@@ -24,7 +26,7 @@ export function Verdict({ run, headline, now }: { run: RunDetail; headline: Head
       <p class="about">
         <a href={`/recipes/${run.recipe}`}>{run.recipe}</a>
         <bdi>{subjectText(run.subject)}</bdi>
-        <code>{shortCommit(run)}</code>
+        <code>{testedCommit(run)}</code>
         {run.progress.base !== null && (
           <span>
             over <bdi>{run.progress.base}</bdi>
@@ -47,7 +49,7 @@ export function Verdict({ run, headline, now }: { run: RunDetail; headline: Head
         </details>
       )}
       {silent && run.heartbeatAt !== null && (
-        <p class="more">The runner has said nothing for {span(now - run.heartbeatAt)}.</p>
+        <p class="more">The runner has said nothing for {formatRoughly(now - run.heartbeatAt)}.</p>
       )}
       {isVerdict(run) && run.level !== null && <Rung level={run.level} />}
     </header>

@@ -1,6 +1,6 @@
 import { type Run, type RunClass, verdictStates } from "../model/run.ts";
 import { type StageFact, unpackStages } from "../model/stage_facts.ts";
-import type { Statements } from "../../common/statements_dashboard.ts";
+import type { Statements } from "../../common/statements.ts";
 import { runColumns, toRun } from "./rows.ts";
 
 const verdicts = verdictStates.map((state) => `'${state}'`).join(", ");

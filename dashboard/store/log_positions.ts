@@ -1,4 +1,4 @@
-import type { Statements } from "../../common/statements_dashboard.ts";
+import type { Statements } from "../../common/statements.ts";
 import { type LogPosition, toPosition } from "./rows.ts";
 
 /** The part of the store that knows where in a log file things lie. */

@@ -54,7 +54,7 @@ export async function packLog(path: string): Promise<number | null> {
 /** Makes a packed log plain again, because there is more to write. Does nothing when it is plain. */
 export function unpackLog(path: string): void {
   const { data, index } = packedPaths(path);
-  if (exists(path) || !exists(data)) return;
+  if (isFile(path) || !isFile(data)) return;
   const draft = `${path}.draft`;
   Deno.writeFileSync(draft, gunzipSync(Deno.readFileSync(data)));
   Deno.renameSync(draft, path);
@@ -95,7 +95,7 @@ async function fill(file: Deno.FsFile, buffer: Uint8Array): Promise<number> {
   return filled;
 }
 
-export function exists(path: string): boolean {
+export function isFile(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
   } catch {

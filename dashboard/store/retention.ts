@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { transaction } from "../../common/sqlite.ts";
 import { verdictStates } from "../model/run.ts";
-import type { Statements } from "../../common/statements_dashboard.ts";
+import type { Statements } from "../../common/statements.ts";
 
 const verdicts = verdictStates.map((state) => `'${state}'`).join(", ");
 

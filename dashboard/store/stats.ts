@@ -1,6 +1,6 @@
 import type { HostReport } from "../../protocol/dashboard_api.ts";
 import { type Run, type RunClass, verdictStates } from "../model/run.ts";
-import type { Statements } from "../../common/statements_dashboard.ts";
+import type { Statements } from "../../common/statements.ts";
 import { number, runColumns, toRun } from "./rows.ts";
 
 const verdicts = verdictStates.map((state) => `'${state}'`).join(", ");

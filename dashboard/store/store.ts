@@ -16,7 +16,7 @@ import {
 import { migrations } from "./schema.ts";
 import { Revisions } from "./revisions.ts";
 import { announcedColumns, listedColumns, settled, settledColumns } from "./derived_columns.ts";
-import { Statements } from "../../common/statements_dashboard.ts";
+import { Statements } from "../../common/statements.ts";
 import { StoreHistory } from "./history.ts";
 import { StoreKeeping } from "./retention.ts";
 import { StoreLog } from "./log_positions.ts";

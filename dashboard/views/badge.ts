@@ -1,6 +1,7 @@
 import { makeBadge } from "badge-maker";
 import { type Standing, testedAt } from "./recipe_standing.ts";
-import { span, stateWords, subjectText } from "./words.ts";
+import { formatRoughly } from "../../common/time.ts";
+import { stateWords, subjectText } from "./words.ts";
 
 export type BadgeType = "level" | "status";
 
@@ -34,7 +35,7 @@ function says(
     return { message: standing.latest === null ? "not tested yet" : "no result yet", color: grey };
   }
   const about = face.class === "pr" ? `${subjectText(face.subject)}: ` : "";
-  const age = ` · ${span(options.now - testedAt(face))}${standing.stale ? " old" : ""}`;
+  const age = ` · ${formatRoughly(options.now - testedAt(face))}${standing.stale ? " old" : ""}`;
   const { text, color } = options.type === "level" && face.level !== null
     ? { text: `level ${face.level}`, color: levelColours[face.level] ?? grey }
     : { text: stateWords[face.state], color: stateColours[face.state] ?? grey };

@@ -1,9 +1,9 @@
 import { type StageName, stageNames } from "../../protocol/result.ts";
 import { type Estimate, timeLeft, waitingTimes } from "./estimates.ts";
-import { isRunning, outcomeOf } from "../model/progress.ts";
-import type { Run, RunDetail } from "../model/run.ts";
+import { isRunning, outcomeOf, type Run, type RunDetail } from "../model/run.ts";
 import type { Store } from "../store/store.ts";
-import { ago, count, duration, span, stageTitles } from "./words.ts";
+import { ago, formatRoughly, formatSeconds } from "../../common/time.ts";
+import { count, stageTitles } from "./words.ts";
 
 /** How something should look: it went well, badly, the CI is at fault, it is going on, or nothing came of it. */
 export type Tone = "good" | "bad" | "trouble" | "live" | "quiet";
@@ -40,7 +40,7 @@ function says(
       return {
         tone: "live",
         title: place,
-        more: wait === null || wait === 0 ? null : `Starts in about ${span(wait)}.`,
+        more: wait === null || wait === 0 ? null : `Starts in about ${formatRoughly(wait)}.`,
       };
     }
     case "running":
@@ -94,7 +94,11 @@ function runningStages(run: RunDetail): string {
 
 function sinceStart(run: RunDetail, left: Estimate, now: number): string | null {
   if (run.startedAt === null) return null;
-  const about = left === null ? "" : left === 0 ? ", longer than usual" : `, about ${span(left)} left`;
+  const about = left === null
+    ? ""
+    : left === 0
+    ? ", longer than usual"
+    : `, about ${formatRoughly(left)} left`;
   return `Started ${ago(now - run.startedAt)}${about}.`;
 }
 
@@ -128,5 +132,5 @@ export function causeText({ stage, cause }: Pick<Run, "stage" | "cause">): strin
 /** Wall time of a run in words, if it began. */
 export function tookText(run: Pick<RunDetail, "startedAt" | "finishedAt">): string | null {
   if (run.startedAt === null || run.finishedAt === null) return null;
-  return duration((run.finishedAt - run.startedAt) / 1000);
+  return formatSeconds(run.finishedAt - run.startedAt);
 }

@@ -2,8 +2,7 @@ import type { QueueView } from "../../protocol/dashboard_api.ts";
 import type { StageName } from "../../protocol/result.ts";
 import type { Deps } from "./deps.ts";
 import { type Estimate, timeLeft, waitingTimes } from "./estimates.ts";
-import { isRunning } from "../model/progress.ts";
-import type { Run } from "../model/run.ts";
+import { isRunning, type Run } from "../model/run.ts";
 import { runSummary } from "./views.ts";
 
 /** What runs, and what waits for its turn. */

@@ -1,7 +1,8 @@
 import { formatBytes } from "../../common/bytes.ts";
 import type { Status } from "./status.ts";
 import type { Host } from "../store/stats.ts";
-import { ago, count, span } from "./words.ts";
+import { ago, formatRoughly } from "../../common/time.ts";
+import { count } from "./words.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
 /** The janitor comes by every hour and at the start of each run. */
@@ -46,6 +47,7 @@ export function troublesOf(status: Omit<Status, "trouble">, now: number): string
       ];
     }),
     free !== null && free < minFree && `the dashboard has ${formatBytes(free)} left`,
-    status.enrolled > 0 && untested > LATELY_MS && `no default branch was tested for ${span(untested)}`,
+    status.enrolled > 0 && untested > LATELY_MS &&
+    `no default branch was tested for ${formatRoughly(untested)}`,
   ].filter((text) => text !== false);
 }

@@ -1,7 +1,6 @@
 import type { RecipeView, RunSummary, RunView } from "../../protocol/dashboard_api.ts";
 import type { Deps } from "./deps.ts";
-import { isRunning } from "../model/progress.ts";
-import type { Run, RunDetail } from "../model/run.ts";
+import { isRunning, type Run, type RunDetail } from "../model/run.ts";
 import { type Standing, testedAt } from "./recipe_standing.ts";
 
 /** A run as the API shows it. */

@@ -1,7 +1,6 @@
 import { levelNames, type StageName, type StageOutcome } from "../../protocol/result.ts";
 import type { Subject } from "../../protocol/params.ts";
-import type { Unreported } from "../model/progress.ts";
-import type { Run, RunState } from "../model/run.ts";
+import type { RunState, Unreported } from "../model/run.ts";
 
 /** Everything people read that is not tied to one page. */
 
@@ -56,11 +55,6 @@ export const outcomeWords: Record<StageOutcome | Unreported, string> = {
   unreached: "not reached",
 };
 
-/** `3fa9c1b`, with `+U` when uncommitted changes were tested as they stood. */
-export function shortCommit(run: Pick<Run, "commit" | "dirty">): string {
-  return run.commit.slice(0, 7) + (run.dirty ? "+U" : "");
-}
-
 /** `PR #12`, `main`, `2.1.0+2.2.13`. */
 export function subjectText(subject: Subject): string {
   switch (subject.kind) {
@@ -77,32 +71,6 @@ export function subjectText(subject: Subject): string {
 /** The repository a run is about, if it is on a forge. */
 export function repositoryOf(subject: Subject): string | null {
   return subject.kind === "worktree" ? null : subject.src;
-}
-
-/** `45 s`, `3 min`, `2 h`, `3 days`, `7 weeks`, `14 months`. */
-export function span(ms: number): string {
-  const seconds = Math.max(0, ms) / 1000;
-  if (seconds < 60) return `${Math.floor(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
-  const days = Math.floor(seconds / 86_400);
-  if (days < 21) return days === 1 ? "1 day" : `${days} days`;
-  if (days < 90) return `${Math.floor(days / 7)} weeks`;
-  return `${Math.floor(days / 30)} months`;
-}
-
-/** `just now`, `3 h ago`. */
-export function ago(ms: number): string {
-  return ms < 10_000 ? "just now" : `${span(ms)} ago`;
-}
-
-/** A duration of a stage or run: `0.4 s`, `12 s`, `3 min 05 s`, `1 h 04 min`. */
-export function duration(seconds: number): string {
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
-  return `${Math.floor(whole / 3600)} h ${String(Math.floor(whole / 60) % 60).padStart(2, "0")} min`;
 }
 
 /** `1 run`, `3 runs`. */

@@ -7,7 +7,7 @@ import type { Written } from "./data.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import type { RecipeRepo } from "../recipe/repo.ts";
 import type { Redactor } from "../run/redact.ts";
-import { shortCommit } from "../../wording/verdict.ts";
+import { testedCommit } from "../../wording/verdict.ts";
 import type { RunFolder, RunPlan } from "../run/folder.ts";
 import type { Lane } from "../run/names.ts";
 import type { Swarm } from "../swarm/swarm.ts";
@@ -56,5 +56,5 @@ export function need<T>(value: T | null, by: string): T {
 /** The commit under test for people, `+U` with uncommitted changes. */
 export function headName(run: RunContext): string {
   const { repo } = run;
-  return (repo === null ? null : shortCommit({ commit: repo.head, dirty: repo.dirty })) ?? "head";
+  return (repo === null ? null : testedCommit({ commit: repo.head, dirty: repo.dirty })) ?? "head";
 }

@@ -1,4 +1,4 @@
-import type { Subject } from "../../protocol/params.ts";
+import { shortCommit, type Subject } from "../../protocol/params.ts";
 import type { RecipeSource } from "../run/request.ts";
 import { InfraFailure, StageFailure } from "../run/stage.ts";
 import { type Git, withoutCredentials } from "./git.ts";
@@ -52,7 +52,9 @@ class HeadFinder {
     if (head === null) throw new StageFailure(`There is no pull request #${pr} in "${asked.src}"`);
     if (asked.commit !== null && head !== asked.commit) {
       throw new InfraFailure(
-        `Pull request #${pr} has moved on: its head is ${short(head)}, not ${short(asked.commit)}`,
+        `Pull request #${pr} has moved on: its head is ${shortCommit(head)}, not ${
+          shortCommit(asked.commit)
+        }`,
       );
     }
     return this.#clean(head);
@@ -68,7 +70,7 @@ class HeadFinder {
       )).success;
     if (!inBranch) {
       throw new InfraFailure(
-        `Commit ${short(commit)} is not on the default branch of "${src}" (any more)`,
+        `Commit ${shortCommit(commit)} is not on the default branch of "${src}" (any more)`,
       );
     }
     return this.#clean(commit, { kind: "branch", name: branch });
@@ -136,8 +138,4 @@ class HeadFinder {
     const keeps = name === undefined || subject.kind === "worktree" || subject.kind === "pr";
     return { head, subject: keeps ? subject : { ...name, src: subject.src }, dirty: false, worktree: null };
   }
-}
-
-function short(commit: string): string {
-  return commit.slice(0, 7);
 }

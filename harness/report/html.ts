@@ -14,10 +14,10 @@ import {
   headline,
   judged,
   outcomeSign,
-  shortCommit,
   stageText,
   standInNote,
   subjectName,
+  testedCommit,
   verdict,
 } from "../../wording/verdict.ts";
 
@@ -73,7 +73,7 @@ ${footer(result)}
 }
 
 function hero(result: RunResult): Markup {
-  const commit = shortCommit(result);
+  const commit = testedCommit(result);
   const where = [subjectName(result.subject), result.base === null ? null : `over ${result.base}`].filter(
     Boolean,
   );

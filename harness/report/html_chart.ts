@@ -25,7 +25,9 @@ export function timingChart(
   const ticks = axisTicks(end).map((seconds) =>
     markup`
       <line class="grid" x1="${x(seconds)}" x2="${x(seconds)}" y1="0" y2="${height - AXIS}" />
-      <text class="tick" x="${x(seconds)}" y="${height - 6}" text-anchor="middle">${axisLabel(seconds)}</text>
+      <text class="tick" x="${x(seconds)}" y="${height - 6}" text-anchor="middle">${
+      formatSeconds(seconds * 1000)
+    }</text>
     `
   );
   const bars = rows.map(({ stage, from, to }, index) => {
@@ -52,12 +54,6 @@ function axisTicks(end: number): number[] {
   const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 3600];
   const step = steps.find((seconds) => end / seconds <= 8) ?? 7200;
   return Array.from({ length: Math.floor(end / step) + 1 }, (_, index) => index * step);
-}
-
-function axisLabel(seconds: number): string {
-  if (seconds < 60) return `${seconds} s`;
-  const rest = seconds % 60;
-  return rest === 0 ? `${seconds / 60} min` : `${Math.floor(seconds / 60)}:${String(rest).padStart(2, "0")}`;
 }
 
 function round(value: number): number {

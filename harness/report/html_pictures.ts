@@ -1,7 +1,7 @@
 import type { RunResult } from "../../protocol/result.ts";
 import { pictureTitle, visualText } from "../../wording/findings.ts";
 import { type Markup, markup } from "./markup.ts";
-import { shortCommit } from "../../wording/verdict.ts";
+import { testedCommit } from "../../wording/verdict.ts";
 
 /** PNG bytes by file name. */
 export type Screenshots = Record<string, Uint8Array>;
@@ -12,7 +12,7 @@ export function comparison(result: RunResult, screenshots: Screenshots): Markup 
   if (visual === null) return null;
   const figures = [
     figure(screenshots, { name: visual.before, caption: `Before: ${result.base ?? "published version"}` }),
-    figure(screenshots, { name: visual.after, caption: `After: ${shortCommit(result) ?? "this commit"}` }),
+    figure(screenshots, { name: visual.after, caption: `After: ${testedCommit(result) ?? "this commit"}` }),
     figure(screenshots, { name: visual.difference, caption: "Difference, in red" }),
   ];
   if (figures.includes(null)) return null;

@@ -1,4 +1,5 @@
 import { formatBytes } from "../../common/bytes.ts";
+import { formatSeconds } from "../../common/time.ts";
 import type { ResourceUse, RunResult, StageName } from "../../protocol/result.ts";
 import { imageBytes } from "../../wording/findings.ts";
 import { type Markup, markup } from "./markup.ts";
@@ -25,7 +26,7 @@ function useRow(use: ResourceUse, { stage, most }: { stage: StageName | null; mo
 <td>${use.service}</td>
 <td class="number">${formatBytes(use.peakMemoryBytes)}</td>
 <td class="meter"><i style="width:${width}%"></i></td>
-<td class="number">${use.cpuSeconds.toFixed(use.cpuSeconds < 10 ? 2 : 1)} s</td>
+<td class="number">${formatSeconds(use.cpuSeconds * 1000)}</td>
 <td class="number">${use.diskBytes === null ? "–" : formatBytes(use.diskBytes)}</td>
 </tr>`;
 }

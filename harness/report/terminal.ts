@@ -5,7 +5,7 @@ import { paint, type Painter, stageLine } from "./terminal_lines.ts";
 import { summaryLines } from "./terminal_summary.ts";
 import { oneLine } from "../../common/plain_text.ts";
 import { truncate } from "../../wording/text.ts";
-import { shortCommit, stageText, subjectName } from "../../wording/verdict.ts";
+import { stageText, subjectName, testedCommit } from "../../wording/verdict.ts";
 
 export interface TerminalOptions {
   /** Whether lines may be drawn over. @default Deno.stderr.isTerminal() */
@@ -234,7 +234,7 @@ function startText(event: Extract<RunEvent, { type: "run.started" }>, { bold, di
 }
 
 function subjectText(event: Extract<RunEvent, { type: "run.subject" }>): string {
-  const commit = `${shortCommit(event)}${event.dirty ? " (with uncommitted changes)" : ""}`;
+  const commit = `${testedCommit(event)}${event.dirty ? " (with uncommitted changes)" : ""}`;
   return event.base === null ? `${commit}, never published before` : `${commit} over ${event.base}`;
 }
 

@@ -1,3 +1,4 @@
+import { formatSeconds } from "../../common/time.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import type { Subject } from "../../protocol/params.ts";
 import { type RunResult, type StageName, stageNames, type StageReport } from "../../protocol/result.ts";
@@ -77,7 +78,7 @@ export class RunRecord {
     else if (message.type === "backup") this.backedUp = true;
     else if (message.type === "end") this.complete = true;
     else if (message.type === "timed-out") {
-      this.timedOut ??= { stage: message.stage, cause: `Ran longer than ${Math.round(message.ms / 1000)} s` };
+      this.timedOut ??= { stage: message.stage, cause: `Ran longer than ${formatSeconds(message.ms)}` };
     } else if (message.type === "about") {
       const { abra, abraStandIn, docker, browser } = message;
       this.#versions = { ...this.#versions, abra, docker, browser };

@@ -1,3 +1,4 @@
+import { formatSeconds } from "../../common/time.ts";
 import { CcciError } from "../../common/errors.ts";
 import { type ResourceUse, type StageName, type StageReport, stageReport } from "../../protocol/result.ts";
 
@@ -74,7 +75,7 @@ export class StageTimeout extends CcciError {
   readonly ms: number;
 
   constructor(ms: number) {
-    super("stage.timeout", `Ran longer than ${Math.round(ms / 1000)} s`);
+    super("stage.timeout", `Ran longer than ${formatSeconds(ms)}`);
     this.ms = ms;
   }
 }

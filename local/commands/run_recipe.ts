@@ -6,7 +6,7 @@ import { refuseMissing } from "../../harness/command/refuse_missing.ts";
 import { runRecipeCommand, type RunRecipeOptions } from "../../harness/command/run_recipe_options.ts";
 import { readSettings } from "../../harness/run/settings.ts";
 import { localRequest } from "../../harness/command/local_request.ts";
-import { exists } from "../host/files.ts";
+import { exists } from "../../common/files.ts";
 import { imagesOfRecipe } from "../images/catalogue.ts";
 import { ensureImages } from "../images/mod.ts";
 import { Interruption } from "../host/interruption.ts";

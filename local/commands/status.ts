@@ -6,7 +6,7 @@ import { isHealthy, ownDaemon } from "../drone/daemon.ts";
 import { daemonIds } from "../drone/daemons.ts";
 import { DRONE_URL, droneFiles } from "../drone/files.ts";
 import { engineFiles, ownEngine } from "../docker/own_engine.ts";
-import { exists } from "../host/files.ts";
+import { exists } from "../../common/files.ts";
 import { giteaAnswers, ownGitea } from "../gitea/gitea.ts";
 import { giteaFiles } from "../gitea/config.ts";
 import { BASE_DOMAIN, FORGE_HOST, type Paths, pathsFromEnvironment, PORTS } from "../host/paths.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import * as z from "zod";
 import { exec } from "../../common/exec.ts";
-import { exists } from "../host/files.ts";
+import { exists } from "../../common/files.ts";
 import type { Paths } from "../host/paths.ts";
 
 /**

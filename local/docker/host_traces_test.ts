@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { exists } from "../host/files.ts";
+import { exists } from "../../common/files.ts";
 import { dockerRuleRemovals, restoreHost } from "./host_traces.ts";
 import { pathsBelow } from "../host/paths.ts";
 

@@ -4,7 +4,7 @@ import { exec } from "../../common/exec.ts";
 import { systemClock, waitFor } from "../../common/time.ts";
 import { type Docker, engineAnswers, engineClient, SOCKET } from "./client.ts";
 import { StackError } from "../host/errors.ts";
-import { exists } from "../host/files.ts";
+import { exists } from "../../common/files.ts";
 import { noteHost, restoreHost } from "./host_traces.ts";
 import { installPackages, isRoot, onPath } from "../host/host.ts";
 import { OURS, type Paths, pathsBelow } from "../host/paths.ts";

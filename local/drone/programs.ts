@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { buildProgram, dropBuildCaches } from "../host/build.ts";
-import { exists } from "../host/files.ts";
+import { exists } from "../../common/files.ts";
 import type { BuildContext } from "../gitea/gitea.ts";
 import { inStep } from "../host/progress.ts";
 

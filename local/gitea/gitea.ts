@@ -4,7 +4,7 @@ import { exec, execOk } from "../../common/exec.ts";
 import { waitFor } from "../../common/time.ts";
 import { buildProgram } from "../host/build.ts";
 import { StackError } from "../host/errors.ts";
-import { exists } from "../host/files.ts";
+import { exists } from "../../common/files.ts";
 import { giteaConfig, giteaFiles } from "./config.ts";
 import { ensurePrograms, onPath } from "../host/host.ts";
 import { type Paths, PORTS } from "../host/paths.ts";

@@ -2,7 +2,7 @@ import { statfs } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
 import { exec, execOk } from "../../common/exec.ts";
-import { exists } from "./files.ts";
+import { exists } from "../../common/files.ts";
 import type { Paths } from "./paths.ts";
 import type { Step } from "./progress.ts";
 

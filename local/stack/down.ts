@@ -1,7 +1,7 @@
 import { removeBackupBot } from "../backup_bot/service.ts";
 import { stopBuilds } from "../host/build.ts";
 import { stopDrone, stopRunner } from "../drone/daemons.ts";
-import { exists } from "../host/files.ts";
+import { exists } from "../../common/files.ts";
 import { type Docker, engineAnswers, engineClient, orNothing } from "../docker/client.ts";
 import { engineDied, ensureEngine, ownEngine, stopEngine } from "../docker/own_engine.ts";
 import { stopGitea } from "../gitea/gitea.ts";

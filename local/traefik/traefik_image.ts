@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { execOk } from "../../common/exec.ts";
 import { buildProgram } from "../host/build.ts";
 import { type Docker, DOCKER_ENV, orNothing } from "../docker/client.ts";
-import { exists } from "../host/files.ts";
+import { exists } from "../../common/files.ts";
 import { CONTENT_LABEL } from "../images/content.ts";
 import { engineId } from "../images/engine.ts";
 import { Ledger } from "../images/ledger.ts";
