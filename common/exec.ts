@@ -20,6 +20,7 @@ export interface ExecResult {
   argv: string[];
   /** Exit code; 128 + signal number when a signal ended the child. */
   code: number;
+  /** The signal that ended the child, where the way it was run tells one from an exit code. */
   signal: string | null;
   success: boolean;
   stdout: string;
@@ -129,7 +130,11 @@ export function familyMark(): Record<string, string> {
 
 /** Like {@linkcode exec}, for callers that only go on after a success. @throws {ExecError} on any other end. */
 export async function execOk(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-  const result = await exec(argv, options);
+  return okOnly(await exec(argv, options), options);
+}
+
+/** @throws {ExecError} unless the child ended well within its time */
+export function okOnly(result: ExecResult, options: ExecOptions): ExecResult {
   if (result.success) return result;
   throw new ExecError(describeFailure(result, options), { result });
 }
@@ -158,23 +163,40 @@ export async function killGroup(pgid: number, signal: "TERM" | "KILL"): Promise<
 
 function collect(stream: ReadableStream<Uint8Array>, limit: number, see: (chunk: Uint8Array) => void) {
   const reader = stream.getReader();
-  let chunks: Uint8Array[] = [];
-  let size = 0;
+  const kept = new OutputEnd(limit);
   const done = (async () => {
     while (true) {
       const { done, value } = await reader.read();
       if (done) break;
       see(value);
-      chunks.push(value);
-      size += value.length;
-      if (size > 2 * limit) {
-        chunks = [concat(chunks).slice(-limit)];
-        size = limit;
-      }
+      kept.add(value);
     }
-    return new TextDecoder().decode(concat(chunks).slice(-limit));
+    return kept.text();
   })();
   return { done, cancel: () => void reader.cancel().catch(() => {}) };
+}
+
+/** The last `limit` bytes of what a program prints; never more than some three times as much is held in memory. */
+export class OutputEnd {
+  readonly #limit: number;
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#size <= 2 * this.#limit) return;
+    this.#chunks = [concat(this.#chunks).slice(-this.#limit)];
+    this.#size = this.#limit;
+  }
+
+  text(): string {
+    return new TextDecoder().decode(concat(this.#chunks).slice(-this.#limit));
+  }
 }
 
 function concat(chunks: Uint8Array[]): Uint8Array {

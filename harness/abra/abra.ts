@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import * as z from "zod";
 import { CcciError } from "../../common/errors.ts";
-import { exec, ExecError, type ExecResult } from "../../common/exec.ts";
+import { runCommand } from "../../common/command.ts";
+import { ExecError, type ExecResult } from "../../common/exec.ts";
 import { inTerminal, withoutEcho } from "../../common/pty.ts";
 import { changeBy } from "./changes.ts";
 import {
@@ -53,9 +54,9 @@ interface Call {
 const generatedSecrets = z.array(z.object({ name: z.string(), value: z.string() }).loose());
 
 /**
- * The only place that knows abra: its flags, files and traps. A call never gets an input, so that a forgotten prompt
- * fails; it gets a hard limit; and of our environment only what it needs, since abra hands everything it has on to
- * the interpolation of compose files.
+ * Calls abra, and knows its flags, the files it leaves, and its traps (what it checks in a recipe, the lint and
+ * confinement rules know too). A call never gets an input, so that a forgotten prompt fails. It gets a hard limit. Of
+ * our environment it gets only what it needs, because abra fills variables in compose files from its own environment.
  */
 export class Abra {
   #options: AbraOptions;
@@ -196,7 +197,7 @@ export class Abra {
     let result: ExecResult;
     try {
       const start = () =>
-        exec(call.argv, {
+        runCommand(call.argv, {
           clearEnv: true,
           env: { ...environment(settings, dir), ...call.env },
           timeoutMs: options.timeoutMs ?? 60_000,

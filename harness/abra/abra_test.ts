@@ -8,7 +8,7 @@ async function withAbra(
   script: string,
   work: (
     abra: Abra,
-    seen: { calls: () => Promise<string>; log: string[]; redactor: Redactor },
+    seen: { calls: () => Promise<string>; log: string[]; redactor: Redactor; folder: string },
   ) => Promise<void>,
 ) {
   const folder = await Deno.makeTempDir();
@@ -28,6 +28,7 @@ async function withAbra(
         await Deno.readTextFile(join(folder, "calls")) + await Deno.readTextFile(join(folder, "env")),
       log,
       redactor,
+      folder,
     });
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -97,6 +98,35 @@ Deno.test("abra's last word is the message, without decoration; an abra that bre
     assert.match(error.message, /"abra app deploy w.ci.test" ended with exit code 7: error: no such module/);
   });
 });
+
+for (const [signal, code] of [["KILL", 137], ["TERM", 143], ["SEGV", 139]] as const) {
+  Deno.test(`an abra that ${signal} ends has not done what it was asked for`, () =>
+    withAbra(`kill -${signal} $$`, async (abra) => {
+      const broken = { code: "abra.broken", message: new RegExp(`"abra app undeploy.*exit code ${code}`) };
+      await assert.rejects(abra.undeploy("w.ci.test"), broken);
+      await assert.rejects(abra.restore("w.ci.test", { timeoutMs: 60_000 }), { code: "abra.broken" });
+    }));
+}
+
+Deno.test("an abra that is over time is ended with what it started", () =>
+  withAbra('sleep 300 & echo $! >> "${0%/*}/started"; wait', async (abra, { folder }) => {
+    // Long enough for a busy machine to start all of it.
+    await Promise.all([
+      assert.rejects(abra.backupCreate("w.ci.test", { timeoutMs: 5_000 }), { code: "abra.timeout" }),
+      assert.rejects(abra.restore("w.ci.test", { timeoutMs: 5_000 }), { code: "abra.timeout" }),
+    ]);
+    const started = (await Deno.readTextFile(join(folder, "started"))).trim().split("\n");
+    assert.equal(started.length, 2);
+    for (const pid of started) {
+      const state = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
+      assert.ok(state === "" || /\) Z /.test(state), `process ${pid} is gone`);
+    }
+  }));
+
+Deno.test("an abra that leaves a process behind is not waited for until that one ends", () =>
+  withAbra('sleep 300 & echo "WARN done"', async (abra) => {
+    assert.deepEqual(await abra.deploy("w.ci.test", { chaos: true }), ["WARN done"]);
+  }));
 
 Deno.test("warnings come back, and a missing abra is named", async () => {
   await withAbra("echo 'INFO fine'; echo 'WARN with dnsrr' >&2", async (abra) => {

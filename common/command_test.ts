@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { runCommand, runCommandOk } from "./command.ts";
+import { exec, ExecError } from "./exec.ts";
+
+/** Whether a process is at work, or gone but not yet collected by its parent. */
+async function alive(pid: string): Promise<boolean> {
+  const state = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
+  return state !== "" && !/\) Z /.test(state);
+}
+
+Deno.test("runCommand() tells exit code and both streams, and hands arguments over as they are", async () => {
+  const ended = await runCommand(["sh", "-c", "echo out; echo err >&2; exit 3"]);
+  assert.deepEqual([ended.code, ended.success, ended.stdout, ended.stderr], [3, false, "out\n", "err\n"]);
+  const odd = ["", "a b", "$HOME", "'", '"', "*", ";", "\\", "-n", "a\nb", "é", "x=1", "--", "`id`", "~"];
+  const said = await runCommandOk(["printf", "<%s>", ...odd]);
+  assert.equal(said.stdout, odd.map((word) => `<${word}>`).join(""));
+});
+
+for (const [signal, code] of [["KILL", 137], ["TERM", 143], ["SEGV", 139]] as const) {
+  Deno.test(`runCommand() does not take a program that ${signal} ended for a success`, async () => {
+    const ended = await runCommand(["sh", "-c", `kill -${signal} $$`]);
+    assert.deepEqual([ended.code, ended.success, ended.timedOut], [code, false, false]);
+  });
+}
+
+Deno.test("runCommand() gives the child no input: what asks for some reads its end", async () => {
+  const asked = await runCommand(["sh", "-c", "read answer || echo nothing"]);
+  assert.equal(asked.stdout, "nothing\n");
+});
+
+Deno.test("runCommand() ends a program that is over time, with what it started", async () => {
+  // Long enough for a busy machine to start all of it.
+  const late = await runCommand(["sh", "-c", "sleep 60 & echo $!; wait"], { timeoutMs: 5_000 });
+  assert.deepEqual([late.timedOut, late.success], [true, false]);
+  assert.ok(late.ms < 30_000, `${late.ms} ms`);
+  assert.equal(await alive(late.stdout.trim()), false);
+});
+
+Deno.test("runCommand() ends what does not obey TERM, also when its exit code would be a success", async () => {
+  // Long enough for a busy machine to set the traps: whoever is told to end before that ends.
+  const [stubborn, polite, left] = await Promise.all([
+    runCommand(["sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"], { timeoutMs: 5_000 }),
+    runCommand(["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.02; done"], { timeoutMs: 5_000 }),
+    runCommand(["sh", "-c", "(trap '' TERM; while :; do sleep 0.05; done) & echo $!; wait"], {
+      timeoutMs: 5_000,
+    }),
+  ]);
+  assert.equal(stubborn.success, false);
+  assert.equal(polite.success, false, "over time is no success");
+  assert.equal(left.success, false);
+  assert.equal(await alive(left.stdout.trim()), false, "who outlives the leader of the group is ended too");
+});
+
+Deno.test("runCommand() does not wait for a process that stays behind and holds the pipe", async () => {
+  const ended = await runCommand(["sh", "-c", "sleep 60 & echo $!"]);
+  assert.equal(ended.success, true);
+  assert.ok(ended.ms < 30_000, `${ended.ms} ms`);
+  assert.equal(await alive(ended.stdout.trim()), false);
+});
+
+Deno.test("runCommand() ends a program when its signal aborts, and starts none after that", async () => {
+  const stop = new AbortController();
+  const ended = await runCommand(["sh", "-c", "echo ready; sleep 60"], {
+    signal: stop.signal,
+    onOutput: () => stop.abort(new Error("Enough")),
+  });
+  assert.equal(ended.success, false);
+  assert.ok(ended.ms < 30_000, `${ended.ms} ms`);
+  await assert.rejects(runCommand(["true"], { signal: stop.signal }), /Enough/);
+});
+
+Deno.test("runCommand() keeps the end of what is printed beyond its limit", async () => {
+  const long = await runCommand(["sh", "-c", "seq 1 100000"], { maxBytes: 100 });
+  assert.equal(long.stdout.length, 100);
+  assert.ok(long.stdout.endsWith("99999\n100000\n"));
+  const whole = await runCommand(["sh", "-c", "seq 1 20000"]);
+  assert.equal(whole.stdout, (await exec(["seq", "1", "20000"])).stdout);
+});
+
+Deno.test("runCommand() can keep the caller's environment from the child, and sets its folder", async () => {
+  const PATH = Deno.env.get("PATH") ?? "";
+  const seen = await runCommand(["env"], { clearEnv: true, env: { PATH, ONLY: "this" }, cwd: "/" });
+  const names = seen.stdout.trim().split("\n").map((line) => line.split("=")[0]).sort();
+  assert.deepEqual(names.filter((name) => name !== "_" && name !== "CCCI_FAMILY"), ["ONLY", "PATH", "PWD"]);
+  assert.match(seen.stdout, /^PWD=\/$/m);
+});
+
+Deno.test("runCommandOk() says what failed, how, and its last words; a missing program is named", async () => {
+  await assert.rejects(
+    runCommandOk(["sh", "-c", "echo first; echo last >&2; exit 4"]),
+    (error) => error instanceof ExecError && /"sh -c .*ended with exit code 4: last/s.test(error.message),
+  );
+  await assert.rejects(
+    runCommand(["no-such-program-here"]),
+    (error) => error instanceof ExecError && error.code === "exec.missing",
+  );
+});
