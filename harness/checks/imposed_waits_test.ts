@@ -8,6 +8,7 @@ function compose(...docs: Record<string, unknown>[]): Compose {
     files: docs.map((doc, index) => ({ path: `compose.${index}.yml`, doc, raw: doc, lineOf: () => 1 })),
     variablesUnset: [],
     variablesMissing: [],
+    env: {},
   };
 }
 

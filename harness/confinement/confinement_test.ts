@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { loadCompose } from "../recipe/compose.ts";
-import { checkConfinement } from "./confinement.ts";
-import { app, benign, type Fixture, fixtureEnv as env, hostile } from "./fixtures/mod.ts";
+import { findDockerClient } from "../recipe/docker_client.ts";
+import { checkConfinement, confine } from "./confinement.ts";
+import { app, benign, type Fixture, fixtureEnv as env, hostile, readTwice } from "./fixtures/mod.ts";
 import type { Finding } from "../lint/finding.ts";
 
-async function findings(fixture: Fixture, exceptions: string[] = []): Promise<Finding[]> {
+const findings = (fixture: Fixture, exceptions: string[] = []) => check(fixture, exceptions);
+
+/** @param client given, Docker has to read the same, too */
+async function check(fixture: Fixture, exceptions: string[] = [], client?: string): Promise<Finding[]> {
   const folder = await Deno.makeTempDir();
   try {
     const files = typeof fixture.files === "string" ? { "compose.yml": fixture.files } : fixture.files;
@@ -17,12 +21,10 @@ async function findings(fixture: Fixture, exceptions: string[] = []): Promise<Fi
     }
     const compose = await loadCompose(folder, { ...env, ...fixture.env });
     assert.ok(compose.ok, compose.ok ? "" : `${compose.file}:${compose.line}: ${compose.message}`);
-    return checkConfinement(compose, {
-      checkout: folder,
-      stack: env.STACK_NAME,
-      domains: [env.DOMAIN],
-      exceptions,
-    });
+    const options = { checkout: folder, stack: env.STACK_NAME, domains: [env.DOMAIN], exceptions };
+    return client === undefined
+      ? checkConfinement(compose, options)
+      : (await confine(compose, { ...options, client })).findings;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -39,18 +41,43 @@ for (const [name, fixture] of Object.entries(hostile)) {
   });
 }
 
+/** Tests of both readers need a docker client, though no engine. */
+const client = await findDockerClient();
+const missing = client === null ? " (no docker client here has `stack config`)" : "";
+
+for (const [name, fixture] of Object.entries(readTwice)) {
+  Deno.test({
+    name: `refuses, once Docker has read it too: ${name}${missing}`,
+    ignore: client === null,
+    fn: async () => {
+      assert.deepEqual(
+        (await findings(fixture)).map(({ rule }) => rule),
+        [],
+        "was seen before Docker read it",
+      );
+      const found = await check(fixture, [], client ?? "");
+      assert.deepEqual([...new Set(found.map(({ rule }) => rule))], [fixture.rule], JSON.stringify(found));
+    },
+  });
+}
+
 for (const [name, fixture] of Object.entries(benign)) {
   Deno.test(`accepts: ${name}`, async () => assert.deepEqual(await findings(fixture), []));
+  Deno.test({
+    name: `Docker reads the same: ${name}${missing}`,
+    ignore: client === null,
+    fn: async () => assert.deepEqual(await check(fixture, [], client ?? ""), []),
+  });
 }
 
 Deno.test("every rule that the checks can report has a hostile recipe", async () => {
-  const source = ["services", "mounts", "objects", "ports", "labels", "files", "environment"];
+  const source = ["services", "mounts", "objects", "ports", "labels", "files", "environment", "reading"];
   const named = new Set<string>();
   for (const name of source) {
     const text = await Deno.readTextFile(new URL(`./${name}.ts`, import.meta.url));
     for (const [rule] of text.matchAll(/confine\.[a-z-]+/g)) named.add(rule);
   }
-  const shown = new Set(Object.values(hostile).map(({ rule }) => rule));
+  const shown = new Set(Object.values({ ...hostile, ...readTwice }).map(({ rule }) => rule));
   assert.deepEqual([...named].filter((rule) => !shown.has(rule)), []);
 });
 

@@ -6,11 +6,8 @@ import { type Finding, quote } from "../lint/finding.ts";
 
 const MAX_ENTRIES = 20_000;
 
-/**
- * Files that a deploy reads: those of configs and secrets, `env_file`, and every symbolic link of the recipe, since
- * abra also reads files that no compose file names (`.env.sample`, `abra.sh`, `release/next`).
- */
-export function checkFiles(
+/** Files that a deploy reads because a compose file names them: those of configs and secrets, and `env_file`. */
+export function checkNamedFiles(
   compose: Compose,
   { checkout, add }: { checkout: string; add: (finding: Finding) => void },
 ): void {
@@ -31,7 +28,6 @@ export function checkFiles(
       });
     }
   }
-  checkLinks(root, add);
 }
 
 function fileProblem(path: string, root: string): string | undefined {
@@ -65,7 +61,12 @@ function* namedFiles(
   }
 }
 
-function checkLinks(root: string, add: (finding: Finding) => void): void {
+/**
+ * Every symbolic link of the recipe, since abra also reads files that no compose file names (`.env.sample`, `abra.sh`,
+ * `release/next`).
+ */
+export function checkLinks(checkout: string, add: (finding: Finding) => void): void {
+  const root = Deno.realPathSync(checkout);
   let seen = 0;
   const walk = (folder: string) => {
     for (const entry of Deno.readDirSync(folder)) {

@@ -26,7 +26,17 @@ export type ScopedReport = (
 /** Whether our `recipe.yml` permits it: by rule id, or one case by `rule=subject` (`confine.bind=/etc/localtime`). */
 export function isPermitted(finding: Finding, exceptions: readonly string[]): boolean {
   const { rule, subject } = finding;
-  return exceptions.includes(rule) || (subject !== undefined && exceptions.includes(`${rule}=${subject}`));
+  if (rule === "confine.reading") return false; // what is read in two ways cannot be judged at all
+  if (exceptions.includes(rule)) return true;
+  return subject !== undefined &&
+    exceptions.some((one) => one === `${rule}=${subject}` || spans(one, finding));
+}
+
+/** Whether an exception for a range of ports (`confine.port=8448-8450`) holds the port at hand. */
+function spans(exception: string, { rule, subject }: Finding): boolean {
+  const range = /^confine\.port=([0-9]+)-([0-9]+)$/.exec(exception);
+  if (range === null || rule !== "confine.port" || !/^[0-9]+$/.test(subject ?? "")) return false;
+  return Number(range[1]) <= Number(subject) && Number(subject) <= Number(range[2]);
 }
 
 /** Text from a recipe in a message: quoted, on one line, bounded. */

@@ -61,8 +61,8 @@ function names(compose: Compose, stack: string): Named[] {
     for (const section of ["secrets", "configs", "services", "networks"] as const) {
       for (const [key, definition] of entriesOf(file.doc[section])) {
         const at = `${section} ${key}`;
-        const before = named.get(at)?.name ?? `${stack}_${key}`;
-        const name = section === "services" ? before : objectName(definition, key) ?? before;
+        const usual = `${stack}_${key}`;
+        const name = section === "services" ? usual : objectName(definition, key) ?? usual;
         if (section === "networks" && isExternal(definition)) continue;
         named.set(at, { section, key, name, path: [section, key] });
       }

@@ -28,6 +28,8 @@ export interface Compose {
   ok: true;
   /** In the order of COMPOSE_FILE; later ones override earlier ones. */
   files: ComposeFile[];
+  /** What they were filled in with. */
+  env: Readonly<Record<string, string>>;
   /** Those without a default: Docker makes them empty. */
   variablesUnset: UnsetVariable[];
   /** All, also those with a default: did the deploying process carry them, Docker would take its values. */
@@ -90,7 +92,7 @@ export async function loadCompose(
     variablesUnset.push(...loaded.unset);
     variablesMissing.push(...loaded.missing);
   }
-  return { ok: true, files, variablesUnset, variablesMissing };
+  return { ok: true, files, env, variablesUnset, variablesMissing };
 }
 
 async function readInside(
@@ -230,8 +232,7 @@ export function volumesOf(compose: Compose, stack: string): ComposeVolume[] {
   const names = new Map<string, string>();
   for (const file of compose.files) {
     for (const [key, volume] of entriesOf(file.doc.volumes)) {
-      const known = names.get(key) ?? `${stack}_${key}`;
-      names.set(key, objectName(volume, key) ?? known);
+      names.set(key, objectName(volume, key) ?? `${stack}_${key}`); // Docker takes the later definition whole
     }
   }
   const mounts = new Map<string, ComposeVolume>();

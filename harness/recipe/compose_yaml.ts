@@ -111,12 +111,18 @@ function refusedNode(doc: Document, lines: LineCounter): YamlFailure | undefined
       if ("tag" in node && node.tag !== undefined) { // set for explicit tags only
         return refuse(node, `The YAML tag "${node.tag}" is not supported`);
       }
+      if (isScalar(node) && typeof node.value === "number" && !Number.isFinite(node.value)) {
+        return refuse(node, "Numbers without end are not supported");
+      }
     },
     Map(_key, map) {
       let merges = 0;
       for (const pair of map.items) {
         if (!isScalar(pair.key)) return refuse(pair.key ?? map, "Every key must be plain text");
         if (pair.key.value === "<<") return refuse(pair.key, 'A quoted "<<" is not supported as a key');
+        if (typeof pair.key.value !== "string" && !isMerge(pair.key)) {
+          return refuse(pair.key, "A key must be text: put it in quotes");
+        }
         if (isMerge(pair.key) && ++merges > 1) return refuse(pair.key, "Two merge keys in one mapping");
       }
     },

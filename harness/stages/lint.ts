@@ -3,7 +3,7 @@ import { Abra, AbraError } from "../abra/abra.ts";
 import type { Revision } from "../app/app.ts";
 import { composeEnvironment, domainsOf } from "../app/settings.ts";
 import { type ComposeFailure, loadCompose } from "../recipe/compose.ts";
-import { checkConfinement } from "../confinement/confinement.ts";
+import { confine } from "../confinement/confinement.ts";
 import { type Finding, isPermitted } from "../lint/finding.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
 import { checkRecipe } from "../lint/check_recipe.ts";
@@ -13,10 +13,11 @@ import { type NameBudget, nameBudget } from "../lint/name_lengths.ts";
 import type { Recipe } from "../lint/recipe.ts";
 import { checkTags } from "../lint/tags.ts";
 import type { Lane } from "../run/names.ts";
+import { findDockerClient } from "../recipe/docker_client.ts";
 import { checkOut } from "../recipe/repo.ts";
 import { need, type RunContext } from "../checks/context.ts";
 import type { RunFolder, RunPlan } from "../run/folder.ts";
-import { type StageContext, StageFailure } from "../run/stage.ts";
+import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 import type { PublishedVersion } from "../recipe/versions.ts";
 
 /** What lint looks at, and fills in. */
@@ -67,7 +68,7 @@ export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> 
     return conclude(findings.add([head.finding]), ctx);
   }
   run.compose.head = head.recipe.compose;
-  if (findings.add(head.confinement).some(isError)) run.undeployable = "confinement";
+  run.undeployable = obstacle(findings.add(head.confinement));
   findings.add(checkRecipe(head.recipe));
   findings.add(checkTags(repo));
   if (findings.add(head.names.findings).some(isError)) run.undeployable ??= "lint";
@@ -136,7 +137,7 @@ async function lookAtUpgrade(
     run.baseObstacle = "lint";
     return;
   }
-  if (findings.add(upgraded.confinement, where).some(isError)) run.baseObstacle = "confinement";
+  run.baseObstacle = obstacle(findings.add(upgraded.confinement, where)) ?? run.baseObstacle;
   findings.add(
     await checkConfigVersions(upgraded.recipe, { ...published.recipe, version: base.version }),
   );
@@ -173,19 +174,32 @@ async function read(
     }),
   );
   if (!compose.ok) return { ok: false, finding: unparsable(compose) };
+  const confined = await confine(compose, {
+    checkout,
+    stack,
+    domains: domainsOf(domain, enrolment),
+    exceptions: enrolment.exceptions,
+    client: await dockerClient(),
+    tmp: run.folder.tmp,
+    signal: ctx.signal,
+  });
   const root = await Deno.realPath(checkout);
   const text = (name: string) => readInside(root, name) ?? "";
   return {
     ok: true,
     recipe: { compose, root, stack, sample: text(".env.sample"), abraSh: text("abra.sh") },
-    confinement: checkConfinement(compose, {
-      checkout,
-      stack,
-      domains: domainsOf(domain, enrolment),
-      exceptions: enrolment.exceptions,
-    }),
+    confinement: confined.findings,
     names: nameBudget(compose, stack),
   };
+}
+
+/** @throws {InfraFailure} where this host cannot have compose files read by Docker */
+async function dockerClient(): Promise<string> {
+  const client = await findDockerClient();
+  if (client !== null) return client;
+  throw new InfraFailure(
+    "No docker client of this host has `docker stack config`: install one of version 23 or later",
+  );
 }
 
 /** The head lies where abra looks for it. */
@@ -229,6 +243,13 @@ function tooLong({ recipe, names }: { recipe: Recipe; names: NameBudget }): stri
 
 function unparsable({ rule, file, line, message }: ComposeFailure): Finding {
   return { rule, severity: "error", file, ...(line === undefined ? {} : { line }), message };
+}
+
+/** What errors that keep a recipe from being deployed are called in one word. */
+function obstacle(findings: readonly Finding[]): string | null {
+  const errors = findings.filter(isError);
+  if (errors.some(({ rule }) => rule.startsWith("confine."))) return "confinement";
+  return errors.length > 0 ? "lint" : null;
 }
 
 function isError(finding: Finding): boolean {
