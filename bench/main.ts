@@ -1,27 +1,10 @@
-import { UsageError } from "../common/errors.ts";
-import { describeError } from "../common/errors.ts";
-import { benchBridge } from "./bridge.ts";
-import { benchDashboard } from "./dashboard.ts";
-import { benchHarness } from "./harness.ts";
+import { carryOut, type Commands } from "../local/host/command_line.ts";
 
-/** `./cc-ci bench <what>`: each returns its exit code. */
-const benches: Record<string, (argv: string[]) => Promise<number>> = {
-  bridge: benchBridge,
-  dashboard: benchDashboard,
-  harness: benchHarness,
+/** `./cc-ci bench <what>`; each loads what it needs and no more. */
+const benches: Commands = {
+  bridge: async (argv) => await (await import("./bridge.ts")).benchBridge(argv),
+  dashboard: async (argv) => await (await import("./dashboard.ts")).benchDashboard(argv),
+  harness: async (argv) => await (await import("./harness.ts")).benchHarness(argv),
 };
 
-if (import.meta.main) {
-  const [what = "", ...argv] = Deno.args;
-  const bench = Object.hasOwn(benches, what) ? benches[what] : undefined;
-  try {
-    if (bench === undefined) {
-      throw new UsageError(`There is no bench "${what}"; there is: ${Object.keys(benches).join(", ")}`);
-    }
-    Deno.exit(await bench(argv));
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    Deno.stderr.writeSync(new TextEncoder().encode(`${describeError(error)}\n`));
-    Deno.exit(2);
-  }
-}
+if (import.meta.main) Deno.exit(await carryOut(benches, { noun: "bench", argv: Deno.args }));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { exec, execOk } from "../common/exec.ts";
+import { exists } from "../common/files.ts";
 import { waitFor } from "../common/time.ts";
 import { RunFolder, runFolders } from "../harness/run/folder.ts";
 import { findProcesses } from "../local/host/process.ts";
@@ -14,10 +15,15 @@ import { deployWitness } from "./witness.ts";
 /** A run of the quick recipe. */
 async function start(
   bench: Bench,
-  { env = {}, recipe = {} }: { env?: Record<string, string>; recipe?: FixtureOptions } = {},
+  { env = {}, recipe = {}, byLauncher = false }: {
+    env?: Record<string, string>;
+    recipe?: FixtureOptions;
+    byLauncher?: boolean;
+  } = {},
 ): Promise<HarnessRun> {
   const path = await makeRecipe(join(bench.folder, "quick"), recipe);
-  return new HarnessRun(bench.stack, { runs: bench.runs, args: [path], env: { CCCI_LANES: "2", ...env } });
+  const { runs } = bench;
+  return new HarnessRun(bench.stack, { runs, args: [path], env: { CCCI_LANES: "2", ...env }, byLauncher });
 }
 
 /** Waits until Docker holds something of the run. */
@@ -80,6 +86,29 @@ onTheStack("SIGKILL of what started the run, as Drone does it, cancels it", asyn
   const result = JSON.parse(await Deno.readTextFile(new RunFolder(run).result));
   assert.equal(result.result, "cancelled", result.cause);
 });
+
+/** Within this time a run of which a process was killed has ended, and nothing of it is left. */
+const CLEAN_MS = 60_000;
+
+for (const [victim, result] of [["front", "cancelled"], ["keeper", "infra"], ["worker", "infra"]] as const) {
+  onTheStack(
+    `SIGKILL of the ${victim} of "./cc-ci run-recipe" ends the run within a minute`,
+    async (bench) => {
+      await using run = await start(bench, { byLauncher: true });
+      await deployed(run);
+      const folder = new RunFolder(await run.folder());
+      await sigkill(victim === "front" ? run.pid : await run.process(victim));
+      await waitFor(async () => await folder.state() === "clean" && await exists(folder.result), {
+        what: "the run to clean up after itself",
+        timeoutMs: CLEAN_MS,
+      });
+      assert.deepEqual(await objectsOf(folder.path), []);
+      assert.equal(JSON.parse(await Deno.readTextFile(folder.result)).result, result);
+      await processesGone(folder.path);
+      assert.equal((await run.ended).code, victim === "front" ? 137 : 3);
+    },
+  );
+}
 
 onTheStack("a stage that hangs is ended at its deadline", async ({ stack, runs }) => {
   // Takes connections and never says a word.
@@ -166,7 +195,11 @@ onTheStack(
     await using dead = new HarnessRun(stack, { runs: elsewhere, args: [recipe] });
     await deployed(dead);
     const there = await dead.folder();
-    await sigkill(await dead.process("keeper"));
+    // Whichever process outlives the other would clean up.
+    const keeper = await dead.process("keeper");
+    Deno.kill(keeper, "SIGSTOP");
+    await sigkill(dead.pid);
+    await sigkill(keeper);
     await dead.ended;
     await processesGone(there);
     // Started last: it has to be up for as long as the janitor looks around.

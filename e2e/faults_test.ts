@@ -131,7 +131,7 @@ async function kill(row: Row, about: { stack: Stack; recipe: string; runs: strin
   await processesGone(path);
   const killedAt = (await boundariesOf(path)).find((one) => one.name === boundary.name)?.at;
   row.reached = killedAt !== undefined;
-  if (victim !== "keeper") row.leftovers = await objectsOf(path);
+  row.leftovers = await objectsOf(path);
 
   const next = await runRecipe(stack, { runs, args: [recipe, "--only", "lint"] });
   row.next = next.result?.result ?? `exit code ${next.code}`;
@@ -142,7 +142,7 @@ async function kill(row: Row, about: { stack: Stack; recipe: string; runs: strin
 
   const cleanAt = (await Deno.stat(join(path, "state")).catch(() => null))?.mtime?.getTime();
   row.cleanMs = Math.max(0, (cleanAt ?? NaN) - (killedAt ?? NaN));
-  if (victim !== "keeper" && row.cleanMs > CLEAN_MS) wrong.push(`clean after ${formatSeconds(row.cleanMs)}`);
+  if (row.cleanMs > CLEAN_MS) wrong.push(`clean after ${formatSeconds(row.cleanMs)}`);
   const result = JSON.parse(await Deno.readTextFile(folder.result));
   row.result = result.result;
   row.cause = result.cause;

@@ -46,6 +46,18 @@ export async function stackFetch(stack: Stack): Promise<typeof fetch> {
   });
 }
 
+export interface RunOptions {
+  /** Folder for its runs. */
+  runs: string;
+  args: string[];
+  env?: Record<string, string>;
+  /** Start it as people do. @default the harness itself */
+  byLauncher?: boolean;
+}
+
+const HARNESS = [Deno.execPath(), "run", "-q", SMALL_HEAP, "-P=harness", "harness.ts"] as const;
+const LAUNCHER = [`${root}cc-ci`] as const;
+
 /** A running `run-recipe`, with a folder for its runs that no other test uses. */
 export class HarnessRun implements AsyncDisposable {
   readonly pid: number;
@@ -53,10 +65,11 @@ export class HarnessRun implements AsyncDisposable {
   readonly #runs: string;
   readonly #child: Deno.ChildProcess;
 
-  constructor(stack: Stack, options: { runs: string; args: string[]; env?: Record<string, string> }) {
+  constructor(stack: Stack, options: RunOptions) {
     this.#runs = options.runs;
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-q", SMALL_HEAP, "-P=harness", "harness.ts", "run-recipe", "--json", ...options.args],
+    const [program, ...args] = options.byLauncher === true ? LAUNCHER : HARNESS;
+    this.#child = new Deno.Command(program, {
+      args: [...args, "run-recipe", "--json", ...options.args],
       cwd: root,
       env: { ...stack.env, ...options.env, CCCI_RUNS: options.runs },
       stdin: "null",
@@ -115,7 +128,7 @@ export class HarnessRun implements AsyncDisposable {
 /** Runs the harness to its end. */
 export async function runRecipe(
   stack: Stack,
-  options: { runs: string; args: string[]; env?: Record<string, string> },
+  options: RunOptions,
 ): Promise<Ended> {
   await using run = new HarnessRun(stack, options);
   return await run.ended;

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { exec } from "../common/exec.ts";
+import { commands } from "./main.ts";
 import { onPath } from "./host/host.ts";
 
-const LAUNCHER = new URL("../cc-ci", import.meta.url).pathname;
+const ROOT = dirname(import.meta.dirname ?? "");
+const LAUNCHER = join(ROOT, "cc-ci");
 /** What the launcher calls, apart from Deno and npm. */
 const TOOLS = [
   "cat",
@@ -25,12 +27,7 @@ const TOOLS = [
 async function launch(args: string[], programs: Record<string, string> = {}) {
   const folder = await Deno.makeTempDir();
   try {
-    const bin = join(folder, "bin");
-    await Deno.mkdir(bin);
-    for (const tool of TOOLS) await Deno.symlink(await onPath(tool) ?? "", join(bin, tool));
-    for (const [name, script] of Object.entries(programs)) {
-      await Deno.writeTextFile(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-    }
+    const bin = await binWith(folder, programs);
     const cache = join(folder, "cache");
     return await exec([LAUNCHER, ...args], { env: { PATH: bin, CCCI_CACHE: cache }, clearEnv: true });
   } finally {
@@ -38,9 +35,23 @@ async function launch(args: string[], programs: Record<string, string> = {}) {
   }
 }
 
+/** A folder of programs below `folder`: the tools, and those given. */
+async function binWith(folder: string, programs: Record<string, string>): Promise<string> {
+  const bin = join(folder, "bin");
+  await Deno.mkdir(bin);
+  for (const tool of TOOLS) await Deno.symlink(await onPath(tool) ?? "", join(bin, tool));
+  for (const [name, script] of Object.entries(programs)) {
+    await Deno.writeTextFile(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+  return bin;
+}
+
 /** A deno of some version that tells how it was called. */
 const deno = (version: string) =>
-  `case $1 in --version) echo "deno ${version} (stable)" ;; *) echo "called: $*"; echo "$DENO_DIR" ;; esac`;
+  `case $1 in
+--version) echo "deno ${version} (stable)" ;;
+*) echo "called: $*"; echo "arguments: $#"; echo "$DENO_DIR"; echo "process: $$"; echo "from: $INIT_CWD in $PWD" ;;
+esac`;
 /** An npm that installs such a deno where the package would put it. */
 const npm = `
 while [ $# -gt 0 ]; do case $1 in --prefix) prefix=$2; shift ;; @deno/*) package=\${1%@*} ;; esac; shift; done
@@ -61,16 +72,53 @@ Deno.test("the launcher lists its commands, and needs nothing for that", async (
   }
 });
 
-Deno.test("an unknown command is refused with a sentence", async () => {
-  const { code, stderr } = await launch(["tets"], { deno: deno("2.9.6") });
-  assert.equal(code, 2);
-  assert.match(stderr, /There is no command "tets"/);
+Deno.test("its help, the tasks and the programs behind them name the same commands", async () => {
+  const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`));
+  const { stdout } = await launch(["help"]);
+  const listed = [...stdout.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => name);
+  const kinds = /\((\w+), (\w+), (\w+): one of them/.exec(stdout)?.slice(1) ?? [];
+  assert.deepEqual(new Set([...listed, ...kinds]), new Set([...Object.keys(tasks), "help"]));
+  const ofLocal = Object.entries(tasks).filter(([, line]) => String(line).includes(" local/main.ts "));
+  assert.deepEqual(ofLocal.map(([name]) => name).sort(), Object.keys(commands).sort());
+  for (const [name, line] of ofLocal) assert.ok(String(line).endsWith(` local/main.ts ${name}`), name);
 });
 
-Deno.test("a Deno on PATH that fits runs the task, arguments passed on", async () => {
+Deno.test("the launcher becomes the program, in the checkout, and says where it was called", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const link = join(folder, "link");
+    await Deno.symlink(LAUNCHER, link);
+    const call = new Deno.Command("./link", {
+      args: ["janitor"],
+      cwd: folder,
+      env: {
+        PATH: await binWith(folder, { deno: deno("2.9.6") }),
+        CCCI_CACHE: folder,
+        INIT_CWD: "/elsewhere",
+      },
+      stdout: "piped",
+    }).spawn();
+    const said = new TextDecoder().decode((await call.output()).stdout);
+    assert.match(said, new RegExp(`^process: ${call.pid}$`, "m"));
+    assert.match(said, new RegExp(`^from: ${folder} in ${ROOT}$`, "m"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("an unknown command is refused with a sentence", async () => {
+  for (const word of ["tets", "permissions", "test.", 'a"b', "$(id)", ".*"]) {
+    const { code, stderr } = await launch([word], { deno: deno("2.9.6") });
+    assert.equal(code, 2, word);
+    assert.ok(stderr.startsWith(`There is no command "${word}"`), stderr);
+  }
+});
+
+Deno.test("a Deno on PATH that fits runs the program of the task, arguments passed on", async () => {
   const { code, stdout } = await launch(["run-recipe", "a b", "--json"], { deno: deno("2.9.7") });
   assert.equal(code, 0);
-  assert.match(stdout, /^called: task --quiet --config \S*\/deno\.json run-recipe a b --json$/m);
+  assert.match(stdout, /^called: run -A -q local\/main\.ts run-recipe a b --json$/m);
+  assert.match(stdout, /^arguments: 7$/m, "each stays one");
   assert.match(stdout, /\/cache\/deno-dir$/m);
 });
 
@@ -79,7 +127,7 @@ Deno.test("a Deno that does not fit is left aside, and the pinned one is fetched
     const { code, stdout, stderr } = await launch(["status"], { deno: deno(other), npm });
     assert.equal(code, 0, stderr);
     assert.match(stderr, /^Getting Deno 2\.9\.6 …$/m);
-    assert.match(stdout, /^called: task/m);
+    assert.match(stdout, /^called: run .* status$/m);
   }
 });
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { describeError } from "../../common/errors.ts";
 import { exitCodes, type RunResult } from "../../protocol/result.ts";
 import {
   type FrontMessage,
@@ -57,17 +58,37 @@ export async function runFront(request: RunRequest, options: FrontOptions): Prom
     if (json) printJson({ ...last.result, report: folder.report, folder: folder.path });
     return exitCodes[last.result.result];
   }
-  const message = last?.message ?? "The run's keeper died; what it left is removed when the next run starts";
+  const message = last?.message ?? await cleanUpAfterKeeper(terminal, settings);
   terminal.note([message, last?.hint].filter(Boolean).join(". "));
   if (json) printJson({ result: null, error: message });
   return last?.usage === true && request.mode === "local" ? 2 : exitCodes.infra;
 }
 
+/**
+ * The keeper is who tears down; where it died that is left to this process, as to any janitor. What cannot be removed
+ * now is tried again when the next run starts.
+ * @returns what happened, in a sentence
+ */
+async function cleanUpAfterKeeper(terminal: TerminalReport, settings: Settings): Promise<string> {
+  try {
+    const [{ tidy }, { Swarm }] = await Promise.all([
+      import("../cleanup/janitor.ts"),
+      import("../swarm/swarm.ts"),
+    ]);
+    const announce = (text: string) => terminal.note(text);
+    const { stuck } = await tidy({ swarm: new Swarm(settings.DOCKER_SOCKET), settings, announce });
+    if (Object.keys(stuck).length === 0) return "The run's keeper died; what it left was removed";
+  } catch (error) {
+    terminal.note(`Could not clean up: ${describeError(error)}`);
+  }
+  return "The run's keeper died; what it left is removed when the next run starts";
+}
+
 async function summarize(
   terminal: TerminalReport,
-  about: { result: RunResult; folder: RunFolder },
+  ended: { result: RunResult; folder: RunFolder },
 ): Promise<void> {
-  const { result, folder } = about;
+  const { result, folder } = ended;
   const report = await Deno.stat(folder.report).then(() => folder.report, () => undefined);
   const screenshots = result.stages.flatMap((stage) => stage.screenshots).map((name) =>
     join(folder.screenshots, name)

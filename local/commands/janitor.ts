@@ -1,19 +1,20 @@
 import { join } from "node:path";
 import { engineAnswers, engineClient } from "../docker/client.ts";
+import { write } from "../host/command_line.ts";
 import { pathsFromEnvironment } from "../host/paths.ts";
-import { harness } from "./run_recipe.ts";
+import { harness } from "./harness.ts";
 
 /**
  * `./cc-ci janitor`: the harness' own, with the settings of the stack that runs here. Starts nothing.
  * @returns the harness' exit code; 0 where no stack runs, and so no app of a run can
  */
-export async function janitor(argv: string[], say: (text: string) => void): Promise<number> {
+export async function janitor(argv: string[]): Promise<number> {
   const help = argv.some((word) => word === "-h" || word === "--help");
   const env = await Deno.readTextFile(join(pathsFromEnvironment().state, "env.json")).catch(() => null);
   const stackRuns = env !== null && await engineAnswers(engineClient()) === "yes";
   if (!stackRuns && !help) {
-    say("No stack runs here, so there is nothing to clean up\n");
+    write("No stack runs here, so there is nothing to clean up\n");
     return 0;
   }
-  return await harness("janitor", { argv, env: JSON.parse(env ?? "{}") });
+  return await harness(["janitor", ...argv], JSON.parse(env ?? "{}"));
 }

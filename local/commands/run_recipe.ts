@@ -1,12 +1,13 @@
 import { basename, join, resolve } from "node:path";
 import { CommanderError } from "commander";
 import { describeError, UsageError } from "../../common/errors.ts";
-import { SMALL_HEAP } from "../../common/small_heap.ts";
 import { refuseMissing } from "../../harness/command/refuse_missing.ts";
 import { runRecipeCommand, type RunRecipeOptions } from "../../harness/command/run_recipe_options.ts";
 import { readSettings } from "../../harness/run/settings.ts";
 import { localRequest } from "../../harness/command/local_request.ts";
 import { exists } from "../../common/files.ts";
+import { write } from "../host/command_line.ts";
+import { callersFolder, harness, ownSettings } from "./harness.ts";
 import { imagesOfRecipe } from "../images/catalogue.ts";
 import { ensureImages } from "../images/mod.ts";
 import { Interruption } from "../host/interruption.ts";
@@ -16,26 +17,23 @@ import { recipeNames } from "../recipes/mod.ts";
 import { seedRecipe } from "../stack/seed_recipe.ts";
 import { ensureStack, type Part } from "../stack/stack.ts";
 
-/** Settings of the harness that somebody may have of their own while the rest is this stack's; paths from where they are. */
-const OWN_PATHS = ["CCCI_RUNS", "CCCI_RECIPES"];
-
 /**
- * `./cc-ci run-recipe`: what a run stands on, then the harness with its own permissions, attached to this terminal.
+ * `./cc-ci run-recipe`: brings up what a run stands on, then is the front of the run itself. Nothing lies between this
+ * process and the keeper, so that the keeper learns of its death at once, also where it is killed.
  * @returns the harness' exit code
  */
-export async function runRecipe(argv: string[], say: (text: string) => void): Promise<number> {
+export async function runRecipe(argv: string[]): Promise<number> {
+  let env: Record<string, string> = {};
   try {
     // Help, and complaints about arguments, need nothing that runs.
     const asked = await readCall(argv);
-    return await harness("run-recipe", {
-      argv,
-      env: asked === null ? {} : await prepare(asked.args[0] ?? ""),
-    });
+    if (asked !== null) env = await prepare(asked.args[0] ?? "");
   } catch (error) {
     // Whoever asked for JSON gets some, as from the harness itself.
-    if (argv.includes("--json")) say(`${JSON.stringify({ result: null, error: describeError(error) })}\n`);
+    if (argv.includes("--json")) write(`${JSON.stringify({ result: null, error: describeError(error) })}\n`);
     throw error;
   }
+  return await harness(["run-recipe", ...argv], env);
 }
 
 /**
@@ -67,19 +65,6 @@ export async function readCall(argv: string[]): Promise<{ args: string[] } | nul
   const request = await localRequest(target, { ...command.opts<RunRecipeOptions>(), settings });
   if (request.source.kind === "path") await refuseMissing(request, settings);
   return { args: command.args };
-}
-
-/** What the environment says of {@linkcode OWN_PATHS}. */
-function ownSettings(): Record<string, string> {
-  return Object.fromEntries(OWN_PATHS.flatMap((name) => {
-    const path = Deno.env.get(name);
-    return path ? [[name, resolve(callersFolder(), path)]] : [];
-  }));
-}
-
-/** A task runner changes the folder; what people type is relative to where they are. */
-function callersFolder(): string {
-  return Deno.env.get("INIT_CWD") ?? Deno.cwd();
 }
 
 /** Name of the recipe a target is about. */
@@ -122,36 +107,4 @@ async function prepare(target: string): Promise<Record<string, string>> {
   }
   signal.throwIfAborted();
   return stack.env;
-}
-
-/**
- * The harness with its own permissions, attached to this terminal. When this process is killed it is told so.
- * @returns its exit code
- */
-export async function harness(
-  command: string,
-  { argv, env }: { argv: string[]; env: Record<string, string> },
-): Promise<number> {
-  const program = [
-    Deno.execPath(),
-    "run",
-    "--quiet",
-    "--no-prompt",
-    SMALL_HEAP,
-    "--permission-set=harness",
-    "harness.ts",
-  ];
-  const child = new Deno.Command("setpriv", {
-    args: ["--pdeathsig", "TERM", "--", ...program, command, ...argv],
-    cwd: pathsFromEnvironment().repo,
-    env: { ...env, ...ownSettings(), INIT_CWD: callersFolder(), CCCI_PROGRAM: "./cc-ci" },
-  }).spawn();
-  // Ctrl-C reaches the harness from the terminal; TERM is passed on. Either way it tears down, and is waited for.
-  Deno.addSignalListener("SIGINT", () => {});
-  Deno.addSignalListener("SIGTERM", () => {
-    try {
-      child.kill("SIGTERM");
-    } catch { /* it has just ended */ }
-  });
-  return (await child.status).code;
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { Command } from "commander";
 import { readCredentials } from "../host/accounts.ts";
 import { backupBotReady, backupBotSince, BOT_LOG } from "../backup_bot/service.ts";
 import { engineAnswers, engineClient } from "../docker/client.ts";
@@ -7,6 +8,7 @@ import { daemonIds } from "../drone/daemons.ts";
 import { DRONE_URL, droneFiles } from "../drone/files.ts";
 import { engineFiles, ownEngine } from "../docker/own_engine.ts";
 import { exists } from "../../common/files.ts";
+import { write } from "../host/command_line.ts";
 import { giteaAnswers, ownGitea } from "../gitea/gitea.ts";
 import { giteaFiles } from "../gitea/config.ts";
 import { BASE_DOMAIN, FORGE_HOST, type Paths, pathsFromEnvironment, PORTS } from "../host/paths.ts";
@@ -30,6 +32,19 @@ export interface StackStatus {
   ca: string | null;
   cache: string;
   abra: { path: string; standIn: boolean };
+}
+
+/** `./cc-ci status`: shows what runs, where it answers, and who may log in. @returns the exit code */
+export async function status(argv: string[]): Promise<number> {
+  const { json } = new Command("cc-ci status")
+    .exitOverride()
+    .description("Shows what runs, where it answers, and who may log in.")
+    .option("--json", "one JSON object")
+    .parse(argv, { from: "user" })
+    .opts<{ json?: boolean }>();
+  const seen = await stackStatus();
+  write(json ? `${JSON.stringify(seen)}\n` : statusText(seen));
+  return 0;
 }
 
 /** What runs at this moment. Starts and changes nothing. */
@@ -124,11 +139,11 @@ async function droneStatus(paths: Paths, gateway: string): Promise<PartStatus[]>
   const files = droneFiles(paths);
   if (!await exists(files.root)) return [];
   const ids = daemonIds(paths);
-  const about = [
+  const daemons = [
     { part: "Drone", id: ids.server, port: PORTS.drone, url: DRONE_URL, log: files.server.log },
     { part: "Drone's runner", id: ids.runner, port: PORTS.droneRunner, url: null, log: files.runner.log },
   ];
-  return await Promise.all(about.map(async ({ part, id, port, url, log }) =>
+  return await Promise.all(daemons.map(async ({ part, id, port, url, log }) =>
     processStatus(part, {
       process: ownDaemon(id),
       log,
@@ -200,11 +215,6 @@ export function statusText(status: StackStatus): string {
     "",
   );
   return lines.join("\n");
-}
-
-/** {@linkcode stackStatus}, printed. */
-export async function printStatus(write: (text: string) => void): Promise<void> {
-  write(`\n${statusText(await stackStatus())}`);
 }
 
 function table(rows: string[][]): string[] {

@@ -3,7 +3,7 @@ import { CcciError, describeError } from "../../common/errors.ts";
 import { ingressFetch } from "../../common/ingress.ts";
 import { formatSeconds } from "../../common/time.ts";
 import type { RunView } from "../../protocol/dashboard_api.ts";
-import { engineOption } from "../host/engine_option.ts";
+import { engineOption, write, writeError } from "../host/command_line.ts";
 import { inStep, type Progress, terminalProgress } from "../host/progress.ts";
 import { type EngineName, ensureStack, type Stack, stopStack } from "../stack/stack.ts";
 import { ensureImages } from "../images/mod.ts";
@@ -210,7 +210,7 @@ function report(
 ): void {
   const { view, comment, urls, surprises, seconds } = outcome;
   const imposed = view.result?.imposedSeconds;
-  const say = options.json ? toStderr : toStdout;
+  const say = options.json ? writeError : write;
   say(
     `\n${"─".repeat(100)}\n${comment.user.login} on ${urls.pr}\n\n${commentText(comment.body)}\n${
       "─".repeat(100)
@@ -229,7 +229,7 @@ function report(
 
 async function stayUp(signal: AbortSignal, { joined }: { joined: boolean }): Promise<void> {
   const end = joined ? "ends this, and leaves it up as it was" : "takes it down";
-  toStdout(`\nThe stack stays up for a look around; Ctrl-C ${end}.\n`);
+  write(`\nThe stack stays up for a look around; Ctrl-C ${end}.\n`);
   await new Promise<void>((resolve) => {
     // A timer keeps the event loop, and with it the signal listener, alive.
     const alive = setInterval(() => {}, 60_000);
@@ -262,13 +262,5 @@ function summaryOf({ view, urls, comment, surprises, seconds }: Outcome) {
 }
 
 function printJson(value: unknown): void {
-  toStdout(`${JSON.stringify(value)}\n`);
-}
-
-function toStdout(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
-}
-
-function toStderr(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(text));
+  write(`${JSON.stringify(value)}\n`);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../common/errors.ts";
-import { chooseSuites, countCases } from "./main.ts";
+import { chooseSuites, countCases } from "./suites.ts";
 
 Deno.test("suites are chosen by name, and a name that is none is answered with all that are", () => {
   assert.deepEqual(chooseSuites("unit, lint").map(({ name }) => name), ["lint", "unit"]);

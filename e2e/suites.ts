@@ -1,0 +1,162 @@
+import { exec } from "../common/exec.ts";
+import { UsageError } from "../common/errors.ts";
+import { parseJUnit } from "../common/junit.ts";
+
+export interface Counts {
+  passed: number;
+  failed: number;
+  /** Names of the tests that failed. */
+  failures: string[];
+  /** Names of the tests that cannot be run here; they say why. */
+  ignored: string[];
+}
+
+export interface Suite {
+  name: string;
+  /** What it looks at, for `--help` and the progress line. */
+  about: string;
+  run(context: SuiteContext): Promise<Counts>;
+  /** Runs at the same time as its neighbours that say so, too. */
+  beside?: true;
+}
+
+export interface SuiteContext {
+  /** Folder for reports. */
+  tmp: string;
+  /** Arguments for `deno test` that pick single tests. */
+  filter: string[];
+  /** Settings of tests, by name. */
+  env: Record<string, string>;
+  /** Shows what a suite prints while it runs. */
+  show: (chunk: Uint8Array) => void;
+}
+
+const root = new URL("..", import.meta.url).pathname;
+const unitFolders = [
+  "bench",
+  "common",
+  "conventions",
+  "protocol",
+  "enrolment",
+  "wording",
+  "harness",
+  "bridge",
+  "dashboard",
+  "local",
+];
+
+/** Each of these files takes care of its own runs only, so that they can go on side by side. */
+const harnessTests = ["harness", "deaths", "faults", "broken"].map((name) => `e2e/${name}_test.ts`);
+/** Files at a time; some have several runs at a time, and a run waits more than it computes. */
+const HARNESS_JOBS = "2";
+
+export const suites: Suite[] = [
+  { name: "format", about: "deno fmt --check", run: (context) => command(context, ["fmt", "--check", "-q"]) },
+  { name: "lint", about: "deno lint", run: (context) => command(context, ["lint", "-q"]) },
+  { name: "types", about: "deno check", run: (context) => command(context, ["check", "-q", "."]) },
+  {
+    name: "unit",
+    about: "tests beside the source",
+    run: (context) => tests(context, "unit", ["--parallel", ...unitFolders, "e2e/suites_test.ts"]),
+  },
+  {
+    name: "pages",
+    about: "the dashboard in a browser, and its API fuzzed from its own description",
+    run: (context) =>
+      tests(context, "pages", ["pages", "live", "fuzz"].map((what) => `e2e/dashboard_${what}_test.ts`)),
+  },
+  {
+    name: "contract",
+    about: "what the harness relies on, asked of the abra in use",
+    run: (context) => tests(context, "contract", ["e2e/contract_test.ts"]),
+  },
+  {
+    name: "demo",
+    about: "the whole loop from nothing, green and broken",
+    run: (context) => tests(context, "demo", ["e2e/demo_test.ts"]),
+  },
+  {
+    name: "loop",
+    about: "comments on real pull requests: refusals, restarts, services away",
+    run: (context) =>
+      tests(context, "loop", ["e2e/check_test.ts", "e2e/loop_test.ts", "e2e/schedule_test.ts"]),
+    beside: true,
+  },
+  {
+    name: "harness",
+    about: "runs killed at every kind of point, deadlines, full disks, recipes with a mistake",
+    run: (context) => tests(context, "harness", ["--parallel", ...harnessTests]),
+    beside: true,
+  },
+  {
+    name: "drone",
+    about: "runs as builds of a real Drone: answers lost, runner and server gone, cancels",
+    run: (context) => tests(context, "drone", ["e2e/drone_engine_test.ts", "e2e/drone_test.ts"]),
+  },
+  {
+    name: "restart",
+    about: "Docker itself restarted in the middle of a run",
+    run: (context) => tests(context, "restart", ["e2e/engine_restart_test.ts"]),
+  },
+];
+
+/** @throws {UsageError} for a name that no suite has */
+export function chooseSuites(only: string | undefined): Suite[] {
+  const wanted = only?.split(",").map((name) => name.trim());
+  const unknown = wanted?.find((name) => !suites.some((suite) => suite.name === name));
+  if (unknown !== undefined) {
+    throw new UsageError(`There is no suite "${unknown}"`, {
+      hint: `Suites are: ${suites.map((suite) => suite.name).join(", ")}`,
+    });
+  }
+  return suites.filter((one) => wanted?.includes(one.name) ?? true);
+}
+
+/** A check that is one yes or no. */
+async function command(context: SuiteContext, args: string[]): Promise<Counts> {
+  const result = await exec([Deno.execPath(), ...args], {
+    cwd: root,
+    timeoutMs: 600_000,
+    onOutput: context.show,
+  });
+  return result.success
+    ? { passed: 1, failed: 0, failures: [], ignored: [] }
+    : { passed: 0, failed: 1, failures: [`deno ${args.join(" ")}`], ignored: [] };
+}
+
+/** A `deno test` run; a run that broke before it wrote its report counts as one failure. */
+async function tests(context: SuiteContext, name: string, args: string[]): Promise<Counts> {
+  const report = `${context.tmp}/${name}.xml`;
+  const result = await exec(
+    [
+      Deno.execPath(),
+      "test",
+      "-A",
+      "--no-prompt",
+      `--junit-path=${report}`,
+      ...context.filter,
+      ...args,
+    ],
+    {
+      cwd: root,
+      timeoutMs: 3_600_000,
+      env: { DENO_JOBS: HARNESS_JOBS, ...context.env },
+      onOutput: context.show,
+    },
+  );
+  return countCases(await Deno.readTextFile(report).catch(() => ""), result);
+}
+
+/** What a run's report shows, together with how the run ended. */
+export function countCases(report: string, result: { success: boolean; code: number }): Counts {
+  const cases = parseJUnit(report);
+  const ignored = cases.filter((one) => one.skipped).map((one) => one.name);
+  const failures = cases.filter(({ failure }) => failure !== null).map((one) => one.name);
+  const passed = cases.filter((one) => one.failure === null && !one.skipped).length;
+  // A suite that ran nothing has shown nothing, unless each of its tests says why it cannot be run here.
+  const ran = passed + ignored.length > 0;
+  if (failures.length === 0 && (!result.success || !ran)) {
+    failures.push(ran ? `deno test ended with exit code ${result.code}` : "no test ran");
+  }
+  return { passed, failed: failures.length, failures, ignored };
+}

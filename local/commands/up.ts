@@ -1,0 +1,32 @@
+import { Command } from "commander";
+import { engineOption, write } from "../host/command_line.ts";
+import { Interruption } from "../host/interruption.ts";
+import { terminalProgress } from "../host/progress.ts";
+import { type EngineName, ensureStack, stopStack } from "../stack/stack.ts";
+import { stackStatus, statusText } from "./status.ts";
+
+/** `./cc-ci up`: starts what does not run yet and shows what there is. @returns the exit code */
+export async function up(argv: string[]): Promise<number> {
+  const { expose = false, ...engine } = new Command("cc-ci up")
+    .exitOverride()
+    .description("Starts the local stack: Swarm, Traefik, Gitea, dashboard, bridge.")
+    .addOption(engineOption())
+    .option("--expose", "use a Swarm that publishes beyond this machine")
+    .parse(argv, { from: "user" })
+    .opts<{ engine?: EngineName; expose?: boolean }>();
+  using interruption = new Interruption();
+  await ensureStack({ progress: terminalProgress(), expose, signal: interruption.signal, ...engine });
+  write(`\n${statusText(await stackStatus())}`);
+  return 0;
+}
+
+/** `./cc-ci down`: its cache is all that stays. @returns the exit code */
+export async function down(argv: string[]): Promise<number> {
+  new Command("cc-ci down")
+    .exitOverride()
+    .description("Stops the local stack and removes everything it made, apart from its cache.")
+    .parse(argv, { from: "user" });
+  using interruption = new Interruption();
+  await stopStack({ progress: terminalProgress(), signal: interruption.signal });
+  return 0;
+}

@@ -1,0 +1,58 @@
+import { CommanderError, Option } from "commander";
+import { CcciError, describeError, UsageError } from "../../common/errors.ts";
+import { Interrupted } from "./interruption.ts";
+
+const encoder = new TextEncoder();
+
+/** Writes to standard output. */
+export function write(text: string): void {
+  Deno.stdout.writeSync(encoder.encode(text));
+}
+
+/** Writes to standard error; that nobody reads it any more ends nothing. */
+export function writeError(text: string): void {
+  try {
+    Deno.stderr.writeSync(encoder.encode(text));
+  } catch { /* nobody listens */ }
+}
+
+/** A command of a program, by its name: it reads its own arguments and returns the exit code. */
+export type Commands = Record<string, (argv: string[]) => Promise<number>>;
+
+/**
+ * Carries out the command that the first argument names, and says in plain words why one failed.
+ * @param noun what such a name stands for, e.g. "command"
+ * @returns the exit code. 2: something about the call or this machine that its owner has to change
+ */
+export async function carryOut(commands: Commands, call: { noun: string; argv: string[] }): Promise<number> {
+  const [name = "", ...argv] = call.argv;
+  return await exitCodeOf(() => {
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (command !== undefined) return command(argv);
+    throw new UsageError(`There is no ${call.noun} "${name}"`, {
+      hint: `There are: ${Object.keys(commands).join(", ")}`,
+    });
+  });
+}
+
+/** Carries out one command, and says in plain words why it failed. @returns the exit code, as {@linkcode carryOut} */
+export async function exitCodeOf(command: () => Promise<number>): Promise<number> {
+  try {
+    return await command();
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // it has said why itself
+    writeError(`${describeError(error)}\n`);
+    if (error instanceof CcciError && error.hint !== undefined) writeError(`${error.hint}\n`);
+    if (!(error instanceof CcciError) && Deno.env.get("CCCI_DEBUG")) {
+      writeError(`${error instanceof Error ? error.stack : ""}\n`);
+    }
+    if (error instanceof Interrupted) return 130;
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+/** Whether runs are processes of the bridge or builds of Drone. Without it a stack keeps what it has. */
+export function engineOption(): Option {
+  return new Option("--engine <name>", 'what runs are given to; "local" at a first start')
+    .choices(["local", "drone"]);
+}
