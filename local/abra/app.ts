@@ -2,15 +2,10 @@ import { parseAbraSh } from "../../common/abra_sh.ts";
 import { parseEnvFile, type Setting, toEnvironment } from "../../common/env_file.ts";
 import { splitType, writeVersion } from "./env_file.ts";
 import { Fatal } from "./output.ts";
-import { type Recipe, recipeOf } from "./recipe.ts";
+import { abraDir, type Recipe, recipeOf } from "./recipe.ts";
 
 /** abra cuts stack names here, so two long domains can end on one name. */
 const STACK_NAME_LENGTH = 45;
-
-/** Where abra keeps everything: `ABRA_DIR`, default `~/.abra`. */
-export function abraDir(): string {
-  return Deno.env.get("ABRA_DIR") || `${Deno.env.get("HOME") ?? "/root"}/.abra`;
-}
 
 /** An app: one recipe under one domain, described by its `.env` and nothing else. */
 export interface App {

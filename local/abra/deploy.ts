@@ -1,8 +1,9 @@
-import { abraDir, type App, environmentOf } from "./app.ts";
+import { type App, environmentOf } from "./app.ts";
 import { type ComposeFile, mergedServices, readCompose } from "./compose.ts";
 import { docker, knowsDetach, secretIds } from "./engine.ts";
 import { hasIpvs } from "./kernel.ts";
 import { Fatal, say } from "./output.ts";
+import { abraDir } from "./recipe.ts";
 import { buildOverride } from "./override.ts";
 import { secretsOf } from "./secrets.ts";
 

@@ -1,6 +1,10 @@
 import { Fatal, say } from "./output.ts";
 import { git, isDirty, releaseTags } from "./git.ts";
-import { abraDir } from "./app.ts";
+
+/** Where abra keeps everything: `ABRA_DIR`, default `~/.abra`. */
+export function abraDir(): string {
+  return Deno.env.get("ABRA_DIR") || `${Deno.env.get("HOME") ?? "/root"}/.abra`;
+}
 
 /** A recipe below ABRA_DIR. There is one work tree for all apps of that recipe. */
 export interface Recipe {

@@ -1,10 +1,6 @@
 import { basename, join, resolve } from "node:path";
-import { CommanderError } from "commander";
 import { describeError, UsageError } from "../../common/errors.ts";
-import { refuseMissing } from "../../harness/command/refuse_missing.ts";
-import { runRecipeCommand, type RunRecipeOptions } from "../../harness/command/run_recipe_options.ts";
-import { readSettings } from "../../harness/run/settings.ts";
-import { localRequest } from "../../harness/command/local_request.ts";
+import { readLocalCall, rehearse } from "../../harness/command/rehearse.ts";
 import { exists } from "../../common/files.ts";
 import { write } from "../host/command_line.ts";
 import { callersFolder, harness, ownSettings } from "./harness.ts";
@@ -27,7 +23,7 @@ export async function runRecipe(argv: string[]): Promise<number> {
   try {
     // Help, and complaints about arguments, need nothing that runs.
     const asked = await readCall(argv);
-    if (asked !== null) env = await prepare(asked.args[0] ?? "");
+    if (asked !== null) env = await prepare(asked.target);
   } catch (error) {
     // Whoever asked for JSON gets some, as from the harness itself.
     if (argv.includes("--json")) write(`${JSON.stringify({ result: null, error: describeError(error) })}\n`);
@@ -38,33 +34,22 @@ export async function runRecipe(argv: string[]): Promise<number> {
 
 /**
  * Reads the call as the harness will, and refuses what it would refuse, as far as that can be known without a stack.
- * @returns null for a call that the harness answers by itself: help, or arguments that make no sense
+ * @returns what is to be tested; null for a call that the harness answers by itself: help, or arguments that make no
+ * sense
  * @throws {UsageError}
  */
-export async function readCall(argv: string[]): Promise<{ args: string[] } | null> {
-  const command = runRecipeCommand().exitOverride().configureOutput({
-    writeOut: () => {},
-    writeErr: () => {},
-  });
-  try {
-    command.parse(argv, { from: "user" });
-  } catch (error) {
-    if (error instanceof CommanderError) return null;
-    throw error;
-  }
-  const target = command.args[0] ?? "";
-  await refuseUnknown(target);
+export async function readCall(argv: string[]): Promise<{ target: string } | null> {
+  const call = readLocalCall(argv);
+  if (call === null) return null;
+  await refuseUnknown(call.target);
   const { repo, runs } = pathsFromEnvironment();
-  const env: Record<string, string> = {
+  await rehearse(call, {
     CCCI_BASE_DOMAIN: BASE_DOMAIN,
     CCCI_RUNS: runs,
     CCCI_RECIPES: join(repo, "recipes"),
     ...ownSettings(),
-  };
-  const settings = readSettings((name) => env[name]);
-  const request = await localRequest(target, { ...command.opts<RunRecipeOptions>(), settings });
-  if (request.source.kind === "path") await refuseMissing(request, settings);
-  return { args: command.args };
+  });
+  return call;
 }
 
 /** Name of the recipe a target is about. */

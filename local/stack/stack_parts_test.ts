@@ -80,7 +80,7 @@ Deno.test("a full disk is refused with the numbers and the way out", () => {
 });
 
 Deno.test("run-recipe refuses what the harness would refuse, and needs no stack for its help", async () => {
-  const target = async (...argv: string[]) => (await readCall(argv))?.args[0];
+  const target = async (...argv: string[]) => (await readCall(argv))?.target;
   assert.equal(await target("custom-html"), "custom-html");
   assert.equal(await target("--ref", "main", "--json", "custom-html", "--keep"), "custom-html");
   assert.equal(

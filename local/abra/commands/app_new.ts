@@ -1,9 +1,9 @@
-import { abraDir, readApp, servers } from "../app.ts";
+import { readApp, servers } from "../app.ts";
 import { environmentOf, noteVersion } from "../app.ts";
 import { readCompose } from "../compose.ts";
 import { chaosVersion, git } from "../git.ts";
 import { Fatal, print, say, table } from "../output.ts";
-import { checkOut, ensureClean, ensureClone, newestRelease, recipeOf, update } from "../recipe.ts";
+import { abraDir, checkOut, ensureClean, ensureClone, newestRelease, recipeOf, update } from "../recipe.ts";
 import { generateSecrets } from "./app_secret.ts";
 
 export interface NewOptions {

@@ -1,4 +1,4 @@
-import { abraDir } from "../app.ts";
+import { abraDir } from "../recipe.ts";
 import { say } from "../output.ts";
 
 /** `abra server add --local`: the machine's own engine, known as `default`. */
