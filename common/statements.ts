@@ -26,7 +26,7 @@ export class Statements {
   update(table: string, changes: object, where: { sql: string; values: SQLInputValue[] }): number {
     const columns = Object.keys(changes);
     if (columns.length === 0) return 0;
-    const set = columns.map((column) => `${column} = ?`).join(", ");
+    const set = columns.map((column) => `"${column}" = ?`).join(", ");
     return this.do(
       `UPDATE ${table} SET ${set} WHERE ${where.sql}`,
       ...Object.values(changes),

@@ -3,7 +3,7 @@ import { distance } from "../../common/spelling.ts";
 
 /** What a comment asks for. `unclear` is a line that was probably meant as a command. */
 export type Command =
-  | { kind: "test"; sha: string | null }
+  | { kind: "test"; commit: string | null }
   | { kind: "cancel" }
   | { kind: "help" }
   | { kind: "unclear"; line: string };
@@ -36,8 +36,10 @@ function commandOf(line: string): Command | null {
   const match = /^!testme(?:[ \t]+(cancel|help|[0-9a-f]{7,64}))?$/.exec(line);
   if (match === null) return null;
   const argument = match[1];
-  if (argument === undefined) return { kind: "test", sha: null };
-  return argument === "cancel" || argument === "help" ? { kind: argument } : { kind: "test", sha: argument };
+  if (argument === undefined) return { kind: "test", commit: null };
+  return argument === "cancel" || argument === "help"
+    ? { kind: argument }
+    : { kind: "test", commit: argument };
 }
 
 function isNearMiss(line: string): boolean {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseCommand } from "./command.ts";
 
-const test = { kind: "test", sha: null } as const;
+const test = { kind: "test", commit: null } as const;
 
 const triggers: [string, string][] = [
   ["alone", "!testme"],
@@ -44,7 +44,7 @@ for (const [what, body] of silent) {
 }
 
 Deno.test("parseCommand() reads arguments", () => {
-  assert.deepEqual(parseCommand("!testme 3fa9c1b"), { kind: "test", sha: "3fa9c1b" });
+  assert.deepEqual(parseCommand("!testme 3fa9c1b"), { kind: "test", commit: "3fa9c1b" });
   assert.deepEqual(parseCommand("!testme cancel"), { kind: "cancel" });
   assert.deepEqual(parseCommand("!testme help"), { kind: "help" });
 });
@@ -120,7 +120,7 @@ Deno.test("parseCommand() finds nothing that is not written in the body, and nev
     fc.property(fc.array(fc.oneof(piece, fc.string())), (pieces) => {
       const body = pieces.join("");
       const command = parseCommand(body);
-      if (command?.kind === "test" && command.sha === null) {
+      if (command?.kind === "test" && command.commit === null) {
         assert.ok(body.split(/\r?\n|\r/).some((line) => line.trim() === "!testme"), body);
       }
     }),

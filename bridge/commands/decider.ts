@@ -87,7 +87,7 @@ export class Decider {
     }
   }
 
-  #accept(command: CommandRow, { recipe, ref }: { recipe: string; ref: string }): void {
+  #accept(command: CommandRow, { recipe, commit }: { recipe: string; commit: string }): void {
     const { store, newId } = this.#deps;
     if (!store.closeCommand(command.comment, "accepted")) return;
     const run = newRun({
@@ -97,24 +97,24 @@ export class Decider {
       repo: command.repo,
       pr: command.pr,
       branch: null,
-      ref,
+      commit,
       login: command.login,
-      accepted_at: this.#supersede(command, ref),
+      accepted_at: this.#supersede(command, commit),
     });
     store.addRun(run);
-    log.info("accepted", { run: runName(run), comment: command.comment, recipe, ref, by: command.login });
+    log.info("accepted", { run: runName(run), comment: command.comment, recipe, commit, by: command.login });
   }
 
   /**
    * A newer run takes the place of one that waits, and makes one of another commit pointless; one of the same commit
    * that runs already may end. @returns the place in the queue, as the time it was taken
    */
-  #supersede(command: CommandRow, ref: string): number {
+  #supersede(command: CommandRow, commit: string): number {
     const { store, clock } = this.#deps;
     let place = clock.now();
     for (const older of store.liveRunsOf(command.repo, command.pr)) {
       const waits = older.state !== "starting" && older.state !== "running";
-      if (!waits && older.ref === ref) continue;
+      if (!waits && older.commit === commit) continue;
       if (waits && older.state !== "finished") place = Math.min(place, older.accepted_at);
       store.note(older.id, { stop: superseded });
       log.info("superseded", { run: runName(older), comment: older.comment, by: command.comment });

@@ -2,7 +2,7 @@ import type { Pull, Push } from "../forge/forge.ts";
 
 /** What is known about the head a comment was written about. */
 export type Standing =
-  | { kind: "stood"; sha: string }
+  | { kind: "stood"; commit: string }
   /** Another head was pushed after the comment. */
   | { kind: "pushed"; before: string | null; head: string }
   /** Comment and push lie so close together that nobody can say which came first. */
@@ -24,7 +24,7 @@ export function standingHead(
   { pull, writtenAt }: { pull: Pull; writtenAt: number },
 ): Standing {
   const head = pull.head;
-  if (pushes === null) return { kind: "stood", sha: head };
+  if (pushes === null) return { kind: "stood", commit: head };
   const isOpening = (push: Push, index: number) =>
     index === 0 && !push.forced && push.at <= pull.createdAt + openingMs;
   const before = pushes.filter((push, index) => push.at < writtenAt || isOpening(push, index));
@@ -33,7 +33,7 @@ export function standingHead(
   // A force push takes commits that are gone out of the older entries; what was there before, it says itself.
   const swept = after.find((push) => push.forced && push.at === first?.at);
   const stood = swept?.before ?? before.at(-1)?.head ?? null;
-  if (stood === head) return { kind: "stood", sha: head };
+  if (stood === head) return { kind: "stood", commit: head };
   if (first === undefined) return { kind: "unknown", head };
   if (first.at - writtenAt <= noteDelayMs) return { kind: "same-time", head };
   return { kind: "pushed", before: stood, head };

@@ -22,13 +22,13 @@ function push(head: string, at: number, before: string | null = null): Push {
 Deno.test("standingHead() takes the head of the last push before the comment", () => {
   const pushes = [push(a, opened), push(b, opened + 60 * second)];
   const writtenAt = opened + 61 * second;
-  assert.deepEqual(standingHead(pushes, { pull: pull(b), writtenAt }), { kind: "stood", sha: b });
+  assert.deepEqual(standingHead(pushes, { pull: pull(b), writtenAt }), { kind: "stood", commit: b });
 });
 
 Deno.test("standingHead() accepts a comment of the second in which the pull request was opened", () => {
   assert.deepEqual(standingHead([push(a, opened)], { pull: pull(a), writtenAt: opened }), {
     kind: "stood",
-    sha: a,
+    commit: a,
   });
 });
 
@@ -74,5 +74,5 @@ Deno.test("standingHead() knows nothing while the push to the present head is no
 });
 
 Deno.test("standingHead() takes the present head where the forge lists no pushes", () => {
-  assert.deepEqual(standingHead(null, { pull: pull(a), writtenAt: opened }), { kind: "stood", sha: a });
+  assert.deepEqual(standingHead(null, { pull: pull(a), writtenAt: opened }), { kind: "stood", commit: a });
 });

@@ -24,7 +24,7 @@ export type Refusal =
 
 export type Verdict =
   /** Start a run of this commit. */
-  | { kind: "run"; recipe: string; ref: string }
+  | { kind: "run"; recipe: string; commit: string }
   | { kind: "cancel"; whose: "own" | "all" }
   /** Explain the commands. */
   | { kind: "help" }
@@ -92,9 +92,9 @@ async function judgeHead(command: CommandRow, deps: PolicyDeps & { recipe: strin
   }
   const head = pull.value.head;
   if (pull.value.state !== "open") return { kind: "refuse", refusal: { reason: pull.value.state } };
-  if (command.argument !== null) {
-    if (head.startsWith(command.argument)) return { kind: "run", recipe, ref: head };
-    return { kind: "refuse", refusal: { reason: "other-commit", asked: command.argument, head } };
+  if (command.commit !== null) {
+    if (head.startsWith(command.commit)) return { kind: "run", recipe, commit: head };
+    return { kind: "refuse", refusal: { reason: "other-commit", asked: command.commit, head } };
   }
   const pushes = await forge.pushes(place);
   if (!pushes.ok) return later(pushes);
@@ -105,7 +105,7 @@ async function judgeHead(command: CommandRow, deps: PolicyDeps & { recipe: strin
   const standing = standingHead(pushes.value, { pull: pull.value, writtenAt: command.written_at });
   switch (standing.kind) {
     case "stood":
-      return { kind: "run", recipe, ref: standing.sha };
+      return { kind: "run", recipe, commit: standing.commit };
     case "pushed":
       return { kind: "refuse", refusal: { reason: "pushed", before: standing.before, head } };
     case "same-time":

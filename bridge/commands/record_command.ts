@@ -46,7 +46,7 @@ export function noteComment(found: Found, { store, clock }: { store: Store; cloc
     login: comment.login,
     written_at: comment.createdAt,
     kind,
-    argument: command?.kind === "test" && kind === "test" ? command.sha : null,
+    commit: command?.kind === "test" && kind === "test" ? command.commit : null,
     state: reason === null ? "seen" : "ignored",
     reason,
     seen_at: clock.now(),

@@ -11,16 +11,16 @@ export interface CommitStatus {
   target_url: string;
 }
 
-interface Commit {
+interface Place {
   repo: string;
-  sha: string;
+  commit: string;
 }
 
 /** Statuses of commits, of which each account with the permission to push may add some. */
 export interface Statuses {
-  set(commit: Commit, status: CommitStatus): Promise<Answer<null>>;
+  set(place: Place, status: CommitStatus): Promise<Answer<null>>;
   /** Ours as the forge shows it; `null` if there is none. */
-  shown(commit: Commit): Promise<Answer<CommitStatus | null>>;
+  shown(place: Place): Promise<Answer<CommitStatus | null>>;
   /** Whether we might set one; changes nothing. */
   maySet(query: { repo: string }): Promise<Answer<null>>;
 }
@@ -38,21 +38,21 @@ const combined = z.object({
 /** Gitea's and Forgejo's: a later status takes the place of an earlier one, and only 201 says that it was taken. */
 export function giteaStatuses(options: GiteaOptions): Statuses {
   const { call, read } = giteaClient(options);
-  const post = (commit: Commit, status: object) =>
-    call("POST /repos/{owner}/{name}/statuses/{sha}", {
-      ...{ ...split(commit.repo), sha: commit.sha, context },
+  const post = ({ repo, commit }: Place, status: object) =>
+    call("POST /repos/{owner}/{name}/statuses/{commit}", {
+      ...{ ...split(repo), commit, context },
       ...status,
     }, { statuses: [201], schema: z.unknown() });
 
   return {
-    async set(commit, status) {
-      const answer = await post(commit, status);
+    async set(place, status) {
+      const answer = await post(place, status);
       return answer.ok ? { ...answer, value: null } : answer;
     },
 
-    async shown({ repo, sha }) {
-      const route = "GET /repos/{owner}/{name}/commits/{sha}/status";
-      const answer = await read(route, { ...split(repo), sha, page: 1, limit: 50 }, combined);
+    async shown({ repo, commit }) {
+      const route = "GET /repos/{owner}/{name}/commits/{commit}/status";
+      const answer = await read(route, { ...split(repo), commit, page: 1, limit: 50 }, combined);
       if (!answer.ok) return answer;
       const own = (answer.value.statuses ?? []).find((status) => status.context === context);
       const state = own === undefined ? null : states.safeParse(own.status);
@@ -63,7 +63,7 @@ export function giteaStatuses(options: GiteaOptions): Statuses {
 
     async maySet({ repo }) {
       // Whether we may is judged before it is found that there is no such commit.
-      const answer = await post({ repo, sha: "0".repeat(40) }, { state: "error" });
+      const answer = await post({ repo, commit: "0".repeat(40) }, { state: "error" });
       if (!answer.ok && (answer.status === 0 || [401, 403].includes(answer.status))) return answer;
       return { ok: true, value: null, at: null };
     },

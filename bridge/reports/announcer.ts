@@ -199,7 +199,7 @@ export function announcementOf(
   return {
     recipe: run.recipe,
     subject: subjectOf(run),
-    commit: run.ref,
+    commit: run.commit,
     state,
     position: waiting ? runsAhead(run, live).length : 0,
     cause: run.cause ?? run.stop ??

@@ -408,7 +408,7 @@ const command: CommandRow = {
   login: "outsider",
   written_at: 0,
   kind: "test",
-  argument: null,
+  commit: null,
   state: "seen",
   reason: null,
   seen_at: 0,

@@ -72,7 +72,7 @@ export class Reporter {
       recipe: run.recipe,
       repository: this.#deps.repositoryPage(run.repo),
       pr: run.pr,
-      commit: run.ref,
+      commit: run.commit,
       verdict: over && !isRetried(run) ? run.outcome : null,
       folded: over && this.#deps.store.hasNewer(run),
       retrying: over && isRetried(run),

@@ -41,15 +41,15 @@ export class StatusOutbox {
   refresh(): boolean {
     const { store, clock } = this.#deps;
     let changed = false;
-    for (const { repo, ref: sha } of [...store.liveRuns(), ...store.statuses.unfinished()]) {
-      const run = store.statuses.decisiveRun({ repo, sha });
+    for (const { repo, commit } of [...store.liveRuns(), ...store.statuses.unfinished()]) {
+      const run = store.statuses.decisiveRun({ repo, commit });
       if (run === undefined) continue;
       const { id } = run;
       const { status, final } = statusOf(run, this.#deps.pageOf(runName(run)));
       const wanted = JSON.stringify(status);
-      const known = store.statuses.status({ repo, sha });
+      const known = store.statuses.status({ repo, commit });
       if (known?.run === id && known.wanted === wanted && known.final === final) continue;
-      store.statuses.want({ repo, sha, run: id, wanted, wanted_at: clock.now(), final });
+      store.statuses.want({ repo, commit, run: id, wanted, wanted_at: clock.now(), final });
       changed = true;
     }
     return changed;
@@ -81,7 +81,7 @@ export class StatusOutbox {
     store.statuses.change(row, { unsure_until });
     if (!answer.ok) return this.#failed(row, answer);
     store.statuses.change(row, { delivered: row.wanted, tries: 0, error: null });
-    log.debug("status set", { repo: row.repo, commit: row.sha, run: row.run });
+    log.debug("status set", { repo: row.repo, commit: row.commit, run: row.run });
     return true;
   }
 
@@ -94,7 +94,7 @@ export class StatusOutbox {
     const wait = failure.retryAfterMs ?? backoffMs(tries, 10 * 60_000);
     const not_before = clock.now() + wait;
     store.statuses.change(row, { tries, dead, not_before, error: failure.message });
-    const facts = { repo: row.repo, commit: row.sha, run: row.run, error: failure.message };
+    const facts = { repo: row.repo, commit: row.commit, run: row.run, error: failure.message };
     if (dead === 1) log.error("gave up on a status the forge does not take", facts);
     else log.warn("could not set a status yet", { ...facts, retry_ms: wait });
     return false;

@@ -14,7 +14,7 @@ async function open(options: { capacity?: number } = {}) {
 }
 
 const shown = (world: World) =>
-  world.gitea.repos.statuses.map(({ sha, status }) => `${sha.slice(0, 7)} ${status}`);
+  world.gitea.repos.statuses.map(({ commit, status }) => `${commit.slice(0, 7)} ${status}`);
 
 Deno.test("a commit shows that it is tested, and then how that ended, with the page of the run", async () => {
   using at = await open();
@@ -103,14 +103,14 @@ Deno.test("only 201 counts, and a place where we may not is given up", async () 
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
   await world.runStarted();
   await world.seconds(5);
-  const running = world.store.statuses.status({ repo, sha: commits.first });
+  const running = world.store.statuses.status({ repo, commit: commits.first });
   assert.equal(running?.delivered, null);
   for (let times = 0; times < 12; times++) {
     world.clock.pass(300);
     await world.second();
   }
   assert.ok(asked <= 10, `${asked} times`);
-  assert.equal(world.store.statuses.status({ repo, sha: commits.first })?.dead, 1);
+  assert.equal(world.store.statuses.status({ repo, commit: commits.first })?.dead, 1);
 });
 
 Deno.test("the end of the older of two runs does not replace what the newer one came to", async () => {
@@ -187,7 +187,7 @@ Deno.test("without a token for statuses there are none", async () => {
 Deno.test("a description is one short line of visible characters, whatever a recipe puts into it", () => {
   const facts = { comment: 1, pr: 1, branch: null, login: "m", recipe: "r", repo, accepted_at: 0 };
   const ended: Run = {
-    ...newRun({ ...facts, id: "abcdefabcdef", ref: commits.first }),
+    ...newRun({ ...facts, id: "abcdefabcdef", commit: commits.first }),
     state: "finished",
     outcome: "infra",
     attempt: 3,

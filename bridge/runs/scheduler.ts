@@ -127,8 +127,8 @@ export class Scheduler {
       this.#pauses.end(repo);
       if (!head.ok) continue;
       store.atomically(() => {
-        if (store.schedule.branch(repo).head !== head.value) {
-          this.#accept(found, { recipe, head: head.value, why: "moved" });
+        if (store.schedule.branch(repo).commit !== head.value) {
+          this.#accept(found, { recipe, commit: head.value, why: "moved" });
         }
         store.schedule.changeBranch(repo, { looked_at: head.at ?? at });
       });
@@ -185,13 +185,13 @@ export class Scheduler {
     store.atomically(() => {
       if (found.ok && head?.ok) {
         schedule.renewedAt = now;
-        this.#accept(found.value, { recipe: next.recipe, head: head.value, why: "due" });
+        this.#accept(found.value, { recipe: next.recipe, commit: head.value, why: "due" });
       } else schedule.changeBranch(next.repo, { ran_at: now });
     });
   }
 
   /** A run of a branch that has moved is of no use before its turn; the new one gets its place. */
-  #accept({ repo, branch }: Repository, { recipe, head, why }: Wanted): void {
+  #accept({ repo, branch }: Repository, { recipe, commit, why }: Wanted): void {
     const { store, clock, newId } = this.#deps;
     const now = clock.now();
     let place = now;
@@ -201,16 +201,16 @@ export class Scheduler {
       place = Math.min(place, older.accepted_at);
       store.note(older.id, { stop: movedOn });
     }
-    const facts = { recipe, repo, branch, ref: head, accepted_at: place };
+    const facts = { recipe, repo, branch, commit, accepted_at: place };
     const run = newRun({ id: newId(), comment: null, pr: null, login: null, ...facts });
     store.addRun(run);
-    store.schedule.changeBranch(repo.toLowerCase(), { head, ran_at: now });
-    log.info("accepted", { run: runName(run), recipe, branch, ref: head, why });
+    store.schedule.changeBranch(repo.toLowerCase(), { commit, ran_at: now });
+    log.info("accepted", { run: runName(run), recipe, branch, commit, why });
   }
 }
 
 interface Wanted {
   recipe: string;
-  head: string;
+  commit: string;
   why: "moved" | "due";
 }

@@ -56,7 +56,7 @@ Deno.test("a webhook for a push has the next round look at once", async () => {
   world.gitea.repos.push(repo, commits.second);
   world.rungByPush();
   await world.second();
-  assert.deepEqual(world.store.liveRuns().map((run) => run.ref), [commits.second]);
+  assert.deepEqual(world.store.liveRuns().map((run) => run.commit), [commits.second]);
 });
 
 Deno.test("what moved while the bridge or the forge was away is found", async () => {

@@ -73,7 +73,7 @@ export function memoryOf(run: Run): Memory {
 function paramsOf(run: Run): RunParams {
   return {
     RECIPE: run.recipe,
-    REF: run.ref,
+    REF: run.commit,
     PR: run.pr === null ? "" : String(run.pr),
     SRC: run.repo,
     RUN: runName(run),

@@ -78,7 +78,7 @@ function believe(run: Run, pass: Look, { doubts, clock }: Pick<GateDeps, "doubts
 /** The head that a branch has got meanwhile has a run of its own, or gets it when the move is noticed. */
 async function lookAtBranch(run: Run, forge: Forge): Promise<Look> {
   const head = await forge.branchHead({ repo: run.repo, branch: run.branch ?? "" });
-  if (head.ok) return head.value === run.ref ? { kind: "go" } : { kind: "stop", why: movedOn };
+  if (head.ok) return head.value === run.commit ? { kind: "go" } : { kind: "stop", why: movedOn };
   if (isGone(head.status)) return { kind: "gone", why: "The branch is not there any more" };
   return { kind: "later", why: head.message, retryAfterMs: head.retryAfterMs };
 }
@@ -90,7 +90,7 @@ async function look(run: PullRun, { forge, running }: { forge: Forge; running: b
     return { kind: "later", why: pull.message, retryAfterMs: pull.retryAfterMs };
   }
   if (pull.value.state !== "open") return { kind: "stop", why: "The pull request was closed" };
-  if (!running && pull.value.head !== run.ref) {
+  if (!running && pull.value.head !== run.commit) {
     return {
       kind: "stop",
       why: `The head moved to ${shortCommit(pull.value.head)} before this commit was tested`,

@@ -86,7 +86,7 @@ export class Bridge {
       dashboard,
       clock,
       linkOf: (run) =>
-        `${repositoryPage(run.repo)}/${isOfPull(run) ? `pulls/${run.pr}` : `commit/${run.ref}`}`,
+        `${repositoryPage(run.repo)}/${isOfPull(run) ? `pulls/${run.pr}` : `commit/${run.commit}`}`,
     });
     const readers = { store, forge: guarded(forge, { store, clock }), clock, enrolments };
     this.#poller = new Poller(readers);

@@ -106,7 +106,7 @@ Deno.test("a forge that is away loses nothing: what was written meanwhile is cau
   world.gitea.fault = () => undefined;
   await world.until("both are answered", () => world.bodies().length === 2);
   const first = await world.runStarted();
-  assert.equal(world.store.liveRuns()[0]?.ref, commits.second, "the elder first");
+  assert.equal(world.store.liveRuns()[0]?.commit, commits.second, "the elder first");
   assert.ok(first.length > 0);
   world.assertSound();
 });

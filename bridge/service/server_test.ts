@@ -62,7 +62,7 @@ Deno.test("/metrics tells Prometheus how the bridge is", async () => {
       login: "x",
       written_at: 0,
       kind: "test",
-      argument: null,
+      commit: null,
     },
     ...{ state: "seen", reason: null, seen_at: 0 },
   });

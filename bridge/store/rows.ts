@@ -22,8 +22,8 @@ export interface CommandRow {
   /** By the forge's clock, whole seconds. */
   written_at: number;
   kind: CommandKind;
-  /** Commit given with the command. */
-  argument: string | null;
+  /** Commit given with the command, or its beginning. */
+  commit: string | null;
   state: CommandState;
   reason: string | null;
   /** By our clock. */
@@ -51,7 +51,7 @@ export interface Run {
   /** The branch, if it is a run of one. */
   branch: string | null;
   /** Commit under test, pinned when the run was accepted. */
-  ref: string;
+  commit: string;
   login: string | null;
   state: RunState;
   outcome: RunOutcome | null;
@@ -104,7 +104,10 @@ export function subjectOf(run: Run): Subject {
 
 /** A run at its beginning. */
 export function newRun(
-  facts: Pick<Run, "id" | "comment" | "recipe" | "repo" | "pr" | "branch" | "ref" | "login" | "accepted_at">,
+  facts: Pick<
+    Run,
+    "id" | "comment" | "recipe" | "repo" | "pr" | "branch" | "commit" | "login" | "accepted_at"
+  >,
 ): Run {
   return {
     ...facts,

@@ -3,7 +3,7 @@ import type { Statements } from "../../common/statements.ts";
 /** What is known of an enrolled repository's default branch. Times in milliseconds since the epoch. */
 export interface Branch {
   /** Commit of its latest run, if it had one. */
-  head: string | null;
+  commit: string | null;
   /** When that run was accepted, or when it was found that there is nothing to run; 0 for never. */
   ran_at: number;
   /** When its head was last read because the repository had changed, by the forge's clock. */
@@ -19,8 +19,8 @@ export class ScheduleStore {
   }
 
   branch(repo: string): Branch {
-    const sql = "SELECT head, ran_at, looked_at FROM branches WHERE repo = ?";
-    return this.#db.one<Branch>(sql, repo) ?? { head: null, ran_at: 0, looked_at: 0 };
+    const sql = 'SELECT "commit", ran_at, looked_at FROM branches WHERE repo = ?';
+    return this.#db.one<Branch>(sql, repo) ?? { commit: null, ran_at: 0, looked_at: 0 };
   }
 
   changeBranch(repo: string, changes: Partial<Branch>): void {

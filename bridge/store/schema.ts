@@ -177,4 +177,11 @@ CREATE INDEX posts_by_place ON posts (repo COLLATE NOCASE, planned_at);
   `
 ALTER TABLE runs ADD COLUMN engine_page TEXT;
 `,
+  // A commit is called that everywhere.
+  `
+ALTER TABLE commands RENAME COLUMN argument TO "commit";
+ALTER TABLE runs RENAME COLUMN ref TO "commit";
+ALTER TABLE statuses RENAME COLUMN sha TO "commit";
+ALTER TABLE branches RENAME COLUMN head TO "commit";
+`,
 ];

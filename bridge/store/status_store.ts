@@ -4,7 +4,7 @@ import type { Statements } from "../../common/statements.ts";
 /** The status wanted of a commit and the one the forge is known to show. */
 export interface StatusRow {
   repo: string;
-  sha: string;
+  commit: string;
   /** Id of the run it speaks of. */
   run: string;
   /** A commit status, JSON. */
@@ -33,17 +33,17 @@ export class StatusStore {
     this.#db = db;
   }
 
-  status(commit: Pick<StatusRow, "repo" | "sha">): StatusRow | undefined {
-    return this.#db.one("SELECT * FROM statuses WHERE repo = ? AND sha = ?", commit.repo, commit.sha);
+  status({ repo, commit }: Pick<StatusRow, "repo" | "commit">): StatusRow | undefined {
+    return this.#db.one(`SELECT * FROM statuses WHERE repo = ? AND "commit" = ?`, repo, commit);
   }
 
   /** What is wanted from now on, whatever was before. */
-  want(row: Pick<StatusRow, "repo" | "sha" | "run" | "wanted" | "wanted_at" | "final">): void {
+  want(row: Pick<StatusRow, "repo" | "commit" | "run" | "wanted" | "wanted_at" | "final">): void {
     this.#db.do(
-      "INSERT INTO statuses (repo, sha, run, wanted, wanted_at, final) VALUES (?, ?, ?, ?, ?, ?) " +
+      'INSERT INTO statuses (repo, "commit", run, wanted, wanted_at, final) VALUES (?, ?, ?, ?, ?, ?) ' +
         "ON CONFLICT DO UPDATE SET run = excluded.run, wanted = excluded.wanted, wanted_at = excluded.wanted_at, " +
         "final = excluded.final, tries = 0, not_before = 0, dead = 0",
-      ...[row.repo, row.sha, row.run, row.wanted, row.wanted_at, row.final],
+      ...[row.repo, row.commit, row.run, row.wanted, row.wanted_at, row.final],
     );
   }
 
@@ -63,8 +63,11 @@ export class StatusStore {
     );
   }
 
-  change(row: StatusRow, changes: Partial<Omit<StatusRow, "repo" | "sha">>): void {
-    this.#db.update("statuses", changes, { sql: "repo = ? AND sha = ?", values: [row.repo, row.sha] });
+  change(row: StatusRow, changes: Partial<Omit<StatusRow, "repo" | "commit">>): void {
+    this.#db.update("statuses", changes, {
+      sql: 'repo = ? AND "commit" = ?',
+      values: [row.repo, row.commit],
+    });
   }
 
   /** Runs that are over and whose commit's status does not say so yet. */
@@ -76,9 +79,9 @@ export class StatusStore {
   }
 
   /** The run that has the say about a commit: the latest. One that was cancelled has it only if there is no other. */
-  decisiveRun(commit: Pick<StatusRow, "repo" | "sha">): Run | undefined {
-    const sql = "SELECT * FROM runs WHERE repo = ? AND ref = ? " +
+  decisiveRun({ repo, commit }: Pick<StatusRow, "repo" | "commit">): Run | undefined {
+    const sql = 'SELECT * FROM runs WHERE repo = ? AND "commit" = ? ' +
       "ORDER BY outcome IS 'cancelled', rowid DESC LIMIT 1";
-    return this.#db.one(sql, commit.repo, commit.sha);
+    return this.#db.one(sql, repo, commit);
   }
 }

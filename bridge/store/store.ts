@@ -92,7 +92,7 @@ export class Store implements Disposable {
    */
   addCommand(command: NewCommand): boolean {
     return this.#sql.do(
-      "INSERT INTO commands (comment, repo, pr, user_id, login, written_at, kind, argument, state, reason, seen_at) " +
+      'INSERT INTO commands (comment, repo, pr, user_id, login, written_at, kind, "commit", state, reason, seen_at) ' +
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET kind = excluded.kind, " +
         "state = excluded.state, reason = excluded.reason, seen_at = excluded.seen_at " +
         "WHERE commands.kind IN ('none', 'unclear')",
@@ -103,7 +103,7 @@ export class Store implements Disposable {
       command.login,
       command.written_at,
       command.kind,
-      command.argument,
+      command.commit,
       command.state,
       command.reason,
       command.seen_at,
@@ -135,7 +135,7 @@ export class Store implements Disposable {
   }
 
   addRun(run: Run): void {
-    const columns = Object.keys(run);
+    const columns = Object.keys(run).map((column) => `"${column}"`);
     const places = columns.map(() => "?").join(", ");
     this.#sql.do(`INSERT INTO runs (${columns.join(", ")}) VALUES (${places})`, ...Object.values(run));
   }

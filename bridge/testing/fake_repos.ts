@@ -14,7 +14,7 @@ interface Repo {
 /** A row of a commit's statuses; the latest of a context counts. */
 interface Status {
   repo: string;
-  sha: string;
+  commit: string;
   status: string;
   context: string;
   description: string;
@@ -64,8 +64,8 @@ export class FakeRepos {
       const there = decodeURIComponent(branch) === repo.branch && repo.head !== null;
       return there ? answer({ name: repo.branch, commit: { id: repo.head } }) : refusal(404, "not found");
     }
-    const [, sha] = /^\/statuses\/([0-9a-f]+)$/.exec(rest) ?? [];
-    if (method === "POST" && sha !== undefined) return this.#setStatus(repo, { sha, fields });
+    const [, target] = /^\/statuses\/([0-9a-f]+)$/.exec(rest) ?? [];
+    if (method === "POST" && target !== undefined) return this.#setStatus(repo, { commit: target, fields });
     const [, commit] = /^\/commits\/([0-9a-f]+)\/status$/.exec(rest) ?? [];
     return method === "GET" && commit !== undefined ? this.#combined(repo, commit) : null;
   }
@@ -76,21 +76,25 @@ export class FakeRepos {
     return answer({ ok: true, data: page(sorted, query).map((repo) => this.#show(repo)) });
   }
 
-  #setStatus(repo: Repo, { sha, fields }: { sha: string; fields: Record<string, unknown> }): Response {
-    if (/^0+$/.test(sha)) return refusal(500); // a commit that is not there
+  #setStatus(repo: Repo, { commit, fields }: { commit: string; fields: Record<string, unknown> }): Response {
+    if (/^0+$/.test(commit)) return refusal(500); // a commit that is not there
     const text = (name: string) => String(fields[name] ?? "");
     const status = {
-      ...{ repo: repo.name, sha, status: text("state"), context: text("context") },
+      ...{ repo: repo.name, commit, status: text("state"), context: text("context") },
       ...{ description: text("description"), target_url: text("target_url") },
     };
     this.statuses.push(status);
     return answer({ ...status, id: this.statuses.length, state: null }, 201);
   }
 
-  #combined(repo: Repo, sha: string): Response {
-    const own = this.statuses.filter((one) => one.repo === repo.name && one.sha === sha);
+  #combined(repo: Repo, commit: string): Response {
+    const own = this.statuses.filter((one) => one.repo === repo.name && one.commit === commit);
     const latest = new Map(own.map((one) => [one.context, one]));
-    return answer({ state: "pending", sha, statuses: latest.size === 0 ? null : [...latest.values()] });
+    return answer({
+      state: "pending",
+      sha: commit,
+      statuses: latest.size === 0 ? null : [...latest.values()],
+    });
   }
 
   #ownerId(repo: Repo): number {
