@@ -1,17 +1,20 @@
+import stringWidth from "string-width";
+
 /** Text in columns, for terminals and tables. What it is given is clean already. */
 
-/** Cuts to `width` columns; the last one is then an ellipsis. Wide characters count as two. */
+/** What a reader sees as one sign, whatever it is made of. */
+const signs = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** Cuts to `width` columns, between signs; the last column is then an ellipsis. Wide characters count as two. */
 export function truncate(text: string, width: number): string {
-  if (columnsOf(text) <= width) return text;
-  let cut = "";
+  let kept = "";
   let used = 0;
-  for (const char of text) {
-    const wide = columnsOf(char);
-    if (used + wide > width - 1) break;
-    cut += char;
-    used += wide;
+  for (const { segment } of signs.segment(text)) {
+    used += stringWidth(segment);
+    if (used > width) return `${kept}…`;
+    if (used < width) kept += segment;
   }
-  return `${cut}…`;
+  return text;
 }
 
 /** Cuts to `most` letters, whatever their width; the last one is then an ellipsis. */
@@ -27,7 +30,7 @@ export function wrap(text: string, width: number): string[] {
     let line = "";
     for (const word of paragraph.split(" ")) {
       const longer = line === "" ? word : `${line} ${word}`;
-      if (columnsOf(longer) <= width || line === "") line = longer;
+      if (stringWidth(longer) <= width || line === "") line = longer;
       else {
         lines.push(line);
         line = word;
@@ -36,18 +39,4 @@ export function wrap(text: string, width: number): string[] {
     lines.push(line);
   }
   return lines;
-}
-
-/** Columns that a terminal takes for the text, near enough: marks count nothing, East Asian and emoji two. */
-export function columnsOf(text: string): number {
-  let columns = 0;
-  for (const char of text) {
-    if (/\p{Mark}|\ufe0f/u.test(char)) continue;
-    const code = char.codePointAt(0) ?? 0;
-    const wide = (code >= 0x1100 && code <= 0x115f) || (code >= 0x2e80 && code <= 0xa4cf) ||
-      (code >= 0xac00 && code <= 0xd7a3) || (code >= 0xf900 && code <= 0xfaff) ||
-      (code >= 0xfe30 && code <= 0xfe6f) || (code >= 0xff00 && code <= 0xff60) || code >= 0x1f300;
-    columns += wide ? 2 : 1;
-  }
-  return columns;
 }

@@ -1,8 +1,9 @@
+import stringWidth from "string-width";
 import type { StageOutcome } from "../../protocol/result.ts";
 import { formatSeconds } from "../../common/time.ts";
 import type { ShownStage } from "./terminal.ts";
 import { oneLine } from "../../common/plain_text.ts";
-import { columnsOf, truncate } from "../../wording/text.ts";
+import { truncate } from "../../wording/text.ts";
 import { outcomeSign, stageText } from "../../wording/verdict.ts";
 
 /** Colours, or nothing where colours are not wanted. */
@@ -60,5 +61,5 @@ export function outcomePaint(outcome: StageOutcome, paint: Painter): (text: stri
 
 function fit(text: string, width: number): string {
   const cut = truncate(text, width);
-  return cut + " ".repeat(Math.max(0, width - columnsOf(cut)));
+  return cut + " ".repeat(Math.max(0, width - stringWidth(cut)));
 }

@@ -3,7 +3,8 @@ import { fetchRecipe } from "../recipe/repo.ts";
 import { headName, type RunContext } from "../checks/context.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 import { subjectOf } from "../run/request.ts";
-import { findVersion, newestBefore } from "../recipe/versions.ts";
+import { newestBefore } from "../recipe/order_versions.ts";
+import { findVersion } from "../recipe/versions.ts";
 
 /** Brings the commit under test here, and knows which version it is to be compared with. */
 export async function fetchStage(run: RunContext, ctx: StageContext): Promise<void> {

@@ -6,7 +6,7 @@ import { fetchRecipe } from "../recipe/repo.ts";
 import { Redactor } from "../run/redact.ts";
 import { readSettings } from "../run/settings.ts";
 import { type StageContext, StageFailure } from "../run/stage.ts";
-import { newestBefore } from "../recipe/versions.ts";
+import { newestBefore } from "../recipe/order_versions.ts";
 import { type LintRun, lintStage } from "./lint.ts";
 
 type Files = Record<string, string>;
