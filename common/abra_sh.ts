@@ -1,7 +1,10 @@
 import type { OddLine } from "./env_file.ts";
 
 /** abra reads lines, not shell: from the beginning of the line to its end. */
-const plainExport = /^export ([A-Za-z_][A-Za-z0-9_]*)=([A-Za-z0-9_][A-Za-z0-9_.+-]*|"[A-Za-z0-9_.+-]*")$/;
+const plainExport =
+  /^export ([A-Za-z_][A-Za-z0-9_]*)=([A-Za-z0-9_][A-Za-z0-9_.+-]*|"[A-Za-z0-9_.+-]*")(?:[ \t]+#.*)?$/;
+/** More than any recipe needs; what lies beyond is odd and not read. */
+const limits = { text: 100_000, line: 4_096 };
 /** Whatever would export something, could it be run: `export`, `declare -x`, `set -a`, behind other commands too. */
 const anyExport =
   /(?:^|[;&|({`]|\b(?:then|do|else|builtin|command)\b)\s*\\?(?:export\b(?![-=.:/])|(?:declare|typeset|local|readonly)\s+-\w*x|set\s+-\w*a\b|set\s+-o\s+allexport)/;
@@ -12,7 +15,8 @@ const anyExport =
  */
 export function parseAbraSh(text: string): Record<string, string> {
   const exports: [string, string][] = [];
-  for (const line of text.split(/\r?\n/)) {
+  for (const line of text.slice(0, limits.text).split(/\r?\n/)) {
+    if (line.length > limits.line) continue;
     const [, name, value] = plainExport.exec(line) ?? [];
     if (name !== undefined && value !== undefined) exports.push([name, value.replaceAll('"', "")]);
   }
@@ -26,8 +30,17 @@ export function parseAbraSh(text: string): Record<string, string> {
 export function oddAbraShLines(text: string): OddLine[] {
   const odd: OddLine[] = [];
   const seen = new Map<string, string>();
-  for (const [index, content] of text.split(/\r?\n/).entries()) {
+  if (text.length > limits.text) {
+    odd.push({ line: 1, problem: `is not alone: the file is longer than ${limits.text} characters` });
+  }
+  for (const [index, content] of text.slice(0, limits.text).split(/\r?\n/).entries()) {
     const line = index + 1;
+    if (content.length > limits.line) {
+      if (/export|-\w*x|set/.test(content)) {
+        odd.push({ line, problem: `is longer than ${limits.line} characters` });
+      }
+      continue;
+    }
     const match = plainExport.exec(content);
     if (match === null) {
       if (/^\s*#/.test(content) || !anyExport.test(content)) continue;

@@ -17,27 +17,67 @@ export interface OddLine {
 
 const namePattern = "[A-Za-z_][A-Za-z0-9_]*";
 
+/** More than any recipe needs; what lies beyond is odd and not read. */
+const limits = { text: 100_000, line: 4_096, settings: 1_000, value: 16_384 };
+
 /**
  * Reads an app's `.env` or a recipe's `.env.sample` line by line: no `export`, quotes taken off, `$NAME` and `${NAME}`
  * replaced by what stands further up (the `COMPOSE_FILE="$COMPOSE_FILE:compose.smtp.yml"` idiom) and by nothing of
  * the process, a trailing ` # …` comment kept as modifiers. Everything in this project that reads such a file reads
  * it here: two readers that differ let a recipe show one value to the checks and another one to the deploy.
+ *
+ * The time it takes grows with the length of the text and no faster. {@linkcode oddEnvLines} names what was left out.
  */
 export function parseEnvFile(text: string): Setting[] {
-  const settings: Setting[] = [];
+  return [...readLines(text)].flatMap(({ setting }) => setting ?? []);
+}
+
+interface ReadLine {
+  /** From 1. */
+  line: number;
+  content: string;
+  setting?: Setting;
+  /** Why the line was not read. */
+  problem?: string;
+}
+
+function* readLines(text: string): Generator<ReadLine> {
   const known = new Map<string, string>();
-  for (const line of text.split(/\r?\n/)) {
-    const name = assignedName(line);
-    if (name === null) continue;
-    const { value, literal, comment } = splitValue(line.slice(line.indexOf("=") + 1));
+  const lines = text.slice(0, limits.text).split(/\r?\n/);
+  for (const [index, content] of lines.entries()) {
+    const line = index + 1;
+    if (text.length > limits.text && line === lines.length) {
+      yield { line, content: "", problem: `is not read: the file is longer than ${limits.text} characters` };
+      return;
+    }
+    if (blankOrComment.test(content)) {
+      yield { line, content };
+      continue;
+    }
+    if (content.length > limits.line) {
+      yield { line, content: "", problem: `is longer than ${limits.line} characters` };
+      continue;
+    }
+    const name = assignedName(content);
+    if (name === null) {
+      yield { line, content };
+      continue;
+    }
+    const { value, literal, comment } = splitValue(content.slice(content.indexOf("=") + 1));
     const expanded = literal ? value : value.replaceAll(
       /\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g,
       (_, braced, bare) => known.get(braced ?? bare) ?? "",
     );
+    if (expanded.length > limits.value || (known.size >= limits.settings && !known.has(name))) {
+      const problem = expanded.length > limits.value
+        ? `comes to more than ${limits.value} characters`
+        : `is one setting more than ${limits.settings}`;
+      yield { line, content, problem };
+      continue;
+    }
     known.set(name, expanded);
-    settings.push({ name, value: expanded, modifiers: parseModifiers(comment) });
+    yield { line, content, setting: { name, value: expanded, modifiers: parseModifiers(comment) } };
   }
-  return settings;
 }
 
 /** The settings as a plain environment; the last of equal names wins. */
@@ -51,16 +91,14 @@ export function assignedName(line: string): string | null {
 }
 
 function splitValue(rest: string): { value: string; literal: boolean; comment: string } {
-  const quoted = /^\s*(["'])((?:\\.|(?!\1).)*)\1\s*(?:#(.*))?$/.exec(rest);
+  // No two parts of these patterns match the same text, so that there is one way to try and not one per backslash.
+  const quoted = /^\s*"((?:[^"\\]|\\.)*)"\s*(?:#(.*))?$/.exec(rest);
   if (quoted !== null) {
-    const literal = quoted[1] === "'";
-    const inner = quoted[2] ?? "";
-    return {
-      value: literal ? inner : inner.replaceAll(/\\(["\\])/g, "$1"),
-      literal,
-      comment: quoted[3] ?? "",
-    };
+    const [, inner = "", comment = ""] = quoted;
+    return { value: inner.replaceAll(/\\(["\\])/g, "$1"), literal: false, comment };
   }
+  const single = /^\s*'((?:[^'\\]|\\.)*)'\s*(?:#(.*))?$/.exec(rest);
+  if (single !== null) return { value: single[1] ?? "", literal: true, comment: single[2] ?? "" };
   const at = rest.search(/\s#/);
   if (at < 0) return { value: rest.trim(), literal: false, comment: "" };
   return { value: rest.slice(0, at).trim(), literal: false, comment: rest.slice(rest.indexOf("#", at) + 1) };
@@ -72,53 +110,53 @@ function parseModifiers(comment: string): Record<string, string> {
   );
 }
 
-const blankOrComment = /^[ \t]*(#.*)?$/;
+const blankOrComment = /^[ \t]*(?:#[^]*)?$/;
 const trailing = "[ \\t]*(?:[ \\t]#.*)?";
 /**
- * The only form that dotenv readers agree on. Not in it: blanks around `=`, a comment directly behind `=`, escapes,
- * and `#` or quotes inside of values.
+ * Forms that dotenv readers agree on. Not among them: blanks around `=`, a comment directly behind `=`, escapes, quotes
+ * inside of values, and text without quotes that begins with `#`.
  */
 const plainLine = new RegExp(
-  `^(${namePattern})=(?:"([^"\\\\#]*)"${trailing}|'([^'\\\\#]*)'${trailing}|` +
-    `([^\\s"'\\\\#](?:[^"'\\\\#]*[^\\s"'\\\\#])?)${trailing}|[ \\t]*)$`,
+  `^(${namePattern})=(?:"([^"\\\\]*)"${trailing}|'([^'\\\\]*)'${trailing}|[ \\t]*|([^\\s"'\\\\#].*))$`,
 );
+/** Text without quotes, once a comment behind it is cut off. */
+const plainText = /^[^"'\\]*$/;
 /** Characters that end lines, vanish or count as blanks for some readers only. */
 const oddCharacter =
   // deno-lint-ignore no-control-regex
   /[\u0000-\u0008\u000b-\u001f\u007f-\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufffd]/;
 
 /**
- * Lines of a `.env.sample` that another reader might take differently: those that are not blank, a comment or a plain
- * `NAME=value`, references to what is not set further up, and second assignments of another value, unless they
- * append to the first (`X="$X:…"`).
+ * Lines of a `.env.sample` that another reader might take differently, or that are too much to be read: those that are
+ * not blank, a comment or a plain `NAME=value`, and references to what is not set further up. Of several assignments of
+ * one name the last counts, as everywhere.
  */
 export function oddEnvLines(text: string): OddLine[] {
   const odd: OddLine[] = [];
-  const seen = new Map<string, string>();
-  for (const [index, content] of text.split(/\r?\n/).entries()) {
-    const line = index + 1;
-    if (oddCharacter.test(content)) {
-      odd.push({ line, problem: "holds a control character or an unusual blank" });
-      continue;
-    }
-    if (blankOrComment.test(content)) continue;
-    const match = plainLine.exec(content);
-    if (match === null) {
-      const name = new RegExp(`^\\s*(?:export\\s+)?(${namePattern})\\s*[=:]`).exec(content)?.[1];
-      odd.push({ line, ...(name === undefined ? {} : { name }), problem: "is not a plain NAME=value" });
-      continue;
-    }
-    const [, name = "", double, single, bare] = match;
-    const value = double ?? single ?? bare ?? "";
-    const problem = referenceProblem(single === undefined ? value : "", seen) ??
-      repeatProblem(name, { value, literal: single !== undefined, before: seen.get(name) });
-    if (problem !== undefined) odd.push({ line, name, problem });
-    seen.set(name, value);
+  const seen = new Set<string>();
+  for (const { line, content, problem } of readLines(text)) {
+    if (blankOrComment.test(content) && problem === undefined) continue;
+    const name = new RegExp(`^\\s*(?:export\\s+)?(${namePattern})\\s*[=:]`).exec(content)?.[1];
+    const found = problem ??
+      (oddCharacter.test(content)
+        ? "holds a control character or an unusual blank"
+        : formProblem(content, seen));
+    if (found !== undefined) odd.push({ line, ...(name === undefined ? {} : { name }), problem: found });
+    if (name !== undefined) seen.add(name);
   }
   return odd;
 }
 
-function referenceProblem(value: string, seen: ReadonlyMap<string, string>): string | undefined {
+function formProblem(content: string, seen: ReadonlySet<string>): string | undefined {
+  const [matched, , double, single, bare] = plainLine.exec(content) ?? [];
+  const value = double ?? (bare === undefined ? "" : bare.split(/[ \t]#/)[0]) ?? "";
+  if (matched === undefined || (bare !== undefined && !plainText.test(value))) {
+    return "is not a plain NAME=value";
+  }
+  return single === undefined ? referenceProblem(value, seen) : undefined;
+}
+
+function referenceProblem(value: string, seen: ReadonlySet<string>): string | undefined {
   const rest = value.replaceAll(
     new RegExp(`\\$(?:\\{(${namePattern})\\}|(${namePattern}))`, "g"),
     (_, a, b) => {
@@ -126,13 +164,4 @@ function referenceProblem(value: string, seen: ReadonlyMap<string, string>): str
     },
   );
   return rest.includes("$") ? "refers to something that is not set further up" : undefined;
-}
-
-function repeatProblem(
-  name: string,
-  { value, literal, before }: { value: string; literal: boolean; before: string | undefined },
-): string | undefined {
-  if (before === undefined || before === value) return undefined;
-  const appends = !literal && (value.startsWith(`$${name}:`) || value.startsWith(`\${${name}}:`));
-  return appends ? undefined : "assigns the variable a second time, another value";
 }

@@ -14,7 +14,7 @@ import {
   plainBotLine,
 } from "./output.ts";
 import { change } from "../run/faults.ts";
-import { passedOn } from "./host_variables.ts";
+import { notForDeploys, passedOn } from "./host_variables.ts";
 import { plainLines, type Redactor } from "../run/redact.ts";
 import type { Settings } from "../run/settings.ts";
 
@@ -49,6 +49,8 @@ interface Call {
   secret?: boolean;
   /** Give it a terminal: some commands die without one, `-n` or not. Both streams then come as one. */
   terminal?: boolean;
+  /** It fills in compose files: it gets no variable that a recipe may call its own. */
+  deploys?: boolean;
 }
 
 const generatedSecrets = z.array(z.object({ name: z.string(), value: z.string() }).loose());
@@ -143,7 +145,7 @@ export class Abra {
     const which = "version" in options ? [options.version] : [];
     const force = "chaos" in options ? ["-C", "-f"] : [];
     const args = ["app", "deploy", domain, ...which, "-n", "-o", "-D", "-c", ...force];
-    const { stdout, stderr } = await this.#run(args, { timeoutMs: 180_000 });
+    const { stdout, stderr } = await this.#run(args, { timeoutMs: 180_000, deploys: true });
     return plainLines(`${stdout}\n${stderr}`).filter((line) => /\bWARN\b/.test(line));
   }
 
@@ -199,7 +201,7 @@ export class Abra {
       const start = () =>
         runCommand(call.argv, {
           clearEnv: true,
-          env: { ...environment(settings, dir), ...call.env },
+          env: { ...environment(settings, { dir, deploys: options.deploys ?? false }), ...call.env },
           timeoutMs: options.timeoutMs ?? 60_000,
           ...(signal === undefined ? {} : { signal }),
         });
@@ -261,7 +263,10 @@ function lastWord(lines: readonly string[]): string | null {
   return null;
 }
 
-function environment(settings: AbraOptions["settings"], dir: string): Record<string, string> {
+function environment(
+  settings: AbraOptions["settings"],
+  { dir, deploys }: { dir: string; deploys: boolean },
+): Record<string, string> {
   const env: Record<string, string> = {
     ABRA_DIR: dir,
     LC_ALL: "C",
@@ -275,5 +280,6 @@ function environment(settings: AbraOptions["settings"], dir: string): Record<str
     if (value !== undefined) env[name] = value;
   }
   if (settings.DOCKER_SOCKET !== "/var/run/docker.sock") env.DOCKER_HOST = `unix://${settings.DOCKER_SOCKET}`;
+  if (deploys) { for (const name of notForDeploys) delete env[name]; }
   return env;
 }

@@ -14,10 +14,11 @@ export const passedOn: readonly string[] = [
   "NPM_CONFIG_REGISTRY",
 ];
 
-const usual =
-  /^(_|PATH|HOME|LANG|LANGUAGE|TERM|COLORTERM|NO_COLOR|USER|LOGNAME|SHELL|SHLVL|PWD|OLDPWD|HOSTNAME|MAIL|TMPDIR|TMP|TEMP|TZ|(LC|XDG|SSH|SSL|DOCKER|ABRA|CCCI|DENO|NODE|NPM|GIT|LD|DYLD|BASH)_.*)$/i;
+/** What a deploy does without, so that recipes may have settings of these names. */
+export const notForDeploys: readonly string[] = ["LC_ALL", "LANG", "TERM", "NO_COLOR", "USER"];
 
-/** Whether abra's process may carry a variable of that name: then Docker would fill it in from the host. */
+/** Whether abra's process carries a variable of that name at a deploy: then Docker would fill it in from the host. */
 export function isHostVariable(name: string): boolean {
-  return usual.test(name) || passedOn.includes(name);
+  if (notForDeploys.includes(name)) return false;
+  return passedOn.includes(name) || /^(CCCI|DOCKER)_/.test(name) || name === "ABRA_DIR";
 }

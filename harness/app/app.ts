@@ -94,7 +94,7 @@ export class App {
     const sample = await Deno.readTextFile(join(this.checkout, ".env.sample")).catch(() => "");
     const lines = missingLines(settings, sample);
     if (lines.length === 0) return [];
-    await Deno.writeTextFile(file, `${settings.trimEnd()}\n${lines.join("\n")}\n`);
+    await Deno.writeTextFile(file, setEnv(`${settings.trimEnd()}\n${lines.join("\n")}\n`, {}));
     const names = assignedNames(lines.join("\n"));
     await this.#makeSecrets(ctx, names);
     return names;

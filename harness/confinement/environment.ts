@@ -2,15 +2,29 @@ import { oddAbraShLines, parseAbraSh } from "../../common/abra_sh.ts";
 import { oddEnvLines, parseEnvFile, toEnvironment } from "../../common/env_file.ts";
 import { type Compose, servicesOf } from "../recipe/compose.ts";
 import { entriesOf, isRecord, listOrMap } from "../recipe/compose_values.ts";
-import { assignmentLine } from "../recipe/env_file.ts";
+import { assignmentLine, isWritable } from "../recipe/env_file.ts";
 import { isHostVariable } from "../abra/host_variables.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
 import { type Finding, quote } from "../lint/finding.ts";
 
-/** Variables that steer programs of the host, or name the app: abra takes STACK_NAME from the app's settings. */
-const reserved =
-  /^(STACK_NAME|PATH|HOME|SHELL|IFS|ENV|TMPDIR|BASH_.*|LD_.*|DYLD_.*|DOCKER_.*|ABRA_.*|GIT_.*|CCCI_.*|DENO_.*|COMPOSE_(?!FILE$|PROFILES$).*)$/;
-const MAX_LENGTH = 100_000;
+/** Variables by which programs change what they do, and which a recipe has no business with. */
+const steering = {
+  shell: /^(PATH|HOME|SHELL|IFS|ENV|PS4|TMPDIR|BASH_ENV|BASH_FUNC_.*|BASHOPTS|SHELLOPTS|CDPATH|GLOBIGNORE)$/,
+  linker: /^(LD_(PRELOAD|LIBRARY_PATH|AUDIT|BIND_.*|DEBUG.*|PROFILE.*|ORIGIN_PATH|HWCAP_MASK)|DYLD_.*)$/,
+  docker:
+    /^(DOCKER_(HOST|CONTEXT|CONFIG|TLS|TLS_VERIFY|CERT_PATH|API_VERSION|AUTH_CONFIG|BUILDKIT|CLI_.*|CONTENT_TRUST.*|CUSTOM_HEADERS|DEFAULT_PLATFORM|HIDE_LEGACY_COMMANDS|ORCHESTRATOR|STACK_ORCHESTRATOR|TMPDIR)|COMPOSE_(?!FILE$|PROFILES$).*)$/,
+  git:
+    /^GIT_(DIR|WORK_TREE|COMMON_DIR|INDEX_FILE|NAMESPACE|CONFIG.*|EXEC_PATH|SSH.*|ASKPASS|TERMINAL_PROMPT|PROXY_.*|EXTERNAL_DIFF|PAGER|EDITOR|SEQUENCE_EDITOR|TEMPLATE_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|ALLOW_PROTOCOL|PROTOCOL.*|TRACE.*|SSL_.*|HTTP_.*|ATTR_.*|REDIRECT_.*|CEILING_DIRECTORIES|SHALLOW_FILE|GRAFT_FILE|QUARANTINE_PATH)$/,
+  runtimes:
+    /^(DENO_(DIR|CERT|AUTH_TOKENS|TLS_CA_STORE|V8_.*|NO_.*|COVERAGE.*|JOBS|REPL_.*|UNSTABLE.*|TRACE.*|PERMISSION.*)|GODEBUG|GOGC|GOMAXPROCS|GOMEMLIMIT|GOTRACEBACK|GOCOVERDIR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|OTEL_.*|SSL_CERT_(FILE|DIR))$/,
+  /** abra takes the stack's name from the app's settings; the rest are ours and abra's own. */
+  ours: /^(STACK_NAME|ABRA_(DIR|CI|DEBUG|SERVER|TEST_.*)|CCCI_.*)$/,
+};
+
+function isReserved(name: string): boolean {
+  return Object.values(steering).some((pattern) => pattern.test(name));
+}
+
 /** abra runs `local` commands in a shell on its own host. */
 const commands = /^(PRE|POST)_[A-Z]+_CMDS$/;
 
@@ -42,9 +56,6 @@ export function checkEnvironment(
   ];
   const rule = "confine.environment";
   for (const { file, text, values, odd, own } of sources) {
-    if (text.length > MAX_LENGTH) {
-      add({ rule, severity: "error", file, message: `Is longer than ${MAX_LENGTH} characters` });
-    }
     for (const { line, name, problem } of odd) {
       add({
         rule,
@@ -66,8 +77,10 @@ export function checkEnvironment(
         message,
         subject: name,
       });
-      if (reserved.test(name) || own.has(name)) {
+      if (isReserved(name) || own.has(name)) {
         add(finding(`Sets ${quote(name)}, which belongs to the host that deploys`));
+      } else if (!isWritable(value)) {
+        add(finding(`The value of ${quote(name)} mixes quotes in a way that not every reader takes alike`));
       } else if (commands.test(name)) {
         const target = value.split("|").map((command) => command.trim().split(/\s+/)[0] ?? "")
           .find((service) => service !== "" && !services.includes(service));
@@ -87,8 +100,9 @@ function checkTaken(compose: Compose, add: (finding: Finding) => void): void {
   for (const file of compose.files) {
     for (const [service, definition] of entriesOf(file.doc.services)) {
       for (const { key, value, at } of listOrMap(isRecord(definition) ? definition.environment : undefined)) {
-        if ((value !== null && value !== "") || key === "STACK_NAME") continue;
-        if (!reserved.test(key) && !isHostVariable(key)) continue;
+        // Docker fills in what the app's settings have, and only then what the process has.
+        if ((value !== null && value !== "") || Object.hasOwn(compose.env, key)) continue;
+        if (!isReserved(key) && !isHostVariable(key)) continue;
         add({
           rule: "confine.environment",
           severity: "error",

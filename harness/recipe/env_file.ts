@@ -1,29 +1,38 @@
-import { assignedName } from "../../common/env_file.ts";
+import { assignedName, parseEnvFile } from "../../common/env_file.ts";
 import { CcciError } from "../../common/errors.ts";
 
 /**
- * Sets variables in an app's `.env`: the first assignment of each is replaced where it stands, later ones (the
- * append idiom of COMPOSE_FILE) are dropped, commented ones are left alone, new ones are added at the end.
+ * An app's settings with some of them set, in the one form that every reader takes alike: one line a variable, no
+ * comments, nothing left to expand. abra's modifiers (`# length=64`) stay behind the values they are about.
+ * @param text settings as `app new` copied them from a recipe's sample
  * @throws {CcciError} `env.value` for a value that an env file cannot hold
  */
 export function setEnv(text: string, values: Readonly<Record<string, string>>): string {
-  const pending = new Map(Object.entries(values));
-  const seen = new Set<string>();
-  const lines: string[] = [];
-  for (const line of text.split("\n")) {
-    const name = assignedName(line);
-    const value = name === null ? undefined : values[name];
-    if (name === null || value === undefined) {
-      lines.push(line);
-      continue;
-    }
-    pending.delete(name);
-    if (!seen.has(name)) lines.push(`${name}=${quote(name, value)}`);
-    seen.add(name);
+  const lines = new Map<string, string>();
+  for (const { name, value, modifiers } of parseEnvFile(text)) {
+    const set = Object.hasOwn(values, name) ? values[name] ?? "" : value;
+    lines.set(name, `${name}=${quote(name, set)}${behind(modifiers)}`);
   }
-  while (lines.at(-1) === "") lines.pop();
-  for (const [name, value] of pending) lines.push(`${name}=${quote(name, value)}`);
-  return `${lines.join("\n")}\n`;
+  for (const [name, value] of Object.entries(values)) {
+    if (!lines.has(name)) lines.set(name, `${name}=${quote(name, value)}`);
+  }
+  return [...lines.values()].map((line) => `${line}\n`).join("");
+}
+
+/** Whether {@linkcode setEnv} can write a value down. */
+export function isWritable(value: string): boolean {
+  try {
+    quote("", value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function behind(modifiers: Readonly<Record<string, string>>): string {
+  const written = Object.entries(modifiers).filter(([, value]) => /^[\w.,-]+$/.test(value))
+    .map(([key, value]) => ` ${key}=${value}`);
+  return written.length === 0 ? "" : ` #${written.join("")}`;
 }
 
 /** Variables that are assigned (not commented out) in an env file, in order. */
@@ -54,10 +63,14 @@ export function isInSample(sample: string, name: string): boolean {
   return new RegExp(`^[\\s#]*${name}\\s*=`, "m").test(sample);
 }
 
+/** Words stay bare; single quotes keep everything as it is, and only what they cannot hold comes into double ones. */
 function quote(name: string, value: string): string {
-  if (/[\n\r\0]/.test(value)) throw new CcciError("env.value", `Value of "${name}" must be a single line`);
-  if (!/[\s#"'`$\\]/.test(value)) return value;
-  if (!value.includes("'")) return `'${value}'`;
+  // deno-lint-ignore no-control-regex
+  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/.test(value)) {
+    throw new CcciError("env.value", `Value of "${name}" must be a single line of plain text`);
+  }
+  if (/^[A-Za-z0-9_.\/:@%+,=-]*$/.test(value)) return value;
+  if (!/['\\]/.test(value)) return `'${value}'`;
   if (!/["$`\\]/.test(value)) return `"${value}"`;
   throw new CcciError("env.value", `Value of "${name}" mixes quotes in a way no env file can hold`);
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
 import { assignedNames, missingLines, setEnv } from "./env_file.ts";
 
 const sample = `TYPE=x
@@ -11,12 +12,20 @@ COMPOSE_FILE="$COMPOSE_FILE:compose.smtp.yml"
 SECRET_A_VERSION=v1 # length=64
 `;
 
-Deno.test("settings are replaced where they stand, comments and modifiers stay", () => {
+Deno.test("settings are written in one form, with modifiers, and comments are left out", () => {
   const text = setEnv(sample, { DOMAIN: "a.b", LETS_ENCRYPT_ENV: "", NEW: "1" });
   assert.equal(
     text,
-    sample.replace("DOMAIN=x.example.com", "DOMAIN=a.b").replace("=production", "=") + "NEW=1\n",
+    "TYPE=x\nDOMAIN=a.b\nLETS_ENCRYPT_ENV=\nCOMPOSE_FILE=compose.yml:compose.smtp.yml\n" +
+      "SECRET_A_VERSION=v1 # length=64\nNEW=1\n",
   );
+});
+
+Deno.test("settings once written are read as they were, and written again stay the same", () => {
+  const odd = `A="x y" # z\nB='$A'\nC=\${A}#\nD="#1"\nE=, \`x\`\nF="it's"\nG=\nA="$A:2"\n`;
+  const written = setEnv(odd, {});
+  assert.deepEqual(toEnvironment(parseEnvFile(written)), toEnvironment(parseEnvFile(odd)));
+  assert.equal(setEnv(written, {}), written);
 });
 
 Deno.test("a variable that is appended to becomes one assignment", () => {
@@ -27,7 +36,7 @@ Deno.test("a variable that is appended to becomes one assignment", () => {
 Deno.test("values are quoted when an env file would read them otherwise", () => {
   assert.equal(setEnv("", { A: ", `www.x`" }), "A=', `www.x`'\n");
   assert.equal(setEnv("", { A: "it's" }), `A="it's"\n`);
-  assert.throws(() => setEnv("", { A: "two\nlines" }), /"A" must be a single line/);
+  assert.throws(() => setEnv("", { A: "two\nlines" }), /"A" must be a single line of plain text/);
   assert.throws(() => setEnv("", { A: "it's `odd`" }), /mixes quotes/);
 });
 
