@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { recipeName, runName, subject } from "./params.ts";
-import { runOutcome, runResult, stageName, stageReport } from "./result.ts";
+import { levelNumber, runOutcome, runResult, stageName, stageReport } from "./result.ts";
 
 /**
  * What the dashboard is told and tells.
@@ -45,6 +45,8 @@ export const announcement = z.object({
   link: z.url({ protocol: /^https?$/ }).nullable().default(null),
 });
 export type Announcement = z.infer<typeof announcement>;
+/** Where a run stands, whoever said so: the bridge until the harness has a result. */
+export type RunState = Announcement["state"];
 
 export const runUrl = z.object({ url: z.url() });
 export const eventOffset = z.object({ offset: z.number().int().nonnegative() });
@@ -91,7 +93,7 @@ export type RunView = z.infer<typeof runView>;
 /** A run as lists of the API show it: without stages, result and artefacts, with what they come to. */
 export const runSummary = runView.omit({ stages: true, result: true, artefacts: true }).extend({
   dirty: z.boolean(),
-  level: z.number().int().min(0).max(5).nullable(),
+  level: levelNumber.nullable(),
   /** Stage that decided a bad result. */
   stage: stageName.nullable(),
 });
@@ -109,7 +111,7 @@ export const recipeView = z.object({
   enrolled: z.boolean(),
   /** What kind of attention it needs. */
   health: z.enum(["fell", "broken", "trouble", "stale", "untested", "good"]),
-  level: z.number().int().min(0).max(5).nullable(),
+  level: levelNumber.nullable(),
   /** The level is older than 30 days. */
   stale: z.boolean(),
   testedAt: z.iso.datetime().nullable(),

@@ -17,6 +17,8 @@ export type StageName = z.infer<typeof stageName>;
 
 export const stageOutcome = z.enum(["passed", "failed", "skipped", "blocked", "infra"]);
 export type StageOutcome = z.infer<typeof stageOutcome>;
+/** Where a stage without a report stands: in a run that is over it broke off, or its turn never came. */
+export type Unreported = "running" | "waiting" | "broken" | "unreached";
 
 /** Something that lint found in a recipe. */
 export const lintFinding = z.object({
@@ -81,15 +83,20 @@ export const exitCodes: Record<RunOutcome, number> = {
   timed_out: 5,
 };
 
-/** What each level stands for; index = level. The lowest is also that of what lint keeps from being installed. */
-export const levelNames = [
-  "not installed",
-  "installs",
-  "upgrades",
-  "backup restores",
-  "own tests pass",
-  "clean",
-] as const;
+/**
+ * The ladder of levels; index = level. Each rung is reached when its stage passed; the lowest is that of every run,
+ * also of one that lint keeps from being installed, and the highest takes a run in which nothing was found.
+ */
+export const levels = [
+  { name: "not installed", stage: null },
+  { name: "installs", stage: "install" },
+  { name: "upgrades", stage: "upgrade" },
+  { name: "backup restores", stage: "restore" },
+  { name: "own tests pass", stage: "tests" },
+  { name: "clean", stage: null },
+] as const satisfies readonly { name: string; stage: StageName | null }[];
+export const highestLevel = levels.length - 1;
+export const levelNumber = z.number().int().min(0).max(highestLevel);
 
 /** `result.json` of a run, and what the dashboard keeps of it. */
 export const runResult = z.object({
@@ -108,8 +115,8 @@ export const runResult = z.object({
   stage: stageName.nullable(),
   /** Why the result is not `passed`, one sentence. */
   cause: z.string().nullable(),
-  /** The rung of {@linkcode levelNames} reached; cumulative. */
-  level: z.number().int().min(0).max(5),
+  /** The rung of {@linkcode levels} reached; cumulative. */
+  level: levelNumber,
   stages: z.array(stageReport),
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),

@@ -1,5 +1,6 @@
 import { shortCommit, type Subject } from "../protocol/params.ts";
-import type { RunResult, StageName, StageOutcome, StageReport } from "../protocol/result.ts";
+import type { RunResult, StageName, StageReport } from "../protocol/result.ts";
+import { runVerbs, stageLooks } from "./outcomes.ts";
 
 /** Everything a reader is told about how a run or a stage ended comes from here, without markup. */
 
@@ -41,16 +42,14 @@ export function verdict(result: RunResult): string {
         const names = result.stages.filter((stage) => stage.result === how).map(({ name }) => name);
         return names.length === 0 ? [] : [`${enumerate(names)} ${how}`];
       });
-      return ["passed", ...missing].join(", ");
+      return [runVerbs.passed, ...missing].join(", ");
     }
-    case "failed":
-      return `failed${where}${why}`;
     case "infra":
-      return `could not be tested${why}`;
+      return `${runVerbs.infra}${why}`;
+    case "failed":
     case "cancelled":
-      return `was cancelled${where}${why}`;
     case "timed_out":
-      return `ran out of time${where}${why}`;
+      return `${runVerbs[result.result]}${where}${why}`;
   }
 }
 
@@ -82,9 +81,9 @@ export function stageText(report: StageReport): string {
     case "passed":
       return report.proofs.join(", ");
     case "failed":
-      return report.cause ?? "failed";
+      return report.cause ?? stageLooks.failed.word;
     case "infra":
-      return `CI trouble: ${report.cause ?? "unknown"}`;
+      return `${stageLooks.infra.word}: ${report.cause ?? "unknown"}`;
     case "skipped":
       return `skipped: ${report.reason ?? "not needed"}`;
     case "blocked":
@@ -100,32 +99,6 @@ export function standInNote({ abraStandIn, stages }: RunResult): string | null {
   if (!abraStandIn || did === null) return null;
   return `No abra is installed where this ran: cc-ci's stand-in ${did}`;
 }
-
-/** The sign of an outcome, one column wide in a terminal. */
-export const outcomeSign: Record<StageOutcome, string> = {
-  passed: "✔",
-  failed: "✘",
-  skipped: "–",
-  blocked: "·",
-  infra: "!",
-};
-
-/** The sign of an outcome where emoji are at home. */
-export const outcomeEmoji: Record<StageOutcome, string> = {
-  passed: "✅",
-  failed: "❌",
-  skipped: "–",
-  blocked: "⛔",
-  infra: "⚠️",
-};
-
-export const verdictEmoji: Record<RunResult["result"], string> = {
-  passed: "✅",
-  failed: "❌",
-  infra: "⚠️",
-  cancelled: "🚫",
-  timed_out: "⌛",
-};
 
 /** `a`, `a and b`, `a, b and c`. */
 export function enumerate(names: readonly string[]): string {

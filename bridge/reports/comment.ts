@@ -1,3 +1,4 @@
+import { emojiOf, runLooks, runVerbs, signs } from "../../wording/outcomes.ts";
 import { shortCommit } from "../../protocol/params.ts";
 import { formatRoughly, formatSeconds } from "../../common/time.ts";
 import { homeTarget } from "../../wording/try_at_home.ts";
@@ -76,12 +77,14 @@ function attempt(facts: RunFacts): string {
 function retrying(facts: RunFacts): string[] {
   const cause = facts.cause ?? facts.view?.result?.cause ?? null;
   return [
-    `⏳ **CI trouble with ${object(facts)}: it is tried again in a moment**${pageLinks(facts)}`,
+    `${goingOn} **CI trouble with ${object(facts)}: it is tried again in a moment**${pageLinks(facts)}`,
     ...(cause === null ? [] : [`${attempt(facts)} failed: ${clean(cause)}.`]),
     howToCancel,
   ];
 }
 
+/** Stands before whatever is not over. */
+const goingOn = emojiOf(runLooks.running);
 /** For so long a runner that is well may take to notice a run. */
 const shortWaitMs = 12_000;
 const howToCancel = "`!testme cancel` stops it.";
@@ -98,18 +101,18 @@ function queued(facts: RunFacts): string[] {
       "No runner has taken it yet: the CI itself may need help. It keeps its place and starts as soon as one is there.",
     ];
     return [
-      `⏳ **Queued: ${object(facts)}** · waits for a runner${pageLinks(facts)}`,
+      `${goingOn} **Queued: ${object(facts)}** · waits for a runner${pageLinks(facts)}`,
       ...long,
       howToCancel,
     ];
   }
   if (facts.held && facts.untakenMs === null) {
     return [
-      `⏳ **Queued: ${object(facts)}** · waits for the end of maintenance${link("run", facts.page)}`,
+      `${goingOn} **Queued: ${object(facts)}** · waits for the end of maintenance${link("run", facts.page)}`,
       howToCancel,
     ];
   }
-  return [`⏳ **Queued: ${object(facts)}** · ${place}${link("run", facts.page)}`, howToCancel];
+  return [`${goingOn} **Queued: ${object(facts)}** · ${place}${link("run", facts.page)}`, howToCancel];
 }
 
 function testing(facts: RunFacts): string[] {
@@ -123,7 +126,9 @@ function testing(facts: RunFacts): string[] {
     ? `, about ${formatRoughly(left * 1000)} left`
     : "";
   const doing = facts.cancelledBy === null ? "Testing" : "Stopping the test of";
-  const head = `⏳ **${doing} ${object(facts)}**${over}${pageLinks(facts, "live log")}${elapsed}${expected}`;
+  const head = `${goingOn} **${doing} ${object(facts)}**${over}${
+    pageLinks(facts, "live log")
+  }${elapsed}${expected}`;
   const stages = facts.view?.stages ?? [];
   const table = stages.length === 0 ? [] : [stageTable(stages)];
   return [head, ...table, ...(facts.cancelledBy === null ? [howToCancel] : [])];
@@ -147,32 +152,23 @@ function verdict(facts: RunFacts, outcome: RunOutcome): string[] {
 
 function headline(facts: RunFacts, outcome: RunOutcome): string {
   const result = facts.view?.result ?? null;
-  const told = result?.result === outcome ? escapeMarkdown(describe(result)) : bareVerdict[outcome];
+  const told = result?.result === outcome ? escapeMarkdown(describe(result)) : runVerbs[outcome];
   const level = result?.result === outcome && hasLevel(result) ? ` · level ${result.level}` : "";
   const took = facts.tookSeconds === null ? "" : ` · ${formatSeconds(facts.tookSeconds * 1000)}`;
   const links = link("run", facts.page) + link("screenshot", screenshot(facts)) + buildLink(facts);
+  const sign = emojiOf(runLooks[outcome]);
   switch (outcome) {
     case "passed":
-      return `✅ **${object(facts)} ${told}**${level}${took}${links}`;
     case "failed":
-      return `❌ **${object(facts)} ${told}**${level}${took}${links}`;
+      return `${sign} **${object(facts)} ${told}**${level}${took}${links}`;
     case "timed_out":
-      return `⌛ **${object(facts)} ${told}**${links}`;
+      return `${sign} **${object(facts)} ${told}**${links}`;
     case "infra":
-      return `⚠️ **CI trouble: ${object(facts)} ${bareVerdict.infra}**${links}`;
+      return `${sign} **${runLooks.infra.word}: ${object(facts)} ${runVerbs.infra}**${links}`;
     case "cancelled":
-      return `⏹️ **Testing ${object(facts)} ${bareVerdict.cancelled}**${links}`;
+      return `${sign} **Testing ${object(facts)} ${runVerbs.cancelled}**${links}`;
   }
 }
-
-/** What can be said without a result of the harness. */
-const bareVerdict: Record<RunOutcome, string> = {
-  passed: "passed",
-  failed: "failed",
-  timed_out: "ran out of time",
-  infra: "could not be tested",
-  cancelled: "was cancelled",
-};
 
 function explanation(
   facts: RunFacts,
@@ -226,7 +222,9 @@ function remarks(outcome: RunOutcome, result: RunResult | null): string[] {
   const standIn = stoodIn === null ? [] : [`<sub>${stoodIn}.</sub>`];
   const differs = result.result !== outcome && (outcome === "passed" || result.result === "passed");
   const doubt = differs
-    ? [`⚠️ The harness reported "${result.result}", but its exit code says otherwise; the exit code counts.`]
+    ? [
+      `${signs.trouble.emoji} The harness reported "${result.result}", but its exit code says otherwise; the exit code counts.`,
+    ]
     : [];
   return [...doubt, ...standIn];
 }

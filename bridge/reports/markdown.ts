@@ -3,7 +3,8 @@ import type { RunResult, StageName, StageReport } from "../../protocol/result.ts
 import { findingsOf, otherBlemishes, placeOf, uncleanText } from "../../wording/findings.ts";
 import { oneLine, plainLine } from "../../common/plain_text.ts";
 import { truncate } from "../../wording/text.ts";
-import { outcomeEmoji, stageText, testedCommit, verdict, verdictEmoji } from "../../wording/verdict.ts";
+import { emojiOf, signs, stageLooks } from "../../wording/outcomes.ts";
+import { stageText } from "../../wording/verdict.ts";
 
 /** A stage that may not have ended yet; `RunView.stages` has this shape. */
 export interface StageView {
@@ -29,21 +30,12 @@ export function stageTable(stages: readonly (StageView | StageReport)[]): string
 }
 
 function tableRow({ name, running, report }: StageView): string {
-  if (report === null) return `| ${running ? "⏳" : "·"} | ${name} | | |`;
+  const sign = emojiOf(stageLooks[report?.result ?? (running ? "running" : "waiting")]);
+  if (report === null) return `| ${sign} | ${name} | | |`;
   const ran = report.result !== "skipped" && report.result !== "blocked";
   const time = ran ? formatSeconds(report.seconds * 1000) : "";
   const text = escapeMarkdown(stageText(report));
-  return `| ${outcomeEmoji[report.result]} | ${name} | ${text} | ${time} |`;
-}
-
-/** The verdict in one line of Markdown, without links: ``✅ **`3fa9c1b` of miniflux passed** · level 5 · 1 min 12 s``. */
-export function verdictLine(result: RunResult): string {
-  const commit = testedCommit(result);
-  const tested = `${commit === null ? "" : `${codeSpan(commit)} of `}${escapeMarkdown(result.recipe)}`;
-  const facts = result.result === "passed"
-    ? ` · level ${result.level} · ${formatSeconds(result.seconds * 1000)}`
-    : "";
-  return `${verdictEmoji[result.result]} **${tested} ${escapeMarkdown(verdict(result))}**${facts}`;
+  return `| ${sign} | ${name} | ${text} | ${time} |`;
 }
 
 /**
@@ -99,7 +91,7 @@ export function foldedFindings(result: RunResult): string | null {
   if (counts === null) return null;
   const found = [
     ...findingsOf(result).map((one) =>
-      `${one.severity === "error" ? "❌" : "⚠️"} ${escapeMarkdown(placeOf(one))}: ${
+      `${signs[one.severity === "error" ? "failed" : "trouble"].emoji} ${escapeMarkdown(placeOf(one))}: ${
         escapeMarkdown(one.message)
       } ${codeSpan(one.rule)}`
     ),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fromMarkdown } from "mdast-util-from-markdown";
-import { codeSpan, escapeMarkdown, foldedFindings, foldedLog, stageTable, verdictLine } from "./markdown.ts";
+import { codeSpan, escapeMarkdown, foldedFindings, foldedLog, stageTable } from "./markdown.ts";
 import { markup } from "../../harness/report/markup.ts";
 import { sampleFailure, sampleResult, sampleRich, sampleStage } from "../../harness/report/sample_result.ts";
 import { oneLine } from "../../common/plain_text.ts";
@@ -141,14 +141,6 @@ Deno.test("findings are folded under their counts, and bounded", () => {
   const many = foldedFindings(sampleResult({ stages: [sampleStage({ name: "install", blemishes })] })) ?? "";
   assert.equal(many.match(/^- install: /gm)?.length, 15);
   assert.match(many, /^- and 25 more/m);
-});
-
-Deno.test("the verdict in one line", () => {
-  assert.equal(verdictLine(sampleResult()), "✅ **`3fa9c1b` of miniflux passed** · level 2 · 1 min 12 s");
-  assert.equal(
-    verdictLine(sampleFailure({ cause: "says *no* to @admin" })),
-    "❌ **`3fa9c1b` of miniflux failed in upgrade: says \\*no\\* to @\u2060admin**",
-  );
 });
 
 Deno.test("nothing in a comment or a report can turn the order of the text beside it around", () => {

@@ -3,6 +3,8 @@ import type { Clock } from "../../common/time.ts";
 import { logger } from "../../common/log.ts";
 import { oneLine } from "../../common/plain_text.ts";
 import { shorten } from "../../wording/text.ts";
+import type { RunOutcome } from "../../protocol/result.ts";
+import { runLooks, runVerbs, type Tone } from "../../wording/outcomes.ts";
 import { verdict as describe } from "../../wording/verdict.ts";
 import type { CommitStatus, Statuses } from "../forge/statuses.ts";
 import { isRetried, type Run, runName, viewOf } from "../store/rows.ts";
@@ -101,41 +103,45 @@ export class StatusOutbox {
   }
 }
 
+/** The forge's own words for how something goes. */
+const states: Record<Tone, CommitStatus["state"]> = {
+  live: "pending",
+  good: "success",
+  bad: "failure",
+  trouble: "error",
+  quiet: "error",
+};
+
 /** How a run is shown beside its commit. */
 export function statusOf(run: Run, page: string | null): { status: CommitStatus; final: 0 | 1 } {
-  const shown = (state: CommitStatus["state"], text: string): CommitStatus => ({
-    state,
-    description: fit(text),
-    target_url: page ?? "",
-  });
   const outcome = run.settled === 1 && !isRetried(run) ? run.outcome : null;
-  if (outcome === null) {
-    return {
-      status: shown("pending", run.started_at === null ? "Waits for its turn" : "Is tested"),
-      final: 0,
-    };
-  }
+  const state = outcome ?? (run.started_at === null ? "queued" : "running");
+  const status: CommitStatus = {
+    state: states[runLooks[state].tone],
+    description: fit(outcome === null ? waitingText(run) : endText(run, outcome)),
+    target_url: page ?? "",
+  };
+  return { status, final: outcome === null ? 0 : 1 };
+}
+
+function waitingText(run: Run): string {
+  return run.started_at === null ? "Waits for its turn" : "Is being tested";
+}
+
+function endText(run: Run, outcome: RunOutcome): string {
   const result = viewOf(run)?.result ?? null;
-  const told = result?.result === outcome ? describe(result) : null;
+  const own = result?.result === outcome ? result : null;
+  const told = own === null ? runVerbs[outcome] : describe(own);
   switch (outcome) {
-    case "passed": {
-      const level = result === null ? "" : `, level ${result.level}`;
-      return { status: shown("success", `${told ?? "passed"}${level}`), final: 1 };
-    }
+    case "passed":
+      return result === null ? told : `${told}, level ${result.level}`;
     case "failed":
-      return { status: shown("failure", told ?? "failed"), final: 1 };
     case "timed_out":
-      return { status: shown("failure", told ?? "ran out of time"), final: 1 };
+      return told;
     case "infra":
-      return {
-        status: shown("error", `CI trouble, not the recipe's fault: ${run.cause ?? told ?? ""}`),
-        final: 1,
-      };
+      return `CI trouble, not the recipe's fault: ${run.cause ?? own?.cause ?? ""}`;
     case "cancelled":
-      return {
-        status: shown("error", `Cancelled: ${run.stop ?? run.cause ?? run.cancelled_by ?? ""}`),
-        final: 1,
-      };
+      return `Cancelled: ${run.stop ?? run.cause ?? run.cancelled_by ?? ""}`;
   }
 }
 

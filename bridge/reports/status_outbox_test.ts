@@ -71,7 +71,7 @@ Deno.test("a status without an answer that arrives after the verdict does not st
   world.finish(run, "passed");
   await world.until("it is told", () => shown(world).at(-1) === "3fa9c1b success");
   const [waits = assert.fail()] = world.gitea.repos.statuses;
-  world.gitea.repos.statuses.push({ ...waits, description: "Is tested" });
+  world.gitea.repos.statuses.push({ ...waits, description: "Is being tested" });
   await world.seconds(20);
   assert.equal(shown(world).at(-1), "3fa9c1b success");
 });

@@ -74,7 +74,7 @@ Deno.test("a name stands by itself, so that one written from right to left moves
     cause,
   });
   for (const path of ["/", "/recipes/miniflux", "/runs/hebrew-1", "/status"]) {
-    assert.match(await dashboard.page(path), /<bdi>ענף<\/bdi>/, path);
+    assert.match(await dashboard.page(path), /<bdi>branch ענף<\/bdi>/, path);
   }
   for (const path of ["/", "/recipes/miniflux"]) {
     assert.match(await dashboard.page(path), /<bdi>שבור<\/bdi>/, path);

@@ -1,10 +1,7 @@
-import { type Announcement, announcement } from "../../protocol/dashboard_api.ts";
+import { announcement, type RunState } from "../../protocol/dashboard_api.ts";
 import type { Subject } from "../../protocol/params.ts";
-import type { StageName, StageOutcome } from "../../protocol/result.ts";
+import type { StageName, StageOutcome, Unreported } from "../../protocol/result.ts";
 import type { Progress, StageProgress } from "./progress.ts";
-
-/** Where a run stands, whoever said so: the bridge until the harness has a result. */
-export type RunState = Announcement["state"];
 
 /** Whom a run speaks for; see the subject rule in `standing.ts`. */
 export type RunClass = "public" | "pr" | "private";
@@ -90,9 +87,6 @@ export function stateOf(announced: RunState, progress: Progress): RunState {
   if (!activeStates.includes(announced)) return announced;
   return progress.startedAt !== null ? "running" : announced;
 }
-
-/** Where a stage without a report stands: in a run that is over it broke off, or its turn never came. */
-export type Unreported = "running" | "waiting" | "broken" | "unreached";
 
 /** What became of a stage as far as is known. @param run the run it belongs to */
 export function outcomeOf(run: Pick<Run, "state">, stage: StageProgress): StageOutcome | Unreported {

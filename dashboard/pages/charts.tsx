@@ -1,37 +1,41 @@
+import { stageFacts } from "../../wording/stages.ts";
+import { subjectName } from "../../wording/verdict.ts";
+import { runLooks } from "../../wording/outcomes.ts";
 import { raw } from "hono/html";
 import type { Run } from "../model/run.ts";
-import { type StageName, stageNames } from "../../protocol/result.ts";
+import { highestLevel, levels, type StageName, stageNames } from "../../protocol/result.ts";
 import type { Timed } from "../views/recipe_history.ts";
 import { formatSeconds } from "../../common/time.ts";
-import { count, stageTitles, stateWords, subjectText } from "../views/words.ts";
+import { count } from "../views/words.ts";
 
 const RISE = 12;
+const TALL = highestLevel * RISE;
 
 /** The level over the last runs, as a staircase. Runs without a level leave a gap. */
 export function LevelTrend({ runs }: { runs: readonly Run[] }) {
-  const levels = runs.map((run) => run.level);
+  const reached = runs.map((run) => run.level);
   const step = Math.max(8, Math.min(36, Math.floor(360 / Math.max(1, runs.length))));
   const width = Math.max(1, runs.length) * step;
-  const y = (level: number) => 5 * RISE - level * RISE + 6;
-  const path = levels.map((level, at) => {
+  const y = (level: number) => TALL - level * RISE + 6;
+  const path = reached.map((level, at) => {
     if (level === null) return "";
-    const joined = at > 0 && levels[at - 1] !== null;
+    const joined = at > 0 && reached[at - 1] !== null;
     return `${joined ? "L" : "M"}${at * step} ${y(level)}h${step}`;
   }).join("");
-  const first = levels.find((level) => level !== null) ?? null;
-  const last = levels.findLast((level) => level !== null) ?? null;
+  const first = reached.find((level) => level !== null) ?? null;
+  const last = reached.findLast((level) => level !== null) ?? null;
   return (
     <figure class="trend">
       <svg
-        viewBox={`-16 0 ${width + 18} ${5 * RISE + 12}`}
+        viewBox={`-16 0 ${width + 18} ${TALL + 12}`}
         width={width + 18}
-        height={5 * RISE + 12}
+        height={TALL + 12}
         role="img"
         aria-label={`Level over the last ${count(runs.length, "run")}: from ${first ?? "none"} to ${
           last ?? "none"
         }`}
       >
-        {[0, 1, 2, 3, 4, 5].map((level) => (
+        {levels.map((_, level) => (
           <>
             <line class="grid" x1="0" x2={width} y1={y(level)} y2={y(level)} />
             <text x="-6" y={y(level) + 3.5}>{level}</text>
@@ -41,8 +45,8 @@ export function LevelTrend({ runs }: { runs: readonly Run[] }) {
         {runs.map((run, at) => {
           if (run.level === null) return null;
           return (
-            <rect class="hit" x={at * step} y="0" width={step} height={5 * RISE + 12}>
-              <title>{`${subjectText(run.subject)} ${stateWords[run.state]}, level ${run.level}`}</title>
+            <rect class="hit" x={at * step} y="0" width={step} height={TALL + 12}>
+              <title>{`${subjectName(run.subject)} ${runLooks[run.state].word}, level ${run.level}`}</title>
             </rect>
           );
         })}
@@ -51,8 +55,6 @@ export function LevelTrend({ runs }: { runs: readonly Run[] }) {
     </figure>
   );
 }
-
-const TALL = 5 * RISE;
 
 /** What the stages of the last runs took, one bar a run, stages on top of each other in their order. */
 export function StageDurations({ runs }: { runs: readonly Timed[] }) {
@@ -87,8 +89,8 @@ export function StageDurations({ runs }: { runs: readonly Timed[] }) {
           return (
             <g>
               <title>
-                {`${subjectText(run.subject)} ${stateWords[run.state]}: ${
-                  stages.map((stage) => `${stageTitles[stage.name]} ${formatSeconds(stage.seconds * 1000)}`)
+                {`${subjectName(run.subject)} ${runLooks[run.state].word}: ${
+                  stages.map((stage) => `${stage.name} ${formatSeconds(stage.seconds * 1000)}`)
                     .join(", ")
                 }`}
               </title>
@@ -107,9 +109,9 @@ export function StageDurations({ runs }: { runs: readonly Timed[] }) {
         Time of the stages: {used.map((name) => (
           <span class="key">
             <svg class="swatch" viewBox="0 0 10 10" width="10" height="10" aria-hidden="true">
-              <rect class={`of-${name}`} width="10" height="10" />
+              <rect fill={stageFacts[name].colour} width="10" height="10" />
             </svg>{" "}
-            {stageTitles[name]}
+            {name}
           </span>
         ))}
       </figcaption>
@@ -120,7 +122,7 @@ export function StageDurations({ runs }: { runs: readonly Timed[] }) {
 /** A chart has hundreds of them, and nothing in them can need escaping: as text they cost a tenth. */
 function bar(of: { stage: StageName; x: number; top: number; width: number; height: number }): string {
   const { stage, x, top, width, height } = of;
-  return `<rect class="of-${stage}" x="${x}" y="${top.toFixed(1)}" width="${width}" height="${
+  return `<rect fill="${stageFacts[stage].colour}" x="${x}" y="${top.toFixed(1)}" width="${width}" height="${
     height.toFixed(1)
   }"></rect>`;
 }

@@ -2,7 +2,7 @@ import { raw } from "hono/html";
 import type { StageName } from "../../protocol/result.ts";
 import type { Run } from "../model/run.ts";
 import type { ShownLine } from "../logs/fit_lines.ts";
-import { count, stageTitles } from "../views/words.ts";
+import { count } from "../views/words.ts";
 import { Page } from "./layout.tsx";
 
 export interface LogPageProps {
@@ -20,18 +20,18 @@ export function LogPage({ run, stage, lines, from, total, perPage }: LogPageProp
   const path = `/runs/${run.run}/stages/${stage}`;
   const html = lines.map((line) => line.html).join("");
   return (
-    <Page title={`${stageTitles[stage]} of ${run.recipe}`} text={`/runs/${run.run}/log.txt?stage=${stage}`}>
+    <Page title={`${stage} of ${run.recipe}`} text={`/runs/${run.run}/log.txt?stage=${stage}`}>
       <div class="page-head">
         <p class="crumbs">
           <a href={`/recipes/${run.recipe}`}>{run.recipe}</a> <a href={`/runs/${run.run}`}>run {run.run}</a>
         </p>
-        <h1>Log of {stageTitles[stage]}</h1>
+        <h1>Log of {stage}</h1>
         <p class="lede">
           {count(total, "line")} · <a href={`/runs/${run.run}/log.txt?stage=${stage}`}>as text</a>
         </p>
       </div>
       <div class="log">
-        <div class="lines lines-whole" tabindex={0} role="region" aria-label={`Log of ${stageTitles[stage]}`}>
+        <div class="lines lines-whole" tabindex={0} role="region" aria-label={`Log of ${stage}`}>
           {raw(html)}
         </div>
       </div>

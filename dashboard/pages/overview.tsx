@@ -1,11 +1,13 @@
+import { subjectName } from "../../wording/verdict.ts";
+import { runLooks } from "../../wording/outcomes.ts";
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
-import { trueUntil } from "../views/ages.ts";
+import { trueUntil } from "../views/words.ts";
 import { needsAttention, type Overview, overviewUrl } from "../views/overview.ts";
 import type { Run } from "../model/run.ts";
 import { lastChange, type Standing, testedAt } from "../views/recipe_standing.ts";
 import { formatRoughly } from "../../common/time.ts";
-import { count, stageTitles, stateWords, subjectText } from "../views/words.ts";
+import { count } from "../views/words.ts";
 import { Page } from "./layout.tsx";
 import { Dots, Rung, StateSign, Subject, Thumbnail, When } from "./parts.tsx";
 
@@ -154,7 +156,7 @@ function Row({ standing, now }: { standing: Standing; now: number }) {
 /** What is wrong, since when, and who is on it; or what is going on. */
 function Story({ standing, now }: { standing: Standing; now: number }) {
   const { face, badSince, onIt, active, latest, previous } = standing;
-  const stage = face === null || face.stage === null ? "" : `${stageTitles[face.stage]}: `;
+  const stage = face === null || face.stage === null ? "" : `${face.stage}: `;
   const facts: Child[] = [
     standing.health === "fell" && `fell from level ${previous?.level}`,
     badSince !== null && `broken for ${formatRoughly(now - testedAt(badSince))}`,
@@ -177,7 +179,7 @@ function Story({ standing, now }: { standing: Standing; now: number }) {
       {badSince !== null && face !== null && (
         <p class="tone-bad">
           <StateSign state={face.state} /> {stage}
-          <bdi>{face.cause ?? stateWords[face.state]}</bdi>
+          <bdi>{face.cause ?? runLooks[face.state].word}</bdi>
         </p>
       )}
       <p class="muted">{facts.map((fact, at) => at === 0 ? fact : <>{" · "}{fact}</>)}</p>
@@ -186,14 +188,14 @@ function Story({ standing, now }: { standing: Standing; now: number }) {
 }
 
 function whyUntested({ latest, enrolled }: Standing): string {
-  if (latest !== null) return `no result yet, last run ${stateWords[latest.state]}`;
+  if (latest !== null) return `no result yet, last run ${runLooks[latest.state].word}`;
   return enrolled ? "enrolled, not tested yet" : "not tested yet";
 }
 
 function whatBecameOf(run: Run): Child {
   return (
     <>
-      <bdi>{subjectText(run.subject)}</bdi> {stateWords[run.state]}
+      <bdi>{subjectName(run.subject)}</bdi> {runLooks[run.state].word}
     </>
   );
 }

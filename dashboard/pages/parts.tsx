@@ -1,29 +1,31 @@
-import { testedCommit } from "../../wording/verdict.ts";
+import { runLooks, type Sign, type Tone } from "../../wording/outcomes.ts";
+import { subjectName, testedCommit } from "../../wording/verdict.ts";
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
-import { levelNames } from "../../protocol/result.ts";
-import type { Tone } from "../views/headline.ts";
-import type { Run, RunState } from "../model/run.ts";
+import { levels } from "../../protocol/result.ts";
+import type { RunState } from "../../protocol/dashboard_api.ts";
+import type { Run } from "../model/run.ts";
 import { testedAt } from "../views/recipe_standing.ts";
 import { ago } from "../../common/time.ts";
-import { levelName, stateWords, subjectText } from "../views/words.ts";
+import { levelName } from "../views/words.ts";
 
 /** Small pieces that several pages share. */
 
-/** Drawings in a 16 × 16 field; shapes differ, so that no meaning rests on colour alone. */
-const drawings = {
+/** Each sign as a drawing in a field of 16 × 16. */
+const drawings: Record<Sign, string> = {
   passed: "M3.5 8.5l3 3 6-7",
   failed: "M4.5 4.5l7 7m0-7l-7 7",
-  infra: "M8 3.5v5.5m0 3v.5",
-  running: "M8 2.5a5.5 5.5 0 1 1-5.5 5.5",
-  waiting: "M8 2.5a5.5 5.5 0 1 1 0 11a5.5 5.5 0 0 1 0-11M8 5v3.2l2 1.3",
+  timedOut: "M4 2.5h8M4 13.5h8M5 2.5v2l3 3.5 3-3.5v-2M5 13.5v-2L8 8l3 3.5v2",
+  trouble: "M8 3.5v5.5m0 3v.5",
+  stopped: "M4.5 4.5h7v7h-7z",
   skipped: "M4.5 8h7",
   blocked: "M4 12L12 4",
   broken: "M1.5 8H6l1.5-3m1 6L10 8h4.5",
-} as const;
-export type IconName = keyof typeof drawings;
+  running: "M8 2.5a5.5 5.5 0 1 1-5.5 5.5",
+  waiting: "M8 2.5a5.5 5.5 0 1 1 0 11a5.5 5.5 0 0 1 0-11M8 5v3.2l2 1.3",
+};
 
-export function Icon({ name, label }: { name: IconName; label?: string }) {
+export function Icon({ name, label }: { name: Sign; label?: string }) {
   return (
     <svg
       class={`icon icon-${name}`}
@@ -42,64 +44,44 @@ export function Words({ text }: { text: string }) {
   return <>{text.split(/`([^`\n]+)`/).map((part, at) => at % 2 === 1 ? <code>{part}</code> : part)}</>;
 }
 
-const stateIcons: Record<RunState, IconName> = {
-  queued: "waiting",
-  running: "running",
-  passed: "passed",
-  failed: "failed",
-  timed_out: "failed",
-  infra: "infra",
-  cancelled: "skipped",
-  superseded: "skipped",
-  expired: "skipped",
-};
-
-export const stateTones: Record<RunState, Tone> = {
-  queued: "live",
-  running: "live",
-  passed: "good",
-  failed: "bad",
-  timed_out: "bad",
-  infra: "trouble",
-  cancelled: "quiet",
-  superseded: "quiet",
-  expired: "quiet",
-};
-
 /** The state of a run: sign and word. */
 export function State({ state }: { state: RunState }) {
+  const { tone, sign, word } = runLooks[state];
   return (
-    <span class={`state tone-${stateTones[state]}`}>
-      <Icon name={stateIcons[state]} /> {stateWords[state]}
+    <span class={`state tone-${tone}`}>
+      <Icon name={sign} /> {word}
     </span>
   );
 }
 
 /** The sign of a state alone, in its colour. */
 export function StateSign({ state }: { state: RunState }) {
+  const { tone, sign, word } = runLooks[state];
   return (
-    <span class={`sign tone-${stateTones[state]}`}>
-      <Icon name={stateIcons[state]} label={stateWords[state]} />
+    <span class={`sign tone-${tone}`}>
+      <Icon name={sign} label={word} />
     </span>
   );
 }
 
 /** By level. Drawn once: lists show one in each row, and each has five parts. */
-const ladders = levelNames.map((_, level) => raw(String(<Ladder level={level} />)));
+const ladders = levels.map((_, level) => raw(String(<Ladder level={level} />)));
 
 function Ladder({ level }: { level: number }) {
   return (
     <svg class="ladder" viewBox="0 0 29 16" aria-hidden="true">
-      {[1, 2, 3, 4, 5].map((rung) => (
-        <rect
-          class={rung <= level ? "on" : ""}
-          x={(rung - 1) * 6}
-          y={13 - rung * 2.6}
-          width="5"
-          height={3 + rung * 2.6}
-          rx="1"
-        />
-      ))}
+      {levels.map((_, rung) =>
+        rung > 0 && (
+          <rect
+            class={rung <= level ? "on" : ""}
+            x={(rung - 1) * 6}
+            y={13 - rung * 2.6}
+            width="5"
+            height={3 + rung * 2.6}
+            rx="1"
+          />
+        )
+      )}
     </svg>
   );
 }
@@ -130,12 +112,12 @@ export function Dots({ runs, now }: { runs: readonly Run[]; now: number }) {
   return (
     <span class="dots">
       {runs.map((run) => {
-        const text = `${subjectText(run.subject)} ${stateWords[run.state]}${
+        const text = `${subjectName(run.subject)} ${runLooks[run.state].word}${
           run.level === null ? "" : `, level ${run.level}`
         }, ${ago(now - testedAt(run))}`;
         return (
           <a
-            class={`dot tone-${stateTones[run.state]}${run.class === "pr" ? " of-pr" : ""}`}
+            class={`dot tone-${runLooks[run.state].tone}${run.class === "pr" ? " of-pr" : ""}`}
             href={`/runs/${run.run}`}
             title={text}
             aria-label={text}
@@ -151,8 +133,8 @@ export function Subject({ run }: { run: Run }) {
   return (
     <span class="subject">
       {run.class === "pr"
-        ? <span class="tag">{subjectText(run.subject)}</span>
-        : <bdi>{subjectText(run.subject)}</bdi>} <code>{testedCommit(run)}</code>
+        ? <span class="tag">{subjectName(run.subject)}</span>
+        : <bdi>{subjectName(run.subject)}</bdi>} <code>{testedCommit(run)}</code>
     </span>
   );
 }

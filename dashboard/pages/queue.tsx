@@ -2,7 +2,7 @@ import type { Estimate } from "../views/estimates.ts";
 import type { Queue } from "../views/queue.ts";
 import type { Run } from "../model/run.ts";
 import { formatRoughly } from "../../common/time.ts";
-import { count, stageTitles } from "../views/words.ts";
+import { count } from "../views/words.ts";
 import type { StageName } from "../../protocol/result.ts";
 import { Page } from "./layout.tsx";
 import { RunTable, stateColumn, testedColumn, whenColumn } from "./run_table.tsx";
@@ -58,7 +58,7 @@ export function QueuePage({ running, waiting, unseen, now }: QueuePageProps) {
 }
 
 function doingNow(stages: readonly StageName[], left: Estimate): string {
-  const what = stages.length === 0 ? "starting" : stages.map((stage) => stageTitles[stage]).join(" and ");
+  const what = stages.length === 0 ? "starting" : stages.map((stage) => stage).join(" and ");
   if (left === null) return what;
   return `${what}, ${left === 0 ? "longer than usual" : `about ${formatRoughly(left)} left`}`;
 }

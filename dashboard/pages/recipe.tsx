@@ -1,12 +1,14 @@
+import { subjectName } from "../../wording/verdict.ts";
+import { runLooks } from "../../wording/outcomes.ts";
 import { formatBytes } from "../../common/bytes.ts";
 import { imageBytes, servicePeaks, uncleanText } from "../../wording/findings.ts";
-import { levelNames, type RunResult, type StageName } from "../../protocol/result.ts";
+import { levels, type RunResult, type StageName } from "../../protocol/result.ts";
 import { causeText, tookText } from "../views/headline.ts";
 import type { Progress } from "../model/progress.ts";
 import { isActive, type Run } from "../model/run.ts";
 import { type Standing, testedAt } from "../views/recipe_standing.ts";
 import { formatRoughly } from "../../common/time.ts";
-import { count, stageTitles, stateWords, subjectText } from "../views/words.ts";
+import { count } from "../views/words.ts";
 import type { Timed, UpgradePath } from "../views/recipe_history.ts";
 import type { Flakes } from "../store/history.ts";
 import { LevelTrend, StageDurations } from "./charts.tsx";
@@ -164,7 +166,7 @@ function StandingText({ standing, now }: { standing: Standing; now: number }) {
               {face.state === "passed"
                 ? "Passed"
                 : `${face.state === "failed" ? "Failed" : "Timed out"}${
-                  face.stage === null ? "" : ` in ${stageTitles[face.stage]}`
+                  face.stage === null ? "" : ` in ${face.stage}`
                 }`}
             </a>
             {face.cause !== null && (
@@ -184,7 +186,8 @@ function StandingText({ standing, now }: { standing: Standing; now: number }) {
       )}
       {onIt !== null && (
         <p>
-          Since then: <a href={`/runs/${onIt.run}`}>{subjectText(onIt.subject)}</a> {stateWords[onIt.state]}.
+          Since then: <a href={`/runs/${onIt.run}`}>{subjectName(onIt.subject)}</a>{" "}
+          {runLooks[onIt.state].word}.
         </p>
       )}
       {standing.stale && <p>Not tested for more than 30 days: the level may no longer be true.</p>}
@@ -204,17 +207,14 @@ function StandingText({ standing, now }: { standing: Standing; now: number }) {
   );
 }
 
-/** Stage that decides about each rung; index = level. */
-const deciding: readonly StageName[] = ["install", "install", "upgrade", "restore", "tests"];
-
 /** All rungs, with what has been reached and what stood in the way of the others. */
 function Ladder({ level, progress }: { level: number | null; progress: Progress | null }) {
   return (
     <ol class="rungs" reversed>
-      {levelNames.map((name, rung) => {
+      {levels.map(({ name, stage }, rung) => {
         if (rung === 0) return null;
         const reached = level !== null && rung <= level;
-        const why = progress === null ? null : obstacle(progress, { rung, level });
+        const why = progress === null ? null : obstacle(progress, { rung, stage, level });
         return (
           <li class={reached ? "reached" : ""}>
             <span class={`rung rung-${reached ? rung : "none"}`}>
@@ -234,13 +234,13 @@ function Ladder({ level, progress }: { level: number | null; progress: Progress 
 /** What the run has to say about a rung that it did not climb in the plain way. */
 function obstacle(
   { stages, result }: Progress,
-  { rung, level }: { rung: number; level: number | null },
+  { rung, stage, level }: { rung: number; stage: StageName | null; level: number | null },
 ): string | null {
   // Being clean is about the whole run, and worth a word only where nothing else is missing.
-  if (rung === levelNames.length - 1) {
+  if (stage === null) {
     return result !== null && level === rung - 1 ? uncleanText(result) : null;
   }
-  const report = stages.find((stage) => stage.name === deciding[rung])?.report ?? null;
+  const report = stages.find(({ name }) => name === stage)?.report ?? null;
   if (report === null || report.result === "passed") return null;
   return report.cause ?? report.reason ?? null;
 }
@@ -261,7 +261,7 @@ function Upgrades({ paths }: { paths: readonly UpgradePath[] }) {
           </a>{" "}
           <span class="muted">
             {`${path.passed} of ${count(path.runs, "run")} passed`}
-            {path.last.class === "pr" && `, last by ${subjectText(path.last.subject)}`}
+            {path.last.class === "pr" && `, last by ${subjectName(path.last.subject)}`}
           </span>
         </li>
       ))}

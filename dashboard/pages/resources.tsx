@@ -2,7 +2,7 @@ import { formatBytes } from "../../common/bytes.ts";
 import { formatSeconds } from "../../common/time.ts";
 import { imageBytes, type ServicePeak, servicePeaks } from "../../wording/findings.ts";
 import type { ResourceUse, RunResult, StageReport } from "../../protocol/result.ts";
-import { count, stageTitles } from "../views/words.ts";
+import { count } from "../views/words.ts";
 import { Meter } from "./parts.tsx";
 
 /** What a run's services used: at most, then stage by stage, and the size of their images. */
@@ -82,7 +82,7 @@ function ByStage({ stages }: { stages: readonly StageReport[] }) {
           stage.resources.map((use: ResourceUse, at) => (
             <tr>
               <th scope="row">
-                {at === 0 ? stageTitles[stage.name] : <span class="unseen">{stage.name}</span>}
+                {at === 0 ? stage.name : <span class="unseen">{stage.name}</span>}
               </th>
               <td>{use.service}</td>
               <Used memory={use.peakMemoryBytes} most={most} cpu={use.cpuSeconds} disk={use.diskBytes} />

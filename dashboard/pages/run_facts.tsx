@@ -1,9 +1,10 @@
+import { subjectName } from "../../wording/verdict.ts";
 import { shortCommit } from "../../protocol/params.ts";
 import type { Child } from "hono/jsx";
 import { homeTarget, repositoryPage } from "../../wording/try_at_home.ts";
 import type { RunDetail } from "../model/run.ts";
 import { formatSeconds } from "../../common/time.ts";
-import { repositoryOf, subjectText } from "../views/words.ts";
+import { repositoryOf } from "../views/words.ts";
 import { Snippet, When } from "./parts.tsx";
 
 /** Exactly what was tested, with what, and how long it took. */
@@ -17,8 +18,8 @@ export function Facts({ run, now, took }: { run: RunDetail; now: number; took: s
         <Fact name="Subject">
           <bdi>
             {run.link === null
-              ? subjectText(run.subject)
-              : <a href={run.link} rel="noreferrer">{subjectText(run.subject)}</a>}
+              ? subjectName(run.subject)
+              : <a href={run.link} rel="noreferrer">{subjectName(run.subject)}</a>}
           </bdi>
           {repository !== null && <span class="muted">{` in ${repository}`}</span>}
         </Fact>
@@ -95,8 +96,8 @@ export function Rerun({ run }: { run: RunDetail }) {
       {run.subject.kind === "pr" && (
         <p>
           Comment <code>!testme</code> on {run.link === null
-            ? subjectText(run.subject)
-            : <a href={run.link} rel="noreferrer">{subjectText(run.subject)}</a>}.
+            ? subjectName(run.subject)
+            : <a href={run.link} rel="noreferrer">{subjectName(run.subject)}</a>}.
         </p>
       )}
       {command !== null && (

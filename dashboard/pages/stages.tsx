@@ -3,23 +3,10 @@ import { blemishesOf, placeOf } from "../../wording/findings.ts";
 import type { StageProgress } from "../model/progress.ts";
 import { outcomeOf, type RunDetail } from "../model/run.ts";
 import { formatSeconds } from "../../common/time.ts";
-import { outcomeWords, stageProves, stageTitles } from "../views/words.ts";
-import { Icon, type IconName, Words } from "./parts.tsx";
+import { stageLooks } from "../../wording/outcomes.ts";
+import { stageFacts } from "../../wording/stages.ts";
+import { Icon, Words } from "./parts.tsx";
 import { plainLine } from "../../common/plain_text.ts";
-
-type Outcome = keyof typeof outcomeWords;
-
-const signs: Record<Outcome, IconName> = {
-  passed: "passed",
-  failed: "failed",
-  infra: "infra",
-  skipped: "skipped",
-  blocked: "blocked",
-  running: "running",
-  waiting: "waiting",
-  broken: "broken",
-  unreached: "skipped",
-};
 
 /** Counts changes of what the stream of a run's log looks like: a page of before cannot read it. */
 const FORMAT = 2;
@@ -32,13 +19,14 @@ export function shapeOf(run: RunDetail): string {
 /** What is known of one stage, replaced while the run goes on. */
 export function StageHead({ run, stage, now }: { run: RunDetail; stage: StageProgress; now: number }) {
   const outcome = outcomeOf(run, stage);
+  const { tone, sign, word } = stageLooks[outcome];
   const report = stage.report;
   return (
-    <div class={`stage-head outcome-${outcome}`} id={`stage-${stage.name}`}>
-      <Icon name={signs[outcome]} label={outcomeWords[outcome]} />
-      <h3 title={stageProves[stage.name]}>{stageTitles[stage.name]}</h3>
+    <div class={`stage-head tone-${tone} outcome-${outcome}`} id={`stage-${stage.name}`}>
+      <Icon name={sign} label={word} />
+      <h3 title={stageFacts[stage.name].proves}>{stage.name}</h3>
       <div class="stage-text">
-        {(outcome === "broken" || outcome === "unreached") && <p>{outcomeWords[outcome]}</p>}
+        {(outcome === "broken" || outcome === "unreached") && <p>{word}</p>}
         {report?.cause !== undefined && (
           <p class="cause">
             <Words text={report.cause} />
@@ -48,7 +36,7 @@ export function StageHead({ run, stage, now }: { run: RunDetail; stage: StagePro
           <pre class="detail"><Words text={report.detail} /></pre>}
         {report?.reason !== undefined && (
           <p>
-            {report.result === "blocked" ? "blocked" : "skipped"}: <Words text={report.reason} />
+            {word}: <Words text={report.reason} />
           </p>
         )}
         {report !== null && report.proofs.length > 0 && (

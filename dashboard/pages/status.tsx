@@ -1,7 +1,6 @@
 import type { Child } from "hono/jsx";
 import type { Run } from "../model/run.ts";
-import type { Status } from "../views/status.ts";
-import { type HostTrouble, troubleOf } from "../views/status_trouble.ts";
+import { type HostTrouble, type Status, troubleOf } from "../views/status.ts";
 import type { Host } from "../store/stats.ts";
 import { formatBytes } from "../../common/bytes.ts";
 import { count } from "../views/words.ts";

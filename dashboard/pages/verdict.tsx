@@ -1,31 +1,23 @@
-import { testedCommit } from "../../wording/verdict.ts";
+import { runLooks } from "../../wording/outcomes.ts";
+import { subjectName, testedCommit } from "../../wording/verdict.ts";
 import type { Headline } from "../views/headline.ts";
-import { Icon, type IconName, Rung, stateTones, When, Words } from "./parts.tsx";
+import { Icon, Rung, When, Words } from "./parts.tsx";
 import { isActive, isVerdict, type RunDetail } from "../model/run.ts";
 import { testedAt } from "../views/recipe_standing.ts";
 import { formatRoughly } from "../../common/time.ts";
-import { stateWords, subjectText } from "../views/words.ts";
-
-const signs: Record<Headline["tone"], IconName> = {
-  good: "passed",
-  bad: "failed",
-  trouble: "infra",
-  live: "running",
-  quiet: "skipped",
-};
 
 /** How long a harness may be silent before a viewer is told. It says something every 10 s. */
 const SILENT_MS = 45_000;
 
 /** The head of a run's page, replaced while the run goes on. Needs nothing but the run. */
 export function Verdict({ run, headline, now }: { run: RunDetail; headline: Headline; now: number }) {
-  const sign = run.state === "queued" ? "waiting" : signs[headline.tone];
+  const { tone, sign, word } = runLooks[run.state];
   const silent = run.state === "running" && run.heartbeatAt !== null && now - run.heartbeatAt > SILENT_MS;
   return (
-    <header class={`verdict tone-${stateTones[run.state]}`} id="verdict">
+    <header class={`verdict tone-${tone}`} id="verdict">
       <p class="about">
         <a href={`/recipes/${run.recipe}`}>{run.recipe}</a>
-        <bdi>{subjectText(run.subject)}</bdi>
+        <bdi>{subjectName(run.subject)}</bdi>
         <code>{testedCommit(run)}</code>
         {run.progress.base !== null && (
           <span>
@@ -38,7 +30,7 @@ export function Verdict({ run, headline, now }: { run: RunDetail; headline: Head
         </span>
       </p>
       <h1>
-        <Icon name={sign} label={stateWords[run.state]} /> {headline.title}
+        <Icon name={sign} label={word} /> {headline.title}
       </h1>
       {headline.more !== null && <p class="more">{headline.more}</p>}
       {headline.detail !== null && <pre class="detail" tabindex={0}><Words text={headline.detail} /></pre>}

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { pagePolicy, safe, safeOfData } from "./headers.ts";
 import type { Clock } from "../../common/time.ts";
-import { trueUntil } from "../views/ages.ts";
+import { trueUntil } from "../views/words.ts";
 
 /** Below this many bytes packing saves half a packet, and costs two headers more. Badges are that small. */
 const WORTH_PACKING = 1_500;

@@ -1,5 +1,6 @@
 import type { Progress } from "../model/progress.ts";
-import { isActive, isVerdict, type RunState, stateOf, wasStopped } from "../model/run.ts";
+import type { RunState } from "../../protocol/dashboard_api.ts";
+import { isActive, isVerdict, stateOf, wasStopped } from "../model/run.ts";
 import { isMeasured, packStages } from "../model/stage_facts.ts";
 import { number, type Row, text, thumbnailOf } from "./rows.ts";
 

@@ -2,7 +2,8 @@ import type { SQLOutputValue } from "node:sqlite";
 import type { Subject } from "../../protocol/params.ts";
 import type { StageName } from "../../protocol/result.ts";
 import type { LineCounts, Progress } from "../model/progress.ts";
-import type { Run, RunClass, RunState } from "../model/run.ts";
+import type { RunState } from "../../protocol/dashboard_api.ts";
+import type { Run, RunClass } from "../model/run.ts";
 
 /** A place in a run's log from which reading can begin. */
 export interface LogPosition {

@@ -1,3 +1,4 @@
+import type { RunState } from "../../protocol/dashboard_api.ts";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Announcement, HostReport } from "../../protocol/dashboard_api.ts";
 import { openDatabase, transaction } from "../../common/sqlite.ts";
@@ -10,7 +11,6 @@ import {
   type Run,
   type RunClass,
   type RunDetail,
-  type RunState,
   verdictStates,
 } from "../model/run.ts";
 import { migrations } from "./schema.ts";

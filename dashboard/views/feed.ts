@@ -1,10 +1,11 @@
+import { subjectName } from "../../wording/verdict.ts";
 import { html } from "hono/html";
 import { oneLine } from "../../common/plain_text.ts";
 import type { Deps } from "./deps.ts";
 import { testedAt } from "./recipe_standing.ts";
 import type { LevelChange } from "../store/stats.ts";
 import { hiddenRecipes } from "./visible.ts";
-import { levelName, stageTitles, subjectText } from "./words.ts";
+import { levelName } from "./words.ts";
 
 const ENTRIES = 50;
 /** Runs looked through: what lies further back is no news. */
@@ -34,9 +35,7 @@ function entry({ run, before }: LevelChange, baseUrl: string) {
   const page = `${baseUrl}/runs/${run.run}`;
   const verb = before === null ? "has" : (run.level ?? 0) > before ? "rose to" : "fell to";
   const from = before === null ? "" : ` from level ${before}`;
-  const why = run.cause === null
-    ? ""
-    : `${run.stage === null ? "" : `${stageTitles[run.stage]}: `}${run.cause}`;
+  const why = run.cause === null ? "" : `${run.stage === null ? "" : `${run.stage}: `}${run.cause}`;
   return html`
     <entry>
       <id>${page}</id>
@@ -45,7 +44,7 @@ function entry({ run, before }: LevelChange, baseUrl: string) {
       <link rel="alternate" type="text/html" href="${page}" />
       <category term="${run.recipe}" />
       <summary>${oneLine(
-        [`${subjectText(run.subject)}: ${levelName(run.level)}`, why].filter(Boolean).join(". "),
+        [`${subjectName(run.subject)}: ${levelName(run.level)}`, why].filter(Boolean).join(". "),
       )}</summary>
     </entry>
   `;

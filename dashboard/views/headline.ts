@@ -3,14 +3,10 @@ import { type Estimate, timeLeft, waitingTimes } from "./estimates.ts";
 import { isRunning, outcomeOf, type Run, type RunDetail } from "../model/run.ts";
 import type { Store } from "../store/store.ts";
 import { ago, formatRoughly, formatSeconds } from "../../common/time.ts";
-import { count, stageTitles } from "./words.ts";
-
-/** How something should look: it went well, badly, the CI is at fault, it is going on, or nothing came of it. */
-export type Tone = "good" | "bad" | "trouble" | "live" | "quiet";
+import { count } from "./words.ts";
 
 /** What there is to say about a run, most important first. */
 export interface Headline {
-  tone: Tone;
   title: string;
   /** One sentence about what follows from it; plain text. */
   more: string | null;
@@ -30,56 +26,49 @@ export function headline(run: RunDetail, options: { store: Store; now: number })
 function says(
   run: RunDetail,
   { store, now }: { store: Store; now: number },
-): Pick<Headline, "tone" | "title" | "more"> {
+): Pick<Headline, "title" | "more"> {
   const cause = run.cause;
-  const inStage = run.stage === null ? "" : ` in ${stageTitles[run.stage]}`;
+  const inStage = run.stage === null ? "" : ` in ${run.stage}`;
   switch (run.state) {
     case "queued": {
       const wait = waitingTimes(store, store.activeRuns(), now).get(run.run) ?? null;
       const place = run.position === 0 ? "Next in the queue" : `Queued behind ${count(run.position, "run")}`;
       return {
-        tone: "live",
         title: place,
         more: wait === null || wait === 0 ? null : `Starts in about ${formatRoughly(wait)}.`,
       };
     }
     case "running":
       return {
-        tone: "live",
         title: `Testing${runningStages(run)}`,
         more: sinceStart(run, timeLeft(store, run, now), now),
       };
     case "passed":
       return {
-        tone: "good",
         title: `Passed, level ${run.level ?? "?"}`,
         more: notTested(run),
       };
     case "failed":
-      return { tone: "bad", title: `Failed${inStage}${cause === null ? "" : `: ${cause}`}`, more: null };
+      return { title: `Failed${inStage}${cause === null ? "" : `: ${cause}`}`, more: null };
     case "timed_out":
       return {
-        tone: "bad",
         title: `Timed out${inStage}${cause === null ? "" : `: ${cause}`}`,
         more: "The run used up the time a run may take and was ended.",
       };
     case "infra":
       return {
-        tone: "trouble",
         title: `CI trouble${inStage}${cause === null ? "" : `: ${cause}`}`,
         more: "This is not the recipe's fault and says nothing about it.",
       };
     case "cancelled":
-      return { tone: "quiet", title: `Cancelled${cause === null ? "" : `: ${cause}`}`, more: null };
+      return { title: `Cancelled${cause === null ? "" : `: ${cause}`}`, more: null };
     case "superseded":
       return {
-        tone: "quiet",
         title: `Superseded${cause === null ? " by a newer run" : `: ${cause}`}`,
         more: null,
       };
     case "expired":
       return {
-        tone: "quiet",
         title: `Expired${cause === null ? "" : `: ${cause}`}`,
         more: "It waited too long and was never started.",
       };
@@ -88,7 +77,7 @@ function says(
 
 function runningStages(run: RunDetail): string {
   const names = run.progress.stages.filter((stage) => isRunning(run, stage))
-    .map((stage) => stageTitles[stage.name]);
+    .map((stage) => stage.name);
   return names.length === 0 ? "" : `: ${names.join(" and ")}`;
 }
 
@@ -106,7 +95,7 @@ function sinceStart(run: RunDetail, left: Estimate, now: number): string | null 
 function notTested(run: RunDetail): string | null {
   const skipped = run.progress.stages.flatMap((stage) =>
     stage.report?.result === "skipped"
-      ? [`${stageTitles[stage.name]}${stage.report.reason === undefined ? "" : ` (${stage.report.reason})`}`]
+      ? [`${stage.name}${stage.report.reason === undefined ? "" : ` (${stage.report.reason})`}`]
       : []
   );
   return skipped.length === 0 ? null : `Without ${skipped.join(", ")}.`;
@@ -126,7 +115,7 @@ export function tellingStages(run: RunDetail): StageName[] {
 /** Why a run ended badly, with the stage that decided it; empty where nobody said. */
 export function causeText({ stage, cause }: Pick<Run, "stage" | "cause">): string {
   if (cause === null) return "";
-  return stage === null ? cause : `${stageTitles[stage]}: ${cause}`;
+  return stage === null ? cause : `${stage}: ${cause}`;
 }
 
 /** Wall time of a run in words, if it began. */

@@ -1,5 +1,5 @@
 import { formatSeconds } from "../../common/time.ts";
-import { levelNames, type RunResult, type StageName, type StageReport } from "../../protocol/result.ts";
+import { levels, type RunResult, type StageName, type StageReport } from "../../protocol/result.ts";
 import { uncleanText } from "../../wording/findings.ts";
 import { timingChart } from "./html_chart.ts";
 import { findings } from "./html_findings.ts";
@@ -8,12 +8,12 @@ import { comparison, gallery, type Screenshots } from "./html_pictures.ts";
 import { resources } from "./html_resources.ts";
 import { style } from "./html_style.ts";
 import { type Markup, markup, trusted } from "./markup.ts";
+import { glyphOf, runLooks, stageLooks } from "../../wording/outcomes.ts";
 import {
   blame,
   hasLevel,
   headline,
   judged,
-  outcomeSign,
   stageText,
   standInNote,
   subjectName,
@@ -30,7 +30,6 @@ export interface ReportInput {
   timing?: Partial<Record<StageName, { from: number; to: number }>>;
 }
 
-const signs = { passed: "✔", failed: "✘", infra: "!", cancelled: "■", timed_out: "!" } as const;
 /** Nothing is ever loaded, no script ever runs: the page holds texts and pictures of whatever was tested. */
 const policy =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
@@ -80,12 +79,13 @@ function hero(result: RunResult): Markup {
   const culprit = result.result === "passed"
     ? undefined
     : result.stages.find((stage) => stage.name === result.stage);
+  const look = runLooks[result.result];
   const title = { ...result, cause: null };
   const blamed = blame(result);
   const unclean = uncleanText(result);
-  return markup`<section class="card hero tone-${result.result}">
+  return markup`<section class="card hero tone-${look.tone}">
 <p class="where">${result.recipe} · ${where.join(" ")}</p>
-<h1><span class="sign" aria-hidden="true">${signs[result.result]}</span>${
+<h1><span class="sign" aria-hidden="true">${glyphOf(look)}</span>${
     commit !== null && markup`<code>${commit}</code> of `
   }${result.recipe} ${verdict(title)}</h1>
 ${result.cause !== null && markup`<p class="cause">${sentence(result.cause)}</p>`}
@@ -116,9 +116,9 @@ function section(title: string, content: Markup | null, id?: string): Markup | n
 }
 
 function levelFact(level: number): Markup {
-  const rungs = [1, 2, 3, 4, 5].map((rung) => markup`<i class="${rung <= level ? "on" : "off"}"></i>`);
+  const rungs = levels.slice(1).map((_, below) => markup`<i class="${below < level ? "on" : "off"}"></i>`);
   return markup`<div><dt>Level</dt><dd><span class="rungs" aria-hidden="true">${rungs}</span>${level} <small>${
-    levelNames[level]
+    levels[level]?.name
   }</small></dd></div>`;
 }
 
@@ -153,8 +153,9 @@ function stageRow(stage: StageReport, logs: ReportInput["logs"]): Markup {
     ? [`before that: ${stage.proofs.join(", ")}`]
     : [];
   const notes = [...before, ...stage.notes].map((note) => markup`<p class="note">${note}</p>`);
-  return markup`<tr class="${stage.result} tone-${stage.result}">
-<td class="mark"><span title="${stage.result}">${outcomeSign[stage.result]}</span></td>
+  const look = stageLooks[stage.result];
+  return markup`<tr class="${stage.result} tone-${look.tone}">
+<td class="mark"><span title="${look.word}">${glyphOf(look)}</span></td>
 <td class="name">${stage.name}</td>
 <td class="text">${text}${notes}</td>
 <td class="time">${time}${link}</td>

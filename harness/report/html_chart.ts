@@ -1,4 +1,5 @@
 import type { StageName, StageReport } from "../../protocol/result.ts";
+import { stageLooks } from "../../wording/outcomes.ts";
 import { formatSeconds } from "../../common/time.ts";
 import { type Markup, markup } from "./markup.ts";
 
@@ -37,7 +38,9 @@ export function timingChart(
     const length = formatSeconds((to - from) * 1000);
     return markup`
       <text class="name" x="${LEFT - 10}" y="${middle}" text-anchor="end">${stage.name}</text>
-      <rect class="bar ${stage.result}" x="${x(from)}" y="${top}" width="${width}" height="${BAR}" rx="3">
+      <rect class="bar tone-${stageLooks[stage.result].tone}" x="${
+      x(from)
+    }" y="${top}" width="${width}" height="${BAR}" rx="3">
         <title>${stage.name}: ${length}, from ${formatSeconds(from * 1000)}</title>
       </rect>
       <text class="tick" x="${x(from) + width + 6}" y="${middle}">${length}</text>

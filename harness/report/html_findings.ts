@@ -1,4 +1,5 @@
 import type { LintFinding, RunResult } from "../../protocol/result.ts";
+import type { Tone } from "../../wording/outcomes.ts";
 import { findingsOf, otherBlemishes, placeOf } from "../../wording/findings.ts";
 import { type Markup, markup } from "./markup.ts";
 
@@ -9,7 +10,7 @@ export function findings(result: RunResult): Markup | null {
   if (found.length + blemishes.length === 0) return null;
   return markup`<div class="card"><table class="findings">${found.map(findingRow)}${
     blemishes.map(({ where, text }) =>
-      markup`<tr class="tone-infra">
+      markup`<tr class="tone-trouble">
 <td class="kind"><span class="chip">blemish</span></td>
 <td>${text}</td>
 <td class="rule">${where}</td>
@@ -19,7 +20,7 @@ export function findings(result: RunResult): Markup | null {
 }
 
 function findingRow(finding: LintFinding): Markup {
-  const tone = finding.severity === "error" ? "failed" : "infra";
+  const tone: Tone = finding.severity === "error" ? "bad" : "trouble";
   return markup`<tr class="tone-${tone}">
 <td class="kind"><span class="chip">${finding.severity}</span></td>
 <td><p class="place">${placeOf(finding)}</p>${finding.message}${

@@ -36,10 +36,10 @@ code { font-size: .92em; background: var(--code); border-radius: 4px; padding: .
 }
 .hero .where { color: var(--quiet); margin: 0 0 .4rem; overflow-wrap: anywhere; }
 .hero .cause { margin: .55rem 0 0; color: var(--tone); font-size: 1.08rem; font-weight: 600; overflow-wrap: anywhere; }
-.tone-passed { --tone: var(--good); --tone-soft: var(--good-soft); }
-.tone-failed { --tone: var(--bad); --tone-soft: var(--bad-soft); }
-.tone-infra, .tone-cancelled, .tone-timed_out { --tone: var(--warn); --tone-soft: var(--warn-soft); }
-.tone-skipped, .tone-blocked { --tone: var(--rest); --tone-soft: var(--rest-soft); }
+.tone-good { --tone: var(--good); --tone-soft: var(--good-soft); --bar: var(--bar-good); }
+.tone-bad { --tone: var(--bad); --tone-soft: var(--bad-soft); --bar: var(--bar-bad); }
+.tone-trouble { --tone: var(--warn); --tone-soft: var(--warn-soft); --bar: var(--bar-warn); }
+.tone-live, .tone-quiet { --tone: var(--rest); --tone-soft: var(--rest-soft); --bar: var(--bar-rest); }
 .facts { display: flex; flex-wrap: wrap; gap: .9rem 2.2rem; margin: 1.2rem 0 0; padding: 0; }
 .facts div { min-width: 5rem; }
 .facts dt { color: var(--quiet); font-size: .8rem; margin: 0; }
@@ -98,8 +98,7 @@ table.findings, table.numbers { width: 100%; border-collapse: collapse; }
 .chart text { font: 12px system-ui, sans-serif; fill: var(--text); dominant-baseline: middle; }
 .chart .tick { fill: var(--quiet); font-size: 11px; }
 .chart .grid { stroke: var(--line); }
-.chart .bar { fill: var(--bar-rest); }
-.chart .passed { fill: var(--bar-good); } .chart .failed { fill: var(--bar-bad); } .chart .infra { fill: var(--bar-warn); }
+.chart .bar { fill: var(--bar); }
 .shots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 1rem; }
 .shots.three { grid-template-columns: repeat(auto-fit, minmax(min(100%, 240px), 1fr)); }
 .shots.one { grid-template-columns: minmax(0, 620px); }

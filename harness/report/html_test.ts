@@ -137,7 +137,7 @@ Deno.test("very long logs are cut at the front, with their own numbers", () => {
 });
 
 Deno.test("the chart shows what ran at once, and is left out where times are unknown", () => {
-  const bars = render(sampleResult()).match(/<rect class="bar passed"/g);
+  const bars = render(sampleResult()).match(/<rect class="bar tone-good"/g);
   assert.equal(bars?.length, 2);
   for (const times of [{}, { install: { from: 5, to: 1 } }, { install: { from: NaN, to: NaN } }]) {
     assert.doesNotMatch(render(sampleResult(), { timing: times }), /<svg/);

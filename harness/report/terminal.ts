@@ -1,8 +1,8 @@
 import type { RunEvent } from "../../protocol/events.ts";
-import type { RunResult, StageName, StageReport } from "../../protocol/result.ts";
+import type { RunResult, StageName } from "../../protocol/result.ts";
 import { formatSeconds } from "../../common/time.ts";
-import { paint, type Painter, stageLine } from "./terminal_lines.ts";
-import { summaryLines } from "./terminal_summary.ts";
+import { paint, type Painter, type ShownStage, stageLine } from "./terminal_lines.ts";
+import { summaryLines, type SummaryPaths } from "./terminal_summary.ts";
 import { oneLine } from "../../common/plain_text.ts";
 import { truncate } from "../../wording/text.ts";
 import { stageText, subjectName, testedCommit } from "../../wording/verdict.ts";
@@ -24,14 +24,6 @@ export interface TerminalOptions {
   logs?: boolean;
 }
 
-export interface SummaryPaths {
-  /** Path of report.html. */
-  report?: string;
-  screenshots?: string[];
-  /** Page of the run on the dashboard. */
-  url?: string;
-}
-
 export interface TerminalReport extends Disposable {
   /** Takes every event of the run in order. */
   event(event: RunEvent): void;
@@ -39,16 +31,6 @@ export interface TerminalReport extends Disposable {
   note(text: string): void;
   /** The final block; the report's address comes last. */
   summary(result: RunResult, paths: SummaryPaths): void;
-}
-
-/** A stage as the list shows it. */
-export interface ShownStage {
-  name: StageName;
-  /** When it started, in milliseconds since the epoch. */
-  since: number | null;
-  report: StageReport | null;
-  /** Its newest log line. */
-  doing: string;
 }
 
 /**
@@ -99,7 +81,7 @@ class LiveTerminal implements TerminalReport {
         this.#stop ??= this.#repeat(() => this.#draw());
         return;
       case "run.subject":
-        return this.note(subjectText(event));
+        return this.note(headText(event));
       case "stage.started":
         this.#lanes.see(event.stage, (text) => this.note(text));
         if (stage !== undefined) stage.since = Date.parse(event.t);
@@ -170,7 +152,7 @@ class PlainTerminal implements TerminalReport {
       case "run.started":
         return this.note(startText(event, this.#view.paint));
       case "run.subject":
-        return this.note(subjectText(event));
+        return this.note(headText(event));
       case "stage.started":
         this.#lanes.see(event.stage, (text) => this.note(text));
         return this.note(`${event.stage} …`);
@@ -233,7 +215,7 @@ function startText(event: Extract<RunEvent, { type: "run.started" }>, { bold, di
   return `Testing ${bold(event.recipe)}, ${subjectName(subject)}${where} ${dim(`· run ${event.run}`)}`;
 }
 
-function subjectText(event: Extract<RunEvent, { type: "run.subject" }>): string {
+function headText(event: Extract<RunEvent, { type: "run.subject" }>): string {
   const commit = `${testedCommit(event)}${event.dirty ? " (with uncommitted changes)" : ""}`;
   return event.base === null ? `${commit}, never published before` : `${commit} over ${event.base}`;
 }

@@ -1,10 +1,10 @@
 import stringWidth from "string-width";
-import type { StageOutcome } from "../../protocol/result.ts";
+import type { StageName, StageReport } from "../../protocol/result.ts";
 import { formatSeconds } from "../../common/time.ts";
-import type { ShownStage } from "./terminal.ts";
 import { oneLine } from "../../common/plain_text.ts";
 import { truncate } from "../../wording/text.ts";
-import { outcomeSign, stageText } from "../../wording/verdict.ts";
+import { glyphOf, stageLooks, type Tone } from "../../wording/outcomes.ts";
+import { stageText } from "../../wording/verdict.ts";
 
 /** Colours, or nothing where colours are not wanted. */
 export type Painter = Record<"bold" | "dim" | "red" | "green" | "yellow" | "cyan", (text: string) => string>;
@@ -22,6 +22,25 @@ export function paint(color: boolean): Painter {
   };
 }
 
+/** The colour of each tone in a terminal. */
+export const colours = {
+  good: "green",
+  bad: "red",
+  trouble: "yellow",
+  live: "cyan",
+  quiet: "dim",
+} as const satisfies Record<Tone, keyof Painter>;
+
+/** A stage as the list shows it. */
+export interface ShownStage {
+  name: StageName;
+  /** When it started, in milliseconds since the epoch. */
+  since: number | null;
+  report: StageReport | null;
+  /** Its newest log line. */
+  doing: string;
+}
+
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const NAME_WIDTH = 13;
 const TIME_WIDTH = 12;
@@ -36,27 +55,16 @@ export function stageLine(
   if (stage.report !== null) {
     const text = fit(oneLine(stageText(stage.report)), room);
     const time = formatSeconds(stage.report.seconds * 1000).padStart(TIME_WIDTH);
-    const tint = outcomePaint(stage.report.result, paint);
-    const quiet = stage.report.result === "failed" ? paint.red : paint.dim;
-    return `  ${tint(outcomeSign[stage.report.result])} ${title} ${quiet(text)} ${paint.dim(time)}`;
+    const look = stageLooks[stage.report.result];
+    const tint = paint[colours[look.tone]];
+    const quiet = stage.report.result === "failed" ? tint : paint.dim;
+    return `  ${tint(glyphOf(look))} ${title} ${quiet(text)} ${paint.dim(time)}`;
   }
-  if (stage.since === null) return paint.dim(`  · ${title}`);
+  if (stage.since === null) return paint.dim(`  ${glyphOf(stageLooks.waiting)} ${title}`);
   const elapsed = Math.max(0, now - stage.since);
   const frame = frames[Math.floor(elapsed / 120) % frames.length] ?? "·";
   const time = formatSeconds(elapsed).padStart(TIME_WIDTH);
   return `  ${paint.cyan(frame)} ${paint.bold(title)} ${paint.dim(fit(stage.doing, room))} ${time}`;
-}
-
-export function outcomePaint(outcome: StageOutcome, paint: Painter): (text: string) => string {
-  return {
-    passed: paint.green,
-    failed: paint.red,
-    infra: paint.yellow,
-    skipped: paint.dim,
-    blocked: paint.dim,
-  }[
-    outcome
-  ];
 }
 
 function fit(text: string, width: number): string {

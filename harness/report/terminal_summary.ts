@@ -1,8 +1,8 @@
 import type { RunResult } from "../../protocol/result.ts";
 import { formatSeconds } from "../../common/time.ts";
 import { findingsOf, otherBlemishes, placeOf, resourcesText, visualText } from "../../wording/findings.ts";
-import type { SummaryPaths } from "./terminal.ts";
-import type { Painter } from "./terminal_lines.ts";
+import { glyphOf, runLooks } from "../../wording/outcomes.ts";
+import { colours, type Painter } from "./terminal_lines.ts";
 import { oneLine, plainText } from "../../common/plain_text.ts";
 import { truncate, wrap } from "../../wording/text.ts";
 import { blame, hasLevel, standInNote, testedName, verdict } from "../../wording/verdict.ts";
@@ -10,21 +10,27 @@ import { blame, hasLevel, standInNote, testedName, verdict } from "../../wording
 const LAST_LOG_LINES = 12;
 const MOST_REMARKS = 6;
 
+/** Where a reader finds more. */
+export interface SummaryPaths {
+  /** Path of report.html. */
+  report?: string;
+  screenshots?: string[];
+  /** Page of the run on the dashboard. */
+  url?: string;
+}
+
 /** The block that ends a run: verdict, cause, what else is worth knowing, and the report's address last. */
 export function summaryLines(
   result: RunResult,
   { paths, paint, width }: { paths: SummaryPaths; paint: Painter; width: number },
 ): string[] {
   const columns = Math.max(40, Math.min(width, 110));
-  const [tint, sign] = result.result === "passed"
-    ? [paint.green, "✔"]
-    : result.result === "failed"
-    ? [paint.red, "✘"]
-    : [paint.yellow, "!"];
+  const look = runLooks[result.result];
+  const tint = paint[colours[look.tone]];
   const [first = "", ...rest] = wrap(oneLine(`${testedName(result)} ${verdict(result)}`), columns - 2);
   const lines = [
     "",
-    tint(`${sign} ${paint.bold(first)}`),
+    tint(`${glyphOf(look)} ${paint.bold(first)}`),
     ...rest.map((line) => tint(`  ${paint.bold(line)}`)),
   ];
 

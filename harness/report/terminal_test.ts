@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { Subject } from "../../protocol/params.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import { sampleFailure, sampleResult, sampleRich, sampleStage } from "./sample_result.ts";
-import { openTerminal, type SummaryPaths, type TerminalOptions, type TerminalReport } from "./terminal.ts";
+import { openTerminal, type TerminalOptions, type TerminalReport } from "./terminal.ts";
+import type { SummaryPaths } from "./terminal_summary.ts";
 
 const at = (second: number) => new Date(Date.UTC(2026, 2, 1, 10, 0, second)).toISOString();
 

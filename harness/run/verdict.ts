@@ -1,4 +1,11 @@
-import { type RunOutcome, type StageName, stageNames, type StageReport } from "../../protocol/result.ts";
+import {
+  highestLevel,
+  levels,
+  type RunOutcome,
+  type StageName,
+  stageNames,
+  type StageReport,
+} from "../../protocol/result.ts";
 
 /** How a run came to its end, stages aside. */
 export type RunEnd =
@@ -41,22 +48,20 @@ function of(result: RunOutcome, report: StageReport): Verdict {
   return { result, stage: report.name, cause };
 }
 
-/** Rungs that a run can climb, from 1; above them is only to be clean. */
-const rungs: readonly StageName[] = ["install", "upgrade", "restore", "tests"];
-
 /**
- * The level reached: 0 does not install, 1 installs, 2 upgrades, 3 backup restores, 4 own tests pass, 5 clean. A rung
- * that cannot apply (skipped) is stepped over without counting; the first that was not passed ends the climb. Clean
- * is a run that came to the top and in which nothing failed and nothing was found that blemishes it.
+ * The level reached: the highest rung of {@linkcode levels} that the run climbed to. A rung whose stage cannot apply
+ * (skipped) is stepped over without counting; the first that was not passed ends the climb. The highest is reached by
+ * a run that passed all others and is clean: nothing in it failed, and nothing was found that blemishes it.
  */
 export function levelOf(reports: readonly StageReport[]): number {
-  let level = 0;
-  for (const [index, name] of rungs.entries()) {
-    const report = reports.find((one) => one.name === name);
-    if (report?.result === "passed") level = index + 1;
-    else if (report?.result !== "skipped") return level;
+  let reached = 0;
+  for (const [level, { stage }] of levels.entries()) {
+    if (stage === null) continue;
+    const report = reports.find((one) => one.name === stage);
+    if (report?.result === "passed") reached = level;
+    else if (report?.result !== "skipped") return reached;
   }
-  return level > 0 && isClean(reports) ? rungs.length + 1 : level;
+  return reached > 0 && isClean(reports) ? highestLevel : reached;
 }
 
 function isClean(reports: readonly StageReport[]): boolean {
