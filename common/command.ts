@@ -5,11 +5,12 @@ import { ExecError, type ExecOptions, type ExecResult, familyMark, okOnly, Outpu
  * only the child itself when its time is over, and can send it no second signal. The guard gives the program a
  * session of its own, has `timeout` pass TERM on to all of its process group and KILL 2 s later (the 0 stands for no
  * time limit of `timeout` itself), ends by the program's exit code (128 + number after a signal), and leaves nothing
- * of the group alive: a process that stayed behind would hold the pipe that dax reads to its end.
+ * of the group alive: a process that stayed behind would hold the pipe that dax reads to its end. Variables that dax
+ * and the shell set of their own accord are taken away again, because abra hands on all that it has.
  */
 const GUARD = `
 trap 'kill -TERM "$child"' TERM
-setsid timeout -k 2 0 "$@" &
+setsid timeout -k 2 0 env -u PWD -u OLDPWD -u SHLVL -u _ "$@" &
 child=$!
 while wait "$child"; code=$?; kill -0 "$child" 2>/dev/null; do :; done
 kill -KILL "-$child" 2>/dev/null

@@ -79,7 +79,11 @@ Deno.test("runCommand() keeps the end of what is printed beyond its limit", asyn
 
 Deno.test("runCommand() can keep the caller's environment from the child, and sets its folder", async () => {
   const PATH = Deno.env.get("PATH") ?? "";
-  const seen = await runCommand(["env"], { clearEnv: true, env: { PATH, ONLY: "this" }, cwd: "/" });
+  const seen = await runCommand(["env"], { clearEnv: true, env: { PATH, ONLY: "this" } });
+  const names = seen.stdout.trim().split("\n").map((line) => line.split("=")[0]).sort();
+  assert.deepEqual(names.filter((name) => name !== "CCCI_FAMILY"), ["ONLY", "PATH"]);
+  assert.equal((await runCommand(["pwd"], { cwd: "/" })).stdout, "/\n");
+});
   const names = seen.stdout.trim().split("\n").map((line) => line.split("=")[0]).sort();
   assert.deepEqual(names.filter((name) => name !== "_" && name !== "CCCI_FAMILY"), ["ONLY", "PATH", "PWD"]);
   assert.match(seen.stdout, /^PWD=\/$/m);

@@ -1,7 +1,8 @@
-import { request as httpRequest } from "node:http";
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { Buffer } from "node:buffer";
 import { UsageError } from "./errors.ts";
+import { type FetchLimits, type HalfAnswer, withinLimits } from "./fetch_limits.ts";
 
 /** Where HTTPS connections go, whatever the name in the URL says. */
 export interface Ingress {
@@ -11,19 +12,12 @@ export interface Ingress {
   ca?: string;
 }
 
-export interface IngressFetchOptions {
-  /** Milliseconds until the whole answer must have arrived. @default 30000 */
-  timeoutMs?: number;
-  /** Bytes of body accepted; a longer one is an error. @default 64 MiB */
-  maxBytes?: number;
-}
-
 /**
  * A `fetch` that connects to the ingress with SNI and Host set to the URL's own name: neither Deno's `fetch` nor
  * glibc resolves `*.localhost`, and a test domain must never be looked up in the DNS. Certificates are verified.
  * Redirects are answered as they are, never followed; the port of an `https:` URL is ignored.
  */
-export function ingressFetch(ingress: Ingress, defaults: IngressFetchOptions = {}): typeof fetch {
+export function ingressFetch(ingress: Ingress, limits: FetchLimits = {}): typeof fetch {
   const [host, port] = splitAddress(ingress.address);
   return async (input, init) => {
     const request = new Request(input, init);
@@ -34,16 +28,14 @@ export function ingressFetch(ingress: Ingress, defaults: IngressFetchOptions = {
     headers.host ??= url.host;
     headers["accept-encoding"] ??= "identity";
     if (body !== undefined) headers["content-length"] = String(body.length);
-    const secure = url.protocol === "https:";
     const common = {
       method: request.method,
       path: url.pathname + url.search,
       headers,
       agent: false as const,
     };
-    return await new Promise<Response>((resolve, reject) => {
-      const limit = defaults.maxBytes ?? 64 * 1024 * 1024;
-      const outgoing = secure
+    const outgoing = () =>
+      url.protocol === "https:"
         ? httpsRequest({
           ...common,
           host,
@@ -52,50 +44,36 @@ export function ingressFetch(ingress: Ingress, defaults: IngressFetchOptions = {
           ...(ingress.ca === undefined ? {} : { ca: ingress.ca }),
         })
         : httpRequest({ ...common, host: url.hostname, port: url.port || 80 });
-      const timer = setTimeout(
-        () => outgoing.destroy(new Error(`No complete answer from ${url.host} within the time limit`)),
-        defaults.timeoutMs ?? 30_000,
-      );
-      const abort = () => outgoing.destroy(new DOMException("The request was aborted", "AbortError"));
-      const finish = () => {
-        clearTimeout(timer);
-        request.signal.removeEventListener("abort", abort);
-      };
-      if (request.signal.aborted) abort();
-      request.signal.addEventListener("abort", abort, { once: true });
-      outgoing.on("error", (cause) => {
-        finish();
-        reject(cause);
-      });
-      outgoing.on("response", (incoming) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        incoming.on("data", (chunk: Buffer) => {
-          size += chunk.length;
-          if (size > limit) {
-            outgoing.destroy(new Error(`Answer of ${url.host} is larger than ${limit} bytes`));
-          } else chunks.push(chunk);
-        });
-        incoming.on("error", (cause) => {
-          finish();
-          reject(cause);
-        });
-        incoming.on("end", () => {
-          finish();
-          const answered = new Headers();
-          for (const [name, value] of Object.entries(incoming.headers)) {
-            for (const one of Array.isArray(value) ? value : [value ?? ""]) answered.append(name, one);
-          }
-          const status = incoming.statusCode ?? 0;
-          const empty = status === 204 || status === 304 || status < 200;
-          const response = new Response(empty ? null : Buffer.concat(chunks), { status, headers: answered });
-          Object.defineProperty(response, "url", { value: request.url });
-          resolve(response);
-        });
-      });
-      outgoing.end(body);
-    });
+    return await withinLimits(request, { limits, call: (signal) => send(outgoing(), { body, signal }) });
   };
+}
+
+/** Sends a request of Node's. @returns the answer as soon as its head is there */
+function send(
+  outgoing: ClientRequest,
+  { body, signal }: { body: Buffer | undefined; signal: AbortSignal },
+): Promise<HalfAnswer> {
+  return new Promise((resolve, reject) => {
+    let answer: IncomingMessage | undefined;
+    const abort = () => {
+      outgoing.destroy(signal.reason);
+      answer?.destroy(signal.reason); // whoever reads it waits otherwise
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    outgoing.on("close", () => signal.removeEventListener("abort", abort));
+    outgoing.on("error", reject);
+    outgoing.on("response", (incoming) => {
+      answer = incoming;
+      const headers = new Headers();
+      for (const [name, value] of Object.entries(incoming.headers)) {
+        for (const one of Array.isArray(value) ? value : [value ?? ""]) headers.append(name, one);
+      }
+      const status = incoming.statusCode ?? 0;
+      resolve({ status, headers, body: incoming, empty: status === 204 || status === 304 || status < 200 });
+    });
+    if (signal.aborted) abort();
+    else outgoing.end(body);
+  });
 }
 
 /** Which hosts are ours: those of this name and below it. */
@@ -109,9 +87,9 @@ export interface OwnHosts {
  * A `fetch` for services that may be ours or somebody else's. Our own hosts are reached through the ingress; others as
  * everybody reaches them, with the port of the URL and the system's CAs. Redirects are not followed either way.
  */
-export function serviceFetch({ base, ingress }: OwnHosts, options: IngressFetchOptions = {}): typeof fetch {
-  const own = ingressFetch(ingress, options);
-  const plain = plainFetch(options);
+export function serviceFetch({ base, ingress }: OwnHosts, limits: FetchLimits = {}): typeof fetch {
+  const own = ingressFetch(ingress, limits);
+  const plain = plainFetch(limits);
   return async (input, init) => {
     const request = new Request(input, init);
     const { hostname } = new URL(request.url);
@@ -121,32 +99,24 @@ export function serviceFetch({ base, ingress }: OwnHosts, options: IngressFetchO
 }
 
 /** `fetch` within the same limits, for hosts that are not ours. */
-function plainFetch({ timeoutMs = 30_000, maxBytes = 64 * 1024 * 1024 }: IngressFetchOptions): typeof fetch {
+function plainFetch(limits: FetchLimits): typeof fetch {
   return async (input, init) => {
     const request = new Request(input, init);
-    const { host } = new URL(request.url);
-    const limit = new AbortController();
-    const signal = AbortSignal.any([request.signal, limit.signal]);
-    const timer = setTimeout(
-      () => limit.abort(new Error(`No complete answer from ${host} within the time limit`)),
-      timeoutMs,
-    );
-    try {
-      const response = await fetch(request, { redirect: "manual", signal });
-      const chunks: Uint8Array<ArrayBuffer>[] = [];
-      let size = 0;
-      for await (const chunk of response.body ?? []) {
-        size += chunk.length;
-        if (size > maxBytes) throw new Error(`Answer of ${host} is larger than ${maxBytes} bytes`);
-        chunks.push(chunk);
-      }
-      const { status, headers } = response;
-      const whole = new Response(response.body === null ? null : new Blob(chunks), { status, headers });
-      Object.defineProperty(whole, "url", { value: request.url });
-      return whole;
-    } finally {
-      clearTimeout(timer);
-    }
+    const call = async (signal: AbortSignal): Promise<HalfAnswer> => {
+      const { status, headers, body } = await fetch(request, { redirect: "manual", signal });
+      return { status, headers, body: body ?? [], empty: body === null };
+    };
+    return await withinLimits(request, { limits, call });
+  };
+}
+
+/** How a program that tests or serves apps reaches the proxy in front of them, by its settings. */
+export async function ingressOf(
+  settings: { INGRESS: string; CA_FILE?: string | undefined },
+): Promise<Ingress> {
+  return {
+    address: settings.INGRESS,
+    ...(settings.CA_FILE === undefined ? {} : { ca: await readCa(settings.CA_FILE) }),
   };
 }
 

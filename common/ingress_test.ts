@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { serviceFetch } from "./ingress.ts";
+import { ingressFetch, serviceFetch } from "./ingress.ts";
 
 /** A port that notes who connects, and hangs up. */
 function listener() {
@@ -70,4 +70,30 @@ Deno.test("serviceFetch() follows no redirects, keeps method and body, and has l
   assert.deepEqual([made.status, await made.text()], [201, "POST hello"]);
   await assert.rejects(fetch(`${at}/`, { method: "POST", body: "x".repeat(30) }), /larger than 20 bytes/);
   await assert.rejects(serviceFetch(hosts, { timeoutMs: 500 })(`${at}/never`), /time limit/);
+});
+
+Deno.test("ingressFetch() has the same limits, and stops when its caller does", async () => {
+  const over = Promise.withResolvers<Response>();
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/none") return new Response(null, { status: 204 });
+    if (pathname === "/silent") return over.promise;
+    if (pathname === "/never") {
+      return new Response(new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array(1)) }));
+    }
+    return new Response("x".repeat(30));
+  });
+  const at = `http://127.0.0.1:${server.addr.port}`;
+  const ingress = { address: "127.0.0.1:1" };
+  assert.equal(await (await ingressFetch(ingress)(`${at}/`)).text(), "x".repeat(30));
+  assert.equal((await ingressFetch(ingress)(`${at}/none`)).status, 204);
+  await assert.rejects(ingressFetch(ingress, { maxBytes: 20 })(`${at}/`), /larger than 20 bytes/);
+  for (const path of ["/never", "/silent"]) {
+    await assert.rejects(ingressFetch(ingress, { timeoutMs: 500 })(`${at}${path}`), /time limit/);
+  }
+  const stop = new AbortController();
+  const stopped = ingressFetch(ingress)(`${at}/silent`, { signal: stop.signal });
+  stop.abort();
+  await assert.rejects(stopped, { name: "AbortError" });
+  over.resolve(new Response());
 });

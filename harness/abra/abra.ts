@@ -4,7 +4,6 @@ import { CcciError } from "../../common/errors.ts";
 import { runCommand } from "../../common/command.ts";
 import { ExecError, type ExecResult } from "../../common/exec.ts";
 import { inTerminal, withoutEcho } from "../../common/pty.ts";
-import { changeBy } from "./changes.ts";
 import {
   type BackupSnapshot,
   botReason,
@@ -14,7 +13,7 @@ import {
   plainBotLine,
 } from "./output.ts";
 import { change } from "../run/faults.ts";
-import { notForDeploys, passedOn } from "./host_variables.ts";
+import { environment } from "./environment.ts";
 import { plainLines, type Redactor } from "../run/redact.ts";
 import type { Settings } from "../run/settings.ts";
 
@@ -263,23 +262,22 @@ function lastWord(lines: readonly string[]): string | null {
   return null;
 }
 
-function environment(
-  settings: AbraOptions["settings"],
-  { dir, deploys }: { dir: string; deploys: boolean },
-): Record<string, string> {
-  const env: Record<string, string> = {
-    ABRA_DIR: dir,
-    LC_ALL: "C",
-    LANG: "C",
-    TERM: "dumb",
-    NO_COLOR: "1",
-    CCCI_DENO: settings.DENO,
-  };
-  for (const name of passedOn) {
-    const value = Deno.env.get(name);
-    if (value !== undefined) env[name] = value;
-  }
-  if (settings.DOCKER_SOCKET !== "/var/run/docker.sock") env.DOCKER_HOST = `unix://${settings.DOCKER_SOCKET}`;
-  if (deploys) { for (const name of notForDeploys) delete env[name]; }
-  return env;
+/** Commands of abra that change what outlives this process. */
+const CHANGES = [
+  "server add",
+  "app new",
+  "app secret generate",
+  "app deploy",
+  "app undeploy",
+  "app backup create",
+  "app restore",
+  "app run",
+  "app cmd",
+];
+
+/** Name of the change that a call of abra makes, the same in every run; null for one that only looks. */
+function changeBy(args: readonly string[]): string | null {
+  const command = CHANGES.find((one) => `${args.join(" ")} `.startsWith(`${one} `));
+  if (command === undefined) return null;
+  return `abra ${command}${args.includes("-C") ? " -C" : ""}`;
 }

@@ -16,39 +16,39 @@ export function domainsOf(domain: string, enrolment: Enrolment): string[] {
  */
 export function appSettings(
   enrolment: Enrolment,
-  about: { domain: string; timeoutS: number },
+  app: { domain: string; timeoutS: number },
 ): Record<string, string> {
   const fill = (text: string) =>
-    text.replaceAll("{domain}", about.domain)
-      .replaceAll(/\{domain\.([a-z0-9-]+)\}/g, (_, name: string) => extraDomain(about.domain, name));
+    text.replaceAll("{domain}", app.domain)
+      .replaceAll(/\{domain\.([a-z0-9-]+)\}/g, (_, name: string) => extraDomain(app.domain, name));
   return {
-    DOMAIN: about.domain,
+    DOMAIN: app.domain,
     LETS_ENCRYPT_ENV: "",
-    TIMEOUT: String(about.timeoutS),
+    TIMEOUT: String(app.timeoutS),
     ...Object.fromEntries(Object.entries(enrolment.env).map(([name, value]) => [name, fill(value)])),
   };
 }
 
 /**
  * The environment a recipe's compose files will be interpolated with, worked out without abra.
- * @param about.installedFrom folder of an older version whose settings the app keeps, with only those added that it
+ * @param app.installedFrom folder of an older version whose settings the app keeps, with only those added that it
  * lacks: what the recipe finds after an upgrade
  */
 export async function composeEnvironment(
   checkout: string,
-  about: { enrolment: Enrolment; domain: string; stack: string; installedFrom?: string },
+  app: { enrolment: Enrolment; domain: string; stack: string; installedFrom?: string },
 ): Promise<Record<string, string>> {
   const root = await Deno.realPath(checkout);
-  const installed = about.installedFrom === undefined ? root : await Deno.realPath(about.installedFrom);
-  const values = appSettings(about.enrolment, { domain: about.domain, timeoutS: 300 });
+  const installed = app.installedFrom === undefined ? root : await Deno.realPath(app.installedFrom);
+  const values = appSettings(app.enrolment, { domain: app.domain, timeoutS: 300 });
   let settings = setEnv(readInside(installed, ".env.sample") ?? "", values);
-  if (about.installedFrom !== undefined) {
+  if (app.installedFrom !== undefined) {
     const added = missingLines(settings, readInside(root, ".env.sample") ?? "");
     settings = [settings.trimEnd(), ...added, ""].join("\n");
   }
   return {
     ...toEnvironment(parseEnvFile(settings)),
-    STACK_NAME: about.stack,
+    STACK_NAME: app.stack,
     ...parseAbraSh(readInside(root, "abra.sh") ?? ""),
   };
 }

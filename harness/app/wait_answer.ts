@@ -1,9 +1,8 @@
 import { describeError } from "../../common/errors.ts";
-import { ingressFetch } from "../../common/ingress.ts";
+import { ingressFetch, ingressOf } from "../../common/ingress.ts";
 import { type Clock, formatSeconds, systemClock } from "../../common/time.ts";
 import { decide } from "../swarm/converge.ts";
 import { stackFailure } from "../swarm/wait_converged.ts";
-import { ingressOf } from "../run/ingress.ts";
 import { findRouteFault, isProxyAnswer } from "./route_fault.ts";
 import type { Settings } from "../run/settings.ts";
 import { takeSnapshot } from "../swarm/snapshot.ts";

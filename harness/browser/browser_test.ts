@@ -4,8 +4,7 @@ import { exec } from "../../common/exec.ts";
 import { type Browser, BrowserError, openBrowser } from "./browser.ts";
 import { killFamily } from "../run/process_tree.ts";
 import { RunFolder } from "../run/folder.ts";
-import { type HttpsSite, httpsSite } from "../testing/https_site.ts";
-import { missingProgram } from "../testing/programs.ts";
+import { type HttpsSite, httpsSite, missingProgram } from "../testing/https_site.ts";
 
 /** Why the browser cannot be tried here, if so. */
 const missing = await missingProgram("chromium", "certutil", "setpriv", "openssl");

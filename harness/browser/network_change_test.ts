@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { exec, execOk } from "../../common/exec.ts";
 import { openBrowser, type Page } from "./browser.ts";
-import { httpsSite } from "../testing/https_site.ts";
-import { missingProgram } from "../testing/programs.ts";
+import { httpsSite, missingProgram } from "../testing/https_site.ts";
 
 /** Addresses change when a container starts; only root can make one do so here. */
 const missing = await missingProgram("chromium", "certutil", "setpriv", "openssl", "ip") ??

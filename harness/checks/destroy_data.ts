@@ -26,8 +26,8 @@ export interface Destruction {
  * where the enrolment says how; else by deleting every file that was backed up.
  * @throws {InfraFailure} when something is still there: a restore would prove nothing, which is not the recipe's fault
  */
-export async function destroyData(app: App, about: Destruction): Promise<void> {
-  const { saved, written, enrolment, marker, ctx } = about;
+export async function destroyData(app: App, destruction: Destruction): Promise<void> {
+  const { saved, written, enrolment, marker, ctx } = destruction;
   const { destroy } = enrolment.data;
   for (const { service, command } of destroy) {
     const result = await shell(app, { service, command, marker, ctx });
@@ -40,7 +40,7 @@ export async function destroyData(app: App, about: Destruction): Promise<void> {
     for (const one of saved) await wipe(app, { saved: one, ctx });
   }
   for (const one of written) await removeMarker(app, { written: one, ctx });
-  await requireGone(app, about);
+  await requireGone(app, destruction);
 }
 
 /** Deletes the files of a volume that were backed up, from within a container that mounts it. */
@@ -75,21 +75,21 @@ async function removeMarker(
 /** Runs a command as root where a volume is mounted. @returns null, or why it did not work */
 async function inVolume(
   app: App,
-  about: { volume: string; argv: (target: string) => string[]; ctx: StageContext },
+  command: { volume: string; argv: (target: string) => string[]; ctx: StageContext },
 ): Promise<string | null> {
   let problem = "nothing that runs can write to it";
-  for (const { container, target, writable } of mountsOf(await running(app), about.volume)) {
+  for (const { container, target, writable } of mountsOf(await running(app), command.volume)) {
     if (!writable) continue;
     try {
       const result = await execIn(app.swarm, container.Id, {
-        argv: about.argv(target),
+        argv: command.argv(target),
         user: "0",
-        signal: about.ctx.signal,
+        signal: command.ctx.signal,
       });
       if (result.code === 0) return null;
       problem = lastWords(result);
     } catch (error) {
-      about.ctx.signal.throwIfAborted();
+      command.ctx.signal.throwIfAborted();
       problem = describeError(error);
     }
   }
@@ -100,8 +100,8 @@ async function running(app: App) {
   return (await app.swarm.containers(app.stack)).filter((one) => one.State === "running");
 }
 
-async function requireGone(app: App, about: Destruction): Promise<void> {
-  const { written, enrolment, marker, ctx } = about;
+async function requireGone(app: App, destruction: Destruction): Promise<void> {
+  const { written, enrolment, marker, ctx } = destruction;
   const lost = await readMarkers(app, { written, marker, ctx, strict: false });
   if (lost.length < written.length) {
     throw new InfraFailure("Could not destroy the marker files, so a restore would prove nothing");

@@ -5,43 +5,43 @@ import type { Loss } from "./data.ts";
 /** Why data went missing in an upgrade, as far as the two versions of the compose files tell. */
 export function explainLoss(
   losses: readonly Loss[],
-  about: { base: Compose; head: Compose; stack: string; from: string; to: string },
+  upgrade: { base: Compose; head: Compose; stack: string; from: string; to: string },
 ): string {
   const lines: string[] = [];
   for (const loss of losses) {
-    lines.push(`Wrote ${loss.what} at ${about.from}, upgraded to ${about.to}, read back: ${loss.said}`);
-    if (loss.volume === null) lines.push(...changedMounts(about));
-    else lines.push(movedVolume(loss.volume, { ...about, now: loss.now }));
+    lines.push(`Wrote ${loss.what} at ${upgrade.from}, upgraded to ${upgrade.to}, read back: ${loss.said}`);
+    if (loss.volume === null) lines.push(...changedMounts(upgrade));
+    else lines.push(movedVolume(loss.volume, { ...upgrade, now: loss.now }));
   }
   return [...new Set(lines)].join("\n");
 }
 
 function movedVolume(
   volume: ComposeVolume,
-  about: { base: Compose; head: Compose; stack: string; now: readonly string[] },
+  upgrade: { base: Compose; head: Compose; stack: string; now: readonly string[] },
 ): string {
   const place = `\`${volume.target}\` of service ${volume.service}`;
-  if (about.now.includes(volume.target)) {
+  if (upgrade.now.includes(volume.target)) {
     return `The volume \`${volume.key}\` is still mounted at ${place}, but the file in it is gone`;
   }
-  const instead = volumesOf(about.head, about.stack)
+  const instead = volumesOf(upgrade.head, upgrade.stack)
     .find((one) => one.service === volume.service && one.target === volume.target);
-  const where = serviceLine(about.head, {
+  const where = serviceLine(upgrade.head, {
     service: volume.service,
     lost: volume,
     ...(instead === undefined ? {} : { instead }),
   });
-  const moved = about.now.length > 0
-    ? `; it is now at ${about.now.map((path) => `\`${path}\``).join(", ")}`
+  const moved = upgrade.now.length > 0
+    ? `; it is now at ${upgrade.now.map((path) => `\`${path}\``).join(", ")}`
     : "";
   const other = instead === undefined ? "" : `; volume \`${instead.key}\` is there instead`;
   return `The volume \`${volume.key}\` is no longer mounted at ${place}${where}${moved}${other}`;
 }
 
 /** Volumes that services mounted before and do not mount any more: the likely reason for a lost record. */
-function changedMounts(about: { base: Compose; head: Compose; stack: string }): string[] {
-  const after = volumesOf(about.head, about.stack);
-  return volumesOf(about.base, about.stack)
+function changedMounts(upgrade: { base: Compose; head: Compose; stack: string }): string[] {
+  const after = volumesOf(upgrade.head, upgrade.stack);
+  return volumesOf(upgrade.base, upgrade.stack)
     .filter((was) =>
       !after.some((is) => is.name === was.name && is.target === was.target && is.service === was.service)
     )
@@ -49,16 +49,16 @@ function changedMounts(about: { base: Compose; head: Compose; stack: string }): 
       const now = after.filter((is) => is.name === was.name && is.service === was.service).map((is) =>
         is.target
       );
-      return movedVolume(was, { ...about, now });
+      return movedVolume(was, { ...upgrade, now });
     });
 }
 
 /** ` (compose.yml, line 41)`: where the head says what the service mounts, as near to the point as can be. */
 function serviceLine(
   compose: Compose,
-  about: { service: string; lost: ComposeVolume; instead?: ComposeVolume },
+  mount: { service: string; lost: ComposeVolume; instead?: ComposeVolume },
 ): string {
-  const { service, lost, instead } = about;
+  const { service, lost, instead } = mount;
   if (composeServices(compose)[service] === undefined) return ` (the head has no service ${service})`;
   const definition = (file: ComposeFile) => asMap(asMap(file.doc.services)[service]);
   const file = compose.files.findLast((one) => "volumes" in definition(one)) ??

@@ -26,14 +26,14 @@ volumes:
   db:
 `;
 const volume = { service: "db", key: "db", name: "s_db", target: "/var/lib/db" };
-const about = { stack: "s", from: "1.0.0+1", to: "abcdef12" };
+const upgrade = { stack: "s", from: "1.0.0+1", to: "abcdef12" };
 
 Deno.test("a lost record is explained by the volume that moved, with its line", async () => {
   const base = await compose(before);
   const head = await compose(before.replace("db:/var/lib/db", "db:/var/lib"));
   const loss = { what: 'record "m" in service db', volume: null, now: [], said: "it printed nothing" };
   assert.equal(
-    explainLoss([loss], { ...about, base, head }),
+    explainLoss([loss], { ...upgrade, base, head }),
     'Wrote record "m" in service db at 1.0.0+1, upgraded to abcdef12, read back: it printed nothing\n' +
       "The volume `db` is no longer mounted at `/var/lib/db` of service db (compose.yml, line 6); it is now at `/var/lib`",
   );
@@ -47,7 +47,7 @@ Deno.test("a lost file is explained by the volume that took the place", async ()
   );
   const loss = { what: "/var/lib/db/x", volume, now: [], said: "the volume is not mounted" };
   assert.match(
-    explainLoss([loss], { ...about, base, head }),
+    explainLoss([loss], { ...upgrade, base, head }),
     /`db` is no longer mounted at `\/var\/lib\/db` of service db \(compose.yml, line 6\); volume `data` is there instead$/,
   );
 });
@@ -56,7 +56,7 @@ Deno.test("a service that is gone is named", async () => {
   const base = await compose(before);
   const head = await compose("services:\n  app:\n    image: x\n");
   const loss = { what: "/var/lib/db/x", volume, now: [], said: "the volume is not mounted" };
-  assert.match(explainLoss([loss], { ...about, base, head }), /the head has no service db/);
+  assert.match(explainLoss([loss], { ...upgrade, base, head }), /the head has no service db/);
 });
 
 Deno.test("volumes that backups leave out may be lost, each other counts once", async () => {

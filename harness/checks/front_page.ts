@@ -70,8 +70,8 @@ export function tellLook(look: PageLook, ctx: StageContext): void {
 }
 
 /** Looks at the app's page, and what is seen counts. @throws {StageFailure} */
-export async function openAppPage(run: RunContext, about: { app: App; ctx: StageContext }): Promise<void> {
-  tellLook(await lookAtPage(run, about), about.ctx);
+export async function openAppPage(run: RunContext, visit: { app: App; ctx: StageContext }): Promise<void> {
+  tellLook(await lookAtPage(run, visit), visit.ctx);
 }
 
 /** What is wrong with title or text when the page had its time, or null. */

@@ -16,10 +16,10 @@ export class HealthWatch implements Disposable {
   readonly #stream: NodeJS.ReadableStream & { destroy?: () => unknown };
   readonly #doomed = new Set<string>();
 
-  private constructor(swarm: Swarm, about: { stack: string; stream: NodeJS.ReadableStream }) {
+  private constructor(swarm: Swarm, watched: { stack: string; stream: NodeJS.ReadableStream }) {
     this.#swarm = swarm;
-    this.#stack = about.stack;
-    this.#stream = about.stream;
+    this.#stack = watched.stack;
+    this.#stream = watched.stream;
     let rest = "";
     this.#stream.on("error", () => {}); // an engine that goes away is noticed elsewhere
     this.#stream.on("data", (chunk: Uint8Array) => {

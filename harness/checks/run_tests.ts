@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { ingressOf } from "../../common/ingress.ts";
 import type { App } from "../app/app.ts";
 import { servicesOf } from "../recipe/compose.ts";
-import { ingressOf } from "../run/ingress.ts";
 import { exists } from "../../common/files.ts";
 import { headName, need, type RunContext } from "./context.ts";
 import { SandboxError } from "../recipe_tests/sandbox.ts";
@@ -15,9 +15,9 @@ const SPARE_MS = 5_000;
 /** Runs the enrolment's `<kind>_test.ts` against the app, if there is one. */
 export async function runEnrolledTest(
   run: RunContext,
-  about: { app: App; ctx: StageContext; kind: "install" | "upgrade" | "backup" },
+  test: { app: App; ctx: StageContext; kind: "install" | "upgrade" | "backup" },
 ): Promise<void> {
-  const { app, ctx, kind } = about;
+  const { app, ctx, kind } = test;
   const { folder } = run.enrolment;
   if (folder === null) return;
   const file = join(folder, `${kind}_test.ts`);
@@ -33,14 +33,14 @@ export async function runEnrolledTest(
 
 /**
  * Runs the tests that the recipe brings, in a sandbox. Whatever is wrong with them is the recipe's fault.
- * @param about.files of one folder
+ * @param test.files of one folder
  */
 export async function runRecipeTests(
   run: RunContext,
-  about: { app: App; ctx: StageContext; files: readonly string[] },
+  tests: { app: App; ctx: StageContext; files: readonly string[] },
 ): Promise<void> {
   try {
-    conclude(await against(run, { ...about, confined: true }), about.ctx);
+    conclude(await against(run, { ...tests, confined: true }), tests.ctx);
   } catch (error) {
     if (!(error instanceof SandboxError)) throw error;
     if (error.code === "sandbox.files") throw new StageFailure(error.message, { code: error.code });
@@ -50,9 +50,9 @@ export async function runRecipeTests(
 
 async function against(
   run: RunContext,
-  about: { app: App; ctx: StageContext; files: readonly string[]; confined: boolean },
+  tests: { app: App; ctx: StageContext; files: readonly string[]; confined: boolean },
 ): Promise<TestOutcome> {
-  const { app, ctx, files, confined } = about;
+  const { app, ctx, files, confined } = tests;
   const { enrolment, plan } = run;
   const outcome = await runTests({
     files,

@@ -18,11 +18,11 @@ export class ServiceUse {
   /** CPU time of each container when it was first and when it was last seen. */
   #times = new Map<string, { service: string; from: number; to: number }>();
 
-  /** @param about `worked`: it ran before anybody looked, and what it did then does not count */
-  add(sample: ContainerSample, about: { worked: boolean }): void {
+  /** @param past `worked`: it ran before anybody looked, and what it did then does not count */
+  add(sample: ContainerSample, past: { worked: boolean }): void {
     const { id, service, cpuSeconds } = sample;
     this.#living.set(id, sample);
-    const time = this.#times.get(id) ?? { service, from: about.worked ? cpuSeconds : 0, to: cpuSeconds };
+    const time = this.#times.get(id) ?? { service, from: past.worked ? cpuSeconds : 0, to: cpuSeconds };
     this.#times.set(id, { ...time, to: Math.max(time.to, cpuSeconds) });
     const memory = [...this.#living.values()].filter((one) => one.service === service)
       .reduce((sum, one) => sum + one.memoryBytes, 0);

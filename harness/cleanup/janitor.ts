@@ -89,16 +89,16 @@ export function oldStacks(
 }
 
 async function tidyFolder(
-  about: { folder: RunFolder; plan: RunPlan; report: JanitorReport; all: readonly OwnedObject[] },
+  dead: { folder: RunFolder; plan: RunPlan; report: JanitorReport; all: readonly OwnedObject[] },
   options: JanitorOptions,
 ): Promise<void> {
-  const { folder, plan, report } = about;
+  const { folder, plan, report } = dead;
   using lock = await FileLock.take(folder.lock);
   if (lock === null) return;
   const { run } = plan.request;
   if (options.dryRun) {
     const stacks = plan.apps.map((app) => app.stack);
-    const there = about.all.filter((one) => stacks.includes(ownerOf(one, plan.settings.BASE_DOMAIN) ?? ""));
+    const there = dead.all.filter((one) => stacks.includes(ownerOf(one, plan.settings.BASE_DOMAIN) ?? ""));
     options.announce(`Run ${run} ended without cleaning up after itself; it left ${listed(there)}`);
     report.cleaned.push(run);
     return;
@@ -136,10 +136,10 @@ async function tidyFolder(
 }
 
 async function tidyStack(
-  about: { stack: string; objects: readonly OwnedObject[]; report: JanitorReport },
+  orphan: { stack: string; objects: readonly OwnedObject[]; report: JanitorReport },
   options: JanitorOptions,
 ): Promise<void> {
-  const { stack, objects, report } = about;
+  const { stack, objects, report } = orphan;
   const { swarm, settings, announce } = options;
   const age = formatSeconds(settings.JANITOR_MAX_AGE * 1000);
   const what = `Stack ${stack} belongs to no run and has not changed for ${age} or longer`;

@@ -49,8 +49,8 @@ class FakeSwarm extends Swarm {
   }
 }
 
-function object(kind: Kind, name: string, about: { stack?: string; hours?: number }): OwnedObject {
-  const { stack = null, hours } = about;
+function object(kind: Kind, name: string, owner: { stack?: string; hours?: number }): OwnedObject {
+  const { stack = null, hours } = owner;
   return {
     kind,
     id: `${kind} ${name}`,

@@ -73,7 +73,7 @@ async function tearDown(
   const abraDir = join(folder, "abra");
   await Deno.mkdir(abraDir);
   const app: PlannedApp = {
-    lane: "a",
+    lane: "install",
     domain: "wiki-0a1b2c.ci.test",
     stack: options.stack ?? STACK,
     abraDir,

@@ -3,7 +3,7 @@ import { oddEnvLines, parseEnvFile, toEnvironment } from "../../common/env_file.
 import { type Compose, servicesOf } from "../recipe/compose.ts";
 import { entriesOf, isRecord, listOrMap } from "../recipe/compose_values.ts";
 import { assignmentLine, isWritable } from "../recipe/env_file.ts";
-import { isHostVariable } from "../abra/host_variables.ts";
+import { isHostVariable } from "../abra/environment.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
 import { type Finding, quote } from "../lint/finding.ts";
 

@@ -222,12 +222,17 @@ export class Courier implements AsyncDisposable {
     }
   }
 
-  /** 4xx will not change by asking again, except for a run that is not announced yet. */
+  /**
+   * A dashboard that refuses a run's events with one of these answers will not take them later either. Others may
+   * change: 404 is the answer for a run that nobody has announced yet.
+   */
   async #refusal(response: Response, what: string): Promise<void> {
     await response.body?.cancel();
-    const text = `The dashboard answers ${response.status} to ${what}`;
-    if ([400, 401, 403, 413, 415, 422].includes(response.status)) this.#state.refused = what === "events";
-    throw new Error(text);
+    if (what === "events" && [400, 401, 403, 413, 415, 422].includes(response.status)) {
+      this.#state.refused = true;
+      await this.#save();
+    }
+    throw new Error(`The dashboard answers ${response.status} to ${what}`);
   }
 
   async #attempt(work: () => Promise<void>): Promise<void> {

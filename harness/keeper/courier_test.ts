@@ -15,10 +15,14 @@ class FakeDashboard {
   files = new Map<string, string>();
   calls = 0;
   batches = 0;
+  /** Status of its answers to a kind of call, if it refuses that. */
+  readonly refuses: Partial<Record<"events" | "heartbeat", number>> = {};
   /** Never answers; who asked has to give up. */
   silent = false;
   /** What arrived, in this order: names of files, and events. */
   readonly order: string[] = [];
+  /** Calls that were refused, in this order. */
+  readonly refused: string[] = [];
 
   readonly fetch: typeof fetch = async (input, init) => {
     this.calls += 1;
@@ -33,6 +37,11 @@ class FakeDashboard {
     const url = new URL(request.url);
     assert.equal(request.headers.get("authorization"), "Bearer secret");
     assert.ok(url.pathname.startsWith("/api/runs/abcdef-1/"), url.pathname);
+    const refused = this.refuses[url.pathname.endsWith("/heartbeat") ? "heartbeat" : "events"];
+    if (refused !== undefined && /\/(heartbeat|events)$/.test(url.pathname)) {
+      this.refused.push(url.pathname.split("/").at(-1) ?? "");
+      return new Response("no", { status: refused });
+    }
     if (url.pathname.endsWith("/heartbeat")) {
       this.heartbeats.push(await request.text());
       return Response.json({ cancel: this.cancel });
@@ -267,4 +276,36 @@ Deno.test("a cancel comes with the heartbeat, which tells how the host is", () =
     await courier.start();
     await promise;
     assert.deepEqual(dashboard.heartbeats.map((text) => JSON.parse(text)), [{ freeBytes: 5, janitor: null }]);
+  }));
+
+Deno.test("a dashboard that wants nothing of a run stays so when it refuses a heartbeat as well", () =>
+  withFolder(async (folder, { dashboard }) => {
+    dashboard.refuses.events = 403;
+    dashboard.refuses.heartbeat = 403;
+    await say(folder, "1");
+    const clock = new HeldClock();
+    const options = {
+      url: "https://ci.test/",
+      token: "secret",
+      ingress: { address: "127.0.0.1:1" },
+      fetch: dashboard.fetch,
+      clock,
+    };
+    await using courier = new Courier(folder, options);
+    await courier.start();
+    courier.ring();
+    const heartbeatAfterEvents = () =>
+      dashboard.refused.lastIndexOf("heartbeat") > dashboard.refused.indexOf("events");
+    await waitFor(() => {
+      clock.wakeAll();
+      return dashboard.refused.includes("events") && heartbeatAfterEvents();
+    }, { what: "a heartbeat to be refused after events were", timeoutMs: 10_000 });
+    await Deno.writeTextFile(folder.result, "{}");
+    await courier.finish();
+    assert.equal(
+      dashboard.refused.filter((call) => call === "events").length,
+      1,
+      "events are not offered again",
+    );
+    assert.equal((await new Courier(folder, options).load()).done, true, "nor by a later process");
   }));

@@ -16,17 +16,17 @@ export function swarmOf(plan: RunPlan): Swarm {
  * @returns what belongs to others
  * @throws {InfraFailure} saying what is missing on this machine
  */
-export async function lookAround(about: {
+export async function lookAround(options: {
   plan: RunPlan;
   folder: RunFolder;
   announce: (text: string) => void;
   /** Takes the folder that Docker fills. */
   foundDisk: (folder: string) => void;
 }): Promise<DockerObject[]> {
-  const { settings } = about.plan;
-  const swarm = swarmOf(about.plan);
-  about.foundDisk((await requireManager(swarm, settings)).DockerRootDir);
-  await tidy({ swarm, settings, except: about.folder.path, announce: about.announce });
+  const { settings } = options.plan;
+  const swarm = swarmOf(options.plan);
+  options.foundDisk((await requireManager(swarm, settings)).DockerRootDir);
+  await tidy({ swarm, settings, except: options.folder.path, announce: options.announce });
   return await foreignObjects(swarm, settings.BASE_DOMAIN);
 }
 

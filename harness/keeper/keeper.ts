@@ -1,10 +1,10 @@
 import { dirname, join } from "node:path";
 import { CcciError, describeError } from "../../common/errors.ts";
+import { ingressOf } from "../../common/ingress.ts";
 import { systemClock } from "../../common/time.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import { Courier, type CourierOptions, deliverSpooled } from "./courier.ts";
 import { boundary, watchBoundaries, within } from "../run/faults.ts";
-import { ingressOf } from "../run/ingress.ts";
 import { reportHost } from "../cleanup/host_report.ts";
 import { KeeperLink } from "./front_link.ts";
 import { FileLock, signature } from "../run/lock.ts";
@@ -61,12 +61,12 @@ class Run {
   #disks: string[];
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(about: { folder: RunFolder; plan: RunPlan; link: KeeperLink }) {
-    this.#folder = about.folder;
-    this.#plan = about.plan;
-    this.#link = about.link;
-    this.#record = new RunRecord(about.plan);
-    this.#disks = [about.plan.settings.RUNS];
+  constructor(started: { folder: RunFolder; plan: RunPlan; link: KeeperLink }) {
+    this.#folder = started.folder;
+    this.#plan = started.plan;
+    this.#link = started.link;
+    this.#record = new RunRecord(started.plan);
+    this.#disks = [started.plan.settings.RUNS];
   }
 
   async run(): Promise<void> {

@@ -12,20 +12,20 @@ const PICTURE_LIMIT = 8 * 1024 * 1024;
 /** Writes the run's `junit.xml`, and its `report.html` from what lies in its folder. */
 export async function writeReports(
   folder: RunFolder,
-  about: { result: RunResult; timing: NonNullable<ReportInput["timing"]> },
+  ended: { result: RunResult; timing: NonNullable<ReportInput["timing"]> },
 ): Promise<void> {
-  await writeAtomically(folder.junit, renderJUnit(about.result));
+  await writeAtomically(folder.junit, renderJUnit(ended.result));
   const logs: Partial<Record<StageName, string>> = {};
-  for (const { name } of about.result.stages) {
+  for (const { name } of ended.result.stages) {
     const text = await Deno.readTextFile(folder.log(name)).catch(() => null);
     if (text !== null) logs[name] = text;
   }
   const screenshots: Record<string, Uint8Array> = {};
-  const { stages, visual } = about.result;
+  const { stages, visual } = ended.result;
   const compared = visual === null ? [] : [visual.before, visual.after, visual.difference];
   for (const name of [...stages.flatMap((stage) => stage.screenshots), ...compared]) {
     const bytes = await Deno.readFile(join(folder.screenshots, name)).catch(() => null);
     if (bytes !== null && bytes.length < PICTURE_LIMIT) screenshots[name] = bytes;
   }
-  await writeAtomically(folder.report, renderReport({ ...about, logs, screenshots }));
+  await writeAtomically(folder.report, renderReport({ ...ended, logs, screenshots }));
 }

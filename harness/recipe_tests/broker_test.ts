@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { startBroker } from "./broker.ts";
 import type { BrokerOptions } from "./broker_types.ts";
-import { httpsSite } from "../testing/https_site.ts";
-import { missingProgram } from "../testing/programs.ts";
+import { httpsSite, missingProgram } from "../testing/https_site.ts";
 
 const missing = await missingProgram("openssl");
 

@@ -3,7 +3,6 @@ import { CcciError } from "../../common/errors.ts";
 import { exec } from "../../common/exec.ts";
 import { startBroker } from "./broker.ts";
 import type { BrokerOptions } from "./broker_types.ts";
-import { kitFile } from "./kit_file.ts";
 import { fromFileUrl } from "../../common/files.ts";
 import { plainText } from "../../common/plain_text.ts";
 import { importMap, inside, Sandbox } from "./sandbox.ts";
@@ -194,4 +193,9 @@ function splitLines(see: (line: string) => void) {
       for (const line of [rest.stdout, rest.stderr]) if (line !== "") bounded(line);
     },
   };
+}
+
+/** The kit as a `file:` URL for an import map: one file without dependencies, read by the child itself. */
+function kitFile(): string {
+  return import.meta.resolve("../kit/mod.ts");
 }

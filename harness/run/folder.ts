@@ -12,7 +12,8 @@ import { selectStages } from "./stage_plan.ts";
 
 /** An app the run may deploy. All of them are known before the first of their objects exists. */
 const plannedApp = z.object({
-  lane: z.enum(["a", "b"]),
+  /** `a` and `b` stand in folders that an earlier version left: what their runs deployed must go as well. */
+  lane: z.preprocess((lane) => lane === "a" ? "install" : lane === "b" ? "upgrade" : lane, z.enum(lanes)),
   domain: z.string(),
   stack: z.string(),
   /** abra's folder for this app alone. */

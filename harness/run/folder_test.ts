@@ -36,10 +36,14 @@ Deno.test("a run's apps are planned, and its folder locked, before anything exis
     {
       using _lock = lock;
       const read = await folder.plan();
-      assert.deepEqual(read?.apps.map((app) => app.lane), ["a", "b"]);
+      assert.deepEqual(read?.apps.map((app) => app.lane), ["install", "upgrade"]);
       assert.equal(new Set(read?.apps.flatMap((app) => [app.stack, app.domain, app.abraDir])).size, 6);
       assert.equal(await FileLock.take(folder.lock), null, "nobody else may think that the keeper is dead");
       assert.equal(await folder.state(), "open");
+      const file = join(path, "run.json");
+      const older = (await Deno.readTextFile(file)).replace('"lane": "install"', '"lane": "a"');
+      await Deno.writeTextFile(file, older.replace('"lane": "upgrade"', '"lane": "b"'));
+      assert.deepEqual(await folder.plan(), read, "a folder of an earlier version can be cleaned up");
     }
     using free = await FileLock.take(folder.lock);
     assert.notEqual(free, null);

@@ -41,7 +41,7 @@ export const workerMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("timed-out"), stage: stageName, ms: z.number() }),
   z.object({ type: z.literal("subject"), subject }),
   z.object({
-    type: z.literal("about"),
+    type: z.literal("versions"),
     abra: z.string(),
     abraStandIn: z.boolean(),
     docker: z.string(),

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { CcciError } from "../../common/errors.ts";
 
-/** The two ways a run deploys a recipe: freshly at the head (`a`), and at the base with the head over it (`b`). */
-export type Lane = "a" | "b";
-export const lanes: readonly Lane[] = ["a", "b"];
+/** The two ways a run deploys a recipe: freshly at the head, and at the base with the head over it. */
+export const lanes = ["install", "upgrade"] as const;
+export type Lane = typeof lanes[number];
 
 /** abra cuts stack names to this many characters, so that two long domains could meet in one stack. */
 const STACK_LIMIT = 45;

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { runName } from "../../protocol/params.ts";
 import { domainOf, extraDomain, isOurs, newRunName, stackOf } from "./names.ts";
 
-const where = { run: "abc123-1", lane: "a", base: "ci.localhost" } as const;
+const where = { run: "abc123-1", lane: "install", base: "ci.localhost" } as const;
 
 Deno.test("domains are short, one label deep, and differ by run and lane", () => {
   const domain = domainOf("custom-html", where);
   assert.match(domain, /^cust-[0-9a-f]{6}\.ci\.localhost$/);
   assert.match(domainOf("n-8n", where), /^n8n-[0-9a-f]{6}\./);
   assert.equal(domainOf("custom-html", where), domain);
-  assert.notEqual(domainOf("custom-html", { ...where, lane: "b" }), domain);
+  assert.notEqual(domainOf("custom-html", { ...where, lane: "upgrade" }), domain);
   assert.notEqual(domainOf("custom-html", { ...where, run: "abc123-2" }), domain);
   assert.equal(extraDomain("cust-0a1b2c.ci.localhost", "www"), "cust-0a1b2c-www.ci.localhost");
 });

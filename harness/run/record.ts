@@ -6,10 +6,16 @@ import type { WorkerMessage } from "./messages.ts";
 import { subjectOf } from "./request.ts";
 import type { RunPlan } from "./folder.ts";
 import { emptyReport } from "./stage.ts";
-import { SUITE_VERSION } from "./suite.ts";
 import { levelOf, type RunEnd, verdict } from "./verdict.ts";
 
-/** What is known of a run so far, gathered from what its worker said. Can be rebuilt from `events.ndjson`. */
+/** Version of this suite, as results name it. */
+const SUITE_VERSION = "0.1.0";
+
+/**
+ * What the keeper knows of a run so far: the events that it wrote down itself, and what else the worker told it. The
+ * latter (versions, images, notes, imposed waits) stands in no event, so the record cannot be made from the event
+ * file alone.
+ */
 export class RunRecord {
   readonly reports: StageReport[] = [];
   /** Stages that have begun and not ended. */
@@ -19,7 +25,6 @@ export class RunRecord {
   leftovers: string[] = [];
   /** There may be snapshots of the run's apps. */
   backedUp = false;
-  kept: string[] = [];
   /** The worker said that it was through. */
   complete = false;
   #plan: RunPlan;
@@ -79,7 +84,7 @@ export class RunRecord {
     else if (message.type === "end") this.complete = true;
     else if (message.type === "timed-out") {
       this.timedOut ??= { stage: message.stage, cause: `Ran longer than ${formatSeconds(message.ms)}` };
-    } else if (message.type === "about") {
+    } else if (message.type === "versions") {
       const { abra, abraStandIn, docker, browser } = message;
       this.#versions = { ...this.#versions, abra, docker, browser };
       this.#standIn = abraStandIn;

@@ -18,11 +18,11 @@ export interface StagePlan {
 export const stagePlans: readonly StagePlan[] = [
   { name: "fetch", lane: null, needs: [], deploys: false, seconds: 300 },
   { name: "lint", lane: null, needs: ["fetch"], deploys: false, seconds: 120 },
-  { name: "install", lane: "a", needs: ["fetch"], deploys: true, seconds: 600 },
-  { name: "backup", lane: "a", needs: ["install"], deploys: false, seconds: 300 },
-  { name: "restore", lane: "a", needs: ["backup"], deploys: false, seconds: 600 },
-  { name: "tests", lane: "a", needs: ["install"], deploys: false, seconds: 300 },
-  { name: "upgrade", lane: "b", needs: ["fetch"], deploys: true, seconds: 900 },
+  { name: "install", lane: "install", needs: ["fetch"], deploys: true, seconds: 600 },
+  { name: "backup", lane: "install", needs: ["install"], deploys: false, seconds: 300 },
+  { name: "restore", lane: "install", needs: ["backup"], deploys: false, seconds: 600 },
+  { name: "tests", lane: "install", needs: ["install"], deploys: false, seconds: 300 },
+  { name: "upgrade", lane: "upgrade", needs: ["fetch"], deploys: true, seconds: 900 },
   { name: "teardown", lane: null, needs: [], deploys: false, seconds: 60 },
 ];
 

@@ -19,7 +19,7 @@ Deno.test("stages asked for bring what they need, and always a teardown", () => 
   assert.deepEqual(selectStages(["teardown"]), ["fetch", "teardown"]);
 });
 
-const install: StagePlan = { name: "install", lane: "a", needs: ["fetch"], deploys: true, seconds: 1 };
+const install: StagePlan = { name: "install", lane: "install", needs: ["fetch"], deploys: true, seconds: 1 };
 const report = (result: string, reason?: string) => ({ name: "fetch" as const, result, reason });
 
 Deno.test("a stage is blocked by the first cause, not by the stage in between", () => {

@@ -10,7 +10,7 @@ const CLOCK_MS = 5_000;
 /** Data is written and backed up; that there is a backup with the data in it is looked up, not assumed. */
 export async function backupStage(run: RunContext, ctx: StageContext): Promise<void> {
   const compose = need(run.compose.head, "lint");
-  const app = run.app("a");
+  const app = run.app("install");
   const parts = backedUp(compose, app.stack);
   if (parts === null) throw new StageSkipped("no backup labels");
 

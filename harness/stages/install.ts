@@ -2,7 +2,7 @@ import { openAppPage } from "../checks/front_page.ts";
 import { runEnrolledTest } from "../checks/run_tests.ts";
 import { decide } from "../swarm/converge.ts";
 import { stackFailure } from "../swarm/wait_converged.ts";
-import { requireFreeSpace } from "../run/disk.ts";
+import { requireFreeSpace } from "../checks/free_space.ts";
 import { imposedByInstall } from "../checks/imposed_waits.ts";
 import { reportImages } from "../checks/resources.ts";
 import { need, type RunContext } from "../checks/context.ts";
@@ -14,7 +14,7 @@ import { countWarnings } from "../checks/log_warnings.ts";
 export async function installStage(run: RunContext, ctx: StageContext): Promise<void> {
   const compose = need(run.compose.head, "lint");
   await requireFreeSpace(run);
-  const app = run.app("a");
+  const app = run.app("install");
   await app.create(ctx, "head");
   await run.room;
   const deployedAt = Date.now();
@@ -22,7 +22,7 @@ export async function installStage(run: RunContext, ctx: StageContext): Promise<
   run.browser().catch(() => {}); // starts while the app does; whoever needs it hears of trouble
   await app.converge(ctx);
   await reportImages(run, app.stack);
-  run.imposed.a += imposedByInstall(compose);
+  run.imposed.install += imposedByInstall(compose);
   await app.answers(ctx);
   ctx.proof(`answers at ${run.enrolment.health.path}`);
   await openAppPage(run, { app, ctx });

@@ -62,7 +62,7 @@ class Findings {
 export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> {
   const repo = need(run.repo, "fetch");
   const findings = new Findings(run.enrolment.exceptions);
-  const head = await read(run, { ctx, at: "head", lane: "a" });
+  const head = await read(run, { ctx, at: "head", lane: "install" });
   if (!head.ok) {
     run.undeployable = "lint";
     return conclude(findings.add([head.finding]), ctx);
@@ -116,7 +116,7 @@ async function lookAtUpgrade(
 ): Promise<void> {
   const { base } = run;
   if (base === null) return;
-  const published = await read(run, { ctx, at: base, lane: "b" });
+  const published = await read(run, { ctx, at: base, lane: "upgrade" });
   if (!published.ok) {
     const problem = `${place(published.finding)}: ${published.finding.message}`;
     run.baseObstacle = `the published version ${base.version}, which does not parse: ${problem}`;
@@ -130,7 +130,7 @@ async function lookAtUpgrade(
   }
   run.baseObstacle = tooLong(published);
 
-  const upgraded = await read(run, { ctx, at: "head", lane: "b", installed: base });
+  const upgraded = await read(run, { ctx, at: "head", lane: "upgrade", installed: base });
   const where = ` (with the settings of ${base.version})`;
   if (!upgraded.ok) {
     findings.add([upgraded.finding], where);

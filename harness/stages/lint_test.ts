@@ -85,16 +85,16 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
     const signal = new AbortController().signal;
     const subject = { kind: "worktree", path } as const;
     const repo = await fetchRecipe(source, { recipe: "wiki", subject, settings, log: () => {}, signal });
-    const app = (lane: "a" | "b") => ({
+    const app = (lane: "install" | "upgrade", letter = lane === "install" ? "a" : "b") => ({
       lane,
-      domain: `wiki-00000${lane}.${base}`,
-      stack: `wiki-00000${lane}_${base.replaceAll(".", "_")}`,
+      domain: `wiki-00000${letter}.${base}`,
+      stack: `wiki-00000${letter}_${base.replaceAll(".", "_")}`,
       abraDir: join(folder, lane),
     });
     const run: LintRun = {
       plan: {
         settings,
-        apps: [app("a"), app("b")],
+        apps: [app("install"), app("upgrade")],
         request: { mode: "local", recipe: "wiki", run: "test1", source, only: null, base: null, keep: false },
       },
       folder: { tmp: join(folder, "tmp") },

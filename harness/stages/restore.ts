@@ -14,7 +14,7 @@ export async function restoreStage(run: RunContext, ctx: StageContext): Promise<
   if (written.length + records === 0) {
     throw new StageSkipped("no data whose return could be seen, see data in recipe.yml");
   }
-  const app = run.app("a");
+  const app = run.app("install");
   using health = await HealthWatch.start(run.swarm, app.stack); // an app without its data may be replaced
   await destroyData(app, { saved: parts, written, enrolment, marker, ctx });
   await app.restore(ctx);

@@ -19,7 +19,7 @@ export async function testsStage(run: RunContext, ctx: StageContext): Promise<vo
   const files = await testFiles(checkout);
   if (files.length === 0) throw new StageSkipped("the recipe brings no tests");
   ctx.log(`Running ${files.map((file) => file.slice(checkout.length + 1)).join(", ")}`);
-  await runRecipeTests(run, { app: run.app("a"), ctx, files });
+  await runRecipeTests(run, { app: run.app("install"), ctx, files });
 }
 
 /** A folder or file that is a link counts as none: it may lead anywhere. */

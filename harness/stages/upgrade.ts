@@ -5,7 +5,7 @@ import { runEnrolledTest } from "../checks/run_tests.ts";
 import { protectedVolumes } from "../recipe/backup_labels.ts";
 import type { Compose } from "../recipe/compose.ts";
 import { type Loss, readMarkers, readRecords, seed, writeMarkers, type Written } from "../checks/data.ts";
-import { requireFreeSpace } from "../run/disk.ts";
+import { requireFreeSpace } from "../checks/free_space.ts";
 import { imposedByInstall, imposedByUpgrade, stopGrace } from "../checks/imposed_waits.ts";
 import { explainLoss } from "../checks/explain_data_loss.ts";
 import { reportImages } from "../checks/resources.ts";
@@ -29,7 +29,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   if (run.compose.base === null) throw new StageBlocked(run.baseObstacle ?? "lint");
   const composes = { base: run.compose.base, head };
   await requireFreeSpace(run);
-  const app = run.app("b");
+  const app = run.app("upgrade");
 
   ctx.log(`Installing ${base.version}`);
   await app.create(ctx, base);
@@ -38,7 +38,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   run.browser().catch(() => {}); // starts while the app does; whoever needs it hears of trouble
   const install = async () => {
     await app.converge(ctx);
-    run.imposed.b += imposedByInstall(composes.base);
+    run.imposed.upgrade += imposedByInstall(composes.base);
     await app.answers(ctx);
   };
   await needBase(base.version, { ctx, work: install });
@@ -54,7 +54,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   const { snapshot, currentSince } = await app.converge(ctx);
   const convergedAt = Date.now();
   const stopped = slowStop(snapshot, composes.base);
-  run.imposed.b += imposedByUpgrade(composes.base, head) + stopped;
+  run.imposed.upgrade += imposedByUpgrade(composes.base, head) + stopped;
   await verifyVersion(run, { app, ctx });
   ctx.proof(`${base.version} → ${headName(run)}`);
   await reportImages(run, app.stack);
@@ -70,7 +70,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
     .then((seen) => ({ seen }), (error: unknown) => ({ error }));
   await gone;
   const stoppedLate = slowStop(await takeSnapshot(run.swarm, app.stack), composes.base) - stopped;
-  run.imposed.b += Math.min(stoppedLate, Math.round((Date.now() - convergedAt) / 1000));
+  run.imposed.upgrade += Math.min(stoppedLate, Math.round((Date.now() - convergedAt) / 1000));
   await app.answers(ctx, { times: EVERY_WAY });
   await readBack(run, { app, ctx, written, composes });
   const first = await looked;
@@ -83,9 +83,9 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
 }
 
 /** Looks at the upgraded page, and compares it with the published version's. */
-async function look(run: RunContext, about: { app: App; ctx: StageContext }): Promise<PageLook> {
-  const seen = await lookAtPage(run, about);
-  if (seen.screenshot !== null) await compareLooks(run, { after: seen.screenshot, ctx: about.ctx });
+async function look(run: RunContext, visit: { app: App; ctx: StageContext }): Promise<PageLook> {
+  const seen = await lookAtPage(run, visit);
+  if (seen.screenshot !== null) await compareLooks(run, { after: seen.screenshot, ctx: visit.ctx });
   return seen;
 }
 
@@ -120,8 +120,8 @@ async function needBase(
 }
 
 /** abra stamps the commit it deployed on service `app`; a rollback by Swarm would bring the old stamp back. */
-async function verifyVersion(run: RunContext, about: { app: App; ctx: StageContext }): Promise<void> {
-  const { app, ctx } = about;
+async function verifyVersion(run: RunContext, visit: { app: App; ctx: StageContext }): Promise<void> {
+  const { app, ctx } = visit;
   const services = await run.swarm.services(app.stack);
   const stamped = services.find((one) => one.Spec.Name === `${app.stack}_app`);
   const label = stamped?.Spec.Labels[`coop-cloud.${app.stack}.chaos-version`] ?? "";
@@ -142,9 +142,9 @@ async function verifyVersion(run: RunContext, about: { app: App; ctx: StageConte
 
 async function readBack(
   run: RunContext,
-  about: { app: App; ctx: StageContext; written: Written[]; composes: { base: Compose; head: Compose } },
+  expected: { app: App; ctx: StageContext; written: Written[]; composes: { base: Compose; head: Compose } },
 ): Promise<void> {
-  const { app, ctx, written, composes } = about;
+  const { app, ctx, written, composes } = expected;
   const { marker, enrolment } = run;
   const strict = enrolment.data.read.length === 0;
   const losses: Loss[] = [

@@ -38,13 +38,13 @@ export function assemble(
   };
 }
 
-function serviceState(service: ServiceObject, about: { stack: string; tasks: TaskState[] }): ServiceState {
+function serviceState(service: ServiceObject, listed: { stack: string; tasks: TaskState[] }): ServiceState {
   const { Mode: mode, TaskTemplate: template } = service.Spec;
   const policy = template.RestartPolicy;
   const state = service.UpdateStatus?.State;
   const condition = policy?.Condition;
   return {
-    name: service.Spec.Name.replace(`${about.stack}_`, ""),
+    name: service.Spec.Name.replace(`${listed.stack}_`, ""),
     kind: mode.ReplicatedJob || mode.GlobalJob ? "job" : mode.Global ? "global" : "replicated",
     wanted: mode.ReplicatedJob?.TotalCompletions ?? mode.Replicated?.Replicas ?? 1,
     update: state ? { state, message: service.UpdateStatus?.Message ?? "" } : null,
@@ -52,18 +52,18 @@ function serviceState(service: ServiceObject, about: { stack: string; tasks: Tas
       condition: condition === "none" || condition === "on-failure" ? condition : "any",
       maxAttempts: policy?.MaxAttempts ?? 0,
     },
-    tasks: about.tasks,
+    tasks: listed.tasks,
   };
 }
 
 function taskState(
   task: TaskObject,
-  about: { service: ServiceObject; health: Map<string, TaskState["health"]> },
+  seen: { service: ServiceObject; health: Map<string, TaskState["health"]> },
 ): TaskState {
   const container = task.Status.ContainerStatus?.ContainerID || null;
   return {
     id: task.ID,
-    current: sameSpec(task.Spec, about.service.Spec.TaskTemplate),
+    current: sameSpec(task.Spec, seen.service.Spec.TaskTemplate),
     desired: task.DesiredState,
     state: task.Status.State,
     error: task.Status.Err,
@@ -71,7 +71,7 @@ function taskState(
     createdAt: Date.parse(task.CreatedAt),
     since: Date.parse(task.Status.Timestamp),
     container,
-    health: (container === null ? undefined : about.health.get(container)) ?? "none",
+    health: (container === null ? undefined : seen.health.get(container)) ?? "none",
   };
 }
 

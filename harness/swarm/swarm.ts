@@ -192,14 +192,14 @@ export class Swarm {
 function owned(
   kind: Kind,
   id: string,
-  about: { name: string; labels: Record<string, string>; changed: string | undefined },
+  object: { name: string; labels: Record<string, string>; changed: string | undefined },
 ): OwnedObject {
-  const changedAt = Date.parse(about.changed ?? "");
+  const changedAt = Date.parse(object.changed ?? "");
   return {
     kind,
     id,
-    name: about.name,
-    stack: about.labels[STACK_LABEL] ?? null,
+    name: object.name,
+    stack: object.labels[STACK_LABEL] ?? null,
     ...(Number.isNaN(changedAt) ? {} : { changedAt }),
   };
 }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:https";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
-import { execOk } from "../../common/exec.ts";
+import { exec, execOk } from "../../common/exec.ts";
 
 /** A small HTTPS server for tests, with a certificate of a CA of its own. */
 export interface HttpsSite extends AsyncDisposable {
@@ -53,4 +53,13 @@ function listen(server: Server): Promise<number> {
       resolve(typeof address === "object" && address !== null ? address.port : 0);
     });
   });
+}
+
+/** The first of the programs that is not installed. */
+export async function missingProgram(...programs: string[]): Promise<string | undefined> {
+  for (const program of programs) {
+    const found = await exec(["sh", "-c", 'command -v "$0"', program]);
+    if (!found.success) return program;
+  }
+  return undefined;
 }

@@ -24,10 +24,10 @@ class FakeSwarm extends Swarm {
 }
 
 /** What a stage that failed with this message is told. */
-async function told(about: { started: string | null; message: string }): Promise<string | null> {
-  const swarm = new FakeSwarm(about.started);
+async function told(machine: { started: string | null; message: string }): Promise<string | null> {
+  const swarm = new FakeSwarm(machine.started);
   const run = { swarm, plan: { settings: { RUNS: "/" } }, folder: { path: "/" } } as unknown as RunContext;
-  return await trouble(run, { error: new StageFailure(about.message), engine: "monday" });
+  return await trouble(run, { error: new StageFailure(machine.message), engine: "monday" });
 }
 
 Deno.test("a failure is the machine's when Docker went away or came back meanwhile, or a disk is full", async () => {

@@ -1,5 +1,5 @@
 import type { StageName, StageReport } from "../../protocol/result.ts";
-import type { Lane } from "../run/names.ts";
+import { type Lane, lanes } from "../run/names.ts";
 import type { RunContext } from "../checks/context.ts";
 import { measured } from "../checks/resources.ts";
 import { runStage } from "./run_stage.ts";
@@ -59,7 +59,7 @@ export async function runPipeline(run: RunContext, options: PipelineOptions): Pr
   const obstacle = (plan: StagePlan) => obstacleOf(plan, { reports, undeployable: run.undeployable });
 
   await walk(null);
-  const used = (["a", "b"] as const).filter((lane) => plans.some((plan) => plan.lane === lane));
+  const used = lanes.filter((lane) => plans.some((plan) => plan.lane === lane));
   let unfinished = used.length;
   const end = (lane: Lane, gone: () => void) => {
     unfinished -= 1;

@@ -102,9 +102,9 @@ function timeUp(ms: number): Partial<StageReport> {
 
 function stageContext(
   run: RunContext,
-  about: { name: StageName; report: StageReport; signal: AbortSignal; end: number },
+  shared: { name: StageName; report: StageReport; signal: AbortSignal; end: number },
 ): StageContext {
-  const { name, report, signal, end } = about;
+  const { name, report, signal, end } = shared;
   let lines = 0;
   return {
     stage: name,

@@ -47,9 +47,9 @@ export async function work(path: string): Promise<void> {
       if (!last && makeRoom) await within("free lane", () => freeLane(run, { lane, gone })); // the last one is left to the keeper
     },
   });
-  const { a, b } = run.imposed;
-  send({ type: "imposed", seconds: lanes === 2 ? Math.max(a, b) : a + b });
-  send({ type: "about", ...await probing, browser: browser.version });
+  const { install, upgrade } = run.imposed;
+  send({ type: "imposed", seconds: lanes === 2 ? Math.max(install, upgrade) : install + upgrade });
+  send({ type: "versions", ...await probing, browser: browser.version });
   if (browser.sandbox === false) send({ type: "note", text: "Chromium ran without its own sandbox" });
   send({ type: "end" });
 }
@@ -67,7 +67,7 @@ async function dieWithKeeper(run: string, go: () => void): Promise<void> {
 
 async function makeContext(
   plan: RunPlan,
-  about: Pick<RunContext, "folder" | "redactor" | "send"> & { browser: LazyBrowser },
+  tools: Pick<RunContext, "folder" | "redactor" | "send"> & { browser: LazyBrowser },
 ): Promise<RunContext> {
   const { request, settings } = plan;
   const swarm = new Swarm(settings.DOCKER_SOCKET);
@@ -85,16 +85,16 @@ async function makeContext(
     plan.apps.filter((app) =>
       stagePlans.some(({ name, lane }) => lane === app.lane && plan.stages.includes(name))
     )
-      .map((app) => [app.lane, within(`lane ${app.lane}`, () => knowServer(app, settings))]),
+      .map((app) => [app.lane, within(`${app.lane} lane`, () => knowServer(app, settings))]),
   );
   const run: RunContext = {
     plan,
-    folder: about.folder,
+    folder: tools.folder,
     swarm,
-    redactor: about.redactor,
-    send: about.send,
+    redactor: tools.redactor,
+    send: tools.send,
     marker: `marker-${crypto.randomUUID().slice(0, 8)}`,
-    browser: () => about.browser.get(plan.apps.map((app) => app.domain), run.enrolment),
+    browser: () => tools.browser.get(plan.apps.map((app) => app.domain), run.enrolment),
     app(lane) {
       const known = apps.get(lane);
       if (known !== undefined) return known;
@@ -107,9 +107,9 @@ async function makeContext(
         enrolment: run.enrolment,
         settings,
         swarm,
-        redactor: about.redactor,
+        redactor: tools.redactor,
         server: servers.get(lane) ?? Promise.resolve([]),
-        noteVolumes: (names) => about.send({ type: "volumes", names }),
+        noteVolumes: (names) => tools.send({ type: "volumes", names }),
       });
       apps.set(lane, app);
       return app;
@@ -122,7 +122,7 @@ async function makeContext(
     saved: null,
     undeployable: null,
     baseObstacle: null,
-    imposed: { a: 0, b: 0 },
+    imposed: { install: 0, upgrade: 0 },
   };
   return run;
 }
@@ -144,11 +144,11 @@ function knowServer(app: PlannedApp, settings: RunPlan["settings"]): Promise<str
 async function probe(run: RunContext) {
   const { settings } = run.plan;
   const abra = new Abra({ settings, dir: join(run.folder.tmp, "probe") });
-  const [about, docker] = await Promise.all([
+  const [tools, docker] = await Promise.all([
     abra.probe().catch(() => ({ version: "unknown", standIn: false })),
     run.swarm.version().catch(() => "unknown"),
   ]);
-  return { abra: about.version, abraStandIn: about.standIn, docker };
+  return { abra: tools.version, abraStandIn: tools.standIn, docker };
 }
 
 /** Two apps at a time where memory allows, and never when they would fight for the host's ports. */

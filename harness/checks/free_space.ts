@@ -1,0 +1,19 @@
+import { freeBytes } from "../run/disk.ts";
+import { InfraFailure } from "../run/stage.ts";
+import type { RunContext } from "./context.ts";
+
+/** @throws {InfraFailure} when the run folders' or Docker's disk is nearly full: a full one can ruin the Swarm */
+export async function requireFreeSpace(run: RunContext): Promise<void> {
+  const { RUNS: runs, MIN_FREE_GB: wanted } = run.plan.settings;
+  const { DockerRootDir: docker } = await run.swarm.info();
+  for (const path of [runs, docker]) {
+    const bytes = await freeBytes(path);
+    if (bytes === null) continue;
+    const free = bytes / 1e9;
+    if (free < wanted) {
+      throw new InfraFailure(`Only ${free.toFixed(1)} GB are free at "${path}"`, {
+        detail: `At least ${wanted} GB must be free before anything is deployed (CCCI_MIN_FREE_GB)`,
+      });
+    }
+  }
+}
