@@ -138,11 +138,11 @@ function parseEvent(line: string, options: { run: string; deps: Deps; number: nu
   const said = valid(runEvent, raw, `Event ${options.number}`);
   // A line of log keeps its colours, and is cleaned of the rest when it is shown.
   const event = said.type === "log" ? said : plainWords(said);
-  const about = event.type === "run.started" ? event : event.type === "run.finished" ? event.result : null;
-  if (about !== null) {
+  const claims = event.type === "run.started" ? event : event.type === "run.finished" ? event.result : null;
+  if (claims !== null) {
     const recipe = options.deps.store.find(options.run)?.recipe;
-    if (about.run !== options.run || about.recipe !== recipe) {
-      throw new Refusal(400, `Event ${options.number} belongs to run "${about.run}" of "${about.recipe}"`);
+    if (claims.run !== options.run || claims.recipe !== recipe) {
+      throw new Refusal(400, `Event ${options.number} belongs to run "${claims.run}" of "${claims.recipe}"`);
     }
   }
   return event;

@@ -84,11 +84,11 @@ class Seat implements UnderlyingDefaultSource<Uint8Array> {
   #givenAt: number | null = null;
   #over = false;
 
-  /** @param about `left` is called once, when nothing is read for the viewer any more */
-  constructor(frames: Frames, about: { breath: () => Promise<void>; left: () => void }) {
+  /** @param watch `left` is called once, when nothing is read for the viewer any more */
+  constructor(frames: Frames, watch: { breath: () => Promise<void>; left: () => void }) {
     this.#frames = frames(this.#gone.signal);
-    this.#breath = about.breath;
-    this.#left = about.left;
+    this.#breath = watch.breath;
+    this.#left = watch.left;
   }
 
   /** Milliseconds since it was given something that it has not taken. */

@@ -1,7 +1,6 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { resultSchema } from "../../protocol/result_schema.ts";
-import { refuseOtherMethods } from "./api_methods.ts";
 import type { Deps } from "../views/deps.ts";
 import { Refusal } from "../model/errors.ts";
 import { openApi, runsQuery } from "./openapi.ts";
@@ -65,4 +64,21 @@ export function apiRoutes(deps: Deps, standings: Standings): Hono {
     throw new Refusal(404, `There is no ${c.req.method} ${c.req.path} in this API`);
   });
   return app;
+}
+
+/**
+ * Answers 405 with `Allow` to methods that an address of the API does not have; to be added after all routes.
+ * @param paths of the OpenAPI description, without the prefix `/api` in the routes made
+ */
+function refuseOtherMethods(app: Hono, paths: Record<string, Record<string, unknown>>): void {
+  for (const [path, operations] of Object.entries(paths)) {
+    const methods = Object.keys(operations).filter((key) => key !== "parameters").map((key) =>
+      key.toUpperCase()
+    );
+    const allow = [...methods, ...methods.includes("GET") ? ["HEAD"] : []].join(", ");
+    app.all(path.replace(/^\/api/, "").replace(/\{(\w+)\}/g, ":$1"), (c) => {
+      c.header("allow", allow);
+      throw new Refusal(405, `${c.req.method} is not for this address; it takes ${allow}`);
+    });
+  }
 }

@@ -5,17 +5,19 @@ import { logger } from "../../common/log.ts";
 import { apiRoutes } from "./api_routes.ts";
 import type { Deps } from "../views/deps.ts";
 import { Refusal } from "../model/errors.ts";
-import { fileRoutes } from "./file_routes.ts";
+import { artefactRoutes } from "./artefact_routes.ts";
+import { assetRoutes } from "./asset_routes.ts";
+import { badgeRoutes } from "./badge_routes.ts";
 import { hangUpOnHead, headAnswer } from "./head_requests.ts";
 import { safeHeaders } from "./headers.ts";
 import { ingestRoutes } from "../ingest/ingest.ts";
 import { Metrics } from "../views/metrics.ts";
+import { logRoutes } from "./log_routes.ts";
 import { PageCache } from "./page_cache.ts";
 import { pageRoutes } from "./page_routes.tsx";
 import { ErrorPage } from "../pages/error.tsx";
 import { Standings } from "../views/all_standings.ts";
 import { hiddenRecipes } from "../views/visible.ts";
-import { statusRoutes } from "./status_routes.tsx";
 
 const log = logger("dashboard");
 
@@ -46,8 +48,10 @@ export function createApp(deps: Deps): Hono {
   app.get("/favicon.ico", (c) => c.redirect("/assets/logo.svg", 301));
   app.route("/api", ingestRoutes(deps, metrics));
   app.route("/api", apiRoutes(deps, standings));
-  app.route("/", fileRoutes(deps, { standings, metrics, cache }));
-  app.route("/", statusRoutes(deps, cache));
+  app.route("/", assetRoutes());
+  app.route("/", badgeRoutes(deps, { standings, cache }));
+  app.route("/", artefactRoutes(deps));
+  app.route("/", logRoutes(deps, metrics));
   app.route("/", pageRoutes(deps, { standings, cache }));
 
   app.notFound((c) => refuse(c, new Refusal(404, "There is no page at this address."), standings));

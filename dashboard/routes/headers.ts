@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 
 /** Pages: only this origin's own style, script, pictures and streams; no frames, no forms to elsewhere. */
 export const pagePolicy = [
@@ -13,7 +13,7 @@ export const pagePolicy = [
 ].join("; ");
 
 /** Pictures and data: nothing in them is ever to run. */
-export const inertPolicy = "default-src 'none'; frame-ancestors 'none'";
+const inertPolicy = "default-src 'none'; frame-ancestors 'none'";
 
 /** Reports made by a harness: shown, but in an origin of their own and without scripts. */
 export const reportPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
@@ -58,4 +58,10 @@ export function safeHeaders(): MiddlewareHandler {
       headers.set("content-security-policy", pagePolicy);
     }
   };
+}
+
+/** Whether who asks has it already, by its tag. */
+export function matches(c: Context, tag: string): boolean {
+  const asked = c.req.header("if-none-match");
+  return asked === "*" || (asked ?? "").split(",").some((one) => one.trim().replace(/^W\//, "") === tag);
 }

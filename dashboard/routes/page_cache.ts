@@ -29,14 +29,15 @@ export interface Rendered {
 interface Asked {
   key: string;
   /** The recipe that the page is about; `null` when it is about all of them. */
-  about: string | null;
+  recipe: string | null;
   /** What it throws is not kept. */
   render: () => Rendered;
   headers?: Record<string, string>;
 }
 
 interface Kept {
-  about: string | null;
+  /** As it was asked for. */
+  recipe: string | null;
   revision: number;
   /** Until when its ages are true enough. */
   until: number;
@@ -102,7 +103,7 @@ export class PageCache {
   }
 
   #isTrue(page: Kept): boolean {
-    return page.revision === this.#revision(page.about) && this.#clock.now() < page.until;
+    return page.revision === this.#revision(page.recipe) && this.#clock.now() < page.until;
   }
 
   #remember(c: Context, page: Kept, { key, headers = asPage }: Asked): Address {
@@ -124,17 +125,17 @@ export class PageCache {
     return address;
   }
 
-  async #page({ key, about, render }: Asked): Promise<Kept> {
+  async #page({ key, recipe, render }: Asked): Promise<Kept> {
     const known = this.#pages.get(key);
     if (known !== undefined && this.#isTrue(known)) return known;
-    const revision = this.#revision(about);
+    const revision = this.#revision(recipe);
     const madeAt = this.#clock.now();
     const { page: made, newest } = render();
     const text = String(await made);
     const plain = new TextEncoder().encode(text);
     const body = plain.length < WORTH_PACKING ? text : new Uint8Array(gzipSync(plain, { level: 3 }));
     const tag = `W/"${createHash("sha256").update(plain).digest("base64url").slice(0, 20)}"`;
-    const page = { about, revision, until: trueUntil(newest, madeAt), body, tag };
+    const page = { recipe, revision, until: trueUntil(newest, madeAt), body, tag };
     this.#forget(key);
     this.#pages.set(key, page);
     this.#size += body.length;

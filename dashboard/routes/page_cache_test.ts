@@ -14,12 +14,12 @@ function numbered(newest: number | null = start) {
   const app = new Hono();
   app.get("/:name", (c) => {
     const name = c.req.param("name");
-    const about = name === "all" ? null : name;
+    const recipe = name === "all" ? null : name;
     const render = () => {
       made.set(name, (made.get(name) ?? 0) + 1);
       return { page: `${name} ${made.get(name)} ${"x".repeat(2_000)}`, newest };
     };
-    return cache.answer(c, { key: name, about, render });
+    return cache.answer(c, { key: name, recipe, render });
   });
   return {
     clock,

@@ -1,3 +1,6 @@
+import { feed } from "../views/feed.ts";
+import { StatusPage } from "../pages/status.tsx";
+import { statusOf } from "../views/status.ts";
 import { type Context, Hono } from "hono";
 import { type StageName, stageName } from "../../protocol/result.ts";
 import type { Deps } from "../views/deps.ts";
@@ -44,7 +47,7 @@ export function pageRoutes(
     const query = overviewQuery.parse(c.req.query());
     return cache.answer(c, {
       key: overviewUrl(query),
-      about: null,
+      recipe: null,
       render: () => {
         const view = overview(standings.all(), query);
         return { page: <OverviewPage view={view} now={clock.now()} />, newest: newestOf(view.rows) };
@@ -59,7 +62,7 @@ export function pageRoutes(
     const from = olderThan(c);
     return cache.answer(c, {
       key: `/recipes/${recipe}?${from}`,
-      about: recipe,
+      recipe,
       render: () => {
         const standing = standings.find(recipe);
         if (standing === undefined) {
@@ -117,6 +120,19 @@ export function pageRoutes(
     const now = clock.now();
     return c.html(<QueuePage {...queueOf(deps, now)} now={now} />);
   });
+
+  app.get("/status", (c) => {
+    const now = deps.clock.now();
+    return c.html(<StatusPage {...statusOf(deps, now)} now={now} />);
+  });
+
+  app.get("/feed.atom", (c) =>
+    cache.answer(c, {
+      key: "feed",
+      recipe: null,
+      render: () => ({ page: feed(deps), newest: null }),
+      headers: { "content-type": "application/atom+xml; charset=utf-8" },
+    }));
 
   return app;
 }

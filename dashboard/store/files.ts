@@ -3,7 +3,7 @@ import { artefactName } from "../../protocol/dashboard_api.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import { DashboardError } from "../model/errors.ts";
 import { packArtefact, packedArtefact } from "./packed_artefacts.ts";
-import { isFile, packedPaths, packLog, readPacked, unpackLog } from "./packed_logs.ts";
+import { isFile, packLog, readPacked, unpackLog } from "./packed_logs.ts";
 import type { LogPosition } from "./rows.ts";
 
 /** One event as it lies in the log, with its number and, for a line of log, the line's number in its stage. */
@@ -118,13 +118,6 @@ export class RunFiles {
     for (const name of namesIn(`${folder}/artefacts`)) await packArtefact(`${folder}/artefacts/${name}`);
     const path = `${folder}/events.ndjson`;
     return !isFile(path) || await packLog(path) !== null;
-  }
-
-  /** Bytes that the run's log takes on disk. */
-  logSize(run: string): number {
-    const path = `${this.#of(run)}/events.ndjson`;
-    const there = [path, packedPaths(path).data].find(isFile);
-    return there === undefined ? 0 : Deno.statSync(there).size;
   }
 
   /** Removes everything of a run. */

@@ -12,7 +12,7 @@ const BLOCK = 1024 * 1024;
  * A packed log: `<path>.gz`, which any gunzip reads, made of one member per mebibyte of log, and `<path>.index` with
  * the byte in the packed file at which each member begins and, last, the length of the log.
  */
-export function packedPaths(path: string): { data: string; index: string } {
+function packedPaths(path: string): { data: string; index: string } {
   return { data: `${path}.gz`, index: `${path}.index` };
 }
 

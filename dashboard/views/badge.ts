@@ -46,10 +46,10 @@ function says(
     if (active !== null) return { message: runLooks.queued.word, color: colours.live };
     return { message: standing.latest === null ? "not tested yet" : "no result yet", color: colours.quiet };
   }
-  const about = face.class === "pr" ? `${subjectName(face.subject)}: ` : "";
+  const subject = face.class === "pr" ? `${subjectName(face.subject)}: ` : "";
   const age = ` · ${formatRoughly(options.now - testedAt(face))}${standing.stale ? " old" : ""}`;
   const { text, color } = options.type === "level" && face.level !== null
     ? { text: `level ${face.level}`, color: levelColours[face.level] ?? colours.quiet }
     : { text: runLooks[face.state].word, color: colours[runLooks[face.state].tone] };
-  return { message: about + text + age, color: standing.stale ? colours.quiet : color };
+  return { message: subject + text + age, color: standing.stale ? colours.quiet : color };
 }

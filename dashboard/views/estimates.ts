@@ -5,7 +5,7 @@ import type { Store } from "../store/store.ts";
 export type Estimate = number | null;
 
 /** How long a run of this recipe takes as a rule: the middle of its last runs, else of everybody's. */
-export function usualDuration(store: Store, recipe: string): Estimate {
+function usualDuration(store: Store, recipe: string): Estimate {
   return median(store.stats.durations({ recipe, limit: 5 })) ?? median(store.stats.durations({ limit: 15 }));
 }
 

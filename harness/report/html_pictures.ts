@@ -31,10 +31,12 @@ export function gallery(result: RunResult, screenshots: Screenshots): Markup | n
   return markup`<div class="${figures.length === 1 ? "shots one" : "shots"}">${figures}</div>`;
 }
 
-function figure(screenshots: Screenshots, about: { name: string; caption: string }): Markup | null {
-  const png = Object.hasOwn(screenshots, about.name) ? screenshots[about.name] : undefined;
+function figure(
+  screenshots: Screenshots,
+  { name, caption }: { name: string; caption: string },
+): Markup | null {
+  const png = Object.hasOwn(screenshots, name) ? screenshots[name] : undefined;
   if (png === undefined) return null;
   const source = `data:image/png;base64,${png.toBase64()}`;
-  const { caption } = about;
   return markup`<figure><img src="${source}" alt="Screenshot: ${caption}"><figcaption>${caption}</figcaption></figure>`;
 }

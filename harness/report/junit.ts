@@ -56,13 +56,13 @@ function properties(result: RunResult): [string, string][] {
 }
 
 function testCase(stage: StageReport, recipe: string): string {
-  const about = attributes({
+  const named = attributes({
     name: stage.name,
     classname: `cc-ci.${recipe}`,
     time: decimal(stage.seconds),
   });
   const how = outcome(stage);
-  return how === null ? `<testcase${about}/>` : `<testcase${about}>${how}</testcase>`;
+  return how === null ? `<testcase${named}/>` : `<testcase${named}>${how}</testcase>`;
 }
 
 function outcome(stage: StageReport): string | null {

@@ -1,0 +1,48 @@
+import { Hono } from "hono";
+import { badge } from "../views/badge.ts";
+import type { Standings } from "../views/all_standings.ts";
+import type { Deps } from "../views/deps.ts";
+import { lastChange, type Standing } from "../views/recipe_standing.ts";
+import { matches } from "./headers.ts";
+import type { PageCache } from "./page_cache.ts";
+
+/** A badge may be embedded anywhere, and kept for a short while. */
+const asBadge = {
+  "content-type": "image/svg+xml",
+  "cache-control": "public, max-age=60",
+  "cross-origin-resource-policy": "cross-origin",
+};
+
+/** It is the same for whatever nobody has heard of. */
+const unknownTag = '"unknown-recipe"';
+
+/** The badge of each recipe. */
+export function badgeRoutes(
+  deps: Deps,
+  { standings, cache }: { standings: Standings; cache: PageCache },
+): Hono {
+  const app = new Hono();
+
+  app.get("/badge/:file{[^/]+\\.svg}", (c) => {
+    const recipe = c.req.param("file").slice(0, -".svg".length);
+    const type = c.req.query("type") === "status" ? "status" : "level";
+    const draw = (standing: Standing | undefined) => badge(standing, { type, now: deps.clock.now() });
+    const standing = cache.holds(`badge ${type} ${recipe}`) ? null : standings.find(recipe);
+    // Not 404, for which those who fetch pictures for others show a broken one; and not kept: there is no end of it.
+    if (standing === undefined) {
+      const headers = { ...asBadge, etag: unknownTag };
+      return matches(c, unknownTag) ? c.body(null, 304, headers) : c.body(draw(undefined), 200, headers);
+    }
+    return cache.answer(c, {
+      key: `badge ${type} ${recipe}`,
+      recipe,
+      render: () => {
+        const shown = standing ?? standings.find(recipe);
+        return { page: draw(shown), newest: shown === undefined ? null : lastChange(shown) };
+      },
+      headers: asBadge,
+    });
+  });
+
+  return app;
+}
