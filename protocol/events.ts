@@ -15,10 +15,12 @@ export const runEvent = z.discriminatedUnion("type", [
     /** Stages this run will go through, in order of display. */
     stages: z.array(stageName),
   }),
-  /** The commit under test and the version it is compared with are known. */
+  /** The commit under test and the version it is compared with are known, and with them what the subject is called. */
   z.object({
     ...stamp,
     type: z.literal("run.subject"),
+    /** A default branch by its name, for example; missing in what older harnesses wrote. */
+    subject: subject.optional(),
     commit: z.string(),
     dirty: z.boolean(),
     base: z.string().nullable(),

@@ -1,9 +1,13 @@
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { distance } from "../../common/spelling.ts";
 
-/** What a comment asks for. `unclear` is a line that was probably meant as a command. */
+/**
+ * What a comment asks for. `too-short`: to test a commit of which too few digits are given to be sure of it. `unclear`
+ * is a line that was probably meant as a command.
+ */
 export type Command =
   | { kind: "test"; commit: string | null }
+  | { kind: "too-short"; commit: string }
   | { kind: "cancel" }
   | { kind: "help" }
   | { kind: "unclear"; line: string };
@@ -15,6 +19,8 @@ type Inline = Extract<Node, { type: "paragraph" }>["children"][number];
 /** A comment longer than this is a document, not a command; it also bounds what the parser must chew. */
 const longestComment = 16_384;
 const longestAttempt = 60;
+/** Digits of a commit that have to be given: with fewer of them several commits of one repository may begin. */
+export const leastDigits = 7;
 
 /**
  * Finds the command in a comment. It must stand alone on a line of plain text at the top level, typed as it is:
@@ -33,13 +39,13 @@ export function parseCommand(body: string): Command | null {
 }
 
 function commandOf(line: string): Command | null {
-  const match = /^!testme(?:[ \t]+(cancel|help|[0-9a-f]{7,64}))?$/.exec(line);
+  const match = /^!testme(?:[ \t]+(?:(cancel|help)|([0-9a-f]{1,64})))?$/.exec(line);
   if (match === null) return null;
-  const argument = match[1];
-  if (argument === undefined) return { kind: "test", commit: null };
-  return argument === "cancel" || argument === "help"
-    ? { kind: argument }
-    : { kind: "test", commit: argument };
+  const [, word, commit = null] = match;
+  if (word === "cancel" || word === "help") return { kind: word };
+  return commit !== null && commit.length < leastDigits
+    ? { kind: "too-short", commit }
+    : { kind: "test", commit };
 }
 
 function isNearMiss(line: string): boolean {

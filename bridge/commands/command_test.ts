@@ -49,6 +49,13 @@ Deno.test("parseCommand() reads arguments", () => {
   assert.deepEqual(parseCommand("!testme help"), { kind: "help" });
 });
 
+Deno.test("parseCommand() tells a commit that is too short from what is none", () => {
+  for (const commit of ["abc", "3fa9c1", "7"]) {
+    assert.deepEqual(parseCommand(`!testme ${commit}`), { kind: "too-short", commit });
+  }
+  assert.deepEqual(parseCommand("!testme xyz"), { kind: "unclear", line: "!testme xyz" });
+});
+
 Deno.test("parseCommand() lets the first command win", () => {
   assert.deepEqual(parseCommand("!testme cancel\n\n!testme"), { kind: "cancel" });
   assert.deepEqual(parseCommand("!tesme\n\n!testme"), test);
@@ -61,7 +68,6 @@ for (
     "!TestMe",
     "/testme",
     "!test me",
-    "!testme 3fa9c",
     "!testme 3FA9C1B",
   ]
 ) {

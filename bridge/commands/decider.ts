@@ -181,6 +181,7 @@ export class Decider {
 function keyOf(refusal: Refusal): string {
   const { reason } = refusal;
   if ("head" in refusal) return `${reason}:${refusal.head}`;
+  if ("commit" in refusal) return `${reason}:${refusal.commit}`;
   if ("problem" in refusal) return `${reason}:${refusal.problem}`;
   return "since" in refusal ? `${reason}:${refusal.since}` : reason;
 }

@@ -9,6 +9,7 @@ import type { CommandRow } from "../store/rows.ts";
 /** Why a command is not carried out. Each reason has its text in `replies.ts`. */
 export type Refusal =
   | { reason: "not-enrolled" }
+  | { reason: "too-short"; commit: string }
   | { reason: "not-member" }
   | { reason: "not-starter" }
   | { reason: "edited" }
@@ -63,6 +64,9 @@ export async function judge(command: CommandRow, deps: PolicyDeps): Promise<Verd
     return { kind: "refuse", refusal: { reason: "not-enrolled" } };
   }
   if (command.kind === "help" || command.kind === "unclear") return { kind: "help" };
+  if (command.kind === "too-short") {
+    return { kind: "refuse", refusal: { reason: "too-short", commit: command.commit ?? "" } };
+  }
   // The forge shows the first author after an edit by anybody who may edit: nobody knows who said it.
   if (command.kind === "edited") return { kind: "refuse", refusal: { reason: "edited" } };
   if (command.kind === "late" || expired) return { kind: "refuse", refusal: { reason: "too-old" } };

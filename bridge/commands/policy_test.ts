@@ -61,3 +61,21 @@ Deno.test("a mistake in recipe.yml is told before a run is spent, to each person
   command(world, pull);
   await world.runStarted();
 });
+
+Deno.test("a commit that is too short is called that, and an edit that makes it longer starts nothing", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.clock.pass(60);
+  const comment = world.gitea.say(pull, { user: "maintainer", body: "!testme 3fa9c1" });
+  await world.until("it is answered", () => world.bodies().length === 1);
+  assert.match(
+    world.bodies()[0] ?? "",
+    /^🚫 Nothing was tested: `3fa9c1` is too short .*\nGive at least 7 of its digits\./,
+  );
+  world.clock.pass(5);
+  world.gitea.edit(comment, "!testme 3fa9c1b");
+  await world.rung({ repo: pull.repo, pr: pull.number });
+  await world.until("that is answered", () => world.bodies().length === 2);
+  assert.match(world.bodies()[1] ?? "", /by an edit/);
+  assert.equal(world.engine.started.length, 0);
+});

@@ -46,7 +46,7 @@ export function noteComment(found: Found, { store, clock }: { store: Store; cloc
     login: comment.login,
     written_at: comment.createdAt,
     kind,
-    commit: command?.kind === "test" && kind === "test" ? command.commit : null,
+    commit: command !== null && "commit" in command && kind === command.kind ? command.commit : null,
     state: reason === null ? "seen" : "ignored",
     reason,
     seen_at: clock.now(),
@@ -78,7 +78,7 @@ function isTooOld({ comment, at }: Found): boolean {
 
 /** Whether a comment was read before and no command then. */
 function asksNothing({ kind }: CommandRow): boolean {
-  return kind === "none" || kind === "unclear";
+  return kind === "none" || kind === "unclear" || kind === "too-short";
 }
 
 function kindOf(command: Command | null, { edited }: { edited: boolean }): CommandKind {

@@ -1,6 +1,7 @@
 import { shortCommit } from "../../protocol/params.ts";
 import { codeSpan } from "../reports/markdown.ts";
 import { clean, commit } from "../reports/comment.ts";
+import { leastDigits } from "./command.ts";
 import type { Refusal } from "./policy.ts";
 import type { CommandRow } from "../store/rows.ts";
 
@@ -18,6 +19,9 @@ export function refused(refusal: Refusal, { command, org }: { command: CommandRo
         codeSpan(org)
       }, and only members and whoever started a run can stop it.\n` +
         "A member can comment `!testme cancel`.";
+    case "too-short":
+      return `🚫 Nothing was tested: \`${refusal.commit}\` is too short to be sure of the commit that is meant.\n` +
+        `Give at least ${leastDigits} of its digits.`;
     case "not-enrolled":
       return `🚫 Nothing was tested: ${codeSpan(command.repo)} is not enrolled here.\n` +
         `To enrol it, add \`recipes/<recipe>/recipe.yml\` with \`repo: ${command.repo}\` to cc-ci.`;

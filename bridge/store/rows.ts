@@ -3,12 +3,12 @@ import type { Subject } from "../../protocol/params.ts";
 import type { RunOutcome } from "../../protocol/result.ts";
 
 /**
- * What a comment asks for. `edited`: it became a command only after it was written, by its author or by anybody who may edit there.
+ * What a comment asks for. `too-short`: a commit of which too few digits are given. `edited`: it became a command only after it was written, by its author or by anybody who may edit there.
  * `late`: a command that was too old already when it could first be read.
  *
  * All times below are milliseconds since the epoch.
  */
-export type CommandKind = "none" | "test" | "cancel" | "help" | "unclear" | "edited" | "late";
+export type CommandKind = "none" | "test" | "too-short" | "cancel" | "help" | "unclear" | "edited" | "late";
 /** `seen` waits for a decision; the others are final. */
 export type CommandState = "seen" | "ignored" | "refused" | "accepted" | "answered";
 

@@ -95,7 +95,7 @@ export class Store implements Disposable {
       'INSERT INTO commands (comment, repo, pr, user_id, login, written_at, kind, "commit", state, reason, seen_at) ' +
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET kind = excluded.kind, " +
         "state = excluded.state, reason = excluded.reason, seen_at = excluded.seen_at " +
-        "WHERE commands.kind IN ('none', 'unclear')",
+        "WHERE commands.kind IN ('none', 'unclear', 'too-short')",
       command.comment,
       command.repo,
       command.pr,

@@ -93,3 +93,16 @@ Deno.test("a run that was cut off has a report for every stage it should have go
     assert.deepEqual([result.result, result.cause, result.level], ["infra", "died", 0]);
   });
 });
+
+Deno.test("what a run is about is known from the event that names its commit", async () => {
+  await withRuns(async (runs) => {
+    const { plan: made, lock } = await RunFolder.create(join(runs, "abcdef-1"), plan);
+    using _lock = lock;
+    const record = new RunRecord(made);
+    const subject = { kind: "branch", name: "main", src: "o/r" } as const;
+    const facts = { t: "2026-01-01T00:00:01.000Z", commit: "3fa9c1b", dirty: false, base: null };
+    record.take({ ...facts, type: "run.subject", subject });
+    record.take({ ...facts, type: "run.subject" });
+    assert.deepEqual(record.subject, subject);
+  });
+});

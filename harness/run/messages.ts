@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { runEvent } from "../../protocol/events.ts";
-import { subject } from "../../protocol/params.ts";
 import { runResult, stageName } from "../../protocol/result.ts";
 import { runRequest } from "./request.ts";
 import { storedSettings } from "./settings.ts";
@@ -39,7 +38,6 @@ export const workerMessage = z.discriminatedUnion("type", [
   /** From now on the stage may take this long; the keeper ends a worker that does not end it by itself. */
   z.object({ type: z.literal("deadline"), stage: stageName, ms: z.number() }),
   z.object({ type: z.literal("timed-out"), stage: stageName, ms: z.number() }),
-  z.object({ type: z.literal("subject"), subject }),
   z.object({
     type: z.literal("versions"),
     abra: z.string(),

@@ -58,6 +58,7 @@ export class RunRecord {
     const second = (Date.parse(event.t) - Date.parse(this.#startedAt)) / 1000;
     if (event.type === "run.started") this.#startedAt = event.t;
     else if (event.type === "run.subject") {
+      this.#subject = event.subject ?? this.#subject;
       this.#commit = event.commit;
       this.#dirty = event.dirty;
       this.#base = event.base;
@@ -75,8 +76,7 @@ export class RunRecord {
 
   /** Takes in what is not an event. */
   learn(message: WorkerMessage): void {
-    if (message.type === "subject") this.#subject = message.subject;
-    else if (message.type === "imposed") this.#imposed = message.seconds;
+    if (message.type === "imposed") this.#imposed = message.seconds;
     else if (message.type === "images") this.#images = message.images;
     else if (message.type === "visual") this.#visual = message.visual;
     else if (message.type === "note") this.note(message.text);

@@ -26,7 +26,6 @@ export async function fetchStage(run: RunContext, ctx: StageContext): Promise<vo
   });
   run.repo = repo;
   for (const note of repo.notes) ctx.note(note);
-  run.send({ type: "subject", subject: repo.subject });
 
   const versions = repo.published.map((one) => one.version);
   ctx.log(`Published versions: ${versions.join(", ") || "none"}`);
@@ -45,6 +44,7 @@ export async function fetchStage(run: RunContext, ctx: StageContext): Promise<vo
     event: {
       t: new Date().toISOString(),
       type: "run.subject",
+      subject: repo.subject,
       commit: repo.head,
       dirty: repo.dirty,
       base: run.base?.version ?? null,
