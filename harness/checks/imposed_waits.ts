@@ -1,23 +1,10 @@
 import type { Compose } from "../recipe/compose.ts";
+import { parseDuration } from "../recipe/compose_values.ts";
 import { asMap, composeServices, type ServiceDefinition } from "../recipe/compose_services.ts";
 
 /** Swarm's `update_config.monitor` when a recipe does not set it. */
 const DEFAULT_MONITOR_S = 5;
 const DEFAULT_INTERVAL_S = 30;
-
-/** Seconds in a compose duration such as `1m30s`, `500ms`; null for something else. */
-export function parseDuration(text: unknown): number | null {
-  if (typeof text !== "string") return null;
-  const units: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, "µs": 1e-6, ns: 1e-9 };
-  const part = /(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)/gy;
-  let seconds = 0;
-  let end = 0;
-  for (let match = part.exec(text); match !== null; match = part.exec(text)) {
-    seconds += Number(match[1]) * (units[match[2] ?? ""] ?? 0);
-    end = part.lastIndex;
-  }
-  return end > 0 && end === text.length ? seconds : null;
-}
 
 /**
  * Seconds that the recipe's settings cost any fresh deploy, however fast everything is: a task counts as starting

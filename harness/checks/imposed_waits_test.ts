@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Compose } from "../recipe/compose.ts";
-import { imposedByInstall, imposedByUpgrade, parseDuration, stopGrace } from "./imposed_waits.ts";
+import { parseDuration } from "../recipe/compose_values.ts";
+import { imposedByInstall, imposedByUpgrade, stopGrace } from "./imposed_waits.ts";
 
 function compose(...docs: Record<string, unknown>[]): Compose {
   return {

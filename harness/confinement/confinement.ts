@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import type { Compose, ComposeFile } from "../recipe/compose.ts";
 import type { ComposePath } from "../recipe/compose_values.ts";
 import type { DockerModel } from "../recipe/docker_reading.ts";
@@ -5,7 +6,9 @@ import { type Finding, isPermitted, type ScopedReport } from "../lint/finding.ts
 import { placeOf } from "../lint/recipe.ts";
 import { checkEnvironment } from "./environment.ts";
 import { checkLinks, checkNamedFiles } from "./files.ts";
+import { checkImages, checkRegistries, type Resolve } from "./images.ts";
 import { checkLabels } from "./labels.ts";
+import { checkLimits } from "./limits.ts";
 import { checkMounts } from "./mounts.ts";
 import { checkObjects } from "./objects.ts";
 import { checkPorts } from "./ports.ts";
@@ -39,7 +42,7 @@ export interface Confined {
  */
 export async function confine(
   compose: Compose,
-  options: ConfinementOptions & Pick<ReadingOptions, "client" | "signal" | "tmp">,
+  options: ConfinementOptions & Pick<ReadingOptions, "client" | "signal" | "tmp"> & { resolve?: Resolve },
 ): Promise<Confined> {
   const findings = checkConfinement(compose, options);
   if (findings.some(isError)) return { findings, model: null };
@@ -54,6 +57,10 @@ export async function confine(
     lineOf,
   };
   findings.push(...checkEachFile({ ...compose, files: [whole] }, options));
+  const report = reporter(whole, (finding) => {
+    if (!isPermitted(finding, options.exceptions ?? [])) findings.push(finding);
+  });
+  await checkRegistries(whole, { report, resolve: options.resolve ?? addressesOf });
   return { findings, model: findings.some(isError) ? null : model };
 }
 
@@ -80,16 +87,27 @@ function checkEachFile(compose: Compose, options: ConfinementOptions): Finding[]
     if (!isPermitted(finding, exceptions)) findings.push(finding);
   };
   for (const file of compose.files) {
-    const report: ScopedReport = (rule, path, { severity = "error", ...rest }) =>
-      add({ rule, severity, file: file.path, line: file.lineOf(path), ...rest });
+    const report = reporter(file, add);
     checkServices(file, report);
     checkMounts(file, report);
     checkObjects(file, { report, stack, domains, compose });
     checkPorts(file, report);
     checkLabels(file, { report, stack, domains, compose });
+    checkImages(file, report);
+    checkLimits(file, report);
   }
   checkNamedFiles(compose, { checkout, add });
   return findings;
+}
+
+function reporter(file: ComposeFile, add: (finding: Finding) => void): ScopedReport {
+  return (rule, path, { severity = "error", ...rest }) =>
+    add({ rule, severity, file: file.path, line: file.lineOf(path), ...rest });
+}
+
+/** By the resolver that the engine uses as well, `/etc/hosts` included. */
+async function addressesOf(host: string): Promise<string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 
 function isError(finding: Finding): boolean {

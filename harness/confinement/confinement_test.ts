@@ -4,6 +4,7 @@ import { loadCompose } from "../recipe/compose.ts";
 import { findDockerClient } from "../recipe/docker_client.ts";
 import { checkConfinement, confine } from "./confinement.ts";
 import { app, benign, type Fixture, fixtureEnv as env, hostile, readTwice } from "./fixtures/mod.ts";
+import { isPublic } from "./images.ts";
 import type { Finding } from "../lint/finding.ts";
 
 const findings = (fixture: Fixture, exceptions: string[] = []) => check(fixture, exceptions);
@@ -24,7 +25,7 @@ async function check(fixture: Fixture, exceptions: string[] = [], client?: strin
     const options = { checkout: folder, stack: env.STACK_NAME, domains: [env.DOMAIN], exceptions };
     return client === undefined
       ? checkConfinement(compose, options)
-      : (await confine(compose, { ...options, client })).findings;
+      : (await confine(compose, { ...options, client, resolve })).findings;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -39,6 +40,15 @@ for (const [name, fixture] of Object.entries(hostile)) {
       `Expected ${fixture.rule}, found ${JSON.stringify(found)}`,
     );
   });
+}
+
+async function resolve(host: string): Promise<string[]> {
+  const known: Record<string, string[]> = {
+    "public.example.org": ["93.184.216.34", "2606:2800:220:1::1"],
+    "loopback.example.org": ["::ffff:127.0.0.1"],
+    "mixed.example.org": ["93.184.216.34", "10.0.0.1"],
+  };
+  return await Promise.resolve(known[host] ?? Promise.reject(new Error("no such host")));
 }
 
 /** Tests of both readers need a docker client, though no engine. */
@@ -71,7 +81,19 @@ for (const [name, fixture] of Object.entries(benign)) {
 }
 
 Deno.test("every rule that the checks can report has a hostile recipe", async () => {
-  const source = ["services", "mounts", "objects", "ports", "labels", "files", "environment", "reading"];
+  const source = [
+    "services",
+    "mounts",
+    "objects",
+    "ports",
+    "labels",
+    "files",
+    "environment",
+    "reading",
+    "keys",
+    "limits",
+    "images",
+  ];
   const named = new Set<string>();
   for (const name of source) {
     const text = await Deno.readTextFile(new URL(`./${name}.ts`, import.meta.url));
@@ -114,4 +136,31 @@ Deno.test("the enrolment may permit one published port by its number", async () 
     (await findings(fixture, exceptions)).map(({ subject }) => subject);
   assert.deepEqual(await subjects("confine.port=8448"), ["3181", "random"]);
   assert.deepEqual(await subjects("confine.port=80"), ["8448", "3181", "8448", "random"]);
+});
+
+Deno.test("addresses that mean something else on every network are not public", () => {
+  const inner = [
+    "127.0.0.1",
+    "10.1.2.3",
+    "100.64.0.1",
+    "169.254.169.254",
+    "172.16.0.1",
+    "192.168.1.1",
+    "0.0.0.0",
+  ];
+  const more = [
+    "255.255.255.255",
+    "::1",
+    "::",
+    "fe80::1",
+    "fd00::1",
+    "::ffff:10.0.0.1",
+    "2002:7f00:1::",
+    "2001:0:1::1",
+  ];
+  assert.deepEqual([...inner, ...more].filter(isPublic), []);
+  assert.deepEqual(
+    ["93.184.216.34", "2606:2800:220:1::1", "172.32.0.1", "::ffff:8.8.8.8"].filter((one) => !isPublic(one)),
+    [],
+  );
 });

@@ -6,6 +6,9 @@ import { quote, type ScopedReport } from "../lint/finding.ts";
 const PROXY = "proxy";
 const dockerName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 const networkOptions = new Set(["encrypted", "com.docker.network.driver.mtu"]);
+/** A private network, no larger than a /16. */
+const ownSubnet =
+  /^(10\.[0-9]{1,3}|172\.(1[6-9]|2[0-9]|3[01])|192\.168)\.[0-9]{1,3}\.[0-9]{1,3}\/(1[6-9]|2[0-9]|30)$/;
 const kinds = { networks: "Network", volumes: "Volume", configs: "Config", secrets: "Secret" } as const;
 
 interface ObjectScope {
@@ -84,6 +87,16 @@ function checkNetworks(file: ComposeFile, { report, stack, domains, compose }: O
         subject: String(driver),
       });
     }
+    const pools = isRecord(definition.ipam) ? itemsOf(definition.ipam.config) : [];
+    for (const [index, pool] of pools) {
+      const subnet = isRecord(pool) ? pool.subnet : undefined;
+      if (subnet === undefined || ownSubnet.test(String(subnet))) continue;
+      report("confine.driver", ["networks", key, "ipam", "config", index, "subnet"], {
+        message: `Network ${quote(key)} takes the addresses ${quote(subnet)}`,
+        subject: String(subnet),
+        hint: "Leave it out, or take a private network of at most 65,536 addresses",
+      });
+    }
     for (const [option] of entriesOf(definition.driver_opts)) {
       if (networkOptions.has(option)) continue;
       report("confine.driver", ["networks", key, "driver_opts", option], {
@@ -100,6 +113,9 @@ function checkNetworks(file: ComposeFile, { report, stack, domains, compose }: O
   }
   for (const [service, definition] of entriesOf(file.doc.services)) {
     if (!isRecord(definition)) continue;
+    if (namesOf(definition.networks).some(({ name }) => shared.has(name))) {
+      checkOwnNames(service, { definition, report, stack, domains });
+    }
     for (const { name, at, definition: attachment } of namesOf(definition.networks)) {
       const path = ["services", service, "networks", at];
       if (["host", "none", "bridge", "ingress"].includes(name)) {
@@ -111,7 +127,7 @@ function checkNetworks(file: ComposeFile, { report, stack, domains, compose }: O
       if (!shared.has(name) || !isRecord(attachment)) continue;
       for (const [index, alias] of itemsOf(attachment.aliases)) {
         const text = String(alias);
-        if (text.startsWith(`${stack}_`) || domains.includes(text.toLowerCase())) continue;
+        if (isOwnName(text, { stack, domains })) continue;
         report("confine.alias", [...path, "aliases", index], {
           message: `Service ${quote(service)} calls itself ${
             quote(text)
@@ -122,4 +138,46 @@ function checkNetworks(file: ComposeFile, { report, stack, domains, compose }: O
       }
     }
   }
+}
+
+/**
+ * Names that many stacks have for what they keep to themselves, and those of services every host has. On the shared
+ * network the answer to such a name may come from anybody's service.
+ */
+const othersNames =
+  /^(db|database|postgres|postgresql|pg|mysql|mariadb|mongo|mongodb|redis|valkey|keydb|cache|memcached|rabbitmq|elasticsearch|opensearch|meilisearch|typesense|minio|s3|ldap|smtp|mail|mailer|queue|broker|socket-proxy|socketproxy|docker|dockerd|traefik|proxy|gateway|registry|drone|gitea|forgejo|git|bridge|dashboard|backup|backupbot|backup-bot|localhost|host|metadata|ci)$/i;
+
+/** What a service on the shared network is called there: its key, its host name. */
+function checkOwnNames(
+  service: string,
+  { definition, report, stack, domains }: Pick<ObjectScope, "report" | "stack" | "domains"> & {
+    definition: Record<string, unknown>;
+  },
+): void {
+  const where = "on the network shared with other apps";
+  if (othersNames.test(service)) {
+    report("confine.alias", ["services", service], {
+      message: `Service ${quote(service)} has a name ${where} that others may have as well`,
+      subject: service,
+      hint: "Take it off that network, or give it a name that only this app would use",
+    });
+  }
+  for (const key of ["hostname", "domainname"]) {
+    const value = definition[key];
+    if (value === undefined || value === null || value === "") continue;
+    const name = String(value);
+    if (name === service || isOwnName(name, { stack, domains })) continue;
+    report("confine.alias", ["services", service, key], {
+      message: `Service ${quote(service)} calls itself ${quote(name)} ${where}`,
+      subject: name,
+      hint: "Leave it out, or use ${DOMAIN}",
+    });
+  }
+}
+
+/** A name that only this app has: its stack's, one of its domains, or one below these. */
+function isOwnName(name: string, { stack, domains }: Pick<ObjectScope, "stack" | "domains">): boolean {
+  const lower = name.toLowerCase();
+  return name === stack || name.startsWith(`${stack}_`) || name.startsWith(`${stack}-`) ||
+    domains.some((domain) => lower === domain.toLowerCase() || lower.endsWith(`.${domain.toLowerCase()}`));
 }

@@ -97,9 +97,14 @@ function differences(compose: Compose, readings: { original: unknown; copy: unkn
 /** Docker's own reason is about a path such as `services.app.deploy.labels.x`, if about any. */
 function refused({ message }: DockerReading & { ok: false }, compose: Compose): Finding {
   const named = /\b((?:services|networks|volumes|configs|secrets)(?:\.[\w-]+)+)/.exec(message)?.[1];
+  const path = named?.split(".") ?? [];
+  const place = placeOf(compose, path);
   return {
-    ...finding(compose, { path: named?.split(".") ?? [], message: `Docker does not accept it: ${message}` }),
     rule: "parse.docker",
+    severity: "error",
+    ...place,
+    message: `Docker does not accept it: ${message}`,
+    subject: path.join("."),
   };
 }
 

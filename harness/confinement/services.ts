@@ -1,51 +1,7 @@
 import type { ComposeFile } from "../recipe/compose.ts";
 import { entriesOf, isRecord } from "../recipe/compose_values.ts";
 import { quote, type ScopedReport } from "../lint/finding.ts";
-
-/** Service keys that no rule of this file refuses: harmless ones, and those that another file of this folder checks. */
-const harmless = new Set([
-  "build", // Swarm ignores it, as it does the next ones without a word of their own
-  "cap_drop",
-  "command",
-  "configs",
-  "container_name",
-  "depends_on",
-  "deploy",
-  "dns",
-  "dns_search",
-  "domainname",
-  "entrypoint",
-  "env_file",
-  "environment",
-  "expose",
-  "extra_hosts",
-  "healthcheck",
-  "hostname",
-  "image",
-  "init",
-  "labels",
-  "links",
-  "logging",
-  "mac_address",
-  "networks",
-  "platform",
-  "ports",
-  "profiles",
-  "pull_policy",
-  "read_only",
-  "restart",
-  "secrets",
-  "shm_size",
-  "stdin_open",
-  "stop_grace_period",
-  "stop_signal",
-  "tmpfs",
-  "tty",
-  "ulimits",
-  "user",
-  "volumes",
-  "working_dir",
-]);
+import { checkKeys } from "./keys.ts";
 
 const forbidden: Record<string, [rule: string, what: string]> = {
   privileged: ["confine.privileged", "runs privileged"],
@@ -76,17 +32,13 @@ const forbidden: Record<string, [rule: string, what: string]> = {
 
 /** Drivers that keep the log on the host, where it is bounded and looked after. */
 const logDrivers = new Set(["", "json-file", "local", "journald", "none"]);
-const topLevel = new Set(["version", "services", "networks", "volumes", "configs", "secrets"]);
+/** Options of these drivers that bound the log or say what goes into it. */
+const logOptions =
+  /^(max-size|max-file|max-buffer-size|mode|compress|labels|labels-regex|env|env-regex|tag)$/;
 
-/** Keys of services, of their `deploy` and `logging`, and top-level ones. */
+/** Powers that a service asks for by a key. */
 export function checkServices(file: ComposeFile, report: ScopedReport): void {
-  for (const key of Object.keys(file.doc)) {
-    if (topLevel.has(key) || key.startsWith("x-")) continue;
-    report(key === "include" ? "confine.compose-file" : "confine.unknown-key", [key], {
-      message: `The top-level key ${quote(key)} is not allowed`,
-      subject: key,
-    });
-  }
+  checkKeys(file, { report, refused: (key) => Object.hasOwn(forbidden, key) });
   for (const [service, definition] of entriesOf(file.doc.services)) {
     for (const [key, value] of entriesOf(definition)) {
       const path = ["services", service, key];
@@ -95,11 +47,6 @@ export function checkServices(file: ComposeFile, report: ScopedReport): void {
         report(rule[0], path, {
           message: `Service ${quote(service)} ${rule[1]}: ${key} ${quote(value)}`,
           subject: typeof value === "object" ? key : String(value),
-        });
-      } else if (rule === undefined && !harmless.has(key) && !key.startsWith("x-")) {
-        report("confine.unknown-key", path, {
-          message: `Service ${quote(service)} uses the key ${quote(key)}, which is not known to be safe`,
-          subject: key,
         });
       }
     }
@@ -130,9 +77,11 @@ function checkLogging(
     });
   }
   for (const [option, value] of entriesOf(logging.options)) {
-    if (!/(address|url|endpoint|host|server|socket)/i.test(option)) continue;
+    if (logOptions.test(option)) continue;
     report("confine.logging", [...path, "options", option], {
-      message: `Service ${quote(service)} sends its log elsewhere: ${option} ${quote(value)}`,
+      message: `Service ${quote(service)} sets an option that is not known to keep its log here: ${option} ${
+        quote(value)
+      }`,
       subject: option,
     });
   }

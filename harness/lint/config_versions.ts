@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { type Compose, isExternal, objectName, workingDir } from "../recipe/compose.ts";
-import { entriesOf, isRecord } from "../recipe/compose_values.ts";
+import { entriesOf, isRecord, valueAt } from "../recipe/compose_values.ts";
 import { assignmentLine } from "../recipe/env_file.ts";
 import { type Finding, quote } from "./finding.ts";
 import { resolveInside } from "../recipe/inside_checkout.ts";
-import { placeOf, type Recipe, valueAt, variablesWithoutDefault } from "./recipe.ts";
+import { placeOf, type Recipe, variablesWithoutDefault } from "./recipe.ts";
 
 /** A published version by its name. */
 export interface PublishedRecipe extends Recipe {

@@ -1,7 +1,6 @@
 import type { Compose } from "../recipe/compose.ts";
-import { type ComposePath, entriesOf } from "../recipe/compose_values.ts";
+import { type ComposePath, entriesOf, valueAt } from "../recipe/compose_values.ts";
 import { type Finding, quote } from "./finding.ts";
-import { valueAt } from "./recipe.ts";
 
 const fields: readonly ComposePath[] = [
   ["stop_grace_period"],

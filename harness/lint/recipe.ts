@@ -1,5 +1,5 @@
 import type { Compose } from "../recipe/compose.ts";
-import { type ComposePath, entriesOf, isRecord, itemsOf } from "../recipe/compose_values.ts";
+import { type ComposePath, valueAt } from "../recipe/compose_values.ts";
 
 /** A recipe at one commit, as the rules look at it. */
 export interface Recipe {
@@ -18,19 +18,6 @@ export interface Recipe {
 export function placeOf(compose: Compose, path: ComposePath): { file: string; line: number } {
   const file = compose.files.findLast(({ doc }) => valueAt(doc, path) !== undefined) ?? compose.files[0];
   return { file: file?.path ?? "compose.yml", line: file?.lineOf(path) ?? 1 };
-}
-
-/** The value at a path, or undefined where the path ends before. */
-export function valueAt(doc: unknown, path: ComposePath): unknown {
-  let value = doc;
-  for (const part of path) {
-    value = Array.isArray(value)
-      ? itemsOf(value).find(([index]) => index === part)?.[1]
-      : isRecord(value)
-      ? entriesOf(value).find(([key]) => key === part)?.[1]
-      : undefined;
-  }
-  return value;
 }
 
 /** Variables that a text as written in a compose file takes from the environment, those with a default left out. */

@@ -40,3 +40,37 @@ export function namesOf(value: unknown): { name: string; at: string | number; de
   }
   return itemsOf(value).map(([at, item]) => ({ name: String(item), at, definition: null }));
 }
+
+/** The value at a path, or undefined where the path ends before. */
+export function valueAt(doc: unknown, path: ComposePath): unknown {
+  let value = doc;
+  for (const part of path) {
+    value = Array.isArray(value)
+      ? itemsOf(value).find(([index]) => index === part)?.[1]
+      : isRecord(value)
+      ? entriesOf(value).find(([key]) => key === part)?.[1]
+      : undefined;
+  }
+  return value;
+}
+
+/** Seconds in a compose duration such as `1m30s`, `500ms`; null for something else. */
+export function parseDuration(text: unknown): number | null {
+  if (typeof text !== "string") return null;
+  const units: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, "µs": 1e-6, ns: 1e-9 };
+  const part = /(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)/gy;
+  let seconds = 0;
+  let end = 0;
+  for (let match = part.exec(text); match !== null; match = part.exec(text)) {
+    seconds += Number(match[1]) * (units[match[2] ?? ""] ?? 0);
+    end = part.lastIndex;
+  }
+  return end > 0 && end === text.length ? seconds : null;
+}
+
+/** Bytes in a size such as `64m`, `1GiB` or `1000`; null for something else. */
+export function parseSize(value: unknown): number | null {
+  const [, digits, unit] = /^([0-9]+(?:\.[0-9]+)?) ?([kmgtp]?)(?:i?b)?$/i.exec(String(value)) ?? [];
+  if (digits === undefined) return null;
+  return Number(digits) * 1024 ** " kmgtp".indexOf((unit ?? "").toLowerCase() || " ");
+}

@@ -1,0 +1,122 @@
+import type { ComposeFile } from "../recipe/compose.ts";
+import { entriesOf, isRecord } from "../recipe/compose_values.ts";
+import { quote, type ScopedReport } from "../lint/finding.ts";
+
+/** Addresses of a host name; throws where there are none. */
+export type Resolve = (host: string) => Promise<string[]>;
+
+/** Registries that many recipes use, whose names need no look-up. */
+const known = new Set([
+  "docker.io",
+  "index.docker.io",
+  "registry-1.docker.io",
+  "ghcr.io",
+  "quay.io",
+  "gcr.io",
+  "registry.k8s.io",
+  "mcr.microsoft.com",
+  "public.ecr.aws",
+  "lscr.io",
+  "registry.gitlab.com",
+  "codeberg.org",
+  "docker.elastic.co",
+  "docker.n8n.io",
+  "docker.getoutline.com",
+  "code.forgejo.org",
+  "data.forgejo.org",
+  "git.coopcloud.tech",
+  "git.autonomic.zone",
+]);
+const ports = new Set(["443", "5000", "5050", "8443"]);
+/** Names that no public registry has. */
+const local =
+  /(^|\.)(localhost|local|localdomain|internal|intranet|lan|home|corp|private|test|invalid|onion|arpa)$/;
+
+/**
+ * Where images come from: the engine asks a registry from the host itself, so that `127.0.0.1:5999/x` reaches what only
+ * the host may reach. Named hosts only, at ports that registries have.
+ */
+export function checkImages(file: ComposeFile, report: ScopedReport): void {
+  for (const { service, image } of imagesOf(file)) {
+    const host = registryOf(image);
+    const problem = host === null ? null : hostProblem(host);
+    if (problem === null) continue;
+    report("confine.image", ["services", service, "image"], {
+      message: `Service ${quote(service)} takes its image from ${quote(host)}, which ${problem}`,
+      subject: host ?? image,
+      hint: "Name a public registry by its host name",
+    });
+  }
+}
+
+/** Whether the hosts that images come from are public ones, by their addresses. Asks the DNS, unlike the other rules. */
+export async function checkRegistries(
+  file: ComposeFile,
+  { report, resolve }: { report: ScopedReport; resolve: Resolve },
+): Promise<void> {
+  const asked = new Map<string, Promise<string | null>>();
+  for (const { service, image } of imagesOf(file)) {
+    const host = registryOf(image)?.replace(/:[0-9]+$/, "").toLowerCase() ?? null;
+    if (host === null || known.has(host)) continue;
+    const answer = asked.get(host) ?? addressProblem(host, resolve);
+    asked.set(host, answer);
+    const problem = await answer;
+    if (problem === null) continue;
+    report("confine.image", ["services", service, "image"], {
+      message: `Service ${quote(service)} takes its image from ${quote(host)}, which ${problem}`,
+      subject: host,
+      hint: "Use a public registry",
+    });
+  }
+}
+
+function imagesOf(file: ComposeFile): { service: string; image: string }[] {
+  return entriesOf(file.doc.services).flatMap(([service, definition]) =>
+    isRecord(definition) && typeof definition.image === "string" ? [{ service, image: definition.image }] : []
+  );
+}
+
+/** The registry that an image's name begins with, by Docker's rule; null for Docker Hub. */
+function registryOf(image: string): string | null {
+  const [first = "", ...rest] = image.split("/");
+  const isHost = /[.:]/.test(first) || first === "localhost" || first !== first.toLowerCase();
+  return rest.length > 0 && isHost ? first : null;
+}
+
+function hostProblem(registry: string): string | null {
+  const [host = "", port, ...more] = registry.toLowerCase().split(":");
+  const labels = host.split(".");
+  const named = labels.length > 1 && labels.every((label) => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(label)) &&
+    /^[a-z][a-z0-9-]*$/.test(labels.at(-1) ?? "");
+  if (more.length > 0 || !named) return "is no public host's name";
+  if (local.test(host)) return "is the name of a host that is not public";
+  return port === undefined || ports.has(port)
+    ? null
+    : `answers at a port that registries do not have, ${quote(port)}`;
+}
+
+async function addressProblem(host: string, resolve: Resolve): Promise<string | null> {
+  let addresses: string[];
+  try {
+    addresses = await resolve(host);
+  } catch {
+    return "has no address that could be looked at";
+  }
+  const inner = addresses.find((address) => !isPublic(address));
+  if (addresses.length === 0) return "has no address that could be looked at";
+  return inner === undefined ? null : "has an address that is not public";
+}
+
+/** Whether an address is one that anybody on the internet means the same by. */
+export function isPublic(address: string): boolean {
+  const mapped = /^(?:::ffff:|64:ff9b::)([0-9.]+)$/i.exec(address)?.[1];
+  const bytes = /^([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})$/.exec(mapped ?? address);
+  if (bytes !== null) {
+    const [a, b, c] = bytes.slice(1).map(Number) as [number, number, number];
+    return !(a === 0 || a === 10 || a === 127 || a >= 224 || (a === 100 && b >= 64 && b < 128) ||
+      (a === 169 && b === 254) || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168) ||
+      (a === 192 && b === 0 && (c === 0 || c === 2)) || (a === 198 && (b === 18 || b === 19)));
+  }
+  // What the internet uses of IPv6 begins with 2 or 3; 2001:db8 is for examples, 2002 and 2001:0 hold addresses of IPv4.
+  return /^[23][0-9a-f]{3}:/i.test(address) && !/^(2002:|2001:(db8:|0{0,4}:))/i.test(address);
+}

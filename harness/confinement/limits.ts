@@ -1,0 +1,152 @@
+import type { ComposeFile } from "../recipe/compose.ts";
+import {
+  type ComposePath,
+  entriesOf,
+  isRecord,
+  itemsOf,
+  parseDuration,
+  parseSize,
+  valueAt,
+} from "../recipe/compose_values.ts";
+import { quote, type ScopedReport } from "../lint/finding.ts";
+
+const MIB = 1024 * 1024;
+
+/** How many of each a stack may have; ordinary recipes stay below a quarter. */
+const counts = { services: 40, networks: 20, volumes: 60, configs: 100, secrets: 100 } as const;
+/** Tasks of a whole stack. */
+const MAX_TASKS = 60;
+/** Entries of a service's lists and mappings. */
+const entries: [path: ComposePath, most: number][] = [
+  [["volumes"], 60],
+  [["tmpfs"], 20],
+  [["configs"], 100],
+  [["secrets"], 100],
+  [["networks"], 20],
+  [["environment"], 1_000],
+  [["labels"], 200],
+  [["deploy", "labels"], 200],
+  [["extra_hosts"], 100],
+  [["dns"], 10],
+  [["ulimits"], 20],
+];
+
+/** How a value is read, the least and the most that it may be, and how people write these. */
+interface Bound {
+  path: ComposePath;
+  read: (value: unknown) => number | null;
+  least?: [number, string];
+  /** Zero stands for Docker's own default. */
+  zeroIsDefault?: boolean;
+  most?: [number, string];
+}
+
+/** Numbers that cost the host by their size, or by how often something happens. */
+const bounds: Bound[] = [
+  { path: ["deploy", "replicas"], read: number, most: [20, "20"] },
+  ...["interval", "start_interval"].map((key): Bound => ({
+    ...rate(["healthcheck", key]),
+    zeroIsDefault: true,
+  })),
+  rate(["deploy", "restart_policy", "delay"]),
+  { path: ["shm_size"], read: parseSize, most: [1024 * MIB, "1 GiB"] },
+  { path: ["logging", "options", "max-size"], read: parseSize, most: [100 * MIB, "100 MiB"] },
+  { path: ["logging", "options", "max-file"], read: number, most: [10, "10"] },
+  { path: ["deploy", "resources", "limits", "pids"], read: number, most: [10_000, "10000"] },
+  ...["nofile", "nproc"].flatMap((name) =>
+    [[], ["soft"], ["hard"]].map((rest): Bound => ({
+      path: ["ulimits", name, ...rest],
+      read: number,
+      most: [1_048_576, "1048576"],
+    }))
+  ),
+];
+
+function rate(path: ComposePath): Bound {
+  return { path, read: parseDuration, least: [1, "1s"] };
+}
+
+function number(value: unknown): number | null {
+  if (typeof value === "number") return value;
+  return typeof value === "string" && /^-?[0-9]+$/.test(value) ? Number(value) : null;
+}
+
+/** What costs the host by its number, size or rate. Memory and processes of containers have limits of their own. */
+export function checkLimits(file: ComposeFile, report: ScopedReport): void {
+  for (const section of ["services", "networks", "volumes", "configs", "secrets"] as const) {
+    const found = entriesOf(file.doc[section]).length;
+    if (found > counts[section]) {
+      tooMany(report, { path: [section], found, most: counts[section], what: section });
+    }
+  }
+  let tasks = 0;
+  for (const [name, definition] of entriesOf(file.doc.services)) {
+    tasks += number(valueAt(definition, ["deploy", "replicas"])) ?? 1;
+    for (const [path, most] of entries) {
+      const value = valueAt(definition, path);
+      const found = Array.isArray(value) ? value.length : isRecord(value) ? Object.keys(value).length : 0;
+      if (found <= most) continue;
+      tooMany(report, {
+        path: ["services", name, ...path],
+        found,
+        most,
+        what: `${path.join(".")} of ${quote(name)}`,
+      });
+    }
+    for (const bound of bounds) checkBound(bound, { service: name, definition, report });
+    checkTmpfs(name, { definition, report });
+  }
+  if (tasks > MAX_TASKS) {
+    tooMany(report, { path: ["services"], found: tasks, most: MAX_TASKS, what: "tasks" });
+  }
+}
+
+function tooMany(
+  report: ScopedReport,
+  { path, found, most, what }: { path: ComposePath; found: number; most: number; what: string },
+): void {
+  report("confine.limit", path, {
+    message: `There are ${found} ${what}, more than ${most}`,
+    subject: String(path.at(-1)),
+  });
+}
+
+function checkBound(
+  { path, read, least, most, zeroIsDefault = false }: Bound,
+  { service, definition, report }: { service: string; definition: unknown; report: ScopedReport },
+): void {
+  const value = valueAt(definition, path);
+  if (value === undefined || value === null || isRecord(value)) return;
+  const amount = read(value);
+  const field = path.join(".");
+  const problem = amount === null
+    ? "cannot be read"
+    : least !== undefined && amount < least[0] && !(zeroIsDefault && amount === 0)
+    ? `is less than ${least[1]}`
+    : most !== undefined && amount > most[0]
+    ? `is more than ${most[1]}`
+    : null;
+  if (problem === null) return;
+  report("confine.limit", ["services", service, ...path], {
+    message: `Service ${quote(service)} sets ${field} to ${quote(value)}, which ${problem}`,
+    subject: field,
+  });
+}
+
+function checkTmpfs(
+  service: string,
+  { definition, report }: { definition: unknown; report: ScopedReport },
+): void {
+  for (const [index, mount] of itemsOf(valueAt(definition, ["volumes"]))) {
+    const size = valueAt(mount, ["tmpfs", "size"]);
+    if (size === undefined || size === null) continue;
+    const amount = parseSize(size);
+    if (amount !== null && amount <= 1024 * MIB) continue;
+    report("confine.limit", ["services", service, "volumes", index, "tmpfs", "size"], {
+      message: `Service ${quote(service)} has a tmpfs of ${quote(size)}, which ${
+        amount === null ? "cannot be read" : "is more than 1 GiB"
+      }`,
+      subject: "tmpfs.size",
+    });
+  }
+}
