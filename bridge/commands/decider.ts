@@ -106,8 +106,8 @@ export class Decider {
   }
 
   /**
-   * A newer run takes the place of one that waits, and makes one of another commit pointless; one of the same commit
-   * that runs already may end. @returns the place in the queue, as the time it was taken
+   * A newer run takes the place in the queue of one that waits, and stops one that runs with another commit. One that
+   * runs with the same commit goes on to its end. @returns the place in the queue, as the time it was taken
    */
   #supersede(command: CommandRow, commit: string): number {
     const { store, clock } = this.#deps;

@@ -30,7 +30,8 @@ export function standingHead(
   const before = pushes.filter((push, index) => push.at < writtenAt || isOpening(push, index));
   const after = pushes.filter((push) => !before.includes(push));
   const [first] = after;
-  // A force push takes commits that are gone out of the older entries; what was there before, it says itself.
+  // After a force push the forge no longer names the commits that are gone in its older entries. The entry of the force
+  // push itself names the head before it.
   const swept = after.find((push) => push.forced && push.at === first?.at);
   const stood = swept?.before ?? before.at(-1)?.head ?? null;
   if (stood === head) return { kind: "stood", commit: head };

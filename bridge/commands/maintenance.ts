@@ -2,7 +2,7 @@
 export interface Maintenance {
   /** When it was switched on, milliseconds since the epoch: each time has its own answer. */
   since: number;
-  /** What people are told besides; one line, may be empty. */
+  /** What people are told in addition; one line, may be empty. */
   note: string;
 }
 

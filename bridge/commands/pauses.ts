@@ -2,8 +2,8 @@ import { backoffMs, type Failure } from "../../common/answer.ts";
 import type { Clock } from "../../common/time.ts";
 
 /**
- * Who failed lately, and when each is asked again: one's trouble is not another's. Forgotten with the process, which
- * then tries at once.
+ * Remembers which owners, repositories, pull requests or commands failed and when each is tried again, so that one that
+ * fails does not hold up the others. A new process has no such memory and tries everything at once.
  */
 export class Pauses<F extends Pick<Failure, "retryAfterMs"> = Failure> {
   readonly #clock: Clock;

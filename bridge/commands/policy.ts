@@ -46,7 +46,7 @@ export interface PolicyDeps {
   startedBy(command: CommandRow): "none" | "some" | "all";
 }
 
-/** Older commands are not carried out any more: whoever wrote them has gone on. */
+/** Commands older than this are not carried out: whoever wrote them does not wait for an answer any more. */
 export const longestAgeMs = 24 * 3_600_000;
 /** How long a push may take to appear in the forge's list before we say that we cannot tell. */
 const settleMs = 12_000;

@@ -10,17 +10,23 @@ import type { Unread } from "../store/unread_store.ts";
 
 const log = logger("bridge", "poller");
 
-/** The forge stamps a row before it is visible, and its search may lag: what is this recent is read again. */
+/** The forge dates a change before its search shows it: changes younger than this are read again. */
 export const overlapMs = 120_000;
 /** A pull request whose comments were read this long after its last change has nothing new to tell. */
 const quietMs = 10_000;
-/** Doors that can ring at a time; the poll finds the others. */
+/** Pull requests that webhooks can name between two looks; the poll finds the others. */
 const mostRung = 1_000;
-/** Longest pauses between two looks at what failed: at an owner who may come back, at one not known, at one place. */
+/**
+ * Longest pauses before what failed is read again: an owner's pull requests, those of an owner whom the forge does not
+ * know, and one pull request's comments.
+ */
 const pauseMs = { owner: 60_000, unknown: 15 * 60_000, place: 5 * 60_000 };
-/** Places of an owner that fail one after the other until it is the forge that is unwell, and not they. */
+/**
+ * After this many pull requests of an owner failed one after the other, the forge is taken to be unwell and the look at
+ * this owner ends.
+ */
 const mostMisses = 3;
-/** A place that could not be read for this long is given up. */
+/** A pull request that could not be read for this long is given up. */
 const giveUpMs = 7 * 24 * 3_600_000;
 
 export interface PollerDeps {
@@ -62,9 +68,9 @@ interface Target extends Place {
 }
 
 /**
- * Sees what people write: one search per owner, then the comments of the pull requests that were touched. The point
- * up to which everything is known is stored and moves only once that is so; a place that cannot be read is remembered
- * besides, so that it holds up nothing else.
+ * Sees what people write: one search per owner, then the comments of the pull requests that were touched. The point up
+ * to which everything is known is stored and moves only once that is so; a pull request that cannot be read is
+ * remembered by itself, so that it holds up nothing else.
  */
 export class Poller {
   readonly #deps: PollerDeps;
@@ -97,13 +103,13 @@ export class Poller {
         for (const found of look.found) noteComment(found, { store, clock });
         for (const place of look.settled) store.unread.remove(place);
         for (const place of look.unread) store.unread.add(place);
-        // Where it was broken off is found again only from where the search began.
+        // A look that was broken off has to begin at the same point again, so the cursor stays.
         if (look.cursor !== null) store.moveCursor(look.owner, look.cursor);
       }
       const lost = store.unread.forget(clock.now() - giveUpMs);
       if (lost > 0) log.error("gave up on pull requests whose comments cannot be read", { count: lost });
     });
-    // Not before: what could not be stored, as on a full disk, has to be read again.
+    // Only now: what could not be stored, as on a full disk, has to be read again.
     for (const [key, read] of looks.flatMap((look) => [...look.read])) this.#read.set(key, read);
     this.#forget();
     return this.#sight();
@@ -147,7 +153,7 @@ export class Poller {
     if (!pulls.ok) return pulls;
     const at = pulls.at ?? clock.now();
     if (known === undefined || since === null) {
-      // What was written before anybody watched is history.
+      // Comments written before the bridge watched this owner are no commands.
       store.watchOwner(owner, wholeSecond(at));
       log.info("watching", { owner, since: new Date(wholeSecond(at)).toISOString() });
       return null;
@@ -230,7 +236,7 @@ export class Poller {
     return read !== undefined && read.updatedAt === pull.updatedAt && read.at - pull.updatedAt > quietMs;
   }
 
-  /** What was read is of use as long as the search may name it again. */
+  /** Forgets pull requests that the search will not name again. */
   #forget(): void {
     const { store, enrolments } = this.#deps;
     const cursors = enrolments().owners.flatMap((owner) => store.owner(owner)?.cursor ?? []);

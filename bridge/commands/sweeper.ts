@@ -12,7 +12,10 @@ const log = logger("bridge", "sweeper");
 
 /** Every repository is swept once in this time: well before a command it finds is too old. */
 const sweepMs = 22 * 3_600_000;
-/** Between two tries of what failed: of any, at least, and of the same one, at most. */
+/**
+ * Pauses after a failed sweep: `any` before one of the repositories that failed is tried, `same` at most until the same
+ * one is.
+ */
 const retryMs = { any: 60_000, same: 30 * 60_000 };
 
 export interface SweeperDeps {
@@ -38,7 +41,10 @@ export class Sweeper {
     this.#pauses = new Pauses(deps.clock);
   }
 
-  /** Reads one repository, if it is time for that. What failed is read again soon, and besides the others. */
+  /**
+   * Reads one repository, if it is time for that. One that failed is read again soon, and does not take the turn of
+   * another.
+   */
   async sweep(): Promise<void> {
     const { store, forge, clock } = this.#deps;
     const now = clock.now();

@@ -30,13 +30,19 @@ interface Known {
   usedAt: number;
 }
 
-/** While a POST that got no answer may still be carried out, its run is neither there nor not there. */
+/** How long after a POST without an answer Drone may still create the build. */
 const undecidedMs = 60_000;
 /** A build lasts an hour at most: what runs for longer is a leftover of a runner that died. */
 const longestRunMs = 65 * 60_000;
-/** A runner starts what it took at once. Taken and not started means that it died in between. */
+/**
+ * A runner starts a build as soon as it has taken it. One that is taken and, after this long, not started has lost its
+ * runner.
+ */
 const takenMs = 90_000;
-/** The harness hears of a cancel from the dashboard first, and then tears down in peace. */
+/**
+ * How long the harness gets to hear of a cancel from the dashboard and to tear down, before Drone is asked to end the
+ * build.
+ */
 const beforeDeleteMs = 60_000;
 /** Seconds a runner may need to end what has reached the limit. */
 const afterLimitS = 60;
@@ -123,7 +129,7 @@ export class DroneEngine implements Engine {
   page(run: string): EnginePage | null {
     const number = this.#known.get(run)?.number ?? null;
     const { url, repo } = this.#options;
-    // Without TLS it is an address among services, which leads people nowhere.
+    // An address without TLS is one for services only: people cannot follow it.
     const { protocol, origin, pathname } = new URL(url);
     if (number === null || protocol !== "https:") return null;
     return {
@@ -177,9 +183,10 @@ export class DroneEngine implements Engine {
   }
 
   /**
-   * A runner ends a step with 137, for a cancel as well as at the time limit: what we asked for, we know; the rest is
-   * time. What lasted longer, or was ended by nobody's runner then, had none any more: Drone itself clears such builds
-   * away half an hour after their limit.
+   * A runner ends a step with exit code 137 for a cancel as well as at the time limit. The bridge knows whether it
+   * asked for a cancel itself; otherwise the time that the build lasted decides. Shorter than the limit, somebody
+   * cancelled it in Drone; at the limit, the runner ended it. A build that lasted longer, or of which no runner ended a
+   * step, had lost its runner: Drone clears such builds away half an hour after their limit.
    */
   #killed(run: string, found: Build): Verdict {
     if (this.#use(run).cancelledAt !== null) return { outcome: "cancelled", cause: null };

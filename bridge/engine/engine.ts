@@ -16,13 +16,16 @@ export type EngineState =
   | { kind: "away"; message: string };
 
 /**
- * What a caller knows of a run, that an engine which forgets everything should be told. Times in milliseconds since the
- * epoch.
+ * What a caller remembers of a run and tells the engine, which may have forgotten everything. Times in milliseconds
+ * since the epoch.
  */
 export interface Memory {
   /** No trace of the run is older. */
   since: number;
-  /** When it was last asked to start the run without an answer that says it is not there; `null` for never. */
+  /**
+   * When the caller last asked the engine to start the run and was not told that nothing came of it; `null` if there
+   * was no such call.
+   */
   askedAt: number | null;
 }
 

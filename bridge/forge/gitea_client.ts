@@ -3,7 +3,7 @@ import * as z from "zod";
 import { type Answer, type Failure, retryAfter } from "../../common/answer.ts";
 import { type Clock, systemClock } from "../../common/time.ts";
 import { type Answered, isOwnWord } from "./own_word.ts";
-import { type About, RetryGate } from "./retry_gate.ts";
+import { RetryGate, type Target } from "./retry_gate.ts";
 
 export interface GiteaOptions {
   /** Address of the forge without `/api/v1`. */
@@ -16,7 +16,7 @@ export interface GiteaOptions {
 }
 
 const pageSize = 50; // the server's own maximum; more is silently cut
-/** Far beyond what there is to read: a forge that leads on and on is given up. */
+/** Far more pages than there are: a forge whose list never ends is given up. */
 const maxPages = 400;
 const readTries = 3;
 
@@ -62,7 +62,7 @@ export function giteaClient(options: GiteaOptions): GiteaClient {
   });
 
   async function call<T>(route: string, parameters: Parameters, expected: Expected<T>): Promise<Answer<T>> {
-    const left = gate.leftMs(aboutOf(parameters));
+    const left = gate.leftMs(targetOf(parameters));
     if (left > 0) {
       return { ...failure(429, `Not asked before its time comes: ${route}`), retryAfterMs: left };
     }
@@ -70,7 +70,7 @@ export function giteaClient(options: GiteaOptions): GiteaClient {
     if ("ok" in answered) return answered;
     const { status, headers, data } = answered;
     const retryAfterMs = retryAfter(text(headers["retry-after"]), clock.now());
-    if (status >= 400 && retryAfterMs !== null) gate.close(aboutOf(parameters), retryAfterMs);
+    if (status >= 400 && retryAfterMs !== null) gate.close(targetOf(parameters), retryAfterMs);
     if (!isOwnWord(answered, octokit.request.endpoint(route, parameters).url)) {
       const type = text(headers["content-type"]) ?? "no content type";
       return { ...failure(0, `No answer of the forge itself to ${route}: ${status}, ${type}`), retryAfterMs };
@@ -124,11 +124,11 @@ export function giteaClient(options: GiteaOptions): GiteaClient {
         return { ok: true, value: all, at };
       }
     }
-    // A part of the whole would pass for all there is.
+    // The caller would take an incomplete list for the whole one.
     return failure(200, `More than ${maxPages} pages answer ${route}`);
   }
 
-  return { call, read, readPages, pausedMs: (repo) => gate.leftMs(aboutOf(split(repo))) };
+  return { call, read, readPages, pausedMs: (repo) => gate.leftMs(targetOf(split(repo))) };
 }
 
 /** Octokit's error for an answered request. One without `response` is a failed connection (its status says 500). */
@@ -145,7 +145,7 @@ function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-function aboutOf({ owner, org, name }: Parameters): About {
+function targetOf({ owner, org, name }: Parameters): Target {
   const whose = text(owner) ?? text(org) ?? null;
   const which = text(name);
   return { owner: whose, repo: whose === null || which === undefined ? null : `${whose}/${which}` };

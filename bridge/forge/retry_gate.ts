@@ -1,7 +1,7 @@
 import type { Clock } from "../../common/time.ts";
 
 /** What a call is about, by the names in its path or query; both `null` for the forge as a whole. */
-export interface About {
+export interface Target {
   owner: string | null;
   /** `owner/name`. */
   repo: string | null;
@@ -22,13 +22,13 @@ export class RetryGate {
   }
 
   /** @returns milliseconds until a call about this may be made; 0 for now */
-  leftMs(about: About): number {
-    const until = Math.max(...["", about.owner, about.repo].map((name) => this.#until(name)));
+  leftMs(target: Target): number {
+    const until = Math.max(...["", target.owner, target.repo].map((name) => this.#until(name)));
     return Math.max(0, until - this.#clock.now());
   }
 
   /** Closes it for what was asked about, and for more where this is not the first time. */
-  close({ owner, repo }: About, ms: number): void {
+  close({ owner, repo }: Target, ms: number): void {
     this.#extend(repo ?? owner ?? "", ms);
     if (repo !== null && owner !== null && this.#count((name) => name.startsWith(`${lower(owner)}/`)) > 1) {
       this.#extend(owner, ms);

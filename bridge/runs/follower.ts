@@ -34,7 +34,10 @@ export class Watch {
     this.#deps = deps;
   }
 
-  /** What the engine accepted may wait there for a runner: it has begun once something of it runs. */
+  /**
+   * A run that the engine accepted may wait there for a runner: it has begun once the engine or the harness says that
+   * something of it runs.
+   */
   async look(accepted: Run): Promise<boolean> {
     const { engine } = this.#deps;
     const state = await engine.state(runName(accepted), memoryOf(accepted));
@@ -80,8 +83,8 @@ export class Watch {
         });
       case "running": {
         if (engine.seesDeath) return false;
-        const about = { now: clock.now(), silentMs: this.#deps.silentMs(run) };
-        const ending = this.#watchdog.look(run, about);
+        const heard = { now: clock.now(), silentMs: this.#deps.silentMs(run) };
+        const ending = this.#watchdog.look(run, heard);
         return ending !== null && await this.#lose(run, ending);
       }
       default:
@@ -90,7 +93,10 @@ export class Watch {
     }
   }
 
-  /** Who asked for the end knows why; and a harness that finds its commit replaced can only call that trouble. */
+  /**
+   * Why the run ended. Where somebody asked for its end, that is the reason. A harness whose commit was replaced can
+   * only call that CI trouble, so the forge is asked whether the head moved.
+   */
   async #ending(run: Run, { outcome, cause }: Ending): Promise<Ending> {
     if (outcome === "cancelled") return { outcome, cause: run.stop ?? cause };
     if (outcome !== "infra" || isToStop(run)) return { outcome, cause };
@@ -98,7 +104,7 @@ export class Watch {
     return look.kind === "stop" ? { outcome: "cancelled", cause: look.why } : { outcome, cause };
   }
 
-  /** The end is stored first: what is cleared away looks cancelled afterwards. */
+  /** The end is stored first, since the engine calls a run cancelled once it was cleared away. */
   async #lose(run: Run, ending: Ending): Promise<boolean> {
     const stopped = ending.outcome === "infra" && isToStop(run);
     const moved = this.#deps.moves.finish(run, stopped ? { ...ending, outcome: "cancelled" } : ending);
@@ -106,7 +112,7 @@ export class Watch {
     return moved;
   }
 
-  /** Asked for again now and then: the harness may not have listened yet. */
+  /** Asks the engine again now and then: a harness that is just starting may not have heard it. */
   async #cancel(run: Run): Promise<void> {
     const { engine, clock } = this.#deps;
     if (clock.now() < (this.#cancels.get(run.id) ?? 0)) return;

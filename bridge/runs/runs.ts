@@ -30,7 +30,7 @@ const log = logger("bridge", "runs");
 const resultWaitMs = 15_000;
 const unproved =
   "The harness was never heard: the engine calls the run passed, but nothing of it reached the dashboard";
-/** CI trouble passes sooner or later, hardly at once. */
+/** Pause before another attempt: CI trouble rarely passes at once. */
 const beforeRetryMs = 20_000;
 
 export interface RunsDeps extends GateDeps {
@@ -50,11 +50,10 @@ export interface RunsDeps extends GateDeps {
 }
 
 /**
- * Drives every live run along its states, one arrow at a time:
- * accepted → commented → queued → starting → running → finished → reported.
- * What an arrow does outside is preceded by a stored state that says it may have happened, and is looked up before it
- * is repeated; so it does not matter where the process ended before. Each call is a sweep over all arrows that have
- * not completed.
+ * Drives every live run along its states, one arrow at a time: accepted → commented → queued → starting → running →
+ * finished → reported. Before the bridge does something outside for an arrow, it stores a state that says that this may
+ * have happened; before it does it again, it looks whether it did. So it does not matter where an earlier process
+ * ended. Each call is a sweep over all arrows that have not completed.
  */
 export class Runs {
   readonly #deps: RunsDeps;
@@ -148,7 +147,7 @@ export class Runs {
     return this.#moves.finish(run, { outcome: "cancelled", cause: expired });
   }
 
-  /** An engine that starts at once is not asked a second time whether it did. */
+  /** Starts a run and looks at it right away: an engine that starts at once can say so without another round. */
   async #start(run: Run): Promise<boolean> {
     const moved = await this.#starts.start(run);
     const now = this.#deps.store.run(run.id);
@@ -160,7 +159,7 @@ export class Runs {
   async #retry(run: Run): Promise<boolean> {
     const { store, clock, engine } = this.#deps;
     if (clock.now() - (run.finished_at ?? 0) < beforeRetryMs) return false;
-    // A dead runner's build would still count as running.
+    // The engine would still count the build of a runner that died as running.
     await engine.cancel(runName(run), { gone: true, memory: memoryOf(run) });
     const trouble = run.cause ?? viewOf(run)?.result?.cause ?? "The run could not be brought to a verdict";
     log.warn("trying again", { run: runName(run), comment: run.comment, trouble });
@@ -191,7 +190,7 @@ export class Runs {
     const { store, clock } = this.#deps;
     if (run.settled === 0) {
       if (clock.now() - (run.finished_at ?? 0) < resultWaitMs) return false;
-      // An engine may call a build well in which no harness ran.
+      // An engine may call a build successful in which no harness ran.
       const empty = run.outcome === "passed" && !wasHeard(run) && this.#deps.neverHeard(run);
       store.note(run.id, { settled: 1, ...(empty ? { outcome: "infra", cause: unproved } : {}) });
       if (empty) log.warn("a pass without any sign of the harness", { run: runName(run) });

@@ -9,9 +9,14 @@ import type { Store } from "../store/store.ts";
 
 const log = logger("bridge", "scheduler");
 
-/** A default branch that did not move is tested again: images and the rest of the world did. */
+/**
+ * A default branch that did not move is tested again after this long: images and other things it relies on may have.
+ */
 const renewMs = 14 * 24 * 3_600_000;
-/** Between two such runs. Many recipes share the fortnight evenly, few do not wait for it. */
+/**
+ * Longest pause between two such runs. Those of many recipes are spread evenly over the fortnight; those of few follow
+ * each other at this pace.
+ */
 const longestGapMs = 3_600_000;
 /** The forge stamps a change before everybody sees it. */
 const overlapMs = 120_000;
@@ -105,7 +110,7 @@ export class Scheduler {
     if (!changed.ok) return { failure: changed };
     const at = changed.at ?? clock.now();
     if (known === null) {
-      // What was pushed before anybody watched gets its run in its turn, not all of it at once.
+      // Branches that moved before the bridge watched this owner are tested one after the other, not all at once.
       store.schedule.moveTouched(owner, at + overlapMs);
       return { unread: [] };
     }
@@ -133,7 +138,7 @@ export class Scheduler {
         store.schedule.changeBranch(repo, { looked_at: head.at ?? at });
       });
     }
-    // What could not be read is found again only from where the search began.
+    // The next search has to begin at the same point, to name the repositories that could not be read again.
     if (unread.length > 0) return { unread };
     store.schedule.moveTouched(owner, Math.max(known, ...changed.value.map((found) => found.updatedAt)));
     return { unread };
@@ -190,7 +195,10 @@ export class Scheduler {
     });
   }
 
-  /** A run of a branch that has moved is of no use before its turn; the new one gets its place. */
+  /**
+   * Accepts a run of a branch's head. A run of an older head that still waits is stopped, and the new one gets its
+   * place.
+   */
   #accept({ repo, branch }: Repository, { recipe, commit, why }: Wanted): void {
     const { store, clock, newId } = this.#deps;
     const now = clock.now();

@@ -40,7 +40,7 @@ export class Starts {
       if (known.kind !== "unknown") return moves.advance(run, "running");
       return moves.finish(run, { outcome: "cancelled", cause: run.stop });
     }
-    // Stored before, as the process may end in the call, and the call be carried out after that.
+    // Stored before the call, as the process may end in it and the engine carry it out all the same.
     store.note(run.id, { asked_at: clock.now() });
     const answer = await engine.start(paramsOf(run), memory);
     if (answer.ok) {

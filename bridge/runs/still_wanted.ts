@@ -20,7 +20,10 @@ export interface GateDeps {
   doubts: Map<string, number>;
 }
 
-/** A forge that was restored or restarted a moment ago may miss what it has: gone is what is gone twice. */
+/**
+ * A forge that was restarted or restored a moment ago may not find what it has: something counts as gone once two
+ * looks, this far apart, did not find it.
+ */
 const secondLookMs = 5_000;
 
 /** Before a run starts: everything that made its command valid must hold still, however long it has waited. */
@@ -39,7 +42,10 @@ export async function mayStart(run: Run, deps: GateDeps): Promise<Pass> {
   return believe(run, pass, deps);
 }
 
-/** The forge leads from an account's old name to its new one; 303, which it says to strangers, is about ourselves. */
+/**
+ * Whether the forge redirects from an account's old name to its new one. 303 is something else: the forge answers it to
+ * callers who are no members themselves.
+ */
 function isRenamed(status: number): boolean {
   return status === 301 || status === 307 || status === 308;
 }
@@ -50,7 +56,10 @@ export async function mayGoOn(run: Run, deps: GateDeps): Promise<Pass> {
   return believe(run, await look(run, { forge: deps.forge, running: true }), deps);
 }
 
-/** After CI trouble: what moved on meanwhile is no trouble, and would only meet it again. */
+/**
+ * After CI trouble: whether another attempt makes sense. If the head moved meanwhile it does not: the harness would
+ * look for a commit that is not the head any more and end in trouble again.
+ */
 export async function mayBeRetried(run: Run, { forge }: Pick<GateDeps, "forge">): Promise<Look> {
   return isOfPull(run) ? await look(run, { forge, running: false }) : await lookAtBranch(run, forge);
 }
@@ -58,7 +67,7 @@ export async function mayBeRetried(run: Run, { forge }: Pick<GateDeps, "forge">)
 /** What one look brought. `gone`: what it needs does not seem to be there any more. */
 export type Look = Pass | { kind: "gone"; why: string };
 
-/** Takes a look for what it is worth: that something is gone counts when it still is some seconds later. */
+/** Believes that something is gone only if a second look, some seconds later, does not find it either. */
 function believe(run: Run, pass: Look, { doubts, clock }: Pick<GateDeps, "doubts" | "clock">): Pass {
   if (pass.kind === "later") return pass;
   if (pass.kind !== "gone") {

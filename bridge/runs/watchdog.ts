@@ -3,7 +3,9 @@ import { type Run, runName, viewOf, wasHeard } from "../store/rows.ts";
 
 /** The harness is heard every 10 s. Its death is to be noticed within two minutes. */
 const longestSilenceMs = 90_000;
-/** An engine hears of the harness' end at once; a runner that is gone never tells it. */
+/**
+ * How long after the result the engine gets to say that the run is over. It does so at once unless the runner is gone.
+ */
 const afterResultMs = 30_000;
 
 const silent = "The harness fell silent: its runner or its machine is gone";
@@ -11,7 +13,7 @@ const unheard =
   "The harness was never heard: look on its host whether CCCI_DASHBOARD_URL and CCCI_RUNNER_TOKEN " +
   "are the dashboard's address and a token it knows, and whether the runner lives";
 
-/** How a run ended of which the engine never will hear. */
+/** How a run ended, as the engine says or as the bridge concludes where the engine never will. */
 export interface Ending {
   outcome: RunOutcome;
   cause: string | null;
@@ -37,7 +39,7 @@ export class Watchdog {
     if (result !== null) {
       seen.over ??= now;
       if (now - seen.over < afterResultMs) return null;
-      // Nobody asked for it: it was its runner's end that ended it.
+      // Nobody asked the run to stop: its harness gave up because the runner went away.
       if (result.result === "cancelled") {
         return { outcome: "infra", cause: "Its runner disappeared, and the harness gave up" };
       }

@@ -45,7 +45,7 @@ export interface BridgeDeps {
 
 const enrolmentsAgeMs = 60_000;
 const engineAgeMs = 30_000;
-/** What an engine keeps about runs is of use to whoever looks for a fault, and that for a while. */
+/** How long after its end people may look into what the engine kept of a run, to find a fault. */
 const keepRunsMs = 14 * 24 * 3_600_000;
 
 /** The bridge's parts put together. Each method does one round of one part and can be called again at any time. */
@@ -130,7 +130,8 @@ export class Bridge {
     const { failure, trouble, problems } = await this.#identify() ?? await this.#poller.poll();
     this.#tellProblems([...this.#enrolments.problems, ...problems]);
     this.vitals.pollFailure = failure?.message ?? trouble;
-    // A search that is broken is no reason to let the rest be; a forge that does not answer is.
+    // Where only the search for pull requests fails, comments and branches can still be read. A forge that does not
+    // answer at all is left alone.
     if (failure?.status !== 0) {
       await this.#sweeper.sweep();
       await this.#scheduler?.look();
@@ -247,7 +248,7 @@ export class Bridge {
     this.vitals.problems = problems;
   }
 
-  /** Our own account is needed to leave our own comments alone and to find them again. */
+  /** The bridge has to know its own account: it leaves its own comments unread, and finds them again by it. */
   async #identify(): Promise<Sight | null> {
     const { store, forge, org } = this.#deps;
     if (store.ownId !== null) return null;

@@ -6,7 +6,7 @@ import { commitId, repoName } from "../../protocol/params.ts";
 
 const address = z.string().regex(/^.+:[0-9]{1,5}$/, "must be host:port");
 
-/** Comments show it. */
+/** Whether an address names a place and nothing else: comments show it, so it must not hold a password. */
 function isPlain(address: string): boolean {
   if (!URL.canParse(address)) return false;
   const { username, password, search, hash } = new URL(address);
@@ -35,7 +35,10 @@ const schema = z.object({
   SCHEDULE: z.enum(["on", "off"]).default("on"),
   /** Seconds between two looks for default branches that moved. */
   SCHEDULE_POLL_S: z.coerce.number().min(1).max(86_400).default(900),
-  /** Domain of our own services; without it the dashboard's host. What is neither that nor below it, is somebody else's. */
+  /**
+   * Domain of our own services; without it the dashboard's host. Names that are neither this domain nor below it belong
+   * to somebody else.
+   */
   BASE_DOMAIN: z.string().toLowerCase().optional(),
   /** Where our own services are reached, whatever their names resolve to. */
   INGRESS: address.default("127.0.0.1:443"),

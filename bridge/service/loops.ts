@@ -48,7 +48,7 @@ export async function run(deps: BridgeDeps, options: RunOptions): Promise<void> 
   async function loop(name: keyof typeof bells, round: () => Promise<number>): Promise<void> {
     while (!signal.aborted) await bells[name].wait(await guarded(name, round), { clock, signal });
   }
-  /** A round that waits for an engine that hangs must not hold up the runs it is not about: the next one begins. */
+  /** Rounds of this loop may overlap: while one waits for an engine that hangs, the next one moves the other runs. */
   async function overlappingLoop(name: keyof typeof bells, round: () => Promise<number>): Promise<void> {
     const underWay = new Set<Promise<number>>();
     while (!signal.aborted) {

@@ -26,7 +26,7 @@ export interface CheckDeps {
 
 /** Ages of commands and pushes are compared across the two clocks. */
 const mostSkewMs = 60_000;
-/** Enrolled repositories that may be missing until nothing else is tried on one. */
+/** After this many enrolled repositories that the forge does not show, no further one is tried. */
 const mostTried = 5;
 
 /** Looks whether the bridge can do its work as it is set up. Changes nothing. */
@@ -81,7 +81,7 @@ function aboutVersion(said: string, forgeUrl: string): Finding[] {
   return found;
 }
 
-/** Who is a member the forge tells members alone: an outsider is sent to the list of those who are so in public. */
+/** The forge tells only members who else is a member; it redirects an outsider to the list of public members. */
 async function checkMembership({ forge, org }: CheckDeps): Promise<Finding[]> {
   const scope = "read:organization";
   const self = await forge.whoAmI({ org });
@@ -123,7 +123,8 @@ async function checkReach(deps: CheckDeps): Promise<Finding[]> {
 
 async function checkRepository(repo: string, { forge, statuses, org }: CheckDeps): Promise<Finding[]> {
   const found: Finding[] = [];
-  // There is no pull request and no comment 0: whether we might see or touch it is judged first.
+  // There is no pull request and no comment 0, but the forge judges whether we may see or touch it before it looks for
+  // it.
   const pull = await forge.pull({ repo, pr: 0 });
   if (!pull.ok && pull.status === 403) found.push(aboutToken(pull, { org, scope: "read:repository" }));
   const reaction = await forge.acknowledge({ repo, id: 0 });

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
 import { waitFor, WaitTimeout } from "../../common/time.ts";
 
-/** One that was told to stop may need this long. */
+/** A bridge that was told to stop may need this long to let go of the folder. */
 const handOverMs = 5_000;
 
 /**

@@ -58,7 +58,10 @@ export interface Run {
   /** Why it ended so, where the harness did not say it itself. */
   cause: string | null;
   accepted_at: number;
-  /** When the engine may have been asked last to start it; `null` while there is certainly nothing of it there. */
+  /**
+   * When the bridge last asked the engine to start it, or may have; `null` while the engine certainly has nothing of
+   * it.
+   */
   asked_at: number | null;
   /** When its turn came, and so since when it waits for a runner. */
   turn_at: number | null;
@@ -179,7 +182,10 @@ export function runName(run: Pick<Run, "id" | "attempt">): string {
 /** How often a run is tried at most. Only CI trouble is a reason to try again. */
 export const mostAttempts = 3;
 
-/** Whether a run that is over gets another attempt. One that could not even be started was tried for long enough. */
+/**
+ * Whether a run that is over gets another attempt. Starting a run that the engine refused was tried often enough
+ * already.
+ */
 export function isRetried(run: Run): boolean {
   return run.state === "finished" && run.outcome === "infra" && run.asked_at !== null &&
     run.attempt < mostAttempts && !isToStop(run);
@@ -198,7 +204,7 @@ export function isWaiting(run: Pick<Run, "state">): boolean {
   return run.state === "accepted" || run.state === "commented" || run.state === "queued";
 }
 
-/** A runner that is well takes a run within seconds. */
+/** How long a runner may take to begin a run, milliseconds. One that is well does so within seconds. */
 export const longestTakeMs = 90_000;
 
 /** Milliseconds since its turn came, if nothing runs of it yet; `null` for all others. */

@@ -47,14 +47,16 @@ export class StatusStore {
     );
   }
 
-  /** Statuses the forge does not show yet, oldest first; none that may just be on its way there. */
+  /** Statuses the forge does not show yet, oldest first, without those of which a call may still be on its way. */
   due(now: number): StatusRow[] {
     const sql = "SELECT * FROM statuses WHERE dead = 0 AND not_before <= ? AND delivered IS NOT wanted " +
       "AND (unsure_until <= ? OR attempted IS NOT wanted) ORDER BY wanted_at, rowid";
     return this.#db.all(sql, now, now);
   }
 
-  /** An earlier call may have come after the one that was answered: what the forge shows has to be looked at. */
+  /**
+   * The forge may have carried out an earlier call after the one it answered: the bridge has to look at what it shows.
+   */
   doubt(now: number): void {
     this.#db.do(
       "UPDATE statuses SET delivered = NULL, attempted = wanted, unsure_until = 0 " +
@@ -78,7 +80,7 @@ export class StatusStore {
     );
   }
 
-  /** The run that has the say about a commit: the latest. One that was cancelled has it only if there is no other. */
+  /** The run whose outcome a commit shows: its latest. Cancelled ones count only where there are no others. */
   decisiveRun({ repo, commit }: Pick<StatusRow, "repo" | "commit">): Run | undefined {
     const sql = 'SELECT * FROM runs WHERE repo = ? AND "commit" = ? ' +
       "ORDER BY outcome IS 'cancelled', rowid DESC LIMIT 1";

@@ -25,7 +25,7 @@ export class Store implements Disposable {
 
   /** @param path database file, created if missing; `:memory:` for one that is forgotten. */
   constructor(path: string) {
-    // What it forgets with the power it would do a second time: a comment, a build.
+    // If a loss of power took the last changes, the bridge would do things twice: post a comment, start a build.
     this.#db = openDatabase(path, { migrations, durable: true });
     this.#sql = new Statements(this.#db);
     this.schedule = new ScheduleStore(this.#sql);
@@ -255,7 +255,8 @@ export class Store implements Disposable {
 
   /**
    * Comments whose text on the forge is not the one wanted, oldest first. A verdict does not wait for the pause between
-   * two edits, not even when it comes while one is under way. One that may just be coming into being is left alone.
+   * two edits, not even when it comes while one is under way. A comment that the forge may be creating at this moment
+   * is left out.
    */
   duePosts(now: number): Post[] {
     return this.#sql.all(
@@ -267,7 +268,10 @@ export class Store implements Disposable {
     );
   }
 
-  /** An edit without an answer may have come after the one that was answered: these texts are not known any more. */
+  /**
+   * The forge may have carried out an edit it never answered after the one it answered: the bridge does not know these
+   * texts any more.
+   */
   doubtPosts(now: number): void {
     this.#sql.do(
       "UPDATE posts SET delivered = NULL, unsure_until = 0 " +
