@@ -1,9 +1,8 @@
 import { Command } from "commander";
 import { type Served, serveDashboard, serveHello } from "./dashboard/servers.ts";
-import { type Load, load } from "./dashboard/load.ts";
+import { type Load, load, wire } from "./dashboard/load.ts";
 import { fill, recipeOf, type Size } from "./dashboard/fill.ts";
 import { ingest, watch } from "./dashboard/stream.ts";
-import { wire } from "./dashboard/wire.ts";
 import { Writer } from "./dashboard/writer.ts";
 import { type Aim, figuresTable, print, rounded, say } from "./figures.ts";
 

@@ -1,7 +1,8 @@
 import { Command, Option } from "commander";
 import { join } from "node:path";
 import { UsageError } from "../common/errors.ts";
-import { exec, execOk } from "../common/exec.ts";
+import { runCommandOk } from "../common/command.ts";
+import { exec } from "../common/exec.ts";
 import { ensureImages } from "../local/images/mod.ts";
 import { silentProgress } from "../local/host/progress.ts";
 import { ensureStack, type Stack } from "../local/stack/stack.ts";
@@ -65,7 +66,7 @@ export async function benchHarness(argv: string[]): Promise<number> {
 
 /** The container of the stack's backup bot, in which the script finds restic. */
 async function findBackupBot(): Promise<string> {
-  const list = async (...args: string[]) => (await execOk(["docker", ...args])).stdout.trim();
+  const list = async (...args: string[]) => (await runCommandOk(["docker", ...args])).stdout.trim();
   const enabled = "label=coop-cloud.backupbot.enabled=true";
   const service = await list("service", "ls", "--format", "{{.Name}}", "--filter", enabled);
   const containers = await list("ps", "-q", "--filter", `label=com.docker.swarm.service.name=${service}`);

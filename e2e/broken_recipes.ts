@@ -1,4 +1,4 @@
-import { exec } from "../common/exec.ts";
+import { runCommand } from "../common/command.ts";
 import type { RunOutcome, StageName, StageOutcome } from "../protocol/result.ts";
 import { holdVolume } from "./held_volume.ts";
 import type { ComposeFile, FixtureOptions } from "./fixture_recipe.ts";
@@ -75,7 +75,7 @@ const makeChild = [
 /** Removes that container in the end. */
 const child: AsyncDisposable = {
   async [Symbol.asyncDispose]() {
-    await exec(["docker", "rm", "--force", "cc-ci-child"]);
+    await runCommand(["docker", "rm", "--force", "cc-ci-child"]);
   },
 };
 

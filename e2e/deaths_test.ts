@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
-import { exec, execOk } from "../common/exec.ts";
+import { runCommand, runCommandOk } from "../common/command.ts";
 import { exists } from "../common/files.ts";
 import { waitFor } from "../common/time.ts";
 import { RunFolder, runFolders } from "../harness/run/folder.ts";
@@ -145,10 +145,10 @@ onTheStack("below the free space that is asked for nothing is deployed", async (
 /** A disk of its own for the runs of one test. */
 async function mountRuns(runs: string, size: string): Promise<AsyncDisposable> {
   await Deno.mkdir(runs);
-  await execOk(["mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", runs]);
+  await runCommandOk(["mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", runs]);
   return {
     async [Symbol.asyncDispose]() {
-      await execOk(["umount", "--lazy", runs]);
+      await runCommandOk(["umount", "--lazy", runs]);
     },
   };
 }
@@ -180,7 +180,7 @@ onTheStack("a disk that fills up while apps are up is the machine's trouble, and
   await using _disk = await mountRuns(bench.runs, "64m");
   await using run = await start(bench, { env: { CCCI_MIN_FREE_GB: "0" } });
   await deployed(run);
-  await exec(["dd", "if=/dev/zero", `of=${join(bench.runs, "filler")}`, "bs=4096"]); // until no byte is free
+  await runCommand(["dd", "if=/dev/zero", `of=${join(bench.runs, "filler")}`, "bs=4096"]); // until no byte is free
   await assertFull(run);
 });
 
@@ -229,7 +229,7 @@ onTheStack(
 );
 
 async function janitor({ stack, runs }: { stack: Stack; runs: string }, args: string[]) {
-  return await exec([Deno.execPath(), "run", "-q", "-P=harness", "harness.ts", "janitor", ...args], {
+  return await runCommand([Deno.execPath(), "run", "-q", "-P=harness", "harness.ts", "janitor", ...args], {
     cwd: new URL("..", import.meta.url).pathname,
     env: { ...stack.env, CCCI_RUNS: runs },
     timeoutMs: 600_000,

@@ -96,7 +96,7 @@ async function boundariesOf(folder: string): Promise<Boundary[]> {
 
 async function attempt(
   fault: Fault,
-  about: { stack: Stack; recipe: string; runs: string },
+  setting: { stack: Stack; recipe: string; runs: string },
 ): Promise<Row> {
   const row: Row = {
     fault,
@@ -109,16 +109,16 @@ async function attempt(
     wrong: [],
   };
   try {
-    await kill(row, about);
+    await kill(row, setting);
   } catch (error) {
     row.wrong.push(error instanceof Error ? error.message : String(error));
   }
   return row;
 }
 
-async function kill(row: Row, about: { stack: Stack; recipe: string; runs: string }): Promise<void> {
+async function kill(row: Row, setting: { stack: Stack; recipe: string; runs: string }): Promise<void> {
   const { fault, wrong } = row;
-  const { stack, recipe, runs } = about;
+  const { stack, recipe, runs } = setting;
   const { victim, boundary } = fault;
   const env = { CCCI_LANES: "2", CCCI_FAULTS_LIST: "1", CCCI_FAULT: `${victim}:${boundary.name}` };
   let path: string;

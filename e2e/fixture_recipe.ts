@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { execOk } from "../common/exec.ts";
+import { runCommandOk } from "../common/command.ts";
 
 /** The parts of a compose file that the tests change. Anything else may be added. */
 export interface ComposeFile {
@@ -31,7 +31,7 @@ export interface FixtureOptions {
 }
 
 /** A one-service recipe with health checks a second apart: as quick as a recipe can be tested. */
-export function quickCompose(version: string): ComposeFile {
+function quickCompose(version: string): ComposeFile {
   return {
     version: "3.8",
     services: {
@@ -88,7 +88,16 @@ const readme = `# Quick
 export async function makeRecipe(folder: string, options: FixtureOptions = {}): Promise<string> {
   await Deno.mkdir(folder, { recursive: true });
   const git = (...args: string[]) =>
-    execOk(["git", "-C", folder, "-c", "user.name=Fixture", "-c", "user.email=fixture@example.org", ...args]);
+    runCommandOk([
+      "git",
+      "-C",
+      folder,
+      "-c",
+      "user.name=Fixture",
+      "-c",
+      "user.email=fixture@example.org",
+      ...args,
+    ]);
   const env = `TYPE=${folder.split("/").at(-1)}\n\nDOMAIN=quick.example.com\nLETS_ENCRYPT_ENV=production\n`;
   await git("init", "--quiet", "--initial-branch=main");
   await Deno.writeTextFile(`${folder}/README.md`, readme);

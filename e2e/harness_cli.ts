@@ -1,6 +1,6 @@
 import { ingressFetch } from "../common/ingress.ts";
 import { SMALL_HEAP } from "../common/small_heap.ts";
-import { execOk } from "../common/exec.ts";
+import { runCommandOk } from "../common/command.ts";
 import { waitFor } from "../common/time.ts";
 import type { RunResult } from "../protocol/result.ts";
 import { silentProgress } from "../local/host/progress.ts";
@@ -136,5 +136,5 @@ export async function runRecipe(
 
 /** Ends a process the hard way. */
 export async function sigkill(pid: number): Promise<void> {
-  await execOk(["kill", "-KILL", String(pid)]);
+  await runCommandOk(["kill", "-KILL", String(pid)]);
 }

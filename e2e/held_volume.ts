@@ -1,4 +1,4 @@
-import { execOk } from "../common/exec.ts";
+import { runCommandOk } from "../common/command.ts";
 import { waitFor } from "../common/time.ts";
 import { RunFolder } from "../harness/run/folder.ts";
 import type { HarnessRun } from "./harness_cli.ts";
@@ -16,10 +16,11 @@ export async function holdVolume(run: HarnessRun): Promise<AsyncDisposable> {
   });
   const name = `${plan.apps[0]?.stack}_content`;
   await waitFor(
-    async () => (await execOk(["docker", "volume", "ls", "-q", "--filter", `name=^${name}$`])).stdout !== "",
+    async () =>
+      (await runCommandOk(["docker", "volume", "ls", "-q", "--filter", `name=^${name}$`])).stdout !== "",
     { what: `volume "${name}"`, timeoutMs: 300_000, everyMs: 50 },
   );
-  const { stdout } = await execOk(
+  const { stdout } = await runCommandOk(
     [
       "docker",
       "run",
@@ -34,7 +35,7 @@ export async function holdVolume(run: HarnessRun): Promise<AsyncDisposable> {
   );
   return {
     async [Symbol.asyncDispose]() {
-      await execOk(["docker", "rm", "--force", stdout.trim()]);
+      await runCommandOk(["docker", "rm", "--force", stdout.trim()]);
     },
   };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { exec, execOk } from "../common/exec.ts";
+import { runCommand, runCommandOk } from "../common/command.ts";
 import { RunFolder, runFolders } from "../harness/run/folder.ts";
 import { silentProgress } from "../local/host/progress.ts";
 import { ensureStack } from "../local/stack/stack.ts";
@@ -17,7 +17,7 @@ const kinds: Record<string, string[]> = {
 export async function inventory(): Promise<string[]> {
   const lists = await Promise.all(
     Object.entries(kinds).map(async ([kind, args]) => {
-      const { stdout } = await execOk(["docker", ...args]);
+      const { stdout } = await runCommandOk(["docker", ...args]);
       return stdout.split("\n").filter((name) => name !== "").map((name) => `${kind} ${name}`);
     }),
   );
@@ -51,7 +51,7 @@ export async function assertNothingLeft(runs: string): Promise<void> {
 
 /** True when a Docker engine answers on the standard socket. */
 export async function engineAnswers(): Promise<boolean> {
-  return (await exec(["docker", "version", "--format", "{{.Server.Version}}"])).success;
+  return (await runCommand(["docker", "version", "--format", "{{.Server.Version}}"])).success;
 }
 
 /**
@@ -66,12 +66,12 @@ export async function restingInventory(): Promise<string[]> {
 
 /** Backups in the bot's repository, as `snapshot HOST`: the bot writes the app's stack there. */
 async function snapshots(): Promise<string[]> {
-  const bots = await execOk(["docker", "ps", "-q", "--filter", "name=^cc-ci-backup-bot_app"]);
+  const bots = await runCommandOk(["docker", "ps", "-q", "--filter", "name=^cc-ci-backup-bot_app"]);
   const [bot = ""] = bots.stdout.split("\n"); // the newest: one that it replaces may still be going
   if (bot === "") return [];
   // Without a lock: one that a backup has left that was killed is no reason not to read.
   const list = ["restic", "-q", "--no-lock", "snapshots", "--json"];
-  const { stdout } = await execOk(["docker", "exec", bot, ...list]);
+  const { stdout } = await runCommandOk(["docker", "exec", bot, ...list]);
   const listed: { hostname: string }[] = JSON.parse(stdout.trim() || "[]") ?? [];
   return listed.map(({ hostname }) => `snapshot ${hostname}`);
 }

@@ -21,7 +21,7 @@ export async function test(argv: string[]): Promise<number> {
       const among = batch.length > 1;
       const run = () =>
         Promise.all(batch.map(async (suite) => {
-          write(`\n── ${suite.name}: ${suite.about}\n`);
+          write(`\n── ${suite.name}: ${suite.description}\n`);
           const started = performance.now();
           const counts = await suite.run(contextOf(suite, { tmp, options, among }));
           write(`${tally.add(suite, { counts, ms: performance.now() - started })}\n`);
@@ -51,7 +51,10 @@ function parseOptions(argv: string[]): TestOptions {
     .option("--faults", "kill runs at every boundary, not at a sample of them")
     .option("--seed <number>", "draw the same sample of boundaries again")
     .option("--filter <text>", "run only the tests whose name contains this text")
-    .addHelpText("after", `\nSuites:\n${suites.map((s) => `  ${s.name.padEnd(10)} ${s.about}`).join("\n")}`)
+    .addHelpText(
+      "after",
+      `\nSuites:\n${suites.map((s) => `  ${s.name.padEnd(10)} ${s.description}`).join("\n")}`,
+    )
     .parse(argv, { from: "user" })
     .opts<TestOptions>();
 }

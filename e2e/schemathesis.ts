@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { exec, execOk, type ExecResult } from "../common/exec.ts";
+import { runCommand, runCommandOk } from "../common/command.ts";
+import type { ExecResult } from "../common/exec.ts";
 import { exists } from "../common/files.ts";
 import { installPackages, onPath } from "../local/host/host.ts";
 import { pathsFromEnvironment } from "../local/host/paths.ts";
@@ -10,19 +11,19 @@ const INSTALL_MS = 600_000;
 const RUN_MS = 600_000;
 
 /** Puts schemathesis into the cache folder, unless it is there. @returns its program */
-export async function ensureSchemathesis(): Promise<string> {
+async function ensureSchemathesis(): Promise<string> {
   const home = join(pathsFromEnvironment().cache, "schemathesis", VERSION);
   const program = join(home, "bin", "schemathesis");
   if (await exists(program)) return program;
   await inStep(silentProgress, "schemathesis", async (step) => {
     const make = ["python3", "-m", "venv", "--clear", home];
-    const made = await onPath("python3") !== undefined && (await exec(make)).success;
+    const made = await onPath("python3") !== undefined && (await runCommand(make)).success;
     if (!made) {
       await installPackages(["python3-venv"], { why: "fuzzing the dashboard's API", step });
-      await execOk(make);
+      await runCommandOk(make);
     }
     const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    await execOk([join(home, "bin", "python"), ...pip, `schemathesis==${VERSION}`], {
+    await runCommandOk([join(home, "bin", "python"), ...pip, `schemathesis==${VERSION}`], {
       timeoutMs: INSTALL_MS,
     });
   });
@@ -40,7 +41,7 @@ export async function fuzz(
 ): Promise<ExecResult> {
   const header = options.token === null ? [] : ["--header", `Authorization: Bearer ${options.token}`];
   const excluded = options.exclude.flatMap((operation) => ["--exclude-operation-id", operation]);
-  return await exec([
+  return await runCommand([
     await ensureSchemathesis(),
     ...["--no-color", "run", description, "--max-examples", "50", "--warnings", "off"],
     // That a picture has to be one is more than a schema can say.

@@ -14,7 +14,7 @@ export interface Counts {
 export interface Suite {
   name: string;
   /** What it looks at, for `--help` and the progress line. */
-  about: string;
+  description: string;
   run(context: SuiteContext): Promise<Counts>;
   /** Runs at the same time as its neighbours that say so, too. */
   beside?: true;
@@ -51,51 +51,55 @@ const harnessTests = ["harness", "deaths", "faults", "broken"].map((name) => `e2
 const HARNESS_JOBS = "2";
 
 export const suites: Suite[] = [
-  { name: "format", about: "deno fmt --check", run: (context) => command(context, ["fmt", "--check", "-q"]) },
-  { name: "lint", about: "deno lint", run: (context) => command(context, ["lint", "-q"]) },
-  { name: "types", about: "deno check", run: (context) => command(context, ["check", "-q", "."]) },
+  {
+    name: "format",
+    description: "deno fmt --check",
+    run: (context) => command(context, ["fmt", "--check", "-q"]),
+  },
+  { name: "lint", description: "deno lint", run: (context) => command(context, ["lint", "-q"]) },
+  { name: "types", description: "deno check", run: (context) => command(context, ["check", "-q", "."]) },
   {
     name: "unit",
-    about: "tests beside the source",
+    description: "tests beside the source",
     run: (context) => tests(context, "unit", ["--parallel", ...unitFolders, "e2e/suites_test.ts"]),
   },
   {
     name: "pages",
-    about: "the dashboard in a browser, and its API fuzzed from its own description",
+    description: "the dashboard in a browser, and its API fuzzed from its own description",
     run: (context) =>
       tests(context, "pages", ["pages", "live", "fuzz"].map((what) => `e2e/dashboard_${what}_test.ts`)),
   },
   {
     name: "contract",
-    about: "what the harness relies on, asked of the abra in use",
+    description: "what the harness relies on, asked of the abra in use",
     run: (context) => tests(context, "contract", ["e2e/contract_test.ts"]),
   },
   {
     name: "demo",
-    about: "the whole loop from nothing, green and broken",
+    description: "the whole loop from nothing, green and broken",
     run: (context) => tests(context, "demo", ["e2e/demo_test.ts"]),
   },
   {
     name: "loop",
-    about: "comments on real pull requests: refusals, restarts, services away",
+    description: "comments on real pull requests: refusals, restarts, services away",
     run: (context) =>
       tests(context, "loop", ["e2e/check_test.ts", "e2e/loop_test.ts", "e2e/schedule_test.ts"]),
     beside: true,
   },
   {
     name: "harness",
-    about: "runs killed at every kind of point, deadlines, full disks, recipes with a mistake",
+    description: "runs killed at every kind of point, deadlines, full disks, recipes with a mistake",
     run: (context) => tests(context, "harness", ["--parallel", ...harnessTests]),
     beside: true,
   },
   {
     name: "drone",
-    about: "runs as builds of a real Drone: answers lost, runner and server gone, cancels",
+    description: "runs as builds of a real Drone: answers lost, runner and server gone, cancels",
     run: (context) => tests(context, "drone", ["e2e/drone_engine_test.ts", "e2e/drone_test.ts"]),
   },
   {
     name: "restart",
-    about: "Docker itself restarted in the middle of a run",
+    description: "Docker itself restarted in the middle of a run",
     run: (context) => tests(context, "restart", ["e2e/engine_restart_test.ts"]),
   },
 ];

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { exec, execOk } from "../common/exec.ts";
+import { runCommand, runCommandOk } from "../common/command.ts";
 import { waitFor } from "../common/time.ts";
 import { stringify } from "yaml";
 
@@ -21,7 +21,7 @@ export async function deployWitness(): Promise<AsyncDisposable> {
     volumes: { data: null },
   };
   await Deno.writeTextFile(file, stringify(compose));
-  const docker = (...args: string[]) => execOk(["docker", ...args]);
+  const docker = (...args: string[]) => runCommandOk(["docker", ...args]);
   await docker("stack", "deploy", "--resolve-image", "never", "-c", file, stack);
   const list = async (...args: string[]) =>
     (await docker(...args)).stdout.split("\n").filter((line) => line !== "");
@@ -35,10 +35,10 @@ export async function deployWitness(): Promise<AsyncDisposable> {
       // Swarm may still start a task while its service goes, so that one look at the containers is not enough; and it
       // refuses to remove the network for as long as it has not yet taken notice that the service is gone.
       await waitFor(async () => {
-        await exec(["docker", "stack", "rm", stack]);
+        await runCommand(["docker", "stack", "rm", stack]);
         const left = await list("ps", "-aq", "--filter", `label=com.docker.stack.namespace=${stack}`);
-        if (left.length > 0) await exec(["docker", "rm", "-f", ...left]);
-        await exec(["docker", "volume", "rm", `${stack}_data`]);
+        if (left.length > 0) await runCommand(["docker", "rm", "-f", ...left]);
+        await runCommand(["docker", "volume", "rm", `${stack}_data`]);
         const name = `name=${stack}_`;
         const rest = [
           await list("service", "ls", "-q", "--filter", name),

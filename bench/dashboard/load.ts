@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { exec } from "../../common/exec.ts";
+import { runCommand } from "../../common/command.ts";
+import { get } from "node:http";
 
 /** Requests to some pages of one server, in turn. */
 export interface Load {
@@ -24,7 +25,7 @@ const report = z.object({
  * wait for it.
  */
 export async function load(options: Load): Promise<{ p99Ms: number; rps: number }> {
-  const result = await exec([
+  const result = await runCommand([
     Deno.execPath(),
     "run",
     "-A",
@@ -43,4 +44,21 @@ export async function load(options: Load): Promise<{ p99Ms: number; rps: number 
     );
   }
   return { p99Ms: said.latency.p99, rps: Math.round(said.requests.average) };
+}
+
+/**
+ * Asks for a page as a browser does.
+ * @returns milliseconds until all of it was there, and the bytes of its body as they were sent: `fetch` would unpack
+ * them
+ */
+export function wire(url: string): Promise<{ ms: number; bytes: number }> {
+  const began = performance.now();
+  return new Promise((resolve, reject) => {
+    get(url, { headers: { "accept-encoding": "gzip" }, agent: false }, (answer) => {
+      let bytes = 0;
+      answer.on("data", (chunk: Uint8Array) => bytes += chunk.length);
+      answer.on("end", () => resolve({ ms: performance.now() - began, bytes }));
+      answer.on("error", reject);
+    }).on("error", reject);
+  });
 }

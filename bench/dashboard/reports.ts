@@ -11,11 +11,11 @@ export class Reports {
   readonly #dashboard: Served;
   #sent = 0;
 
-  constructor(dashboard: Served, about: { run: string; recipe: string }) {
+  constructor(dashboard: Served, of: { run: string; recipe: string }) {
     this.#dashboard = dashboard;
-    this.run = about.run;
-    this.recipe = about.recipe;
-    this.subject = { kind: "branch", name: "main", src: `recipe-maintainers/${about.recipe}` };
+    this.run = of.run;
+    this.recipe = of.recipe;
+    this.subject = { kind: "branch", name: "main", src: `recipe-maintainers/${of.recipe}` };
   }
 
   async announce(state: "queued" | "running"): Promise<void> {

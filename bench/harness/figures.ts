@@ -77,7 +77,7 @@ const counterparts: Record<string, string[]> = {
 /** Sums up what the rounds showed. */
 export function figuresOf(
   rounds: readonly Round[],
-  about: { recipe: string; abraCallS: number },
+  measured: { recipe: string; abraCallS: number },
 ): Figures {
   const median = (pick: (round: Round) => number) => rounded(medianOf(rounds.map(pick)));
   const plain = median((round) => round.plain.total);
@@ -95,7 +95,7 @@ export function figuresOf(
     return { stage, seconds: own, plain: script, overhead: rounded(own - script) };
   });
   return {
-    recipe: about.recipe,
+    recipe: measured.recipe,
     rounds: rounds.length,
     ratio_same_steps: rounded(seconds.same / plainSame),
     ratio_one_lane: rounded(seconds.one / plain),
@@ -111,7 +111,7 @@ export function figuresOf(
     rss_parts_mb: Object.fromEntries(Object.entries(heaviest.rssParts).map(([k, v]) => [k, rounded(v)])),
     imposed_s: median((round) => round.oneLane.imposed),
     abra_calls: median((round) => round.oneLane.abraCalls),
-    abra_call_s: rounded(about.abraCallS),
+    abra_call_s: rounded(measured.abraCallS),
     stages,
   };
 }

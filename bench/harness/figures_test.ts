@@ -54,7 +54,7 @@ Deno.test("a stage's overhead is what it takes beyond the script's steps for the
 Deno.test("a missed aim is marked, and what dominates is named largest first", () => {
   const figures = figuresOf([round(20)], { recipe: "quick", abraCallS: 0.2 });
   const aims = { ratio_same_steps: 0.7, ratio_one_lane: 1.1, ratio_two_lanes: 0.8 };
-  const text = table(figures, { about: "one service", aims });
+  const text = table(figures, { description: "one service", aims });
   match(text, /ratio_same_steps +0\.82 +✗ aim ≤ 0\.7/);
   match(text, /ratio_two_lanes +0\.80 +✓/);
   match(text, /rss_mb +140 +✓ aim ≤ 150 MB/);

@@ -3,7 +3,7 @@ import { execOk } from "../../common/exec.ts";
 import { HarnessRun } from "../../e2e/harness_cli.ts";
 import { runEvent } from "../../protocol/events.ts";
 import type { Stack } from "../../local/stack/stack.ts";
-import { hasIpvs } from "../../local/abra/kernel.ts";
+import { hasIpvs } from "../../local/abra/engine.ts";
 import type { HarnessLap, Lap } from "./figures.ts";
 import { MemoryWatch } from "./memory.ts";
 import type { Subject } from "./recipes.ts";
@@ -18,7 +18,7 @@ export async function plainLap(
 ): Promise<Lap> {
   const { env } = options.stack;
   const script = join(import.meta.dirname ?? ".", "..", "plain.sh");
-  const { stdout } = await execOk(["bash", script, subject.plainCheckout, subject.base, subject.head], {
+  const { stdout } = await execOk(["bash", script, subject.plainCheckout, subject.base, subject.commit], {
     env: {
       BASE_DOMAIN: env.CCCI_BASE_DOMAIN ?? "",
       INGRESS: env.CCCI_INGRESS ?? "",

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { execOk } from "../../common/exec.ts";
+import { runCommandOk } from "../../common/command.ts";
 import { makeRecipe } from "../../e2e/fixture_recipe.ts";
 import { buildRecipeRepo } from "../../local/recipes/mod.ts";
 import type { Ratios } from "./figures.ts";
@@ -15,7 +15,8 @@ export interface Subject {
   /** Checkout of its own for the script, which moves it about. */
   plainCheckout: string;
   base: string;
-  head: string;
+  /** What is tested. */
+  commit: string;
   /** Folder of enrolments for the comparison of equal steps: what answers, but no tests. */
   withoutTests: string;
   /** Folder of enrolments for whole runs. */
@@ -23,7 +24,7 @@ export interface Subject {
   /** Recipe whose images are needed. */
   images: "custom-html" | "miniflux";
   /** What it is, and the ratios aimed at for such a recipe. */
-  about: string;
+  description: string;
   aims: Ratios;
 }
 
@@ -42,19 +43,20 @@ export async function prepareSubject(
   await Deno.writeTextFile(join(withoutTests, recipe, "recipe.yml"), `repo: bench/${recipe}\n`);
   if (recipe === "quick") await makeQuick(checkout);
   else await buildRecipeRepo(recipe, checkout);
-  const git = async (...args: string[]) => (await execOk(["git", "-C", checkout, ...args])).stdout.trim();
+  const git = async (...args: string[]) =>
+    (await runCommandOk(["git", "-C", checkout, ...args])).stdout.trim();
   const plainCheckout = join(folder, "plain", recipe);
-  await execOk(["git", "clone", "-q", checkout, plainCheckout]);
+  await runCommandOk(["git", "clone", "-q", checkout, plainCheckout]);
   return {
     recipe,
     checkout,
     plainCheckout,
     base: await git("describe", "--abbrev=0", "--tags", "HEAD"),
-    head: await git("rev-parse", "HEAD"),
+    commit: await git("rev-parse", "HEAD"),
     withoutTests,
     enrolments: recipe === "quick" ? withoutTests : options.recipes,
     images: recipe === "miniflux" ? "miniflux" : "custom-html",
-    about: {
+    description: {
       "quick": "one service, health checks 2 s apart, a web server that a plain stop has to wait 10 s for",
       "custom-html": "one service, health checks 30 s apart",
       "miniflux": "app and PostgreSQL, health checks 10 s and 5 s apart",

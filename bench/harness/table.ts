@@ -5,7 +5,7 @@ const RSS_MB = 150;
 const AFTER_LAST_S = 5;
 
 /** The figures for people: ratios with what they were aimed at, then where the time of a whole run goes. */
-export function table(figures: Figures, subject: Pick<Subject, "about" | "aims">): string {
+export function table(figures: Figures, subject: Pick<Subject, "description" | "aims">): string {
   const aim = (value: number, most: number, unit = "") => `${value <= most ? "✓" : "✗"} aim ≤ ${most}${unit}`;
   const ratio = (
     name: keyof Ratios,
@@ -34,7 +34,7 @@ export function table(figures: Figures, subject: Pick<Subject, "about" | "aims">
     ) => [stage, seconds.toFixed(1), plain === 0 ? "-" : plain.toFixed(1), signed(overhead)]),
   ], { numbers: true });
   return [
-    `${figures.recipe}: ${subject.about} (${
+    `${figures.recipe}: ${subject.description} (${
       figures.rounds === 1 ? "one round" : `medians of ${figures.rounds} rounds`
     })`,
     "",

@@ -1,7 +1,6 @@
 import { UsageError } from "../../common/errors.ts";
 import { EnrolmentError, loadEnrolment } from "../../enrolment/enrolment.ts";
-import { Git } from "../recipe/git.ts";
-import { withoutCredentials } from "../recipe/git.ts";
+import { Git, withoutCredentials } from "../recipe/git.ts";
 import { cloneUrl, upstreamUrl } from "../recipe/repo.ts";
 import type { RunRequest } from "../run/request.ts";
 import type { Settings } from "../run/settings.ts";

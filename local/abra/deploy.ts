@@ -1,7 +1,6 @@
 import { type App, environmentOf } from "./app.ts";
 import { type ComposeFile, mergedServices, readCompose } from "./compose.ts";
-import { docker, knowsDetach, secretIds } from "./engine.ts";
-import { hasIpvs } from "./kernel.ts";
+import { docker, hasIpvs, knowsDetach, secretIds } from "./engine.ts";
 import { Fatal, say } from "./output.ts";
 import { abraDir } from "./recipe.ts";
 import { buildOverride } from "./override.ts";

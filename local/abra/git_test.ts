@@ -1,5 +1,6 @@
-import { equal } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { execOk } from "../../common/exec.ts";
+import { byNewest, isRelease } from "./git.ts";
 
 /** In a process of its own: this one's home is that of all tests that run side by side. */
 async function isDirtyAtHome(recipe: string, home: string): Promise<string> {
@@ -42,4 +43,15 @@ Deno.test("a checkout's settings and its reader's own ones start no program", as
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("versions are ordered by number, not by text", () => {
+  const tags = ["1.9.0+1.2", "1.10.0+1.2", "0.99.1+7", "1.10.0+1.3"];
+  deepEqual(tags.sort(byNewest), ["1.10.0+1.3", "1.10.0+1.2", "1.9.0+1.2", "0.99.1+7"]);
+});
+
+Deno.test("only recipe versions count as releases", () => {
+  equal(isRelease("2.0.1+1.0.6-social-amd64"), true);
+  equal(isRelease("v1.0.0"), false);
+  equal(isRelease("nightly"), false);
 });

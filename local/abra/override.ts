@@ -1,5 +1,4 @@
-import type { ComposeFile } from "./compose.ts";
-import { listOf, mergedServices } from "./compose.ts";
+import { type ComposeFile, listOf, mergedServices } from "./compose.ts";
 import { asObject } from "./schema.ts";
 
 export interface OverrideOptions {

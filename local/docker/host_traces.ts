@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import * as z from "zod";
-import { exec } from "../../common/exec.ts";
+import { runCommand } from "../../common/command.ts";
 import { exists } from "../../common/files.ts";
 import type { Paths } from "../host/paths.ts";
 
@@ -73,10 +73,10 @@ export async function restoreHost(paths: Paths): Promise<void> {
     await Deno.remove(file(paths));
     return;
   }
-  if (!before.defaultBridge) await exec(["ip", "link", "delete", "docker0"]);
+  if (!before.defaultBridge) await runCommand(["ip", "link", "delete", "docker0"]);
   if (!before.dockerChains) { for (const family of FAMILIES) await removeDockerRules(family); }
   if (before.ipForward === "0") {
-    await exec(["iptables", "-P", "FORWARD", before.forwardPolicy]);
+    await runCommand(["iptables", "-P", "FORWARD", before.forwardPolicy]);
     await Deno.writeTextFile(IP_FORWARD, "0\n");
   }
   for (const [limit, value] of Object.entries(before.limits)) {
@@ -103,7 +103,7 @@ function readTraces(text: string): Traces | undefined {
 
 async function saveRules(family: string): Promise<string | undefined> {
   try {
-    const saved = await exec([`${family}-save`]);
+    const saved = await runCommand([`${family}-save`]);
     return saved.success ? saved.stdout : undefined;
   } catch {
     return undefined;
@@ -111,7 +111,9 @@ async function saveRules(family: string): Promise<string | undefined> {
 }
 
 async function removeDockerRules(family: string): Promise<void> {
-  for (const change of dockerRuleRemovals(await saveRules(family) ?? "")) await exec([family, ...change]);
+  for (const change of dockerRuleRemovals(await saveRules(family) ?? "")) {
+    await runCommand([family, ...change]);
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
-import { exec } from "../../common/exec.ts";
+import { runCommand } from "../../common/command.ts";
 import { systemClock, waitFor } from "../../common/time.ts";
 import { type Docker, engineAnswers, engineClient, SOCKET } from "./client.ts";
 import { StackError } from "../host/errors.ts";
@@ -186,7 +186,7 @@ async function unmountBelow(folders: string[]): Promise<void> {
   const mounts = mountPoints(await Deno.readTextFile("/proc/self/mounts"))
     .filter((point) => folders.some((folder) => point === folder || point.startsWith(`${folder}/`)))
     .sort((a, b) => b.length - a.length);
-  for (const point of mounts) await exec(["umount", "--lazy", point]);
+  for (const point of mounts) await runCommand(["umount", "--lazy", point]);
 }
 
 /** Second column of `/proc/self/mounts`, where blanks are written in octal. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { exec } from "../../common/exec.ts";
+import { runCommand } from "../../common/command.ts";
 import { StackError } from "../host/errors.ts";
 import { pathsBelow, pathsFromEnvironment } from "../host/paths.ts";
 import { settingsText } from "./daemon.ts";
@@ -25,13 +25,13 @@ Deno.test("the harness' stand-in gives it the settings word for word and passes 
   const [deno] = script.match(/(?<=^exec )\S+/m) ?? [];
   assert.ok(deno !== undefined && script.endsWith(` "$@"\n`));
   const shown = script.replace(/^exec .*$/m, 'printf "%s\\n" "$CCCI_A" "$CCCI_B" "$@"');
-  const { stdout } = await exec(["sh", "-c", shown, "wrapper", "ci", "a b"]);
+  const { stdout } = await runCommand(["sh", "-c", shown, "wrapper", "ci", "a b"]);
   assert.equal(stdout, `${env.CCCI_A}\n${env.CCCI_B}\nci\na b\n`);
 });
 
 Deno.test("a word of a shell's command line stays one word", async () => {
   for (const word of ["plain", "a b", "it's", "$(id)", "", "a\nb"]) {
-    assert.equal((await exec(["sh", "-c", `printf %s ${shellWord(word)}`])).stdout, word);
+    assert.equal((await runCommand(["sh", "-c", `printf %s ${shellWord(word)}`])).stdout, word);
   }
 });
 

@@ -4,8 +4,8 @@ import { exists } from "../../common/files.ts";
 import type { BuildContext } from "../gitea/gitea.ts";
 import { inStep } from "../host/progress.ts";
 
-export const SERVER_VERSION = "1.10.1";
-export const RUNNER_VERSION = "1.0.0-beta.10";
+const SERVER_VERSION = "1.10.1";
+const RUNNER_VERSION = "1.0.0-beta.10";
 
 /** Paths of the two programs. */
 export interface DronePrograms {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { exec, execOk } from "../../common/exec.ts";
+import { runCommand, runCommandOk } from "../../common/command.ts";
 import { waitFor } from "../../common/time.ts";
 import { buildProgram } from "../host/build.ts";
 import { StackError } from "../host/errors.ts";
@@ -17,9 +17,9 @@ import {
   stopProcess,
 } from "../host/process.ts";
 import { inStep, type Progress, type Step } from "../host/progress.ts";
-import { together } from "../host/together.ts";
+import { together } from "../host/interruption.ts";
 
-export const GITEA_VERSION = "1.26.0";
+const GITEA_VERSION = "1.26.0";
 const READY_MS = 180_000;
 const STOP_MS = 15_000;
 
@@ -40,7 +40,7 @@ export async function ensureGiteaProgram(context: BuildContext): Promise<GiteaPr
   const { paths } = context;
   const installed = await onPath("gitea");
   if (installed !== undefined) {
-    const said = await exec([installed, "--version"]);
+    const said = await runCommand([installed, "--version"]);
     if (/version v?1\.(2[6-9]|[3-9][0-9])\./i.test(said.stdout)) {
       return { binary: installed, staticRoot: undefined };
     }
@@ -94,7 +94,7 @@ export interface GiteaOptions {
 export async function ensureGitea(options: GiteaOptions): Promise<void> {
   const { paths, step, gateway, program } = options;
   const files = giteaFiles(paths);
-  const user = (await execOk(["id", "-un"])).stdout.trim();
+  const user = (await runCommandOk(["id", "-un"])).stdout.trim();
   const config = giteaConfig({ paths, gateway, user, staticRoot: program.staticRoot });
   const wanted = createHash("sha256").update(program.binary + config).digest("hex");
   const mark = join(files.root, "fingerprint");
@@ -112,7 +112,7 @@ export async function ensureGitea(options: GiteaOptions): Promise<void> {
   }
   const env = giteaEnvironment(paths, user);
   const gitea = (...args: string[]) =>
-    exec([program.binary, "--config", files.config, ...args], { env, clearEnv: true });
+    runCommand([program.binary, "--config", files.config, ...args], { env, clearEnv: true });
   if (!await exists(join(files.root, "admin-made"))) {
     step.update("making its database");
     const migrated = await gitea("migrate");

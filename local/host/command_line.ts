@@ -1,6 +1,6 @@
 import { CommanderError, Option } from "commander";
 import { CcciError, describeError, UsageError } from "../../common/errors.ts";
-import { Interrupted } from "./interruption.ts";
+import { Interrupted } from "./errors.ts";
 
 const encoder = new TextEncoder();
 

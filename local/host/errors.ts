@@ -6,3 +6,12 @@ export class StackError extends CcciError {
     super("stack", message, options);
   }
 }
+
+/** Ctrl-C or TERM while something was brought up. */
+export class Interrupted extends CcciError {
+  constructor(signal: string) {
+    super("interrupted", `Stopped half-way by ${signal}`, {
+      hint: 'Starting again goes on from here; "./cc-ci down" takes away what is up',
+    });
+  }
+}

@@ -21,7 +21,7 @@ export async function onPath(program: string): Promise<string | undefined> {
 }
 
 /** Programs the stack and the runs call, and the Debian package each is in. */
-export const PROGRAM_PACKAGES: Record<string, string> = {
+const PROGRAM_PACKAGES: Record<string, string> = {
   git: "git",
   openssl: "openssl",
   chromium: "chromium",

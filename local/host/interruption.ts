@@ -1,13 +1,4 @@
-import { CcciError } from "../../common/errors.ts";
-
-/** Ctrl-C or TERM while something was brought up. */
-export class Interrupted extends CcciError {
-  constructor(signal: string) {
-    super("interrupted", `Stopped half-way by ${signal}`, {
-      hint: 'Starting again goes on from here; "./cc-ci down" takes away what is up',
-    });
-  }
-}
+import { Interrupted } from "./errors.ts";
 
 /** Aborts with {@linkcode Interrupted} on Ctrl-C or TERM. Disposing it gives the signals back. */
 export class Interruption implements Disposable {
@@ -29,4 +20,27 @@ export class Interruption implements Disposable {
   [Symbol.dispose](): void {
     for (const [name, handler] of this.#handlers) Deno.removeSignalListener(name, handler);
   }
+}
+
+/**
+ * Runs jobs side by side. When one fails the others are told to stop by their signal and are waited for, so that
+ * nothing goes on behind the caller's back; then the first error is passed on.
+ * @param signal abort tells all of them to stop
+ */
+export async function together(
+  signal: AbortSignal,
+  jobs: ((signal: AbortSignal) => Promise<unknown>)[],
+): Promise<void> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  let first: { error: unknown } | undefined;
+  await Promise.all(jobs.map(async (job) => {
+    try {
+      await job(either);
+    } catch (error) {
+      first ??= { error };
+      failed.abort(new DOMException("Given up because another part failed", "AbortError"));
+    }
+  }));
+  if (first !== undefined) throw first.error;
 }

@@ -92,7 +92,10 @@ const QUICK_MS = 1_000;
 /** Without a terminal: pause between two lines about the same step. */
 const QUIET_MS = 20_000;
 
-/** The renderer behind {@linkcode terminalProgress}. */
+/**
+ * The renderer behind {@linkcode terminalProgress}. dax's own progress would write to this process' standard error and
+ * nowhere else, wrap long lines instead of cutting them, and without a terminal repeat every change as a line.
+ */
 export function createProgress(options: ProgressOptions): Progress {
   return options.tty ? liveProgress(options) : plainProgress(options);
 }

@@ -1,15 +1,14 @@
 /** Images of the test apps, and of the backup bot: pulled where a registry has them, otherwise made here. */
 import { join } from "node:path";
-import { exec, execOk } from "../../common/exec.ts";
+import { runCommand, runCommandOk } from "../../common/command.ts";
 import { DOCKER_ENV } from "../docker/client.ts";
 import { type Paths, pathsFromEnvironment } from "../host/paths.ts";
 import { inStep, type Progress } from "../host/progress.ts";
 import { buildBase, buildImage, buildImageProgram, findImageProgram, SOURCES } from "./build.ts";
 import { BASE_IMAGE, BASE_SUITE, botImage, imagesOfRecipe, type ImageSpec } from "./catalogue.ts";
 import { contentHash, filesOf } from "./content.ts";
-import { engineId, lookUp } from "./engine.ts";
+import { engineId, lookUp, pull, registryReachable } from "./engine.ts";
 import { Ledger } from "./ledger.ts";
-import { pull, registryReachable } from "./registry.ts";
 
 export interface ImageOptions {
   progress: Progress;
@@ -74,7 +73,7 @@ export async function removeImages(options: Pick<ImageOptions, "progress" | "cac
   for (const image of made.filter((one) => one.engine === engine)) {
     const present = await lookUp(image.tag);
     if (present.kind === "made" && present.content === image.content) {
-      const result = await exec(["docker", "image", "rm", image.tag], { env: DOCKER_ENV });
+      const result = await runCommand(["docker", "image", "rm", image.tag], { env: DOCKER_ENV });
       if (!result.success) {
         options.progress.note(`Image ${image.tag} stays: ${result.stderr.trim()}`);
         continue;
@@ -91,7 +90,7 @@ async function bring(tag: string, content: string, options: ImageOptions): Promi
   const file = savedFile(tag, content, options.cache);
   if (await Deno.stat(file).then(() => true, () => false)) {
     const loaded = await inStep(options.progress, `Load image ${tag}`, async () => {
-      return (await exec(["docker", "load", "--input", file], { env: DOCKER_ENV, timeoutMs: 300_000 }))
+      return (await runCommand(["docker", "load", "--input", file], { env: DOCKER_ENV, timeoutMs: 300_000 }))
         .success;
     });
     if (loaded) {
@@ -156,7 +155,9 @@ async function make(missing: Wanted[], options: ImageOptions & { base: string })
       });
       await ledger.add({ engine, tag: image.tag, content: image.content });
       // Refused while a container still runs from it, which is no reason to fail.
-      if (image.stale !== undefined) await exec(["docker", "image", "rm", image.stale], { env: DOCKER_ENV });
+      if (image.stale !== undefined) {
+        await runCommand(["docker", "image", "rm", image.stale], { env: DOCKER_ENV });
+      }
       if (!options.engineIsOurs) await save(image, options);
     }
   }
@@ -181,7 +182,7 @@ async function make(missing: Wanted[], options: ImageOptions & { base: string })
 async function save(image: Wanted, { progress, cache }: ImageOptions): Promise<void> {
   const file = savedFile(image.tag, image.content, cache);
   await inStep(progress, `Keep image ${image.tag} in the cache`, async () => {
-    await execOk(["docker", "save", "--output", `${file}.new`, image.tag], {
+    await runCommandOk(["docker", "save", "--output", `${file}.new`, image.tag], {
       env: DOCKER_ENV,
       timeoutMs: 300_000,
     });

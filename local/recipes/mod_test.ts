@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, notEqual, rejects } from "node:assert/strict";
-import { execOk } from "../../common/exec.ts";
+import { runCommandOk } from "../../common/command.ts";
 import { parseAbraSh } from "../../common/abra_sh.ts";
 import { schemaError } from "../abra/schema.ts";
 import { histories } from "./histories.ts";
@@ -16,7 +16,7 @@ async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
 }
 
 async function git(folder: string, ...args: string[]): Promise<string> {
-  return (await execOk(["git", "-C", folder, ...args])).stdout.trimEnd();
+  return (await runCommandOk(["git", "-C", folder, ...args])).stdout.trimEnd();
 }
 
 /** File names and contents of a commit. */

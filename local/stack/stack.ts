@@ -25,7 +25,7 @@ import { ORG, seedForge } from "../gitea/seed.ts";
 import { DASHBOARD_URL, ensureService, waitForRoute } from "./services.ts";
 import { ensureSwarm } from "../docker/swarm.ts";
 import { type Certificates, ensureCertificates } from "../traefik/tls.ts";
-import { together } from "../host/together.ts";
+import { together } from "../host/interruption.ts";
 import { ensureTraefik, traefikOwner } from "../traefik/traefik.ts";
 import { ensureTraefikImage } from "../traefik/traefik_image.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { exec, execOk } from "../../common/exec.ts";
+import { runCommand, runCommandOk } from "../../common/command.ts";
 import { pathsFromEnvironment } from "../host/paths.ts";
 import { ensureCertificates } from "./tls.ts";
 
@@ -18,7 +18,7 @@ Deno.test("the certificate covers the base domain and one level below, and its C
     const paths = pathsFromEnvironment((name) => name === "CCCI_CACHE" ? folder : undefined);
     const { ca, cert, key } = await ensureCertificates(paths);
     const verified = async (host: string) =>
-      (await exec(["openssl", "verify", "-CAfile", ca, "-verify_hostname", host, cert])).success;
+      (await runCommand(["openssl", "verify", "-CAfile", ca, "-verify_hostname", host, cert])).success;
     assert.equal(await verified("ci.localhost"), true);
     assert.equal(await verified("git.ci.localhost"), true);
     assert.equal(await verified("a.b.ci.localhost"), false);
@@ -46,15 +46,15 @@ Deno.test("the CA may vouch for no name outside the base domain", async () => {
     const { ca } = await ensureCertificates(paths);
     const file = (name: string) => join(folder, name);
     await Deno.writeTextFile(file("ext"), "subjectAltName=DNS:example.org\n");
-    await execOk([
+    await runCommandOk([
       ...["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
       ...["-subj", "/CN=example.org", "-keyout", file("key"), "-out", file("csr")],
     ]);
-    await execOk([
+    await runCommandOk([
       ...["openssl", "x509", "-req", "-in", file("csr"), "-CA", ca, "-CAkey", join(paths.tls, "ca-key.pem")],
       ...["-CAcreateserial", "-days", "1", "-extfile", file("ext"), "-out", file("cert")],
     ]);
-    const judged = await exec(["openssl", "verify", "-CAfile", ca, file("cert")]);
+    const judged = await runCommand(["openssl", "verify", "-CAfile", ca, file("cert")]);
     assert.equal(judged.success, false);
     assert.match(judged.stdout + judged.stderr, /permitted subtree/);
   });

@@ -1,19 +1,18 @@
 import { join } from "node:path";
-import { execOk } from "../../common/exec.ts";
+import { runCommandOk } from "../../common/command.ts";
 import { buildProgram } from "../host/build.ts";
 import { type Docker, DOCKER_ENV, orNothing } from "../docker/client.ts";
 import { exists } from "../../common/files.ts";
 import { CONTENT_LABEL } from "../images/content.ts";
-import { engineId } from "../images/engine.ts";
+import { engineId, pull, registryReachable } from "../images/engine.ts";
 import { Ledger } from "../images/ledger.ts";
-import { pull, registryReachable } from "../images/registry.ts";
 import type { Paths } from "../host/paths.ts";
 import { inStep, type Progress } from "../host/progress.ts";
 
-export const TRAEFIK_VERSION = "3.7.13";
+const TRAEFIK_VERSION = "3.7.13";
 const OFFICIAL = `traefik:v${TRAEFIK_VERSION}`;
 /** A name that no registry is ever asked for. */
-export const LOCAL_IMAGE = `localhost/cc-ci/traefik:${TRAEFIK_VERSION}`;
+const LOCAL_IMAGE = `localhost/cc-ci/traefik:${TRAEFIK_VERSION}`;
 /** Says that we made the image, and from what. */
 const CONTENT = `traefik-${TRAEFIK_VERSION}`;
 
@@ -67,10 +66,10 @@ async function importImage(binary: string, paths: Paths): Promise<void> {
     await Deno.link(binary, join(folder, "root", "traefik")).catch(() =>
       Deno.copyFile(binary, join(folder, "root", "traefik"))
     );
-    await execOk(["tar", "--owner=0", "--group=0", "-C", join(folder, "root"), "-cf", tar, "."], {
+    await runCommandOk(["tar", "--owner=0", "--group=0", "-C", join(folder, "root"), "-cf", tar, "."], {
       timeoutMs: 120_000,
     });
-    await execOk(
+    await runCommandOk(
       [
         "docker",
         "import",

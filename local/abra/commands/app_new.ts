@@ -1,5 +1,4 @@
-import { readApp, servers } from "../app.ts";
-import { environmentOf, noteVersion } from "../app.ts";
+import { environmentOf, noteVersion, readApp, servers } from "../app.ts";
 import { readCompose } from "../compose.ts";
 import { chaosVersion, git } from "../git.ts";
 import { Fatal, print, say, table } from "../output.ts";

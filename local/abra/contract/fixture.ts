@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { execOk } from "../../../common/exec.ts";
+import { runCommandOk } from "../../../common/command.ts";
 
 /** The recipe the contract is checked with: two small services, a config, three volumes, two secrets, backup labels. */
 export const RECIPE = "abra-contract";
@@ -75,7 +75,7 @@ const FUNCTION = 'greet() {\n  echo "$1 from $APP_NAME on $TARGET"\n}\n';
 
 /** Makes the fixture's repository; `main` ends one commit after the newest release. */
 export async function buildFixture(folder: string): Promise<void> {
-  const git = (...args: string[]) => execOk(["git", "-C", folder, ...args]);
+  const git = (...args: string[]) => runCommandOk(["git", "-C", folder, ...args]);
   const commit = async (message: string, files: Record<string, string>) => {
     for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(folder, name), text);
     await git("add", "--all");
@@ -108,5 +108,5 @@ export async function buildFixture(folder: string): Promise<void> {
 
 /** Tags the unreleased head of the fixture the forbidden way. */
 export async function addLightweightTag(folder: string): Promise<void> {
-  await execOk(["git", "-C", folder, "tag", LIGHTWEIGHT_VERSION, "main"]);
+  await runCommandOk(["git", "-C", folder, "tag", LIGHTWEIGHT_VERSION, "main"]);
 }

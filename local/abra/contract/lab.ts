@@ -1,7 +1,8 @@
 import { equal } from "node:assert/strict";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { exec, execOk, type ExecResult } from "../../../common/exec.ts";
+import { runCommand, runCommandOk } from "../../../common/command.ts";
+import type { ExecResult } from "../../../common/exec.ts";
 import { inTerminal } from "../../../common/pty.ts";
 import { waitFor } from "../../../common/time.ts";
 import { parseEnvFile, toEnvironment } from "../../../common/env_file.ts";
@@ -45,7 +46,7 @@ export class Lab implements AsyncDisposable {
     const lab = new Lab(abraPath, folder, has, id.join(""));
     await buildFixture(lab.origin);
     await Deno.mkdir(join(lab.abraDir, "recipes"), { recursive: true });
-    await execOk(["git", "clone", "--quiet", lab.origin, lab.checkout]);
+    await runCommandOk(["git", "clone", "--quiet", lab.origin, lab.checkout]);
     return lab;
   }
 
@@ -61,7 +62,7 @@ export class Lab implements AsyncDisposable {
   }
 
   #run({ argv, env }: { argv: string[]; env: Record<string, string> }): Promise<ExecResult> {
-    return exec(argv, {
+    return runCommand(argv, {
       env: {
         ABRA_DIR: this.abraDir,
         CONTRACT_LEAK: "leaked",
@@ -93,12 +94,12 @@ export class Lab implements AsyncDisposable {
   /** A shell command in a service's running container. @returns what it printed */
   async inContainer(service: string, script: string): Promise<string> {
     const filter = `label=com.docker.swarm.service.name=${this.stack}_${service}`;
-    const ids = (await execOk(["docker", "ps", "-q", "--filter", filter])).stdout.split("\n");
-    return (await execOk(["docker", "exec", ids[0] ?? "", "sh", "-c", script])).stdout.trim();
+    const ids = (await runCommandOk(["docker", "ps", "-q", "--filter", filter])).stdout.split("\n");
+    return (await runCommandOk(["docker", "exec", ids[0] ?? "", "sh", "-c", script])).stdout.trim();
   }
 
   async git(...args: string[]): Promise<string> {
-    return (await execOk(["git", "-C", this.checkout, ...args])).stdout.trim();
+    return (await runCommandOk(["git", "-C", this.checkout, ...args])).stdout.trim();
   }
 
   head(): Promise<string> {
@@ -133,7 +134,7 @@ export class Lab implements AsyncDisposable {
     kind: "service" | "secret" | "config" | "volume",
     stack: string = this.stack,
   ): Promise<string[]> {
-    const { stdout } = await execOk(["docker", kind, "ls", "--format", "{{.Name}}"]);
+    const { stdout } = await runCommandOk(["docker", kind, "ls", "--format", "{{.Name}}"]);
     return stdout.split("\n").filter((name) => name.startsWith(`${stack}_`)).sort();
   }
 
@@ -146,7 +147,7 @@ export class Lab implements AsyncDisposable {
       "{{json .Spec.Labels}}",
       `${this.stack}_${service}`,
     ];
-    return JSON.parse((await execOk(argv)).stdout);
+    return JSON.parse((await runCommandOk(argv)).stdout);
   }
 
   /** abra's label on the `app` service. */
@@ -158,10 +159,10 @@ export class Lab implements AsyncDisposable {
   async removeContainers(): Promise<void> {
     await waitFor(async () => {
       const filter = `label=com.docker.stack.namespace=${this.stack}`;
-      const ids = (await execOk(["docker", "ps", "-aq", "--filter", filter])).stdout.split("\n").filter(
+      const ids = (await runCommandOk(["docker", "ps", "-aq", "--filter", filter])).stdout.split("\n").filter(
         Boolean,
       );
-      if (ids.length > 0) await exec(["docker", "rm", "-fv", ...ids]);
+      if (ids.length > 0) await runCommand(["docker", "rm", "-fv", ...ids]);
       return ids.length === 0;
     }, { what: "the containers of the fixture to go", timeoutMs: 120_000 });
   }
@@ -172,13 +173,13 @@ export class Lab implements AsyncDisposable {
   }
 
   async #removeObjects(): Promise<void> {
-    if ((await this.names("service")).length > 0) await exec(["docker", "stack", "rm", this.stack]);
+    if ((await this.names("service")).length > 0) await runCommand(["docker", "stack", "rm", this.stack]);
     await this.removeContainers();
     for (const stack of [this.stack, `ctr-${this.stack.slice(4, 10)}-`]) {
       for (const kind of ["secret", "config", "volume"] as const) {
-        const names = (await execOk(["docker", kind, "ls", "--format", "{{.Name}}"])).stdout.split("\n")
+        const names = (await runCommandOk(["docker", kind, "ls", "--format", "{{.Name}}"])).stdout.split("\n")
           .filter((name) => name.startsWith(stack));
-        if (names.length > 0) await exec(["docker", kind, "rm", ...names]);
+        if (names.length > 0) await runCommand(["docker", kind, "rm", ...names]);
       }
     }
   }

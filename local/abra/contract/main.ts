@@ -5,7 +5,7 @@
 import { delimiter, join } from "node:path";
 import { parseArgs } from "node:util";
 import { describeError, UsageError } from "../../../common/errors.ts";
-import { exec } from "../../../common/exec.ts";
+import { runCommand } from "../../../common/command.ts";
 import { formatSeconds } from "../../../common/time.ts";
 import { type Expectation, unconfirmed } from "./expectation.ts";
 import { Lab } from "./lab.ts";
@@ -36,7 +36,7 @@ export async function abraContract(argv: string[]): Promise<number> {
     return 0;
   }
   const path = values.abra ?? Deno.env.get("CCCI_ABRA") ?? findOnPath() ?? STAND_IN;
-  const version = await exec([path, "--version"]);
+  const version = await runCommand([path, "--version"]);
   const real = !version.stdout.includes("stand-in");
   const missing = await whatIsMissing();
   print(`${version.stdout.trim()} (${path})`);
@@ -101,19 +101,19 @@ async function checkOne(
 
 /** Why deploys cannot be checked here, if they cannot. */
 async function whatIsMissing(): Promise<string | undefined> {
-  const manager = await exec(["docker", "info", "--format", "{{.Swarm.ControlAvailable}}"]).catch(() =>
+  const manager = await runCommand(["docker", "info", "--format", "{{.Swarm.ControlAvailable}}"]).catch(() =>
     undefined
   );
   if (manager === undefined) return "there is no docker on PATH";
   if (!manager.success) return "no Docker Engine answers";
   if (manager.stdout.trim() !== "true") return "the Docker Engine is no Swarm manager";
-  const image = await exec(["docker", "image", "inspect", "nginx:1.22.1"]);
+  const image = await runCommand(["docker", "image", "inspect", "nginx:1.22.1"]);
   return image.success ? undefined : "the engine has no image nginx:1.22.1";
 }
 
 async function hasBot(): Promise<boolean> {
   const filter = "label=coop-cloud.backupbot.enabled=true";
-  return (await exec(["docker", "service", "ls", "-q", "--filter", filter])).stdout.trim() !== "";
+  return (await runCommand(["docker", "service", "ls", "-q", "--filter", filter])).stdout.trim() !== "";
 }
 
 const STAND_IN = join(import.meta.dirname ?? ".", "..", "abra");

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, notEqual } from "node:assert/strict";
-import { execOk } from "../../../common/exec.ts";
+import { runCommandOk } from "../../../common/command.ts";
 import { parseSnapshots } from "../../../harness/abra/output.ts";
 import type { Expectation } from "./expectation.ts";
 import type { Lab } from "./lab.ts";
@@ -123,7 +123,7 @@ export const backupSpec = ([
     sure: "R",
     async check(lab) {
       const find = ["docker", "ps", "-q", "--filter", "label=com.docker.swarm.service.name"];
-      const services = await execOk([
+      const services = await runCommandOk([
         "docker",
         "service",
         "ls",
@@ -131,7 +131,7 @@ export const backupSpec = ([
         "--filter",
         "label=coop-cloud.backupbot.enabled",
       ]);
-      const name = await execOk([
+      const name = await runCommandOk([
         "docker",
         "service",
         "inspect",
@@ -140,12 +140,12 @@ export const backupSpec = ([
         services.stdout.trim(),
       ]);
       find[4] += `=${name.stdout.trim()}`;
-      const bot = (await execOk(find)).stdout.trim();
-      const listed = await execOk(["docker", "exec", bot, "restic", "snapshots", "--json", "--quiet"]);
+      const bot = (await runCommandOk(find)).stdout.trim();
+      const listed = await runCommandOk(["docker", "exec", bot, "restic", "snapshots", "--json", "--quiet"]);
       const all: { id: string; tags?: string[] }[] = JSON.parse(listed.stdout);
       const own = all.filter(({ tags }) => tags?.some((tag) => tag.split(":")[0] === lab.stack));
       equal(own.length, 2);
-      await execOk([
+      await runCommandOk([
         "docker",
         "exec",
         bot,

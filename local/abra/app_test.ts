@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { splitType, writeVersion } from "./env_file.ts";
+import { splitType, writeVersion } from "./app.ts";
 
 Deno.test("the version is written behind the recipe and nowhere else", () => {
   const text = "TYPE=custom-html\n\nDOMAIN=a.example.com\n";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { together } from "./together.ts";
+import { together } from "./interruption.ts";
 
 /** Goes on until it is told to stop. */
 function patient(ended: string[], name: string) {
