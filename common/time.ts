@@ -34,6 +34,40 @@ export class WaitTimeout extends CcciError {
   }
 }
 
+/** What a look showed: what was waited for, or in a few words what is still missing. */
+export type Look<T> = { done: T } | { missing: string };
+
+export interface PollOptions {
+  /** Pause between two looks in milliseconds. */
+  everyMs: number;
+  clock?: Clock;
+  signal?: AbortSignal | undefined;
+  /** Told what is missing, at first and whenever that changes. */
+  onChange?: (missing: string) => void;
+  /** For how long is looked, and what is thrown when that has passed. The last look is at the end of that time. */
+  limit: { ms: number; error: (missing: string) => Error | Promise<Error> };
+}
+
+/**
+ * Looks until there is what was waited for.
+ * @throws the limit's error, the reason of the signal, or at once whatever `look` throws
+ */
+export async function pollUntil<T>(look: () => Promise<Look<T>> | Look<T>, options: PollOptions): Promise<T> {
+  const { everyMs, clock = systemClock, signal, onChange, limit } = options;
+  const end = clock.now() + limit.ms;
+  let told: string | undefined;
+  while (true) {
+    signal?.throwIfAborted();
+    const last = clock.now() >= end;
+    const seen = await look();
+    if ("done" in seen) return seen.done;
+    if (seen.missing !== told) onChange?.(seen.missing);
+    told = seen.missing;
+    if (last) throw await limit.error(seen.missing);
+    await clock.sleep(Math.min(everyMs, Math.max(1, end - clock.now())), signal);
+  }
+}
+
 export interface WaitOptions {
   /** What is waited for, as it should read after "Waited 10 s for". */
   what: string;
@@ -53,15 +87,17 @@ export async function waitFor<T>(
   look: () => Promise<T | undefined | false> | T | undefined | false,
   options: WaitOptions,
 ): Promise<T> {
-  const clock = options.clock ?? systemClock;
-  const end = clock.now() + options.timeoutMs;
-  while (true) {
-    options.signal?.throwIfAborted();
+  const { what, timeoutMs: ms, everyMs = 200, clock = systemClock, signal } = options;
+  const once = async (): Promise<Look<T>> => {
     const seen = await look();
-    if (seen !== undefined && seen !== false) return seen;
-    if (clock.now() >= end) throw new WaitTimeout(options.what, options.timeoutMs);
-    await clock.sleep(Math.min(options.everyMs ?? 200, Math.max(1, end - clock.now())), options.signal);
-  }
+    return seen === undefined || seen === false ? { missing: what } : { done: seen };
+  };
+  return await pollUntil(once, {
+    everyMs,
+    clock,
+    signal,
+    limit: { ms, error: () => new WaitTimeout(what, ms) },
+  });
 }
 
 /** A time that was measured or set: `0.4 s`, `12 s`, `3 min 05 s`, `1 h 04 min`. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ago, formatRoughly, formatSeconds } from "./time.ts";
+import { ago, type Clock, formatRoughly, formatSeconds, pollUntil, waitFor } from "./time.ts";
 
 Deno.test("a measured time is told to the second, and to the minute once it is hours", () => {
   const told = [0, 0.44, 9.94, 9.96, 59.4, 59.6, 185, 600, 3599.6, 3840].map((seconds) =>
@@ -50,4 +50,69 @@ Deno.test("the dashboard's script tells ages as the server does", async () => {
   const text = /^function ago\(ms\) \{\n.*?^\}/ms.exec(script)?.[0] ?? "";
   const inBrowser = new Function(`return (${text})`)();
   for (let ms = 0; ms < 1e11; ms = ms * 1.01 + 97) assert.equal(inBrowser(ms), ago(ms));
+});
+
+/** Time passes only while somebody sleeps. */
+function sleepers(): Clock & { slept: number[] } {
+  let now = 0;
+  const slept: number[] = [];
+  return {
+    slept,
+    now: () => now,
+    sleep(ms, signal) {
+      if (signal?.aborted) return Promise.reject(signal.reason);
+      now += ms;
+      slept.push(ms);
+      return Promise.resolve();
+    },
+  };
+}
+
+Deno.test("pollUntil() tells what is missing when that changes, and returns what it waited for", async () => {
+  const clock = sleepers();
+  const looks = [{ missing: "one" }, { missing: "one" }, { missing: "two" }, { done: 7 }];
+  const told: string[] = [];
+  const seen = await pollUntil(() => looks.shift() ?? assert.fail("it looks no more"), {
+    everyMs: 200,
+    clock,
+    onChange: (missing) => told.push(missing),
+    limit: { ms: 60_000, error: () => new Error("late") },
+  });
+  assert.equal(seen, 7);
+  assert.deepEqual(told, ["one", "two"]);
+  assert.deepEqual(clock.slept, [200, 200, 200]);
+});
+
+Deno.test("pollUntil() looks once more when the time is over, and then throws what was asked for", async () => {
+  const clock = sleepers();
+  let looks = 0;
+  const options = {
+    everyMs: 400,
+    clock,
+    limit: { ms: 1_000, error: (missing: string) => Promise.resolve(new Error(`no ${missing}`)) },
+  };
+  await assert.rejects(pollUntil(() => ({ missing: `look ${++looks}` }), options), { message: `no look 4` });
+  assert.deepEqual(clock.slept, [400, 400, 200]);
+});
+
+Deno.test("pollUntil() ends with its signal and with what a look throws", async () => {
+  const limit = { ms: 1_000, error: () => new Error("late") };
+  const stop = new AbortController();
+  const stopped = pollUntil(() => {
+    stop.abort(new Error("cancelled"));
+    return { missing: "all" };
+  }, { everyMs: 1, clock: sleepers(), signal: stop.signal, limit });
+  await assert.rejects(stopped, /cancelled/);
+  const broken = pollUntil(() => Promise.reject(new Error("broken")), {
+    everyMs: 1,
+    clock: sleepers(),
+    limit,
+  });
+  await assert.rejects(broken, /broken/);
+});
+
+Deno.test("waitFor() names what it waited for, and how long", async () => {
+  const wait = { what: "the moon", timeoutMs: 3_000, clock: sleepers() };
+  await assert.rejects(waitFor(() => false, wait), { code: "wait.timeout", message: /3.0 s for the moon/ });
+  assert.equal(await waitFor(() => "there", wait), "there");
 });

@@ -113,7 +113,7 @@ export class App {
   async deploy(ctx: StageContext, at: Revision): Promise<void> {
     await this.#moveTo(ctx, at);
     const abra = this.#abra(ctx);
-    this.#deployedAt = Date.now();
+    this.#deployedAt = ctx.clock.now();
     const warnings = await blame(
       abra.deploy(this.domain, at === "head" ? { chaos: true } : { version: at.version }),
     );
@@ -132,6 +132,7 @@ export class App {
         timeoutMs: Math.max(ctx.remaining() - SPARE_MS, ctx.remaining() / 2),
         log: ctx.log,
         signal: ctx.signal,
+        clock: ctx.clock,
       });
     } finally {
       await this.noteVolumes().catch(() => {}); // the wait's own result matters more
@@ -150,7 +151,7 @@ export class App {
 
   /**
    * Waits for the health page over HTTPS, through the ingress, certificate verified.
-   * @param options.times good answers wanted on end @default 1
+   * @param options.times so many answers in a row have to be good @default 1
    * @throws {StageFailure}
    */
   async answers(ctx: StageContext, { times = 1 } = {}): Promise<void> {
@@ -166,6 +167,7 @@ export class App {
       timeoutMs: Math.max(ctx.remaining() - SPARE_MS / 2, ctx.remaining() / 2),
       log: ctx.log,
       signal: ctx.signal,
+      clock: ctx.clock,
     });
   }
 
@@ -187,7 +189,7 @@ export class App {
   /** Restores the newest snapshot; {@linkcode converge} waits for the app to recover. */
   async restore(ctx: StageContext): Promise<void> {
     await blame(this.#abra(ctx).restore(this.domain, { timeoutMs: ctx.remaining() }), "The restore failed");
-    this.#deployedAt = Date.now(); // what failed while its data was gone is history
+    this.#deployedAt = ctx.clock.now(); // what failed while its data was gone is history
   }
 
   #abra(ctx: StageContext): Abra {

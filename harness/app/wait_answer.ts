@@ -1,6 +1,6 @@
 import { describeError } from "../../common/errors.ts";
 import { ingressFetch, ingressOf } from "../../common/ingress.ts";
-import { type Clock, formatSeconds, systemClock } from "../../common/time.ts";
+import { type Clock, formatSeconds, pollUntil, systemClock } from "../../common/time.ts";
 import { decide } from "../swarm/converge.ts";
 import { stackFailure } from "../swarm/wait_converged.ts";
 import { findRouteFault, isProxyAnswer } from "./route_fault.ts";
@@ -27,7 +27,7 @@ export interface AnswerOptions {
   /** When the deploy was called. */
   since: number;
   health: { path: string; status: number };
-  /** Good answers wanted on end. @default 1 */
+  /** So many answers in a row have to be good. @default 1 */
   times?: number;
   settings: Settings;
   timeoutMs: number;
@@ -43,80 +43,147 @@ export interface AnswerOptions {
  * @throws {StageFailure} with the last answer and the last log lines of service `app`
  */
 export async function waitAnswer(options: AnswerOptions): Promise<void> {
-  const { domain, health, signal, swarm, stack, times = 1, clock = systemClock } = options;
+  const { domain, health, timeoutMs, log, signal, times = 1, clock = systemClock } = options;
   const url = `https://${domain}${health.path}`;
   const get = ingressFetch(await ingressOf(options.settings), { timeoutMs: 10_000 });
   const started = clock.now();
-  const passed = () => clock.now() - started;
-  let last = "";
-  let lookedAt = started;
-  let noWaySince: number | null = null;
-  let good = 0;
-  let askedAt = started;
-  const failure = async (text: string, detail: string) =>
+  const stack = new StackWatch(options, clock);
+  const way = new WayWatch(options, clock);
+  const failure = async ({ text, detail }: NoAnswer) =>
     new StageFailure(`${url} does not answer with status ${health.status}: ${text}`, {
       code: "health.answer",
       detail,
       tail: await appLogs(options),
     });
-  options.log(`Waiting for ${url} to answer ${health.status}`);
-  while (true) {
-    signal.throwIfAborted();
-    const answer = await ask(get, { url, signal });
-    good = answer.status === health.status ? good + 1 : 0;
-    if (good > 0 && good < times) continue;
-    if (good > 0) {
-      options.log(`${url} answers ${answer.status} after ${formatSeconds(passed())}`);
-      return;
+  log(`Waiting for ${url} to answer ${health.status}`);
+  await pollUntil(async () => {
+    const answer = await askOften(get, { url, signal, wanted: health.status, times });
+    const passed = clock.now() - started;
+    if (answer.status === health.status) {
+      log(`${url} answers ${answer.status} after ${formatSeconds(passed)}`);
+      return { done: undefined };
     }
-    if (answer.text !== last) options.log(`${url}: ${answer.text}`);
-    last = answer.text;
-    if (answer.certificate && passed() > CERTIFICATE_MS) {
+    if (answer.certificate && passed > CERTIFICATE_MS) {
       throw new InfraFailure(`The certificate offered for ${domain} is not valid: ${answer.text}`);
     }
-    if (clock.now() - lookedAt > STACK_LOOK_MS) {
-      lookedAt = clock.now();
-      const decision = decide(await takeSnapshot(swarm, stack), options.since);
-      if (decision.state === "failed") throw await stackFailure(swarm, decision.failure);
-      if (decision.state !== "converged") noWaySince = null; // it is not ready, and nobody says that it was
-    }
-    noWaySince = answer.noWay ? noWaySince ?? clock.now() : null;
-    const noWayFor = noWaySince === null ? 0 : clock.now() - noWaySince;
-    if (noWayFor >= NO_WAY_MS && clock.now() - askedAt >= FAULT_LOOK_MS) {
-      askedAt = clock.now();
-      const { why, certain } = await findRouteFault(swarm, { stack, domain });
-      if (certain || noWayFor >= NO_WAY_UNTOLD_MS) {
-        const text = why === null ? last : `${last}; ${why}`;
-        throw await failure(
-          text,
-          `The proxy has answered so for ${formatSeconds(noWayFor)}, and Docker shows the app as ${
-            certain ? "healthy" : "running"
-          }: look at the labels of its router, the port in loadbalancer.server.port, and its network`,
-        );
-      }
-    }
-    if (passed() > options.timeoutMs) {
-      throw await failure(
-        last,
-        `Asked for ${formatSeconds(options.timeoutMs)}; Docker shows the app as running`,
-      );
-    }
-    await clock.sleep(POLL_MS, signal);
+    if (!await stack.mayBeReady()) way.forget();
+    const wayless = await way.see(answer);
+    if (wayless !== null) throw await failure(wayless);
+    return { missing: answer.text };
+  }, {
+    everyMs: POLL_MS,
+    clock,
+    signal,
+    onChange: (text) => log(`${url}: ${text}`),
+    limit: {
+      ms: timeoutMs,
+      error: (text) =>
+        failure({ text, detail: `Asked for ${formatSeconds(timeoutMs)}; Docker shows the app as running` }),
+    },
+  });
+}
+
+/** Why the wait is over without a good answer. */
+interface NoAnswer {
+  text: string;
+  detail: string;
+}
+
+interface Asked {
+  /** `null`: no answer. */
+  status: number | null;
+  /** The answer in a few words. */
+  text: string;
+  /** What went wrong is the certificate. */
+  certificate: boolean;
+  /** It is the proxy's own answer for an app that it cannot reach. */
+  noWay: boolean;
+}
+
+/** Asks until an answer is not the wanted one, `times` times at most. @returns the last answer */
+async function askOften(
+  get: typeof fetch,
+  { times, wanted, ...page }: { url: string; signal: AbortSignal; wanted: number; times: number },
+): Promise<Asked> {
+  for (let good = 1;; good++) {
+    const answer = await ask(get, page);
+    if (answer.status !== wanted || good >= times) return answer;
   }
 }
 
-async function ask(get: typeof fetch, about: { url: string; signal: AbortSignal }) {
+async function ask(get: typeof fetch, { url, signal }: { url: string; signal: AbortSignal }): Promise<Asked> {
   try {
-    const response = await get(about.url, { signal: about.signal });
+    const response = await get(url, { signal });
     const body = await response.text();
     const noWay = isProxyAnswer(response.status, body);
     const unknown = noWay && response.status === 404;
     const text = unknown ? "status 404, the proxy knows no such app (yet)" : `status ${response.status}`;
     return { status: response.status, text, certificate: false, noWay };
   } catch (error) {
-    about.signal.throwIfAborted();
+    signal.throwIfAborted();
     const text = describeError(error);
     return { status: null, text, noWay: false, certificate: /certificate|self.signed|issuer/i.test(text) };
+  }
+}
+
+/** Looks from time to time whether the stack still stands. */
+class StackWatch {
+  readonly #options: AnswerOptions;
+  readonly #clock: Clock;
+  #lookedAt: number;
+
+  constructor(options: AnswerOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#lookedAt = clock.now();
+  }
+
+  /** @returns false when Docker has just shown that the app is not ready @throws {StageFailure} when it has crashed */
+  async mayBeReady(): Promise<boolean> {
+    if (this.#clock.now() - this.#lookedAt <= STACK_LOOK_MS) return true;
+    this.#lookedAt = this.#clock.now();
+    const { swarm, stack, since } = this.#options;
+    const decision = decide(await takeSnapshot(swarm, stack), since);
+    if (decision.state === "failed") throw await stackFailure(swarm, decision.failure);
+    return decision.state === "converged";
+  }
+}
+
+/** Measures for how long the proxy has found no way to the app, and asks the recipe's labels why. */
+class WayWatch {
+  readonly #options: AnswerOptions;
+  readonly #clock: Clock;
+  #askedAt: number;
+  /** Since when the proxy has said nothing else. */
+  #since: number | null = null;
+
+  constructor(options: AnswerOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#askedAt = clock.now();
+  }
+
+  /** The app is not ready and nobody says that it was: that the proxy finds no way to it says nothing. */
+  forget(): void {
+    this.#since = null;
+  }
+
+  /** @returns why there is no use in waiting any longer, or null */
+  async see({ noWay, text }: Asked): Promise<NoAnswer | null> {
+    const now = this.#clock.now();
+    this.#since = noWay ? this.#since ?? now : null;
+    const ms = this.#since === null ? 0 : now - this.#since;
+    if (ms < NO_WAY_MS || now - this.#askedAt < FAULT_LOOK_MS) return null;
+    this.#askedAt = now;
+    const { swarm, stack, domain } = this.#options;
+    const { why, certain } = await findRouteFault(swarm, { stack, domain });
+    if (!certain && ms < NO_WAY_UNTOLD_MS) return null;
+    return {
+      text: why === null ? text : `${text}; ${why}`,
+      detail: `The proxy has answered so for ${formatSeconds(ms)}, and Docker shows the app as ${
+        certain ? "healthy" : "running"
+      }: look at the labels of its router, the port in loadbalancer.server.port, and its network`,
+    };
   }
 }
 

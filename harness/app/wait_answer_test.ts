@@ -105,12 +105,12 @@ Deno.test("an app without a health check gets longer, one that answers by itself
     status: 502,
     body: "Migrating",
   });
-  assert.equal(itself.seconds, 605);
+  assert.equal(itself.seconds, 600);
 });
 
 Deno.test("an app that turns unhealthy is not ready, whatever the proxy says", async () => {
   const { seconds } = await waitInVain(new FakeSwarm("Up 2 minutes (health: starting)"), badGateway);
-  assert.equal(seconds, 605);
+  assert.equal(seconds, 600);
 });
 
 Deno.test("an app that no router leads to is told so, health check or not", async () => {
@@ -120,7 +120,7 @@ Deno.test("an app that no router leads to is told so, health check or not", asyn
   assert.match(error.message, /no service has a router label with the rule Host\(`wiki-0a1b2c/);
 });
 
-Deno.test("as many good answers on end as are wanted: the proxy may take turns among containers", async () => {
+Deno.test("as many good answers in a row as are wanted: the proxy may take turns among containers", async () => {
   const statuses = [502, 200, 502, 200, 200];
   let asked = 0;
   await using site = await httpsSite([DOMAIN], (_, response) => {

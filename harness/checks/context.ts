@@ -1,3 +1,4 @@
+import type { Clock } from "../../common/time.ts";
 import type { WorkerMessage } from "../run/messages.ts";
 import type { App } from "../app/app.ts";
 import type { Browser } from "../browser/browser.ts";
@@ -19,6 +20,8 @@ export interface RunContext {
   readonly plan: RunPlan;
   readonly folder: RunFolder;
   readonly swarm: Swarm;
+  /** By which the run measures and waits. */
+  readonly clock: Clock;
   readonly redactor: Redactor;
   /** Unlikely to be found in any app by chance; written before an upgrade, looked for after it. */
   readonly marker: string;

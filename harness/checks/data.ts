@@ -5,7 +5,6 @@ import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { type StageContext, StageFailure } from "../run/stage.ts";
 import { statusOf } from "../swarm/swarm.ts";
 import { execIn, getFile, putFile } from "../swarm/exec.ts";
-import { systemClock } from "../../common/time.ts";
 import type { ContainerObject } from "../swarm/schema.ts";
 
 /** How long an app may take after an update or a restore until a record can be read again. */
@@ -122,15 +121,15 @@ export async function readRecords(
   const { enrolment, marker, ctx } = options;
   const losses: Loss[] = [];
   for (const read of enrolment.data.read) {
-    const end = Date.now() + READ_WITHIN_MS;
+    const end = ctx.clock.now() + READ_WITHIN_MS;
     while (true) {
       const { found, wanted, said } = await readRecord(app, { read, marker, ctx });
       if (found) break;
-      if (Date.now() > end) {
+      if (ctx.clock.now() > end) {
         losses.push({ what: `record "${wanted}" in service ${read.service}`, volume: null, now: [], said });
         break;
       }
-      await systemClock.sleep(READ_EVERY_MS, ctx.signal);
+      await ctx.clock.sleep(READ_EVERY_MS, ctx.signal);
     }
   }
   return losses;

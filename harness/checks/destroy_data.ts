@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describeError } from "../../common/errors.ts";
-import { systemClock } from "../../common/time.ts";
+import { pollUntil } from "../../common/time.ts";
 import type { App } from "../app/app.ts";
 import type { BackedUp } from "../recipe/backup_labels.ts";
 import { lastWords, mountsOf, readMarkers, readRecord, shell, type Written } from "./data.ts";
@@ -106,17 +106,23 @@ async function requireGone(app: App, destruction: Destruction): Promise<void> {
   if (lost.length < written.length) {
     throw new InfraFailure("Could not destroy the marker files, so a restore would prove nothing");
   }
-  const end = Date.now() + GONE_WITHIN_MS;
   for (const read of enrolment.data.read) {
-    while ((await readRecord(app, { read, marker, ctx })).found) {
-      if (Date.now() > end) {
-        throw new InfraFailure(
-          `Data in service "${read.service}" is still there after it was destroyed, so a restore would prove nothing`,
-          { detail: "`data.destroy` in recipe.yml has to name commands that destroy what `data.seed` wrote" },
-        );
-      }
-      await systemClock.sleep(LOOK_EVERY_MS, ctx.signal);
-    }
+    const still = `Data in service "${read.service}" is still there`;
+    await pollUntil(async () => {
+      const { found } = await readRecord(app, { read, marker, ctx });
+      return found ? { missing: still } : { done: undefined };
+    }, {
+      everyMs: LOOK_EVERY_MS,
+      clock: ctx.clock,
+      signal: ctx.signal,
+      limit: {
+        ms: GONE_WITHIN_MS,
+        error: () =>
+          new InfraFailure(`${still} after it was destroyed, so a restore would prove nothing`, {
+            detail: "`data.destroy` in recipe.yml has to name commands that destroy what `data.seed` wrote",
+          }),
+      },
+    });
   }
   ctx.log("All of it is gone");
 }

@@ -1,4 +1,5 @@
 import { describeError } from "../../common/errors.ts";
+import { type Clock, systemClock } from "../../common/time.ts";
 import { Abra } from "../abra/abra.ts";
 import { change } from "../run/faults.ts";
 import { describeObject } from "./inventory.ts";
@@ -20,6 +21,7 @@ export interface TearDownOptions {
   log: (line: string) => void;
   /** Milliseconds until what is still there counts as left over. @default 30000 */
   limitMs?: number;
+  clock?: Clock;
   /** Called once nothing of it runs any more. */
   stopped?: () => void;
 }
@@ -52,7 +54,8 @@ export async function removeStack(
     return [`stack "${stack}" is not one of ours below ${settings.BASE_DOMAIN}`];
   }
   const anonymous = new Set(options.volumes);
-  const end = Date.now() + (options.limitMs ?? DEFAULT_LIMIT_MS);
+  const { clock = systemClock } = options;
+  const end = clock.now() + (options.limitMs ?? DEFAULT_LIMIT_MS);
   let undeployed = false;
   let problems: string[] = [];
   let left: string[] = [];
@@ -68,17 +71,17 @@ export async function removeStack(
       if (left.length === 0 && await hasComingTasks(swarm, stack)) left = [`tasks of stack "${stack}"`];
       if (left.length === 0) return [];
       if (!objects.some(({ kind }) => kind === "service" || kind === "container")) options.stopped?.();
-      if (Date.now() <= end) problems = await removeAll(swarm, objects);
+      if (clock.now() <= end) problems = await removeAll(swarm, objects);
     } catch (error) {
       if (!(error instanceof DockerError)) throw error;
       problems = [describeError(error)];
       left = [`whatever stack "${stack}" has: Docker does not answer`];
     }
-    if (Date.now() > end) {
+    if (clock.now() > end) {
       for (const problem of problems) log(problem);
       return left;
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await clock.sleep(POLL_MS);
   }
 }
 

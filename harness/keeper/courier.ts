@@ -264,12 +264,13 @@ export async function deliverSpooled(
   runs: string,
   options: CourierOptions & { except: string },
 ): Promise<void> {
+  const { clock = systemClock } = options;
   for (const folder of await runFolders(runs)) {
     if (folder.path === options.except || !await exists(folder.courier) || !await exists(folder.result)) {
       continue;
     }
     const { mtime } = await Deno.stat(folder.result);
-    if (mtime !== null && Date.now() - mtime.getTime() > KEEP_TRYING_MS) continue;
+    if (mtime !== null && clock.now() - mtime.getTime() > KEEP_TRYING_MS) continue;
     const courier = new Courier(folder, options);
     if ((await courier.load()).done) continue;
     await courier.deliverAll();

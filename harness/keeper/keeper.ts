@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { CcciError, describeError } from "../../common/errors.ts";
 import { ingressOf } from "../../common/ingress.ts";
-import { systemClock } from "../../common/time.ts";
+import { type Clock, systemClock } from "../../common/time.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import { Courier, type CourierOptions, deliverSpooled } from "./courier.ts";
 import { boundary, watchBoundaries, within } from "../run/faults.ts";
@@ -40,7 +40,7 @@ export async function keep(): Promise<void> {
     using _lock = started.lock;
     watchBoundaries("keeper", path);
     boundary("keeper: has planned");
-    await new Run({ ...started, link }).run();
+    await new Run({ ...started, link, clock: systemClock }).run();
   } catch (error) {
     const hint = error instanceof CcciError && error.hint !== undefined ? { hint: error.hint } : {};
     const usage = error instanceof CcciError && ["usage", "names.long"].includes(error.code);
@@ -51,6 +51,7 @@ export async function keep(): Promise<void> {
 
 /** One run, seen from the keeper. */
 class Run {
+  readonly #clock: Clock;
   #folder: RunFolder;
   #plan: RunPlan;
   #link: KeeperLink;
@@ -61,11 +62,12 @@ class Run {
   #disks: string[];
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(started: { folder: RunFolder; plan: RunPlan; link: KeeperLink }) {
+  constructor(started: { folder: RunFolder; plan: RunPlan; link: KeeperLink; clock: Clock }) {
+    this.#clock = started.clock;
     this.#folder = started.folder;
     this.#plan = started.plan;
     this.#link = started.link;
-    this.#record = new RunRecord(started.plan);
+    this.#record = new RunRecord(started.plan, started.clock);
     this.#disks = [started.plan.settings.RUNS];
   }
 
@@ -78,7 +80,7 @@ class Run {
     boundary("keeper: has the slot");
     const { run, recipe } = this.#plan.request;
     await this.#emit({
-      t: now(),
+      t: this.#now(),
       type: "run.started",
       run,
       recipe,
@@ -147,7 +149,7 @@ class Run {
         this.#link.send({ type: "note", text });
       }
       told = holder;
-      await systemClock.sleep(SLOT_POLL_MS);
+      await this.#clock.sleep(SLOT_POLL_MS);
     }
     return null;
   }
@@ -169,8 +171,8 @@ class Run {
   }
 
   async #tearDown(foreign: DockerObject[]): Promise<void> {
-    const started = performance.now();
-    await this.#emit({ t: now(), type: "stage.started", stage: "teardown" });
+    const started = this.#clock.now();
+    await this.#emit({ t: this.#now(), type: "stage.started", stage: "teardown" });
     const lines: Promise<void>[] = [];
     boundary("teardown: begins");
     const { cleanUp, swarmOf } = await loadDocker();
@@ -181,11 +183,11 @@ class Run {
         swarm: swarmOf(this.#plan),
         foreign,
         backedUp: this.#record.backedUp,
-        log: (line) => void lines.push(this.#emit({ t: now(), type: "log", stage: "teardown", line })),
+        log: (line) => void lines.push(this.#emit({ t: this.#now(), type: "log", stage: "teardown", line })),
       }));
     await Promise.all(lines);
     this.#record.leftovers = leftovers;
-    await this.#report({ ...report, seconds: Math.round((performance.now() - started) / 10) / 100 });
+    await this.#report({ ...report, seconds: Math.round((this.#clock.now() - started) / 10) / 100 });
     boundary("teardown: ends");
   }
 
@@ -213,7 +215,7 @@ class Run {
     boundary("keeper: has written the result");
     await writeReports(this.#folder, { result, timing: this.#record.timing })
       .catch((error) => this.#link.send({ type: "note", text: `No report page: ${describeError(error)}` }));
-    await this.#emit({ t: now(), type: "run.finished", result });
+    await this.#emit({ t: this.#now(), type: "run.finished", result });
     await this.#courier?.finish();
     this.#link.send({
       type: "done",
@@ -223,7 +225,7 @@ class Run {
   }
 
   async #report(report: Parameters<RunRecord["reports"]["push"]>[0]): Promise<void> {
-    await this.#emit({ t: now(), type: "stage.finished", report });
+    await this.#emit({ t: this.#now(), type: "stage.finished", report });
   }
 
   /**
@@ -238,8 +240,8 @@ class Run {
       .catch((error) => this.#record.note(`Parts of the log are missing: ${describeError(error)}`));
     return this.#queue;
   }
-}
 
-function now(): string {
-  return new Date().toISOString();
+  #now(): string {
+    return new Date(this.#clock.now()).toISOString();
+  }
 }

@@ -1,4 +1,4 @@
-import { formatSeconds } from "../../common/time.ts";
+import { type Clock, formatSeconds, systemClock } from "../../common/time.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import type { Subject } from "../../protocol/params.ts";
 import { type RunResult, type StageName, stageNames, type StageReport } from "../../protocol/result.ts";
@@ -27,6 +27,7 @@ export class RunRecord {
   backedUp = false;
   /** The worker said that it was through. */
   complete = false;
+  readonly #clock: Clock;
   #plan: RunPlan;
   #subject: Subject;
   #commit: string | null = null;
@@ -40,7 +41,8 @@ export class RunRecord {
   #visual: RunResult["visual"] = null;
   #startedAt: string;
 
-  constructor(plan: RunPlan) {
+  constructor(plan: RunPlan, clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#plan = plan;
     this.#startedAt = plan.startedAt;
     this.#subject = subjectOf(plan.request.source);
@@ -96,7 +98,7 @@ export class RunRecord {
    * had not begun is blocked by it.
    */
   unfinished(end: RunEnd): StageReport[] {
-    const now = Date.now();
+    const now = this.#clock.now();
     const missing = this.#plan.stages.filter((name) =>
       name !== "teardown" && !this.reports.some((one) => one.name === name)
     );
@@ -119,7 +121,7 @@ export class RunRecord {
 
   /** The whole result; `end` says how the run came to its end. */
   result(end: RunEnd): RunResult {
-    const finishedAt = new Date();
+    const finishedAt = new Date(this.#clock.now());
     const { request } = this.#plan;
     return {
       schema: 1,

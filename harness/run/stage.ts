@@ -1,4 +1,4 @@
-import { formatSeconds } from "../../common/time.ts";
+import { type Clock, formatSeconds } from "../../common/time.ts";
 import { CcciError } from "../../common/errors.ts";
 import { type ResourceUse, type StageName, type StageReport, stageReport } from "../../protocol/result.ts";
 
@@ -21,6 +21,8 @@ export interface StageContext {
   screenshot(name: string): void;
   /** Aborts when the stage's time is over. */
   readonly signal: AbortSignal;
+  /** By which the stage measures and waits. */
+  readonly clock: Clock;
   /** Milliseconds left until then. */
   remaining(): number;
 }

@@ -18,7 +18,7 @@ export async function backupStage(run: RunContext, ctx: StageContext): Promise<v
   const written = await writeMarkers(app, { places: parts.flatMap(placesOf), marker, ctx });
   await seed(app, { enrolment, marker, ctx });
   run.send({ type: "backup" });
-  const startedAt = Date.now();
+  const startedAt = ctx.clock.now();
   const snapshot = await app.backUp(ctx);
   if (snapshot.time < startedAt - CLOCK_MS) {
     throw new StageFailure(`The newest snapshot is of ${new Date(snapshot.time).toISOString()}`, {

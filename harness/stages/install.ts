@@ -17,7 +17,7 @@ export async function installStage(run: RunContext, ctx: StageContext): Promise<
   const app = run.app("install");
   await app.create(ctx, "head");
   await run.room;
-  const deployedAt = Date.now();
+  const deployedAt = ctx.clock.now();
   await app.deploy(ctx, "head");
   run.browser().catch(() => {}); // starts while the app does; whoever needs it hears of trouble
   await app.converge(ctx);

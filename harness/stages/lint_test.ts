@@ -1,3 +1,4 @@
+import { systemClock } from "../../common/time.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { execOk } from "../../common/exec.ts";
@@ -109,6 +110,7 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
     const seen = { findings: [] as string[], notes: [] as string[], blemishes: [] as string[] };
     const ctx: StageContext = {
       stage: "lint",
+      clock: systemClock,
       signal,
       remaining: () => 60_000,
       log: () => {},

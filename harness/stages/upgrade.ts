@@ -1,4 +1,4 @@
-import { systemClock, waitFor } from "../../common/time.ts";
+import { waitFor } from "../../common/time.ts";
 import type { App } from "../app/app.ts";
 import { lookAtPage, type PageLook, tellLook } from "../checks/front_page.ts";
 import { runEnrolledTest } from "../checks/run_tests.ts";
@@ -18,7 +18,10 @@ import { countWarnings } from "../checks/log_warnings.ts";
 
 /** After a look at Swarm the proxy may hold a change back for 2 s (`providersThrottleDuration`). */
 const PROXY_LAG_MS = 2_300;
-/** The proxy takes turns among the containers it knows: so many good answers on end, and it knows none that is gone. */
+/**
+ * The proxy sends each request to the next of the containers it knows. When so many requests in a row were answered
+ * well, one has gone to every container, and the proxy knows none any more that is gone.
+ */
 const EVERY_WAY = 3;
 
 /** People who run the published version take the change: their data has to survive it. */
@@ -52,7 +55,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   ctx.log(`Upgrading to ${headName(run)}`);
   await app.deploy(ctx, "head");
   const { snapshot, currentSince } = await app.converge(ctx);
-  const convergedAt = Date.now();
+  const convergedAt = ctx.clock.now();
   const stopped = slowStop(snapshot, composes.base);
   run.imposed.upgrade += imposedByUpgrade(composes.base, head) + stopped;
   await verifyVersion(run, { app, ctx });
@@ -62,7 +65,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   gone.catch(() => {}); // awaited below
   // The proxy routes to tasks that Swarm wants to run: some time after it stopped wanting the old ones it knows none.
   const known = currentSince + run.plan.settings.PROXY_REFRESH_S * 1000 + PROXY_LAG_MS;
-  await Promise.race([gone, systemClock.sleep(Math.max(0, known - Date.now()), ctx.signal)]);
+  await Promise.race([gone, ctx.clock.sleep(Math.max(0, known - ctx.clock.now()), ctx.signal)]);
   await app.answers(ctx, { times: EVERY_WAY });
 
   // The page is looked at while old containers use up their stop grace; what was kept counts when they are gone.
@@ -70,7 +73,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
     .then((seen) => ({ seen }), (error: unknown) => ({ error }));
   await gone;
   const stoppedLate = slowStop(await takeSnapshot(run.swarm, app.stack), composes.base) - stopped;
-  run.imposed.upgrade += Math.min(stoppedLate, Math.round((Date.now() - convergedAt) / 1000));
+  run.imposed.upgrade += Math.min(stoppedLate, Math.round((ctx.clock.now() - convergedAt) / 1000));
   await app.answers(ctx, { times: EVERY_WAY });
   await readBack(run, { app, ctx, written, composes });
   const first = await looked;
@@ -102,7 +105,12 @@ async function oldTasksGone(run: RunContext, { app, ctx }: { app: App; ctx: Stag
     );
     const running = (await run.swarm.containers(app.stack)).filter((one) => one.State === "running");
     return running.every((one) => wanted.has(one.Labels["com.docker.swarm.task.id"] ?? ""));
-  }, { what: "the old version's containers to end", timeoutMs: ctx.remaining(), signal: ctx.signal });
+  }, {
+    what: "the old version's containers to end",
+    timeoutMs: ctx.remaining(),
+    clock: ctx.clock,
+    signal: ctx.signal,
+  });
 }
 
 /** A published version that does not start says nothing against the head; it keeps it from being judged. */

@@ -9,7 +9,7 @@ export async function takeSnapshot(swarm: Swarm, stack: string): Promise<Snapsho
     swarm.tasks(stack),
     swarm.containers(stack),
   ]);
-  return assemble({ stack, services, tasks, containers, now: Date.now() });
+  return assemble({ stack, services, tasks, containers, now: swarm.clock.now() });
 }
 
 /** The pure half of {@linkcode takeSnapshot}. */

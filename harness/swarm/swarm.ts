@@ -4,6 +4,7 @@ import Docker from "dockerode";
 import { Buffer } from "node:buffer";
 import * as z from "zod";
 import { CcciError } from "../../common/errors.ts";
+import { type Clock, systemClock } from "../../common/time.ts";
 import * as schema from "./schema.ts";
 
 export const STACK_LABEL = "com.docker.stack.namespace";
@@ -37,9 +38,12 @@ export interface OwnedObject extends DockerObject {
 
 /** The Docker Engine's own view, over its socket: what the command line prints depends on which one is on PATH. */
 export class Swarm {
+  readonly clock: Clock;
   readonly docker: Docker;
 
-  constructor(socket: string) {
+  /** @param clock tells when a state of the stack was read */
+  constructor(socket: string, clock: Clock = systemClock) {
+    this.clock = clock;
     this.docker = new Docker({ socketPath: socket });
   }
 

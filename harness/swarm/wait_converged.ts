@@ -1,5 +1,5 @@
 import { describeError } from "../../common/errors.ts";
-import { type Clock, formatSeconds, systemClock } from "../../common/time.ts";
+import { type Clock, formatSeconds, pollUntil, systemClock } from "../../common/time.ts";
 import { decide, type Failure, onlyCurrent, type Snapshot } from "./converge.ts";
 import { plainLines } from "../run/redact.ts";
 import { takeSnapshot } from "./snapshot.ts";
@@ -35,14 +35,14 @@ export interface Converged {
  * @throws {StageFailure} with the last log lines of the task that is to blame
  */
 export async function waitConverged(swarm: Swarm, options: ConvergeOptions): Promise<Converged> {
-  const clock = options.clock ?? systemClock;
-  const started = clock.now();
-  let lastText = "";
-  let lastAnswer = started;
+  const { stack, since, timeoutMs, log, signal, clock = systemClock } = options;
+  let lastAnswer = clock.now();
   let currentSince: number | null = null;
-  while (true) {
-    options.signal.throwIfAborted();
-    const snapshot = await look(swarm, options.stack);
+  /** What the last look at the stack showed; null before Docker has answered. */
+  let waiting: { snapshot: Snapshot; stuck: string[] } | null = null;
+  let missing = "Docker to answer";
+  return await pollUntil<Converged>(async () => {
+    const snapshot = await look(swarm, stack);
     if (snapshot instanceof DockerError) {
       if (clock.now() - lastAnswer > DOCKER_AWAY_MS) {
         throw new InfraFailure("Docker stopped answering", {
@@ -50,25 +50,31 @@ export async function waitConverged(swarm: Swarm, options: ConvergeOptions): Pro
           detail: describeError(snapshot),
         });
       }
-    } else {
-      lastAnswer = clock.now();
-      const decision = decide(snapshot, options.since);
-      currentSince = onlyCurrent(snapshot) ? currentSince ?? clock.now() : null;
-      if (decision.state === "converged") return { snapshot, currentSince: currentSince ?? clock.now() };
-      if (decision.state === "failed") throw await stackFailure(swarm, decision.failure);
-      if (decision.text !== lastText) options.log(`Waiting for ${decision.text}`);
-      lastText = decision.text;
-      if (clock.now() - started > options.timeoutMs) {
-        throw await slowFailure(swarm, {
-          snapshot,
-          stuck: decision.stuck,
-          text: decision.text,
-          ms: options.timeoutMs,
-        });
-      }
+      return { missing };
     }
-    await clock.sleep(POLL_MS, options.signal);
-  }
+    lastAnswer = clock.now();
+    const decision = decide(snapshot, since);
+    currentSince = onlyCurrent(snapshot) ? currentSince ?? clock.now() : null;
+    if (decision.state === "converged") {
+      return { done: { snapshot, currentSince: currentSince ?? clock.now() } };
+    }
+    if (decision.state === "failed") throw await stackFailure(swarm, decision.failure);
+    waiting = { snapshot, stuck: decision.stuck };
+    missing = decision.text;
+    return { missing };
+  }, {
+    everyMs: POLL_MS,
+    clock,
+    signal,
+    onChange: (text) => log(`Waiting for ${text}`),
+    limit: {
+      ms: timeoutMs,
+      error: (text) =>
+        waiting === null
+          ? new InfraFailure("Docker does not answer")
+          : slowFailure(swarm, { ...waiting, text, ms: timeoutMs }),
+    },
+  });
 }
 
 async function look(swarm: Swarm, stack: string): Promise<Snapshot | DockerError> {

@@ -1,3 +1,4 @@
+import { systemClock } from "../../common/time.ts";
 import assert from "node:assert/strict";
 import type { StageName } from "../../protocol/result.ts";
 import { type PipelineOptions, runPipeline } from "./pipeline.ts";
@@ -15,6 +16,7 @@ async function walk(lanes: 1 | 2, works: Works = {}, endLane?: PipelineOptions["
     plan: { stages, apps: [], settings: {} },
     enrolment: { skip: [], timeouts: {} },
     swarm: { startedAt: () => Promise.resolve("then") },
+    clock: systemClock,
     undeployable: null,
     send: () => {},
   } as unknown as RunContext;

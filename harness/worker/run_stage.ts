@@ -1,5 +1,5 @@
 import { CcciError, describeError } from "../../common/errors.ts";
-import { formatSeconds } from "../../common/time.ts";
+import { type Clock, formatSeconds } from "../../common/time.ts";
 import type { StageName, StageReport } from "../../protocol/result.ts";
 import { boundary, within } from "../run/faults.ts";
 import { plainLines } from "../run/redact.ts";
@@ -31,10 +31,11 @@ export async function runStage(
   },
 ): Promise<StageReport> {
   const { plan: { name, seconds }, obstacle } = options;
-  const started = performance.now();
+  const { clock } = run;
+  const started = clock.now();
   const finish = (report: StageReport) => {
-    const timed = { ...report, seconds: round((performance.now() - started) / 1000) };
-    run.send({ type: "event", event: { t: now(), type: "stage.finished", report: timed } });
+    const timed = { ...report, seconds: round((clock.now() - started) / 1000) };
+    run.send({ type: "event", event: { t: now(run.clock), type: "stage.finished", report: timed } });
     return timed;
   };
   if (obstacle !== null) return finish({ ...emptyReport(name, obstacle.result), reason: obstacle.reason });
@@ -42,12 +43,12 @@ export async function runStage(
   if (skip !== undefined) return finish({ ...emptyReport(name, "skipped"), reason: skip.reason });
 
   const ms = 1000 * (run.enrolment.timeouts[name] ?? run.plan.settings.STAGE_DEADLINE_S ?? seconds);
-  run.send({ type: "event", event: { t: now(), type: "stage.started", stage: name } });
+  run.send({ type: "event", event: { t: now(run.clock), type: "stage.started", stage: name } });
   run.send({ type: "deadline", stage: name, ms });
   const report = emptyReport(name, "passed");
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(new StageTimeout(ms)), ms);
-  const ctx = stageContext(run, { name, report, signal: stop.signal, end: performance.now() + ms });
+  const ctx = stageContext(run, { name, report, signal: stop.signal, end: clock.now() + ms });
   const engine = run.swarm.startedAt().catch(() => null);
   try {
     boundary(`${name}: begins`);
@@ -109,14 +110,15 @@ function stageContext(
   return {
     stage: name,
     signal,
-    remaining: () => Math.max(0, end - performance.now()),
+    clock: run.clock,
+    remaining: () => Math.max(0, end - run.clock.now()),
     log(text) {
       for (const line of text.split("\n")) {
         if (++lines > LOG_LINES) return;
         const shown = lines === LOG_LINES
           ? "… (the rest of this log was left out)"
           : line.slice(0, LINE_LENGTH);
-        run.send({ type: "event", event: { t: now(), type: "log", stage: name, line: shown } });
+        run.send({ type: "event", event: { t: now(run.clock), type: "log", stage: name, line: shown } });
       }
     },
     proof: (text) => void report.proofs.push(text),
@@ -137,8 +139,8 @@ function sentence(text: string): string {
   return plainLines(text).join("; ").replace(/\.$/, "").slice(0, 500);
 }
 
-function now(): string {
-  return new Date().toISOString();
+function now(clock: Clock): string {
+  return new Date(clock.now()).toISOString();
 }
 
 function round(seconds: number): number {

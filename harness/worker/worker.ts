@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { systemClock } from "../../common/time.ts";
 import { Abra } from "../abra/abra.ts";
 import { App } from "../app/app.ts";
 import { asMap, composeServices } from "../recipe/compose_services.ts";
@@ -91,6 +92,7 @@ async function makeContext(
     plan,
     folder: tools.folder,
     swarm,
+    clock: systemClock,
     redactor: tools.redactor,
     send: tools.send,
     marker: `marker-${crypto.randomUUID().slice(0, 8)}`,
