@@ -53,7 +53,8 @@ const settleMs = 12_000;
 
 /**
  * Decides on one command by what the forge says now. Fails closed: only the forge's exact word makes a member, and
- * only its own list of pushes, or the commit named in the command, makes a commit the one that was meant.
+ * only its own list of pushes makes a commit the one that was meant. Where that list leaves it open, all digits of the
+ * commit in the command do.
  */
 export async function judge(command: CommandRow, deps: PolicyDeps): Promise<Verdict> {
   const { forge, org, clock } = deps;
@@ -96,9 +97,9 @@ async function judgeHead(command: CommandRow, deps: PolicyDeps & { recipe: strin
   }
   const head = pull.value.head;
   if (pull.value.state !== "open") return { kind: "refuse", refusal: { reason: pull.value.state } };
-  if (command.commit !== null) {
-    if (head.startsWith(command.commit)) return { kind: "run", recipe, commit: head };
-    return { kind: "refuse", refusal: { reason: "other-commit", asked: command.commit, head } };
+  const asked = command.commit;
+  if (asked !== null && !head.startsWith(asked)) {
+    return { kind: "refuse", refusal: { reason: "other-commit", asked, head } };
   }
   const pushes = await forge.pushes(place);
   if (!pushes.ok) return later(pushes);
@@ -110,11 +111,14 @@ async function judgeHead(command: CommandRow, deps: PolicyDeps & { recipe: strin
   switch (standing.kind) {
     case "stood":
       return { kind: "run", recipe, commit: standing.commit };
+    // Somebody may push a commit that begins with the digits given, once these can be read in the comment.
     case "pushed":
       return { kind: "refuse", refusal: { reason: "pushed", before: standing.before, head } };
     case "same-time":
+      if (asked === head) return { kind: "run", recipe, commit: head };
       return { kind: "refuse", refusal: { reason: "same-time", head } };
     case "unknown":
+      if (asked === head) return { kind: "run", recipe, commit: head };
       if (clock.now() - command.seen_at < settleMs) {
         return { kind: "later", why: "the push to the head is not noted yet", retryAfterMs: null };
       }

@@ -79,3 +79,36 @@ Deno.test("a commit that is too short is called that, and an edit that makes it 
   assert.match(world.bodies()[1] ?? "", /by an edit/);
   assert.equal(world.engine.started.length, 0);
 });
+
+Deno.test("a commit that was pushed after the comment does not count, though it begins with the digits given", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.clock.pass(60);
+  command(world, pull, "!testme 3fa9c1b");
+  world.clock.pass(30);
+  world.gitea.push(pull, "3fa9c1bb".padEnd(40, "0"));
+  await world.until("it is answered", () => world.bodies().length === 1);
+  await world.seconds(5);
+  assert.equal(world.engine.started.length, 0);
+  assert.match(world.bodies()[0] ?? "", /head moved from `3fa9c1b0` to `3fa9c1bb`.*\n.*`!testme 3fa9c1bb`/);
+  world.clock.pass(30);
+  command(world, pull, "!testme 3fa9c1bb");
+  await world.runStarted();
+});
+
+Deno.test("where the forge does not tell when the head was pushed, all digits of the commit count and some do not", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  pull.head = commits.second;
+  world.clock.pass(60);
+  command(world, pull, "!testme c0ffee0");
+  await world.until("it is answered", () => world.bodies().length === 1);
+  assert.equal(world.engine.started.length, 0);
+  assert.match(
+    world.bodies()[0] ?? "",
+    new RegExp(`does not tell when .*\\n.*\`!testme ${commits.second}\``),
+  );
+  command(world, pull, `!testme ${commits.second}`);
+  await world.runStarted();
+  assert.equal(world.engine.started[0]?.REF, commits.second);
+});

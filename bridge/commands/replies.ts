@@ -1,4 +1,3 @@
-import { shortCommit } from "../../protocol/params.ts";
 import { codeSpan } from "../reports/markdown.ts";
 import { clean, commit } from "../reports/comment.ts";
 import { leastDigits } from "./command.ts";
@@ -48,11 +47,12 @@ export function refused(refusal: Refusal, { command, org }: { command: CommandRo
     case "closed":
       return "🚫 Nothing was tested: this pull request is closed.\nReopen it and comment `!testme`.";
     case "pushed": {
-      const from = refusal.before === null ? "" : `from ${commit(refusal.before)} `;
-      return `🚫 Nothing was tested: after ${who} wrote \`!testme\` the head moved ${from}to ${
-        commit(refusal.head)
-      }.\n` +
-        `Look at what was pushed and comment \`!testme\`, or \`!testme ${shortCommit(refusal.head)}\`.`;
+      const { before, head } = refusal;
+      const digits = digitsApart(before ?? "", head);
+      const from = before === null ? "" : `from \`${before.slice(0, digits)}\` `;
+      const to = head.slice(0, digits);
+      return `🚫 Nothing was tested: after ${who} wrote \`!testme\` the head moved ${from}to \`${to}\`.\n` +
+        `Look at what was pushed and comment \`!testme\`, or \`!testme ${to}\`.`;
     }
     case "same-time":
       return `🚫 Nothing was tested: ${
@@ -61,11 +61,21 @@ export function refused(refusal: Refusal, { command, org }: { command: CommandRo
         `If that is the commit you mean, comment \`!testme\` again.`;
     case "unknown-head":
       return `🚫 Nothing was tested: the forge does not tell when ${commit(refusal.head)} was pushed.\n` +
-        `If that is the commit you mean, comment \`!testme ${shortCommit(refusal.head)}\`.`;
-    case "other-commit":
-      return `🚫 Nothing was tested: the head is ${commit(refusal.head)}, not ${commit(refusal.asked)}.\n` +
-        `If that is the commit you mean, comment \`!testme ${shortCommit(refusal.head)}\`.`;
+        `If that is the commit you mean, comment \`!testme ${refusal.head}\`.`;
+    case "other-commit": {
+      const { asked, head } = refusal;
+      const digits = digitsApart(asked, head);
+      const is = head.slice(0, digits);
+      return `🚫 Nothing was tested: the head is \`${is}\`, not \`${asked.slice(0, digits)}\`.\n` +
+        `If that is the commit you mean, comment \`!testme ${is}\`.`;
+    }
   }
+}
+
+/** How many digits show that two commits are not the same one; 7 where these do. */
+function digitsApart(one: string, other: string): number {
+  const differs = [...other].findIndex((digit, at) => digit !== one[at]);
+  return Math.max(leastDigits, differs + 1);
 }
 
 /** Answer to `!testme help` and to what was probably meant as a command. */

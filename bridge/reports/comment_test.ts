@@ -469,7 +469,7 @@ const refusals: [Refusal, string][] = [
   [
     { reason: "unknown-head", head },
     "🚫 Nothing was tested: the forge does not tell when `3fa9c1b` was pushed.\n" +
-    "If that is the commit you mean, comment `!testme 3fa9c1b`.",
+    `If that is the commit you mean, comment \`!testme ${head}\`.`,
   ],
   [
     { reason: "other-commit", asked: other, head },
