@@ -1,7 +1,8 @@
 import { type Compose, type ComposeFile, labelsOf } from "../recipe/compose.ts";
 import { type ComposePath, entriesOf, isRecord, listOrMap } from "../recipe/compose_values.ts";
 import { quote, type ScopedReport } from "../lint/finding.ts";
-import { foreignReference, middlewareProblem, transportProblem } from "./middlewares.ts";
+import { duration, flag, matching, oneOf, text, type ValueCheck, whole } from "./label_values.ts";
+import { foreignReference, optionProblem } from "./traefik_options.ts";
 import { checkRule, type RuleProblem } from "./traefik_rule.ts";
 
 interface LabelScope {
@@ -19,8 +20,50 @@ const kinds = new Map([
   ["serverstransports", "servers transport"],
 ]);
 
-const routerOptions =
-  /^(rule|rulesyntax|entrypoints|middlewares|service|priority|tls|tls\.(certresolver|options|passthrough)|observability\..*)$/;
+const routerOptions: [pattern: RegExp, check: ValueCheck][] = [
+  [/^rulesyntax$/, oneOf("default", "v2", "v3")],
+  [/^entrypoints$/, matching(/^[\w ,-]{0,200}$/)],
+  [/^(middlewares|service|tls\.options)$/, text()],
+  [/^priority$/, whole(-100_000, 100_000)],
+  [/^(tls|tls\.passthrough|observability\.(accesslogs|metrics|tracing))$/, flag],
+  [
+    /^tls\.certresolver$/, // one that is named would ask for a certificate of every throw-away domain
+    (value) => value === "" ? null : `${value} (write \${LETS_ENCRYPT_ENV}, which is empty in a test)`,
+  ],
+];
+
+/** Labels that describe, and which no program obeys. */
+const descriptive =
+  /^(org\.opencontainers\.|org\.label-schema\.|(maintainer|description|vendor|version|license|name|note|url|homepage)$)/;
+
+/** Labels of both backup bots; hooks run in the service's own container. */
+const backupLabels: [pattern: RegExp, check: ValueCheck][] = [
+  [/^backupbot\.(enable|backup|restore)$/, flag],
+  [/^backupbot\.(backup|restore)\.((pre|post)-hook|command)$/, text(4_000)],
+  [/^backupbot\.(backup|restore)\.path$/, text()],
+  [/^backupbot\.backup\.volumes\.[a-z0-9][\w-]*$/, flag],
+  [
+    /^backupbot\.backup\.volumes\.[a-z0-9][\w-]*\.path$/,
+    (value) =>
+      /(^|,)\s*\/|(^|[\/,\s])\.\.([\/,\s]|$)/.test(value)
+        ? `${quote(value)} leaves the volume`
+        : text()(value),
+  ],
+];
+
+/** Labels of abra, behind `coop-cloud.<stack>.`; their numbers are seconds. */
+const abraLabels: [pattern: RegExp, check: ValueCheck][] = [
+  [/^timeout$/, duration(86_400)],
+  [/^[a-z0-9_.-]+$/, text()],
+];
+
+function problemOf(
+  known: readonly [RegExp, ValueCheck][],
+  { key, value }: { key: string; value: string },
+): string | null {
+  const check = known.find(([pattern]) => pattern.test(key))?.[1];
+  return check === undefined ? "is not known" : check(value);
+}
 
 /**
  * Labels that other programs on the host obey. Traefik reads its whole routing from them, abra finds apps and the
@@ -67,16 +110,34 @@ function checkLabel(
   if (lower.startsWith("com.docker.")) {
     return refuse("confine.label", `The label ${quote(key)} is Docker's own`);
   }
-  if (lower.startsWith("coop-cloud.") && !lower.startsWith(`coop-cloud.${stack.toLowerCase()}.`)) {
+  const own = `coop-cloud.${stack.toLowerCase()}.`;
+  if (lower.startsWith("coop-cloud.") && !lower.startsWith(own)) {
     return refuse(
       "confine.label",
       `The label ${quote(key)} speaks for another app`,
       "Write it as coop-cloud.${STACK_NAME}.…",
     );
   }
+  for (const [prefix, known] of [[own, abraLabels], ["backupbot.", backupLabels]] as const) {
+    if (!lower.startsWith(prefix)) continue;
+    const problem = problemOf(known, { key: prefix === own ? lower.slice(own.length) : lower, value });
+    if (problem !== null) refuse("confine.label", `The label ${quote(key)} cannot be allowed: ${problem}`);
+    return;
+  }
   const [root, protocol = "", kind = "", name = "", ...rest] = lower.split(".");
-  if (root !== "traefik") return;
-  if (["enable", "docker", "swarm"].includes(protocol)) return;
+  if (root !== "traefik") {
+    if (descriptive.test(lower)) return;
+    return refuse(
+      "confine.label",
+      `The label ${quote(key)} speaks to a program that recipes have no business with here`,
+      "Leave it out, or ask for an exception in the enrolment",
+    );
+  }
+  if (["enable", "docker", "swarm"].includes(protocol)) {
+    const problem = providerProblem([protocol, kind].join("."), { value, stack });
+    if (problem !== null) refuse("confine.router", `The label ${quote(key)} cannot be allowed: ${problem}`);
+    return;
+  }
   if (!["http", "tcp"].includes(protocol)) {
     return refuse("confine.router", `The label ${quote(key)} changes more than this app's routing`);
   }
@@ -103,13 +164,8 @@ function checkLabel(
     for (const message of routerProblems({ option, value, domains })) {
       refuse("confine.router", `Router ${quote(name)} ${message}`, routerHint(option));
     }
-  } else if (kind === "services" && !serviceOptions.test(option)) {
-    refuse(
-      "confine.router",
-      `Traefik service ${quote(name)} sends requests beyond this app: ${quote(option)}`,
-    );
-  } else if (kind === "middlewares" || kind === "serverstransports") {
-    const problem = kind === "middlewares" ? middlewareProblem(option) : transportProblem(option);
+  } else if (kind === "services" || kind === "middlewares" || kind === "serverstransports") {
+    const problem = optionProblem(kind, { option, value, domains });
     if (problem !== undefined) {
       refuse("confine.router", `Traefik ${kinds.get(kind)} ${quote(name)} ${problem}`);
     }
@@ -122,22 +178,32 @@ function routerHint(option: string): string | undefined {
   return option === "rule" ? "Use Host(`${DOMAIN}`), with paths behind && if need be" : undefined;
 }
 
-/** Options of a load balancer that leave requests with the service's own containers. */
-const serviceOptions =
-  /^loadbalancer\.(server\.(port|scheme|weight|preservepath|tls)|passhostheader|strategy|serverstransport|terminationdelay|sticky(\..*)?|healthcheck(\..*)?|responseforwarding\..*|proxyprotocol(\..*)?)$/;
+/** What Traefik's provider reads of a service itself. */
+function providerProblem(option: string, { value, stack }: { value: string; stack: string }): string | null {
+  if (option === "enable.") return flag(value);
+  if (/^(docker|swarm)\.network$/.test(option)) {
+    return value === "proxy" || value.startsWith(`${stack}_`)
+      ? null
+      : `${quote(value)} is no network of this app`;
+  }
+  return /^(docker|swarm)\.lbswarm$/.test(option) ? flag(value) : "is not known";
+}
 
 function* routerProblems(
   { option, value, domains }: { option: string; value: string; domains: readonly string[] },
 ): Generator<string> {
   if (option === "rule") {
-    const problem = checkRule(value, domains);
+    const problem = value.length > 2_000
+      ? { kind: "unreadable" as const, what: "it is longer than 2000 characters" }
+      : checkRule(value, domains);
     if (problem !== undefined) yield describeRule(problem, value);
   } else if (/^tls\.domains\[[0-9]+\]\.(main|sans)$/.test(option)) {
     const other = value.split(",").map((name) => name.trim().toLowerCase())
       .find((name) => !domains.includes(name));
     if (other !== undefined) yield `asks for a certificate of ${quote(other)}`;
-  } else if (!routerOptions.test(option)) {
-    yield `sets the option ${quote(option)}, which is not known to be safe`;
+  } else {
+    const problem = problemOf(routerOptions, { key: option, value });
+    if (problem !== null) yield `sets the option ${quote(option)}, which cannot be allowed: ${problem}`;
   }
 }
 

@@ -29,7 +29,7 @@ interface MountScope {
 
 function checkMount(mount: unknown, scope: MountScope): void {
   if (typeof mount === "string") {
-    // "v:/data" is read as a Windows path by Docker and refused there; no harm comes of it.
+    // "v:/data" is a Windows path to Docker: reading.ts finds the difference.
     const parts = mount.split(":");
     const source = parts[0] ?? "";
     if (parts.length > 1 && !volumeName.test(source)) reportPath(source, scope);
@@ -55,6 +55,16 @@ function checkMount(mount: unknown, scope: MountScope): void {
 }
 
 function reportPath(source: string, { service, path, report }: MountScope): void {
+  if (source.includes("{{")) {
+    report("confine.name", path, {
+      message: `Service ${quote(service)} calls its volume ${
+        quote(source)
+      }, a template that Swarm would fill in`,
+      subject: source,
+      hint: "Give the volume one name for all tasks",
+    });
+    return;
+  }
   if (reachesSocket(source)) {
     report("confine.socket", path, {
       message: `Service ${quote(service)} mounts ${quote(source)}, which gives it the Docker socket`,
@@ -102,6 +112,16 @@ function checkVolume(
       ? value.split(",").every((part) => tmpfsOption.test(part.trim()))
       : false;
     if (fine) continue;
+    if (!["type", "device", "o"].includes(option)) {
+      report("confine.driver", [...path, "driver_opts", option], {
+        message: `Volume ${quote(key)} sets the driver option ${
+          quote(option)
+        }, which the local driver does not know`,
+        subject: option,
+        hint: "Leave it out; the size of a tmpfs is part of the option o",
+      });
+      continue;
+    }
     const socket = option === "device" && reachesSocket(value.replace(/^:/, ""));
     report(socket ? "confine.socket" : "confine.bind", [...path, "driver_opts", option], {
       message: `Volume ${quote(key)} is a mount in disguise: ${option} ${quote(value)}`,

@@ -3,6 +3,7 @@ import { type ComposePath, entriesOf, isRecord, listOrMap } from "../recipe/comp
 import { type Finding, quote } from "./finding.ts";
 
 interface Label {
+  service: string;
   key: string;
   file: string;
   line: number;
@@ -36,8 +37,9 @@ export function checkBackupLabels(compose: Compose): Finding[] {
       subject: old.key,
     });
   }
-  const lost = labels.find(({ ofService }) => !ofService);
-  if (lost !== undefined && labels.every(({ ofService }) => !ofService)) {
+  for (const [, own] of Map.groupBy(labels, ({ service }) => service)) {
+    const [lost] = own;
+    if (lost === undefined || own.some(({ ofService }) => ofService)) continue;
     findings.push({
       rule: "lint.backup-labels",
       severity: "warning",
@@ -54,17 +56,20 @@ export function checkBackupLabels(compose: Compose): Finding[] {
 function backupLabels(compose: Compose): Label[] {
   const labels: Label[] = [];
   for (const file of compose.files) {
-    const collect = (holder: unknown, { path, ofService }: { path: ComposePath; ofService: boolean }) => {
+    const collect = (
+      holder: unknown,
+      { service, path, ofService }: { service: string; path: ComposePath; ofService: boolean },
+    ) => {
       for (const { key, at } of listOrMap(isRecord(holder) ? holder.labels : undefined)) {
         if (!key.startsWith("backupbot.")) continue;
-        labels.push({ key, file: file.path, line: file.lineOf([...path, "labels", at]), ofService });
+        labels.push({ service, key, file: file.path, line: file.lineOf([...path, "labels", at]), ofService });
       }
     };
     for (const [service, definition] of entriesOf(file.doc.services)) {
       const path = ["services", service];
-      collect(definition, { path, ofService: false });
+      collect(definition, { service, path, ofService: false });
       if (!isRecord(definition)) continue;
-      collect(definition.deploy, { path: [...path, "deploy"], ofService: true });
+      collect(definition.deploy, { service, path: [...path, "deploy"], ofService: true });
     }
   }
   return labels;

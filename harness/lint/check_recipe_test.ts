@@ -161,6 +161,16 @@ const cases: [name: string, files: Files, ...found: string[]][] = [
     "warning lint.backup-labels compose.yml:6",
   ],
   [
+    "backup labels of one service in place, of another on the container",
+    {
+      "compose.yml": app(
+        "deploy:\n  labels:\n    - backupbot.backup=true",
+        '  db:\n    image: db:1\n    labels:\n      - "backupbot.backup=true"\n',
+      ),
+    },
+    "warning lint.backup-labels compose.yml:11",
+  ],
+  [
     "labels of backup-bot-two",
     {
       "compose.yml": app(

@@ -32,6 +32,14 @@ export function isPermitted(finding: Finding, exceptions: readonly string[]): bo
     exceptions.some((one) => one === `${rule}=${subject}` || spans(one, finding));
 }
 
+/** Exceptions whose subjects hold names of the run, filled in: `confine.router=traefik.tcp.routers.${STACK_NAME}-x.rule`. */
+export function fillIn(
+  exceptions: readonly string[],
+  { stack, domain }: { stack: string; domain: string },
+): string[] {
+  return exceptions.map((one) => one.replaceAll("${STACK_NAME}", stack).replaceAll("${DOMAIN}", domain));
+}
+
 /** Whether an exception for a range of ports (`confine.port=8448-8450`) holds the port at hand. */
 function spans(exception: string, { rule, subject }: Finding): boolean {
   const range = /^confine\.port=([0-9]+)-([0-9]+)$/.exec(exception);

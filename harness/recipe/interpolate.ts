@@ -39,15 +39,20 @@ export function interpolate(text: string, env: Readonly<Record<string, string>>)
     if (groups.escaped !== undefined) return "$";
     const wanted = groups.named ?? groups.braced;
     if (wanted === undefined) {
-      throw new InterpolationError(
-        `Invalid interpolation in "${
-          text.length > 80 ? `${text.slice(0, 80)}…` : text
-        }": write $$ for a plain $`,
-      );
+      const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+      throw new InterpolationError(`Invalid interpolation in "${shown}": ${advice(text)}`);
     }
     return substitute(wanted, { env, unset, missing });
   });
   return { text: filled, unset, missing };
+}
+
+/** A default behind a colon alone is the usual mistake. */
+function advice(text: string): string {
+  const [, variable, fallback] = /\$\{([A-Za-z_]\w*):([^-?}][^}]*)\}/.exec(text) ?? [];
+  return variable === undefined
+    ? "write $$ for a plain $"
+    : `did you mean \${${variable}:-${fallback?.slice(0, 40)}}?`;
 }
 
 /** The order of the four forms is Docker's: `${A?b-c}` has a default, of a variable called `A?b`. */

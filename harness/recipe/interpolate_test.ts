@@ -66,3 +66,8 @@ Deno.test("what a variable holds is never interpolated again", () => {
     assert.equal(interpolate("<${X}>", { X: value }).text, `<${value}>`);
   }));
 });
+
+Deno.test("a default without its dash is told as what it is", () => {
+  assert.throws(() => interpolate("port ${SMTP_PORT:25}", {}), /did you mean \$\{SMTP_PORT:-25\}\?/);
+  assert.throws(() => interpolate("a ${b", {}), /write \$\$ for a plain \$/);
+});

@@ -4,7 +4,7 @@ import type { Revision } from "../app/app.ts";
 import { composeEnvironment, domainsOf } from "../app/settings.ts";
 import { type ComposeFailure, loadCompose } from "../recipe/compose.ts";
 import { confine } from "../confinement/confinement.ts";
-import { type Finding, isPermitted } from "../lint/finding.ts";
+import { fillIn, type Finding, isPermitted } from "../lint/finding.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
 import { checkRecipe } from "../lint/check_recipe.ts";
 import { abraFindings } from "../lint/abra_rows.ts";
@@ -61,7 +61,9 @@ class Findings {
  */
 export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> {
   const repo = need(run.repo, "fetch");
-  const findings = new Findings(run.enrolment.exceptions);
+  const findings = new Findings(
+    run.plan.apps.flatMap((app) => fillIn(run.enrolment.exceptions, app)),
+  );
   const head = await read(run, { ctx, at: "head", lane: "install" });
   if (!head.ok) {
     run.undeployable = "lint";
@@ -178,7 +180,7 @@ async function read(
     checkout,
     stack,
     domains: domainsOf(domain, enrolment),
-    exceptions: enrolment.exceptions,
+    exceptions: fillIn(enrolment.exceptions, app),
     client: await dockerClient(),
     tmp: run.folder.tmp,
     signal: ctx.signal,

@@ -241,3 +241,17 @@ Deno.test("what abra's own lint finds counts by its severity; what it could not 
     assert.match(notes.join(), /abra/);
   }
 });
+
+Deno.test("an exception may name what belongs to the run by its stack and domain", async () => {
+  const head = instead(
+    "    image: nginx:1.22.1",
+    "    image: nginx:1.22.1\n    labels: ['x.${STACK_NAME}=1', 'y.${DOMAIN}=1']",
+  );
+  const refused = await lint({ head });
+  assert.equal(refused.run.undeployable, "confinement");
+  const { run } = await lint({
+    head,
+    exceptions: ["confine.label=x.${STACK_NAME}", "confine.label=y.${DOMAIN}"],
+  });
+  assert.equal(run.undeployable, null);
+});
