@@ -25,12 +25,12 @@ interface Figures {
   rss_mb: number;
   /** From a tenth of the runs on. */
   rss_growth_mb: number;
-  /** What is in use of it, after everything unused was freed. */
+  /** The part of it that is in use, after everything unused was freed. */
   heap_mb: number;
   heap_growth_mb: number;
   /** On the local stack, seconds: a command's comment until the forge rings; `null` if left out. */
   delivery_p95_s: number | null;
-  /** From there to the bridge's comment. */
+  /** From the forge's ring to the bridge's comment. */
   webhook_p95_s: number | null;
   /** A command's comment until the bridge's, found by looking every 15 s. */
   ack_p95_s: number | null;

@@ -25,7 +25,7 @@ interface Figures {
   write_ms: number;
   badge_rps: number;
   hello_rps: number;
-  /** At 200 requests a second too: what the machine adds to every figure at the moment. */
+  /** A bare server at 200 requests a second, too: what the machine adds to every figure at the moment. */
   hello_p99_ms: number;
   badge_ratio: number;
   viewers: number;

@@ -25,12 +25,12 @@ export function rounded(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-/** What goes on, for whoever waits. */
+/** Says on standard error what goes on, for whoever waits. */
 export function say(text: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${text} …\n`));
 }
 
-/** A line of the answer. */
+/** Writes a line of the answer to standard output. */
 export function print(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }

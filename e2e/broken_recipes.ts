@@ -9,9 +9,9 @@ export interface BrokenRecipe {
   /** What is wrong with it. */
   name: string;
   recipe: FixtureOptions;
-  /** Text of its `recipe.yml`; without, nobody enrolled it. */
+  /** Text of its `recipe.yml`. A recipe without is not enrolled. */
   enrolment?: string;
-  /** Stages of the run; they bring what they need. @default the one that must fail */
+  /** Stages of the run; the stages that they need run as well. @default the one that must fail */
   only?: StageName[] | "all";
   env?: Record<string, string>;
   /** @default "failed" */
@@ -22,7 +22,7 @@ export interface BrokenRecipe {
   ends?: StageOutcome;
   /** Found in what the stage prints: its cause with detail, its reason, or its blemishes. */
   cause: RegExp;
-  /** Found in the stage's detail besides. */
+  /** The stage's detail must match this as well. */
   detail?: RegExp;
   /** What lint must have found: rule, and part of the message. */
   findings?: { rule: string; says: string }[];
@@ -55,7 +55,7 @@ function withConfig(compose: ComposeFile): void {
   app(compose).configs = [{ source: "motd", target: "/etc/motd" }];
 }
 
-/** A record in a file, which can be destroyed by itself. */
+/** Enrolment of a recipe whose data is a record in a file, which can be destroyed by itself. */
 const enrolmentWithRecord = `
 repo: fixtures/quick
 data:
@@ -82,7 +82,7 @@ const child: AsyncDisposable = {
   },
 };
 
-/** Recipes that must not pass, or not as clean, each for a reason of its own. The slow ones come first. */
+/** Recipes that must fail, or must not count as clean, each for a reason of its own. The slow ones come first. */
 export const brokenRecipes: BrokenRecipe[] = [
   {
     name: "a volume that something else uses when it is torn down",
@@ -156,7 +156,7 @@ export const brokenRecipes: BrokenRecipe[] = [
     stage: "install",
     ends: "passed",
     cause: /missing\.css.*404.*Broken/s,
-    level: 3, // and no more: it is not clean
+    level: 3, // the highest for a recipe that is not clean
   },
   {
     name: "a dump that no hook brings back",

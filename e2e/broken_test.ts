@@ -13,7 +13,7 @@ import { onRealServices } from "./scene.ts";
 /** Runs at a time: a run waits most of the time. */
 const SIDE_BY_SIDE = 3;
 
-/** What came of one recipe. */
+/** How the run of one recipe ended. */
 interface Outcome {
   broken: BrokenRecipe;
   /** Undefined when the test itself went wrong. */
@@ -92,7 +92,7 @@ async function run(
   return await run.ended;
 }
 
-/** How a run told of it otherwise than it should. */
+/** What a run should have said of its recipe and did not. */
 function mistakes(broken: BrokenRecipe, { code, result, stderr }: Ended): string[] {
   const wrong: string[] = [];
   const must = (so: boolean, text: string) => so || wrong.push(text);

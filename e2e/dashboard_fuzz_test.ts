@@ -24,7 +24,7 @@ async function serve(app: (dashboard: TestDashboard) => (request: Request) => Re
   };
 }
 
-// It cannot make bodies of lines of JSON; our own fuzz beside the source does.
+// Schemathesis cannot make bodies of lines of JSON; the fuzz test in dashboard/ does.
 const exclude = ["appendEvents"];
 
 for (

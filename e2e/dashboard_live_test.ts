@@ -55,7 +55,7 @@ class Watched implements AsyncDisposable {
 
   /** Waits for that many lines, and finds every one there once. */
   async see(count: number): Promise<void> {
-    // One look for both: the page is loaded anew when the run ends, and that may be between two.
+    // Both are read at once: the page is loaded anew when the run ends, which may happen between two reads.
     const look = `(() => {
       const lines = [...document.querySelectorAll("#content .line span:first-of-type")];
       return lines.length >= ${count} && JSON.stringify(lines.map((one) => one.textContent));
@@ -132,7 +132,7 @@ onRealServices("a run that ends while a proxy has nothing but errors to say show
   };
   await watched.site.cut(() => watched.end());
   await waitFor(() => refused >= 1, { what: "the browser to ask again", timeoutMs: 120_000 });
-  // The stream is back before the pages are.
+  // The stream comes back before the pages do.
   let held = 0;
   watched.site.gate = (request) => {
     if (isStream(request)) return null;

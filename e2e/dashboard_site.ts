@@ -4,7 +4,7 @@ import { TestClock } from "../dashboard/testing/clock.ts";
 import { fillWithSample } from "../dashboard/testing/sample.ts";
 import { waitFor } from "../common/time.ts";
 
-/** For what a browser does on a busy machine. */
+/** How long a browser may take for one thing on a busy machine. */
 const PATIENCE_MS = 120_000;
 
 /** The dashboard on loopback with made-up runs, and a browser to look at it. */

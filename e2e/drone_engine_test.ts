@@ -20,7 +20,7 @@ ${step}
 `;
 
 let lab: DroneLab;
-/** Drone takes 45 s to say that there is no pipeline: asked first, read last. */
+/** Drone takes 45 s to say that there is no pipeline, so the test asks this first and reads the answer last. */
 let withoutPipeline: ReturnType<DroneEngine["start"]>;
 
 Deno.test.beforeAll(async () => {
@@ -29,7 +29,7 @@ Deno.test.beforeAll(async () => {
 });
 Deno.test.afterAll(async () => await lab[Symbol.asyncDispose]());
 
-/** The system's clock, put forward. */
+/** The system's clock, set forward. */
 function clockAhead(ms: number): Clock {
   return { ...systemClock, now: () => systemClock.now() + ms };
 }

@@ -112,7 +112,7 @@ onRealServices(
       timeoutMs: 120_000,
     });
     assert.equal(result.stages.find(({ name }) => name === "teardown")?.result, "passed");
-    // Drone's own cancel would have come a minute later.
+    // Drone's own cancel would come a minute later, when the harness has ended.
     const [build] = await buildsOf(scene, run);
     assert.equal(build?.status, "failure", "the harness' exit code says so; Drone killed nothing");
     await assertSameInventory(scene.before);

@@ -50,7 +50,7 @@ export function endings({ victim, boundary }: Fault): Ending[] {
   if (victim === "keeper") return boundary.name === "keeper: has written the result" ? ["passed"] : ["infra"];
   const torndown = boundary.by === "keeper" &&
     !/^keeper: (has planned|has the slot|starts|has looked)/.test(boundary.name);
-  // When the worker is all but through, its end and the news of the front's death cross.
+  // Shortly before the worker's end, the run may have passed before the keeper learns of the front's death.
   return torndown ? ["passed"] : ["cancelled", "passed"];
 }
 

@@ -64,7 +64,7 @@ function quickCompose(version: string): ComposeFile {
   };
 }
 
-/** With all that a clean recipe has to say of itself. */
+/** A README with all that a clean recipe has to say of itself. */
 const readme = `# Quick
 
 <!-- metadata -->

@@ -67,9 +67,9 @@ export async function restingInventory(): Promise<string[]> {
 /** Backups in the bot's repository, as `snapshot HOST`: the bot writes the app's stack there. */
 async function snapshots(): Promise<string[]> {
   const bots = await runCommandOk(["docker", "ps", "-q", "--filter", "name=^cc-ci-backup-bot_app"]);
-  const [bot = ""] = bots.stdout.split("\n"); // the newest: one that it replaces may still be going
+  const [bot = ""] = bots.stdout.split("\n"); // the newest: the one it replaces may still be there
   if (bot === "") return [];
-  // Without a lock: one that a backup has left that was killed is no reason not to read.
+  // Without a lock, since a backup that was killed may have left one.
   const list = ["restic", "-q", "--no-lock", "snapshots", "--json"];
   const { stdout } = await runCommandOk(["docker", "exec", bot, ...list]);
   const listed: { hostname: string }[] = JSON.parse(stdout.trim() || "[]") ?? [];

@@ -70,7 +70,7 @@ async function verdict({ pull }: Scene): Promise<string> {
   return reply.body;
 }
 
-/** A run's result as the dashboard has it: where that is late, the verdict is written without it. */
+/** A run's result as the dashboard has it. It may be late: the bridge writes the verdict without waiting for it. */
 function resultOf(run: string, { stack, fetch }: Pick<Scene, "stack" | "fetch">): Promise<RunResult> {
   return waitFor(
     async () => (await readRun(run, { dashboard: stack.urls.dashboard, fetch }))?.result ?? undefined,
@@ -123,7 +123,7 @@ onRealServices(
     await pull.comment("> !testme\n\nwhat does this do?");
     await pull.comment("```\n!testme\n```");
     await pull.comment("<!-- !testme -->");
-    // Nothing tells of an edit, so that it is seen with the next comment there.
+    // The forge announces no edit, so the bridge sees it when the next comment is written there.
     const refusal = await pull.waitForReply(({ body }) => body.includes("by an edit"), {
       what: "the refusal of the edited comment",
       timeoutMs: 180_000,

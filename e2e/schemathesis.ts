@@ -44,7 +44,7 @@ export async function fuzz(
   return await runCommand([
     await ensureSchemathesis(),
     ...["--no-color", "run", description, "--max-examples", "50", "--warnings", "off"],
-    // That a picture has to be one is more than a schema can say.
+    // A schema cannot say that a body has to be a picture, so any refusal of one would count as a fault.
     ...["--exclude-checks", "positive_data_acceptance"],
     ...excluded,
     ...header,

@@ -116,7 +116,7 @@ export function chooseSuites(only: string | undefined): Suite[] {
   return suites.filter((one) => wanted?.includes(one.name) ?? true);
 }
 
-/** A check that is one yes or no. */
+/** A check that passes or fails as a whole. */
 async function command(context: SuiteContext, args: string[]): Promise<Counts> {
   const result = await exec([Deno.execPath(), ...args], {
     cwd: root,

@@ -7,11 +7,11 @@ import { stringify } from "yaml";
 const STACK = "witness_ci_localhost";
 
 /**
- * Somebody else's stack on the same host: a service with a volume that no test may touch. That it stayed what it was
- * is looked up at the end.
+ * Deploys somebody else's stack on the same host: a service with a volume that no test may touch. Disposing it checks
+ * that nothing of it has changed.
  */
 export async function deployWitness(): Promise<AsyncDisposable> {
-  // Files tested side by side share one process, so that its number would not keep them apart.
+  // Test files that run side by side share one process, so that its number would not tell their witnesses apart.
   const stack = `${STACK}${crypto.randomUUID().slice(0, 8)}`;
   const folder = await Deno.makeTempDir({ prefix: "cc-ci-witness-" });
   const file = join(folder, "compose.yml");

@@ -16,9 +16,9 @@ import { Doorstep } from "./doorstep.ts";
 const recipe = "custom-html";
 /** Seconds between two looks at the forge while reactions are measured. */
 export const stackPollSeconds = 15;
-/** How closely is looked for a reaction. */
+/** Milliseconds between two looks for a reaction. */
 const everyMs = 50;
-/** The same for what carries its own times: looking costs the machine that is measured. */
+/** The same for what carries its own times: each look slows the machine that is measured. */
 const seldomMs = 250;
 const limitMs = 60_000;
 
@@ -26,7 +26,7 @@ const limitMs = 60_000;
 export interface Reactions {
   /** From a command's comment to the forge ringing. */
   delivery: number;
-  /** From that to the bridge's comment. */
+  /** From the forge's ring to the bridge's comment. */
   webhook: number;
   /** From a command's comment to the bridge's when the forge does not ring, so that the poll has to find it. */
   ack: number;
@@ -68,7 +68,7 @@ export async function droneStartTimes(rounds: number): Promise<{ warmP95: number
   const webhookSecret = crypto.randomUUID();
   return await onStack({ engine: "drone", webhookSecret }, async ({ stack, round }) => {
     const work = async () => {
-      await round(); // the runner has been idle for as long as it liked
+      await round(); // not counted: the runner was idle for an unknown time before it
       const warm = await several(rounds, round);
       const idle: Round[] = [];
       for (const seconds of idleSeconds) {

@@ -31,7 +31,7 @@ export class Town implements Disposable {
     this.#forge.command();
   }
 
-  /** Requests the forge has had. */
+  /** How many requests the forge has had. */
   get calls(): number {
     return this.#forge.gitea.requests.length;
   }

@@ -13,7 +13,7 @@ export const tickSeconds = 15;
 /** Between two looks for default branches that moved, as the bridge has it by default. */
 const scheduleMs = 900_000;
 
-/** Every run passes within a tick, and is forgotten a tick later. */
+/** An engine in which every run passes within a tick and is forgotten a tick later. */
 class PassingEngine implements Engine {
   readonly name = "passing";
   readonly capacity = 1;
@@ -40,7 +40,7 @@ class PassingEngine implements Engine {
     return Promise.resolve([]);
   }
 
-  /** What runs ends. @returns its names */
+  /** Ends what runs. @returns its names */
   turn(): string[] {
     [this.#ended, this.#running] = [this.#running, new Set()];
     return [...this.#ended];
@@ -55,7 +55,7 @@ export interface WatcherOptions {
   repos: number;
 }
 
-/** A bridge that watches many repositories, in time that passes as fast as it is worked off. */
+/** A bridge that watches many repositories, on a clock that moves on as soon as the bridge has nothing left to do. */
 export class Watcher implements Disposable {
   readonly #clock: FakeClock;
   readonly #folder = Deno.makeTempDirSync({ prefix: "ccci-bench-bridge-" });

@@ -35,7 +35,7 @@ export function serveDashboard(state: string): Promise<Served> {
   });
 }
 
-/** The least a hono server can do. */
+/** The smallest server that hono can make, for comparison. */
 export function serveHello(): Promise<Served> {
   const port = freePort();
   return start(["bench/dashboard/hello.ts", String(port)], { port, path: "/", env: {} });

@@ -3,7 +3,7 @@ import { forgetPeak, peakMb, rssMb, type Served } from "./servers.ts";
 
 const recipe = "recipe-0";
 
-/** Sends one long log, and looks whether time and memory grow with it. */
+/** Sends one long log, and measures whether time and memory grow with its length. */
 export async function ingest(
   dashboard: Served,
   options: { mb: number },
@@ -41,7 +41,7 @@ const LATE_MS = 30_000;
 const REST_MS = 5_000;
 
 /**
- * Lets many people watch one running log that goes on, all of them to its end and after.
+ * Lets many people watch one running log, all of them to its end and a while longer.
  * @returns how many saw the last line and are still there, when the last of them did, and the memory it took: at its
  * peak while lines flow, and at rest, with everybody connected
  */
@@ -78,7 +78,9 @@ export async function watch(
   }
 }
 
-/** Somebody who watches a running log, on a bare socket: a thousand of them should cost the one who measures little. */
+/**
+ * Somebody who watches a running log, on a bare socket, so that a thousand of them cost the measuring process little.
+ */
 class Viewer {
   readonly #socket: Deno.Conn;
   readonly #saw = Promise.withResolvers<void>();
@@ -128,7 +130,7 @@ class Viewer {
         this.#saw.resolve();
       }
     } catch {
-      // It hung up itself, or was hung up on: `served` tells.
+      // Either side may have hung up: `served` tells which.
     }
     this.hangUp();
   }

@@ -1,6 +1,6 @@
 import { rounded } from "../figures.ts";
 
-/** Seconds of the parts of a life of one app, by name, and of the whole. */
+/** Seconds that the parts of one app's life took, by name, and the whole. */
 export interface Lap {
   steps: Record<string, number>;
   total: number;
@@ -34,7 +34,7 @@ export interface Ratios {
   ratio_two_lanes: number;
 }
 
-/** A stage of the harness beside what the script takes for as much. */
+/** A stage of the harness, compared with the script's steps that do the same. */
 export interface StageCost {
   stage: string;
   seconds: number;

@@ -2,7 +2,7 @@ import { startKeeper } from "../keeper/start.ts";
 
 /** Tests what a CI engine asks for in the environment. @returns exit code of the program */
 export async function ci(options: { json: boolean }): Promise<number> {
-  // Loading what reads the request takes as long as the keeper takes to be there.
+  // The keeper starts while the code that reads the request is loaded; both take about as long.
   const keeper = startKeeper(`${Deno.env.get("CCCI_RUNS")}/${Deno.env.get("RUN")}`);
   const { readSettings } = await import("../run/settings.ts");
   const settings = readSettings();

@@ -14,7 +14,7 @@ const load = {
   targets: () => import("./local_request.ts"),
 };
 
-/** What the program is called in its help, where people start it by another name. */
+/** Variable with the name that the help shows, where people start this program by another one. */
 const PROGRAM = "CCCI_PROGRAM";
 
 /** Runs the command line. @returns the exit code */

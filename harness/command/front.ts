@@ -17,7 +17,7 @@ import { type KeeperProcess, startKeeper } from "../keeper/start.ts";
 
 export interface FrontOptions {
   settings: Settings;
-  /** One that was started already. @default one is started */
+  /** A keeper that was started already. @default one is started */
   keeper?: KeeperProcess;
   /** One JSON object as the last line of standard output. */
   json: boolean;
@@ -65,8 +65,8 @@ export async function runFront(request: RunRequest, options: FrontOptions): Prom
 }
 
 /**
- * The keeper is who tears down; where it died that is left to this process, as to any janitor. What cannot be removed
- * now is tried again when the next run starts.
+ * Cleans up in place of the keeper, which died before it could. What cannot be removed now, the next run removes when
+ * it starts.
  * @returns what happened, in a sentence
  */
 async function cleanUpAfterKeeper(terminal: TerminalReport, settings: Settings): Promise<string> {
@@ -96,7 +96,7 @@ async function summarize(
   terminal.summary(result, { ...(report === undefined ? {} : { report }), screenshots });
 }
 
-/** `--keep` is for looking around: where, and how to get rid of it. */
+/** Says where an app that `--keep` left up can be looked at, and how to remove it. */
 function tellHowToLook(
   terminal: TerminalReport,
   app: { domain: string; stack: string; settings: Settings; folder: RunFolder },
@@ -109,7 +109,9 @@ function tellHowToLook(
   terminal.note(`  remove: ${selfCommand("remove", app.folder.path).join(" ")}`);
 }
 
-/** The first signal asks for a clean end, the second leaves that end to the keeper. */
+/**
+ * At the first signal the keeper is asked to end the run and is waited for; at the second this process ends at once.
+ */
 function cancelOnSignals(terminal: TerminalReport, cancel: (why: string) => Promise<void>): Disposable {
   let asked = false;
   const listeners = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => {

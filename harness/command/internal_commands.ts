@@ -1,6 +1,6 @@
 /**
- * Carries out a command of a run's own: the engine's, or what this program starts itself with. They do without a
- * parser for what people type: a run starts this program three times, and each time that is waited for.
+ * Carries out a command of a run's own: the engine's, or what this program starts itself with. They load no
+ * parser of command lines: a run starts this program three times, and waits each time until it is loaded.
  * @returns the exit code, or null if it is another command
  */
 export async function runProcess([command, ...args]: readonly string[]): Promise<number | null> {

@@ -126,7 +126,7 @@ function nameFrom(text: string): string {
   return name;
 }
 
-/** A task runner changes the folder; what people type is relative to where they are. */
+/** The launcher changes to its checkout; paths that people type are relative to the folder they are in. */
 function fromCaller(path: string): string {
   const from = Deno.env.get("INIT_CWD");
   return from === undefined || /^[~/]/.test(path) ? resolvePath(path) : resolvePath(`${from}/${path}`);

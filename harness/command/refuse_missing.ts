@@ -6,7 +6,10 @@ import type { RunRequest } from "../run/request.ts";
 import type { Settings } from "../run/settings.ts";
 import { findVersion, isVersion } from "../recipe/versions.ts";
 
-/** Somebody waits at the terminal; the run itself says what is wrong with a repository that does not answer. */
+/**
+ * A person waits at the terminal for this check. The run itself tells what is wrong with a repository that does not
+ * answer.
+ */
 const LIMIT_MS = 20_000;
 
 /**

@@ -24,7 +24,7 @@ export async function remove(path: string, say: (text: string) => void): Promise
     swarm,
     log: (line) => say(`${line}\n`),
     foreign: null,
-    backedUp: plan.stages.includes("backup"), // nobody heard whether it came to that
+    backedUp: plan.stages.includes("backup"), // whether the run got as far as its backup is not known here
   });
   say(leftovers.length === 0 ? `Nothing of run ${run} is left\n` : `Still there: ${leftovers.join(", ")}\n`);
   return leftovers.length === 0 ? 0 : exitCodes.infra;

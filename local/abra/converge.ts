@@ -47,7 +47,7 @@ export function findFailure(services: Service[], tasks: Task[], since: number): 
   return undefined;
 }
 
-/** A service that wants no task is settled; one that updates is not. */
+/** Whether a service has settled. One that wants no task has; one whose update is under way has not. */
 export function settled({ ID, Spec, UpdateStatus }: Service, tasks: Task[]): boolean {
   if (UpdateStatus?.State === "updating") return false;
   const running =

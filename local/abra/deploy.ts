@@ -52,7 +52,7 @@ export async function deployStack(app: App, stamp: Stamp): Promise<void> {
     const result = await docker([
       "stack",
       "deploy",
-      // Images are found in the engine; a registry that never answers must not hold up a deploy.
+      // The images are in the engine already; asking a registry that never answers would hold up the deploy.
       "--resolve-image=never",
       ...(await knowsDetach() ? ["--detach=true"] : []),
       ...paths.flatMap((path) => ["--compose-file", path]),

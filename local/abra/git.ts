@@ -7,7 +7,7 @@ export async function git(folder: string, args: string[]): Promise<string> {
   const result = await exec(["git", ...config.flatMap((one) => ["-c", one]), "-C", folder, ...args], {
     env: {
       GIT_TERMINAL_PROMPT: "0",
-      // Nobody's own settings: a checkout's attributes could call their filters (LFS) and programs.
+      // Without the user's own settings: a checkout's attributes could call filters (LFS) and programs that these name.
       GIT_CONFIG_GLOBAL: "/dev/null",
       GIT_CONFIG_NOSYSTEM: "1",
       GIT_ALLOW_PROTOCOL: "https:ssh:file",

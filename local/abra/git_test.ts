@@ -36,7 +36,7 @@ Deno.test("a checkout's settings and its reader's own ones start no program", as
       `${folder}/home/.gitconfig`,
       `[filter "trap"]\n\tclean = "touch ${folder}/filter; cat"\n[safe]\n\tdirectory = *\n`,
     );
-    await Deno.writeTextFile(`${folder}/recipe/file`, "2\n"); // as long as before: git has to look into it
+    await Deno.writeTextFile(`${folder}/recipe/file`, "2\n"); // of the same length, so that git cannot tell by the size
     equal(await isDirtyAtHome(`${folder}/recipe`, `${folder}/home`), "true");
     const left = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
     equal(left.join(), "home,recipe");

@@ -86,7 +86,7 @@ export const lintRules: LintRule[] = [
     ref: "R008",
     rule: ".env.sample provided",
     severity: "error",
-    holds: () => true, // without one there is no table
+    holds: () => true, // without .env.sample the command ends before there is a table
     help: "create an example .env.sample",
   },
   {
@@ -163,7 +163,7 @@ function labelsOf(service: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(pairs.map(([name, value]) => [String(name), String(value ?? "")]));
 }
 
-/** Variables in the names of configs, but for the stack's. */
+/** Variables in the names of configs, without that of the stack's name. */
 function configVersions({ files }: Subject): string[] {
   return files.flatMap((file) => Object.values(asObject(file.configs) ?? {})).flatMap((config) =>
     [...String(asObject(config)?.name ?? "").matchAll(/\$\{?(\w+)/g)].map(([, name]) => name ?? "")

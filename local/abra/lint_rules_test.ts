@@ -24,7 +24,7 @@ const app = {
   deploy: { labels: ["traefik.enable=true"] },
 };
 
-/** Rules that do not hold, but for the two that ask Co-op Cloud's servers. */
+/** Rules that do not hold, without the two that ask Co-op Cloud's servers. */
 function failing(one: Subject): string[] {
   return lintRules.filter((rule) => !rule.skip?.(one) && !rule.holds(one)).map(({ ref }) => ref)
     .filter((ref) => ref !== "R006" && ref !== "R013");

@@ -87,7 +87,7 @@ function pick(text: string): string {
   return text[random(text.length)] ?? "";
 }
 
-/** Even numbers below `limit` (at most 256): bytes that would favour the small ones are thrown away. */
+/** Random numbers below `limit` (at most 256), evenly spread: bytes that would favour the small ones are dropped. */
 function random(limit: number): number {
   const fair = 256 - (256 % limit);
   while (true) {

@@ -74,7 +74,7 @@ async function bringBack(
   { snapshot, scratch, bot }: { snapshot: Snapshot; scratch: string; bot: Bot },
 ): Promise<void> {
   const clear = () => Deno.remove(scratch, { recursive: true });
-  await clear().catch(() => {}); // of a restore that was killed
+  await clear().catch(() => {}); // what a restore that was killed left
   await Deno.mkdir(scratch, { mode: 0o700 });
   try {
     const included = paths.flatMap((path) => ["--include", path]);

@@ -28,7 +28,7 @@ export interface BackupBotOptions {
 export async function ensureBackupBot(docker: Docker, options: BackupBotOptions): Promise<void> {
   const { step, image, paths } = options;
   const ingredients = { image, paths, volumes: await volumesFolder(docker) };
-  // Whichever Deno runs this will do for the bot as well: another one makes no running bot stale.
+  // The bot runs with the Deno that runs this program. Another Deno is no reason to replace a bot that runs.
   const made = JSON.stringify(serviceSpec({ ...ingredients, deno: "" }));
   const wanted = fingerprint(made + (await docker.getImage(image).inspect()).Id);
   const current = await findService(docker, SERVICE);
@@ -123,7 +123,7 @@ function serviceSpec({ image, paths, deno, volumes }: Ingredients) {
           "RESTIC_REPOSITORY=/backups/restic",
           // restic has no repository without one. Who can read this one can read the volumes themselves.
           "RESTIC_PASSWORD=local",
-          // All it would keep is beside it already.
+          // restic's cache need not last: the repository lies on the same disk.
           "RESTIC_CACHE_DIR=/tmp/restic",
         ],
         Mounts: [

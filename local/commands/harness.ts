@@ -1,6 +1,9 @@
 import { resolve } from "node:path";
 
-/** Settings of the harness that somebody may have of their own while the rest is this stack's; paths from where they are. */
+/**
+ * Folders that the caller may set for the harness, where all other settings are the stack's. Relative paths count from
+ * the caller's folder.
+ */
 const OWN_PATHS = ["CCCI_RUNS", "CCCI_RECIPES"];
 
 /**
@@ -23,7 +26,9 @@ export function ownSettings(): Record<string, string> {
   }));
 }
 
-/** The launcher changes to this checkout; what people type is relative to where they are. */
+/**
+ * Where the caller was: the launcher changes to this checkout, and paths that people type are relative to their folder.
+ */
 export function callersFolder(): string {
   return Deno.env.get("INIT_CWD") ?? Deno.cwd();
 }

@@ -62,7 +62,7 @@ function isName(target: string): boolean {
   return /^[a-z0-9][a-z0-9-]*$/.test(target);
 }
 
-/** A word that names nothing is said so before anything is built for it. */
+/** Refuses a word that names no recipe before anything is built for it. */
 async function refuseUnknown(target: string): Promise<void> {
   if (!isName(target)) return;
   const { repo } = pathsFromEnvironment();
@@ -81,7 +81,7 @@ async function prepare(target: string): Promise<Record<string, string>> {
   using interruption = new Interruption();
   const { signal } = interruption;
   const recipe = recipeOf(target);
-  // An enrolled name is looked up on the forge; a checkout or a URL needs none.
+  // An enrolled name is looked up on the forge; a checkout or a URL needs no forge.
   const parts: Part[] = isName(target) ? ["gitea", "backup-bot"] : ["traefik", "backup-bot"];
   const stack = await ensureStack({ progress, parts, signal });
   if (recipe in imagesOfRecipe) {

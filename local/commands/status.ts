@@ -134,7 +134,7 @@ async function traefikStatus(
   };
 }
 
-/** Nothing where runs are the bridge's own processes. */
+/** Drone's two processes; an empty list where runs are the bridge's own processes. */
 async function droneStatus(paths: Paths, gateway: string): Promise<PartStatus[]> {
   const files = droneFiles(paths);
   if (!await exists(files.root)) return [];

@@ -16,7 +16,7 @@ import { type Comment, headline, isVerdict } from "./pull_request.ts";
 import { openDemoPullRequest } from "./push.ts";
 import { watchRun } from "./watch.ts";
 
-/** Longer than the harness's own limit, so that it is the harness who says what took too long. */
+/** Longer than the harness's own limit, so that the harness says what took too long. */
 const RUN_LIMIT_MS = 50 * 60_000;
 const REPLY_LIMIT_MS = 180_000;
 

@@ -47,7 +47,7 @@ export class PullRequest {
   ): Promise<PullRequest> {
     const call = forgeApi(stack.gateway, stack.accounts.maintainer);
     const branch = `/repos/${repo}/branches/${encodeURIComponent(request.head)}`;
-    // The forge's web side learns of a push a little after git has been told that it went well.
+    // The forge's web pages learn of a push a little after git has been told that it succeeded.
     await waitFor(async () => (await call("GET", branch)).status === 200, {
       what: `branch "${request.head}" to show on the forge`,
       timeoutMs: 60_000,

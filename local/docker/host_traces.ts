@@ -27,7 +27,7 @@ const traces = z.object({
 });
 type Traces = z.infer<typeof traces>;
 
-/** A folder for each overlay network, wherever the engine's data are: libnetwork knows no other place. */
+/** Where libnetwork keeps a folder for each overlay network, wherever the engine's data root is. */
 const NETWORKS = "/var/lib/docker/network/files";
 const FOLDERS = ["/run/docker", "/run/containerd", "/var/lib/docker", "/etc/docker"];
 const FILES = ["/etc/docker/key.json"];
@@ -40,7 +40,7 @@ function file(paths: Paths): string {
   return join(paths.state, "host-before.json");
 }
 
-/** Notes how the machine is, unless an earlier start has: by now it may show that one's traces. */
+/** Notes how the machine is, unless an earlier start has: the machine may now show traces of that start. */
 export async function noteHost(paths: Paths): Promise<void> {
   if (await exists(file(paths))) return;
   const saved = (await saveRules("iptables")) ?? "";
@@ -69,7 +69,7 @@ export async function restoreHost(paths: Paths): Promise<void> {
   const text = await Deno.readTextFile(file(paths)).catch(() => undefined);
   if (text === undefined) return;
   const before = readTraces(text);
-  if (before === undefined) { // nobody knows any more how the machine was: better left than guessed
+  if (before === undefined) { // how the machine was is not known, so nothing of it is changed
     await Deno.remove(file(paths));
     return;
   }

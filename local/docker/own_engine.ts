@@ -117,9 +117,9 @@ async function start(paths: Paths, { docker, step }: { docker: Docker; step: Ste
 }
 
 /**
- * What dockerds that died left behind: a new one stumbles over its pid file, and its containers live on. Engines of
- * stacks with another cache count as well: as long as their network namespaces are mounted, the kernel refuses a new
- * engine's VXLAN interfaces ("file exists"), and no task with an overlay network starts.
+ * Removes what dockerds that died left behind: their pid files, which keep a new one from starting, and their
+ * containers, which live on. Engines of stacks with another cache count as well: while their network namespaces are
+ * mounted, the kernel refuses a new engine's VXLAN interfaces ("file exists"), and no task with an overlay network starts.
  */
 async function clearLeftovers(paths: Paths): Promise<void> {
   await clearDeadEngine(paths);
@@ -129,7 +129,7 @@ async function clearLeftovers(paths: Paths): Promise<void> {
   }
 }
 
-/** Cache folders of the stacks whose engine has network namespaces mounted, by the table of mounts. */
+/** Reads from the table of mounts the cache folders of the stacks whose engines have network namespaces mounted. */
 export function cachesWithEngineMounts(mounts: string): string[] {
   const caches = mountPoints(mounts).map((point) =>
     /^(.+)\/state\/docker-exec\/netns\/[^/]+$/.exec(point)?.[1]

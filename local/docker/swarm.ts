@@ -12,7 +12,7 @@ export interface SwarmOptions {
   paths: Paths;
   step: Step;
   engineIsOurs: boolean;
-  /** Go on where ports would be published beyond loopback. */
+  /** Use a Swarm also where it publishes ports beyond loopback. */
   expose: boolean;
 }
 
@@ -29,7 +29,7 @@ export async function ensureSwarm(docker: Docker, options: SwarmOptions): Promis
   const label = { [OURS]: options.paths.cache };
   let state = await nodeState(docker);
   if (state !== "inactive" && state !== "active") {
-    // A node that cannot get going: of an earlier engine of ours it is thrown away, of anybody else it is not.
+    // The node cannot get going. One that an earlier engine of ours left is thrown away; anybody else's is not touched.
     state = await settled(docker);
     if (state !== "active") {
       if (!options.engineIsOurs) {
@@ -67,7 +67,7 @@ async function nodeState(docker: Docker): Promise<string> {
   return swarm.LocalNodeState ?? "inactive";
 }
 
-/** Gives a node that is still starting some seconds. */
+/** Waits some seconds for a node that is still starting. */
 async function settled(docker: Docker): Promise<string> {
   await waitFor(async () => await nodeState(docker) !== "pending", { what: "the node", timeoutMs: 60_000 })
     .catch(() => {});

@@ -19,7 +19,7 @@ const settings = z.looseObject({ active: z.boolean() });
 export interface ActivateOptions {
   /** Address of Drone as reached from here. */
   drone: string;
-  /** The bridge's, an admin's. */
+  /** The bridge's token, which is an admin's of Drone. */
   adminToken: string;
   /** Logs the repository's owner in and answers their token: Drone works on the forge in their name. */
   ownerToken(): Promise<string>;

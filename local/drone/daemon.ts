@@ -29,7 +29,9 @@ export interface Daemon {
   graceMs: number;
 }
 
-/** A program that runs on, answering. One that runs already with these settings is left alone. */
+/**
+ * Starts a program that goes on running, and waits until it answers. One that runs already with these settings stays.
+ */
 export async function ensureDaemon(daemon: Daemon, step: Step): Promise<void> {
   const { name, argv, settings, cwd, files, health } = daemon;
   const wanted = createHash("sha256").update(JSON.stringify([argv, settings])).digest("hex");

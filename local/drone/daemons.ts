@@ -24,7 +24,7 @@ export function server({ paths, gateway, programs, secrets }: DaemonSetup): Daem
     settings: {
       file: serverSettings(paths),
       values: {
-        // Past the ingress: its name means nothing to a Go program here.
+        // Past the ingress: a Go program on this machine cannot resolve the forge's name.
         DRONE_GITEA_SERVER: `http://${gateway}:${PORTS.gitea}`,
         DRONE_GITEA_CLIENT_ID: secrets.app?.id ?? "",
         DRONE_GITEA_CLIENT_SECRET: secrets.app?.secret ?? "",
@@ -75,7 +75,7 @@ export function runner({ paths, gateway, programs, secrets }: DaemonSetup): Daem
     cwd: files.root,
     files: files.runner,
     health: `http://${gateway}:${PORTS.droneRunner}/healthz`,
-    // It waits for the build it runs, and idle may sit in a sleep of 10 s.
+    // The runner waits for its build; one without a build may sit in a sleep of 10 s.
     graceMs: 1_000,
   };
 }

@@ -59,7 +59,7 @@ export async function ensurePipelines(call: ForgeCall, text: string): Promise<st
   const content = bytes.toBase64();
   if (old?.content.replaceAll(/\s/g, "") !== content) {
     const change = {
-      // Not a push whose own tests this machine's only runner should be busy with.
+      // The push must start no build of its own: this machine has one runner.
       message: "Pipelines of this stack [ci skip]",
       branch: BRANCH,
       content,

@@ -21,7 +21,7 @@ const mostSteps = 8;
  */
 export async function logIn({ forge, drone, user, clientId, ...options }: LoginOptions): Promise<string> {
   const fetch = options.fetch ?? globalThis.fetch;
-  /** By server: a browser on one machine would keep them by host, which may be the same for both. */
+  /** Cookies by server. A browser keeps them by host, and both servers may have the same. */
   const cookies = { [forge]: new Map<string, string>(), [drone]: new Map<string, string>() };
 
   async function visit(url: string, form?: Record<string, string>): Promise<Response> {

@@ -8,7 +8,7 @@ import { harnessWrapper, localPipelines, shellWord } from "./pipeline.ts";
 
 const text = await Deno.readTextFile(join(pathsFromEnvironment().repo, ".drone.yml"));
 
-Deno.test("the local pipelines are the project's, but for the harness they start", () => {
+Deno.test("the local pipelines are the project's, apart from the harness they start", () => {
   const local = localPipelines(text, "/c/state/drone/cc-ci-harness");
   const changed = local.split("\n").filter((line, at) => line !== text.split("\n")[at]);
   assert.deepEqual(changed, ["      - setpriv --pdeathsig TERM -- /c/state/drone/cc-ci-harness ci"]);

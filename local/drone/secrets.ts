@@ -11,7 +11,7 @@ const stored = z.object({
   rpc: z.string(),
   /** What sessions are signed with. */
   cookie: z.string(),
-  /** The bridge's, an admin's of Drone. */
+  /** The bridge's token, which is an admin's of Drone. */
   token: z.string(),
   /** Drone as the forge's OAuth application. */
   app: z.object({ id: z.string(), secret: z.string() }).nullable(),
@@ -19,7 +19,7 @@ const stored = z.object({
 /** Everything secret about Drone. */
 export type DroneSecrets = z.infer<typeof stored>;
 
-/** Made and stored before anything uses them. */
+/** The secrets, which are made and stored before anything uses them. */
 export async function ensureSecrets(paths: Paths): Promise<DroneSecrets> {
   const text = await Deno.readTextFile(droneFiles(paths).secrets).catch(() => null);
   if (text !== null) return stored.parse(JSON.parse(text));

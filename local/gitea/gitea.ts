@@ -86,7 +86,7 @@ export interface GiteaOptions {
   step: Step;
   gateway: string;
   program: GiteaProgram;
-  /** Account that is made before the first start, by command: there is nobody yet who could log in. */
+  /** The first account. Gitea's command makes it before the first start, since nobody can log in yet. */
   admin: { name: string; password: string };
 }
 
@@ -146,7 +146,7 @@ export async function ensureGitea(options: GiteaOptions): Promise<void> {
   }, { what: `Gitea to answer (log: ${files.log})`, timeoutMs: READY_MS, everyMs: 100 });
 }
 
-/** Whether Gitea is healthy by its own account. */
+/** Whether Gitea answers that it is healthy. */
 export async function giteaAnswers(gateway: string): Promise<boolean> {
   try {
     const response = await fetch(`http://${gateway}:${PORTS.gitea}/api/healthz`, {
@@ -169,7 +169,7 @@ export async function stopGitea(paths: Paths): Promise<boolean> {
   return await stopProcess(ownGitea(paths), { graceMs: STOP_MS });
 }
 
-/** Nothing of the caller's: Gitea hands its environment on to git. */
+/** Gitea's environment. It holds nothing of the caller's, since Gitea hands it on to git. */
 function giteaEnvironment(paths: Paths, user: string): Record<string, string> {
   return {
     PATH: `${Deno.env.get("PATH") ?? ""}:${dirname("/usr/bin/git")}`,

@@ -6,7 +6,7 @@ import type { Step } from "../host/progress.ts";
 
 export const ORG = "recipe-maintainers";
 
-/** The bot's are the least that the bridge works with. */
+/** Scopes of the tokens. The bot's are the least that the bridge works with. */
 const SCOPES: Record<AccountName, string[]> = {
   admin: ["all"],
   maintainer: ["write:repository", "write:issue", "write:organization", "write:user"],

@@ -13,7 +13,7 @@ export type Account = z.infer<typeof account>;
 
 const stored = z.object({
   accounts: z.object({ admin: account, maintainer: account, outsider: account, bot: account }),
-  /** Between bridge, harness and dashboard. */
+  /** Token by which bridge and harness show the dashboard who they are. */
   bridgeToken: z.string(),
   runnerToken: z.string(),
 });

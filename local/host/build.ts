@@ -11,7 +11,7 @@ import type { Step } from "./progress.ts";
 const BUILD_MS = 3_600_000;
 const ALIVE_MS = 60_000;
 
-/** What "go build -v" says of each package. */
+/** A line in which "go build -v" names the package it compiles. */
 const PACKAGE = /^[\w.~-]+(\/[\w.~-]+)+$/;
 
 export interface BuildOptions {
@@ -45,7 +45,7 @@ export async function buildProgram(options: BuildOptions): Promise<ExecResult> {
   const file = await Deno.open(log, { write: true, create: true, truncate: true });
   let doing = `${options.usually} the first time`;
   step.update(doing);
-  // A compiler may be silent for minutes: what it said last is said again, so that people see it is alive.
+  // A compiler may be silent for minutes: its last line is shown again, so that people see that it still works.
   const alive = setInterval(() => step.update(doing), ALIVE_MS);
   const decoder = new TextDecoder();
   try {
@@ -86,12 +86,13 @@ const GO_FLAGS = [
   "-v",
   // Modules are stored read-only otherwise, and could not be removed again by anybody but root.
   "-modcacherw",
-  // Nobody debugs these programs: an eighth less work. Equal flags and no paths, so that they share what they can.
+  // Nobody debugs these programs, and without debug data a build is an eighth shorter. All builds have equal flags and
+  // no paths in what they make, so that they share compiled packages.
   "-trimpath",
   "-gcflags=all=-dwarf=false",
 ];
 
-/** Go's caches lie below ours too, unless the user has a place for them. */
+/** Go's caches lie below our cache folder, unless the user's environment names a place for them. */
 function goEnvironment(paths: Paths): Record<string, string> {
   const { modules, objects } = goCaches(paths);
   return {
@@ -106,7 +107,7 @@ function goCaches(paths: Paths) {
   return { modules: join(paths.cache, "go", "modules"), objects: join(paths.cache, "go", "objects") };
 }
 
-/** Removes the gigabytes that building left, once what they were for is built. A build under way keeps them. */
+/** Removes the gigabytes of caches that builds leave. While any build goes on they stay. */
 export async function dropBuildCaches(paths: Paths): Promise<void> {
   if (findBuilds(paths).length > 0) return;
   await Deno.remove(join(paths.cache, "go"), { recursive: true }).catch(() => {});

@@ -9,7 +9,7 @@ export function write(text: string): void {
   Deno.stdout.writeSync(encoder.encode(text));
 }
 
-/** Writes to standard error; that nobody reads it any more ends nothing. */
+/** Writes to standard error. A reader that is gone does not end the program. */
 export function writeError(text: string): void {
   try {
     Deno.stderr.writeSync(encoder.encode(text));

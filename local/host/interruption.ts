@@ -24,7 +24,7 @@ export class Interruption implements Disposable {
 
 /**
  * Runs jobs side by side. When one fails the others are told to stop by their signal and are waited for, so that
- * nothing goes on behind the caller's back; then the first error is passed on.
+ * none of them still works when the caller goes on; then the first error is passed on.
  * @param signal abort tells all of them to stop
  */
 export async function together(

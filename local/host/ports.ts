@@ -41,7 +41,7 @@ export function portHolder(port: number): PortHolder | undefined {
   return {};
 }
 
-/** What a process has open. Files come and go while one looks, and a process may not be ours to look at. */
+/** What a process has open. A file that was closed meanwhile is left out, and so is all of another user's process. */
 function openFiles(pid: string): string[] {
   const link = (fd: string) => {
     try {
@@ -60,8 +60,8 @@ function openFiles(pid: string): string[] {
 const INGRESS_PORTS = [80, 443];
 
 /**
- * Called before anything is started or built. What Docker publishes is let pass, as it may be our own Traefik in an
- * engine that is not ours.
+ * Called before anything is started or built. A port that Docker publishes is let pass, because our own Traefik may
+ * hold it, in an engine that is not ours.
  * @throws {UsageError} naming the process, when a port that the ingress needs is taken.
  */
 export function refuseTakenPorts(): void {

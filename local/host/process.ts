@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { systemClock, waitFor } from "../../common/time.ts";
 import { StackError } from "./errors.ts";
 
-/** One process, told apart from a later one that got the same number. */
+/** Identifies one process, also where a later one has got the same number. */
 export interface ProcessId {
   pid: number;
   /** Clock ticks between boot and the start of the process (`/proc/PID/stat`, field 22). */
@@ -55,7 +55,7 @@ export async function startDetached(argv: readonly string[], options: DetachedOp
   return id;
 }
 
-/** The process a pid file speaks of, if it still runs. A stale file is nobody. */
+/** The process that a pid file names, if it still runs. A file whose process has ended counts as none. */
 export function runningProcess(pidFile: string): ProcessId | undefined {
   try {
     const id: unknown = JSON.parse(Deno.readTextFileSync(pidFile));
@@ -99,8 +99,8 @@ export async function stopProcess(id: ProcessId | undefined, options: StopOption
 }
 
 /**
- * Whether a running program answers, given a while: on a machine that is busy building, silence for some seconds is
- * no reason to start it anew.
+ * Waits for a running program to answer, since one on a machine that is busy building may be silent for some seconds,
+ * and starting it anew would not help.
  */
 export async function answersInTime(answers: () => Promise<boolean>): Promise<boolean> {
   return await waitFor(answers, { what: "an answer", timeoutMs: PATIENCE_MS }).catch(() => false);

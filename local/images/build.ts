@@ -104,7 +104,7 @@ export async function buildImage(
     }
     if (program !== undefined) await Deno.copyFile(program, join(context, image.folder));
     const lastLine = new LastLine((line) => step.update(line));
-    // The classic builder is in every engine and sees local images as a matter of course.
+    // The classic builder is part of every engine and finds images that exist only locally.
     const env = { ...DOCKER_ENV, DOCKER_BUILDKIT: "0" };
     const result = await exec(argv, { env, timeoutMs: BUILD_MS, signal, onOutput: lastLine.see });
     signal.throwIfAborted();

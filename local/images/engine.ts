@@ -47,7 +47,7 @@ async function askRegistry(): Promise<boolean> {
   try {
     const answer = await fetch(address, { signal: AbortSignal.timeout(PROBE_MS) });
     await answer.body?.cancel();
-    return answer.status < 500; // it need not like the question
+    return answer.status < 500; // a refusal shows as well that the registry answers
   } catch {
     return false;
   }

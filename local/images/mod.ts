@@ -14,7 +14,10 @@ export interface ImageOptions {
   progress: Progress;
   /** Cache folder; built programs, the record of made tags and, for engines not ours, saved images are kept there. */
   cache: string;
-  /** An engine with its data root in our cache keeps its images; others get theirs from saved files next time. */
+  /**
+   * An engine with its data root in our cache keeps its images. For any other they are saved to files, for the next
+   * start.
+   */
   engineIsOurs: boolean;
   /** Ends what is being built. */
   signal?: AbortSignal;
@@ -85,7 +88,7 @@ export async function removeImages(options: Pick<ImageOptions, "progress" | "cac
   return removed;
 }
 
-/** The ways to an image that cost little: from a file saved earlier, or from a registry. */
+/** Gets an image without making it: from a file saved earlier, or from a registry. */
 async function bring(tag: string, content: string, options: ImageOptions): Promise<boolean> {
   const file = savedFile(tag, content, options.cache);
   if (await Deno.stat(file).then(() => true, () => false)) {
@@ -166,7 +169,7 @@ async function make(missing: Wanted[], options: ImageOptions & { base: string })
     await makeBase();
     await makeImages(missing.filter(({ folder }) => folder !== "miniflux"));
   };
-  // What fails first ends the other: no compiler must go on behind the back of a program that has given up.
+  // What fails first ends the other: no compiler may go on when this program has given up.
   const works = [makePrograms(), debian()].map((work) =>
     work.catch((error) => {
       failed.abort(error);
@@ -201,7 +204,7 @@ async function lockImages(cache: string): Promise<AsyncDisposable> {
   await file.lock(true);
   return {
     async [Symbol.asyncDispose]() {
-      await file.unlock(); // closing alone frees it late, where another thread is just starting a child
+      await file.unlock(); // a child that another thread just starts holds the file open, so closing alone would free the lock late
       file.close();
     },
   };

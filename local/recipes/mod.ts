@@ -89,7 +89,10 @@ async function copyOver(source: string, target: string): Promise<void> {
   }
 }
 
-/** Runs git free of the user's own configuration, and of a repository that a hook may have put into the environment. `minute` counts from a fixed date. */
+/**
+ * Runs git without the user's own configuration and without a repository that a hook named in the environment. `minute`
+ * counts from a fixed date.
+ */
 async function git(folder: string, args: string[], minute = 0): Promise<string> {
   const date = new Date(Date.UTC(2026, 0, 5, 9, minute)).toISOString();
   const person = { NAME: "Recipe Maintainer", EMAIL: "maintainer@ci.localhost" };

@@ -25,7 +25,7 @@ export async function stopStack(
   await using _lock = await lockStack(paths, { progress, signal });
   await inStep(progress, "Bridge and dashboard", async (step) => {
     const bridge = await stopService(paths, "bridge");
-    await stopRunner(paths); // else it would start what waits once the run under way is ended
+    await stopRunner(paths); // a runner starts the next waiting build as soon as the run under way ends
     const runs = await stopRuns(paths);
     const dashboard = await stopService(paths, "dashboard");
     const ended = runs > 0 ? `stopped, ${runs} processes of test runs ended` : "stopped";
@@ -39,7 +39,7 @@ export async function stopStack(
   );
   const docker = engineClient();
   if (await engineDied(paths) && await engineAnswers(docker) === "no") {
-    // Services and volumes are on its data root, and would be back with the next start.
+    // Services and volumes lie on the engine's data root, and the next start would bring them back.
     await inStep(progress, "Docker Engine that died", async (step) => void await ensureEngine(paths, step))
       .catch(async () => await discardEngineData(paths));
   }
@@ -58,7 +58,7 @@ export async function stopStack(
   await Deno.remove(paths.build, { recursive: true }).catch(() => {});
 }
 
-/** The last resort for an engine that can't be started to be emptied. Its images have to be made again. */
+/** Removes the data of an engine that cannot be started to be emptied. Its images have to be made again. */
 async function discardEngineData(paths: Paths): Promise<void> {
   await stopEngine(paths);
   await Deno.remove(paths.engineData, { recursive: true });

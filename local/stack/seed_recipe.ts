@@ -52,7 +52,7 @@ export async function pushToForge(stack: Stack, options: PushOptions): Promise<v
   await execOk([
     "git",
     ...["-c", `http.curloptResolve=${FORGE_HOST}:${port}:${address}`],
-    // By a helper that reads the environment: an argument would show in the list of processes.
+    // git gets the password from a helper that reads the environment: an argument would show in the list of processes.
     ...["-c", 'credential.helper=!f() { echo "username=$FORGE_USER"; echo "password=$FORGE_PASSWORD"; }; f'],
     ...["push", "--quiet", `${stack.urls.forge}/${options.repo}.git`, ...options.refs],
   ], {

@@ -76,8 +76,8 @@ export async function ensureService(service: Service, options: ServiceOptions): 
 }
 
 /**
- * The program with its permission set. Addresses and paths are known only here, and a flag takes the place of what
- * the set says of that kind, so each names everything.
+ * The program with its permission set. A flag replaces everything that the set says of that kind, so each flag given
+ * here, for addresses and paths that only this stack knows, names all that the program needs of its kind.
  */
 function command(
   service: Service,
@@ -111,7 +111,7 @@ function comma(path: string): string {
   return path.replaceAll(",", ",,");
 }
 
-/** Whether it is healthy by its own account. */
+/** Whether it answers that it is healthy. */
 export async function serviceAnswers(service: Service, gateway: string): Promise<boolean> {
   try {
     const response = await fetch(`http://${gateway}:${PORTS[service]}/healthz`, {
@@ -124,7 +124,7 @@ export async function serviceAnswers(service: Service, gateway: string): Promise
   }
 }
 
-/** Waits until a name is answered for through the ingress: the proxy routes to what listens behind it. */
+/** Waits until the proxy routes a name to the program behind it. */
 export async function waitForRoute(url: string, { ca }: { ca: string }): Promise<void> {
   const fetchIngress = ingressFetch({ address: INGRESS, ca: await Deno.readTextFile(ca) }, {
     timeoutMs: 5_000,

@@ -31,7 +31,7 @@ import { ensureTraefikImage } from "../traefik/traefik_image.ts";
 
 export { stopStack } from "./down.ts";
 
-/** What can be brought up; each part brings what it stands on. */
+/** What can be brought up. A part that needs others brings them up first. */
 export type Part = "swarm" | "traefik" | "backup-bot" | "gitea" | "dashboard" | "bridge";
 
 const NEEDS: Record<Part, Part[]> = {

@@ -107,7 +107,7 @@ function staticArgs(): string[] {
     "--providers.swarm.endpoint=unix:///var/run/docker.sock",
     "--providers.swarm.exposedbydefault=false",
     `--providers.swarm.network=${PROXY}`,
-    // 15 s by default: the largest single delay of a run.
+    // Traefik looks every 15 s by default, which would be the largest single delay of a run.
     "--providers.swarm.refreshseconds=1",
     "--providers.file.filename=/etc/traefik/dynamic.yml",
     "--providers.file.watch=false",
@@ -125,7 +125,7 @@ export function dynamicConfig(gateway: string): string {
           "cc-ci-git": router(`Host(\`${FORGE_HOST}\`)`, "cc-ci-git"),
           "cc-ci-dashboard": router(`Host(\`${BASE_DOMAIN}\`)`, "cc-ci-dashboard"),
           "cc-ci-bridge": router(`Host(\`${BASE_DOMAIN}\`) && Path(\`/hook\`)`, "cc-ci-bridge"),
-          // What runners say to Drone is none of the outside's business: whoever may ask there reads every secret.
+          // The path by which runners ask Drone is not routed from outside: whoever may ask there reads every secret.
           "cc-ci-drone": router(`Host(\`${DRONE_HOST}\`) && !PathPrefix(\`/rpc\`)`, "cc-ci-drone"),
           "cc-ci-ping": router(`Host(\`${PING_HOST}\`)`, "ping@internal"),
         },

@@ -155,7 +155,7 @@ export class Lab implements AsyncDisposable {
     return (await this.labels("app"))[`coop-cloud.${this.stack}.${name}`];
   }
 
-  /** Ends what containers a stack still has, so that nobody has to wait for Swarm. */
+  /** Removes the containers that a stack still has: Swarm would take longer. */
   async removeContainers(): Promise<void> {
     await waitFor(async () => {
       const filter = `label=com.docker.stack.namespace=${this.stack}`;

@@ -4,7 +4,7 @@ import { LIGHTWEIGHT_VERSION, NEW_VERSION, OLD_VERSION, RECIPE } from "./fixture
 
 const DEPLOY = ["-n", "-o", "-D", "-c"];
 
-/** Secrets and deploys, on a real Swarm. */
+/** What abra must do about secrets and deploys, on a real Swarm. */
 export const deploySpec = ([
   {
     command: "abra app deploy DOMAIN -n -o -D -c (secrets missing)",

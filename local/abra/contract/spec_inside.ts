@@ -1,7 +1,10 @@
 import { equal } from "node:assert/strict";
 import type { Expectation } from "./expectation.ts";
 
-/** What is called inside of a running app, on a real Swarm; begins with an app that the last deploy left unhealthy. */
+/**
+ * Commands inside a running app, on a real Swarm. The specification of deploys, which comes before, leaves the app
+ * unhealthy.
+ */
 export const insideSpec = ([
   {
     command: "abra app deploy DOMAIN -C -f -n -o -D (after a deploy that failed)",

@@ -2,7 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { waitFor } from "../../../common/time.ts";
 import type { Expectation } from "./expectation.ts";
 
-/** Taking an app away again, on a real Swarm. */
+/** What abra must do when an app is taken away, on a real Swarm. */
 export const teardownSpec = ([
   {
     command: "abra app remove DOMAIN -f -n (deployed)",

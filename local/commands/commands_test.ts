@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { readCall, recipeOf } from "./run_recipe.ts";
+import { statusText } from "./status.ts";
+
+Deno.test("run-recipe refuses what the harness would refuse, and needs no stack for its help", async () => {
+  const target = async (...argv: string[]) => (await readCall(argv))?.target;
+  assert.equal(await target("custom-html"), "custom-html");
+  assert.equal(await target("--ref", "main", "--json", "custom-html", "--keep"), "custom-html");
+  assert.equal(
+    await target("--only=fetch,lint", "https://git.example/a/wiki.git"),
+    "https://git.example/a/wiki.git",
+  );
+  assert.equal(await readCall(["custom-html", "--help"]), null);
+  assert.equal(await readCall(["--ref", "main"]), null);
+  assert.equal(await readCall(["custom-html", "--onyl", "lint"]), null);
+  await assert.rejects(readCall(["custom-html", "--only", "instal"]), /no stage "instal"/);
+  await assert.rejects(readCall(["./nosuch"]), /There is no folder/);
+  await assert.rejects(readCall(["nosuch"]), /There is no recipe "nosuch"/);
+  assert.equal(recipeOf("../recipes/custom-html/"), "custom-html");
+  assert.equal(recipeOf("https://git.example/coop-cloud/miniflux.git"), "miniflux");
+});
+
+Deno.test("the status names what runs, where it logs, who may log in, and the stand-in", () => {
+  const text = statusText({
+    parts: [
+      { part: "Gitea", state: "running", since: "2026-01-02T03:04:05Z", url: "https://git.x", log: "/l" },
+      { part: "Bridge", state: "stopped", since: null, url: null, log: null },
+    ],
+    accounts: [{ name: "maintainer", password: "secret", role: "may say !testme" }],
+    ca: "/c/ca.pem",
+    cache: "/c",
+    abra: { path: "/c/abra", standIn: true },
+  });
+  assert.match(text, /^Gitea {3}running {2}2026-01-0\d \d\d:04:05 {2}https:\/\/git\.x {2}\/l$/m);
+  assert.match(text, /^Bridge {2}stopped$/m);
+  assert.match(text, /^maintainer +secret +may say !testme$/m);
+  assert.match(text, /stand-in/);
+  assert.match(text, /\/c\/ca\.pem/);
+});
