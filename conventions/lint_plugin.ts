@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { readHouseMap } from "./house_map.ts";
 import { ownNames } from "./named_files.ts";
-import { KNOWN_EXCEPTIONS } from "./exceptions.ts";
 import { roomsPlugin } from "./rooms_rule.ts";
 
 const root = new URL("../", import.meta.url);
@@ -11,5 +10,4 @@ export default roomsPlugin({
   root: fileURLToPath(root),
   rooms: readHouseMap(Deno.readTextFileSync(new URL("docs/architecture.md", root))),
   names: ownNames(Deno.readTextFileSync(new URL("deno.json", root))),
-  exceptions: KNOWN_EXCEPTIONS,
 });

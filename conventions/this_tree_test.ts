@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { KNOWN_CIRCLES } from "./exceptions.ts";
 import { faultsOfMap, findCircle, isForTests, roomOf, SHARED_ROOMS } from "./house_map.ts";
 import { type Arrow, arrowsOf, filesOfTree, isSource, root, thisHouse } from "./testing/tree.ts";
 
@@ -46,16 +45,9 @@ Deno.test("map of this tree: an arrow that no import uses any more is taken out 
   assert.deepEqual(unused, []);
 });
 
-Deno.test("map of this tree: an exception that is over is taken out of the list", () => {
-  const there = new Set(arrows.map(({ from, to }) => `${from} → ${to}`));
-  const exceptions = [...house.exceptions, ...KNOWN_CIRCLES];
-  assert.deepEqual(exceptions.filter((exception) => !there.has(exception)), []);
-});
-
 Deno.test("files of this tree: none imports another in a circle", () => {
   const graph = new Map<string, string[]>();
   for (const { from, to, by } of arrows) {
-    if (KNOWN_CIRCLES.includes(`${from} → ${to}`)) continue;
     if (by === "import") graph.set(from, [...graph.get(from) ?? [], to]);
   }
   assert.equal(findCircle(graph)?.join(" → "), undefined);

@@ -3,7 +3,6 @@ import { execOk } from "../../common/exec.ts";
 import { type House } from "../rooms_rule.ts";
 import { readHouseMap } from "../house_map.ts";
 import { type NamedFile, namedFilesVisitor, ownNames, pathNamed } from "../named_files.ts";
-import { KNOWN_EXCEPTIONS } from "../exceptions.ts";
 
 /** The root of this tree. */
 export const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -27,7 +26,6 @@ export async function thisHouse(): Promise<House> {
     root,
     rooms: readHouseMap(await Deno.readTextFile(`${root}docs/architecture.md`)),
     names: ownNames(await Deno.readTextFile(`${root}deno.json`)),
-    exceptions: KNOWN_EXCEPTIONS,
   };
 }
 

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { badge } from "../views/badge.ts";
+import { badge, badgeTypes } from "../views/badge.ts";
 import type { Standings } from "../views/all_standings.ts";
 import type { Deps } from "../views/deps.ts";
 import { lastChange, type Standing } from "../views/recipe_standing.ts";
@@ -25,7 +25,7 @@ export function badgeRoutes(
 
   app.get("/badge/:file{[^/]+\\.svg}", (c) => {
     const recipe = c.req.param("file").slice(0, -".svg".length);
-    const type = c.req.query("type") === "status" ? "status" : "level";
+    const type = badgeTypes.find((one) => one === c.req.query("type")) ?? "level";
     const draw = (standing: Standing | undefined) => badge(standing, { type, now: deps.clock.now() });
     const standing = cache.holds(`badge ${type} ${recipe}`) ? null : standings.find(recipe);
     // Not 404, for which those who fetch pictures for others show a broken one; and not kept: there is no end of it.

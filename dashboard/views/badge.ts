@@ -4,8 +4,11 @@ import { runLooks, type Tone } from "../../wording/outcomes.ts";
 import { makeBadge } from "badge-maker";
 import { type Standing, testedAt } from "./recipe_standing.ts";
 import { formatRoughly } from "../../common/time.ts";
+import type { Run } from "../model/run.ts";
 
-export type BadgeType = "level" | "status";
+/** Styles of a badge, as `?type=` names them. */
+export const badgeTypes = ["level", "status"] as const;
+export type BadgeType = (typeof badgeTypes)[number];
 
 /** Of labels in white. */
 const colours: Record<Tone, string> = {
@@ -31,6 +34,15 @@ export function badge(standing: Standing | undefined, options: { type: BadgeType
   return makeBadge({ label: "cc-ci", labelColor: "#3b4148", ...says(standing, options) });
 }
 
+/** What each style says of a run that has ended. */
+const styles: Record<BadgeType, (face: Run) => { text: string; color: string }> = {
+  level: (face) =>
+    face.level === null
+      ? styles.status(face)
+      : { text: `level ${face.level}`, color: levelColours[face.level] ?? colours.quiet },
+  status: ({ state }) => ({ text: runLooks[state].word, color: colours[runLooks[state].tone] }),
+};
+
 function says(
   standing: Standing | undefined,
   options: { type: BadgeType; now: number },
@@ -48,8 +60,6 @@ function says(
   }
   const subject = face.class === "pr" ? `${subjectName(face.subject)}: ` : "";
   const age = ` · ${formatRoughly(options.now - testedAt(face))}${standing.stale ? " old" : ""}`;
-  const { text, color } = options.type === "level" && face.level !== null
-    ? { text: `level ${face.level}`, color: levelColours[face.level] ?? colours.quiet }
-    : { text: runLooks[face.state].word, color: colours[runLooks[face.state].tone] };
+  const { text, color } = styles[options.type](face);
   return { message: subject + text + age, color: standing.stale ? colours.quiet : color };
 }

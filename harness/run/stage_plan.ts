@@ -1,4 +1,4 @@
-import type { StageName } from "../../protocol/result.ts";
+import { type StageName, stageNames } from "../../protocol/result.ts";
 import type { Lane } from "./names.ts";
 
 /** A stage and what has to have worked before it. */
@@ -14,17 +14,19 @@ export interface StagePlan {
   seconds: number;
 }
 
-/** Every stage there is, in order. All but teardown, which is the keeper's, are the worker's. */
-export const stagePlans: readonly StagePlan[] = [
-  { name: "fetch", lane: null, needs: [], deploys: false, seconds: 300 },
-  { name: "lint", lane: null, needs: ["fetch"], deploys: false, seconds: 120 },
-  { name: "install", lane: "install", needs: ["fetch"], deploys: true, seconds: 600 },
-  { name: "backup", lane: "install", needs: ["install"], deploys: false, seconds: 300 },
-  { name: "restore", lane: "install", needs: ["backup"], deploys: false, seconds: 600 },
-  { name: "tests", lane: "install", needs: ["install"], deploys: false, seconds: 300 },
-  { name: "upgrade", lane: "upgrade", needs: ["fetch"], deploys: true, seconds: 900 },
-  { name: "teardown", lane: null, needs: [], deploys: false, seconds: 60 },
-];
+const plans: Record<StageName, Omit<StagePlan, "name">> = {
+  fetch: { lane: null, needs: [], deploys: false, seconds: 300 },
+  lint: { lane: null, needs: ["fetch"], deploys: false, seconds: 120 },
+  install: { lane: "install", needs: ["fetch"], deploys: true, seconds: 600 },
+  backup: { lane: "install", needs: ["install"], deploys: false, seconds: 300 },
+  restore: { lane: "install", needs: ["backup"], deploys: false, seconds: 600 },
+  tests: { lane: "install", needs: ["install"], deploys: false, seconds: 300 },
+  upgrade: { lane: "upgrade", needs: ["fetch"], deploys: true, seconds: 900 },
+  teardown: { lane: null, needs: [], deploys: false, seconds: 60 },
+};
+
+/** Every stage there is, in order. All except teardown, which is the keeper's, are the worker's. */
+export const stagePlans: readonly StagePlan[] = stageNames.map((name) => ({ name, ...plans[name] }));
 
 /**
  * Stages a run goes through: those asked for and what they cannot do without. Nothing is deployed that was not linted,

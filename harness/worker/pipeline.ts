@@ -15,7 +15,8 @@ import { upgradeStage } from "../stages/upgrade.ts";
 
 type Work = (run: RunContext, ctx: StageContext) => Promise<void>;
 
-const realWork: Partial<Record<StageName, Work>> = {
+/** Every stage of the worker; teardown is the keeper's. */
+const realWork: Record<Exclude<StageName, "teardown">, Work> = {
   fetch: fetchStage,
   lint: lintStage,
   install: installStage,
@@ -44,7 +45,7 @@ export interface PipelineOptions {
  */
 export async function runPipeline(run: RunContext, options: PipelineOptions): Promise<StageReport[]> {
   const reports: StageReport[] = [];
-  const work = options.work ?? realWork;
+  const work: Partial<Record<StageName, Work>> = options.work ?? realWork;
   const plans = stagePlans.filter((plan) => run.plan.stages.includes(plan.name));
   const walk = async (lane: Lane | null) => {
     for (const plan of plans.filter((one) => one.lane === lane)) {

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import * as z from "zod";
+import { badgeTypes } from "../dashboard/views/badge.ts";
+import { TestDashboard } from "../dashboard/testing/dashboard.ts";
+import { recipeYml } from "../enrolment/schema.ts";
+import { stagePlans } from "../harness/run/stage_plan.ts";
+import { brokerMethods } from "../harness/recipe_tests/broker_methods.ts";
+import { levels, type StageName } from "../protocol/result.ts";
+import { codeIn, document, tableBelow } from "./testing/documents.ts";
+
+const recipes = await document("docs/recipes.md");
+const readme = await document("README.md");
+const operating = await document("docs/operating.md");
+
+Deno.test("docs/recipes.md: the table of stages names every stage in order, its level and its time", () => {
+  const rows = tableBelow(
+    "| stage | what it does | what it proves | level | seconds it may take |",
+    recipes,
+  );
+  const levelOf = (stage: StageName) => levels.findIndex((level) => level.stage === stage);
+  assert.deepEqual(
+    rows.map(([stage = "", , , level, seconds]) => [codeIn(stage)[0], level, Number(seconds)]),
+    stagePlans.map(({ name, seconds }) => [name, String(levelOf(name)).replace("-1", "-"), seconds]),
+  );
+});
+
+Deno.test("README.md: every level is named by its number and its name", () => {
+  assert.deepEqual(levels.filter(({ name }, level) => !readme.includes(`${level} ${name}`)), []);
+});
+
+/** Dotted names of the keys of recipe.yml, those of lists' elements left out. */
+function keysOf(schema: unknown, before = ""): string[] {
+  const { properties } = schema as { properties?: Record<string, unknown> };
+  return Object.entries(properties ?? {}).flatMap(([key, value]) => {
+    const below = keysOf(value, `${before}${key}.`);
+    return below.length === 0 ? [`${before}${key}`] : below;
+  });
+}
+
+Deno.test("docs/recipes.md: the table of recipe.yml names every key, and no other", () => {
+  const keys = keysOf(z.toJSONSchema(recipeYml, { io: "input" })).toSorted();
+  assert.ok(keys.includes("health.path"), "keys of keys are found some other way now");
+  const named = tableBelow("| key | meaning | default |", recipes)
+    .flatMap(([key = ""]) => codeIn(key).map((code) => code.replace(".<stage>", ""))).toSorted();
+  assert.deepEqual(named, keys);
+});
+
+Deno.test("docs/recipes.md: the table of the kit names every function, and no other, and a page's methods", async () => {
+  const kit = await document("harness/kit/mod.ts");
+  const exported = [...kit.matchAll(/^export (?:async )?(?:function|const|class) (\w+)/gm)].map(([, name]) =>
+    name
+  );
+  assert.ok(exported.includes("fetch"), "the kit exports its functions some other way now");
+  const rows = tableBelow("| of the kit | what it is |", recipes);
+  assert.deepEqual(
+    rows.map(([name = ""]) => /\w+/.exec(codeIn(name)[0] ?? "")?.[0]).toSorted(),
+    exported.toSorted(),
+  );
+  const methods = [...(/export interface Page \{([^]*?)^\}/m.exec(kit)?.[1] ?? "").matchAll(/^ {2}(\w+)\(/gm)]
+    .map(([, name = ""]) => name);
+  assert.ok(methods.length > 5, "a page's methods are found some other way now");
+  const [, page = ""] = rows.find(([name]) => name?.includes("page(")) ?? [];
+  assert.deepEqual(methods.filter((name) => !codeIn(page).includes(name)), []);
+});
+
+Deno.test("the kit calls every method that the broker has", async () => {
+  const kit = await document("harness/kit/mod.ts");
+  const called = [
+    ...[...kit.matchAll(/\bcall\("([\w.]+)"/g)].map(([, name]) => name),
+    ...[...kit.matchAll(/\bon\("(\w+)"/g)].map(([, verb]) => `page.${verb}`),
+  ];
+  assert.deepEqual([...new Set(called)].toSorted(), Object.keys(brokerMethods).toSorted());
+});
+
+Deno.test("docs/operating.md: the table of addresses names every page and file of the dashboard, and no other", async () => {
+  await using dashboard = new TestDashboard();
+  const served = dashboard.app.routes
+    .filter(({ method, path }) =>
+      method === "GET" && !/\*|^\/api\/|^\/assets\/|^\/(recipes|favicon\.ico|robots\.txt)$/.test(path)
+    )
+    .map(({ path }) => path.replace(/:file\{.*\}/, "<recipe>.svg").replaceAll(/:(\w+)/g, "<$1>"));
+  assert.ok(served.length > 8, "addresses are registered some other way now");
+  const named = tableBelow("| address | what is there |", operating).flatMap(([address = ""]) =>
+    codeIn(address)
+  );
+  assert.deepEqual(named.toSorted(), [...new Set([...served, "/api/openapi.json"])].toSorted());
+});
+
+Deno.test("docs/operating.md: every style of badge is named", () => {
+  assert.deepEqual(badgeTypes.filter((type) => !operating.includes(`?type=${type}`)), []);
+});
+
+Deno.test("docs/architecture.md: every touch point names files that are there", async () => {
+  const rows = tableBelow(
+    "| to add | open | what notices that something is missing |",
+    await document("docs/architecture.md"),
+  );
+  assert.equal(rows.length, 9);
+  for (const [what, open = "", notices = ""] of rows) {
+    for (const path of [...codeIn(open), ...codeIn(notices)].filter((code) => code.includes("/"))) {
+      const there = path.includes("<") ? path.slice(0, path.lastIndexOf("/")) : path;
+      await assert.doesNotReject(Deno.lstat(new URL(`../${there}`, import.meta.url)), `${what}: ${path}`);
+    }
+  }
+});
+
+/** Words whose meaning depends on where they stand in a sentence, and that readers of English as a second language miss. */
+const avoided = /\b(?:but for|besides|on end|merely)\b/i;
+
+Deno.test("documents: words that make a reader stumble are avoided", async () => {
+  const paths = ["README.md", "CONTRIBUTING.md"];
+  for await (const { name } of Deno.readDir(new URL("../docs/", import.meta.url))) {
+    if (name.endsWith(".md")) paths.push(`docs/${name}`);
+  }
+  assert.ok(paths.length > 4);
+  for (const path of paths) {
+    const lines = (await document(path)).replaceAll(/^```[^]*?^```/gm, "").replaceAll(/`[^`\n]*`/g, "").split(
+      "\n",
+    );
+    assert.deepEqual(lines.filter((line) => avoided.test(line)), [], path);
+  }
+});
+
+Deno.test("documents: a link to a file of the tree leads somewhere", async () => {
+  for (
+    const path of [
+      "README.md",
+      "CONTRIBUTING.md",
+      "docs/architecture.md",
+      "docs/recipes.md",
+      "docs/operating.md",
+    ]
+  ) {
+    for (const [, target = ""] of (await document(path)).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      const [file = "", anchor] = target.split("#");
+      const here = new URL(`../${path}`, import.meta.url);
+      const url = file === "" ? here : new URL(file, here);
+      const text = file === "" || file.endsWith(".md")
+        ? await Deno.readTextFile(url)
+        : (await Deno.lstat(url), "");
+      if (anchor === undefined) continue;
+      const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+        heading.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-")
+      );
+      assert.ok(headings.includes(anchor), `${path}: ${target}`);
+    }
+  }
+});
