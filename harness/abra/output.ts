@@ -75,7 +75,7 @@ export function parseCheck(lines: readonly string[]): string[] {
 }
 
 /** Rows of a table by the heads of its columns in small letters, whatever it is drawn with. */
-export function tableRows(lines: readonly string[]): Record<string, string>[] {
+function tableRows(lines: readonly string[]): Record<string, string>[] {
   const cellsOf = (line: string) => {
     const cells = line.split(/[│┃║|]/).map((cell) => cell.trim());
     return cells.length < 3 ? [] : cells.slice(1, -1);

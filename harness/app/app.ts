@@ -31,7 +31,7 @@ export interface AppOptions {
   noteVolumes: (names: string[]) => void;
 }
 
-/** abra's fixed sub-steps of a stage that need time besides the app itself. */
+/** Of a stage's time, so much is left for what abra does in it; the app gets the rest. */
 const SPARE_MS = 20_000;
 
 /** One throw-away installation of the recipe. */

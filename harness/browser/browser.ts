@@ -1,7 +1,7 @@
 import puppeteer, { type Browser as Puppeteer, type BrowserContext, type Page as Tab } from "puppeteer-core";
 import { type Browser, BrowserError, type BrowserOptions, type Page } from "./types.ts";
 import { type Chromium, startChromium } from "./chromium.ts";
-import { openPage } from "./page.ts";
+import { RunPage } from "./page.ts";
 
 export { type Browser, BrowserError, type BrowserOptions, type FailedRequest, type Page } from "./types.ts";
 
@@ -68,7 +68,7 @@ class RunBrowser implements Browser {
       await context.close();
       this.#keepSpare();
     };
-    return openPage(tab, { domains: this.#domains, close });
+    return new RunPage(tab, { domains: this.#domains, close });
   }
 
   async #openTab(): Promise<OpenTab> {

@@ -1,7 +1,7 @@
 import { isOurs } from "../run/names.ts";
 import type { DockerObject, Swarm } from "../swarm/swarm.ts";
 
-/** What exists besides this suite's own apps. Containers come and go with their services and are left out. */
+/** What Docker holds that is not of this suite's own apps. Containers come and go with their services and are left out. */
 export async function foreignObjects(swarm: Swarm, base: string): Promise<DockerObject[]> {
   return foreignAmong(await swarm.allObjects(), base);
 }

@@ -76,7 +76,7 @@ export async function tidy(options: JanitorOptions): Promise<JanitorReport> {
 }
 
 /** Stacks of ours by name in which nothing has changed for so many seconds. */
-export function oldStacks(
+function oldStacks(
   all: readonly OwnedObject[],
   options: { base: string; limit: number; now: number },
 ): Map<string, OwnedObject[]> {

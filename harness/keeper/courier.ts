@@ -14,7 +14,7 @@ const PUSH_EVERY_MS = 500;
 const HEARTBEAT_MS = 10_000;
 /** How long a run waits at its end for an answer of a dashboard that was there until now. */
 const FAREWELL_MS = 5_000;
-/** The same for all answers together: one that is merely slow gets what there is. */
+/** A run waits so long at most for all answers together: a slow dashboard that keeps answering gets everything. */
 const LONGEST_FAREWELL_MS = 60_000;
 /** What could not be delivered is tried again at later runs, this long. */
 const KEEP_TRYING_MS = 7 * 24 * 3600 * 1000;

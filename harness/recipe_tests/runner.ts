@@ -43,7 +43,7 @@ const MAX_LINES = 5_000;
 const MAX_OUTPUT = 1024 * 1024;
 
 /** Path of the socket that {@linkcode runTests} listens on below `tmp`; this process needs the net permission for it. */
-export function testSocket(tmp: string): string {
+function testSocket(tmp: string): string {
   return join(tmp, "kit.sock");
 }
 

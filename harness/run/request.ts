@@ -3,7 +3,7 @@ import { commitId, recipeName, repoName, runName, type Subject } from "../../pro
 import { stageName } from "../../protocol/result.ts";
 
 /** Where the recipe under test comes from. */
-export const recipeSource = z.discriminatedUnion("kind", [
+const recipeSource = z.discriminatedUnion("kind", [
   /** A repository on our forge: what a pull request proposes, or a revision of it (none: the default branch). */
   z.object({
     kind: z.literal("forge"),

@@ -33,7 +33,7 @@ const sound: Files = {
   ].join("\n"),
 };
 
-/** A recipe like the sound one but for one line of its compose file. */
+/** A recipe that differs from the sound one in one line of its compose file. */
 function instead(line: string, other: string): Files {
   return { "compose.yml": (sound["compose.yml"] ?? "").replace(line, other) };
 }

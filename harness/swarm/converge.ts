@@ -105,7 +105,7 @@ export function onlyCurrent(snapshot: Snapshot): boolean {
 }
 
 /** Failures of a service's tasks since the deploy, newest first. */
-export function failedTasks(service: ServiceState, since: number): TaskState[] {
+function failedTasks(service: ServiceState, since: number): TaskState[] {
   return service.tasks.filter((task) =>
     ["failed", "rejected"].includes(task.state) && task.createdAt >= since
   )
@@ -248,7 +248,7 @@ function isUnhealthyEnd(task: TaskState): boolean {
 }
 
 /** Why a task ended, in words that name the thing and not Swarm's machinery. */
-export function taskProblem(task: TaskState): string {
+function taskProblem(task: TaskState): string {
   const error = task.error.replace(/^task: /, "");
   const image = /No such image: (\S+)/.exec(error)?.[1];
   if (image !== undefined) return `there is no image "${image}"`;

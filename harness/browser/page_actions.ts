@@ -1,0 +1,110 @@
+import type { ElementHandle, Page as PuppeteerPage } from "puppeteer-core";
+import { systemClock } from "../../common/time.ts";
+import { BrowserError } from "./types.ts";
+
+/** How long a page may take to load. */
+export const LOAD_MS = 30_000;
+/**
+ * A navigation may begin this many looks after a click. At each the page is asked something: where the machine is busy
+ * its answer is as late as the navigation is.
+ */
+const NAVIGATION_LOOKS = 10;
+const NAVIGATION_LOOK_MS = 25;
+/** All looks together: a page that answers nothing is left to whatever comes next. */
+const NAVIGATION_STARTS_MS = 5_000;
+/** A busy machine may read slower than a restless page goes elsewhere, many times in a row. */
+const STEADY_MS = 30_000;
+
+/** Clicks; if that makes the page go elsewhere, comes back when the new page is loaded. */
+export async function clickAndFollow(
+  page: PuppeteerPage,
+  { selector, click }: { selector: string; click: () => Promise<void> },
+): Promise<void> {
+  let navigates = false;
+  const notice = (request: { isNavigationRequest(): boolean; frame(): unknown }) => {
+    if (request.isNavigationRequest() && request.frame() === page.mainFrame()) navigates = true;
+  };
+  page.on("request", notice);
+  const stop = new AbortController();
+  const arrived = page.waitForNavigation({ waitUntil: "load", timeout: LOAD_MS, signal: stop.signal })
+    .then(() => null, (error: unknown) => error);
+  try {
+    await click();
+    const late = systemClock.sleep(NAVIGATION_STARTS_MS, stop.signal).then(() => true, () => true);
+    for (let looks = 0; looks < NAVIGATION_LOOKS && !navigates; looks++) {
+      await systemClock.sleep(NAVIGATION_LOOK_MS);
+      const answer = page.evaluate("0").then(() => false, () => false); // nobody answers on a page that is just going
+      if (await Promise.race([answer, late])) break;
+    }
+    const error = navigates ? await arrived : null;
+    if (error !== null) throw error;
+  } catch (cause) {
+    throw actionError("click", { selector, page, cause });
+  } finally {
+    stop.abort();
+    page.off("request", notice);
+    await arrived;
+  }
+}
+
+/** Reads again when the page went elsewhere in the middle of it, as a page may at any time and by itself. */
+export async function steadily<T>(read: () => Promise<T>): Promise<T> {
+  const end = systemClock.now() + STEADY_MS;
+  while (true) {
+    try {
+      return await read();
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      const moved = /[Ee]xecution context|context with specified id|detached/.test(text);
+      if (!moved || systemClock.now() >= end) throw error;
+    }
+  }
+}
+
+/** The first element that a selector finds, if it can be seen. */
+export async function visible(page: PuppeteerPage, selector: string): Promise<ElementHandle | undefined> {
+  const found = await page.$(selector);
+  return found !== null && await found.isVisible() ? found : undefined;
+}
+
+/** Sets what a field holds, and tells the page's scripts as the browser does when somebody has typed it. */
+export async function fillIn(field: ElementHandle, text: string): Promise<void> {
+  const refusal = await field.evaluate((node, value) => {
+    const field = node as unknown as {
+      nodeName: string;
+      value?: string;
+      disabled?: boolean;
+      readOnly?: boolean;
+      isContentEditable?: boolean;
+      textContent: string | null;
+      focus(): void;
+      dispatchEvent(event: Event): boolean;
+    };
+    if (field.disabled === true) return "is disabled";
+    if (field.readOnly === true) return "is read-only";
+    field.focus();
+    if (/^(input|textarea|select)$/i.test(field.nodeName)) {
+      // A script that watches its field (React does) has put its own property before the browser's.
+      const own = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value");
+      own?.set?.call(field, value);
+      if (field.value !== value) return `does not take "${value}"`;
+    } else if (field.isContentEditable === true) field.textContent = value;
+    else return "is no field";
+    for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
+    return null;
+  }, text);
+  if (refusal !== null) throw new Error(`The element ${refusal}`);
+}
+
+/** What the page shows as text. */
+export async function visibleText(page: PuppeteerPage): Promise<string> {
+  return String(await page.evaluate("document.body ? document.body.innerText : ''"));
+}
+
+/** What a page did not let be done. */
+export function actionError(
+  verb: string,
+  { selector, page, cause }: { selector: string; page: PuppeteerPage; cause: unknown },
+): BrowserError {
+  return new BrowserError("browser.action", `Could not ${verb} "${selector}" on ${page.url()}`, { cause });
+}
