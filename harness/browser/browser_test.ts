@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
 import { join } from "node:path";
 import { exec } from "../../common/exec.ts";
 import { type Browser, BrowserError, openBrowser } from "./browser.ts";
@@ -34,6 +35,17 @@ const pages: Record<string, [status: number, type: string, body: string]> = {
     "<title>Restless</title><h1>Here</h1><script>setTimeout(() => location.reload(), 20)</script>",
   ],
 };
+
+/** Asks a STUN server at this port of the loopback for its address, and says when it has given up. */
+const talksUdp = (port: number) =>
+  `<!doctype html><title>Talks</title><p>trying</p><script>
+const peer = new RTCPeerConnection({ iceServers: [{ urls: "stun:127.0.0.1:${port}" }] });
+peer.createDataChannel("x");
+peer.onicegatheringstatechange = () => {
+  if (peer.iceGatheringState === "complete") document.body.append(" gathered");
+};
+peer.createOffer().then((offer) => peer.setLocalDescription(offer));
+</script>`;
 
 interface Site extends HttpsSite {
   /** Host and path of every request. */
@@ -156,6 +168,27 @@ Deno.test({
       });
       await t.step("the status is the app's own", async () => {
         assert.equal((await page.goto(`${url}/gone`)).status, 410);
+      });
+      await t.step("a page can send no datagram past the ingress", async () => {
+        const socket = createSocket("udp4");
+        let datagrams = 0;
+        const arrived = Promise.withResolvers<void>();
+        socket.on("message", () => {
+          datagrams++;
+          arrived.resolve();
+        });
+        await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+        try {
+          pages["/udp"] = [200, "text/html", talksUdp(socket.address().port)];
+          await using other = await browser.page();
+          await other.goto(`${url}/udp`);
+          const gathered = other.waitFor({ text: "gathered" });
+          gathered.catch(() => {}); // where a datagram arrives, the page waits for an answer to it
+          await Promise.race([gathered, arrived.promise]);
+          assert.equal(datagrams, 0);
+        } finally {
+          socket.close();
+        }
       });
       await t.step("a page that goes elsewhere by itself can be read all the same", async () => {
         await using other = await browser.page();

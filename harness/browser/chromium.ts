@@ -54,7 +54,7 @@ const quietFlags = [
   "CertificateTransparencyComponentUpdater,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
   "--deny-permission-prompts",
   "--force-color-profile=srgb",
-  "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+  "--webrtc-ip-handling-policy=disable_non_proxied_udp",
   "--hide-scrollbars",
   "--metrics-recording-only",
   "--mute-audio",
