@@ -1,5 +1,5 @@
 import { codeSpan } from "../reports/markdown.ts";
-import { clean, commit } from "../reports/comment.ts";
+import { clean, commitCode } from "../reports/comment_parts.ts";
 import { leastDigits } from "./command.ts";
 import type { Refusal } from "./policy.ts";
 import type { CommandRow } from "../store/rows.ts";
@@ -56,11 +56,11 @@ export function refused(refusal: Refusal, { command, org }: { command: CommandRo
     }
     case "same-time":
       return `🚫 Nothing was tested: ${
-        commit(refusal.head)
+        commitCode(refusal.head)
       } was pushed at about the time \`!testme\` was written.\n` +
         `If that is the commit you mean, comment \`!testme\` again.`;
     case "unknown-head":
-      return `🚫 Nothing was tested: the forge does not tell when ${commit(refusal.head)} was pushed.\n` +
+      return `🚫 Nothing was tested: the forge does not tell when ${commitCode(refusal.head)} was pushed.\n` +
         `If that is the commit you mean, comment \`!testme ${refusal.head}\`.`;
     case "other-commit": {
       const { asked, head } = refusal;
@@ -81,7 +81,7 @@ function digitsApart(one: string, other: string): number {
 /** Answer to `!testme help` and to what was probably meant as a command. */
 export function help(org: string): string {
   return "`!testme` tests this pull request's head, `!testme <commit>` only if that commit is still the head, " +
-    `\`!testme cancel\` stops a run, \`!testme help\` says this. Alone on a line, from members of ${
+    `\`!testme cancel\` stops a run, \`!testme help\` says this. A command stands alone on its line and comes from a member of ${
       codeSpan(org)
     }.`;
 }

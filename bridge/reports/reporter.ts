@@ -1,6 +1,7 @@
 import type { Clock } from "../../common/time.ts";
 import { runsAhead } from "./announcer.ts";
-import { type RunFacts, runText } from "./comment.ts";
+import { runText } from "./comment.ts";
+import type { RunFacts } from "./comment_parts.ts";
 import {
   isOfPull,
   isRetried,

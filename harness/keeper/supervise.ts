@@ -59,7 +59,7 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
     void stop({ kind: "timed_out", cause, stage: [...record.running][0] ?? null });
   }, limit);
   using stages = new StageDeadlines((stage, ms) => {
-    void stop({ kind: "timed_out", cause: `Stage ${stage} ran longer than ${formatSeconds(ms)}`, stage });
+    void stop({ kind: "timed_out", cause: `It ran longer than ${formatSeconds(ms)}`, stage });
   });
 
   const chatter = keepChatter(worker.stderr, join(folder.path, "worker.log")).catch(() => {});

@@ -1,0 +1,339 @@
+import type { RunView } from "../../protocol/dashboard_api.ts";
+import type { RunOutcome, StageReport } from "../../protocol/result.ts";
+import { runText } from "../reports/comment.ts";
+import type { RunFacts } from "../reports/comment_parts.ts";
+import type { Refusal } from "../commands/policy.ts";
+import { help, nothingToCancel, refused } from "../commands/replies.ts";
+import { expired, superseded } from "../store/rows.ts";
+import type { CommandRow } from "../store/rows.ts";
+import { stage } from "./fake_dashboard.ts";
+
+/** Runs and commands of each kind, and the comments they lead to. */
+
+const now = "2026-11-23T12:00:00.000Z";
+export const head = "3fa9c1b".padEnd(40, "0");
+export const other = "c0ffee0".padEnd(40, "0");
+
+export const base: RunFacts = {
+  run: "abcdefghijkl-1",
+  recipe: "miniflux",
+  repository: "https://git.example/recipe-maintainers/miniflux",
+  pr: 12,
+  commit: head,
+  verdict: null,
+  folded: false,
+  held: false,
+  retrying: false,
+  attempt: 1,
+  trouble: null,
+  started: false,
+  untakenMs: null,
+  cause: null,
+  cancelledBy: null,
+  page: "https://ci.example/runs/abcdefghijkl-1",
+  enginePage: null,
+  view: null,
+  ahead: 0,
+  waitSeconds: 0,
+  elapsedSeconds: null,
+  usualSeconds: null,
+  tookSeconds: null,
+};
+
+const enginePage = { name: "Drone build 12", url: "https://drone.example/cc-ci/cc-ci/12" };
+
+export function view(fields: Partial<RunView>): RunView {
+  return {
+    run: base.run,
+    recipe: base.recipe,
+    subject: { kind: "pr", pr: 12, src: "recipe-maintainers/miniflux" },
+    commit: head,
+    base: "2.1.0+2.2.13",
+    state: "running",
+    position: 0,
+    cause: null,
+    link: null,
+    url: base.page ?? "",
+    announcedAt: now,
+    startedAt: now,
+    finishedAt: null,
+    stages: [],
+    result: null,
+    artefacts: [],
+    ...fields,
+  };
+}
+
+export function ended(
+  result: RunOutcome,
+  stages: StageReport[],
+  fields: Partial<NonNullable<RunView["result"]>> = {},
+): RunFacts {
+  return {
+    ...base,
+    verdict: result,
+    started: true,
+    tookSeconds: 72,
+    view: view({
+      state: result,
+      result: {
+        schema: 1,
+        run: base.run,
+        recipe: base.recipe,
+        subject: { kind: "pr", pr: 12, src: "recipe-maintainers/miniflux" },
+        commit: head,
+        dirty: false,
+        base: "2.1.0+2.2.13",
+        result,
+        stage: null,
+        cause: null,
+        level: 2,
+        stages,
+        startedAt: now,
+        finishedAt: now,
+        seconds: 72,
+        imposedSeconds: 30,
+        versions: { suite: "0", abra: "0", docker: "0", browser: "0" },
+        abraStandIn: false,
+        notes: [],
+        images: [],
+        visual: null,
+        leftovers: [],
+        ...fields,
+      },
+    }),
+  };
+}
+
+const shots = ["install.png", "upgrade.png"].map((name) => ({
+  name,
+  bytes: 1,
+  url: `https://ci.example/a/${name}`,
+}));
+export const passed = ended("passed", [
+  stage({
+    name: "install",
+    seconds: 21,
+    proofs: ["answers at /healthcheck", "page opened"],
+    screenshots: ["install.png"],
+  }),
+  stage({ name: "upgrade", seconds: 26, proofs: ["data read back"], screenshots: ["upgrade.png"] }),
+  stage({ name: "tests", result: "skipped", reason: "none in .cc-ci/", seconds: 0 }),
+  stage({ name: "teardown", seconds: 3, proofs: ["nothing left"] }),
+], { abraStandIn: true });
+passed.view = passed.view && { ...passed.view, artefacts: shots };
+
+const lost = "data written before the upgrade is gone";
+export const failed = ended("failed", [
+  stage({ name: "install", seconds: 21 }),
+  stage({
+    name: "upgrade",
+    result: "failed",
+    seconds: 26,
+    cause: lost,
+    detail: "Wrote feed `marker-5d21` at 2.1.0+2.2.13, read back: no such feed.\n*Volume* `db|a` <moved>.",
+    tail: Array.from({ length: 30 }, (_, index) => `line ${index + 1}`),
+  }),
+], { stage: "upgrade", cause: lost, level: 1 });
+
+const running = {
+  ...base,
+  started: true,
+  enginePage,
+  elapsedSeconds: 41,
+  usualSeconds: 95,
+  view: view({
+    stages: [
+      {
+        name: "install",
+        running: false,
+        report: stage({ name: "install", seconds: 21, proofs: ["page opened"] }),
+      },
+      { name: "upgrade", running: true, report: null },
+      { name: "teardown", running: false, report: null },
+    ],
+  }),
+};
+
+const fetched = stage({
+  name: "fetch",
+  seconds: 1.8,
+  proofs: ["is the head of PR #12", "4 published versions"],
+});
+const linted = stage({ name: "lint", seconds: 0.9, proofs: ["12 rules of abra", "34 of cc-ci"] });
+const installed = stage({ name: "install", seconds: 21, proofs: ["answers at /healthcheck", "page opened"] });
+const tornDown = stage({ name: "teardown", seconds: 3, proofs: ["nothing left"] });
+function blocked(by: string, ...names: StageReport["name"][]): StageReport[] {
+  return names.map((name) => stage({ name, result: "blocked", reason: by, seconds: 0 }));
+}
+
+const lintCause = "2 mistakes that abra or Docker would stumble over";
+const failedLint = ended("failed", [
+  fetched,
+  stage({
+    name: "lint",
+    result: "failed",
+    seconds: 0.9,
+    cause: lintCause,
+    findings: [
+      {
+        rule: "lint.unset",
+        severity: "error",
+        file: "compose.yml",
+        line: 12,
+        message: 'Nothing sets "DB_HOST"',
+        hint: "Add it to .env.sample",
+      },
+      { rule: "confine.bind", severity: "error", file: "compose.yml", line: 20, message: 'Mounts "/etc"' },
+      { rule: "lint.tag", severity: "warning", file: "compose.yml", line: 4, message: "Image without tag" },
+    ],
+  }),
+  ...blocked("lint", "install", "backup", "restore", "tests", "upgrade"),
+  stage({ name: "teardown", result: "skipped", reason: "nothing was deployed", seconds: 0 }),
+], { stage: "lint", cause: lintCause, level: 0 });
+
+const crash = 'Service "app" exits again and again with code 1';
+const failedInstall = ended("failed", [
+  fetched,
+  linted,
+  stage({
+    name: "install",
+    result: "failed",
+    seconds: 95,
+    cause: crash,
+    detail: "It was started 5 times within 1 min 35 s.",
+    tail: ["level=info msg=starting", 'level=fatal msg="no such host: db"'],
+  }),
+  ...blocked("install", "backup", "restore", "tests", "upgrade"),
+  tornDown,
+], { stage: "install", cause: crash, level: 0 });
+
+const failedTests = ended("failed", [
+  fetched,
+  linted,
+  installed,
+  stage({ name: "backup", seconds: 6, proofs: ["snapshot 1f2e3d4c, 12 files"] }),
+  stage({ name: "restore", seconds: 9, proofs: ["data read back"] }),
+  stage({
+    name: "tests",
+    result: "failed",
+    seconds: 14,
+    cause: "1 of 3 tests failed",
+    detail: "a feed can be added: expected 1, got 0",
+  }),
+  stage({ name: "upgrade", seconds: 26, proofs: ["data read back"] }),
+  tornDown,
+], { stage: "tests", cause: "1 of 3 tests failed", level: 3 });
+
+const cleanRun = ended("passed", [
+  fetched,
+  { ...linted, findings: [], blemishes: [] },
+  { ...installed, blemishes: ["Request failed: /favicon-32.png answered with 404"] },
+  stage({ name: "tests", seconds: 14, proofs: ["3 tests"] }),
+  stage({ name: "upgrade", seconds: 26, proofs: ["data read back"] }),
+  tornDown,
+], {
+  level: 4,
+  visual: { before: "before.png", after: "after.png", difference: "diff.png", changed: 0.0421 },
+});
+
+const late = "It ran longer than 10 min 00 s";
+const outOfTime = ended("timed_out", [
+  fetched,
+  linted,
+  stage({ name: "install", result: "failed", seconds: 600, cause: late }),
+  ...blocked("install", "tests", "upgrade"),
+  tornDown,
+], { stage: "install", cause: late, seconds: 612 });
+
+const gone = "The runner disappeared";
+
+/** By the name of the file that shows it. */
+const runs: Record<string, RunFacts> = {
+  "queued": base,
+  "queued-behind-others": { ...base, ahead: 2, waitSeconds: 350, page: null },
+  "queued-during-maintenance": { ...base, held: true },
+  "queued-no-runner-noticed": { ...base, untakenMs: 13_000 },
+  "queued-no-runner-takes-it": { ...base, untakenMs: 100_000, enginePage },
+  "running": running,
+  "running-second-attempt": { ...base, started: true, attempt: 2, trouble: gone },
+  "running-being-stopped": { ...base, started: true, cancelledBy: "maintainer" },
+  "passed": { ...passed, enginePage },
+  "passed-not-clean": cleanRun,
+  "passed-newer-run-below": { ...passed, folded: true },
+  "failed-lint": failedLint,
+  "failed-install": failedInstall,
+  "failed-tests": failedTests,
+  "failed-upgrade": failed,
+  "failed-without-stages": {
+    ...base,
+    repository: "http://git.example/a/b",
+    verdict: "failed",
+    started: true,
+  },
+  "failed-though-reported-passed": { ...passed, verdict: "failed", tookSeconds: null },
+  "failed-newer-run-below": { ...failed, folded: true },
+  "timed-out": outOfTime,
+  "cancelled": { ...base, verdict: "cancelled", cancelledBy: "maintainer", page: null },
+  "cancelled-superseded": { ...base, verdict: "cancelled", cause: superseded },
+  "cancelled-expired": { ...base, verdict: "cancelled", cause: expired },
+  "ci-trouble": {
+    ...base,
+    verdict: "infra",
+    started: true,
+    page: null,
+    cause: "The run's process disappeared",
+  },
+  "ci-trouble-tried-again": { ...base, started: true, retrying: true, cause: gone },
+  "ci-trouble-last-attempt": { ...base, verdict: "infra", started: true, attempt: 3, cause: gone },
+};
+
+const command: CommandRow = {
+  comment: 1,
+  repo: "recipe-maintainers/miniflux",
+  pr: 12,
+  user_id: 3,
+  login: "outsider",
+  written_at: 0,
+  kind: "test",
+  commit: null,
+  state: "seen",
+  reason: null,
+  seen_at: 0,
+};
+
+/** One for each reason there is. */
+const refusals: Record<Refusal["reason"], Refusal> = {
+  "not-member": { reason: "not-member" },
+  "not-starter": { reason: "not-starter" },
+  "not-enrolled": { reason: "not-enrolled" },
+  "bad-enrolment": {
+    reason: "bad-enrolment",
+    recipe: "miniflux",
+    problem: 'is not valid: unknown key "ready_pth"',
+  },
+  "maintenance": { reason: "maintenance", since: 1, note: "back at noon" },
+  "edited": { reason: "edited" },
+  "too-old": { reason: "too-old" },
+  "merged": { reason: "merged" },
+  "fork-gone": { reason: "fork-gone" },
+  "closed": { reason: "closed" },
+  "pushed": { reason: "pushed", before: other, head },
+  "same-time": { reason: "same-time", head },
+  "unknown-head": { reason: "unknown-head", head },
+  "too-short": { reason: "too-short", commit: "3fa9" },
+  "other-commit": { reason: "other-commit", asked: other, head },
+};
+
+/** Every comment that we write, by the name of the file that shows it. */
+export const comments: Record<string, string> = {
+  ...Object.fromEntries(Object.entries(runs).map(([name, facts]) => [name, runText(facts)])),
+  ...Object.fromEntries(
+    Object.entries(refusals).map(([reason, refusal]) => [
+      `refused-${reason}`,
+      refused(refusal, { command, org: "coop" }),
+    ]),
+  ),
+  "help": help("coop"),
+  "nothing-to-cancel": nothingToCancel(),
+};
