@@ -104,6 +104,17 @@ Deno.test("docs/architecture.md: every touch point names files that are there", 
   }
 });
 
+Deno.test("docs/architecture.md: every test that it names by its words is there", async () => {
+  const section =
+    /^## What runs through dax$([^]*?)^## /m.exec(await document("docs/architecture.md"))?.[1] ?? "";
+  const tests = (await Promise.all(
+    codeIn(section).filter((path) => path.endsWith("_test.ts")).map(document),
+  )).join("\n").replaceAll("${signal}", "KILL");
+  const named = [...section.matchAll(/"([^"]+)"/g)].map(([, name = ""]) => name);
+  assert.ok(named.length > 5);
+  assert.deepEqual(named.filter((name) => !tests.includes(name)), []);
+});
+
 /** Words whose meaning depends on where they stand in a sentence, and that readers of English as a second language miss. */
 const avoided = /\b(?:but for|besides|on end|merely)\b/i;
 
