@@ -67,6 +67,9 @@ export interface ComposeVolume {
 const SECTIONS = ["services", "networks", "volumes", "configs", "secrets"];
 const MAX_DEPTH = 40;
 const MAX_VALUES = 50_000;
+/** Characters of all values together, once variables are filled in. */
+const MAX_TEXT = 2_000_000;
+const MAX_FILES = 30;
 
 /**
  * Reads the compose files of a recipe the way `docker stack deploy` will, without asking Docker.
@@ -83,6 +86,14 @@ export async function loadCompose(
   const variablesMissing: UnsetVariable[] = [];
   const names = (Object.hasOwn(env, "COMPOSE_FILE") ? env.COMPOSE_FILE ?? "" : "").split(":")
     .filter((name) => name !== "");
+  if (names.length > MAX_FILES) {
+    return {
+      ok: false,
+      rule: "confine.compose-file",
+      file: ".env.sample",
+      message: `COMPOSE_FILE names more than ${MAX_FILES} files`,
+    };
+  }
   for (const name of names.length === 0 ? ["compose.yml"] : names) {
     const read = await readInside(checkout, name);
     if (!read.ok) return read;
@@ -138,6 +149,7 @@ function loadOne(
   const unset: UnsetVariable[] = [];
   const missing: UnsetVariable[] = [];
   let count = 0;
+  let written = 0;
   const fill = (value: unknown, path: ComposePath): unknown => {
     if (path.length > MAX_DEPTH || ++count > MAX_VALUES) {
       throw new ShapeError("Is nested too deeply or too large", path.slice(0, 2));
@@ -145,6 +157,8 @@ function loadOne(
     if (typeof value === "string") {
       try {
         const filled = interpolate(value, env);
+        written += filled.text.length;
+        if (written > MAX_TEXT) throw new ShapeError("Is too large once its variables are filled in", path);
         const at = (variable: string) => ({ name: variable, file: name, line: parsed.lineOf(path) });
         unset.push(...filled.unset.map(at));
         missing.push(...filled.missing.map(at));

@@ -241,3 +241,50 @@ for (const [name, files] of Object.entries(outside)) {
 Deno.test("a link within the recipe is fine", async () => {
   await loaded({ "compose.yml": "->sub/compose.yml", "sub/compose.yml": minimal });
 });
+
+/** Texts that cost a reader without bounds minutes, or all of its memory. */
+const costly: [name: string, text: string][] = [
+  ["nested brackets", `services: ${"[".repeat(100_000)}`],
+  ["nested mappings", `services: ${"{a: ".repeat(50_000)}`],
+  ["nested lists", `services:\n  ${"- ".repeat(100_000)}`],
+  ["many keys of one mapping", `services:\n${"  a:\n".repeat(40_000)}`],
+  [
+    "aliases of aliases",
+    `x-0: &a0 [a]\n${
+      Array.from({ length: 30 }, (_, at) => `x-${at + 1}: &a${at + 1} [*a${at}, *a${at}, *a${at}]\n`).join("")
+    }`,
+  ],
+  ["many aliases", `x: &a b\ny: [${"*a, ".repeat(200)}]\n`],
+  [
+    "merges of merges",
+    `x-0: &a0 {k: v}\n${
+      Array.from(
+        { length: 12 },
+        (_, at) => `x-${at + 1}: &a${at + 1} {<<: [*a${at}, *a${at}, *a${at}, *a${at}]}\n`,
+      ).join("")
+    }`,
+  ],
+  ["a mapping merged into itself", "services: &a\n  <<: *a\n"],
+  ["many variables in one value", `services: {app: {image: "${"${a:-".repeat(40_000)}"}}`],
+  [
+    "variables that grow",
+    `services: {app: {image: x, command: [${`"${"$BIG".repeat(400)}", `.repeat(20)}]}}`,
+  ],
+  ["a file of a megabyte", `x: ${"y".repeat(1024 * 1024)}\n`],
+];
+for (const [name, text] of costly) {
+  Deno.test(`refuses what would take too long: ${name}`, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await Deno.writeTextFile(join(folder, "compose.yml"), text);
+      const read = await loadCompose(folder, { BIG: "x".repeat(10_000) });
+      assert.equal(read.ok, false);
+      assert.match(
+        read.ok ? "" : read.message,
+        /too|more than|larger|unique|itself|excessive|end of|not closed|must/i,
+      );
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}

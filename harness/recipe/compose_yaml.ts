@@ -27,7 +27,12 @@ export interface YamlFailure {
   message: string;
 }
 
-const MAX_BYTES = 1024 * 1024;
+/** More than any recipe needs; some steps of parsing take the square of the size. */
+const MAX_BYTES = 256 * 1024;
+const MAX_DEPTH = 200;
+const MAX_ALIASES = 100;
+/** Mappings that are copied because of merge keys, which may be merged in turn. */
+const MAX_MERGED = 1_000;
 
 /** Docker's Go parser reads `0120` as octal, `1_000` as a thousand and `0b11` as three; YAML 1.2 does not. */
 const goIntegers: ScalarTag = {
@@ -49,7 +54,7 @@ const goIntegers: ScalarTag = {
  * line breaks that only YAML 1.1 has, keys that are no plain text, repeated keys.
  */
 export function parseComposeYaml(bytes: Uint8Array): ParsedYaml | YamlFailure {
-  if (bytes.length > MAX_BYTES) return { ok: false, message: "Is larger than 1 MiB" };
+  if (bytes.length > MAX_BYTES) return { ok: false, message: "Is larger than 256 KiB" };
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -59,10 +64,33 @@ export function parseComposeYaml(bytes: Uint8Array): ParsedYaml | YamlFailure {
   const odd = oddCharacter(text);
   if (odd !== undefined) return odd;
 
+  if (bracketDepth(text) > MAX_DEPTH || /^ *(?:[-?:] +){50}/m.test(text)) return tooDeep;
+  try {
+    return parseText(text);
+  } catch (error) {
+    if (error instanceof RangeError) return tooDeep;
+    throw error;
+  }
+}
+
+const tooDeep: YamlFailure = { ok: false, message: "Is nested too deeply" };
+
+/** Brackets open at one time; those in quotes count as well, which come in pairs as a rule. */
+function bracketDepth(text: string): number {
+  let depth = 0;
+  let most = 0;
+  for (const char of text) {
+    if (char === "[" || char === "{") most = Math.max(most, ++depth);
+    else if (char === "]" || char === "}") depth = Math.max(0, depth - 1);
+  }
+  return most;
+}
+
+function parseText(text: string): ParsedYaml | YamlFailure {
   const lines = new LineCounter();
   const doc = parseDocument(text, {
     merge: true,
-    uniqueKeys: true,
+    uniqueKeys: false, // the library compares each key with all others; refusedNode looks each up
     prettyErrors: false,
     lineCounter: lines,
     customTags: (tags) => [goIntegers, ...tags],
@@ -76,10 +104,11 @@ export function parseComposeYaml(bytes: Uint8Array): ParsedYaml | YamlFailure {
   try {
     return {
       ok: true,
-      value: doc.toJS({ maxAliasCount: 100 }),
+      value: doc.toJS({ maxAliasCount: MAX_ALIASES }),
       lineOf: (path) => lineOf(doc, { path, lines }),
     };
   } catch (cause) {
+    if (cause instanceof RangeError) throw cause;
     return { ok: false, message: sentence(cause instanceof Error ? cause.message : String(cause)) };
   }
 }
@@ -101,6 +130,8 @@ function codePoint(char: string): string {
 
 function refusedNode(doc: Document, lines: LineCounter): YamlFailure | undefined {
   let refused: YamlFailure | undefined;
+  let aliases = 0;
+  const merged = new Map<unknown, number>();
   const refuse = (node: unknown, message: string) => {
     const offset = isNode(node) ? node.range?.[0] : undefined;
     refused = { ok: false, message, ...(offset === undefined ? {} : { line: lines.linePos(offset).line }) };
@@ -115,7 +146,14 @@ function refusedNode(doc: Document, lines: LineCounter): YamlFailure | undefined
         return refuse(node, "Numbers without end are not supported");
       }
     },
+    Alias(_key, alias) {
+      if (++aliases > MAX_ALIASES) return refuse(alias, `Uses more than ${MAX_ALIASES} aliases`);
+    },
     Map(_key, map) {
+      if (mergedMaps(map, { doc, known: merged }) > MAX_MERGED) {
+        return refuse(map, "Merges too many mappings, or one into itself");
+      }
+      const keys = new Set<unknown>();
       let merges = 0;
       for (const pair of map.items) {
         if (!isScalar(pair.key)) return refuse(pair.key ?? map, "Every key must be plain text");
@@ -123,11 +161,33 @@ function refusedNode(doc: Document, lines: LineCounter): YamlFailure | undefined
         if (typeof pair.key.value !== "string" && !isMerge(pair.key)) {
           return refuse(pair.key, "A key must be text: put it in quotes");
         }
+        if (keys.has(pair.key.value) && !isMerge(pair.key)) {
+          return refuse(pair.key, "Map keys must be unique");
+        }
+        keys.add(pair.key.value);
         if (isMerge(pair.key) && ++merges > 1) return refuse(pair.key, "Two merge keys in one mapping");
       }
     },
   });
   return refused;
+}
+
+/** Mappings that have to be copied to write one out; infinitely many where it is merged into itself. */
+function mergedMaps(map: YAMLMap, { doc, known }: { doc: Document; known: Map<unknown, number> }): number {
+  const before = known.get(map);
+  if (before !== undefined) return before;
+  known.set(map, Infinity); // while it is being counted
+  let count = 1;
+  for (const pair of map.items) {
+    if (!isMerge(pair.key)) continue;
+    const value = resolved(pair.value, doc);
+    for (const source of isSeq(value) ? value.items : [value]) {
+      const target = resolved(source, doc);
+      if (isMap(target)) count += mergedMaps(target, { doc, known });
+    }
+  }
+  known.set(map, count);
+  return count;
 }
 
 /** The library resolves an unquoted `<<` to a symbol; a quoted one is refused as well, parsers disagree there. */
@@ -170,16 +230,17 @@ function resolved(node: unknown, doc: Document): unknown {
 
 function findPair(
   map: YAMLMap,
-  { key, doc, depth = 0 }: { key: string; doc: Document; depth?: number },
+  { key, doc, seen = new Set() }: { key: string; doc: Document; seen?: Set<unknown> },
 ): { key: unknown; value: unknown } | undefined {
   const own = map.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === key);
-  if (own !== undefined || depth > 8) return own;
+  if (own !== undefined || seen.has(map)) return own;
+  seen.add(map);
   for (const pair of map.items) {
     if (!isMerge(pair.key)) continue;
     const merged = resolved(pair.value, doc);
     for (const source of isSeq(merged) ? merged.items : [merged]) {
       const target = resolved(source, doc);
-      const found = isMap(target) ? findPair(target, { key, doc, depth: depth + 1 }) : undefined;
+      const found = isMap(target) ? findPair(target, { key, doc, seen }) : undefined;
       if (found !== undefined) return found;
     }
   }

@@ -19,11 +19,17 @@ export interface GitOptions {
   signal?: AbortSignal;
   /** Sees what git prints, line by line. */
   log?: (line: string) => void;
+  /** Sees what git writes to standard output as it comes. */
+  onOutput?: (chunk: Uint8Array) => void;
 }
+
+/** Size of a file (KiB or half of it, as the shell counts), address space (KiB) and processor time (s) of one git. */
+const LIMITS = "ulimit -f 1048576; ulimit -v 4194304; ulimit -t 120";
 
 /**
  * git, set up so that nothing on the machine or in a repository can steer it: no prompts, no hooks, no user
- * configuration, only the protocols named, and names below our base domain reached at the ingress.
+ * configuration, only the protocols named, and names below our base domain reached at the ingress. It runs under limits
+ * of its own, since repositories are made by strangers.
  */
 export class Git {
   #settings: Settings;
@@ -42,6 +48,7 @@ export class Git {
   }
 
   async attempt(args: readonly string[], options: GitOptions = {}): Promise<ExecResult> {
+    const { onOutput } = options;
     const config = [
       "core.hooksPath=/dev/null",
       "core.fsmonitor=false", // a checkout's own configuration may name a program there
@@ -50,13 +57,16 @@ export class Git {
       "gc.auto=0",
       ...this.#route(args),
     ].flatMap((setting) => ["-c", setting]);
-    const result = await exec(["git", ...config, ...args], {
+    const result = await exec(["/bin/sh", "-c", `${LIMITS}; exec "$@"`, "git", "git", ...config, ...args], {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       clearEnv: true,
       env: this.#env(args),
       timeoutMs: options.timeoutMs ?? 120_000,
       maxBytes: 16 * 1024 * 1024,
+      ...(onOutput === undefined
+        ? {}
+        : { onOutput: (chunk, stream) => stream === "stdout" ? onOutput(chunk) : undefined }),
     });
     for (const line of result.stderr.split("\n")) if (line.trim() !== "") options.log?.(line.trimEnd());
     return result;

@@ -15,6 +15,7 @@ export interface Interpolated {
   missing: string[];
 }
 
+const MAX_VARIABLES = 500;
 const name = "[_a-z][_a-z0-9]*";
 const substitution = `${name}(?::?[-?][^}]*)?`;
 /**
@@ -34,6 +35,11 @@ const pattern = new RegExp(
 export function interpolate(text: string, env: Readonly<Record<string, string>>): Interpolated {
   const unset: string[] = [];
   const missing: string[] = [];
+  // Each one may look for its end up to the end of the text.
+  const dollars = text.split("$", MAX_VARIABLES + 2).length - 1;
+  if (dollars > MAX_VARIABLES) {
+    throw new InterpolationError(`There are more than ${MAX_VARIABLES} variables in one value`);
+  }
   const filled = text.replace(pattern, (...args) => {
     const groups: Record<string, string | undefined> = args.at(-1);
     if (groups.escaped !== undefined) return "$";

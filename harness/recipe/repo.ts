@@ -4,6 +4,7 @@ import { describeError } from "../../common/errors.ts";
 import type { Subject } from "../../protocol/params.ts";
 import { Git, GitError, withoutCredentials } from "./git.ts";
 import { findHead } from "./head.ts";
+import { checkTree } from "./tree_limits.ts";
 import { exists, removeTree } from "../../common/files.ts";
 import type { RecipeSource } from "../run/request.ts";
 import type { Settings } from "../run/settings.ts";
@@ -93,6 +94,7 @@ export async function fetchRecipe(source: RecipeSource, options: FetchOptions): 
   const tags = await readTags(git, mirror, tagRefs);
 
   const found = await findHead(git, { source, mirror, url, subject: options.subject, ...inMirror });
+  await checkTree(git, { commit: found.head, mirror, signal });
   return { mirror, tagRefs, ...found, ...tags, notes };
 }
 
@@ -130,7 +132,7 @@ export async function checkOut(
   options: { at: "head" | PublishedVersion; settings: Settings; signal?: AbortSignal },
 ): Promise<void> {
   const git = new Git(options.settings);
-  const inTarget = { cwd: target, ...(options.signal === undefined ? {} : { signal: options.signal }) };
+  const inTarget = { cwd: target, ...signalOf(options) };
   if (!await exists(join(target, ".git"))) {
     await removeTree(target);
     await Deno.mkdir(target, { recursive: true });
@@ -149,11 +151,16 @@ export async function checkOut(
     );
   }
   const commit = options.at === "head" ? repo.head : options.at.commit;
+  if (options.at !== "head") await checkTree(git, { commit, mirror: repo.mirror, ...signalOf(options) });
   await git.run(["checkout", "-q", "--force", "--detach", commit], inTarget);
   await git.run(["clean", "-q", "-ffdx"], inTarget);
   if (options.at === "head" && repo.worktree !== null) {
     await copyWorktree(git, { from: repo.worktree, to: target });
   }
+}
+
+function signalOf({ signal }: { signal?: AbortSignal }): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
 }
 
 /** Where the head comes from. */

@@ -148,3 +148,49 @@ Deno.test("a commit without pull request is tested as part of the default branch
       await assert.rejects(at(commit), /is not on the default branch of "owner\/recipe"/, commit);
     }
   }));
+
+/** Makes a commit whose tree lists one file under ever more names, level by level. */
+async function bomb(
+  git: (...args: string[]) => Promise<string>,
+  path: string,
+  levels: number,
+): Promise<void> {
+  await Deno.writeTextFile(join(path, "file"), "x");
+  const blob = await git("hash-object", "-w", "file");
+  let tree = "";
+  for (let level = 0; level < levels; level++) {
+    const entry = level === 0 ? `100644 blob ${blob}` : `040000 tree ${tree}`;
+    const listing = join(path, "..", "listing");
+    await Deno.writeTextFile(listing, Array.from({ length: 10 }, (_, at) => `${entry}\tn${at}\n`).join(""));
+    tree = (await execOk(["sh", "-c", 'git mktree < "$1"', "sh", listing], { cwd: path })).stdout.trim();
+  }
+  const commit = await git("commit-tree", tree, "-m", "many");
+  await git("reset", "-q", "--soft", commit);
+}
+
+Deno.test("a commit of endless files is refused before it is checked out", () =>
+  withRecipe(async ({ path, git, fetch }) => {
+    await bomb(git, path, 10);
+    await git("branch", "many");
+    const head = await git("rev-parse", "HEAD");
+    const refused = await fetch({ revision: "many" }).catch((error) => error);
+    assert.equal(refused.code, "confine.checkout");
+    assert.match(refused.message, new RegExp(`holds more than 5000 files at ${head.slice(0, 7)}`));
+  }));
+
+Deno.test("a commit of deep folders or of many bytes is refused, one of a few hundred files is not", () =>
+  withRecipe(async ({ path, git, fetch }) => {
+    await bomb(git, path, 2);
+    assert.equal(
+      (await fetch({ revision: await git("rev-parse", "HEAD") })).dirty,
+      false,
+    );
+    const deep = Array.from({ length: 21 }, () => "d").join("/");
+    await git("reset", "-q", "--hard");
+    await Deno.mkdir(join(path, deep), { recursive: true });
+    await Deno.writeTextFile(join(path, deep, "file"), "x");
+    await git("add", ".");
+    await git("commit", "-qm", "deep");
+    const refused = await fetch({}).catch((error) => error);
+    assert.match(String(refused.message), /folders more than 20 deep/);
+  }));
