@@ -13,9 +13,7 @@ export class Redactor {
   add(secret: string): void {
     for (const line of secret.split(/\r?\n/)) {
       if (line.trim().length < SHORTEST) continue;
-      const bytes = new TextEncoder().encode(line);
-      const base64 = btoa(String.fromCharCode(...bytes)).replace(/=+$/, "");
-      for (const form of [line, encodeURIComponent(line), JSON.stringify(line).slice(1, -1), base64]) {
+      for (const form of formsOf(line)) {
         if (!this.#secrets.includes(form)) this.#secrets.push(form);
       }
     }
@@ -38,6 +36,32 @@ export class Redactor {
     }
     return value;
   }
+}
+
+/** A secret as it is, and as it stands in a URL, in JSON, in HTML, in hexadecimal and in Base64. */
+function formsOf(secret: string): string[] {
+  const bytes = new TextEncoder().encode(secret);
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"));
+  const entities = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+  const alone = btoa(String.fromCharCode(...bytes)).replace(/=+$/, "");
+  const base64 = [alone, ...[0, 1, 2].map((before) => base64Within(bytes, before))];
+  return [
+    secret,
+    encodeURIComponent(secret),
+    JSON.stringify(secret).slice(1, -1),
+    secret.replace(/[&<>"']/g, (sign) => entities[sign as keyof typeof entities]),
+    hex.join(""),
+    hex.join("").toUpperCase(),
+    ...base64,
+    ...base64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_")),
+  ];
+}
+
+/** What does not depend on the neighbours of bytes that stand in Base64 after `before` others (modulo 3). */
+function base64Within(bytes: Uint8Array, before: number): string {
+  const text = btoa("\0".repeat(before) + String.fromCharCode(...bytes)).replace(/=+$/, "");
+  const whole = Math.floor((before + bytes.length) * 8 / 6);
+  return text.slice(Math.ceil(before * 8 / 6), whole);
 }
 
 /**

@@ -37,3 +37,19 @@ Deno.test("each line of a key counts, and short words do not", () => {
 Deno.test("terminal output becomes plain lines", () => {
   assert.deepEqual(plainLines("\n\x1b[31mFATA\x1b[0m no\r\n 10%\r 90%\r\n\n"), ["FATA no", " 90%"]);
 });
+
+Deno.test("hexadecimal, HTML and Base64 at any place of a longer text hide no secret", () => {
+  const redactor = new Redactor();
+  const secret = 'p@ss<w?rd>"12~~1';
+  redactor.add(secret);
+  const hex = Array.from(new TextEncoder().encode(secret), (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );
+  const html = "p@ss&lt;w?rd&gt;&quot;12~~1";
+  const hidden = [hex, hex.toUpperCase(), html];
+  for (const before of ["", "u", "us", "usr", "user"]) {
+    for (const after of ["", "!", "!!", "!!!"]) hidden.push(btoa(`${before}${secret}${after}`));
+  }
+  hidden.push(...hidden.map((text) => text.replaceAll("+", "-").replaceAll("/", "_")));
+  for (const text of hidden) assert.match(redactor.text(`saw ${text} there`), /•••/, text);
+});
