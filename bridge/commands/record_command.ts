@@ -3,7 +3,7 @@ import { logger } from "../../common/log.ts";
 import { type Command, parseCommand } from "./command.ts";
 import type { ForgeComment } from "../forge/forge.ts";
 import { longestAgeMs } from "./policy.ts";
-import type { CommandKind, CommandRow, NewCommand } from "../store/rows.ts";
+import type { CommandKind, CommandRow } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 
 const log = logger("bridge", "notes");
@@ -38,7 +38,7 @@ export function noteComment(found: Found, { store, clock }: { store: Store; cloc
   if (known !== undefined && asked !== "edited") return;
   const reason = whyNot(found, { kind: asked, ownId: store.ownId });
   const kind = reason === null && isTooOld(found) ? "late" : asked;
-  const row: NewCommand = {
+  const row: CommandRow = {
     comment: comment.id,
     repo: place.repo,
     pr: place.pr,

@@ -1,9 +1,9 @@
 import { logger } from "../../common/log.ts";
 import type { Clock } from "../../common/time.ts";
 import type { Engine, EngineState } from "../engine/engine.ts";
-import { type GateDeps, mayBeRetried, mayGoOn } from "./still_wanted.ts";
-import type { Gates } from "./forge_checks.ts";
-import type { Moves } from "./transitions.ts";
+import { type ForgeCheckDeps, mayBeRetried, mayGoOn } from "./still_wanted.ts";
+import type { ForgeChecks } from "./forge_checks.ts";
+import type { Transitions } from "./transitions.ts";
 import { longestAgeMs } from "../commands/policy.ts";
 import { expired, isToStop, type Run, runName, wasHeard } from "../store/rows.ts";
 import { memoryOf } from "./starter.ts";
@@ -14,23 +14,23 @@ const log = logger("bridge", "runs");
 
 const betweenCancelsMs = 15_000;
 
-export interface WatchDeps extends Pick<GateDeps, "forge"> {
+export interface FollowerDeps extends Pick<ForgeCheckDeps, "forge"> {
   store: Store;
   engine: Engine;
   clock: Clock;
-  moves: Moves;
-  gates: Gates;
+  moves: Transitions;
+  checks: ForgeChecks;
   /** For how long the dashboard has answered without having heard of the run, milliseconds. */
   silentMs(run: Run): number;
 }
 
 /** Looks after runs that the engine has accepted. */
-export class Watch {
-  readonly #deps: WatchDeps;
+export class Follower {
+  readonly #deps: FollowerDeps;
   readonly #cancels = new Map<string, number>();
   readonly #watchdog = new Watchdog();
 
-  constructor(deps: WatchDeps) {
+  constructor(deps: FollowerDeps) {
     this.#deps = deps;
   }
 
@@ -68,7 +68,7 @@ export class Watch {
     else if (state.kind === "waiting" && store.hasWaitedSince(run, clock.now() - longestAgeMs)) {
       store.note(run.id, { stop: expired });
     } else if (lives) {
-      const pass = await this.#deps.gates.ask(run, mayGoOn);
+      const pass = await this.#deps.checks.ask(run, mayGoOn);
       if (pass?.kind === "stop") store.note(run.id, { stop: pass.why });
     }
     switch (state.kind) {

@@ -1,7 +1,7 @@
 import { backoffMs } from "../../common/answer.ts";
 import { logger } from "../../common/log.ts";
 import type { Clock } from "../../common/time.ts";
-import type { GateDeps, Pass } from "./still_wanted.ts";
+import type { ForgeCheckDeps, Pass } from "./still_wanted.ts";
 import { type Run, runName } from "../store/rows.ts";
 
 const log = logger("bridge", "runs");
@@ -10,16 +10,16 @@ const log = logger("bridge", "runs");
 const betweenLooksMs = 60_000;
 
 /** Remembers when the forge is to be asked again about each run. */
-export class Gates {
-  readonly #deps: GateDeps & { clock: Clock };
+export class ForgeChecks {
+  readonly #deps: ForgeCheckDeps & { clock: Clock };
   readonly #asked = new Map<string, { tries: number; notBefore: number }>();
 
-  constructor(deps: GateDeps & { clock: Clock }) {
+  constructor(deps: ForgeCheckDeps & { clock: Clock }) {
     this.#deps = deps;
   }
 
   /** Asks the forge about a run. @returns `null` while it is not time to ask */
-  async ask(run: Run, ask: (run: Run, deps: GateDeps) => Promise<Pass>): Promise<Pass | null> {
+  async ask(run: Run, ask: (run: Run, deps: ForgeCheckDeps) => Promise<Pass>): Promise<Pass | null> {
     const { clock } = this.#deps;
     const last = this.#asked.get(run.id);
     if (last !== undefined && clock.now() < last.notBefore) return null;

@@ -1,27 +1,27 @@
 import type { Clock } from "../../common/time.ts";
 import type { Engine } from "../engine/engine.ts";
 import { mayStart } from "./still_wanted.ts";
-import type { Gates } from "./forge_checks.ts";
-import type { Moves } from "./transitions.ts";
+import type { ForgeChecks } from "./forge_checks.ts";
+import type { Transitions } from "./transitions.ts";
 import { isToStop, type Run } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 
-export interface TurnsDeps {
+export interface QueueDeps {
   store: Store;
   engine: Pick<Engine, "capacity">;
   clock: Clock;
-  moves: Moves;
-  gates: Gates;
+  moves: Transitions;
+  checks: ForgeChecks;
   /** Whether nothing is to be started at present. */
   held(): boolean;
 }
 
 /** Gives free places of the engine to the runs that wait, in their order. */
-export class Turns {
-  readonly #deps: TurnsDeps;
+export class Queue {
+  readonly #deps: QueueDeps;
   #giving = false;
 
-  constructor(deps: TurnsDeps) {
+  constructor(deps: QueueDeps) {
     this.#deps = deps;
   }
 
@@ -47,10 +47,10 @@ export class Turns {
   }
 
   async #give(id: string, begin: (id: string) => void): Promise<boolean> {
-    const { store, clock, moves, gates } = this.#deps;
+    const { store, clock, moves, checks } = this.#deps;
     const asked = store.run(id);
     if (asked === undefined || !this.#mayHave(asked)) return false;
-    const pass = await gates.ask(asked, mayStart);
+    const pass = await checks.ask(asked, mayStart);
     // While the forge was asked somebody may have cancelled it.
     const run = store.run(id);
     if (run === undefined || !this.#mayHave(run) || pass === null || pass.kind === "later") return false;

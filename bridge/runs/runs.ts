@@ -1,10 +1,10 @@
 import type { Clock } from "../../common/time.ts";
 import { describeError } from "../../common/errors.ts";
 import { logger } from "../../common/log.ts";
-import type { GateDeps } from "./still_wanted.ts";
-import { Gates } from "./forge_checks.ts";
+import type { ForgeCheckDeps } from "./still_wanted.ts";
+import { ForgeChecks } from "./forge_checks.ts";
 import type { Engine } from "../engine/engine.ts";
-import { Moves } from "./transitions.ts";
+import { Transitions } from "./transitions.ts";
 import { longestAgeMs } from "../commands/policy.ts";
 import {
   expired,
@@ -19,10 +19,10 @@ import {
   waitsForRunner,
   wasHeard,
 } from "../store/rows.ts";
-import { memoryOf, Starts } from "./starter.ts";
+import { memoryOf, Starter } from "./starter.ts";
 import type { Store } from "../store/store.ts";
-import { Turns } from "./queue.ts";
-import { Watch } from "./follower.ts";
+import { Queue } from "./queue.ts";
+import { Follower } from "./follower.ts";
 
 const log = logger("bridge", "runs");
 
@@ -33,7 +33,7 @@ const unproved =
 /** Pause before another attempt: CI trouble rarely passes at once. */
 const beforeRetryMs = 20_000;
 
-export interface RunsDeps extends GateDeps {
+export interface RunsDeps extends ForgeCheckDeps {
   store: Store;
   engine: Engine;
   clock: Clock;
@@ -57,23 +57,23 @@ export interface RunsDeps extends GateDeps {
  */
 export class Runs {
   readonly #deps: RunsDeps;
-  readonly #moves: Moves;
-  readonly #gates: Gates;
-  readonly #turns: Turns;
-  readonly #starts: Starts;
-  readonly #watch: Watch;
+  readonly #moves: Transitions;
+  readonly #checks: ForgeChecks;
+  readonly #queue: Queue;
+  readonly #starter: Starter;
+  readonly #follower: Follower;
   /** Runs a step is being made with. */
   readonly #underWay = new Set<string>();
 
   constructor(deps: RunsDeps) {
     this.#deps = deps;
-    const moves = new Moves(deps);
-    const gates = new Gates(deps);
+    const moves = new Transitions(deps);
+    const checks = new ForgeChecks(deps);
     this.#moves = moves;
-    this.#gates = gates;
-    this.#turns = new Turns({ ...deps, moves, gates });
-    this.#starts = new Starts({ ...deps, moves });
-    this.#watch = new Watch({ ...deps, moves, gates });
+    this.#checks = checks;
+    this.#queue = new Queue({ ...deps, moves, checks });
+    this.#starter = new Starter({ ...deps, moves });
+    this.#follower = new Follower({ ...deps, moves, checks });
   }
 
   /**
@@ -83,7 +83,7 @@ export class Runs {
    */
   async drive(): Promise<boolean> {
     const steps = this.#deps.store.liveRuns().map(({ id }) => this.#drive(id));
-    const given = await this.#turns.give((id) => steps.push(this.#drive(id)));
+    const given = await this.#queue.give((id) => steps.push(this.#drive(id)));
     const moved = await Promise.all(steps);
     return given || moved.includes(true);
   }
@@ -121,7 +121,7 @@ export class Runs {
       case "starting":
         return await this.#start(run);
       case "running":
-        return await this.#watch.look(run);
+        return await this.#follower.look(run);
       case "finished":
         this.#forget(run);
         return await this.#report(run);
@@ -149,9 +149,9 @@ export class Runs {
 
   /** Starts a run and looks at it right away: an engine that starts at once can say so without another round. */
   async #start(run: Run): Promise<boolean> {
-    const moved = await this.#starts.start(run);
+    const moved = await this.#starter.start(run);
     const now = this.#deps.store.run(run.id);
-    if (moved && now?.state === "running") await this.#watch.look(now);
+    if (moved && now?.state === "running") await this.#follower.look(now);
     return moved;
   }
 
@@ -182,7 +182,7 @@ export class Runs {
   }
 
   #forget(run: Run): void {
-    for (const part of [this.#gates, this.#starts, this.#watch]) part.forget(run);
+    for (const part of [this.#checks, this.#starter, this.#follower]) part.forget(run);
   }
 
   /** The verdict waits a moment for the stages; it counts as reported once the forge confirmed the final text. */

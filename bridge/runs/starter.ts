@@ -3,7 +3,7 @@ import { logger } from "../../common/log.ts";
 import type { Clock } from "../../common/time.ts";
 import type { Engine, Memory } from "../engine/engine.ts";
 import type { RunParams } from "../../protocol/params.ts";
-import type { Moves } from "./transitions.ts";
+import type { Transitions } from "./transitions.ts";
 import { isToStop, type Run, runName } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 
@@ -12,19 +12,19 @@ const log = logger("bridge", "runs");
 /** After an engine has refused this often to start a run it ends as CI trouble. */
 const startTries = 6;
 
-export interface StartsDeps {
+export interface StarterDeps {
   store: Store;
   engine: Engine;
   clock: Clock;
-  moves: Moves;
+  moves: Transitions;
 }
 
 /** Brings runs whose turn came to the engine. */
-export class Starts {
-  readonly #deps: StartsDeps;
+export class Starter {
+  readonly #deps: StarterDeps;
   readonly #failures = new Map<string, { tries: number; refusals: number; notBefore: number }>();
 
-  constructor(deps: StartsDeps) {
+  constructor(deps: StarterDeps) {
     this.#deps = deps;
   }
 

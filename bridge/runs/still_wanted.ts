@@ -11,7 +11,7 @@ export type Pass =
   /** The forge cannot say now. */
   | { kind: "later"; why: string; retryAfterMs: number | null };
 
-export interface GateDeps {
+export interface ForgeCheckDeps {
   forge: Forge;
   clock: Clock;
   /** Organisation whose members may give commands. */
@@ -27,7 +27,7 @@ export interface GateDeps {
 const secondLookMs = 5_000;
 
 /** Before a run starts: everything that made its command valid must hold still, however long it has waited. */
-export async function mayStart(run: Run, deps: GateDeps): Promise<Pass> {
+export async function mayStart(run: Run, deps: ForgeCheckDeps): Promise<Pass> {
   const { forge, org } = deps;
   if (!isOfPull(run)) return believe(run, await lookAtBranch(run, forge), deps);
   const member = await forge.isMember({ org, login: run.login });
@@ -51,7 +51,7 @@ function isRenamed(status: number): boolean {
 }
 
 /** While a run runs: a pull request that was closed needs no verdict. A push meanwhile does not stop it. */
-export async function mayGoOn(run: Run, deps: GateDeps): Promise<Pass> {
+export async function mayGoOn(run: Run, deps: ForgeCheckDeps): Promise<Pass> {
   if (!isOfPull(run)) return { kind: "go" };
   return believe(run, await look(run, { forge: deps.forge, running: true }), deps);
 }
@@ -60,7 +60,7 @@ export async function mayGoOn(run: Run, deps: GateDeps): Promise<Pass> {
  * After CI trouble: whether another attempt makes sense. If the head moved meanwhile it does not: the harness would
  * look for a commit that is not the head any more and end in trouble again.
  */
-export async function mayBeRetried(run: Run, { forge }: Pick<GateDeps, "forge">): Promise<Look> {
+export async function mayBeRetried(run: Run, { forge }: Pick<ForgeCheckDeps, "forge">): Promise<Look> {
   return isOfPull(run) ? await look(run, { forge, running: false }) : await lookAtBranch(run, forge);
 }
 
@@ -68,7 +68,7 @@ export async function mayBeRetried(run: Run, { forge }: Pick<GateDeps, "forge">)
 export type Look = Pass | { kind: "gone"; why: string };
 
 /** Believes that something is gone only if a second look, some seconds later, does not find it either. */
-function believe(run: Run, pass: Look, { doubts, clock }: Pick<GateDeps, "doubts" | "clock">): Pass {
+function believe(run: Run, pass: Look, { doubts, clock }: Pick<ForgeCheckDeps, "doubts" | "clock">): Pass {
   if (pass.kind === "later") return pass;
   if (pass.kind !== "gone") {
     doubts.delete(run.id);

@@ -6,7 +6,7 @@ import type { Ending } from "./watchdog.ts";
 
 const log = logger("bridge", "runs");
 
-export interface MovesDeps {
+export interface TransitionsDeps {
   store: Store;
   clock: Clock;
   /** Whether there is a dashboard that may still have something to say about a finished run. */
@@ -14,10 +14,10 @@ export interface MovesDeps {
 }
 
 /** The arrows of a run's life as they are stored, and logged. */
-export class Moves {
-  readonly #deps: MovesDeps;
+export class Transitions {
+  readonly #deps: TransitionsDeps;
 
-  constructor(deps: MovesDeps) {
+  constructor(deps: TransitionsDeps) {
     this.#deps = deps;
   }
 

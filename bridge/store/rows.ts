@@ -29,7 +29,6 @@ export interface CommandRow {
   /** By our clock. */
   seen_at: number;
 }
-export type NewCommand = CommandRow;
 
 /**
  * A run that was asked for by a comment on a pull request, or one of a branch, which nobody asked for and which has no

@@ -5,7 +5,7 @@ import { ScheduleStore } from "./schedule_store.ts";
 import { Statements } from "../../common/statements.ts";
 import { StatusStore } from "./status_store.ts";
 import { UnreadStore } from "./unread_store.ts";
-import type { CommandRow, CommandState, NewCommand, Post, PullRun, Run, RunState } from "./rows.ts";
+import type { CommandRow, CommandState, Post, PullRun, Run, RunState } from "./rows.ts";
 
 /** States in which a run has its turn ahead of it. */
 const waiting = "('accepted', 'commented', 'queued')";
@@ -90,7 +90,7 @@ export class Store implements Disposable {
    * A comment that is known already stays what it is, unless it asked for nothing until now.
    * @returns false if nothing was written
    */
-  addCommand(command: NewCommand): boolean {
+  addCommand(command: CommandRow): boolean {
     return this.#sql.do(
       'INSERT INTO commands (comment, repo, pr, user_id, login, written_at, kind, "commit", state, reason, seen_at) ' +
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET kind = excluded.kind, " +
