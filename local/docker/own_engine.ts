@@ -119,7 +119,8 @@ async function start(paths: Paths, { docker, step }: { docker: Docker; step: Ste
 /**
  * Removes what dockerds that died left behind: their pid files, which keep a new one from starting, and their
  * containers, which live on. Engines of stacks with another cache count as well: while their network namespaces are
- * mounted, the kernel refuses a new engine's VXLAN interfaces ("file exists"), and no task with an overlay network starts.
+ * mounted, the kernel refuses a new engine's VXLAN interfaces ("file exists"), and no task with an overlay network
+ * starts.
  */
 async function clearLeftovers(paths: Paths): Promise<void> {
   await clearDeadEngine(paths);

@@ -204,7 +204,8 @@ async function lockImages(cache: string): Promise<AsyncDisposable> {
   await file.lock(true);
   return {
     async [Symbol.asyncDispose]() {
-      await file.unlock(); // a child that another thread just starts holds the file open, so closing alone would free the lock late
+      // A child that another thread just starts holds the file open, so that closing alone would free the lock late.
+      await file.unlock();
       file.close();
     },
   };
