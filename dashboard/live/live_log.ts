@@ -18,7 +18,7 @@ const MOST_SHARED = 128 * 1024;
  * as the largest frame it ever got, and that of a new connection is 8 kB.
  */
 const MOST_IN_FRAME = 6_500;
-/** Characters that a line's place in a frame takes besides, about: its quotes, and at worst its own names of fields. */
+/** About how many characters a frame spends on a line beyond its text: quotes, and at worst the names of its fields. */
 const JSON_AROUND = 40;
 
 /**

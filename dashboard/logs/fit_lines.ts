@@ -38,7 +38,7 @@ function drawn(
     const html = lineHtml(run, line, longest);
     bytes += Buffer.byteLength(html);
     shown.push({ ...line, html });
-    // Drawn to its end it would only show by how much more it is too much.
+    // The page is too large already: drawing the remaining lines would only tell how much larger it gets.
     if (bytes > ROOM && longest > SHORTEST) {
       return { shown, excess: Math.max(1.1, lines.length / shown.length) };
     }

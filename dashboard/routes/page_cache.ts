@@ -7,7 +7,7 @@ import { trueUntil } from "../views/words.ts";
 
 /** Below this many bytes packing saves half a packet, and costs two headers more. Badges are that small. */
 const WORTH_PACKING = 1_500;
-/** Addresses remembered besides: more than there are pages worth keeping. */
+/** The cache remembers so many addresses: more than there are pages worth keeping. */
 const MOST_ADDRESSES = 4_000;
 /** Bytes of all pages kept: packed, the pages of some thousand recipes. */
 const ROOM = 12 * 1024 * 1024;

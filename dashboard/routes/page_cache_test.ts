@@ -5,7 +5,7 @@ import { TestClock } from "../testing/clock.ts";
 
 const start = Date.parse("2026-03-01T12:00:00Z");
 
-/** A server of pages that say how often they were made; a page's name is the recipe it is about, but for `all`. */
+/** A server of pages that say how often they were made; a page's name is the recipe it is about; `all` is about every one. */
 function numbered(newest: number | null = start) {
   const clock = new TestClock(start);
   const revisions = new Map<string | null, number>();

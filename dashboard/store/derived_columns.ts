@@ -18,7 +18,7 @@ export const listedColumns = [
 ] as const;
 /** Columns that follow from the others. */
 export const settledColumns = [...listedColumns, "stages", "measured"] as const;
-/** Columns that they follow from, besides a run's progress and artefacts. */
+/** The columns they follow from, together with the progress and the artefacts of the run. */
 export const announcedColumns = ["announced", "announced_cause", "settled_at"] as const;
 
 /**

@@ -5,7 +5,7 @@ import { DashboardError } from "../model/errors.ts";
 const pack = promisify(gzip);
 const unpack = promisify(gunzip);
 
-/** Bytes of log that are packed together: what reading in the middle unpacks too much at most. */
+/** Bytes of log that are packed together. Whoever reads in the middle unpacks at most so many for nothing. */
 const BLOCK = 1024 * 1024;
 
 /**
