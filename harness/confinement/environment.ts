@@ -16,7 +16,7 @@ const steering = {
   git:
     /^GIT_(DIR|WORK_TREE|COMMON_DIR|INDEX_FILE|NAMESPACE|CONFIG.*|EXEC_PATH|SSH.*|ASKPASS|TERMINAL_PROMPT|PROXY_.*|EXTERNAL_DIFF|PAGER|EDITOR|SEQUENCE_EDITOR|TEMPLATE_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|ALLOW_PROTOCOL|PROTOCOL.*|TRACE.*|SSL_.*|HTTP_.*|ATTR_.*|REDIRECT_.*|CEILING_DIRECTORIES|SHALLOW_FILE|GRAFT_FILE|QUARANTINE_PATH)$/,
   runtimes:
-    /^(DENO_(DIR|CERT|AUTH_TOKENS|TLS_CA_STORE|V8_.*|NO_.*|COVERAGE.*|JOBS|REPL_.*|UNSTABLE.*|TRACE.*|PERMISSION.*)|GODEBUG|GOGC|GOMAXPROCS|GOMEMLIMIT|GOTRACEBACK|GOCOVERDIR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|OTEL_.*|SSL_CERT_(FILE|DIR))$/,
+    /^(DENO_(DIR|CERT|AUTH_TOKENS|TLS_CA_STORE|V8_.*|NO_.*|COVERAGE.*|JOBS|REPL_.*|UNSTABLE.*|TRACE.*|PERMISSION.*)|GODEBUG|GOGC|GOMAXPROCS|GOMEMLIMIT|GOTRACEBACK|GOCOVERDIR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR))$/,
   /** abra takes the stack's name from the app's settings; the rest are ours and abra's own. */
   ours: /^(STACK_NAME|ABRA_(DIR|CI|DEBUG|SERVER|TEST_.*)|CCCI_.*)$/,
 };
@@ -102,7 +102,7 @@ function checkTaken(compose: Compose, add: (finding: Finding) => void): void {
       for (const { key, value, at } of listOrMap(isRecord(definition) ? definition.environment : undefined)) {
         // Docker fills in what the app's settings have, and only then what the process has.
         if ((value !== null && value !== "") || Object.hasOwn(compose.env, key)) continue;
-        if (!isReserved(key) && !isHostVariable(key)) continue;
+        if (!isHostVariable(key)) continue;
         add({
           rule: "confine.environment",
           severity: "error",

@@ -60,7 +60,8 @@ export function assignmentLine(text: string, name: string): number | undefined {
 
 /** Whether `.env.sample` shows a variable, be it commented out: then the recipe means it to be left out at times. */
 export function isInSample(sample: string, name: string): boolean {
-  return new RegExp(`^[\\s#]*${name}\\s*=`, "m").test(sample);
+  const shown = new RegExp(`^[\\s#]*${name}\\s*=`);
+  return sample.split("\n").some((line) => shown.test(line));
 }
 
 /** Words stay bare; single quotes keep everything as it is, and only what they cannot hold comes into double ones. */

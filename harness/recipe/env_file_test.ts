@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
-import { assignedNames, missingLines, setEnv } from "./env_file.ts";
+import { assignedNames, isInSample, missingLines, setEnv } from "./env_file.ts";
 
 const sample = `TYPE=x
 DOMAIN=x.example.com
@@ -47,4 +47,9 @@ Deno.test("what a newer sample has and an app lacks comes along verbatim", () =>
   ]);
   assert.deepEqual(missingLines(sample, sample), []);
   assert.deepEqual(assignedNames("A=1\n#B=2\nC=3\nA=4"), ["A", "C"]);
+});
+
+Deno.test("a sample of nothing but comment signs is looked through once", () => {
+  assert.equal(isInSample(`${"#\n".repeat(50_000)}# NAME=x\n`, "NAME"), true);
+  assert.equal(isInSample("#".repeat(100_000), "NAME"), false);
 });

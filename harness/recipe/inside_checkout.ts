@@ -52,9 +52,16 @@ function walk(root: string, path: string): { path: string } | "outside" | "missi
   return { path: at };
 }
 
-/** Text of a file of the recipe; null where there is none, or where it is not the recipe's own. */
+/** Bytes of a file that are read; whoever reads settings refuses a tenth of it as too much. */
+const MAX_BYTES = 1024 * 1024;
+
+/** Text of a file of the recipe, or its beginning; null where there is none, or where it is not the recipe's own. */
 export function readInside(root: string, name: string): string | null {
   const found = resolveInside(root, name);
   if (typeof found === "string" || !Deno.statSync(found.path).isFile) return null;
-  return Deno.readTextFileSync(found.path);
+  using file = Deno.openSync(found.path);
+  const bytes = new Uint8Array(Math.min(file.statSync().size, MAX_BYTES));
+  let filled = 0;
+  for (let read = 1; read > 0; filled += read) read = file.readSync(bytes.subarray(filled)) ?? 0;
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, filled));
 }

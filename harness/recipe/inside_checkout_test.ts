@@ -39,3 +39,16 @@ Deno.test("what lies outside is told alike, whether it exists or not", () => {
     assert.equal(readInside(root, name), null);
   }
 });
+
+Deno.test("of a file that is too large for settings only the beginning is read", async () => {
+  const root = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    await Deno.writeTextFile(`${root}/large`, "x".repeat(3_000_000));
+    await Deno.writeTextFile(`${root}/small`, "\ufeffÄ\n");
+    assert.equal(readInside(root, "large")?.length, 1024 * 1024);
+    assert.equal(readInside(root, "small"), "\ufeffÄ\n");
+    assert.equal(readInside(root, "none"), null);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
