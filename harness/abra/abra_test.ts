@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Abra, type AbraError, isBotMissing } from "./abra.ts";
+import { isHostVariable } from "./environment.ts";
 import { Redactor } from "../run/redact.ts";
 
 /** A program that plays abra: it notes its arguments and environment, then does what the script says. */
@@ -58,6 +59,19 @@ Deno.test("nothing of our environment reaches the interpolation of compose files
     } finally {
       Deno.env.delete("CCCI_RUNNER_TOKEN");
     }
+  }));
+
+Deno.test("a deploy carries no variable that a recipe may call its own", () =>
+  withAbra("", async (abra, { folder }) => {
+    const carried = async () =>
+      (await Deno.readTextFile(join(folder, "env"))).split("\n").map((line) => line.split("=")[0] ?? "")
+        .filter((name) => name !== "");
+    await abra.deploy("w.ci.test", { chaos: true });
+    const names = await carried();
+    assert.ok(names.includes("PATH") && names.includes("ABRA_DIR"));
+    assert.deepEqual(names.filter((name) => !isHostVariable(name)), []);
+    await abra.undeploy("w.ci.test");
+    assert.ok((await carried()).includes("LC_ALL"));
   }));
 
 Deno.test("generated secrets are known to the redactor and never in the log", () =>

@@ -16,13 +16,16 @@ const passedOn: readonly string[] = [
   "NPM_CONFIG_REGISTRY",
 ];
 
+/** What a shell on the way adds by itself. */
+const ofShells = ["PWD", "OLDPWD", "SHLVL", "_"];
+
 /** What a deploy does without, so that recipes may have settings of these names. */
 const notForDeploys: readonly string[] = ["LC_ALL", "LANG", "TERM", "NO_COLOR", "USER"];
 
 /** Whether abra's process carries a variable of that name at a deploy: then Docker would fill it in from the host. */
 export function isHostVariable(name: string): boolean {
   if (notForDeploys.includes(name)) return false;
-  return passedOn.includes(name) || /^(CCCI|DOCKER)_/.test(name) || name === "ABRA_DIR";
+  return [...passedOn, ...ofShells, "ABRA_DIR"].includes(name) || /^(CCCI|DOCKER)_/.test(name);
 }
 
 /** All variables that abra's process gets; by ABRA_DIR abra finds its folder. */
