@@ -17,8 +17,8 @@ const mostRepairs = 3;
  * The forge for whoever reads what people write. Whenever comments are listed, our verdicts among them are compared
  * with what they should be, and the outbox is told of those that somebody edited: whoever may edit comments must not
  * make up a verdict. One that somebody deleted stays deleted: that makes nothing up, and is how a text is taken out for
- * good. For this the lists go back further than was asked for, which costs no call, but for a page now and then in the
- * sweep of a repository where much is said. What is handed on does not go back further.
+ * good. For this the lists go back further than was asked for. That costs no further call, except for a page now and
+ * then in the sweep of a repository where people write much. What is handed on does not go back further.
  */
 export function guarded(forge: Forge, deps: { store: Store; clock: Clock }): Forge {
   return {
@@ -50,7 +50,7 @@ async function look<C extends ForgeComment>(
   const eldest = Math.min(...[...before.values()].map((post) => post.planned_at - clockSkewMs));
   const further = since !== null && eldest < since;
   const answer = await read(further ? eldest : since);
-  // What people say must not go unheard because a longer list is too much for the forge.
+  // A forge that cannot give so long a list may still give the one that was asked for, and people must be heard.
   if (!answer.ok) return further ? await read(since) : answer;
   const texts = new Map(answer.value.map((comment) => [comment.id, comment.body]));
   for (const post of own()) {
