@@ -64,9 +64,6 @@ data:
   read: [{ service: app, command: cat /usr/share/nginx/html/record.txt }]
 `;
 
-/** A registry that fails at once wherever the tests run. */
-const unknownRegistry = "repo: fixtures/quick\nexceptions: [confine.image=cc-ci.invalid]\n";
-
 /** Shell of an app that makes a container of no stack by Docker's socket, as runners of builds do. */
 const makeChild = [
   "to='curl -s --unix-socket /var/run/docker.sock -X POST'",
@@ -195,7 +192,6 @@ test("the front page greets", async () => {
   {
     name: "a published version that does not start",
     recipe: { published: (compose) => void (app(compose).image = "cc-ci.invalid/gone:1") },
-    enrolment: unknownRegistry,
     only: ["install", "upgrade"],
     result: "passed",
     stage: "upgrade",
@@ -222,7 +218,6 @@ test("the front page greets", async () => {
   {
     name: "an image that does not exist",
     recipe: withApp({ image: "cc-ci.invalid/nothing:1" }),
-    enrolment: unknownRegistry,
     stage: "install",
     cause: /image.*cc-ci\.invalid\/nothing:1/i,
   },

@@ -101,7 +101,7 @@ export class HarnessRun implements AsyncDisposable {
         }
       } catch { /* not made yet */ }
       return undefined;
-    }, { what: "the run folder", timeoutMs: 120_000, everyMs: 50 });
+    }, { what: "the run folder", timeoutMs: 300_000, everyMs: 50 });
   }
 
   /** Process id of the run's keeper or worker. */

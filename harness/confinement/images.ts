@@ -29,8 +29,9 @@ const known = new Set([
 ]);
 const ports = new Set(["443", "5000", "5050", "8443"]);
 /** Names that no public registry has. */
-const local =
-  /(^|\.)(localhost|local|localdomain|internal|intranet|lan|home|corp|private|test|invalid|onion|arpa)$/;
+const local = /(^|\.)(localhost|local|localdomain|internal|intranet|lan|home|corp|private|test|onion|arpa)$/;
+/** Names that lead nobody anywhere (RFC 6761), the engine neither: that there is no such image is told by the deploy. */
+const nowhere = /\.invalid$/;
 
 /**
  * Where images come from: the engine asks a registry from the host itself, so that `127.0.0.1:5999/x` reaches what only
@@ -57,7 +58,7 @@ export async function checkRegistries(
   const asked = new Map<string, Promise<string | null>>();
   for (const { service, image } of imagesOf(file)) {
     const host = registryOf(image)?.replace(/:[0-9]+$/, "").toLowerCase() ?? null;
-    if (host === null || known.has(host)) continue;
+    if (host === null || known.has(host) || nowhere.test(host)) continue;
     const answer = asked.get(host) ?? addressProblem(host, resolve);
     asked.set(host, answer);
     const problem = await answer;
