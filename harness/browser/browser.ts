@@ -3,7 +3,7 @@ import { type Browser, BrowserError, type BrowserOptions, type Page } from "./ty
 import { type Chromium, startChromium } from "./chromium.ts";
 import { RunPage } from "./page.ts";
 
-export { type Browser, BrowserError, type BrowserOptions, type FailedRequest, type Page } from "./types.ts";
+export { type Browser, BrowserError, type Page } from "./types.ts";
 
 const CLOSE_MS = 2_000;
 

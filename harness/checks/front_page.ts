@@ -102,7 +102,7 @@ async function contentFault(page: Page, { title, text }: Health): Promise<StageF
 }
 
 /** `text` must be part of what is shown; `/pattern/` or `/pattern/i` must match it. */
-export function matches(shown: string, wanted: string): boolean {
+function matches(shown: string, wanted: string): boolean {
   const pattern = /^\/(.+)\/(i?)$/.exec(wanted);
   if (pattern === null) return shown.includes(wanted);
   return new RegExp(pattern[1] ?? "", pattern[2]).test(shown);

@@ -4,8 +4,6 @@ import { resolveInside } from "./inside_checkout.ts";
 import { interpolate, InterpolationError } from "./interpolate.ts";
 import { type ComposePath, entriesOf, isRecord, itemsOf, listOrMap } from "./compose_values.ts";
 
-export type { ComposePath } from "./compose_values.ts";
-
 /** One compose file as Docker will see it: parsed, then interpolated. */
 export interface ComposeFile {
   /** Relative to the checkout. */

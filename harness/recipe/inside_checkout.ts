@@ -3,7 +3,7 @@ import { isAbsolute, join, relative, sep } from "node:path";
 const MAX_LINKS = 40;
 
 /** Whether `path` lies below `root` and not in its `.git`, as far as the text of the two says. */
-export function isInside(root: string, path: string): boolean {
+function isInside(root: string, path: string): boolean {
   const from = relative(root, path);
   return from !== ".." && !from.startsWith(`..${sep}`) && !isAbsolute(from) && from.split(sep)[0] !== ".git";
 }

@@ -3,14 +3,6 @@ import { CcciError, describeError } from "../../common/errors.ts";
 import { type Broker, BrokerError, type BrokerOptions } from "./broker_types.ts";
 import type { Page } from "../browser/browser.ts";
 
-export {
-  type AppInfo,
-  type Broker,
-  BrokerError,
-  type BrokerOptions,
-  type ContainerExec,
-} from "./broker_types.ts";
-
 /** Bytes of one request; a body of 8 MiB fits. */
 const MAX_REQUEST = 12 * 1024 * 1024;
 const MAX_CONNECTIONS = 16;

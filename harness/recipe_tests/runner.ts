@@ -8,7 +8,7 @@ import { plainText } from "../../common/plain_text.ts";
 import { importMap, inside, Sandbox } from "./sandbox.ts";
 import { judge, type TestOutcome } from "./outcome.ts";
 
-export type { TestFailure, TestOutcome } from "./outcome.ts";
+export type { TestOutcome } from "./outcome.ts";
 
 export interface TestRun {
   /** Absolute paths of the test files, all of one folder. */

@@ -72,7 +72,7 @@ export async function runStage(
 }
 
 /** What an error of a stage means. Those nobody foresaw are never the recipe's fault. */
-export function outcomeOf(error: unknown): Partial<StageReport> {
+function outcomeOf(error: unknown): Partial<StageReport> {
   if (error instanceof StageSkipped) return { result: "skipped", reason: error.message };
   if (error instanceof StageBlocked) return { result: "blocked", reason: error.message };
   if (error instanceof StageFailure) {
