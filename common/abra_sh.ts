@@ -1,17 +1,23 @@
 import type { OddLine } from "./env_file.ts";
 
-/** abra reads lines, not shell: from the beginning of the line to its end. */
+/**
+ * An export as abra reads it: abra takes the script line by line and runs none of it, so the pattern covers the whole
+ * line.
+ */
 const plainExport =
   /^export ([A-Za-z_][A-Za-z0-9_]*)=([A-Za-z0-9_][A-Za-z0-9_.+-]*|"[A-Za-z0-9_.+-]*")(?:[ \t]+#.*)?$/;
-/** More than any recipe needs; what lies beyond is odd and not read. */
+/** Limits far above what any recipe needs. What lies beyond them is reported as odd and not read. */
 const limits = { text: 100_000, line: 4_096 };
-/** Whatever would export something, could it be run: `export`, `declare -x`, `set -a`, behind other commands too. */
+/**
+ * Text that would export something if a shell ran the script: `export`, `declare -x`, `set -a`, also behind other
+ * commands.
+ */
 const anyExport =
   /(?:^|[;&|({`]|\b(?:then|do|else|builtin|command)\b)\s*\\?(?:export\b(?![-=.:/])|(?:declare|typeset|local|readonly)\s+-\w*x|set\s+-\w*a\b|set\s+-o\s+allexport)/;
 
 /**
- * Configuration versions out of a recipe's `abra.sh`: its `export NAME=value` lines are read, the script is never
- * run. Values with anything a shell would have to work out are left alone.
+ * Reads configuration versions from the `export NAME=value` lines of a recipe's `abra.sh`. The script is never run.
+ * Lines whose value a shell would have to work out are left out.
  */
 export function parseAbraSh(text: string): Record<string, string> {
   const exports: [string, string][] = [];

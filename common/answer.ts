@@ -1,4 +1,6 @@
-/** What came back over the network: a value, or why there is none. Nothing at that edge throws. */
+/**
+ * What a call over the network came to: a value, or why there is none. Functions that answer with this do not throw.
+ */
 export type Answer<T> = Success<T> | Failure;
 
 export interface Success<T> {
@@ -11,24 +13,31 @@ export interface Success<T> {
 export interface Failure {
   ok: false;
   /**
-   * HTTP status; 0 when no answer arrived, or none of the other side's own, so that it is unknown whether the request
-   * was carried out.
+   * HTTP status; 0 when no answer arrived, or when the answer was not the other side's own (a proxy's, for example).
+   * With 0 it is unknown whether the other side carried the request out.
    */
   status: number;
   message: string;
-  /** Milliseconds the other side asks to be left alone. */
+  /** Milliseconds for which the other side asks not to be called again; `null` when it asks for nothing. */
   retryAfterMs: number | null;
 }
 
-/** For this long a call that got no answer may still be carried out. */
+/** Milliseconds for which the other side may still carry out a call that got no answer. */
 export const lateMs = 15_000;
 
-/** Whether the request may still be carried out: nobody answered, or a proxy in the place of who was asked. */
+/**
+ * Whether the other side may have carried the request out, or may still do so: nobody answered, or a proxy answered
+ * instead of the other side.
+ */
 export function isUnsure({ status }: Pick<Failure, "status">): boolean {
   return status === 0 || status === 502 || status === 503 || status === 504;
 }
 
-/** Reads a `Retry-After` header: seconds or a date. */
+/**
+ * Reads a `Retry-After` header, which holds seconds or a date.
+ * @param now milliseconds since the epoch
+ * @returns milliseconds, an hour at most; null when the header is missing or cannot be read
+ */
 export function retryAfter(header: string | null | undefined, now: number): number | null {
   if (header === null || header === undefined || header === "") return null;
   const seconds = Number(header);

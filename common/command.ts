@@ -1,12 +1,13 @@
 import { ExecError, type ExecOptions, type ExecResult, familyMark, okOnly, OutputEnd } from "./exec.ts";
 
 /**
- * Stands between dax and the program, because dax on its own takes a child that a signal ended for a success, reaches
- * only the child itself when its time is over, and can send it no second signal. The guard gives the program a
- * session of its own, has `timeout` pass TERM on to all of its process group and KILL 2 s later (the 0 stands for no
- * time limit of `timeout` itself), ends by the program's exit code (128 + number after a signal), and leaves nothing
- * of the group alive: a process that stayed behind would hold the pipe that dax reads to its end. Variables that dax
- * and the shell set of their own accord are taken away again, because abra hands on all that it has.
+ * This shell script stands between dax and the program. Without it dax takes a child that a signal ended for a success,
+ * reaches only the child itself when its time is over, and cannot send it a second signal. The script gives the program
+ * a session of its own, lets `timeout` pass TERM on to the whole process group and send KILL 2 s later (with 0,
+ * `timeout` sets no time limit itself), and ends with the program's exit code (128 + number after a signal). It leaves
+ * nothing of the group alive, because a process that stayed behind would hold open the pipe that dax reads to its end.
+ * It removes the variables that dax and the shell add to the environment, because a program may hand its whole
+ * environment on, as abra does.
  */
 const GUARD = `
 trap 'kill -TERM "$child"' TERM
@@ -17,10 +18,11 @@ kill -KILL "-$child" 2>/dev/null
 exit "$code"`;
 
 /**
- * Runs one program to its end through dax and reports how it ended, whatever that was: the same call as
- * {@linkcode exec}, for programs that are called once and start nothing that is to stay. dax is loaded at the first
- * call, so that a program which only may have to call another does not start later for it.
+ * Runs one program to its end through dax and reports how it ended, whatever that was. It takes and returns the same as
+ * {@linkcode exec}, and is for programs that are called once and start nothing that has to stay. dax is loaded at the
+ * first call, so that a program which rarely calls another starts without loading it.
  * @throws {ExecError} only if the program could not be started: `exec.missing`
+ * @throws the signal's reason if that aborted before the call
  */
 export async function runCommand(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
   const [program] = argv;
@@ -36,7 +38,7 @@ export async function runCommand(argv: readonly string[], options: ExecOptions =
   const into = (stream: "stdout" | "stderr") =>
     new WritableStream<Uint8Array>({
       write(chunk) {
-        // dax fills the array again once this has returned.
+        // dax reuses the array as soon as this function has returned.
         const copy = chunk.slice();
         options.onOutput?.(copy, stream);
         kept[stream].add(copy);
@@ -56,7 +58,7 @@ export async function runCommand(argv: readonly string[], options: ExecOptions =
       .command(["sh", "-c", GUARD, "sh", ...argv])
       .clearEnv(options.clearEnv ?? false)
       .env({ ...familyMark(), ...options.env })
-      .stdin("null") // a forgotten prompt fails
+      .stdin("null") // so that a prompt nobody expected fails instead of waiting
       .stdout(into("stdout"))
       .stderr(into("stderr"))
       .signal(killer.signal)

@@ -2,9 +2,9 @@ import * as z from "zod";
 import { UsageError } from "./errors.ts";
 
 /**
- * Reads a program's settings from its environment. Each key of the schema is a variable name without `CCCI_`
- * prefix in upper snake case; `CCCI_X_FILE` names a file whose trimmed content is the value (for secrets).
- * @throws {UsageError} naming every variable that is missing or wrong.
+ * Reads a program's settings from its environment. A key of the schema, with the prefix `CCCI_`, is the name of a
+ * variable. For secrets, `CCCI_<key>_FILE` may name a file instead, whose trimmed content is the value.
+ * @throws {UsageError} naming every variable that is missing or wrong
  */
 export function readConfig<T extends z.ZodObject>(
   schema: T,

@@ -1,6 +1,9 @@
 import type { Clock } from "./time.ts";
 
-/** Lets a loop sleep until there is something to do. A ring while nobody waits is kept for the next wait. */
+/**
+ * Lets a loop sleep until somebody rings because there is something to do. A ring while the loop does not wait is kept
+ * for its next wait.
+ */
 export class Doorbell {
   #rung = false;
   #wake: (() => void) | undefined;

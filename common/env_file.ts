@@ -1,4 +1,4 @@
-/** One variable of an app's `.env`, with the modifiers of the comment behind it (`# length=32 charset=hex`). */
+/** One variable of an app's `.env`, with the modifiers from the comment behind it (`# length=32 charset=hex`). */
 export interface Setting {
   name: string;
   value: string;
@@ -9,7 +9,7 @@ export interface Setting {
 export interface OddLine {
   /** From 1. */
   line: number;
-  /** The variable at hand, where one can be made out. */
+  /** The variable that the line is about, if one can be made out. */
   name?: string;
   /** What is odd, as the end of a sentence about the line. */
   problem: string;
@@ -17,16 +17,18 @@ export interface OddLine {
 
 const namePattern = "[A-Za-z_][A-Za-z0-9_]*";
 
-/** More than any recipe needs; what lies beyond is odd and not read. */
+/** Limits far above what any recipe needs. What lies beyond them is reported as odd and not read. */
 const limits = { text: 100_000, line: 4_096, settings: 1_000, value: 16_384 };
 
 /**
- * Reads an app's `.env` or a recipe's `.env.sample` line by line: no `export`, quotes taken off, `$NAME` and `${NAME}`
- * replaced by what stands further up (the `COMPOSE_FILE="$COMPOSE_FILE:compose.smtp.yml"` idiom) and by nothing of
- * the process, a trailing ` # …` comment kept as modifiers. Everything in this project that reads such a file reads
- * it here: two readers that differ let a recipe show one value to the checks and another one to the deploy.
+ * Reads an app's `.env` or a recipe's `.env.sample` line by line. It ignores lines with `export`, takes quotes off,
+ * replaces `$NAME` and `${NAME}` by values that stand further up (the `COMPOSE_FILE="$COMPOSE_FILE:compose.smtp.yml"`
+ * idiom) and never by variables of this process, and keeps a trailing ` # …` comment as modifiers. Everything in this
+ * project that reads such a file reads it with this function: if two readers differed, a recipe could show one value to
+ * the checks and another one to the deploy.
  *
- * The time it takes grows with the length of the text and no faster. {@linkcode oddEnvLines} names what was left out.
+ * The time it takes grows no faster than the length of the text. {@linkcode oddEnvLines} names the lines that it left
+ * out.
  */
 export function parseEnvFile(text: string): Setting[] {
   return [...readLines(text)].flatMap(({ setting }) => setting ?? []);
@@ -85,13 +87,13 @@ export function toEnvironment(settings: readonly Setting[]): Record<string, stri
   return Object.fromEntries(settings.map(({ name, value }) => [name, value]));
 }
 
-/** The variable that a line assigns; null for comments and whatever else. */
+/** The variable that a line assigns; null for a comment and any other line. */
 export function assignedName(line: string): string | null {
   return new RegExp(`^\\s*(${namePattern})\\s*=`).exec(line)?.[1] ?? null;
 }
 
 function splitValue(rest: string): { value: string; literal: boolean; comment: string } {
-  // No two parts of these patterns match the same text, so that there is one way to try and not one per backslash.
+  // No two parts of these patterns match the same text. Otherwise each backslash would double the time to try them.
   const quoted = /^\s*"((?:[^"\\]|\\.)*)"\s*(?:#(.*))?$/.exec(rest);
   if (quoted !== null) {
     const [, inner = "", comment = ""] = quoted;
@@ -113,23 +115,23 @@ function parseModifiers(comment: string): Record<string, string> {
 const blankOrComment = /^[ \t]*(?:#[^]*)?$/;
 const trailing = "[ \\t]*(?:[ \\t]#.*)?";
 /**
- * Forms that dotenv readers agree on. Not among them: blanks around `=`, a comment directly behind `=`, escapes, quotes
- * inside of values, and text without quotes that begins with `#`.
+ * Lines that all dotenv readers read alike. Readers differ about blanks around `=`, a comment directly behind `=`,
+ * escapes, quotes inside of values, and values without quotes that begin with `#`, so none of these match.
  */
 const plainLine = new RegExp(
   `^(${namePattern})=(?:"([^"\\\\]*)"${trailing}|'([^'\\\\]*)'${trailing}|[ \\t]*|([^\\s"'\\\\#].*))$`,
 );
-/** Text without quotes, once a comment behind it is cut off. */
+/** A value without quotes, after a comment behind it was cut off. */
 const plainText = /^[^"'\\]*$/;
-/** Characters that end lines, vanish or count as blanks for some readers only. */
+/** Characters that some readers take for a line end or a blank, or do not show, while others do not. */
 const oddCharacter =
   // deno-lint-ignore no-control-regex
   /[\u0000-\u0008\u000b-\u001f\u007f-\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufffd]/;
 
 /**
- * Lines of a `.env.sample` that another reader might take differently, or that are too much to be read: those that are
- * not blank, a comment or a plain `NAME=value`, and references to what is not set further up. Of several assignments of
- * one name the last counts, as everywhere.
+ * Finds lines of a `.env.sample` that another reader might take differently, or that are too much to be read: lines
+ * that are not blank, a comment or a plain `NAME=value`, and lines that refer to a variable which is not set further
+ * up. A name that is assigned twice is not odd, because all readers take its last value.
  */
 export function oddEnvLines(text: string): OddLine[] {
   const odd: OddLine[] = [];

@@ -13,14 +13,17 @@ export class CcciError extends Error {
   }
 }
 
-/** A mistake in how a program was called or configured: exit 2, never a stack trace. */
+/**
+ * A mistake in how a program was called or configured. The program then ends with exit code 2 and prints no stack
+ * trace.
+ */
 export class UsageError extends CcciError {
   constructor(message: string, options: { cause?: unknown; hint?: string } = {}) {
     super("usage", message, options);
   }
 }
 
-/** One line for people: the message, and the causes' messages where they add something. */
+/** One line for people: the error's message, followed by the messages of its causes where they say something new. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   let current: unknown = error;

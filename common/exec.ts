@@ -8,11 +8,11 @@ export interface ExecOptions {
   clearEnv?: boolean;
   /** Hard limit in milliseconds; then TERM, and KILL 2 s later, go to the whole process group. @default 60000 */
   timeoutMs?: number;
-  /** Bytes kept of each stream (the end is kept). @default 1 MiB */
+  /** Bytes kept of each stream; of a longer one the end is kept. @default 1 MiB */
   maxBytes?: number;
   /** Sees every chunk as it arrives. */
   onOutput?: (chunk: Uint8Array, stream: "stdout" | "stderr") => void;
-  /** Abort ends the child as a time-out does. */
+  /** When it aborts, the child is ended in the same way as when its time is over. */
   signal?: AbortSignal;
 }
 
@@ -20,7 +20,10 @@ export interface ExecResult {
   argv: string[];
   /** Exit code; 128 + signal number when a signal ended the child. */
   code: number;
-  /** The signal that ended the child, where the way it was run tells one from an exit code. */
+  /**
+   * The signal that ended the child. {@linkcode exec} knows it; `runCommand` sees the exit code alone and leaves null
+   * here.
+   */
   signal: string | null;
   success: boolean;
   stdout: string;
@@ -31,8 +34,8 @@ export interface ExecResult {
 }
 
 /**
- * Variable by which everything a process started can be found again once that process is dead. Whoever sets it for a
- * child means the child's descendants too, so it survives `clearEnv`.
+ * Environment variable that marks a process and all its descendants, so that they can be found after the process itself
+ * has died. Descendants have to carry the mark too, so it is kept when `clearEnv` clears the rest.
  */
 export const FAMILY = "CCCI_FAMILY";
 
@@ -50,10 +53,10 @@ const KILL_AFTER_MS = 2_000;
 const DRAIN_MS = 1_000;
 
 /**
- * Runs one program to its end and reports how it ended, whatever that was. `Deno.Command` underneath: unlike
- * shell-like helpers it tells a child killed by a signal from a success. The child gets a session of its own, so
- * that everything it starts can be ended with it.
- * @throws {ExecError} only if the program could not be started.
+ * Runs one program to its end and reports how it ended, whatever that was. It uses `Deno.Command`, which can tell a
+ * child killed by a signal from a success. The child gets a session of its own, so that everything it starts can be
+ * ended with it.
+ * @throws {ExecError} only if the program could not be started: `exec.missing`, `exec.failed`
  */
 export async function exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
   const [program, ...args] = argv;
@@ -66,7 +69,7 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: { ...familyMark(), ...options.env },
       clearEnv: options.clearEnv ?? false,
-      stdin: "null", // a forgotten prompt fails
+      stdin: "null", // so that a prompt nobody expected fails instead of waiting
       stdout: "piped",
       stderr: "piped",
       detached: true,
@@ -103,7 +106,7 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
     await killGroup(child.pid, "KILL"); // members of the group that outlived their leader
   }
   options.signal?.removeEventListener("abort", end);
-  // A grandchild that left the group may hold a pipe open: what it still says is not waited for.
+  // A grandchild that left the group may hold a pipe open. We read for another second and then stop listening to it.
   const drain = setTimeout(() => {
     stdout.cancel();
     stderr.cancel();
@@ -122,7 +125,7 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
   };
 }
 
-/** The mark to hand to a child whose environment is made from nothing. */
+/** The mark of this process' family, for a child whose environment is built from scratch. */
 export function familyMark(): Record<string, string> {
   const name = Deno.env.get(FAMILY);
   return name === undefined ? {} : { [FAMILY]: name };
@@ -139,7 +142,7 @@ export function okOnly(result: ExecResult, options: ExecOptions): ExecResult {
   throw new ExecError(describeFailure(result, options), { result });
 }
 
-/** What a failed child has to say for itself, in one sentence. */
+/** One sentence about a failed child: what was run, how it ended, and the last lines it printed. */
 function describeFailure(result: ExecResult, options: ExecOptions): string {
   const name = result.argv.slice(0, 3).join(" ");
   const how = result.timedOut
@@ -176,7 +179,7 @@ function collect(stream: ReadableStream<Uint8Array>, limit: number, see: (chunk:
   return { done, cancel: () => void reader.cancel().catch(() => {}) };
 }
 
-/** The last `limit` bytes of what a program prints; never more than some three times as much is held in memory. */
+/** Keeps the last `limit` bytes of what a program prints. It holds about three times as much in memory at most. */
 export class OutputEnd {
   readonly #limit: number;
   #chunks: Uint8Array[] = [];

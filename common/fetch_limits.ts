@@ -1,4 +1,4 @@
-/** How long a call may take, and how much of its answer is taken in. */
+/** How long a call may take, and how large its answer may be. */
 export interface FetchLimits {
   /** Milliseconds until the whole answer must have arrived. @default 30000 */
   timeoutMs?: number;
@@ -11,7 +11,7 @@ export interface HalfAnswer {
   status: number;
   headers: Headers;
   body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
-  /** It has no body by its nature, as that of status 204. */
+  /** Whether answers of this status never have a body, as with status 204. */
   empty: boolean;
 }
 

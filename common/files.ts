@@ -15,6 +15,7 @@ export function fromFileUrl(url: string): string {
   return fileURLToPath(url);
 }
 
+/** Whether there is a file, folder or link at this path. Links are not followed. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await Deno.lstat(path);

@@ -8,14 +8,15 @@ import { type FetchLimits, type HalfAnswer, withinLimits } from "./fetch_limits.
 export interface Ingress {
   /** `host:port` of the reverse proxy, e.g. `127.0.0.1:443`. */
   address: string;
-  /** PEM text of the CA that signed its certificate; without it the system's. */
+  /** PEM text of the CA that signed its certificate; without it the system's CAs are trusted. */
   ca?: string;
 }
 
 /**
- * A `fetch` that connects to the ingress with SNI and Host set to the URL's own name: neither Deno's `fetch` nor
- * glibc resolves `*.localhost`, and a test domain must never be looked up in the DNS. Certificates are verified.
- * Redirects are answered as they are, never followed; the port of an `https:` URL is ignored.
+ * Makes a `fetch` that connects to the ingress with SNI and Host set to the URL's own name. Deno's `fetch` cannot be
+ * used, because neither Deno nor glibc resolves `*.localhost`, and a test domain must never be looked up in the DNS.
+ * Certificates are verified. A redirect is returned to the caller and not followed; the port of an `https:` URL is
+ * ignored.
  */
 export function ingressFetch(ingress: Ingress, limits: FetchLimits = {}): typeof fetch {
   const [host, port] = splitAddress(ingress.address);
@@ -48,7 +49,10 @@ export function ingressFetch(ingress: Ingress, limits: FetchLimits = {}): typeof
   };
 }
 
-/** Sends a request of Node's. @returns the answer as soon as its head is there */
+/**
+ * Sends a request made with Node's client.
+ * @returns the answer as soon as its head has arrived
+ */
 function send(
   outgoing: ClientRequest,
   { body, signal }: { body: Buffer | undefined; signal: AbortSignal },
@@ -57,7 +61,7 @@ function send(
     let answer: IncomingMessage | undefined;
     const abort = () => {
       outgoing.destroy(signal.reason);
-      answer?.destroy(signal.reason); // whoever reads it waits otherwise
+      answer?.destroy(signal.reason); // otherwise a reader of the body would wait for ever
     };
     signal.addEventListener("abort", abort, { once: true });
     outgoing.on("close", () => signal.removeEventListener("abort", abort));
@@ -76,16 +80,16 @@ function send(
   });
 }
 
-/** Which hosts are ours: those of this name and below it. */
+/** Says which hosts are ours: the one called `base` and all below it. */
 export interface OwnHosts {
-  /** `null`: none. */
+  /** `null`: no host is ours. */
   base: string | null;
   ingress: Ingress;
 }
 
 /**
- * A `fetch` for services that may be ours or somebody else's. Our own hosts are reached through the ingress; others as
- * everybody reaches them, with the port of the URL and the system's CAs. Redirects are not followed either way.
+ * Makes a `fetch` for services that may be ours or somebody else's. It reaches our own hosts through the ingress, and
+ * others in the usual way, with the port of the URL and the system's CAs. It follows no redirects in either case.
  */
 export function serviceFetch({ base, ingress }: OwnHosts, limits: FetchLimits = {}): typeof fetch {
   const own = ingressFetch(ingress, limits);
@@ -98,7 +102,7 @@ export function serviceFetch({ base, ingress }: OwnHosts, limits: FetchLimits = 
   };
 }
 
-/** `fetch` within the same limits, for hosts that are not ours. */
+/** Makes a `fetch` with the same limits for hosts that are not ours. */
 function plainFetch(limits: FetchLimits): typeof fetch {
   return async (input, init) => {
     const request = new Request(input, init);
@@ -110,7 +114,7 @@ function plainFetch(limits: FetchLimits): typeof fetch {
   };
 }
 
-/** How a program that tests or serves apps reaches the proxy in front of them, by its settings. */
+/** Reads from a program's settings how it reaches the proxy in front of the apps. */
 export async function ingressOf(
   settings: { INGRESS: string; CA_FILE?: string | undefined },
 ): Promise<Ingress> {
@@ -120,7 +124,10 @@ export async function ingressOf(
   };
 }
 
-/** The text of a CA file. @throws {UsageError} naming the file, since only its owner can put it there */
+/**
+ * Reads the text of a CA file.
+ * @throws {UsageError} naming the file, because only the operator can put it there
+ */
 export async function readCa(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);

@@ -9,17 +9,17 @@ export interface JUnitCase {
 }
 
 /**
- * Faults of form that a report may have before the rest of it is left unread. Deno writes characters that XML does not
- * know into names of tests as they are, and each costs one.
+ * Faults of form after which the rest of a report is left unread. Deno writes characters that XML does not allow into
+ * names of tests as they are, and each of them is such a fault.
  */
 const MAX_FAULTS = 1_000;
-/** Deno's own elements stand four deep. */
+/** Elements may be nested this deep; Deno nests its own four deep. */
 const MAX_DEPTH = 50;
 
 /**
- * Reads the JUnit file of `deno test`. Names and messages in it are whatever the tests made them, and one that tests
- * had in their hands may hold anything: what is no such file holds no case, and one that breaks off holds the cases
- * that came to their end before. Never throws.
+ * Reads the JUnit file of `deno test`. Tests choose the names and messages in it, and tests that can write the file may
+ * put anything there. A text that is no such file yields no case; a file that breaks off yields the cases that were
+ * complete. Never throws.
  */
 export function parseJUnit(xml: string): JUnitCase[] {
   const cases: JUnitCase[] = [];
@@ -61,7 +61,7 @@ export function parseJUnit(xml: string): JUnitCase[] {
   try {
     parser.write(xml).close();
   } catch {
-    // No report of Deno's is so broken or so deep: what was read until then counts.
+    // Deno writes no report that is so broken or so deep. The cases read until here count.
   }
   return cases;
 }

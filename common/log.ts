@@ -1,6 +1,6 @@
 import { configure, getJsonLinesFormatter, getLogger, type Logger, type LogRecord } from "@logtape/logtape";
 
-/** Structured log on stderr, one JSON object a line: time, level, logger, message and the properties given. */
+/** Writes the log to stderr, one JSON object per line: time, level, logger, message and the properties given. */
 export async function setUpLogging(level: "debug" | "info" | "warning" | "error" = "info"): Promise<void> {
   const format = getJsonLinesFormatter({ properties: "flatten" });
   const encoder = new TextEncoder();
@@ -10,7 +10,7 @@ export async function setUpLogging(level: "debug" | "info" | "warning" | "error"
       stderr(record: LogRecord) {
         try {
           Deno.stderr.writeSync(encoder.encode(format(record)));
-        } catch { /* nobody reads stderr any more: no reason to stop working */ }
+        } catch { /* nobody reads stderr any more, and the program goes on without a log */ }
       },
     },
     loggers: [

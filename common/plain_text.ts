@@ -1,11 +1,11 @@
 /**
- * Text from outside, made fit to be read: what a recipe, a program or a forge says may hold characters that move a
- * terminal's cursor, turn the order of what stands beside them, or are not seen at all. All programs clean such text
- * here, so that there is one answer to which characters these are.
+ * Cleans text from outside. What a recipe, a program or a forge says may hold characters that move a terminal's cursor,
+ * reverse the order of the text beside them, or are invisible. All programs clean such text with these functions, so
+ * that the set of such characters is defined in one place.
  */
 
 /**
- * What never stays, by its Unicode property, so that characters of later Unicode versions are met as well:
+ * Characters that are removed, named by Unicode property so that characters of later Unicode versions match as well:
  * - `Cc`: controls C0 and C1, and DEL;
  * - `Cf`: formats, which include the turning ones (U+061C, U+200E, U+200F, U+202A-E, U+2066-9), zero width (U+200B-D,
  *   U+2060, U+FEFF), interlinear annotations (U+FFF9-B) and tags (U+E0000-7F);
@@ -13,9 +13,10 @@
  *   can be hidden;
  * - `Noncharacter_Code_Point`: these are no characters, and XML cannot hold them.
  *
- * The soft hyphen (U+00AD) is among the formats and goes too: it is invisible inside a line, so that two names which
- * look alike could differ. The joiners that Persian and Indic words are shaped with go for the same reason; the words
- * stay readable. Only the joiner between two emoji and the selector behind one stay: they decide what is seen there.
+ * The soft hyphen (U+00AD) is among the formats and is removed too: it is invisible inside a line, so that two names
+ * which look alike could differ. The joiners that shape Persian and Indic words are removed for the same reason; the
+ * words stay readable. Only the joiner between two emoji and the selector behind one are kept, because they decide
+ * which picture is shown.
  */
 const hidden = new RegExp(
   String.raw`[[\p{Cc}\p{Cf}\p{DI}\p{Noncharacter_Code_Point}]--[\n\t]]` +
@@ -23,12 +24,18 @@ const hidden = new RegExp(
   "gv",
 );
 
-/** What ends a line for some readers only: a carriage return, NEL, and the separators of lines and paragraphs. */
+/**
+ * Characters that only some readers take for a line end: a carriage return, NEL, and the separators of lines and
+ * paragraphs.
+ */
 const lineEnd = /\r\n?|[\u0085\u2028\u2029]/g;
 
-/** Sequences that a terminal obeys. One that is not closed in its line is left, so that it takes nothing along. */
+/**
+ * Sequences that a terminal obeys. A sequence that is not closed on its line is left in place, because removing it
+ * would remove text that does not belong to it.
+ */
 const escape =
-  // deno-lint-ignore no-control-regex -- control characters are what this is about
+  // deno-lint-ignore no-control-regex -- this expression removes control characters
   /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)|\x1b\([ -~]|\x1b[@-Z\\^-~]/g;
 
 /**
@@ -50,8 +57,8 @@ export function oneLine(text: string): string {
 }
 
 /**
- * The same value with every text in it made {@linkcode plainText}. What comes from outside is cleaned so once, when it
- * comes in: whatever shows it later need not think of that.
+ * The same value with {@linkcode plainText} applied to every text in it. Whatever comes from outside is cleaned once,
+ * when it comes in, so that code which shows it later does not have to.
  */
 export function plainWords<T>(said: T): T;
 export function plainWords(said: unknown): unknown {

@@ -1,10 +1,11 @@
-/** Columns and rows of the terminal, so that tables are not cut. */
+/** Columns and rows of the terminal, wide enough that tables are not cut. */
 const SIZE = "cols 220 rows 60";
 
 /**
- * The same command with a terminal of its own, for programs that refuse to work without one. `script` takes a text
- * for a shell: the text made here holds no value of the command, those travel as variables that the shell drops
- * before the program starts. Its input is at its end, its two output streams come as one, and its exit code is kept.
+ * The same command with a terminal of its own, for programs that refuse to work without one. `script` takes a shell
+ * text. The text made here holds no word of the command: the words travel as environment variables, which the shell
+ * drops before the program starts. The program finds its input at the end, its two output streams come as one, and its
+ * exit code is kept.
  * @returns argv, and variables to add to the environment of the call
  */
 export function inTerminal(argv: readonly string[]): { argv: string[]; env: Record<string, string> } {
@@ -24,7 +25,7 @@ export function inTerminal(argv: readonly string[]): { argv: string[]; env: Reco
   };
 }
 
-/** What a command printed on such a terminal, without the end of input that the terminal echoes. */
+/** Removes from what a command printed on such a terminal the end-of-input signs that the terminal echoes. */
 export function withoutEcho(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/^(?:\^[@D]|[\u0000\u0004\b])+/gm, "");

@@ -1,6 +1,6 @@
 /**
- * Options of Deno for a program that mostly waits: a small young generation costs it no time that could be measured,
- * where the one V8 takes by itself grows to several times what the program has in use. A compiled binary gets this
- * when it is compiled.
+ * Options of Deno for a program that waits most of the time. V8's young generation, which holds new objects, would by
+ * itself grow to several times what such a program has in use; a small one costs no time that could be measured. A
+ * compiled binary takes no such options at its start: they have to be given to `deno compile`.
  */
 export const SMALL_HEAP = "--v8-flags=--max-semi-space-size=1,--optimize-for-size";

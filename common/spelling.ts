@@ -1,4 +1,7 @@
-/** Edits (insert, delete, replace) that turn one word into another. Takes as many steps as the lengths multiplied. */
+/**
+ * Counts the edits (insert, delete, replace) that turn one word into another. The time it takes grows with the product
+ * of the lengths.
+ */
 export function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...from].entries()) {
@@ -12,7 +15,10 @@ export function distance(from: string, to: string): number {
   return row[to.length] ?? 0;
 }
 
-/** The known word that somebody who wrote `word` probably meant: two letters may be wrong, in a short word one. */
+/**
+ * The known word that somebody who wrote `word` probably meant. Two letters may be wrong, one in a word of two to four
+ * letters, and none in a shorter one.
+ */
 export function probablyMeant(word: string, known: readonly string[]): string | null {
   const lower = word.toLowerCase();
   const most = Math.min(2, Math.floor((word.length + 1) / 3));

@@ -5,8 +5,8 @@ import { DatabaseSync } from "node:sqlite";
  * @param path file, or `:memory:` in tests
  * @param migrations SQL scripts in order; `PRAGMA user_version` counts those already applied, so a script that
  * has been released must never change.
- * @param options.durable whether what was committed outlives a loss of power: each commit then waits for the disk.
- * @default false: the last commits may be lost with the power, never with the process
+ * @param options.durable whether each commit waits for the disk, so that it outlives a loss of power.
+ * @default false: a loss of power may undo the last commits; the death of the process never does
  */
 export function openDatabase(
   path: string,

@@ -1,6 +1,9 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 
-/** Statements of a database, each prepared once: what one holds outside of the heap is freed late. */
+/**
+ * Statements of a database, each prepared only once: a prepared statement holds memory outside of the heap, which is
+ * freed late.
+ */
 export class Statements {
   readonly #db: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
@@ -34,7 +37,7 @@ export class Statements {
     );
   }
 
-  /** The statement of that text; there are as many as the program has texts, so none is ever dropped. */
+  /** The statement with this text. None is ever dropped, because a program has a fixed number of texts. */
   of(sql: string): StatementSync {
     const known = this.#prepared.get(sql);
     if (known !== undefined) return known;

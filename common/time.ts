@@ -1,6 +1,6 @@
 import { CcciError } from "./errors.ts";
 
-/** Source of time, handed in so that tests can run without waiting. */
+/** A source of time. It is handed in, so that tests can run without waiting. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -27,14 +27,14 @@ export const systemClock: Clock = {
   },
 };
 
-/** The awaited condition did not come true within its deadline. */
+/** A condition that was waited for did not come true within its deadline. */
 export class WaitTimeout extends CcciError {
   constructor(what: string, ms: number) {
     super("wait.timeout", `Waited ${formatSeconds(ms)} for ${what}, in vain`);
   }
 }
 
-/** What a look showed: what was waited for, or in a few words what is still missing. */
+/** What one look showed: either what was waited for, or in a few words what is still missing. */
 export type Look<T> = { done: T } | { missing: string };
 
 export interface PollOptions {
@@ -44,13 +44,16 @@ export interface PollOptions {
   signal?: AbortSignal | undefined;
   /** Told what is missing, at first and whenever that changes. */
   onChange?: (missing: string) => void;
-  /** For how long is looked, and what is thrown when that has passed. The last look is at the end of that time. */
+  /**
+   * `ms` is how long to go on looking; the last look is at the end of that time. `error` makes what is thrown when it
+   * showed that something is still missing.
+   */
   limit: { ms: number; error: (missing: string) => Error | Promise<Error> };
 }
 
 /**
- * Looks until there is what was waited for.
- * @throws the limit's error, the reason of the signal, or at once whatever `look` throws
+ * Looks again and again until a look shows what was waited for.
+ * @throws what `limit.error` makes, the signal's reason, or at once whatever `look` throws
  */
 export async function pollUntil<T>(look: () => Promise<Look<T>> | Look<T>, options: PollOptions): Promise<T> {
   const { everyMs, clock = systemClock, signal, onChange, limit } = options;
@@ -81,7 +84,7 @@ export interface WaitOptions {
 
 /**
  * Calls `look` until it answers something other than `undefined` or `false`, and returns that.
- * @throws {WaitTimeout} when the deadline passes first; whatever `look` throws ends the wait at once.
+ * @throws {WaitTimeout} when the deadline passes first; an error of `look` ends the wait at once
  */
 export async function waitFor<T>(
   look: () => Promise<T | undefined | false> | T | undefined | false,
@@ -114,7 +117,10 @@ function twoDigits(number: number): string {
   return String(number).padStart(2, "0");
 }
 
-/** An age or an estimate, no more precise than it is: `5 s`, `40 s`, `3 min`, `2 h`, `3 days`, `7 weeks`, `14 months`. */
+/**
+ * An age or an estimate, with no more digits than it is exact to: `5 s`, `40 s`, `3 min`, `2 h`, `3 days`, `7 weeks`,
+ * `14 months`.
+ */
 export function formatRoughly(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
   if (seconds < 9.5) return `${Math.max(1, Math.round(seconds))} s`;

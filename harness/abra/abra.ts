@@ -17,9 +17,9 @@ import { environment } from "./environment.ts";
 import { plainLines, type Redactor } from "../run/redact.ts";
 import type { Settings } from "../run/settings.ts";
 
-/** abra said no. The message is its own last word. */
+/** abra refused, or failed. The message is the last reason that abra itself gave, where it gave one. */
 export class AbraError extends CcciError {
-  /** What it printed, cleaned and redacted. */
+  /** What abra printed, cleaned and redacted. */
   readonly lines: readonly string[];
 
   constructor(message: string, options: { lines: readonly string[]; code?: string; cause?: unknown }) {
@@ -34,7 +34,10 @@ export class AbraError extends CcciError {
 
 export interface AbraOptions {
   settings: Pick<Settings, "ABRA" | "DENO" | "DOCKER_SOCKET">;
-  /** ABRA_DIR. abra has one work tree per recipe and folder, so every app gets a folder of its own. */
+  /**
+   * The folder that abra gets as ABRA_DIR. abra has one work tree per recipe in it, so every app gets a folder of its
+   * own.
+   */
   dir: string;
   redactor?: Redactor;
   log?: (line: string) => void;
@@ -44,20 +47,23 @@ export interface AbraOptions {
 interface Call {
   timeoutMs?: number;
   quiet?: boolean;
-  /** What it prints on standard output is secret. */
+  /** Whether its standard output holds secrets and is kept out of logs and errors. */
   secret?: boolean;
-  /** Give it a terminal: some commands die without one, `-n` or not. Both streams then come as one. */
+  /**
+   * Whether it gets a terminal: some commands of abra die without one, even with `-n`. Both streams then come as one.
+   */
   terminal?: boolean;
-  /** It fills in compose files: it gets no variable that a recipe may call its own. */
+  /** Whether it fills in compose files. It then gets no variable whose name a recipe may use for a setting. */
   deploys?: boolean;
 }
 
 const generatedSecrets = z.array(z.object({ name: z.string(), value: z.string() }).loose());
 
 /**
- * Calls abra, and knows its flags, the files it leaves, and its traps (what it checks in a recipe, the lint and
- * confinement rules know too). A call never gets an input, so that a forgotten prompt fails. It gets a hard limit. Of
- * our environment it gets only what it needs, because abra fills variables in compose files from its own environment.
+ * Makes every call of abra, and knows abra's flags, the files it leaves, and its traps. (What abra checks in a recipe,
+ * the rules of `harness/lint/` and `harness/confinement/` know as well.) abra never gets an input, so that a prompt
+ * nobody expected fails instead of waiting. Every call has a time limit. abra gets only the part of our environment
+ * that it needs, because it fills variables in compose files from its own environment.
  */
 export class Abra {
   #options: AbraOptions;
@@ -66,24 +72,24 @@ export class Abra {
     this.#options = options;
   }
 
-  /** Version as abra states it, and whether it is the stand-in. @throws {AbraError} `abra.missing` */
+  /** The version that abra states, and whether it is the stand-in. @throws {AbraError} `abra.missing` */
   async probe(): Promise<{ version: string; standIn: boolean }> {
     const { stdout, stderr } = await this.#run(["--version"], { quiet: true });
     const line = plainLines(`${stdout}\n${stderr}`).find((one) => /\d+\.\d+/.test(one)) ?? "unknown";
     return { version: line.replace(/^abra version\s+/, ""), standIn: /stand-in/i.test(`${stdout}${stderr}`) };
   }
 
-  /** Folder of the recipe's work tree. `app new` and pinned deploys move its HEAD behind one's back. */
+  /** Folder of the recipe's work tree. `app new` and pinned deploys move its HEAD without being asked to. */
   recipeFolder(recipe: string): string {
     return join(this.#options.dir, "recipes", recipe);
   }
 
-  /** The app's settings. */
+  /** File that holds the app's settings. */
   envFile(domain: string): string {
     return join(this.#options.dir, "servers", "default", `${domain}.env`);
   }
 
-  /** Makes the folder usable: the local Docker is the server named `default`. */
+  /** Makes the folder ready for abra: the local Docker becomes its server `default`. */
   async prepare(): Promise<void> {
     await Deno.mkdir(join(this.#options.dir, "recipes"), { recursive: true });
     await this.#run(["server", "add", "--local", "-n"]);
@@ -102,8 +108,10 @@ export class Abra {
   }
 
   /**
-   * Generates the secrets that do not exist yet and remembers them for redaction. To abra an app without any is an
-   * error, and a work tree with changes may be one.
+   * Generates the secrets that do not exist yet, and adds them to the redactor. abra ends with an error for an app that
+   * has no secrets (the answer is then empty), and may do so for a work tree with changes (it is then called again with
+   * `-C`).
+   * @returns the values by name
    */
   async generateSecrets(domain: string): Promise<Record<string, string>> {
     const generate = async (...more: string[]) => {
@@ -137,8 +145,8 @@ export class Abra {
   }
 
   /**
-   * Deploys without waiting: what Docker says is believed, not abra's own monitor.
-   * @returns lines that warn of something
+   * Deploys and does not wait: whether the deploy worked is read from Docker, and not taken from abra's own monitor.
+   * @returns the lines in which abra warns
    */
   async deploy(domain: string, options: { version: string } | { chaos: true }): Promise<string[]> {
     const which = "version" in options ? [options.version] : [];
@@ -154,8 +162,9 @@ export class Abra {
   }
 
   /**
-   * Has the backup bot save the app. Success of the call is no proof of a backup: look for the snapshot.
-   * @throws {AbraError} among others when no bot runs here: {@linkcode isBotMissing}
+   * Lets the backup bot save the app. A call that succeeds does not prove that there is a backup; the caller has to
+   * look for the snapshot.
+   * @throws {AbraError} also when this host has no bot: see {@linkcode isBotMissing}
    */
   async backupCreate(domain: string, options: { timeoutMs: number }): Promise<void> {
     const args = ["app", "backup", "create", domain, "-n"];
@@ -169,15 +178,15 @@ export class Abra {
     return parseSnapshots(plainLines(stdout));
   }
 
-  /** Has the backup bot bring the app's data back, from the newest snapshot. */
+  /** Lets the backup bot bring the app's data back from the newest snapshot. */
   async restore(domain: string, options: { timeoutMs: number }): Promise<void> {
     const args = ["app", "restore", domain, "-n"];
     await dirtyOrNot((...more) => this.#run([...args, ...more], { ...options, terminal: true }));
   }
 
   /**
-   * abra's own lint of the recipe's work tree as it stands: without `-C` abra would move it. Its exit code is no
-   * verdict: rules that fail stand in the rows.
+   * Runs abra's own lint on the recipe's work tree as it stands; without `-C` abra would move the work tree. The exit
+   * code says nothing about the rules: those that fail are marked in the rows.
    */
   async recipeLint(recipe: string): Promise<LintRow[]> {
     const args = ["recipe", "lint", recipe, "-n", "-o"];
@@ -236,7 +245,7 @@ export class Abra {
   }
 }
 
-/** Calls once more with `-C` where abra will not touch a work tree that has changes. */
+/** Calls abra, and once more with `-C` when it refuses a work tree that has changes. */
 async function dirtyOrNot(call: (...more: string[]) => Promise<ExecResult>): Promise<ExecResult> {
   try {
     return await call();
@@ -246,14 +255,14 @@ async function dirtyOrNot(call: (...more: string[]) => Promise<ExecResult>): Pro
   }
 }
 
-/** Whether abra says that there is no backup bot: trouble of the host, not of the recipe. */
+/** Whether abra says that there is no backup bot. That is the host's trouble and not the recipe's. */
 export function isBotMissing(error: unknown): boolean {
   return error instanceof AbraError &&
     /\bno (running )?backup-?\s?bot|(find|discover)\w* (a |the )?backup-?\s?bot|backup-?\s?bot[\w-]* (is not|isn't|not) (deployed|running|found)/i
       .test(error.message);
 }
 
-/** abra ends with `FATA <reason>`; everything before is decoration. */
+/** The reason that abra gives at its end, `FATA <reason>`, or else its last error. */
 function lastWord(lines: readonly string[]): string | null {
   for (const level of ["FATA", "ERRO"]) {
     const line = lines.findLast((one) => new RegExp(`\\b${level}\\b`).test(one));
@@ -262,7 +271,7 @@ function lastWord(lines: readonly string[]): string | null {
   return null;
 }
 
-/** Commands of abra that change what outlives this process. */
+/** Commands of abra that change something which outlives this process. */
 const CHANGES = [
   "server add",
   "app new",
@@ -275,7 +284,7 @@ const CHANGES = [
   "app cmd",
 ];
 
-/** Name of the change that a call of abra makes, the same in every run; null for one that only looks. */
+/** Name of the change that a call of abra makes, the same in every run; null for a call that only reads. */
 function changeBy(args: readonly string[]): string | null {
   const command = CHANGES.find((one) => `${args.join(" ")} `.startsWith(`${one} `));
   if (command === undefined) return null;

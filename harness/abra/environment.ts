@@ -1,6 +1,8 @@
 import type { Settings } from "../run/settings.ts";
 
-/** What any program needs on this machine; from CCCI_CACHE on for the stand-in, which runs on Deno. */
+/**
+ * Variables that are handed on from our environment. The stand-in, which runs on Deno, needs those from CCCI_CACHE on.
+ */
 const passedOn: readonly string[] = [
   "PATH",
   "HOME",
@@ -16,19 +18,22 @@ const passedOn: readonly string[] = [
   "NPM_CONFIG_REGISTRY",
 ];
 
-/** What a shell on the way adds by itself. */
+/** Variables that a shell between us and abra adds by itself. */
 const ofShells = ["PWD", "OLDPWD", "SHLVL", "_"];
 
-/** What a deploy does without, so that recipes may have settings of these names. */
+/** Variables that a deploy does not get, so that recipes may have settings of these names. */
 const notForDeploys: readonly string[] = ["LC_ALL", "LANG", "TERM", "NO_COLOR", "USER"];
 
-/** Whether abra's process carries a variable of that name at a deploy: then Docker would fill it in from the host. */
+/**
+ * Whether abra's process has a variable of that name at a deploy. Docker would then fill it in from the host, whatever
+ * the recipe's settings say.
+ */
 export function isHostVariable(name: string): boolean {
   if (notForDeploys.includes(name)) return false;
   return [...passedOn, ...ofShells, "ABRA_DIR"].includes(name) || /^(CCCI|DOCKER)_/.test(name);
 }
 
-/** All variables that abra's process gets; by ABRA_DIR abra finds its folder. */
+/** All variables that abra's process gets. ABRA_DIR tells abra where its folder is. */
 export function environment(
   settings: Pick<Settings, "DENO" | "DOCKER_SOCKET">,
   { dir, deploys }: { dir: string; deploys: boolean },

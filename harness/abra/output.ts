@@ -1,6 +1,6 @@
 /**
- * What abra prints for people, read by a program. Its backup commands and its lint have no JSON; the parsers here
- * were tested on the stand-in's output only, which follows what users of abra 0.13 have published.
+ * Reads what abra prints for people. abra's backup commands and its lint have no JSON output. These parsers have been
+ * tested on the output of the stand-in alone, which follows what users of abra 0.13 have published.
  */
 
 /** One snapshot of an app in the backup bot's repository. */
@@ -18,12 +18,13 @@ export interface LintRow {
   severity: "error" | "warning";
   satisfied: boolean;
   skipped: boolean;
-  /** How to mend it. */
+  /** What abra advises to do about it. */
   help: string;
 }
 
 /**
- * Lines that hold a time and an id, which is how the bot lists them: `2026-05-04T03:30:11.123456+00:00 4f2a91c7`.
+ * Reads the lines that hold a time and an id, as the bot lists its snapshots:
+ * `2026-05-04T03:30:11.123456+00:00 4f2a91c7`.
  * @returns oldest first
  */
 export function parseSnapshots(lines: readonly string[]): BackupSnapshot[] {
@@ -37,7 +38,7 @@ export function parseSnapshots(lines: readonly string[]): BackupSnapshot[] {
   return found.toSorted((a, b) => a.time - b.time);
 }
 
-/** A line of the backup bot's log as people read it: to abra it writes JSON. */
+/** A line of the backup bot's log as people read it; the bot writes JSON when abra has called it. */
 export function plainBotLine(line: string): string {
   if (!/^\s*\{.*"message_type".*\}\s*$/.test(line)) return line;
   try {
@@ -48,13 +49,13 @@ export function plainBotLine(line: string): string {
   }
 }
 
-/** Why the backup bot failed, by its own last error: abra itself only says `Status: , Code: 1`. */
+/** Why the backup bot failed, taken from its own last error, because abra only says `Status: , Code: 1`. */
 export function botReason(lines: readonly string[]): string | null {
   const last = lines.findLast((line) => /^(?:ERROR|CRITICAL)\b/.test(line));
   return last?.replace(/^\w+[:\s]*/, "").trim() ?? null;
 }
 
-/** The rows of lint's table. A cell that was broken over several lines is joined again. */
+/** Reads the rows of lint's table. A cell that abra broke over several lines is joined again. */
 export function parseLint(lines: readonly string[]): LintRow[] {
   return tableRows(lines).filter((row) => /^R\d{3}$/.test(row.ref ?? "")).map((row) => ({
     rule: row.ref ?? "",
@@ -66,7 +67,10 @@ export function parseLint(lines: readonly string[]): LintRow[] {
   }));
 }
 
-/** Names of `.env.sample` that `abra app check` does not find in the app's settings. */
+/**
+ * Reads the names of `.env.sample` that `abra app check` does not find in the app's settings. Only the contract with
+ * abra calls this.
+ */
 export function parseCheck(lines: readonly string[]): string[] {
   return tableRows(lines).flatMap((row) => {
     const [name = "", there] = Object.values(row);
@@ -74,7 +78,7 @@ export function parseCheck(lines: readonly string[]): string[] {
   });
 }
 
-/** Rows of a table by the heads of its columns in small letters, whatever it is drawn with. */
+/** Rows of a table, keyed by the column heads in small letters, whatever characters draw its lines. */
 function tableRows(lines: readonly string[]): Record<string, string>[] {
   const cellsOf = (line: string) => {
     const cells = line.split(/[│┃║|]/).map((cell) => cell.trim());

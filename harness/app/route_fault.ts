@@ -3,7 +3,7 @@ import { takeSnapshot } from "../swarm/snapshot.ts";
 import type { Swarm } from "../swarm/swarm.ts";
 import { execIn } from "../swarm/exec.ts";
 
-/** What the proxy says by itself, by status: nobody behind it had a say. Traefik's words. */
+/** Bodies of Traefik's own answers, by status. The proxy gives them itself, without asking anything behind it. */
 const ownWords: Record<number, string> = {
   404: "404 page not found",
   502: "Bad Gateway",
@@ -11,14 +11,14 @@ const ownWords: Record<number, string> = {
   504: "Gateway Timeout",
 };
 
-/** Whether an answer is the proxy's own: it has no way to the app. */
+/** Whether the proxy itself gave this answer, because it has no way to the app. */
 export function isProxyAnswer(status: number, body: string): boolean {
   return ownWords[status] === body.trim();
 }
 
 /** Why the proxy does not get through to an app. */
 export interface RouteFault {
-  /** One part of a sentence, for the cause; null when nothing is known. */
+  /** Why, as one part of a sentence for the cause; null when that is not known. */
   why: string | null;
   /** Whether waiting longer cannot help: the service says that it is ready, or has no router at all. */
   certain: boolean;
@@ -26,11 +26,11 @@ export interface RouteFault {
 
 interface Socket {
   port: number;
-  /** Only the container itself reaches it. */
+  /** Whether it listens on loopback, so that only the container itself can reach it. */
   loopback: boolean;
 }
 
-/** Compares what the labels tell the proxy with what runs there. */
+/** Compares what the app's labels tell the proxy with what its containers listen on. */
 export async function findRouteFault(
   swarm: Swarm,
   app: { stack: string; domain: string },
@@ -48,7 +48,7 @@ export async function findRouteFault(
     [];
   const sockets = await listening(swarm, { stack, service: routed.name });
   const why = sockets === null ? null : mismatch(routed, sockets);
-  // What listens on nothing yet may be healthy by a check that asks for less.
+  // A container that listens on nothing yet may be healthy all the same, if its check does not ask for an open port.
   return { why, certain: isHealthy(tasks) && sockets?.length !== 0 };
 }
 
@@ -63,7 +63,7 @@ function isHealthy(tasks: readonly TaskState[]): boolean {
   return running.length > 0 && running.every((task) => task.health === "healthy");
 }
 
-/** In words, what the port label and the container disagree about; null: they agree. */
+/** Says in what the port label and the container's sockets disagree; null when they agree. */
 export function mismatch(
   service: { name: string; labels: Readonly<Record<string, string>> },
   sockets: readonly Socket[],
@@ -86,12 +86,12 @@ export function mismatch(
   return `the label says loadbalancer.server.port=${label[1]}, but ${listens}`;
 }
 
-/** What a service's container listens on, or null where it has no program to show it. */
+/** Sockets on which a service's container listens; null where there is no running container, or none with a `cat`. */
 async function listening(swarm: Swarm, at: { stack: string; service: string }): Promise<Socket[] | null> {
   try {
     const { Id: id } = await swarm.containerOf(at.stack, at.service);
     const { stdout } = await execIn(swarm, id, {
-      argv: ["cat", "/proc/net/tcp", "/proc/net/tcp6"], // without IPv6 the first is printed all the same
+      argv: ["cat", "/proc/net/tcp", "/proc/net/tcp6"], // where there is no IPv6, cat still prints the first file
       timeoutMs: 5_000,
     });
     return stdout === "" ? null : listeningSockets(stdout);
@@ -100,7 +100,10 @@ async function listening(swarm: Swarm, at: { stack: string; service: string }): 
   }
 }
 
-/** Reads `/proc/net/tcp` and `/proc/net/tcp6`: addresses in hexadecimal, byte order of the machine, `0A` is LISTEN. */
+/**
+ * Reads `/proc/net/tcp` and `/proc/net/tcp6`. Addresses are hexadecimal in the byte order of the machine, and state
+ * `0A` is LISTEN.
+ */
 export function listeningSockets(table: string): Socket[] {
   return [...table.matchAll(/^\s*\d+: ([0-9A-F]{8,32}):([0-9A-F]{4}) \S+ 0A /gm)].map((
     [, address = "", port = ""],

@@ -5,14 +5,14 @@ import { missingLines, setEnv } from "../recipe/env_file.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
 import { extraDomain } from "../run/names.ts";
 
-/** All domains of an app. */
+/** All domains of an app: its own and those of `extra_domains`. */
 export function domainsOf(domain: string, enrolment: Enrolment): string[] {
   return [domain, ...enrolment.extra_domains.map((name) => extraDomain(domain, name))];
 }
 
 /**
- * Settings every test app gets. LETS_ENCRYPT_ENV must be empty: a resolver named there would ask Let's Encrypt for
- * each throw-away name.
+ * Settings that every test app gets. LETS_ENCRYPT_ENV must be empty, because with a resolver named there Traefik would
+ * ask Let's Encrypt for a certificate for each throw-away name.
  */
 export function appSettings(
   enrolment: Enrolment,
@@ -30,9 +30,9 @@ export function appSettings(
 }
 
 /**
- * The environment a recipe's compose files will be interpolated with, worked out without abra.
- * @param app.installedFrom folder of an older version whose settings the app keeps, with only those added that it
- * lacks: what the recipe finds after an upgrade
+ * Works out, without abra, the environment that a recipe's compose files will be interpolated with.
+ * @param app.installedFrom folder of an older version. The app then keeps the settings of that version and gets only
+ * those added that it lacks, as after an upgrade
  */
 export async function composeEnvironment(
   checkout: string,

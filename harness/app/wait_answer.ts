@@ -11,23 +11,26 @@ import type { Swarm } from "../swarm/swarm.ts";
 
 const POLL_MS = 200;
 const STACK_LOOK_MS = 1_000;
-/** Before the proxy knows the app's router it may offer another certificate; after this it will not change. */
+/** Milliseconds for which the proxy may offer another certificate, because it does not know the app's router yet. */
 const CERTIFICATE_MS = 15_000;
 const TAIL_LINES = 50;
 const FAULT_LOOK_MS = 5_000;
-/** The proxy has looked at Swarm several times by then: what keeps it from a healthy app are the recipe's labels. */
+/**
+ * Milliseconds in which the proxy has looked at Swarm several times. If it has found no way to a healthy app by then,
+ * the recipe's labels are the reason.
+ */
 const NO_WAY_MS = 60_000;
-/** The same where nobody says that the app is ready, because it has no health check. */
+/** The same for an app whose readiness nothing shows, for example because it has no health check. */
 const NO_WAY_UNTOLD_MS = 240_000;
 
 export interface AnswerOptions {
   swarm: Swarm;
   stack: string;
   domain: string;
-  /** When the deploy was called. */
+  /** When the deploy was called, milliseconds since the epoch. */
   since: number;
   health: { path: string; status: number };
-  /** So many answers in a row have to be good. @default 1 */
+  /** Number of good answers in a row that it takes. @default 1 */
   times?: number;
   settings: Settings;
   timeoutMs: number;
@@ -37,9 +40,9 @@ export interface AnswerOptions {
 }
 
 /**
- * Waits until `https://<domain><path>` answers with the expected status, while keeping an eye on the stack: an app
- * that crashes after it had converged is told as such and not as a missing answer. A proxy that finds no way to a
- * healthy app is not waited for until the stage's time is over.
+ * Waits until `https://<domain><path>` answers with the expected status, and looks at the stack meanwhile, so that an
+ * app which crashes after it had converged is reported as crashed and not as a missing answer. The wait ends early when
+ * the proxy finds no way to a healthy app.
  * @throws {StageFailure} with the last answer and the last log lines of service `app`
  */
 export async function waitAnswer(options: AnswerOptions): Promise<void> {
@@ -94,13 +97,13 @@ interface Asked {
   status: number | null;
   /** The answer in a few words. */
   text: string;
-  /** What went wrong is the certificate. */
+  /** Whether the certificate was the reason for no answer. */
   certificate: boolean;
-  /** It is the proxy's own answer for an app that it cannot reach. */
+  /** Whether the proxy itself gave this answer, because it cannot reach the app. */
   noWay: boolean;
 }
 
-/** Asks until an answer is not the wanted one, `times` times at most. @returns the last answer */
+/** Asks up to `times` times, and stops at the first answer that is not the wanted one. @returns the last answer */
 async function askOften(
   get: typeof fetch,
   { times, wanted, ...page }: { url: string; signal: AbortSignal; wanted: number; times: number },
@@ -149,12 +152,17 @@ class StackWatch {
   }
 }
 
-/** Measures for how long the proxy has found no way to the app, and asks the recipe's labels why. */
+/**
+ * Measures for how long the proxy has found no way to the app, and then looks into labels and sockets for the reason.
+ */
 class WayWatch {
   readonly #options: AnswerOptions;
   readonly #clock: Clock;
   #askedAt: number;
-  /** Since when the proxy has said nothing else. */
+  /**
+   * Since when the proxy has answered nothing else, milliseconds since the epoch; null: its last answer was another
+   * one.
+   */
   #since: number | null = null;
 
   constructor(options: AnswerOptions, clock: Clock) {
@@ -163,12 +171,15 @@ class WayWatch {
     this.#askedAt = clock.now();
   }
 
-  /** The app is not ready and nobody says that it was: that the proxy finds no way to it says nothing. */
+  /**
+   * Starts the measurement anew. Called while Docker shows that the app is not ready: that the proxy finds no way to it
+   * is then to be expected.
+   */
   forget(): void {
     this.#since = null;
   }
 
-  /** @returns why there is no use in waiting any longer, or null */
+  /** @returns why waiting any longer would not help, or null to go on waiting */
   async see({ noWay, text }: Asked): Promise<NoAnswer | null> {
     const now = this.#clock.now();
     this.#since = noWay ? this.#since ?? now : null;

@@ -43,7 +43,7 @@ class RunBrowser implements Browser {
   readonly #chromium: Chromium;
   readonly #connection: Puppeteer;
   readonly #domains: readonly string[];
-  /** An empty page for whoever comes next: its process takes longer to start than most pages take to load. */
+  /** An empty page that is kept ready, because its process takes longer to start than most pages take to load. */
   #spare: Promise<OpenTab> | null = null;
   #closed: Promise<void> | undefined;
 
@@ -79,14 +79,14 @@ class RunBrowser implements Browser {
   #keepSpare(): void {
     if (this.#closed !== undefined) return;
     this.#spare ??= this.#openTab();
-    this.#spare.catch(() => {}); // whoever asks for a page tries again
+    this.#spare.catch(() => {}); // page() opens another one if this failed
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#closed ??= this.#close();
   }
 
-  /** Politely first, so that Chromium can end its helpers; then whatever is left of its group is killed. */
+  /** Asks Chromium to close, so that it can end its helpers, and then kills what is left of its process group. */
   async #close(): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_MS));

@@ -6,31 +6,34 @@ import { describeError } from "../../common/errors.ts";
 import { systemClock, waitFor } from "../../common/time.ts";
 import { BrowserError, type BrowserOptions } from "./types.ts";
 
-/** A running Chromium, before anybody talks to it. */
+/** A running Chromium to which nobody is connected yet. */
 export interface Chromium {
   /** Address of its DevTools socket. */
   endpoint: string;
   sandbox: boolean;
   /** Holds its HOME, profile and temporary files. */
   folder: string;
-  /** Ends every process of it and removes the folder. */
+  /** Kills all its processes and removes the folder. */
   stop(): Promise<void>;
 }
 
-/** A busy machine takes its time to start it, and must not lose its sandbox by that. */
+/**
+ * Milliseconds for one start. A busy machine takes long, and a start that is given up is tried again without Chromium's
+ * sandbox.
+ */
 const START_MS = 60_000;
 
-/** User and group "nobody": what Chromium runs as where the harness is root. */
+/** User and group "nobody", as whom Chromium runs where the harness is root. */
 const NOBODY = 65534;
 
-/** What Chromium would do on the network by itself, and what it does not need here. */
+/** Flags that turn off what Chromium does on the network by itself, and what it does not need here. */
 const quietFlags = [
   "--headless=new",
   "--no-first-run",
   "--no-default-browser-check",
   "--no-proxy-server",
   "--no-pings",
-  "--disable-auto-reload", // of a page that could not be loaded; it would come between a page and its readers
+  "--disable-auto-reload", // Chromium would load a failed page again by itself while we read it
   "--disable-background-networking",
   "--disable-background-timer-throttling",
   "--disable-backgrounding-occluded-windows",
@@ -43,8 +46,8 @@ const quietFlags = [
   "--disable-domain-reliability",
   "--disable-extensions",
   "--disable-gpu",
-  // Containers that come and go change this host's addresses, and Chromium then drops whatever is under way on an
-  // HTTP/2 connection with ERR_NETWORK_CHANGED; HTTP/1.1 connections in use it leaves alone.
+  // Containers that come and go change this host's addresses. Chromium then drops all requests on HTTP/2 connections
+  // with ERR_NETWORK_CHANGED, but leaves HTTP/1.1 connections that are in use alone.
   "--disable-http2",
   "--disable-quic",
   "--disable-renderer-backgrounding",
@@ -64,9 +67,9 @@ const quietFlags = [
 ];
 
 /**
- * Starts Chromium as an unprivileged user with a HOME of its own that is thrown away. It can connect to the ingress
- * under the names of the run and to nothing else. Its own sandbox is tried first; where the kernel does not let an
- * unprivileged user have namespaces, it runs without.
+ * Starts Chromium as an unprivileged user with a HOME of its own that is removed afterwards. It can connect to the
+ * ingress under the names of the run and to nothing else. Chromium is first started with its own sandbox, and without
+ * it where that fails, as on a kernel that does not let an unprivileged user have namespaces.
  * @throws {BrowserError} `browser.missing` or `browser.start`
  */
 export async function startChromium(options: BrowserOptions): Promise<Chromium> {
@@ -90,15 +93,16 @@ export async function startChromium(options: BrowserOptions): Promise<Chromium> 
   }
 }
 
-/** The command as "nobody" where we are root; in any case it dies with this process. */
+/** The command as user "nobody" where we are root. In any case the kernel kills it when this process dies. */
 function asNobody(command: string[]): string[] {
   const drop = Deno.uid() === 0 ? [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] : [];
   return ["setpriv", "--pdeathsig", "KILL", ...drop, "--", ...command];
 }
 
 /**
- * A folder that "nobody" may enter and own. Not in the run's: that may lie in somebody's closed home, and Chromium's
- * sockets do not start below a path of more than some 60 characters. Its name leads back to the run.
+ * Makes a folder that "nobody" owns. It does not lie in the run's folder, because that may be in somebody's closed
+ * home, and because Chromium's sockets do not work below a path of more than some 60 characters. Its name holds the
+ * run's name, so that whoever cleans up after the run finds it.
  */
 async function makeFolder(run: string): Promise<string> {
   const root = Deno.uid() === 0;
@@ -125,7 +129,7 @@ function environment(folder: string, mark: Record<string, string>): Record<strin
   };
 }
 
-/** Chromium trusts what stands in the NSS database of its HOME. */
+/** Makes Chromium trust the CA, by entering it into the NSS database of Chromium's HOME. */
 async function trust(ca: string, at: { folder: string; env: Record<string, string> }): Promise<void> {
   const { folder, env } = at;
   const copy = join(folder, "home", "ca.pem");
@@ -161,7 +165,10 @@ interface Attempt {
   options: BrowserOptions;
 }
 
-/** One start; what Chromium said on the way out if it did not stay. */
+/**
+ * Starts Chromium once.
+ * @returns how to reach and to stop it, or what it printed if it ended or was not ready in time
+ */
 async function attempt(
   { command, folder, env, sandbox, options }: Attempt,
 ): Promise<{ endpoint: string; stop: () => Promise<void> } | string> {
@@ -224,7 +231,10 @@ async function attempt(
   return said.text();
 }
 
-/** First rule that fits wins: the run's names lead to the ingress, everything else (addresses too) nowhere. */
+/**
+ * Chromium uses the first rule that fits: the run's names lead to the ingress, and everything else, addresses too,
+ * leads nowhere.
+ */
 function resolverRules({ domains, ingress }: BrowserOptions): string {
   const [host, port] = splitAddress(ingress);
   const target = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
@@ -247,7 +257,7 @@ async function readEndpoint(portFile: string): Promise<string | undefined> {
   return path === undefined || path === "" ? undefined : `ws://127.0.0.1:${port}${path}`;
 }
 
-/** The end of what a stream said. */
+/** Keeps the end of what a stream says. */
 function keepEnd(stream: ReadableStream<Uint8Array>): { text: () => string; done: Promise<void> } {
   let kept = "";
   const done = (async () => {

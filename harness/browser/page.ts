@@ -14,15 +14,21 @@ import { networkChanged, PageTroubles, plainReason } from "./page_troubles.ts";
 import { BrowserError, type FailedRequest, type Page } from "./types.ts";
 
 const ACTION_MS = 30_000;
-/** How often a page is asked whether it shows something. Asked from here: a page draws no frames while nobody looks. */
+/**
+ * Milliseconds between two looks for something on a page. This process asks the page each time; the page cannot watch
+ * itself frame by frame, because it draws no frames while nobody looks at it.
+ */
 const LOOK_MS = 100;
-/** How long a page that never falls silent (polling, live updates) is waited for after its load. */
+/** Milliseconds for which a page that keeps the network busy (polling, live updates) is waited for after its load. */
 const QUIET_MS = 3_000;
-/** Asked again at least so often and for so long: a busy machine takes its time to start many containers. */
+/**
+ * While the host's network goes on changing, a page is loaded again until both limits are reached: so many tries, and
+ * so many milliseconds. A busy machine takes long to start many containers.
+ */
 const MIN_TRIES = 10;
 const CHANGING_MS = 60_000;
 
-/** A page of puppeteer in the few verbs that stages and tests need. */
+/** A page of puppeteer, with the few verbs that stages and tests need. */
 export class RunPage implements Page {
   readonly #page: PuppeteerPage;
   readonly #domains: readonly string[];
@@ -94,7 +100,8 @@ export class RunPage implements Page {
 
   async click(selector: string, { timeoutMs = ACTION_MS } = {}): Promise<void> {
     const found = await this.#element(selector, { what: "click", timeoutMs });
-    // What a click sent is sent again only if it never left; a part missing from its page is no reason to.
+    // The page is reloaded only if the click's own request was lost before it left. A lost part of the new page is no
+    // reason, because a reload could send a form twice.
     await this.#settle(async (tries) => {
       const click = tries === 1 ? () => found.click() : () => this.#page.reload().then(() => {});
       await clickAndFollow(this.#page, { selector, click });
@@ -126,7 +133,7 @@ export class RunPage implements Page {
 
   async screenshot(path: string, { fullPage = false } = {}): Promise<void> {
     const png = await this.#page.screenshot({ type: "png", fullPage });
-    await writeAtomically(path, png); // the courier takes pictures as soon as they are there
+    await writeAtomically(path, png); // the courier sends pictures as soon as it sees them
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -134,8 +141,8 @@ export class RunPage implements Page {
   }
 
   /**
-   * Loads, and loads again for as long as the host's network changes under it.
-   * @param options.parts whether a part that was lost is a reason to load again
+   * Loads a page, and loads it again as long as a change of the host's network has cost something.
+   * @param options.parts whether a lost part of the page is a reason to load again
    */
   async #settle(load: (tries: number) => Promise<void>, { parts }: { parts: boolean }): Promise<void> {
     const troubles = this.#troubles;

@@ -2,20 +2,23 @@ import type { ElementHandle, Page as PuppeteerPage } from "puppeteer-core";
 import { systemClock } from "../../common/time.ts";
 import { BrowserError } from "./types.ts";
 
-/** How long a page may take to load. */
+/** Milliseconds that a page may take to load. */
 export const LOAD_MS = 30_000;
 /**
- * A navigation may begin this many looks after a click. At each the page is asked something: where the machine is busy
- * its answer is as late as the navigation is.
+ * Number of looks after a click within which a navigation may begin. At each look the page is asked something: on a
+ * busy machine its answer comes as late as the navigation does, so that the looks take longer too.
  */
 const NAVIGATION_LOOKS = 10;
 const NAVIGATION_LOOK_MS = 25;
-/** All looks together: a page that answers nothing is left to whatever comes next. */
+/** Milliseconds for all looks together, in case the page answers nothing at all. */
 const NAVIGATION_STARTS_MS = 5_000;
-/** A busy machine may read slower than a restless page goes elsewhere, many times in a row. */
+/**
+ * Milliseconds for which reading is repeated. On a busy machine a page that keeps navigating may interrupt many reads
+ * in a row.
+ */
 const STEADY_MS = 30_000;
 
-/** Clicks; if that makes the page go elsewhere, comes back when the new page is loaded. */
+/** Clicks. If the click starts a navigation, it also waits until the new page is loaded. */
 export async function clickAndFollow(
   page: PuppeteerPage,
   { selector, click }: { selector: string; click: () => Promise<void> },
@@ -33,7 +36,7 @@ export async function clickAndFollow(
     const late = systemClock.sleep(NAVIGATION_STARTS_MS, stop.signal).then(() => true, () => true);
     for (let looks = 0; looks < NAVIGATION_LOOKS && !navigates; looks++) {
       await systemClock.sleep(NAVIGATION_LOOK_MS);
-      const answer = page.evaluate("0").then(() => false, () => false); // nobody answers on a page that is just going
+      const answer = page.evaluate("0").then(() => false, () => false); // fails on a page that is being left
       if (await Promise.race([answer, late])) break;
     }
     const error = navigates ? await arrived : null;
@@ -47,7 +50,7 @@ export async function clickAndFollow(
   }
 }
 
-/** Reads again when the page went elsewhere in the middle of it, as a page may at any time and by itself. */
+/** Reads from a page, and reads again when the page navigated meanwhile, as a page may by itself at any time. */
 export async function steadily<T>(read: () => Promise<T>): Promise<T> {
   const end = systemClock.now() + STEADY_MS;
   while (true) {
@@ -67,7 +70,7 @@ export async function visible(page: PuppeteerPage, selector: string): Promise<El
   return found !== null && await found.isVisible() ? found : undefined;
 }
 
-/** Sets what a field holds, and tells the page's scripts as the browser does when somebody has typed it. */
+/** Sets the value of a field, and sends its scripts the events that the browser sends when somebody has typed it. */
 export async function fillIn(field: ElementHandle, text: string): Promise<void> {
   const refusal = await field.evaluate((node, value) => {
     const field = node as unknown as {
@@ -84,7 +87,7 @@ export async function fillIn(field: ElementHandle, text: string): Promise<void> 
     if (field.readOnly === true) return "is read-only";
     field.focus();
     if (/^(input|textarea|select)$/i.test(field.nodeName)) {
-      // A script that watches its field (React does) has put its own property before the browser's.
+      // A script that watches the field (React does) has hidden the browser's property behind one of its own.
       const own = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value");
       own?.set?.call(field, value);
       if (field.value !== value) return `does not take "${value}"`;
@@ -101,7 +104,7 @@ export async function visibleText(page: PuppeteerPage): Promise<string> {
   return String(await page.evaluate("document.body ? document.body.innerText : ''"));
 }
 
-/** What a page did not let be done. */
+/** The error for something that could not be done on a page. */
 export function actionError(
   verb: string,
   { selector, page, cause }: { selector: string; page: PuppeteerPage; cause: unknown },

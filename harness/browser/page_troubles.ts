@@ -2,14 +2,15 @@ import type { Page as PuppeteerPage } from "puppeteer-core";
 import type { FailedRequest } from "./types.ts";
 
 /**
- * Connections that Chromium is just making fail with this when an address of the host changes, as it does whenever a
- * container starts or stops. No request has been sent on them by then, so that asking again is no second try.
+ * The error of connections that Chromium was opening while an address of the host changed, as happens whenever a
+ * container starts or stops. No request has been sent on them by then, so that nothing is sent twice when the page is
+ * loaded again.
  */
 const NETWORK_CHANGED = "ERR_NETWORK_CHANGED";
 const MAX_REMEMBERED = 100;
 const MAX_LINE = 500;
 
-/** What people should read instead of Chromium's error names. */
+/** What people read instead of Chromium's names of errors. */
 const reasons: Record<string, string> = {
   ERR_CERT_AUTHORITY_INVALID: "its certificate is signed by a CA that is not trusted",
   ERR_CERT_COMMON_NAME_INVALID: "its certificate is for another name",
@@ -30,7 +31,9 @@ export class PageTroubles {
   readonly consoleErrors: string[] = [];
   /** Requests without an answer or answered with 400 and above, oldest first, bounded. */
   readonly failedRequests: FailedRequest[] = [];
-  /** What a change of the network has cost since {@linkcode beginLoad}. */
+  /**
+   * What a change of the network has cost since {@linkcode beginLoad}: nothing, a part of the page, or the page itself.
+   */
   lost: "nothing" | "part" | "page" = "nothing";
 
   constructor(page: PuppeteerPage) {
@@ -60,13 +63,13 @@ export class PageTroubles {
       const status = response.status();
       if (status < 400) return;
       const path = new URL(response.url()).pathname;
-      if (path === "/favicon.ico") return; // Chromium asks for it by itself, no page needs to have it
+      if (path === "/favicon.ico") return; // Chromium asks for it by itself, and no page needs one
       const reason = `answered with ${status}`;
       remember(this.failedRequests, { url: response.url().slice(0, MAX_LINE), status, reason });
     });
   }
 
-  /** @returns what forgets the troubles of the load that begins now, for when it is tried again */
+  /** @returns a function that forgets the troubles of the load that begins now, in case the page is loaded again */
   beginLoad(): () => void {
     this.lost = "nothing";
     const [errors, failures] = [this.consoleErrors.length, this.failedRequests.length];
@@ -81,7 +84,7 @@ function remember<T>(list: T[], item: T): void {
   if (list.length < MAX_REMEMBERED) list.push(item);
 }
 
-/** What people should read of an error of Chromium's. */
+/** An error of Chromium in words for people. */
 export function plainReason(text: string): string {
   const name = /ERR_[A-Z_]+/.exec(text)?.[0];
   if (name !== undefined) return reasons[name] ?? name;

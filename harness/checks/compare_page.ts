@@ -10,8 +10,8 @@ const BEFORE = "upgrade-before.png";
 const DIFFERENCE = "upgrade-difference.png";
 
 /**
- * Takes a picture of the published version's page, for {@linkcode compareLooks}. Nothing depends on it: what goes
- * wrong is only logged.
+ * Takes a picture of the published version's page for {@linkcode compareLooks}. A failure is only logged, because no
+ * verdict depends on the picture.
  */
 export async function pictureBefore(
   run: RunContext,
@@ -26,7 +26,10 @@ export async function pictureBefore(
   }
 }
 
-/** Compares the page before the upgrade with `after`, the picture that the stage took. A difference is no failure. */
+/**
+ * Compares the picture of the page before the upgrade with `after`, the one that the stage took. A difference fails
+ * nothing.
+ */
 export async function compareLooks(
   run: RunContext,
   { after, ctx }: { after: string; ctx: StageContext },
@@ -37,7 +40,7 @@ export async function compareLooks(
       [picture(BEFORE), picture(after)].map((path) => Deno.readFile(path)),
     );
     if (old === undefined || now === undefined) return;
-    const { comparePictures } = await import("./compare_pictures.ts"); // wanted by runs that upgrade only
+    const { comparePictures } = await import("./compare_pictures.ts"); // loaded in runs that upgrade, and in no others
     const { changed, difference } = comparePictures(old, now);
     await writeAtomically(picture(DIFFERENCE), difference);
     run.send({ type: "visual", visual: { before: BEFORE, after, difference: DIFFERENCE, changed } });

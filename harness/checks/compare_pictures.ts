@@ -3,12 +3,12 @@ import pixelmatch from "pixelmatch";
 import { PNG } from "pngjs";
 import { Buffer } from "node:buffer";
 
-/** How different a pixel's colour may be, from 0 to 1, and still count as the same. */
+/** How much a pixel's colour may differ, from 0 to 1, and still count as the same. */
 const TOLERANCE = 0.1;
 
 /**
- * Compares two PNG pictures, which may differ in size: what only one of them has counts as changed. Smoothed edges
- * of letters do not count.
+ * Compares two PNG pictures, which may differ in size: an area that only one of them covers counts as changed. Smoothed
+ * edges of letters do not count.
  * @returns the share of changed pixels, and a PNG with them in red (edges: pale red) over a pale `before`
  * @throws {Error} when one is no PNG
  */
@@ -37,7 +37,10 @@ function read(bytes: Uint8Array): PNG {
   return PNG.sync.read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }
 
-/** The picture at the top left of a canvas; the rest is of one grey, another one for each of the two. */
+/**
+ * The picture at the top left of a larger canvas. The two pictures get canvases of different grey, so that the added
+ * areas differ.
+ */
 function onCanvas(picture: PNG, canvas: { width: number; height: number; grey: number }): PNG {
   const { width, height, grey } = canvas;
   if (picture.width === width && picture.height === height) return picture;

@@ -20,43 +20,51 @@ export interface RunContext {
   readonly plan: RunPlan;
   readonly folder: RunFolder;
   readonly swarm: Swarm;
-  /** By which the run measures and waits. */
+  /** The clock by which the run measures and waits. */
   readonly clock: Clock;
   readonly redactor: Redactor;
-  /** Unlikely to be found in any app by chance; written before an upgrade, looked for after it. */
+  /**
+   * A text that is unlikely to be in any app by chance. It is written before a backup or an upgrade, and looked for
+   * afterwards.
+   */
   readonly marker: string;
-  /** Sends to the keeper, redacted. */
+  /** Sends a message to the keeper, redacted. */
   readonly send: (message: WorkerMessage) => void;
   /** Starts the browser on first use. */
   readonly browser: () => Promise<Browser>;
-  /** Makes the app of a lane. */
+  /** The app of a lane; the first call makes the object, later calls return the same. */
   readonly app: (lane: Lane) => App;
-  /** Resolves when no app lives that the next deploy would be one too many beside. */
+  /**
+   * Resolves when the next app may be deployed: at once, or, if only one app may live, when the other lane's is gone.
+   */
   room: Promise<void>;
-  /** By fetch. */
+  /** For a recipe of the forge, the fetch stage fills it in; before that it holds defaults. */
   enrolment: Enrolment;
+  /** Filled in by the fetch stage. */
   repo: RecipeRepo | null;
-  /** Version to upgrade from; null: never published. */
+  /** Version to upgrade from, filled in by the fetch stage; null: there is none. */
   base: PublishedVersion | null;
-  /** By lint. */
+  /** Filled in by the lint stage. */
   compose: { head: Compose | null; base: Compose | null };
-  /** By backup: what was saved, and the markers among it. */
+  /** Filled in by the backup stage: what was saved, and the markers among it. */
   saved: { parts: readonly BackedUp[]; written: readonly Written[] } | null;
-  /** What keeps the recipe from being deployed at all, if anything. */
+  /** The word for what keeps the recipe from being deployed at all, filled in by lint; null: nothing does. */
   undeployable: string | null;
-  /** What keeps the published version, or the head over it, from being deployed, if anything. */
+  /**
+   * What keeps the published version, or the head over it, from being deployed, filled in by lint; null: nothing does.
+   */
   baseObstacle: string | null;
-  /** Seconds each lane's deploys are bound to take by the recipe's own settings. */
+  /** Seconds that each lane's deploys are bound to take because of the recipe's own settings. */
   readonly imposed: Record<Lane, number>;
 }
 
-/** What a stage needs from an earlier one. @throws {StageBlocked} when it is not there */
+/** Returns what a stage needs from an earlier one. @throws {StageBlocked} when that stage did not fill it in */
 export function need<T>(value: T | null, by: string): T {
   if (value === null) throw new StageBlocked(by);
   return value;
 }
 
-/** The commit under test for people, `+U` with uncommitted changes. */
+/** The commit under test as people read it, with `+U` when uncommitted changes are part of it. */
 export function headName(run: RunContext): string {
   const { repo } = run;
   return (repo === null ? null : testedCommit({ commit: repo.head, dirty: repo.dirty })) ?? "head";

@@ -7,23 +7,23 @@ import { statusOf } from "../swarm/swarm.ts";
 import { execIn, getFile, putFile } from "../swarm/exec.ts";
 import type { ContainerObject } from "../swarm/schema.ts";
 
-/** How long an app may take after an update or a restore until a record can be read again. */
+/** Milliseconds after an update or a restore within which an app must show a record again. */
 const READ_WITHIN_MS = 20_000;
 const READ_EVERY_MS = 500;
 
 /** A marker file that was written into a volume. */
 export interface Written {
   volume: ComposeVolume;
-  /** File name below the volume's mount point. */
+  /** Path of the file below the volume's mount point. */
   file: string;
 }
 
-/** A marker that was not found again. */
+/** A marker file or a record that was not found again. */
 export interface Loss {
   what: string;
-  /** The volume's key, when it was a file in one. */
+  /** The volume that held the marker file; null for a record. */
   volume: ComposeVolume | null;
-  /** Where the volume is mounted now instead; empty: nowhere. */
+  /** Where the volume is mounted now; empty when it is mounted nowhere, and for a record. */
   now: string[];
   said: string;
 }
@@ -31,11 +31,11 @@ export interface Loss {
 /** Where a marker is to be written. */
 export interface MarkerPlace {
   volume: ComposeVolume;
-  /** Folder below the volume's mount point; empty: the mount point itself. */
+  /** Folder below the volume's mount point; empty means the mount point itself. */
   folder: string;
 }
 
-/** Writes a marker file to each place that the running app can write to. */
+/** Writes a marker file to each of the places that the running app can write to. */
 export async function writeMarkers(
   app: App,
   options: { places: readonly MarkerPlace[]; marker: string; ctx: StageContext },
@@ -65,7 +65,7 @@ export async function writeMarkers(
   return written;
 }
 
-/** Runs the enrolment's seed commands. @throws {StageFailure} when one ends badly */
+/** Runs the enrolment's seed commands. @throws {StageFailure} when one ends with another exit code than 0 */
 export async function seed(
   app: App,
   options: { enrolment: Enrolment; marker: string; ctx: StageContext },
@@ -80,7 +80,11 @@ export async function seed(
   }
 }
 
-/** Looks for every marker file again, wherever its volume is mounted now. */
+/**
+ * Looks for every marker file again, wherever its volume is mounted now.
+ * @param options.strict whether a marker counts as lost when its volume is mounted elsewhere
+ * @returns the markers that were not found
+ */
 export async function readMarkers(
   app: App,
   options: { written: readonly Written[]; marker: string; ctx: StageContext; strict: boolean },
@@ -113,7 +117,10 @@ export async function readMarkers(
   return losses;
 }
 
-/** Runs the enrolment's read commands until each has printed what it must, within bounds. */
+/**
+ * Runs each of the enrolment's read commands until it prints what it must, or its time is over.
+ * @returns the records that were not found
+ */
 export async function readRecords(
   app: App,
   options: { enrolment: Enrolment; marker: string; ctx: StageContext },
@@ -146,7 +153,7 @@ export async function readRecord(
   return { found: result.code === 0 && result.stdout.includes(wanted), wanted, said: lastWords(result) };
 }
 
-/** Runs a command of the enrolment in a service's container, its output in the log. */
+/** Runs a command of the enrolment in a service's container, and writes its output to the log. */
 export async function shell(
   app: App,
   call: { service: string; command: string; marker: string; ctx: StageContext },
@@ -175,7 +182,7 @@ export function mountsOf(containers: readonly ContainerObject[], volume: string)
   );
 }
 
-/** The end of what a command printed. */
+/** The last lines of what a command printed. */
 export function lastWords(result: { stdout: string; stderr: string; code: number }): string {
   const said = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-3).join("\n").slice(0, 400);
   return said === "" ? "it printed nothing" : said;

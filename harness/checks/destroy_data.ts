@@ -8,7 +8,7 @@ import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { InfraFailure, type StageContext } from "../run/stage.ts";
 import { execIn, putFile } from "../swarm/exec.ts";
 
-/** How long an app may go on showing a record that was destroyed. */
+/** Milliseconds for which an app may go on showing a record that was destroyed. */
 const GONE_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 500;
 
@@ -22,9 +22,11 @@ export interface Destruction {
 }
 
 /**
- * Destroys what a restore is to bring back, and looks that it is gone. By `data.destroy` and by removing the markers
- * where the enrolment says how; else by deleting every file that was backed up.
- * @throws {InfraFailure} when something is still there: a restore would prove nothing, which is not the recipe's fault
+ * Destroys what a restore is to bring back, and looks whether it is gone. Where the enrolment has `data.destroy`, those
+ * commands destroy the app's data; otherwise every file that was backed up is deleted. The markers are removed in both
+ * cases.
+ * @throws {InfraFailure} when a command fails or something is still there: a restore would then prove nothing, which is
+ * not the recipe's fault
  */
 export async function destroyData(app: App, destruction: Destruction): Promise<void> {
   const { saved, written, enrolment, marker, ctx } = destruction;
@@ -43,7 +45,7 @@ export async function destroyData(app: App, destruction: Destruction): Promise<v
   await requireGone(app, destruction);
 }
 
-/** Deletes the files of a volume that were backed up, from within a container that mounts it. */
+/** Deletes those files of a volume that were backed up, from within a container that mounts it. */
 async function wipe(app: App, { saved, ctx }: { saved: BackedUp; ctx: StageContext }): Promise<void> {
   const { volume, paths } = saved;
   const script = paths === null
@@ -56,7 +58,7 @@ async function wipe(app: App, { saved, ctx }: { saved: BackedUp; ctx: StageConte
   else ctx.note(`The files of volume "${volume.key}" were left alone before the restore: ${done}`);
 }
 
-/** A container without a shell cannot delete its marker; overwriting it destroys it as well. */
+/** Deletes a marker. In a container without `rm` it is overwritten, which destroys it as well. */
 async function removeMarker(
   app: App,
   { written, ctx }: { written: Written; ctx: StageContext },
@@ -72,7 +74,7 @@ async function removeMarker(
   }
 }
 
-/** Runs a command as root where a volume is mounted. @returns null, or why it did not work */
+/** Runs a command as root in a container that can write to a volume. @returns null, or why it did not work */
 async function inVolume(
   app: App,
   command: { volume: string; argv: (target: string) => string[]; ctx: StageContext },

@@ -2,7 +2,7 @@ import { type Compose, type ComposeFile, type ComposeVolume, volumesOf } from ".
 import { asMap, composeServices } from "../recipe/compose_services.ts";
 import type { Loss } from "./data.ts";
 
-/** Why data went missing in an upgrade, as far as the two versions of the compose files tell. */
+/** Says why data went missing in an upgrade, as far as the compose files of the two versions show it. */
 export function explainLoss(
   losses: readonly Loss[],
   upgrade: { base: Compose; head: Compose; stack: string; from: string; to: string },
@@ -38,7 +38,9 @@ function movedVolume(
   return `The volume \`${volume.key}\` is no longer mounted at ${place}${where}${moved}${other}`;
 }
 
-/** Volumes that services mounted before and do not mount any more: the likely reason for a lost record. */
+/**
+ * Lists volumes that services mounted before and do not mount any more. They are the likely reason for a lost record.
+ */
 function changedMounts(upgrade: { base: Compose; head: Compose; stack: string }): string[] {
   const after = volumesOf(upgrade.head, upgrade.stack);
   return volumesOf(upgrade.base, upgrade.stack)
@@ -53,7 +55,7 @@ function changedMounts(upgrade: { base: Compose; head: Compose; stack: string })
     });
 }
 
-/** ` (compose.yml, line 41)`: where the head says what the service mounts, as near to the point as can be. */
+/** ` (compose.yml, line 41)`: the place nearest to where the head says what the service mounts. */
 function serviceLine(
   compose: Compose,
   mount: { service: string; lost: ComposeVolume; instead?: ComposeVolume },

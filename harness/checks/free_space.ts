@@ -2,7 +2,10 @@ import { freeBytes } from "../run/disk.ts";
 import { InfraFailure } from "../run/stage.ts";
 import type { RunContext } from "./context.ts";
 
-/** @throws {InfraFailure} when the run folders' or Docker's disk is nearly full: a full one can ruin the Swarm */
+/**
+ * @throws {InfraFailure} when less than `CCCI_MIN_FREE_GB` is free on the disk of the run folders or of Docker: a full
+ * disk can ruin the Swarm
+ */
 export async function requireFreeSpace(run: RunContext): Promise<void> {
   const { RUNS: runs, MIN_FREE_GB: wanted } = run.plan.settings;
   const { DockerRootDir: docker } = await run.swarm.info();

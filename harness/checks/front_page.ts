@@ -7,7 +7,7 @@ import { pageTrouble } from "./page_trouble.ts";
 import type { RunContext } from "./context.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 
-/** How long a page that draws itself may take until it shows what `recipe.yml` says of it. */
+/** Milliseconds that a page which draws itself may take until it shows what `recipe.yml` says of it. */
 const APPEARS_MS = 20_000;
 const SHOWN_TEXT = 300;
 
@@ -20,13 +20,13 @@ export interface PageLook {
   /** Errors on the console and parts of the page that do not load. */
   blemishes: readonly string[];
   notes: readonly string[];
-  /** Why this is no working page of the app; null: it is one. */
+  /** Why this is no working page of the app; null when it is one. */
   failure: StageFailure | null;
 }
 
 /**
- * Opens the app's page in a real browser, checks what `recipe.yml` says about it and keeps a screenshot. Nothing
- * counts before {@linkcode tellLook}.
+ * Opens the app's page in a real browser, checks what `recipe.yml` says about it and keeps a screenshot. What it sees
+ * counts for the stage only once {@linkcode tellLook} is called.
  * @throws {InfraFailure} when there is no browser
  */
 export async function lookAtPage(
@@ -69,12 +69,12 @@ export function tellLook(look: PageLook, ctx: StageContext): void {
   ctx.proof("page opened");
 }
 
-/** Looks at the app's page, and what is seen counts. @throws {StageFailure} */
+/** Looks at the app's page and lets what is seen count for the stage. @throws {StageFailure} */
 export async function openAppPage(run: RunContext, visit: { app: App; ctx: StageContext }): Promise<void> {
   tellLook(await lookAtPage(run, visit), visit.ctx);
 }
 
-/** What is wrong with title or text when the page had its time, or null. */
+/** What is still wrong with title or text when the page's time is over, or null. */
 async function waitForContent(page: Page, health: Health): Promise<StageFailure | null> {
   let wrong: StageFailure | null = null;
   await waitFor(async () => (wrong = await contentFault(page, health)) === null, {
@@ -82,7 +82,7 @@ async function waitForContent(page: Page, health: Health): Promise<StageFailure 
     timeoutMs: APPEARS_MS,
     everyMs: 200,
   }).catch((error) => {
-    if (!(error instanceof WaitTimeout)) throw error; // what is wrong is said in better words
+    if (!(error instanceof WaitTimeout)) throw error; // `wrong` says better than the time-out what is missing
   });
   return wrong;
 }
@@ -101,7 +101,7 @@ async function contentFault(page: Page, { title, text }: Health): Promise<StageF
   });
 }
 
-/** `text` must be part of what is shown; `/pattern/` or `/pattern/i` must match it. */
+/** Whether a page shows what was wanted: plain text must be part of it, `/pattern/` or `/pattern/i` must match it. */
 function matches(shown: string, wanted: string): boolean {
   const pattern = /^\/(.+)\/(i?)$/.exec(wanted);
   if (pattern === null) return shown.includes(wanted);

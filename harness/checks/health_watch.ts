@@ -1,14 +1,17 @@
 import { type Clock, waitFor, WaitTimeout } from "../../common/time.ts";
 import { STACK_LABEL, type Swarm } from "../swarm/swarm.ts";
 
-/** Swarm begins to stop an unhealthy container within seconds; a busy machine may take longer. */
+/**
+ * Milliseconds within which Swarm begins to stop an unhealthy container; it takes seconds, and longer on a busy
+ * machine.
+ */
 const STOPPING_WITHIN_MS = 30_000;
-/** What a container gets to end by itself where its service does not say. */
+/** Milliseconds that a container gets to end by itself where its service does not say how long. */
 const STOP_GRACE_MS = 10_000;
 
 /**
- * Notes which containers of a stack turn unhealthy. Swarm will replace such a container even when its next check
- * succeeds, and a moment later nothing tells it from a sound one.
+ * Notes which containers of a stack become unhealthy. Swarm will replace such a container even when its next check
+ * succeeds, although it then looks like a sound one.
  */
 export class HealthWatch implements Disposable {
   readonly #swarm: Swarm;
@@ -21,7 +24,7 @@ export class HealthWatch implements Disposable {
     this.#stack = watched.stack;
     this.#stream = watched.stream;
     let rest = "";
-    this.#stream.on("error", () => {}); // an engine that goes away is noticed elsewhere
+    this.#stream.on("error", () => {}); // later calls will say that the engine is away
     this.#stream.on("data", (chunk: Uint8Array) => {
       const lines = (rest + new TextDecoder().decode(chunk)).split("\n");
       rest = lines.pop() ?? "";
@@ -38,8 +41,8 @@ export class HealthWatch implements Disposable {
   }
 
   /**
-   * Waits until all containers that were unhealthy since the start have ended, for as long as the recipe lets them. One
-   * that is there even then is for whoever looks at the stack's health to judge.
+   * Waits until all containers that were unhealthy since the start have ended, for as long as the recipe lets them run
+   * on. It does not complain about one that is still there then, because the caller looks at the stack's health anyway.
    */
   async replaced(signal: AbortSignal, clock?: Clock): Promise<void> {
     if (this.#doomed.size === 0) return;
@@ -57,7 +60,7 @@ export class HealthWatch implements Disposable {
     });
   }
 
-  /** Milliseconds that Swarm leaves a container of the stack before it kills it, at most. */
+  /** The longest time, in milliseconds, that Swarm leaves a container of the stack before it kills it. */
   async #longestGrace(): Promise<number> {
     const services = await this.#swarm.services(this.#stack);
     return Math.max(

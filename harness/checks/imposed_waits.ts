@@ -7,14 +7,15 @@ const DEFAULT_MONITOR_S = 5;
 const DEFAULT_INTERVAL_S = 30;
 
 /**
- * Seconds that the recipe's settings cost any fresh deploy, however fast everything is: a task counts as starting
- * until its first health check has passed, and that runs after one full interval. Services wait side by side.
+ * Seconds that the recipe's settings add to any fresh deploy, however fast everything is: a task counts as starting
+ * until its first health check has passed, and that check runs after one full interval. Services wait at the same time,
+ * so the longest wait counts.
  */
 export function imposedByInstall(compose: Compose): number {
   return Math.max(0, ...Object.values(composeServices(compose)).map(firstCheck));
 }
 
-/** The same for an update: each service that changed waits for its first check, then Swarm's monitor has to pass. */
+/** The same for an update: each service that changed waits for its first check and then for Swarm's monitor. */
 export function imposedByUpgrade(base: Compose, head: Compose): number {
   const [before, after] = [composeServices(base), composeServices(head)];
   return Math.max(
@@ -28,7 +29,7 @@ export function imposedByUpgrade(base: Compose, head: Compose): number {
   );
 }
 
-/** Seconds a service's containers get to stop by themselves. */
+/** Seconds that a service's containers get to stop by themselves. */
 export function stopGrace(compose: Compose, service: string): number {
   return parseDuration(composeServices(compose)[service]?.stop_grace_period) ?? 10;
 }
@@ -45,8 +46,8 @@ function monitor(service: Record<string, unknown>): number {
 }
 
 /**
- * What makes Swarm replace a service's tasks when it changes; labels under `deploy` do not. Configs and secrets count by
- * what they are called in Docker, which is how a changed one shows.
+ * The part of a service whose change makes Swarm replace its tasks; labels under `deploy` are not part of it. Configs
+ * and secrets are compared by their names in Docker, because a recipe that changes one gives it a new name.
  */
 function taskPart(compose: Compose, service: ServiceDefinition): string {
   const { deploy, ...rest } = service;

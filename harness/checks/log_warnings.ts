@@ -4,10 +4,10 @@ import type { StageContext } from "../run/stage.ts";
 
 /** An app that prints more lines of warning than this is not clean. */
 const MANY = 100;
-/** Lines of each container that are looked at, the last ones. */
+/** Lines looked at of each container, from the end of its log. */
 const LINES = 10_000;
 
-/** Counts the warnings that the app's services printed so far; too many of them are a blemish of the stage. */
+/** Counts the warnings that the app's services have printed so far. Too many of them are a blemish of the stage. */
 export async function countWarnings(
   run: Pick<RunContext, "swarm">,
   { app, ctx }: { app: Pick<App, "stack">; ctx: Pick<StageContext, "blemish" | "log"> },
@@ -26,7 +26,7 @@ export async function countWarnings(
   if (total > MANY) ctx.blemish(`More than ${MANY} lines of warning by ${services}`);
 }
 
-/** Lines that say of themselves that they warn, in the forms that loggers have for it. */
+/** Counts the lines that call themselves a warning, in the forms that loggers have for it. */
 export function warningsAmong(lines: readonly string[]): number {
   return lines.filter((line) => /\bwarn(ing)?\b/i.test(line)).length;
 }

@@ -1,13 +1,13 @@
 import type { FailedRequest, Page } from "../browser/types.ts";
 
-/** Blemishes and notes a page gets at most, each. */
+/** How many blemishes of a page, and how many hosts in its note, are listed. */
 const MOST = 8;
-/** What Chromium says on the console about each request that failed: the list of requests says it better. */
+/** Chromium's console message about a request that failed. It is left out, because the list of requests says more. */
 const REQUEST_ECHO = /^Failed to load resource: /;
 
 /**
- * What an opened page has to be ashamed of: errors on its console and parts that its own domains do not deliver. Parts
- * from elsewhere cannot be reached by a run, and are only worth a note.
+ * The blemishes of an opened page: errors on its console, and parts that its own domains do not deliver. Parts from
+ * elsewhere cannot be reached by a run, so they become a note.
  */
 export function pageTrouble(
   page: Pick<Page, "consoleErrors" | "failedRequests">,
@@ -29,7 +29,7 @@ export function pageTrouble(
   };
 }
 
-/** Without the domain, which is another one in each run. */
+/** The request without its domain, because that is another one in each run. */
 function describe({ url, reason, status }: FailedRequest, parsed: URL | null): string {
   const what = parsed === null ? url : `${parsed.pathname}${parsed.search}`;
   return `Request failed: ${what} ${status === null ? `(${reason})` : reason}`;

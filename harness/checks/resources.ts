@@ -11,11 +11,11 @@ import { container as containerSchema, type ContainerObject } from "../swarm/sch
 
 /** Pause between two looks for new containers. */
 const LOOK_MS = 500;
-/** Most that measuring the disk may delay a stage. */
+/** Milliseconds by which measuring the disk may delay a stage at most. */
 const LAST_LOOK_MS = 3_000;
 const SERVICE_LABEL = "com.docker.swarm.service.name";
 
-/** The work of a stage, which reports what the services of its lane's app used meanwhile. */
+/** Wraps the work of a stage, so that it also reports what the services of its lane's app used meanwhile. */
 export function measured(
   lane: Lane | null,
   work: (run: RunContext, ctx: StageContext) => Promise<void>,
@@ -32,12 +32,15 @@ export function measured(
   };
 }
 
-/** Watches what the containers of one stack use, from its making to its end. It never fails: it only knows less. */
+/**
+ * Watches what the containers of one stack use, from its construction to `end()`. It never fails; what it could not
+ * measure is missing from its report.
+ */
 class Measurement {
   #swarm: Swarm;
   #stack: string;
   #use = new ServiceUse();
-  /** Containers that were or are listened to. */
+  /** Containers whose statistics are or were followed. */
   #known = new Set<string>();
   #stop = new AbortController();
   #timer: ReturnType<typeof setInterval>;
@@ -62,7 +65,7 @@ class Measurement {
     return this.#use.report(disk);
   }
 
-  /** Starts to listen to containers that are new, unless the look before is still going on. */
+  /** Starts to follow new containers, unless the look before is still going on. */
   async #look(so: { worked: boolean }): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
@@ -71,7 +74,7 @@ class Measurement {
         if (one.State === "running" && !this.#known.has(one.Id)) void this.#follow(one, so);
       }
     } catch {
-      /* next time, perhaps */
+      /* the next look may succeed */
     } finally {
       this.#looking = false;
     }
@@ -88,7 +91,10 @@ class Measurement {
     this.#use.end(id);
   }
 
-  /** Bytes that each service has written, volumes included; one that several services mount counts for the first. */
+  /**
+   * Bytes that each service has written, volumes included. A volume that several services mount counts for the first of
+   * them.
+   */
   async #disk(): Promise<Map<string, number | null>> {
     const filter = { size: true, filters: JSON.stringify({ label: [`${STACK_LABEL}=${this.#stack}`] }) };
     const list = () => this.#swarm.docker.listContainers(filter);
@@ -116,7 +122,7 @@ class Measurement {
 
 const sized = containerSchema.extend({ SizeRw: z.number().default(0) });
 
-/** Bytes below the folders, or null where we may not look. */
+/** Bytes below the folders; null where we are not allowed to look. */
 async function sizeOf(folders: readonly string[]): Promise<number | null> {
   if (folders.length === 0) return 0;
   const result = await exec(["du", "-sx", "-B1", "--", ...folders], { timeoutMs: LAST_LOOK_MS });
@@ -127,7 +133,7 @@ async function sizeOf(folders: readonly string[]): Promise<number | null> {
 
 const image = z.object({ Size: z.number() });
 
-/** Tells the keeper the images of a stack at the commit under test. What cannot be measured is left out. */
+/** Tells the keeper which images the stack uses now. Images that cannot be measured are left out. */
 export async function reportImages(run: RunContext, stack: string): Promise<void> {
   const { swarm } = run;
   const images: RunResult["images"] = [];

@@ -9,10 +9,10 @@ import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 import { execIn } from "../swarm/exec.ts";
 import { runTests, type TestOutcome } from "../recipe_tests/runner.ts";
 
-/** Milliseconds that are left to the stage after its tests. */
+/** Milliseconds of the stage's time that its tests leave over. */
 const SPARE_MS = 5_000;
 
-/** Runs the enrolment's `<kind>_test.ts` against the app, if there is one. */
+/** Runs the `<kind>_test.ts` in the enrolment's folder against the app, if there is one. */
 export async function runEnrolledTest(
   run: RunContext,
   test: { app: App; ctx: StageContext; kind: "install" | "upgrade" | "backup" },
@@ -32,8 +32,9 @@ export async function runEnrolledTest(
 }
 
 /**
- * Runs the tests that the recipe brings, in a sandbox. Whatever is wrong with them is the recipe's fault.
- * @param test.files of one folder
+ * Runs the tests that the recipe's own repository brings, in a sandbox. Whatever is wrong with them is the recipe's
+ * fault.
+ * @param tests.files test files, all of one folder
  */
 export async function runRecipeTests(
   run: RunContext,
@@ -82,7 +83,7 @@ async function against(
     },
     tmp: join(run.folder.tmp, `tests-${ctx.stage}`),
     deno: plan.settings.DENO,
-    denoDir: join(plan.settings.RUNS, ".cache", "deno"), // type checks of a test that did not change are kept
+    denoDir: join(plan.settings.RUNS, ".cache", "deno"), // Deno remembers there which tests it has type-checked
     timeoutMs: Math.max(1_000, ctx.remaining() - SPARE_MS),
     onLine: ctx.log,
     signal: ctx.signal,

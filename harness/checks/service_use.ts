@@ -4,13 +4,13 @@ import type { ResourceUse } from "../../protocol/result.ts";
 export interface ContainerSample {
   id: string;
   service: string;
-  /** Without file cache that could be dropped at once, as `docker stats` counts it. */
+  /** Without file cache that the kernel could drop at once, as `docker stats` counts it. */
   memoryBytes: number;
-  /** Since the container started. */
+  /** CPU time since the container started. */
   cpuSeconds: number;
 }
 
-/** Adds samples of containers up to what their services used. */
+/** Sums up samples of containers to what their services used. */
 export class ServiceUse {
   /** The last sample of each container that lives. */
   #living = new Map<string, ContainerSample>();
@@ -18,7 +18,10 @@ export class ServiceUse {
   /** CPU time of each container when it was first and when it was last seen. */
   #times = new Map<string, { service: string; from: number; to: number }>();
 
-  /** @param past `worked`: it ran before anybody looked, and what it did then does not count */
+  /**
+   * @param past.worked whether the container may have run before the first look. What it used until its first sample
+   * then does not count
+   */
   add(sample: ContainerSample, past: { worked: boolean }): void {
     const { id, service, cpuSeconds } = sample;
     this.#living.set(id, sample);
@@ -29,12 +32,12 @@ export class ServiceUse {
     this.#peaks.set(service, Math.max(memory, this.#peaks.get(service) ?? 0));
   }
 
-  /** The container has ended. */
+  /** Has to be called when the container has ended. */
   end(id: string): void {
     this.#living.delete(id);
   }
 
-  /** @param disk bytes by service, where they are known */
+  /** @param disk bytes by service, where known */
   report(disk: ReadonlyMap<string, number | null>): ResourceUse[] {
     return [...this.#peaks].map(([service, peakMemoryBytes]) => {
       const times = [...this.#times.values()].filter((one) => one.service === service);

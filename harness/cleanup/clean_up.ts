@@ -9,7 +9,10 @@ import { emptyReport } from "../run/stage.ts";
 import type { DockerObject, Swarm } from "../swarm/swarm.ts";
 import { tearDownApp } from "./teardown.ts";
 
-/** Together with killing the worker and abra's undeploy this has to fit into the 60 s a dead run may take to be gone. */
+/**
+ * Milliseconds. Together with the time for killing the worker, this has to fit into the 60 s within which a dead run
+ * must be gone.
+ */
 const LIMIT_MS = 30_000;
 
 export interface CleanUpOptions {
@@ -17,15 +20,15 @@ export interface CleanUpOptions {
   folder: RunFolder;
   swarm: Swarm;
   log: (line: string) => void;
-  /** What others had in Docker when the run began; null: unknown. */
+  /** What others had in Docker when the run began; null: this is not known. */
   foreign: readonly DockerObject[] | null;
-  /** Whether there may be snapshots of its apps. */
+  /** Whether there may be snapshots of the run's apps. */
   backedUp: boolean;
 }
 
 /**
- * The teardown stage: all of the run's apps are removed, and that nothing is left is looked up, not assumed.
- * @returns the stage's report without its time, and what is left
+ * The teardown stage. It removes all of the run's apps, and looks into Docker to see that nothing of them is left.
+ * @returns the stage's report without its time, and the names of what is left
  */
 export async function cleanUp(
   options: CleanUpOptions,
@@ -34,7 +37,7 @@ export async function cleanUp(
   const report = emptyReport("teardown", "passed");
   try {
     const volumes = await folder.notedVolumes();
-    // What Docker cannot tell just now decides nothing but whose fault a leftover is.
+    // If Docker cannot tell, the teardown goes on: the answer only decides whose fault a leftover is.
     const makes = await mayMakeContainers(swarm, plan).catch(() => false);
     const settings = { swarm, settings: plan.settings, volumes, limitMs: LIMIT_MS, log };
     const lists = await Promise.all([
@@ -56,7 +59,7 @@ export async function cleanUp(
     }
     report.proofs.push("nothing left");
     await folder.removeScratch();
-    // A full disk may refuse even this. Somebody will then look once more, and find nothing.
+    // A full disk may refuse even this. The janitor then cleans up after this run again, and finds nothing to remove.
     await folder.setState("clean").catch((error) => {
       report.notes.push(`Could not write down that nothing is left: ${describeError(error)}`);
     });
@@ -71,12 +74,12 @@ export async function cleanUp(
   }
 }
 
-/** Removes the backups of a run that may have made some. @returns what is left of them */
+/** Removes the backups of a run that may have made some. @returns the names of what is left of them */
 async function forget({ plan, swarm, log, backedUp }: CleanUpOptions): Promise<string[]> {
   if (!backedUp) return [];
   const lists = plan.apps.map(async (app) => {
     try {
-      // A backup outlives the abra that asked for it: the bot's own container does it, by this name of the app.
+      // The bot goes on with a backup after the abra that asked for it is dead. SERVICE marks that process of the bot.
       await killMarked(`SERVICE=${app.domain}`);
       await forgetSnapshots(swarm, { app, limitMs: LIMIT_MS });
       return [];

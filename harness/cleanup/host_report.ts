@@ -4,19 +4,20 @@ import { type HostReport, hostReport } from "../../protocol/dashboard_api.ts";
 import { freeBytes } from "../run/disk.ts";
 import { writeAtomically } from "../../common/files.ts";
 
-/** What the latest pass of the janitor came to, beside the run folders. */
+/** File beside the run folders that holds the outcome of the janitor's latest pass. */
 const noteOf = (runs: string) => join(runs, ".janitor.json");
 const note = hostReport.shape.janitor.unwrap();
 
-/** Leaves what a pass of the janitor came to for the next reports on this host. */
+/** Writes down the outcome of a pass of the janitor. The next reports from this host include it. */
 export async function noteJanitor(runs: string, pass: z.infer<typeof note>): Promise<void> {
   await Deno.mkdir(runs, { recursive: true });
   await writeAtomically(noteOf(runs), JSON.stringify(pass));
 }
 
 /**
- * How this host is. Docker is not asked anything: it may hang, and a sign of life must not wait for it.
- * @param disks folders that runs fill; the fullest one's disk counts
+ * The state of this host for the dashboard. Docker is not asked, because it may hang, and the heartbeat that carries
+ * this report must not wait for it.
+ * @param disks folders that runs fill; the least free space among their disks is reported
  */
 export async function reportHost(runs: string, disks: readonly string[]): Promise<HostReport> {
   const free = await Promise.all(disks.map(freeBytes));
@@ -28,6 +29,6 @@ async function latestPass(runs: string): Promise<HostReport["janitor"]> {
   try {
     return note.parse(JSON.parse(await Deno.readTextFile(noteOf(runs))));
   } catch {
-    return null; // there was none yet
+    return null; // no pass has ended on this host yet
   }
 }

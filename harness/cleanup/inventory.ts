@@ -1,12 +1,18 @@
 import { isOurs } from "../run/names.ts";
 import type { DockerObject, Swarm } from "../swarm/swarm.ts";
 
-/** What Docker holds that is not of this suite's own apps. Containers come and go with their services and are left out. */
+/**
+ * What Docker holds that does not belong to this suite's own apps. Containers and anonymous volumes are left out,
+ * because they come and go with their services.
+ */
 export async function foreignObjects(swarm: Swarm, base: string): Promise<DockerObject[]> {
   return foreignAmong(await swarm.allObjects(), base);
 }
 
-/** The pure half of {@linkcode foreignObjects}: also leaves out what only bears the name of one of our stacks. */
+/**
+ * The part of {@linkcode foreignObjects} that asks nobody. An object without a label counts as ours when its name says
+ * so.
+ */
 export function foreignAmong(
   objects: readonly (DockerObject & { stack: string | null })[],
   base: string,
@@ -18,7 +24,7 @@ export function foreignAmong(
   });
 }
 
-/** The stack of ours that an object belongs to, by its label or else its name; null for what is not ours. */
+/** The stack of ours that an object belongs to, by its label or otherwise its name; null when it is not ours. */
 export function ownerOf(object: { name: string; stack: string | null }, base: string): string | null {
   const owner = object.stack ?? object.name.split("_").slice(0, 1 + base.split(".").length).join("_");
   return isOurs(owner, base) ? owner : null;

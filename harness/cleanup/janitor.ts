@@ -15,14 +15,14 @@ import type { Settings } from "../run/settings.ts";
 import type { OwnedObject, Swarm } from "../swarm/swarm.ts";
 import { removeStack } from "./teardown.ts";
 
-/** How long a backup bot that is away is waited for. */
+/** Milliseconds for which the janitor waits for a backup bot that is away, for each stack that no run folder names. */
 const FORGET_MS = 10_000;
 
 /** What a pass of the janitor found. */
 export interface JanitorReport {
-  /** Runs whose keeper was dead and whose remains are gone now; in a dry run: would be. */
+  /** Runs whose keeper was dead and whose remains the janitor removed (in a dry run: would remove). */
   cleaned: string[];
-  /** Stacks that no run folder speaks of, likewise. */
+  /** Stacks that no run folder names and that the janitor removed (in a dry run: would remove). */
   removed: string[];
   /** Things that could not be removed, by run or stack. */
   stuck: Record<string, string[]>;
@@ -32,7 +32,7 @@ export interface JanitorOptions {
   swarm: Swarm;
   settings: Settings;
   announce: (text: string) => void;
-  /** Folder of a run that is nobody else's business. */
+  /** Folder of the run that calls the janitor; it is left alone. */
   except?: string;
   /** Only say what would be done. @default false */
   dryRun?: boolean;
@@ -41,20 +41,20 @@ export interface JanitorOptions {
 }
 
 /**
- * Cleans up after runs whose keeper died: their folders have a plan, are not marked clean or kept, and their lock is
- * free; the lock is held meanwhile. Then come stacks that are named as ours, below our base domain, of which no
- * folder speaks, if they have not changed for `CCCI_JANITOR_MAX_AGE` seconds: another folder of runs may know them.
- * A run whose keeper lives is never touched, nor anything else.
+ * Cleans up after runs whose keeper died. Their folders have a plan, are not marked clean or kept, and their lock is
+ * free; the janitor holds it while it works there. Then it removes stacks that have our form of name below our base
+ * domain and that no folder names, if they have not changed for `CCCI_JANITOR_MAX_AGE` seconds (before that they may
+ * belong to a run in another folder of runs). It never touches a run whose keeper lives, or anything that is not ours.
  */
 export async function tidy(options: JanitorOptions): Promise<JanitorReport> {
   const report: JanitorReport = { cleaned: [], removed: [], stuck: {} };
-  // Looked up before the folders are: a stack that is there now has had its folder for longer.
+  // Stacks are looked up before the folders: a run makes its folder first, so that every stack seen here has one.
   const all = await options.swarm.allObjects();
   const known = new Set<string>();
   for (const folder of await runFolders(options.settings.RUNS)) {
     const plan = await folder.plan();
     const state = await folder.state();
-    // One that died between its last look at Docker and its result still owes us that.
+    // A run whose keeper died after it had marked the folder clean may still lack its result.
     if (plan === null || (state === "clean" && await exists(folder.result))) continue;
     for (const app of plan.apps) known.add(app.stack);
     if (folder.path === options.except || state === "kept") continue;
@@ -75,7 +75,7 @@ export async function tidy(options: JanitorOptions): Promise<JanitorReport> {
   return report;
 }
 
-/** Stacks of ours by name in which nothing has changed for so many seconds. */
+/** Stacks with our form of name in which nothing has changed for `limit` seconds. */
 function oldStacks(
   all: readonly OwnedObject[],
   options: { base: string; limit: number; now: number },
@@ -112,7 +112,7 @@ async function tidyFolder(
     swarm,
     log: () => {},
     foreign: null,
-    backedUp: plan.stages.includes("backup"), // nobody heard whether it came to that
+    backedUp: plan.stages.includes("backup"), // no message says whether a backup was begun
   });
   if (leftovers.length > 0) report.stuck[`run ${run}`] = leftovers;
   else report.cleaned.push(run);

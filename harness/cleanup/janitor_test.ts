@@ -36,7 +36,7 @@ class FakeSwarm extends Swarm {
   override containers() {
     return Promise.resolve([]);
   }
-  /** The backup bot is looked for this way: there is none. */
+  /** Answers the search for the backup bot: there is none. */
   override ask<T extends z.ZodType>(_action: string, _call: () => Promise<unknown>, shape: T) {
     if (this.refusal !== null) return Promise.reject(this.refusal);
     return Promise.resolve(shape.parse([]));

@@ -4,7 +4,7 @@ import type { RunPlan } from "../run/folder.ts";
 import { type DockerObject, STACK_LABEL, type Swarm } from "../swarm/swarm.ts";
 import { container } from "../swarm/schema.ts";
 
-/** A container with what it holds on to. */
+/** A container with the networks it is attached to. */
 const holder = container.extend({
   NetworkSettings: z.object({
     Networks: z.record(z.string(), z.object({ NetworkID: z.string().default("") })).nullish(),
@@ -12,12 +12,12 @@ const holder = container.extend({
 });
 type Holder = z.infer<typeof holder>;
 
-/** Path at which containers get at Docker itself, wherever the engine listens. */
+/** How paths of Docker's socket on the host end, in whatever folder the engine listens. */
 const SOCKET = /\/docker\.sock$/;
 
 /**
- * Whether containers of the run may have made others by themselves, through a socket of Docker: nothing else tells
- * these from somebody else's. To be asked before the teardown.
+ * Whether containers of the run can reach Docker's socket, and so may have made other containers themselves. Nothing
+ * else tells such containers from somebody else's. This has to be asked before the teardown.
  */
 export async function mayMakeContainers(swarm: Swarm, plan: RunPlan): Promise<boolean> {
   const lists = await Promise.all(plan.apps.map(({ stack }) => swarm.containers(stack)));
@@ -25,8 +25,8 @@ export async function mayMakeContainers(swarm: Swarm, plan: RunPlan): Promise<bo
 }
 
 /**
- * What of the recipe keeps things from being removed, a sentence each: containers of the run's own stacks, or those
- * that its containers have made. Whatever else is left over is not the recipe's doing.
+ * Says what of the recipe keeps leftovers from being removed, one sentence each: containers of the run's own stacks, or
+ * containers that those have made. Nothing else that is left over is the recipe's fault.
  * @param options.makes answer of {@linkcode mayMakeContainers}
  */
 export async function recipesFault(

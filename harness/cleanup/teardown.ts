@@ -10,27 +10,30 @@ import type { Settings } from "../run/settings.ts";
 import { DockerError, type DockerObject, kinds, type Swarm } from "../swarm/swarm.ts";
 
 const POLL_MS = 200;
-/** A network takes up to 4 s to go once its containers are gone; a volume in use may take longer. */
+/** Milliseconds. A network takes up to 4 s to go after its containers are gone; a volume in use may take longer. */
 const DEFAULT_LIMIT_MS = 30_000;
 
 export interface TearDownOptions {
   swarm: Swarm;
   settings: Settings;
-  /** Anonymous volumes noted while the run went on; those seen now are added. */
+  /** Anonymous volumes that the run has noted; those that the app's containers have now are added. */
   volumes: readonly string[];
   log: (line: string) => void;
-  /** Milliseconds until what is still there counts as left over. @default 30000 */
+  /** Milliseconds after which what is still there counts as left over. @default 30000 */
   limitMs?: number;
   clock?: Clock;
-  /** Called once nothing of it runs any more. */
+  /**
+   * Called, possibly several times, while other things are still being removed but no service or container is left. Not
+   * called when everything goes at once.
+   */
   stopped?: () => void;
 }
 
 /**
- * Removes everything an app has put into Docker: abra undeploys, then its containers go by force (their stop grace
- * would be waited for otherwise), then what else carries the stack's label or name. Needs nothing but the plan, so
- * that any later process can do it, and may be repeated.
- * @returns what could not be removed; empty after a sound teardown
+ * Removes everything that an app has put into Docker. abra undeploys it; then its containers are removed by force,
+ * because they would use up their stop grace otherwise; then whatever else carries the stack's label or name. It needs
+ * no more than the plan, so that any later process can do it, and it can be repeated.
+ * @returns the names of what could not be removed; empty after a sound teardown
  */
 export async function tearDownApp(app: PlannedApp, options: TearDownOptions): Promise<string[]> {
   const left = await removeStack(app.stack, { ...options, undeploy: () => undeploy(app, options) });
@@ -39,8 +42,8 @@ export async function tearDownApp(app: PlannedApp, options: TearDownOptions): Pr
 }
 
 /**
- * As {@linkcode tearDownApp}, for a stack of which nothing is known but its name. An engine that is away is waited
- * for: it may be restarting.
+ * As {@linkcode tearDownApp}, for a stack of which no more than the name is known. It waits for an engine that is away,
+ * because that may be restarting.
  */
 export async function removeStack(
   stack: string,
@@ -97,12 +100,15 @@ async function undeploy(app: PlannedApp, { swarm, settings, log }: TearDownOptio
   if (!known || (await swarm.services(app.stack)).length === 0) return;
   try {
     await abra.undeploy(app.domain);
-  } catch (error) { // what abra cannot do is done below, by force
+  } catch (error) { // what abra leaves is removed by force afterwards
     log(`abra could not undeploy ${app.domain}: ${describeError(error)}`);
   }
 }
 
-/** One round, kind by kind in the order in which they let go of each other. */
+/**
+ * Removes the objects once, kind by kind, so that what uses others goes before them.
+ * @returns the problems, one sentence each
+ */
 async function removeAll(swarm: Swarm, objects: readonly DockerObject[]): Promise<string[]> {
   const problems: string[] = [];
   for (const kind of kinds) {
@@ -122,8 +128,8 @@ async function anonymousAmong(swarm: Swarm, names: ReadonlySet<string>): Promise
 }
 
 /**
- * A task that has no container yet would make one after we had looked. Those further on list as running for seconds
- * after their container was removed by force, and mean nothing.
+ * Whether a task has no container yet: it would make one after we had looked. Tasks in later states do not count,
+ * because Swarm lists them as running for seconds after their container was removed by force.
  */
 async function hasComingTasks(swarm: Swarm, stack: string): Promise<boolean> {
   const before = ["new", "allocated", "pending", "assigned", "accepted", "preparing", "ready"];

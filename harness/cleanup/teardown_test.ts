@@ -12,9 +12,9 @@ const ANONYMOUS = "f".repeat(64);
 /** An engine in which some objects refuse to go. */
 class FakeSwarm extends Swarm {
   removed: string[] = [];
-  /** Calls that find nobody at home. */
+  /** How many calls fail as if no engine were there. */
   away = 0;
-  /** These do not go. */
+  /** Names of objects whose removal fails. */
   stubborn: readonly string[];
   #all: (DockerObject & { stack: string | null })[];
 
@@ -142,7 +142,7 @@ Deno.test("that nothing runs any more is told before the rest is gone", async ()
     const there: string[] = [];
     const stopped = () => {
       there.push(...swarm.names());
-      swarm.stubborn = []; // what was held back for this goes now
+      swarm.stubborn = []; // the objects can be removed from now on
     };
     await tearDown(swarm, { stopped, ...limit });
     return there;

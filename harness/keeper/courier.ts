@@ -9,14 +9,17 @@ import { type RunFolder, runFolders } from "../run/folder.ts";
 import * as z from "zod";
 
 const BATCH_LINES = 400;
-/** Events that follow others are sent together this long after them. */
+/** Milliseconds after one delivery until the events that came meanwhile are sent together. */
 const PUSH_EVERY_MS = 500;
 const HEARTBEAT_MS = 10_000;
-/** How long a run waits at its end for an answer of a dashboard that was there until now. */
+/** Milliseconds that a run waits at its end for the next answer of a dashboard that answered until then. */
 const FAREWELL_MS = 5_000;
-/** A run waits so long at most for all answers together: a slow dashboard that keeps answering gets everything. */
+/**
+ * Milliseconds that a run waits at most for all answers together: a slow dashboard that keeps answering gets
+ * everything.
+ */
 const LONGEST_FAREWELL_MS = 60_000;
-/** What could not be delivered is tried again at later runs, this long. */
+/** Milliseconds for which later runs try again to deliver what could not be delivered. */
 const KEEP_TRYING_MS = 7 * 24 * 3600 * 1000;
 
 /** What has been delivered; kept in the run folder so that a later process can go on. */
@@ -24,7 +27,7 @@ const courierState = z.object({
   events: z.number().int().nonnegative(),
   artefacts: z.array(z.string()),
   done: z.boolean(),
-  /** The dashboard wants nothing of this run. */
+  /** Whether the dashboard has refused the events of this run for good. */
   refused: z.boolean().default(false),
 });
 
@@ -34,16 +37,16 @@ export interface CourierOptions {
   ingress: Ingress;
   /** Called when the dashboard says that somebody wants the run stopped. */
   onCancel?: () => void;
-  /** Told with every heartbeat. */
+  /** Makes what every heartbeat tells of this host. */
   reportHost?: () => Promise<HostReport>;
-  /** Instead of the ingress, in tests. */
+  /** Used instead of the ingress, in tests. */
   fetch?: typeof fetch;
   clock?: Clock;
 }
 
 /**
- * Carries a run's events and files to the dashboard while it goes on. It reads them from the run folder, so that
- * nothing is lost when the dashboard is away; it never holds the run up, and nothing it meets changes a result.
+ * Carries a run's events and files to the dashboard while the run goes on. It reads them from the run folder, so that
+ * nothing is lost while the dashboard is away. It never holds the run up, and no trouble it has changes a result.
  */
 export class Courier implements AsyncDisposable {
   #folder: RunFolder;
@@ -51,19 +54,19 @@ export class Courier implements AsyncDisposable {
   #fetch: typeof fetch;
   #state: z.infer<typeof courierState> = { events: 0, artefacts: [], done: false, refused: false };
   #away = false;
-  /** Size of the events' file when all of it had been delivered. */
+  /** Size of the events' file when all of it had been delivered; -1 before that. */
   #pushed = -1;
-  /** Ends the loops. */
+  /** Ends the loops; calls that are under way may go on. */
   #stop = new AbortController();
-  /** Ends calls that are under way as well. */
+  /** Ends calls that are under way too. */
   #quit = new AbortController();
-  /** Rejects then. */
+  /** Rejects when `#quit` aborts. */
   #quitted = Promise.withResolvers<never>();
   #loops: Promise<unknown>[] = [];
   #bell = new Doorbell();
-  /** Called with every answer. */
+  /** Called with every answer of the dashboard. */
   #answered = () => {};
-  /** Last trouble, for whoever asks. */
+  /** The latest trouble in words, which stays when a later call succeeds; null when there was none. */
   trouble: string | null = null;
 
   constructor(folder: RunFolder, options: CourierOptions) {
@@ -74,17 +77,17 @@ export class Courier implements AsyncDisposable {
     this.#quit.signal.addEventListener("abort", () => this.#quitted.reject(this.#quit.signal.reason));
   }
 
-  /** Goes on where the folder says an earlier courier stopped. */
+  /** Continues from where an earlier courier of this folder stopped. */
   async load(): Promise<{ done: boolean }> {
     try {
       this.#state = courierState.parse(JSON.parse(await Deno.readTextFile(this.#folder.courier)));
-    } catch { /* never started, or cut off while writing: the dashboard says how much it has */ }
+    } catch { /* no courier has saved anything that can be read: the dashboard will say how much it has */ }
     return { done: this.#state.done || this.#state.refused };
   }
 
   /** Starts to deliver in the background. */
   async start(): Promise<void> {
-    await this.#save(); // marks the folder as one whose delivery somebody has to finish
+    await this.#save(); // with this file in the folder, a later run knows that it has to finish the delivery
     const { signal } = this.#stop;
     const clock = this.#options.clock ?? systemClock;
     const pause = (ms: number) => clock.sleep(ms, signal).catch(() => {});
@@ -104,12 +107,12 @@ export class Courier implements AsyncDisposable {
     this.#loops = [pushes(), heartbeats()];
   }
 
-  /** Says that there is a new event: the first one is sent at once. */
+  /** Tells the courier that there is a new event. An event after a pause is sent at once. */
   ring(): void {
     this.#bell.ring();
   }
 
-  /** Delivers the rest, unless the dashboard is known to be away; waits for each answer a few seconds at most. */
+  /** Delivers the rest, unless the dashboard is known to be away. It waits for each answer a few seconds at most. */
   async finish(): Promise<void> {
     this.#stop.abort();
     const longest = setTimeout(() => this.#quit.abort(), LONGEST_FAREWELL_MS);
@@ -126,7 +129,10 @@ export class Courier implements AsyncDisposable {
     clearTimeout(longest);
   }
 
-  /** Everything the folder holds, files first: a page that shows the end shall find them. */
+  /**
+   * Delivers everything the folder holds, and the files first, so that a page which shows the end of the run finds
+   * them.
+   */
   async deliverAll(): Promise<void> {
     await this.#attempt(async () => {
       await this.#files();
@@ -136,7 +142,11 @@ export class Courier implements AsyncDisposable {
     });
   }
 
-  /** @param options.end also the event that ends the run. @default it waits for the files */
+  /**
+   * Sends the events that the dashboard does not have yet.
+   * @param options.end whether to send the event that ends the run as well. @default false: that event waits until the
+   * files have been sent
+   */
   async #push({ end = false } = {}): Promise<void> {
     const { size } = await Deno.stat(this.#folder.events).catch(() => ({ size: 0 }));
     while (!this.#state.refused && size !== this.#pushed) {
@@ -166,7 +176,7 @@ export class Courier implements AsyncDisposable {
   }
 
   async #heartbeat(): Promise<void> {
-    // A disk that does not answer must not hold up the end.
+    // The report reads disks, and one that does not answer must not hold up the end of the run.
     const report = await Promise.race([this.#options.reportHost?.(), this.#quitted.promise]);
     const body = report === undefined
       ? {}
@@ -223,8 +233,8 @@ export class Courier implements AsyncDisposable {
   }
 
   /**
-   * A dashboard that refuses a run's events with one of these answers will not take them later either. Others may
-   * change: 404 is the answer for a run that nobody has announced yet.
+   * Notes a refusal. A dashboard that refuses a run's events with one of these statuses will not take them later
+   * either. Other refusals may end: 404, for example, is the answer for a run that nobody has announced yet.
    */
   async #refusal(response: Response, what: string): Promise<void> {
     await response.body?.cancel();
@@ -259,7 +269,7 @@ function isEnd(line: string | undefined): boolean {
   return line?.includes('"type":"run.finished"') ?? false;
 }
 
-/** Delivers what earlier runs could not, oldest first, until the dashboard does not answer. */
+/** Delivers what earlier runs could not, oldest first, until something cannot be delivered. */
 export async function deliverSpooled(
   runs: string,
   options: CourierOptions & { except: string },

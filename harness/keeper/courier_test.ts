@@ -62,7 +62,7 @@ class FakeDashboard {
   };
 }
 
-/** Nobody's sleep ends before that is said. */
+/** A clock on which no sleep ends before wakeAll() is called. */
 class HeldClock implements Clock {
   #sleepers = new Set<() => void>();
   /** Milliseconds of each sleep so far. */
@@ -142,7 +142,7 @@ for (const idleMs of [0, 700]) {
       await running.start();
       await say(folder, "1");
       running.ring();
-      await systemClock.sleep(idleMs); // its loop is then at another place
+      await systemClock.sleep(idleMs); // with 700 ms the loop has passed its first pause
       await say(folder, end);
       running.ring();
       await Deno.writeTextFile(folder.result, "{}");
@@ -197,7 +197,7 @@ Deno.test("an event is sent at once when it is rung for, those that follow it to
     await say(folder, "1");
     courier.ring();
     await arrived(1);
-    // Once until it was rung for, and once that what follows can gather.
+    // The courier has slept for 500 ms twice: until the ring, and then to let further events gather.
     await waitFor(() => clock.asked.filter((ms) => ms === 500).length === 2, {
       what: "the pause after the first event",
       timeoutMs: 30_000,

@@ -6,21 +6,21 @@ import { type DockerObject, Swarm } from "../swarm/swarm.ts";
 
 export { cleanUp } from "../cleanup/clean_up.ts";
 
-/** The Swarm that a run is planned for. */
+/** The Swarm in which the run's apps will live. */
 export function swarmOf(plan: RunPlan): Swarm {
   return new Swarm(plan.settings.DOCKER_SOCKET);
 }
 
 /**
- * Sees that Docker is fit for a run and removes what dead runs left in it.
- * @returns what belongs to others
+ * Checks that Docker is fit for a run, and removes what dead runs left in it.
+ * @returns the objects in Docker that belong to others
  * @throws {InfraFailure} saying what is missing on this machine
  */
 export async function lookAround(options: {
   plan: RunPlan;
   folder: RunFolder;
   announce: (text: string) => void;
-  /** Takes the folder that Docker fills. */
+  /** Is called with the folder in which Docker keeps its data. */
   foundDisk: (folder: string) => void;
 }): Promise<DockerObject[]> {
   const { settings } = options.plan;
@@ -30,7 +30,7 @@ export async function lookAround(options: {
   return await foreignObjects(swarm, settings.BASE_DOMAIN);
 }
 
-/** Those of a run's apps that are up. */
+/** Those of the run's apps that have a service in the Swarm. */
 export async function deployedApps(plan: RunPlan): Promise<PlannedApp[]> {
   const swarm = swarmOf(plan);
   const present = await Promise.all(
@@ -39,7 +39,7 @@ export async function deployedApps(plan: RunPlan): Promise<PlannedApp[]> {
   return present.flat();
 }
 
-/** What Docker says of itself. */
+/** What Docker says of itself. @throws {InfraFailure} unless it answers and manages a Swarm */
 async function requireManager(swarm: Swarm, settings: RunPlan["settings"]) {
   const info = await swarm.info().catch((cause) => {
     throw new InfraFailure(`Docker does not answer at "${settings.DOCKER_SOCKET}"`, { cause });

@@ -6,7 +6,10 @@ import {
   parseMessage,
 } from "../run/messages.ts";
 
-/** The keeper's end of the pipe to the front. The front may be gone at any time; that is then the news. */
+/**
+ * The keeper's end of the pipe to the front. The front may die at any time; the pipe then ends, and the keeper cancels
+ * the run.
+ */
 export class KeeperLink {
   /** Aborts, with a sentence as its reason, when the run shall stop. */
   readonly cancelled: AbortSignal;
@@ -17,7 +20,7 @@ export class KeeperLink {
     this.cancelled = this.#cancel.signal;
   }
 
-  /** Stops the run; the first reason counts. */
+  /** Stops the run. The first reason is kept. */
   cancel(why: string): void {
     if (!this.#cancel.signal.aborted) this.#cancel.abort(why);
   }
@@ -43,17 +46,23 @@ export class KeeperLink {
         const message = parseMessage(frontMessage, line);
         if (message?.type === "cancel") this.cancel(message.why);
       }
-    } catch { /* a broken pipe ends it as well */ }
+    } catch { /* a broken pipe means the same as its end */ }
     this.cancel("Whoever started the run is gone");
   }
 
-  /** Never fails and never waits: without a reader the words are lost, the work goes on. */
+  /**
+   * Sends a message. It never fails and never makes the keeper wait: if nobody reads, the message is lost and the run
+   * goes on.
+   */
   send(message: KeeperMessage): void {
     const bytes = new TextEncoder().encode(`${JSON.stringify(message)}\n`);
     this.#queue = this.#queue.then(() => writeAll(bytes)).catch(() => {});
   }
 
-  /** Resolves when all has been said, or after `ms`: a front that does not read must not hold us. */
+  /**
+   * Resolves when all messages have been written, or after `ms`, because a front that does not read must not hold the
+   * keeper.
+   */
   async flush(ms: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise((resolve) => timer = setTimeout(resolve, ms));

@@ -17,14 +17,17 @@ import type { DockerObject } from "../swarm/swarm.ts";
 import { supervise } from "./supervise.ts";
 import type { RunEnd } from "../run/verdict.ts";
 
-/** What loading this takes is left for after the run has begun: that is what somebody waits to see. */
+/**
+ * Loads what talks to Docker. That takes time, so it is loaded only after the run has begun: somebody waits to see the
+ * run begin.
+ */
 const loadDocker = () => import("./docker.ts");
 
 const SLOT_POLL_MS = 300;
 
 /**
- * The process that outlives everything else of a run: it has a session of its own, holds the locks, writes the run
- * folder before the first Docker object exists and tears down however the run ends. It runs no stage itself.
+ * The process that outlives all others of a run. It has a session of its own, holds the locks, writes the run folder
+ * before the first Docker object exists, and tears down however the run ends. It runs no stage except the teardown.
  */
 export async function keep(): Promise<void> {
   const link = new KeeperLink();
@@ -49,7 +52,7 @@ export async function keep(): Promise<void> {
   await link.flush(2_000);
 }
 
-/** One run, seen from the keeper. */
+/** What the keeper does for one run. */
 class Run {
   readonly #clock: Clock;
   #folder: RunFolder;
@@ -58,7 +61,7 @@ class Run {
   #record: RunRecord;
   #courier: Courier | null = null;
   #kept: RunPlan["apps"] = [];
-  /** Folders that runs fill; Docker's once it has told. */
+  /** Folders that runs fill: ours, and Docker's after Docker has named it. */
   #disks: string[];
   #queue: Promise<void> = Promise.resolve();
 
@@ -72,7 +75,7 @@ class Run {
   }
 
   async run(): Promise<void> {
-    // Before the slot: a run that waits for it is alive, and may be taken back.
+    // The courier starts before the slot is free, so that the dashboard sees the waiting run and can cancel it.
     await using courier = await this.#startCourier();
     this.#courier = courier;
     const slot = await this.#slot();
@@ -118,8 +121,8 @@ class Run {
   }
 
   /**
-   * Sees that Docker is fit for a run and removes what dead runs left in it.
-   * @returns what belongs to others
+   * Checks that Docker is fit for a run, and removes what dead runs left in it.
+   * @returns the objects in Docker that belong to others
    */
   async #lookAround(): Promise<DockerObject[]> {
     const { lookAround } = await loadDocker();
@@ -133,7 +136,11 @@ class Run {
     return foreign;
   }
 
-  /** One run at a time: what a run measures and cleans up must not be another's. */
+  /**
+   * Waits for the slot: only one run at a time works in this folder of runs, so that no run measures or cleans up what
+   * is another's.
+   * @returns null when the run was cancelled before
+   */
   async #slot(): Promise<FileLock | null> {
     const path = join(dirname(this.#folder.path), ".slot");
     let told: string | null | undefined;
@@ -199,7 +206,7 @@ class Run {
     await this.#report({ ...emptyReport("teardown", "skipped"), reason: "kept because of --keep" });
   }
 
-  /** The end of a run that deployed nothing, so that nothing has to go. */
+  /** Ends a run that has deployed nothing, so that it needs no teardown. */
   async #neverBegan(end: RunEnd): Promise<RunEnd> {
     for (const report of this.#record.unfinished(end)) await this.#report(report);
     await this.#folder.removeScratch();
@@ -209,7 +216,7 @@ class Run {
 
   async #finish(end: RunEnd): Promise<void> {
     const result = this.#record.result(end);
-    // Whoever started the run hears of its result in any case.
+    // If the result cannot be written, the front still gets it: the message below carries it.
     await this.#folder.writeResult(result)
       .catch((error) => this.#link.send({ type: "note", text: `No result file: ${describeError(error)}` }));
     boundary("keeper: has written the result");
@@ -229,8 +236,8 @@ class Run {
   }
 
   /**
-   * Events are written one after the other; whoever reads the file sees them in this order. A full disk costs events,
-   * never the teardown.
+   * Writes events one after the other, so that the file has them in this order. If the disk is full, events are lost,
+   * but the teardown still takes place.
    */
   #emit(event: RunEvent): Promise<void> {
     this.#record.take(event);

@@ -1,12 +1,13 @@
 import { faultMark } from "../run/fault_mark.ts";
 import { processCommand } from "../run/own_command.ts";
 
-/** A keeper that waits to be told of its run. */
+/** A keeper that waits for a request. */
 export type KeeperProcess = Deno.ChildProcess;
 
 /**
- * Starts a keeper; that takes as long as finding out what to ask it. It ends by itself if it is asked nothing.
- * @param folder that of its run, for those who look at the list of processes
+ * Starts a keeper. The front calls this before it knows its request, because starting the keeper takes as long as
+ * finding out what to ask for. A keeper that gets no request ends by itself.
+ * @param folder folder of its run; it is an argument only so that people see it in the list of processes
  */
 export function startKeeper(folder: string): KeeperProcess {
   const [program, ...args] = processCommand("keeper", folder);
@@ -15,7 +16,7 @@ export function startKeeper(folder: string): KeeperProcess {
     env: faultMark("front"),
     stdin: "piped",
     stdout: "piped",
-    stderr: "null", // nobody must be able to wait for the keeper by waiting for our output's end
+    stderr: "null", // so that who waits for the end of our output does not wait for the keeper too
     detached: true,
   }).spawn();
 }

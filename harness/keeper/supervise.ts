@@ -11,7 +11,9 @@ import type { RunFolder, RunPlan } from "../run/folder.ts";
 import { processCommand } from "../run/own_command.ts";
 import type { RunEnd } from "../run/verdict.ts";
 
-/** A worker ends a stage that is over time by itself; one that does not is killed this much later. */
+/**
+ * Milliseconds. A worker ends a stage that is over time by itself; if it does not, the keeper kills it this much later.
+ */
 const STAGE_GRACE_MS = 15_000;
 
 export interface SuperviseOptions {
@@ -20,9 +22,12 @@ export interface SuperviseOptions {
   record: RunRecord;
   /** Aborts with a sentence when the run shall be cancelled. */
   cancelled: AbortSignal;
-  /** Takes every event, in order. */
+  /** Is called with every event, in order. */
   emit: (event: RunEvent) => Promise<void>;
-  /** The worker is started meanwhile, but does nothing before this resolves. A rejection ends it, and is thrown. */
+  /**
+   * The worker is started at once, but does nothing before this resolves. If it rejects, the worker is killed and the
+   * error thrown.
+   */
   ready: Promise<unknown>;
 }
 
@@ -37,7 +42,7 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
   const worker = new Deno.Command(program, {
     args,
     env: { [FAMILY]: family, ...faultMark("keeper") },
-    stdin: "piped", // one line, "go"; its end tells the worker that the keeper is dead
+    stdin: "piped", // it gets one line, "go"; when it ends, the worker knows that the keeper is dead
     stdout: "piped",
     stderr: "piped",
     detached: true,
@@ -67,7 +72,8 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
   let status: Deno.CommandStatus;
   try {
     await ready;
-    await toWorker.write(new TextEncoder().encode("go\n")).catch(() => {}); // what it died of is told below
+    // A worker that is dead already is reported below.
+    await toWorker.write(new TextEncoder().encode("go\n")).catch(() => {});
     for await (const line of linesOf(worker.stdout)) {
       const message = parseMessage(workerMessage, line);
       if (message === null) continue;
@@ -80,7 +86,7 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
   } finally {
     clearTimeout(deadline);
     cancelled.removeEventListener("abort", cancel);
-    // What it left running, however it ended; its own process id may be somebody else's by now.
+    // Kills what the worker left running, by the mark alone: the worker's process id may be somebody else's by now.
     await killFamily(family, null);
   }
   await chatter;
@@ -92,7 +98,7 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
   return { kind: "infra", cause: `The test process ended ${how} before it was through`, stage };
 }
 
-/** Timers for the stages that run now. */
+/** One timer for each stage that runs now. */
 class StageDeadlines implements Disposable {
   #timers = new Map<StageName, ReturnType<typeof setTimeout>>();
   #late: (stage: StageName, ms: number) => void;
@@ -115,7 +121,10 @@ class StageDeadlines implements Disposable {
   }
 }
 
-/** Standard error of the worker is for those who look for a mistake in this suite, not for a terminal. */
+/**
+ * Keeps the worker's standard error in a file, up to 1 MiB. It is for people who look for a mistake in this suite, and
+ * does not belong on a terminal.
+ */
 async function keepChatter(stream: ReadableStream<Uint8Array>, path: string): Promise<void> {
   let room = 1024 * 1024;
   for await (const chunk of stream) {

@@ -6,10 +6,13 @@ import { renderReport } from "../report/html.ts";
 import { renderJUnit } from "../report/junit.ts";
 import type { RunFolder } from "../run/folder.ts";
 
-/** Screenshots larger than this stay files only, so that the page opens anywhere. */
+/**
+ * Bytes. Larger screenshots are not put into the page, so that it opens in any browser; their files stay in the run
+ * folder.
+ */
 const PICTURE_LIMIT = 8 * 1024 * 1024;
 
-/** Writes the run's `junit.xml`, and its `report.html` from what lies in its folder. */
+/** Writes the run's `junit.xml`, and its `report.html` from the result, the logs and the pictures in its folder. */
 export async function writeReports(
   folder: RunFolder,
   ended: { result: RunResult; timing: NonNullable<ReportInput["timing"]> },

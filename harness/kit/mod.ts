@@ -1,6 +1,6 @@
 /**
- * What a recipe's tests are written with. A test file runs by itself, away from the network, the host and Docker;
- * everything it does to the app goes through these functions.
+ * The functions that a recipe's tests are written with. A test file runs in a process that cannot reach the network,
+ * the host or Docker; everything it does to the app goes through these functions.
  *
  * ```ts
  * import { equal, match } from "node:assert/strict";
@@ -48,7 +48,9 @@ export interface ExecOptions {
   stdin?: string;
   /** @default 60000 */
   timeoutMs?: number;
-  /** Return whatever exit code the command ends with. @default false: other than 0 fails the test */
+  /**
+   * Whether to return the result whatever the exit code is. @default false: an exit code other than 0 fails the test
+   */
   anyExitCode?: boolean;
 }
 
@@ -57,7 +59,7 @@ export interface WaitOptions {
   timeoutMs?: number;
 }
 
-/** A page in a browser of its own: its cookies are shared with no other page. */
+/** A page of the app in the browser, with cookies that it shares with no other page. */
 export interface Page {
   /** Opens another path of the app and waits until it is loaded. */
   goto(path: string, options?: WaitOptions): Promise<{ status: number; url: string }>;
@@ -65,11 +67,11 @@ export interface Page {
   title(): Promise<string>;
   /** Visible text of the first element that matches, or of the whole page. */
   text(selector?: string): Promise<string>;
-  /** Replaces what a form field holds, or chooses an option. */
+  /** Replaces the value of a form field, or chooses an option. */
   fill(selector: string, text: string, options?: WaitOptions): Promise<void>;
-  /** Clicks; if that leads elsewhere, waits until the new page is loaded. */
+  /** Clicks. If that opens another page, waits until it is loaded. */
   click(selector: string, options?: WaitOptions): Promise<void>;
-  /** Waits until an element is visible, or a text is there. */
+  /** Waits until an element is visible, or until the page shows a text. */
   waitFor(what: { selector: string } | { text: string }, options?: WaitOptions): Promise<void>;
   /** Takes a picture for the report. The name may hold small letters, digits and `-`. */
   screenshot(name: string, options?: { fullPage?: boolean }): Promise<void>;
@@ -96,8 +98,8 @@ export const app: Readonly<App> = Object.freeze(JSON.parse(appJson));
 const open = new Set<number>();
 
 /**
- * Defines a test. It fails when its function throws, or after `timeoutMs` (two minutes unless told). Pages that it
- * opened are closed after it.
+ * Defines a test. It fails when its function throws, or after `timeoutMs` (two minutes by default). Pages that it
+ * opened are closed afterwards.
  */
 export function test(
   name: string,
@@ -116,9 +118,8 @@ export function test(
 }
 
 /**
- * Requests a path of the app (or an `https:` address of one of its domains) through the reverse proxy. The
- * certificate is verified; redirects are answered as they are, never followed. An answer of any status is a result,
- * no answer at all is an error.
+ * Requests a path of the app (or an `https:` address of one of its domains) through the reverse proxy. The certificate
+ * is verified, and redirects are returned and not followed. An answer of any status is a result; no answer is an error.
  */
 export async function fetch(
   path: string,
@@ -164,7 +165,10 @@ export async function page(path = "/"): Promise<Page> {
   return opened;
 }
 
-/** Runs a command in the container of one of the app's services. No shell, unless you name one. */
+/**
+ * Runs a command in the container of one of the app's services. No shell takes part unless the command names one. Tests
+ * in a recipe's own repository cannot call this.
+ */
 export async function exec(
   service: string,
   argv: string[],
@@ -183,7 +187,7 @@ export async function secret(name: string): Promise<string> {
   return await call("secret", { name }) as string;
 }
 
-/** One call is one connection: a line of JSON there, a line of JSON back. */
+/** Makes one call over one connection: one line of JSON is sent, one comes back. */
 async function call(method: string, params: object): Promise<unknown> {
   const connection = await Deno.connect({ transport: "unix", path: socketPath });
   try {
@@ -197,7 +201,7 @@ async function call(method: string, params: object): Promise<unknown> {
   } finally {
     try {
       connection.close();
-    } catch { /* reading to the end closed it */ }
+    } catch { /* it was closed when we had read to its end */ }
   }
 }
 

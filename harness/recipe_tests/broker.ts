@@ -3,16 +3,16 @@ import { CcciError, describeError } from "../../common/errors.ts";
 import { type Broker, BrokerError, type BrokerOptions } from "./broker_types.ts";
 import type { Page } from "../browser/browser.ts";
 
-/** Bytes of one request; a body of 8 MiB fits. */
+/** Bytes of one request; one with a body of 8 MiB fits. */
 const MAX_REQUEST = 12 * 1024 * 1024;
 const MAX_CONNECTIONS = 16;
 const MAX_CALLS = 20_000;
 const MAX_MESSAGE = 4_000;
 
 /**
- * Serves the kit's calls on a Unix socket: one JSON line in, one out, then the connection ends. This is all that a
- * test can reach, so each call is checked here: addresses against the run's domains, services against the stack,
- * sizes, counts and times against limits.
+ * Serves the kit's calls on a Unix socket: it reads one line of JSON, answers with one, and closes the connection. A
+ * test can reach nothing else, so each call is checked here: addresses against the run's domains, services against the
+ * stack, and sizes, counts and times against limits.
  */
 export function startBroker(socketPath: string, options: BrokerOptions): Promise<Broker> {
   const listener = Deno.listen({ transport: "unix", path: socketPath });
@@ -32,7 +32,7 @@ export function startBroker(socketPath: string, options: BrokerOptions): Promise
         ? failure(new BrokerError("broker.limit", "Too many calls at once, or too many in all"))
         : await answerTo(line, state);
       await writeAll(connection, new TextEncoder().encode(`${JSON.stringify(answer)}\n`));
-    } catch { // the test went away
+    } catch { // the test has closed its end
     } finally {
       connections.delete(connection);
       close(connection);
@@ -86,7 +86,10 @@ function failure(error: unknown): Answer {
   return { ok: false, error: { code, message: describeError(error).slice(0, MAX_MESSAGE) } };
 }
 
-/** The first line of a connection, without its end; `undefined` when it ends before, or is too long. */
+/**
+ * The first line of a connection, without its end; `undefined` when the connection ends before, or the line is too
+ * long.
+ */
 async function readLine(connection: Deno.Conn): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;

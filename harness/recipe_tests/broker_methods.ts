@@ -41,7 +41,7 @@ const execParams = z.object({
   timeoutMs: timeout.default(60_000),
 });
 
-/** Every call of the kit, by name. */
+/** What answers each call of the kit, by the call's name. */
 export const brokerMethods: Record<string, Handler> = {
   fetch: method(fetchParams, async (params, { options, signal }) => {
     const url = runUrl(params.url, options);
@@ -183,7 +183,7 @@ function method<T extends z.ZodType>(
   };
 }
 
-/** The address, if it belongs to the run. */
+/** Returns the address if it belongs to the run. @throws {BrokerError} if it does not */
 function runUrl(text: string, options: BrokerOptions): string {
   const url = URL.canParse(text, options.app.url) ? new URL(text, options.app.url) : undefined;
   const allowed = url?.protocol === "https:" && options.domains.includes(url.hostname) && url.port === "" &&

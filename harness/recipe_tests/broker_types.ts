@@ -2,7 +2,7 @@ import { CcciError } from "../../common/errors.ts";
 import type { Ingress } from "../../common/ingress.ts";
 import type { Browser } from "../browser/browser.ts";
 
-/** What a test gets to know about the app under test. */
+/** What a test may know about the app under test. */
 export interface AppInfo {
   recipe: string;
   domain: string;
@@ -27,17 +27,17 @@ export interface BrokerOptions {
   /** Domains that `fetch` and pages may go to; the first is the app's. */
   domains: readonly string[];
   ingress: Ingress;
-  /** Absent: pages answer with an error that says so. */
+  /** Without one, a test that opens a page gets an error that says so. */
   browser?: Browser;
   /** Services of the run's own stack. */
   services: readonly string[];
-  /** Runs argv in the service's running container. Absent: these tests may not. */
+  /** Runs argv in the service's running container. If it is missing, these tests may run no commands. */
   exec?: (
     service: string,
     argv: readonly string[],
     options: { stdin?: string; timeoutMs: number; signal?: AbortSignal },
   ) => Promise<ContainerExec>;
-  /** Generated secrets by name; a test may ask for one. */
+  /** Generated secrets by name; a test may ask for each of them. */
   secrets?: Readonly<Record<string, string>>;
   screenshotsDir: string;
   /** Put before each screenshot's file name, e.g. `upgrade-`. */
@@ -46,9 +46,9 @@ export interface BrokerOptions {
 
 export interface Broker extends AsyncDisposable {
   readonly socketPath: string;
-  /** File names below `screenshotsDir` that tests made. */
+  /** Names of the files below `screenshotsDir` that tests made. */
   readonly screenshots: readonly string[];
 }
 
-/** A call that a test may not make, or made wrongly. */
+/** A test made a call that it may not make, or made it wrongly. */
 export class BrokerError extends CcciError {}

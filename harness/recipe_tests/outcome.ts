@@ -4,7 +4,7 @@ import { plainText } from "../../common/plain_text.ts";
 
 export interface TestFailure {
   name: string;
-  /** In plain words, first line says what is wrong. */
+  /** In plain words; the first line says what is wrong. */
   message: string;
 }
 
@@ -15,11 +15,11 @@ export interface TestOutcome {
   failed: number;
   skipped: number;
   failures: TestFailure[];
-  /** Why no verdict per test exists, if so. */
+  /** Why the tests as a whole have no verdict; null: each test has its own. */
   problem: "no-tests" | "type-error" | "import-error" | "load-error" | "timeout" | "crashed" | null;
   /** One sentence for a report: `null` when `ok`. */
   cause: string | null;
-  /** File names below the broker's `screenshotsDir`. */
+  /** Names of files below the broker's `screenshotsDir`. */
   screenshots: string[];
   seconds: number;
 }
@@ -28,18 +28,20 @@ const MAX_FAILURES = 50;
 const MAX_MESSAGE = 2_000;
 const MAX_NAME = 200;
 
+/** How the child process that ran the tests ended. */
 export interface ChildEnd {
   timedOut: boolean;
   success: boolean;
   code: number;
-  /** Both streams, without colours. */
+  /** What it printed on both streams, without colours. */
   said: string;
+  /** Milliseconds that it had. */
   limit: number;
   /** How many test files there were. */
   files: number;
 }
 
-/** What the cases and the way the child ended add up to. */
+/** Judges the tests by the cases in their report and by how the child ended. */
 export function judge(cases: JUnitCase[], end: ChildEnd): Omit<TestOutcome, "screenshots" | "seconds"> {
   const failures = cases.filter((each) => each.failure !== null).slice(0, MAX_FAILURES).map((each) => ({
     name: each.name.slice(0, MAX_NAME),
@@ -65,7 +67,7 @@ export function judge(cases: JUnitCase[], end: ChildEnd): Omit<TestOutcome, "scr
   return { ok: true, ...counts, problem: null, cause: null };
 }
 
-/** Why a file gave no test a chance, from what deno said. */
+/** Why a file could not run any of its tests, read from what Deno printed. */
 function brokenFile({ said, code }: ChildEnd): Pick<TestOutcome, "problem" | "cause"> {
   const type = /TS(\d+) \[ERROR\]: (.+)(?:[^]*?\bat file:\/\/\S*\/([^/\s]+:\d+):\d+)?/.exec(said);
   if (type?.[1] === "2307") {
@@ -102,13 +104,13 @@ function sentence(text = ""): string {
   return text.trim().replace(/\.$/, "").slice(0, 300);
 }
 
-/** A failure as its author wrote it: the error's message, and the place in the tests it came from. */
+/** A failure as the test's author wrote it: the error's message, and the place in the tests that it came from. */
 function plainFailure(text: string): string {
   const lines = plainText(text).split("\n");
   const frame = /^\s+at .*file:\/\//;
   const places = lines.filter((line) => frame.test(line) && !/\/kit\/mod\.ts/.test(line))
     .map((line) => /([^/\s(]+:\d+):\d+\)?$/.exec(line)?.[1]);
-  const place = places.find((one) => one?.includes("_test.ts:")) ?? places[0]; // rather than in a helper of theirs
+  const place = places.find((one) => one?.includes("_test.ts:")) ?? places[0]; // a test file says more than its helpers
   const said = lines.filter((line, index) =>
     !/^\s+at /.test(line) && !isPointer(line) && !isPointer(lines[index + 1])
   ).join("\n").replace(
@@ -119,7 +121,7 @@ function plainFailure(text: string): string {
   return `${said.slice(0, MAX_MESSAGE)}${where}`;
 }
 
-/** The mark below the line of source that deno shows with an error. */
+/** Whether a line is the mark below a line of source that Deno prints with an error. */
 function isPointer(line: string | undefined): boolean {
   return line !== undefined && /^\s*[\^~]+\s*$/.test(line);
 }

@@ -14,45 +14,46 @@ export interface TestRun {
   /** Absolute paths of the test files, all of one folder. */
   files: readonly string[];
   broker: BrokerOptions;
-  /** Folder for socket, import map and JUnit file; made and removed inside. */
+  /** Folder for socket, import map and JUnit file; made and removed by {@linkcode runTests}. */
   tmp: string;
   /** Path of the deno binary. */
   deno: string;
   /**
-   * Whether they run in a {@linkcode Sandbox}, for tests that somebody wrote whom nobody knows.
+   * Whether they run in a {@linkcode Sandbox}, as tests have to for which nobody here vouches.
    * @default false
    */
   confined?: boolean;
   /**
-   * Deno's cache for the child, where it remembers which files it has type-checked; confined tests have their own.
-   * @default DENO_DIR, else in tmp
+   * Deno's cache for the child, where it remembers which files it has type-checked. Confined tests always have their
+   * own.
+   * @default DENO_DIR, or else a folder in tmp
    */
   denoDir?: string;
   /** @default true */
   typeCheck?: boolean;
   timeoutMs: number;
-  /** Sees the child's output line by line, ANSI colours kept, up to a bound. */
+  /** Is called with each line that the child prints, ANSI colours included, up to a limit. */
   onLine?: (line: string) => void;
   signal?: AbortSignal;
 }
 
-/** Unix sockets have room for 107 bytes of path. */
+/** Bytes of path that a Unix socket has room for. */
 const MAX_SOCKET_PATH = 107;
-/** Most that is kept of what the tests print. */
+/** How many lines, and how many characters, of what the tests print are handed on. */
 const MAX_LINES = 5_000;
 const MAX_OUTPUT = 1024 * 1024;
 
-/** Path of the socket that {@linkcode runTests} listens on below `tmp`; this process needs the net permission for it. */
+/** Path of the socket that {@linkcode runTests} listens on; this process needs Deno's net permission for it. */
 function testSocket(tmp: string): string {
   return join(tmp, "kit.sock");
 }
 
 /**
- * Runs test files in a child `deno test` that may read their folder and talk to the broker's socket. It has no
- * network, no environment, may start nothing, and imports nothing but its own files, Node's built-in modules and the
- * kit (`cc-ci`). Types are checked.
+ * Runs test files in a child `deno test` that may read their folder and talk to the broker's socket. The child has no
+ * network and no environment, may start nothing, and can import its own files, Node's built-in modules and the kit
+ * (`cc-ci`). Types are checked.
  *
- * Never throws for anything the test files do.
+ * Nothing that the test files do makes this throw.
  * @throws {CcciError} `tests.socket` when `tmp` is too long a path for a socket
  * @throws {SandboxError} when confined tests cannot be confined
  */
@@ -65,7 +66,8 @@ export async function runTests(run: TestRun): Promise<TestOutcome> {
   try {
     const ground = run.confined ? await confinedGround(run) : await openGround(run, socket);
     await using broker = await startBroker(socket, run.broker);
-    if (run.confined) await Deno.chmod(socket, 0o666); // a stranger inside; outside the folder is closed
+    // The sandbox has a user of its own, who must reach the socket; the folder around it is closed to others.
+    if (run.confined) await Deno.chmod(socket, 0o666);
     const lines = splitLines(run.onLine ?? (() => {}));
     const started = performance.now();
     const { argv, env } = ground.command(childArgs(run, ground));
@@ -80,7 +82,7 @@ export async function runTests(run: TestRun): Promise<TestOutcome> {
     lines.end();
     const seconds = (performance.now() - started) / 1000;
     const said = plainText(`${child.stderr}\n${child.stdout}`);
-    const { parseJUnit } = await import("../../common/junit.ts"); // its parser is wanted by runs with tests only
+    const { parseJUnit } = await import("../../common/junit.ts"); // its XML parser is not needed in runs without tests
     const cases = parseJUnit(await ground.report(said));
     const end = { timedOut: child.timedOut, success: child.success, code: child.code, said };
     return {
@@ -93,7 +95,7 @@ export async function runTests(run: TestRun): Promise<TestOutcome> {
   }
 }
 
-/** Where a child finds what it needs, how it is started, and how its report comes back. */
+/** The surroundings of a child: where it finds what it needs, how it is started, and how its report comes back. */
 interface Ground {
   socket: string;
   importMap: string;
@@ -104,7 +106,7 @@ interface Ground {
   report(said: string): Promise<string>;
 }
 
-/** The host's own file system, of which Deno's permissions leave nearly nothing. */
+/** Uses the host's own file system, of which Deno's permissions leave the child nearly nothing. */
 async function openGround(run: TestRun, socket: string): Promise<Ground> {
   const junit = join(run.tmp, "junit.xml");
   const map = join(run.tmp, "import_map.json");
@@ -128,6 +130,7 @@ async function openGround(run: TestRun, socket: string): Promise<Ground> {
   };
 }
 
+/** Uses a {@linkcode Sandbox}, which is made here. */
 async function confinedGround(run: TestRun): Promise<Ground> {
   const sandbox = await Sandbox.make({
     tmp: run.tmp,
@@ -170,7 +173,7 @@ function childArgs(run: TestRun, at: Ground): string[] {
   ];
 }
 
-/** Hands on whole lines of both streams as they come, until there are too many. */
+/** Passes on whole lines of both streams as they come, until there are too many. */
 function splitLines(see: (line: string) => void) {
   const rest = { stdout: "", stderr: "" };
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
@@ -195,7 +198,9 @@ function splitLines(see: (line: string) => void) {
   };
 }
 
-/** The kit as a `file:` URL for an import map: one file without dependencies, read by the child itself. */
+/**
+ * The kit as a `file:` URL for an import map. It is a single file without dependencies, and the child itself reads it.
+ */
 function kitFile(): string {
   return import.meta.resolve("../kit/mod.ts");
 }

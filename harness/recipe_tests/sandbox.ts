@@ -2,41 +2,43 @@ import { basename, dirname, join } from "node:path";
 import { CcciError } from "../../common/errors.ts";
 
 /**
- * The users that nobody has: systemd's list of user ids leaves this range to nobody. Limits are counted per user, so
- * each sandbox draws one of its own: what goes on in one takes nothing of another's, not even in the same process.
+ * User ids that no account uses: systemd's list of user ids assigns this range to nothing. The kernel counts limits per
+ * user, so each sandbox draws an id of its own; what goes on in one then takes nothing from another, not even within
+ * one process.
  */
 const FIRST_USER = 2_000_000_000;
 const USERS = 100_000_000;
 
-/** Bytes of private memory that one process may have; Deno with a type check needs 800 MB of them. */
+/** Bytes of private memory that one process may have; Deno needs 800 MB of them for a type check. */
 const MEMORY = 1_500_000_000;
-/** Bytes of all files the program writes, in memory. */
+/** Room for all files that the program writes. They are in memory. */
 const SCRATCH = "256m";
-/** Processes and threads: Deno has some for each processor. */
+/** Number of processes and threads; Deno starts some threads for each processor. */
 const TASKS = 64 + 4 * navigator.hardwareConcurrency;
 const FILE_SIZE = 32 * 1024 * 1024;
 const RESULT_SIZE = 4 * 1024 * 1024;
 
-/** Most that is taken over of a recipe's tests. */
+/** How many files, and how many bytes, of a recipe's tests are copied into the sandbox at most. */
 const MAX_FILES = 500;
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Where things are for a program in the sandbox. */
+/** Where a program in the sandbox finds things. */
 export const inside = {
   deno: "/deno",
   tests: "/tests",
   kit: "/kit",
   socket: "/run/kit.sock",
   home: "/home",
-  /** What the program leaves here is handed out. */
+  /** A file that the program leaves here is handed out. */
   result: "/home/result",
 } as const;
 
 /**
- * Runs as root of new namespaces, first process among its own: a root folder with the system's programs and
- * libraries, read-only, and nothing else of the host; then the program, as nobody in particular and without a way
- * back. When it ends, whatever else it started is killed, and only then its result is looked at. Its words are
- * arguments, its places variables: nothing that a recipe says is part of this text.
+ * This script runs as root of new namespaces and as their first process. It makes a root folder that has the system's
+ * programs and libraries, read-only, and nothing else of the host. Then it runs the program in it, as a user without
+ * privileges who cannot regain any. When the program ends, the script kills whatever else the program started, and only
+ * then reads its result. The command comes as arguments and the paths as variables, so that nothing a recipe says is
+ * part of this text.
  */
 const init = `set -eu
 root=$SANDBOX/root
@@ -49,7 +51,7 @@ for dir in /usr /lib /lib64 /bin /nix/store; do
   mount --rbind -o ro "$dir" "$root$dir"
 done
 mkdir -p "$root/dev" "$root/home" "$root/kit" "$root/proc/self" "$root/run" "$root/tests"
-ln -s /deno "$root/proc/self/exe" # all that Deno wants of /proc
+ln -s /deno "$root/proc/self/exe" # Deno needs no more of /proc
 for device in null zero random urandom; do
   : > "$root/dev/$device"
   mount --bind "/dev/$device" "$root/dev/$device"
@@ -82,22 +84,22 @@ exit "$code"
 `;
 
 export interface SandboxOptions {
-  /** Folder for everything that the sandbox is made of; made here, removed by the caller. */
+  /** Folder for everything that the sandbox consists of. `make` makes it, the caller removes it. */
   tmp: string;
   /** Path of the deno binary. */
   deno: string;
-  /** Folder whose files the program gets to see at `/tests`. */
+  /** Folder whose files the program sees at `/tests`. */
   tests: string;
   timeoutMs: number;
 }
 
-/** The sandbox could not be set up: trouble of the host, not of what was to run in it. */
+/** The sandbox could not be set up. The host is the reason, except with `sandbox.files`. */
 export class SandboxError extends CcciError {}
 
 /**
- * A place for programs that nobody trusts: no network of any kind, no files of the host but programs and libraries, no
- * environment, no other processes, a user of its own without privileges, and limits to memory, processes, files and
- * time. Needs root, or a kernel that lets everybody have user namespaces.
+ * A place for programs that nobody here trusts. They have no network of any kind, no files of the host except programs
+ * and libraries, no environment, no other processes, a user of their own without privileges, and limits to memory,
+ * processes, files and time. It needs root, or a kernel that lets everybody have user namespaces.
  */
 export class Sandbox {
   readonly #options: SandboxOptions;
@@ -107,7 +109,7 @@ export class Sandbox {
     this.#options = options;
   }
 
-  /** @throws {SandboxError} `sandbox.files` when there are more tests than anybody needs */
+  /** @throws {SandboxError} `sandbox.files` when the tests are too many files or too many bytes */
   static async make(options: SandboxOptions & { kit: string }): Promise<Sandbox> {
     const { tmp, tests, kit } = options;
     for (const folder of ["root", "out", "kit", "tests"]) {
@@ -153,14 +155,17 @@ export class Sandbox {
         SANDBOX_MEMORY: String(MEMORY),
         SANDBOX_FILE: String(FILE_SIZE),
         SANDBOX_RESULT: String(RESULT_SIZE),
-        // Of all threads together: the time itself is kept from outside, which says that it was up.
+        // CPU time of all threads together. The caller watches the clock, and reports when the time is over.
         SANDBOX_SECONDS: String(2 * Math.ceil(timeoutMs / 1000)),
         SCRATCH,
       },
     };
   }
 
-  /** @throws {SandboxError} `sandbox.start` with what was said if the program never ran */
+  /**
+   * @param said what was printed, for the error
+   * @throws {SandboxError} `sandbox.start` if the program never ran
+   */
   async requireStarted(said: string): Promise<void> {
     try {
       await Deno.stat(join(this.#options.tmp, "out", "started"));
@@ -172,7 +177,7 @@ export class Sandbox {
     }
   }
 
-  /** What the program left at `/home/result`; empty if nothing. */
+  /** What the program left at `/home/result`; empty if it left nothing. */
   async result(): Promise<string> {
     return await Deno.readTextFile(join(this.#options.tmp, "out", "result")).catch(() => "");
   }
@@ -183,7 +188,7 @@ export function importMap(kit: string): string {
   return JSON.stringify({ imports: { "cc-ci": kit } });
 }
 
-/** Copies plain files; links are left out, since what they lead to may be the host's. */
+/** Copies plain files. Links are left out, because they may lead to the host's files. */
 async function copyFiles(from: string, to: string): Promise<void> {
   let files = 0;
   let bytes = 0;

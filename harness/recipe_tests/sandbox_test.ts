@@ -106,11 +106,14 @@ test("a fork bomb stays small and is gone afterwards", async () => {
   await assertNobodyLeft(stdout);
 });
 
-/** Waits until no process of this user lives, as `id -u` printed it first of all; what is killed takes its time to go. */
+/**
+ * Waits until no process of the sandbox's user lives; killed processes take a moment to go.
+ * @param stdout its first line is the user's number, as `id -u` printed it
+ */
 async function assertNobodyLeft(stdout: string): Promise<void> {
   const user = stdout.split("\n")[0] ?? "";
   assert.match(user, /^\d+$/);
-  if (Deno.uid() !== 0) return; // it is the one who runs the tests
+  if (Deno.uid() !== 0) return; // the user is then the one who runs these tests
   await waitFor(async () => (await exec(["ps", "-o", "pid=", "-u", user])).stdout.trim() === "", {
     what: `the processes of user ${user} to be gone`,
     timeoutMs: 30_000,

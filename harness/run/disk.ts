@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 
-/** Bytes an ordinary user could still write, or null for a path we may not look at. */
+/** Bytes that an ordinary user could still write; null for a path that we may not look at. */
 export async function freeBytes(path: string): Promise<number | null> {
   try {
     const { bavail, bsize } = await statfs(path);

@@ -3,19 +3,19 @@ import { join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
 import { FAULT, FAULT_PID, type Role, roles } from "./fault_mark.ts";
 
-/** `1`: every boundary is written down, in the run folder's `boundaries.txt`. */
+/** Variable; `1`: every boundary is written to the run folder's `boundaries.txt`. */
 const LIST = "CCCI_FAULTS_LIST";
 
 export interface FaultOptions {
   /** Who is to be killed, and where. */
   fault: { victim: Role; at: string } | null;
   pids: Partial<Record<Role, number>>;
-  /** Takes the name of every boundary, once. */
+  /** Is called with the name of every boundary, once each. */
   list: (name: string) => void;
   kill: (pid: number) => void;
 }
 
-/** Boundaries of one process. Each counts the first time that it is passed. */
+/** The boundaries of one process. Each counts only the first time that it is passed. */
 export class Faults {
   readonly #options: FaultOptions;
   readonly #scope = new AsyncLocalStorage<string>();
@@ -41,7 +41,7 @@ export class Faults {
   }
 }
 
-/** Null unless somebody tests what becomes of a run whose processes die. */
+/** Null, unless a test of what becomes of a run whose processes die has set the variables above. */
 let faults: Faults | null = null;
 
 /** Reads from the environment whether this process has to watch its boundaries. */
@@ -66,15 +66,15 @@ export function watchBoundaries(self: "keeper" | "worker", folder: string): void
 }
 
 /**
- * A point at which a run may be cut off: the begin or end of a stage or of a change to what outlives the process.
- * Costs nothing but this look unless somebody watches.
- * @param name within the scope that {@linkcode within} gave; no part of it may differ from run to run
+ * Marks a point at which a run may be cut off: the begin or end of a stage, or of a change to what outlives the
+ * process. In an ordinary run it does nothing.
+ * @param name unique within the scope that {@linkcode within} gave; no part of it may differ from run to run
  */
 export function boundary(name: string): void {
   faults?.pass(name);
 }
 
-/** The boundaries on both sides of one change. */
+/** Carries out one change, with a boundary before and after it. */
 export async function change<T>(what: string, work: () => Promise<T>): Promise<T> {
   boundary(`before ${what}`);
   const result = await work();
@@ -82,7 +82,7 @@ export async function change<T>(what: string, work: () => Promise<T>): Promise<T
   return result;
 }
 
-/** Names the part of the run that `work` belongs to, for the boundaries inside. */
+/** Names the part of the run that `work` belongs to. The names of boundaries in it begin with this scope. */
 export function within<T>(scope: string, work: () => T): T {
   return faults === null ? work() : faults.within(scope, work);
 }

@@ -12,7 +12,7 @@ import { selectStages } from "./stage_plan.ts";
 
 /** An app the run may deploy. All of them are known before the first of their objects exists. */
 const plannedApp = z.object({
-  /** `a` and `b` stand in folders that an earlier version left: what their runs deployed must go as well. */
+  /** Folders of an earlier version call the lanes `a` and `b`. What their runs deployed has to be removed as well. */
   lane: z.preprocess((lane) => lane === "a" ? "install" : lane === "b" ? "upgrade" : lane, z.enum(lanes)),
   domain: z.string(),
   stack: z.string(),
@@ -21,11 +21,11 @@ const plannedApp = z.object({
 });
 export type PlannedApp = z.infer<typeof plannedApp>;
 
-/** `run.json`: all that is needed to test, and, after any death, to clean up. */
+/** `run.json`: all that is needed to test and, whichever process dies, to clean up. */
 const runPlan = z.object({
   schema: z.literal(1),
   request: runRequest,
-  /** Stages the run goes through, in order. */
+  /** Stages that the run goes through, in order. */
   stages: z.array(stageName),
   settings: storedSettings,
   apps: z.array(plannedApp),
@@ -33,15 +33,17 @@ const runPlan = z.object({
 });
 export type RunPlan = z.infer<typeof runPlan>;
 
-/** Where browsers have their throw-away folders. */
+/** Folder in which browsers have their throw-away folders. */
 export const BROWSER_FOLDERS = "/tmp";
 
-/** How the names of those of one run begin: whoever cleans up after it needs to know no more than the run. */
+/**
+ * How the names of one run's browser folders begin, so that whoever cleans up after a run finds them by the run's name.
+ */
 export function browserPrefix(run: string): string {
   return `ccci-browser-${run}.`;
 }
 
-/** The folder of one run, and who may write what in it: the keeper everything, the worker `screenshots/` and `tmp/`. */
+/** The folder of one run. The keeper may write everything in it, the worker only `screenshots/` and `tmp/`. */
 export class RunFolder {
   readonly path: string;
 
@@ -67,7 +69,7 @@ export class RunFolder {
   get stages(): string {
     return join(this.path, "stages");
   }
-  /** Checkouts, abra's folders, sockets: gone after the run. */
+  /** Checkouts, abra's folders and sockets; removed after the run. */
   get tmp(): string {
     return join(this.path, "tmp");
   }
@@ -75,7 +77,7 @@ export class RunFolder {
   get lock(): string {
     return join(this.path, "lock");
   }
-  /** Where the courier remembers how much it has delivered. */
+  /** Where the courier notes how much it has delivered. */
   get courier(): string {
     return join(this.path, "courier.json");
   }
@@ -84,8 +86,8 @@ export class RunFolder {
   }
 
   /**
-   * Makes the folder, locks it and only then writes the plan, so that a folder with a plan and a free lock is
-   * always one whose keeper is dead.
+   * Makes the folder, locks it, and only then writes the plan, so that a folder with a plan and a free lock is always
+   * one whose keeper is dead.
    * @throws {CcciError} `run.exists`
    */
   static async create(path: string, request: Omit<RunPlan, "schema" | "stages" | "apps">) {
@@ -120,7 +122,7 @@ export class RunFolder {
     return { folder, plan, lock };
   }
 
-  /** Reads the plan, or answers null for a folder that never got that far or is from another version. */
+  /** Reads the plan. @returns null for a folder that never got a plan, or has one that this version cannot read */
   async plan(): Promise<RunPlan | null> {
     try {
       const parsed = runPlan.safeParse(JSON.parse(await Deno.readTextFile(join(this.path, "run.json"))));
@@ -141,7 +143,7 @@ export class RunFolder {
     await writeAtomically(this.result, `${JSON.stringify(result, null, 2)}\n`);
   }
 
-  /** Notes anonymous volumes of the run: they carry no label, only this list leads back to them. */
+  /** Notes anonymous volumes of the run. They carry no label, so that nothing except this list leads back to them. */
   async noteVolumes(names: readonly string[]): Promise<void> {
     if (names.length === 0) return;
     await Deno.writeTextFile(join(this.path, "volumes.txt"), `${names.join("\n")}\n`, { append: true });
@@ -152,7 +154,7 @@ export class RunFolder {
     return [...new Set(text.split("\n").filter((line) => line !== ""))];
   }
 
-  /** Removes checkouts, abra's folders and the browser's. */
+  /** Removes checkouts, abra's folders and the browser's folders. */
   async removeScratch(): Promise<void> {
     const prefix = browserPrefix(basename(this.path));
     for await (const { name } of Deno.readDir(BROWSER_FOLDERS)) {
@@ -161,7 +163,7 @@ export class RunFolder {
     await removeTree(this.tmp);
   }
 
-  /** How the folder's Docker objects stand: `open` until somebody saw that none is left. */
+  /** How the run's Docker objects stand: `open` until somebody has seen that none is left, `kept` after `--keep`. */
   async state(): Promise<"open" | "clean" | "kept"> {
     const text = await Deno.readTextFile(join(this.path, "state")).catch(() => "open");
     return text === "clean" || text === "kept" ? text : "open";

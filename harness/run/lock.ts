@@ -1,6 +1,7 @@
 /**
- * An advisory lock on a file (flock). The kernel frees it with the process that holds it, however that ends, and
- * children do not inherit it: whoever gets it knows that the one before is gone.
+ * An advisory lock on a file (flock). The kernel frees it when the process that holds it ends, however that happens,
+ * and children do not inherit it. So a process that gets the lock knows that the earlier holder is dead or has given it
+ * up.
  */
 export class FileLock implements Disposable {
   #file: Deno.FsFile;
@@ -9,7 +10,7 @@ export class FileLock implements Disposable {
     this.#file = file;
   }
 
-  /** Takes the lock, or answers null when another process has it. The file is made when missing. */
+  /** Takes the lock. The file is made if it is missing. @returns null when another process has it */
   static async take(path: string): Promise<FileLock | null> {
     const file = await Deno.open(path, { read: true, write: true, create: true });
     if (await file.tryLock(true)) return new FileLock(file);
@@ -17,7 +18,7 @@ export class FileLock implements Disposable {
     return null;
   }
 
-  /** Leaves a word in the file for those who find it locked. */
+  /** Writes a word into the file for those who find it locked. */
   async sign(text: string): Promise<void> {
     await this.#file.truncate(0);
     await this.#file.seek(0, Deno.SeekMode.Start);
@@ -25,7 +26,7 @@ export class FileLock implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    // Closing alone is not enough: a child that is just being started has the file too until it executes its program.
+    // Closing alone is not enough: a child that is just being started has the file open too, until its program runs.
     this.#file.unlockSync();
     this.#file.close();
   }

@@ -4,17 +4,19 @@ import { runResult, stageName } from "../../protocol/result.ts";
 import { runRequest } from "./request.ts";
 import { storedSettings } from "./settings.ts";
 
-/** Front to keeper, one JSON line each on the keeper's standard input. Its end means that the front is gone. */
+/**
+ * Messages from front to keeper, one JSON line each on the keeper's standard input. When that ends, the front is dead.
+ */
 export const frontMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("request"), request: runRequest, settings: storedSettings }),
   z.object({ type: z.literal("cancel"), why: z.string() }),
 ]);
 export type FrontMessage = z.infer<typeof frontMessage>;
 
-/** Keeper to front, one JSON line each on the keeper's standard output. */
+/** Messages from keeper to front, one JSON line each on the keeper's standard output. */
 export const keeperMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("event"), event: runEvent }),
-  /** Something to know before the run starts or beside it. */
+  /** Something that people should know and that is no event of the run. */
   z.object({ type: z.literal("note"), text: z.string() }),
   z.object({
     type: z.literal("done"),
@@ -22,7 +24,7 @@ export const keeperMessage = z.discriminatedUnion("type", [
     /** Apps left up because `--keep` was given. */
     kept: z.array(z.object({ domain: z.string(), stack: z.string() })),
   }),
-  /** No run took place; `usage`: because of what was asked for. */
+  /** No run took place. `usage` tells whether the request was the reason. */
   z.object({
     type: z.literal("refused"),
     message: z.string(),
@@ -32,10 +34,10 @@ export const keeperMessage = z.discriminatedUnion("type", [
 ]);
 export type KeeperMessage = z.infer<typeof keeperMessage>;
 
-/** Worker to keeper, one JSON line each on the worker's standard output. */
+/** Messages from worker to keeper, one JSON line each on the worker's standard output. */
 export const workerMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("event"), event: runEvent }),
-  /** From now on the stage may take this long; the keeper ends a worker that does not end it by itself. */
+  /** From now on the stage may take so many milliseconds. The keeper kills a worker that does not end it then. */
   z.object({ type: z.literal("deadline"), stage: stageName, ms: z.number() }),
   z.object({ type: z.literal("timed-out"), stage: stageName, ms: z.number() }),
   z.object({
@@ -46,7 +48,7 @@ export const workerMessage = z.discriminatedUnion("type", [
     browser: z.string(),
   }),
   z.object({ type: z.literal("imposed"), seconds: z.number() }),
-  /** Images of the commit under test, instead of those named before. */
+  /** Images of the commit under test. They replace those of an earlier message. */
   z.object({ type: z.literal("images"), images: runResult.shape.images.unwrap() }),
   /** How the page changed by the upgrade. */
   z.object({ type: z.literal("visual"), visual: runResult.shape.visual.unwrap().unwrap() }),
@@ -54,14 +56,14 @@ export const workerMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("note"), text: z.string() }),
   /** The backup bot is about to be asked for a backup: there may be snapshots from now on. */
   z.object({ type: z.literal("backup") }),
-  /** Anonymous volumes seen on the run's containers; nothing but this list leads back to them. */
+  /** Anonymous volumes of the run's containers. Nothing except this list leads back to them. */
   z.object({ type: z.literal("volumes"), names: z.array(z.string()) }),
   /** Every stage of the worker has ended. */
   z.object({ type: z.literal("end") }),
 ]);
 export type WorkerMessage = z.infer<typeof workerMessage>;
 
-/** Lines of a byte stream, the last one even without a line end. */
+/** Lines of a byte stream, the last one even if it has no line end. */
 export async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let rest = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {
@@ -72,7 +74,7 @@ export async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerat
   if (rest !== "") yield rest;
 }
 
-/** Parses one line, or answers null for anything that is not a message (a library's own chatter). */
+/** Parses one line. @returns null for a line that is no message, as when a library prints something */
 export function parseMessage<T extends z.ZodType>(schema: T, line: string): z.infer<T> | null {
   if (!line.startsWith("{")) return null;
   try {

@@ -1,7 +1,7 @@
 import { SMALL_HEAP } from "../../common/small_heap.ts";
 import { fromFileUrl } from "../../common/files.ts";
 
-/** The command that starts this program again, as source or as a compiled binary. */
+/** The command that starts this program again, whether it runs from source or as a compiled binary. */
 export function selfCommand(...args: string[]): [program: string, ...args: string[]] {
   if (Deno.build.standalone) return [Deno.execPath(), ...args];
   const main = fromFileUrl(import.meta.resolve("../../harness.ts"));

@@ -1,24 +1,24 @@
 import { exec, FAMILY } from "../../common/exec.ts";
 
-/** Rounds of looking for processes that were started while others were being killed. */
+/** How often to look again for processes that were started while others were being killed. */
 const ROUNDS = 5;
 
 export interface ProcessLine {
   pid: number;
   parent: number;
-  /** Arguments and, as far as we may see it, environment. */
+  /** Arguments and, as far as we are allowed to see it, environment. */
   text: string;
 }
 
 /**
- * Kills every process of a family: those that carry its mark in their environment (see `FAMILY` in
- * `common/exec.ts`), those below `root`, and their descendants. Sessions and process groups do not matter.
+ * Kills every process of a family: those that carry its mark in their environment (see `FAMILY` in `common/exec.ts`),
+ * the process `root`, and the descendants of all these, whatever their sessions and process groups.
  */
 export async function killFamily(name: string, root: number | null): Promise<void> {
   await killMarked(`${FAMILY}=${name}`, root);
 }
 
-/** As {@linkcode killFamily}, by any `NAME=value` of the environment. */
+/** As {@linkcode killFamily}, with any `NAME=value` of the environment as the mark. */
 export async function killMarked(mark: string, root: number | null = null): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const pids = familyMembers(await processes(), { mark, root });
@@ -28,7 +28,7 @@ export async function killMarked(mark: string, root: number | null = null): Prom
   }
 }
 
-/** The pure half of {@linkcode killMarked}. */
+/** Picks the processes that {@linkcode killMarked} kills from a list of all. */
 export function familyMembers(
   all: readonly ProcessLine[],
   family: { mark: string; root: number | null },
@@ -44,7 +44,7 @@ export function familyMembers(
   return [...members];
 }
 
-/** `/proc` is closed to programs that may not do everything, so `ps` reads it. */
+/** Lists all processes by means of `ps`, because Deno lets only a program with all permissions read `/proc`. */
 async function processes(): Promise<ProcessLine[]> {
   const { stdout } = await exec(["ps", "-A", "eww", "-o", "pid=,ppid=,stat=,args="], {
     timeoutMs: 10_000,

@@ -12,9 +12,8 @@ import { levelOf, type RunEnd, verdict } from "./verdict.ts";
 const SUITE_VERSION = "0.1.0";
 
 /**
- * What the keeper knows of a run so far: the events that it wrote down itself, and what else the worker told it. The
- * latter (versions, images, notes, imposed waits) stands in no event, so the record cannot be made from the event
- * file alone.
+ * What the keeper knows of a run so far: the events that it wrote down itself, and what else the worker told it.
+ * Versions, images, notes and imposed waits stand in no event, so the record cannot be made from the event file alone.
  */
 export class RunRecord {
   readonly reports: StageReport[] = [];
@@ -23,9 +22,9 @@ export class RunRecord {
   readonly timing: Partial<Record<StageName, { from: number; to: number }>> = {};
   timedOut: { stage: StageName; cause: string } | null = null;
   leftovers: string[] = [];
-  /** There may be snapshots of the run's apps. */
+  /** Whether there may be snapshots of the run's apps. */
   backedUp = false;
-  /** The worker said that it was through. */
+  /** Whether the worker has said that all its stages have ended. */
   complete = false;
   readonly #clock: Clock;
   #plan: RunPlan;
@@ -76,7 +75,7 @@ export class RunRecord {
     }
   }
 
-  /** Takes in what is not an event. */
+  /** Takes in a message of the worker that is not an event. */
   learn(message: WorkerMessage): void {
     if (message.type === "imposed") this.#imposed = message.seconds;
     else if (message.type === "images") this.#images = message.images;
@@ -94,8 +93,8 @@ export class RunRecord {
   }
 
   /**
-   * Reports for the stages an interrupted run did not finish: what was running is named after the interruption, what
-   * had not begun is blocked by it.
+   * Makes reports for the stages that an interrupted run did not finish: a stage that was running gets the interruption
+   * as its cause, and a stage that had not begun is blocked by it. In a cancelled run both are skipped.
    */
   unfinished(end: RunEnd): StageReport[] {
     const now = this.#clock.now();

@@ -2,7 +2,9 @@ import { stripVTControlCharacters } from "node:util";
 import { plainText } from "../../common/plain_text.ts";
 
 const MASK = "•••";
-/** Shorter values are words like "admin" that would blank out half a log. */
+/**
+ * Shorter values are not taken out, because they are words like "admin", and half a log would be blanked out with them.
+ */
 const SHORTEST = 6;
 
 /** Knows the run's secrets and takes them out of everything that leaves the worker. */
@@ -17,7 +19,7 @@ export class Redactor {
         if (!this.#secrets.includes(form)) this.#secrets.push(form);
       }
     }
-    this.#secrets.sort((a, b) => b.length - a.length); // one that holds another goes first
+    this.#secrets.sort((a, b) => b.length - a.length); // a form that contains another one is replaced before it
   }
 
   text(text: string): string {
@@ -26,7 +28,7 @@ export class Redactor {
     return clean;
   }
 
-  /** The same for every string inside a plain value. */
+  /** Redacts every string inside a plain value. */
   value<T>(value: T): T;
   value(value: unknown): unknown {
     if (typeof value === "string") return this.text(value);
@@ -38,7 +40,7 @@ export class Redactor {
   }
 }
 
-/** A secret as it is, and as it stands in a URL, in JSON, in HTML, in hexadecimal and in Base64. */
+/** A secret as it is, and as programs write it in a URL, in JSON, in HTML, in hexadecimal and in Base64. */
 function formsOf(secret: string): string[] {
   const bytes = new TextEncoder().encode(secret);
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"));
@@ -57,7 +59,9 @@ function formsOf(secret: string): string[] {
   ];
 }
 
-/** What does not depend on the neighbours of bytes that stand in Base64 after `before` others (modulo 3). */
+/**
+ * The part of a Base64 text that depends on these bytes alone, if `before` other bytes (modulo 3) stand before them.
+ */
 function base64Within(bytes: Uint8Array, before: number): string {
   const text = btoa("\0".repeat(before) + String.fromCharCode(...bytes)).replace(/=+$/, "");
   const whole = Math.floor((before + bytes.length) * 8 / 6);
@@ -65,8 +69,8 @@ function base64Within(bytes: Uint8Array, before: number): string {
 }
 
 /**
- * What a program printed on a terminal as plain lines: no colours, nothing invisible, no trailing blanks, and of what
- * was written over by means of carriage returns only the last.
+ * Turns what a program printed on a terminal into plain lines: without colours, invisible characters and trailing
+ * blanks. Of a line that was written over by means of carriage returns only the last text stays.
  */
 export function plainLines(text: string): string[] {
   const lines = stripVTControlCharacters(text).split("\n")

@@ -4,17 +4,20 @@ import { stageName } from "../../protocol/result.ts";
 
 /** Where the recipe under test comes from. */
 const recipeSource = z.discriminatedUnion("kind", [
-  /** A repository on our forge: what a pull request proposes, or a revision of it (none: the default branch). */
+  /** A repository on our forge: what a pull request proposes, or else a revision (null: the default branch). */
   z.object({
     kind: z.literal("forge"),
     src: repoName,
     pr: z.number().int().positive().nullable(),
-    /** The commit that must be found, when somebody said which. */
+    /**
+     * The commit to test, if somebody said which; null: whatever the head is. A pull request must have it as its head,
+     * and a default branch as its head or an ancestor of it.
+     */
     commit: commitId.nullable(),
     revision: z.string().nullable(),
   }),
   z.object({ kind: z.literal("url"), url: z.string(), revision: z.string().nullable() }),
-  /** A checkout on this machine; without a revision it is tested as it stands, uncommitted changes and all. */
+  /** A checkout on this machine; without a revision it is tested as it stands, uncommitted changes included. */
   z.object({ kind: z.literal("path"), path: z.string(), revision: z.string().nullable() }),
 ]);
 export type RecipeSource = z.infer<typeof recipeSource>;
@@ -35,7 +38,10 @@ export const runRequest = z.object({
 });
 export type RunRequest = z.infer<typeof runRequest>;
 
-/** What the run is about, as far as the request says; a default branch gets its name once it is fetched. */
+/**
+ * What the run is about, as far as the request says. The name of a default branch becomes known only when it is
+ * fetched.
+ */
 export function subjectOf(source: RecipeSource): Subject {
   if (source.kind === "path") return { kind: "worktree", path: source.path };
   const src = source.kind === "forge" ? source.src : repoOfUrl(source.url);

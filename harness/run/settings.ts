@@ -15,7 +15,7 @@ const settingsSchema = z.object({
   BASE_DOMAIN: domain,
   /** `host:port` of the reverse proxy in front of the apps. */
   INGRESS: z.string().regex(/^.+:[0-9]+$/, "must be host:port").default("127.0.0.1:443"),
-  /** PEM file of the CA that signed the proxy's certificate; without it the system's. */
+  /** PEM file of the CA that signed the proxy's certificate; without it the system's CAs are trusted. */
   CA_FILE: z.string().optional(),
   /** Base URL of the forge: repositories are cloned from `<forge>/<owner>/<name>.git`. */
   FORGE_URL: z.url().optional(),
@@ -31,11 +31,11 @@ const settingsSchema = z.object({
   /** The deno binary that recipe tests run with. */
   DENO: z.string().default(Deno.execPath()),
   DOCKER_SOCKET: z.string().default("/var/run/docker.sock"),
-  /** Below this much free space a run ends before it deploys anything. */
+  /** Gigabytes; a run that finds less free space ends before it deploys anything. */
   MIN_FREE_GB: z.coerce.number().nonnegative().default(1),
-  /** Seconds without a change after which a stack of ours that no run folder speaks of is removed. */
+  /** Seconds without a change after which the janitor removes a stack of ours that no run folder names. */
   JANITOR_MAX_AGE: z.coerce.number().nonnegative().default(10_800),
-  /** Seconds a stage may take unless recipe.yml says otherwise; unset: each stage has a limit of its own. */
+  /** Seconds that any stage may take unless recipe.yml says otherwise; unset: each stage has its own limit. */
   STAGE_DEADLINE_S: seconds.optional(),
   RUN_DEADLINE_S: seconds.default(2700),
 });
@@ -64,10 +64,10 @@ function readable(path: string): string {
   }
 }
 
-/** What the courier needs; read in the keeper only and never stored. */
+/** What the courier needs. It is read in the keeper only, and never stored, because it holds a token. */
 const courierSchema = z.object({ DASHBOARD_URL: z.url().optional(), RUNNER_TOKEN: z.string().optional() });
 
-/** Where runs are reported to, or null when nobody wants to know. */
+/** Where runs are reported to; null when no dashboard or no token is set. */
 export function readCourierSettings(
   env: (name: string) => string | undefined = Deno.env.get,
 ): { url: string; token: string } | null {

@@ -2,32 +2,32 @@ import { type Clock, formatSeconds } from "../../common/time.ts";
 import { CcciError } from "../../common/errors.ts";
 import { type ResourceUse, type StageName, type StageReport, stageReport } from "../../protocol/result.ts";
 
-/** What a stage hands out while it works. Everything passes the redactor on its way. */
+/** What a stage gets to report with while it works. Everything it says passes the redactor. */
 export interface StageContext {
   readonly stage: StageName;
-  /** One line for the stage's log. */
+  /** Writes to the stage's log, one line for each line of the text. */
   log(line: string): void;
-  /** Something that was proved, in a few words. */
+  /** Reports something that was proved, in a few words. */
   proof(text: string): void;
-  /** Something worth knowing that is nobody's fault. */
+  /** Reports something worth knowing that is nobody's fault. */
   note(text: string): void;
-  /** Something that lint found, shown with its place. */
+  /** Reports something that lint found, with its place. */
   finding(finding: StageReport["findings"][number]): void;
-  /** What keeps the run from being called clean without failing it. */
+  /** Reports something that keeps the run from being called clean and fails nothing. */
   blemish(text: string): void;
-  /** What services used while the stage ran. */
+  /** Reports what services used while the stage ran. */
   resources(used: readonly ResourceUse[]): void;
-  /** A file below `screenshots/` that belongs to this stage. */
+  /** Says that a file below `screenshots/` belongs to this stage. */
   screenshot(name: string): void;
   /** Aborts when the stage's time is over. */
   readonly signal: AbortSignal;
-  /** By which the stage measures and waits. */
+  /** The clock by which the stage measures and waits. */
   readonly clock: Clock;
-  /** Milliseconds left until then. */
+  /** Milliseconds until the stage's time is over. */
   remaining(): number;
 }
 
-/** The recipe is at fault: the stage fails with this message as its cause. */
+/** The recipe is at fault. The stage fails with this message as its cause. */
 export class StageFailure extends CcciError {
   /** More about the cause, several lines at most. */
   readonly detail: string | undefined;
@@ -48,7 +48,10 @@ export class StageFailure extends CcciError {
   }
 }
 
-/** The surroundings are at fault (Docker, forge, disk, this suite): nobody may blame the recipe. */
+/**
+ * The surroundings are at fault (Docker, forge, disk, this suite), so nobody may blame the recipe. The stage ends
+ * `infra`.
+ */
 export class InfraFailure extends CcciError {
   readonly detail: string | undefined;
 
@@ -58,14 +61,14 @@ export class InfraFailure extends CcciError {
   }
 }
 
-/** The stage does not apply: `skipped` with this reason. */
+/** The stage does not apply to this recipe. It ends `skipped`, with this reason. */
 export class StageSkipped extends CcciError {
   constructor(reason: string) {
     super("stage.skipped", reason);
   }
 }
 
-/** Something that had to be there first is not: `blocked` by it. */
+/** Something that the stage needs is not there. It ends `blocked`, with the name of what is missing. */
 export class StageBlocked extends CcciError {
   constructor(by: string) {
     super("stage.blocked", by);
@@ -82,7 +85,7 @@ export class StageTimeout extends CcciError {
   }
 }
 
-/** A report without findings, as a base for those that have some. */
+/** A report that holds nothing except name and result. */
 export function emptyReport(name: StageName, result: StageReport["result"]): StageReport {
   return stageReport.parse({ name, result, seconds: 0 });
 }

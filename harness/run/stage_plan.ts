@@ -4,13 +4,13 @@ import type { Lane } from "./names.ts";
 /** A stage and what has to have worked before it. */
 export interface StagePlan {
   name: StageName;
-  /** Null: before the lanes, or (teardown) after them. */
+  /** Lane that the stage belongs to; null: it comes before the lanes, or (teardown) after them. */
   lane: Lane | null;
   /** Stages that must have passed. */
   needs: readonly StageName[];
-  /** Whether it puts anything into Docker. */
+  /** Whether the stage deploys an app. */
   deploys: boolean;
-  /** Seconds it may take where neither recipe.yml nor the settings say otherwise. */
+  /** Seconds that the stage may take where neither recipe.yml nor the settings say otherwise. */
   seconds: number;
 }
 
@@ -29,8 +29,8 @@ const plans: Record<StageName, Omit<StagePlan, "name">> = {
 export const stagePlans: readonly StagePlan[] = stageNames.map((name) => ({ name, ...plans[name] }));
 
 /**
- * Stages a run goes through: those asked for and what they cannot do without. Nothing is deployed that was not linted,
- * and there is always a teardown.
+ * The stages that a run goes through: those asked for, and those that they depend on. Every stage that deploys brings
+ * lint with it, and the teardown always takes place.
  * @param only stages asked for; null means all
  */
 export function selectStages(only: readonly StageName[] | null): StageName[] {
@@ -52,8 +52,8 @@ export interface Obstacle {
 }
 
 /**
- * What stands in a stage's way, or null: one cause shall read as one failure. What builds upon a stage that does not
- * apply does not apply either.
+ * What stands in a stage's way, or null. A stage after one that failed is blocked, so that one cause shows as one
+ * failure; a stage after one that does not apply does not apply either.
  */
 export function obstacleOf(
   plan: StagePlan,

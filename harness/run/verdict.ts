@@ -7,7 +7,7 @@ import {
   type StageReport,
 } from "../../protocol/result.ts";
 
-/** How a run came to its end, stages aside. */
+/** How a run came to its end, apart from the results of its stages. */
 export type RunEnd =
   | { kind: "finished" }
   | { kind: "cancelled"; cause: string }
@@ -21,12 +21,13 @@ export interface Verdict {
   cause: string | null;
 }
 
-/** Stages without which nothing has been shown. */
+/** Stages without which a run proves nothing: if one of them is blocked, the run cannot have passed. */
 const indispensable: readonly StageName[] = ["fetch", "install", "teardown"];
 
 /**
- * The result of a run. A stage that failed stands, whatever went wrong elsewhere; trouble with the surroundings comes
- * next, so that nobody is blamed for it; `passed` takes proof.
+ * The result of a run. If the run was cancelled or took too long, that is the result. Otherwise a stage that failed
+ * decides, whatever else went wrong; after that comes trouble with the surroundings, for which nobody is blamed. A run
+ * passes only if its indispensable stages were not blocked.
  * @param reports of all stages the run went through, in any order
  */
 export function verdict(reports: readonly StageReport[], end: RunEnd): Verdict {
@@ -49,9 +50,9 @@ function of(result: RunOutcome, report: StageReport): Verdict {
 }
 
 /**
- * The level reached: the highest rung of {@linkcode levels} that the run climbed to. A rung whose stage cannot apply
- * (skipped) is stepped over without counting; the first that was not passed ends the climb. The highest is reached by
- * a run that passed all others and is clean: nothing in it failed, and nothing was found that blemishes it.
+ * The level reached: the highest rung of {@linkcode levels} that the run climbed to. A rung whose stage was skipped is
+ * stepped over and does not count; the first rung whose stage did not pass ends the climb. A run that climbed to the
+ * end and is clean gets the highest level: nothing in it failed, and nothing was found that blemishes it.
  */
 export function levelOf(reports: readonly StageReport[]): number {
   let reached = 0;

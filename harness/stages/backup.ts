@@ -4,10 +4,13 @@ import { type MarkerPlace, seed, writeMarkers } from "../checks/data.ts";
 import { need, type RunContext } from "../checks/context.ts";
 import { type StageContext, StageFailure, StageSkipped } from "../run/stage.ts";
 
-/** How much older than the call that made it a snapshot may seem: the bot's clock need not be ours. */
+/**
+ * Milliseconds by which a snapshot may seem older than the call that made it, because the bot's clock may differ from
+ * ours.
+ */
 const CLOCK_MS = 5_000;
 
-/** Data is written and backed up; that there is a backup with the data in it is looked up, not assumed. */
+/** Writes data and lets the app be backed up, then looks into the backup to see whether the data is in it. */
 export async function backupStage(run: RunContext, ctx: StageContext): Promise<void> {
   const compose = need(run.compose.head, "lint");
   const app = run.app("install");
@@ -44,7 +47,10 @@ export async function backupStage(run: RunContext, ctx: StageContext): Promise<v
   ctx.proof(`snapshot ${snapshot.id.slice(0, 8)}, ${files.length} files`);
 }
 
-/** A volume that is saved as a whole gets its marker at the top, one of which parts are saved in those that are folders. */
+/**
+ * Where markers go: for a volume that is saved as a whole at its top, for a volume of which parts are saved into each
+ * part, if that is a folder.
+ */
 function placesOf({ volume, paths }: BackedUp): MarkerPlace[] {
   return (paths ?? [""]).map((folder) => ({ volume, folder }));
 }

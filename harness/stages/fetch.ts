@@ -6,7 +6,7 @@ import { subjectOf } from "../run/request.ts";
 import { newestBefore } from "../recipe/order_versions.ts";
 import { findVersion } from "../recipe/versions.ts";
 
-/** Brings the commit under test here, and knows which version it is to be compared with. */
+/** Fetches the commit under test, and finds out from which published version it is to be upgraded. */
 export async function fetchStage(run: RunContext, ctx: StageContext): Promise<void> {
   const { request, settings } = run.plan;
   if (run.enrolment.folder === null && request.source.kind === "forge") {

@@ -10,7 +10,7 @@ import { takeSnapshot } from "../swarm/snapshot.ts";
 import type { StageContext } from "../run/stage.ts";
 import { countWarnings } from "../checks/log_warnings.ts";
 
-/** A newcomer installs the app at the commit under test. */
+/** Installs the app at the commit under test, as somebody does who has no data yet. */
 export async function installStage(run: RunContext, ctx: StageContext): Promise<void> {
   const compose = need(run.compose.head, "lint");
   await requireFreeSpace(run);
@@ -19,7 +19,7 @@ export async function installStage(run: RunContext, ctx: StageContext): Promise<
   await run.room;
   const deployedAt = ctx.clock.now();
   await app.deploy(ctx, "head");
-  run.browser().catch(() => {}); // starts while the app does; whoever needs it hears of trouble
+  run.browser().catch(() => {}); // it starts while the app does; who uses it later gets its error
   await app.converge(ctx);
   await reportImages(run, app.stack);
   run.imposed.install += imposedByInstall(compose);
@@ -28,7 +28,7 @@ export async function installStage(run: RunContext, ctx: StageContext): Promise<
   await openAppPage(run, { app, ctx });
   await runEnrolledTest(run, { app, ctx, kind: "install" });
 
-  // A container without health check counts as running before it has done anything: look again at the end.
+  // A container without health check counts as running before it has done anything, so the stack is looked at again.
   const decision = decide(await takeSnapshot(run.swarm, app.stack), deployedAt);
   if (decision.state === "failed") throw await stackFailure(run.swarm, decision.failure);
   await countWarnings(run, { app, ctx });

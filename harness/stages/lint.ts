@@ -20,7 +20,7 @@ import type { RunFolder, RunPlan } from "../run/folder.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 import type { PublishedVersion } from "../recipe/versions.ts";
 
-/** What lint looks at, and fills in. */
+/** The parts of a run that lint reads and fills in. */
 export type LintRun =
   & Pick<
     RunContext,
@@ -28,10 +28,12 @@ export type LintRun =
   >
   & { plan: Pick<RunPlan, "settings" | "apps" | "request">; folder: Pick<RunFolder, "tmp"> };
 
-/** Errors whose details are listed; a recipe could have thousands. */
+/** How many errors are listed in detail; a recipe could have thousands. */
 const LISTED = 20;
 
-/** The run's findings, each once: lines move between versions, the finding is the same one nevertheless. */
+/**
+ * The run's findings, each once: a finding in two versions of the recipe is the same one, even if its line has moved.
+ */
 class Findings {
   readonly all: Finding[] = [];
   #known = new Set<string>();
@@ -41,7 +43,7 @@ class Findings {
     this.#exceptions = exceptions;
   }
 
-  /** @returns those that are new and not permitted */
+  /** @returns those of the findings that are new and not permitted */
   add(findings: readonly Finding[], where = ""): Finding[] {
     const added = findings.filter((finding) => {
       const id = `${finding.rule} ${finding.file} ${finding.subject ?? finding.message}`;
@@ -55,9 +57,9 @@ class Findings {
 }
 
 /**
- * Cheap errors, found before anything is deployed: compose files that do not parse, what a pull request may not ask
- * of the host, and mistakes in the recipe. An error fails the stage, and keeps the recipe from being deployed only
- * where it could not be or must not be.
+ * Finds mistakes before anything is deployed, which is cheap: compose files that do not parse, what a pull request may
+ * not ask of the host, and mistakes in the recipe. An error fails the stage. It keeps the recipe from being deployed
+ * only if the recipe cannot be deployed or must not be.
  */
 export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> {
   const repo = need(run.repo, "fetch");
@@ -82,7 +84,7 @@ export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> 
   conclude(findings.all, ctx);
 }
 
-/** Reports every finding. @throws {StageFailure} when there is an error among them */
+/** Reports every finding. @throws {StageFailure} when one of them is an error */
 function conclude(findings: readonly Finding[], ctx: StageContext): void {
   for (const finding of findings) {
     const { subject: _, ...shown } = finding;
@@ -108,9 +110,9 @@ function conclude(findings: readonly Finding[], ctx: StageContext): void {
 }
 
 /**
- * The published version and the head laid over it. What is wrong with the former is not held against the head, but
- * may keep it from being upgraded to; the head is looked at once more with the settings that an app of the published
- * version brings along, which may differ from those of its own sample.
+ * Checks the published version, and the head with the settings that an app of the published version brings along, since
+ * these may differ from the head's own sample. What is wrong with the published version is not held against the head,
+ * but may keep the upgrade from being tried.
  */
 async function lookAtUpgrade(
   run: LintRun,
@@ -147,12 +149,16 @@ async function lookAtUpgrade(
   if (run.baseObstacle === null) run.compose.base = published.recipe.compose;
 }
 
-/** A recipe, and what was found in it by confinement and name budget; or why it cannot be read. */
+/** A recipe with what confinement and name budget found in it, or why it cannot be read. */
 type Read =
   | { ok: true; recipe: Recipe; confinement: Finding[]; names: NameBudget }
   | { ok: false; finding: Finding };
 
-/** @param options.installed version whose settings the app has; both have been checked out before then */
+/**
+ * Reads the recipe at a revision and checks it.
+ * @param options.installed version whose settings the app has. The head and this version have been checked out already
+ * then
+ */
 async function read(
   run: LintRun,
   options: { ctx: StageContext; at: Revision; lane: Lane; installed?: PublishedVersion },
@@ -195,7 +201,7 @@ async function read(
   };
 }
 
-/** @throws {InfraFailure} where this host cannot have compose files read by Docker */
+/** @returns path of a docker client that can read compose files @throws {InfraFailure} where this host has none */
 async function dockerClient(): Promise<string> {
   const client = await findDockerClient();
   if (client !== null) return client;
@@ -204,7 +210,7 @@ async function dockerClient(): Promise<string> {
   );
 }
 
-/** The head lies where abra looks for it. */
+/** Folder of a checkout. The head is where abra looks for the recipe, the published version elsewhere. */
 function folderOf(run: LintRun, at: Revision): string {
   const folder = join(run.folder.tmp, "lint");
   return at === "head" ? lintingAbra(run).recipeFolder(run.plan.request.recipe) : join(folder, "base");
@@ -219,7 +225,7 @@ function lintingAbra(run: LintRun, ctx?: StageContext): Abra {
   });
 }
 
-/** @returns findings of abra's own lint, given ours */
+/** Runs abra's own lint. @returns a function that, given our findings, makes findings of abra's rows */
 async function askAbra(run: LintRun, ctx: StageContext): Promise<(ours: Finding[]) => Finding[]> {
   try {
     const rows = await lintingAbra(run, ctx).recipeLint(run.plan.request.recipe);
@@ -227,7 +233,7 @@ async function askAbra(run: LintRun, ctx: StageContext): Promise<(ours: Finding[
     return (ours) => abraFindings(rows, ours);
   } catch (error) {
     if (!(error instanceof AbraError)) throw error;
-    // It also gives up where it cannot reach something, which says nothing about the recipe.
+    // abra also gives up when it cannot reach something, which says nothing about the recipe.
     const message = `abra cannot lint the recipe: ${error.message}`;
     const guilty = error.code === "abra.failed" && /validat|\.env\.sample|compose/i.test(error.message);
     if (guilty) return () => [{ rule: "abra.lint", severity: "error", file: "compose.yml", message }];
@@ -236,7 +242,7 @@ async function askAbra(run: LintRun, ctx: StageContext): Promise<(ours: Finding[
   }
 }
 
-/** What stands in the way where names fit, but not together with a domain of ours. */
+/** Why the recipe's names do not fit together with a domain of ours, or null. */
 function tooLong({ recipe, names }: { recipe: Recipe; names: NameBudget }): string | null {
   return recipe.stack.length <= names.room
     ? null
@@ -247,7 +253,7 @@ function unparsable({ rule, file, line, message }: ComposeFailure): Finding {
   return { rule, severity: "error", file, ...(line === undefined ? {} : { line }), message };
 }
 
-/** What errors that keep a recipe from being deployed are called in one word. */
+/** One word for what keeps the recipe from being deployed, or null when none of the findings is an error. */
 function obstacle(findings: readonly Finding[]): string | null {
   const errors = findings.filter(isError);
   if (errors.some(({ rule }) => rule.startsWith("confine."))) return "confinement";

@@ -6,7 +6,7 @@ import { HealthWatch } from "../checks/health_watch.ts";
 import { need, type RunContext } from "../checks/context.ts";
 import { type StageContext, StageFailure, StageSkipped } from "../run/stage.ts";
 
-/** What was backed up is destroyed, restored, and read back: a backup is worth what comes back from it. */
+/** Destroys what was backed up, restores it, and reads it back: a backup is worth what comes back from it. */
 export async function restoreStage(run: RunContext, ctx: StageContext): Promise<void> {
   const { parts, written } = need(run.saved, "backup");
   const { enrolment, marker } = run;
@@ -15,7 +15,7 @@ export async function restoreStage(run: RunContext, ctx: StageContext): Promise<
     throw new StageSkipped("no data whose return could be seen, see data in recipe.yml");
   }
   const app = run.app("install");
-  using health = await HealthWatch.start(run.swarm, app.stack); // an app without its data may be replaced
+  using health = await HealthWatch.start(run.swarm, app.stack); // Swarm may replace the app while its data is gone
   await destroyData(app, { saved: parts, written, enrolment, marker, ctx });
   await app.restore(ctx);
   await health.replaced(ctx.signal);

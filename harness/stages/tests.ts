@@ -5,10 +5,13 @@ import { checkOut } from "../recipe/repo.ts";
 import { need, type RunContext } from "../checks/context.ts";
 import { type StageContext, StageSkipped } from "../run/stage.ts";
 
-/** Folder of the recipe's repository where its own tests lie: `tests/*_test.ts`, and what these import. */
+/** Folder of the recipe's repository that holds its own tests: `tests/*_test.ts`, and what these import. */
 const FOLDER = "tests";
 
-/** What the recipe's authors know: the tests their repository brings at the commit under test, run in a sandbox. */
+/**
+ * Runs the tests that the recipe's repository brings at the commit under test, in a sandbox. They prove what only its
+ * authors know of the app.
+ */
 export async function testsStage(run: RunContext, ctx: StageContext): Promise<void> {
   const checkout = join(run.folder.tmp, "tests-head");
   await checkOut(need(run.repo, "fetch"), checkout, {
@@ -22,7 +25,7 @@ export async function testsStage(run: RunContext, ctx: StageContext): Promise<vo
   await runRecipeTests(run, { app: run.app("install"), ctx, files });
 }
 
-/** A folder or file that is a link counts as none: it may lead anywhere. */
+/** Paths of the test files. A folder or file that is a link is left out, because it may lead anywhere. */
 async function testFiles(checkout: string): Promise<string[]> {
   const root = await Deno.realPath(checkout);
   const folder = resolveInside(root, FOLDER);

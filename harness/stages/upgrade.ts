@@ -16,15 +16,18 @@ import { takeSnapshot } from "../swarm/snapshot.ts";
 import { compareLooks, pictureBefore } from "../checks/compare_page.ts";
 import { countWarnings } from "../checks/log_warnings.ts";
 
-/** After a look at Swarm the proxy may hold a change back for 2 s (`providersThrottleDuration`). */
+/** Milliseconds; after a look at Swarm the proxy may hold a change back for 2 s (`providersThrottleDuration`). */
 const PROXY_LAG_MS = 2_300;
 /**
- * The proxy sends each request to the next of the containers it knows. When so many requests in a row were answered
- * well, one has gone to every container, and the proxy knows none any more that is gone.
+ * The proxy sends each request to the next of the containers that it knows. After so many good answers one after the
+ * other, a request has gone to every container, so that the proxy knows none that is gone.
  */
 const EVERY_WAY = 3;
 
-/** People who run the published version take the change: their data has to survive it. */
+/**
+ * Upgrades an app from the published version to the head, as people do who use that version. Their data has to survive
+ * it.
+ */
 export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<void> {
   const { base } = run;
   if (base === null) throw new StageSkipped("never published");
@@ -38,7 +41,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   await app.create(ctx, base);
   await run.room;
   await app.deploy(ctx, base);
-  run.browser().catch(() => {}); // starts while the app does; whoever needs it hears of trouble
+  run.browser().catch(() => {}); // it starts while the app does; who uses it later gets its error
   const install = async () => {
     await app.converge(ctx);
     run.imposed.upgrade += imposedByInstall(composes.base);
@@ -63,12 +66,13 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   await reportImages(run, app.stack);
   const gone = oldTasksGone(run, { app, ctx });
   gone.catch(() => {}); // awaited below
-  // The proxy routes to tasks that Swarm wants to run: some time after it stopped wanting the old ones it knows none.
+  // The proxy routes to tasks that Swarm wants to run. Swarm stopped wanting the old ones at `currentSince`, and some
+  // time after that the proxy knows none of them any more.
   const known = currentSince + run.plan.settings.PROXY_REFRESH_S * 1000 + PROXY_LAG_MS;
   await Promise.race([gone, ctx.clock.sleep(Math.max(0, known - ctx.clock.now()), ctx.signal)]);
   await app.answers(ctx, { times: EVERY_WAY });
 
-  // The page is looked at while old containers use up their stop grace; what was kept counts when they are gone.
+  // The page is looked at while old containers use up their stop grace. The data is read after they are gone.
   const looked = look(run, { app, ctx })
     .then((seen) => ({ seen }), (error: unknown) => ({ error }));
   await gone;
@@ -93,8 +97,8 @@ async function look(run: RunContext, visit: { app: App; ctx: StageContext }): Pr
 }
 
 /**
- * With `order: start-first` the old container lives on for its stop grace: what is read there is no proof that the
- * new one has the data.
+ * Waits until the old version's containers have ended. With `order: start-first` they live on for their stop grace, and
+ * what is read from one of them does not prove that the new container has the data.
  */
 async function oldTasksGone(run: RunContext, { app, ctx }: { app: App; ctx: StageContext }): Promise<void> {
   await waitFor(async () => {
@@ -113,7 +117,10 @@ async function oldTasksGone(run: RunContext, { app, ctx }: { app: App; ctx: Stag
   });
 }
 
-/** A published version that does not start says nothing against the head; it keeps it from being judged. */
+/**
+ * Runs `work`, which installs the published version. If that version does not start, the head is not at fault; the
+ * upgrade to it cannot be judged, so the stage is blocked.
+ */
 async function needBase(
   version: string,
   { ctx, work }: { ctx: StageContext; work: () => Promise<void> },
@@ -127,7 +134,10 @@ async function needBase(
   }
 }
 
-/** abra stamps the commit it deployed on service `app`; a rollback by Swarm would bring the old stamp back. */
+/**
+ * Checks which commit runs: abra stamps the commit that it deployed on service `app`, and a rollback by Swarm would
+ * bring the old stamp back.
+ */
 async function verifyVersion(run: RunContext, visit: { app: App; ctx: StageContext }): Promise<void> {
   const { app, ctx } = visit;
   const services = await run.swarm.services(app.stack);
@@ -176,7 +186,7 @@ async function readBack(
   if (written.length + records === 0) ctx.note("No data to keep: the recipe has no volumes");
 }
 
-/** Seconds that containers of the version before used up because they did not obey SIGTERM. */
+/** Seconds that containers of the old version took to stop because they did not obey SIGTERM. */
 function slowStop(snapshot: Snapshot, base: Compose): number {
   return Math.max(
     0,

@@ -6,13 +6,13 @@ import * as schema from "./schema.ts";
 
 /** Label by which abra finds the service of the backup bot. */
 const BOT_LABEL = "coop-cloud.backupbot.enabled";
-/** Whoever else works in the repository lets go of it within this time. */
+/** Milliseconds within which anybody else who works in the repository gives it free. */
 const LOCKED_MS = 20_000;
 const PAUSE_MS = 500;
 
 const snapshots = z.array(z.object({ id: z.string(), tags: z.array(z.string()).nullish() }));
 
-/** Whose snapshots, and how long an engine, a bot or a repository that is away or in use is waited for. */
+/** Whose snapshots to forget, and how long to wait for an engine or a bot that is away, or for a repository in use. */
 export interface ForgetOptions {
   /** An app by the names that a snapshot may be tagged with. */
   app: { stack: string; domain: string };
@@ -21,8 +21,8 @@ export interface ForgetOptions {
 }
 
 /**
- * Files that a snapshot holds. abra has no command whose output a program could read, so the repository is asked in
- * the bot's own container, where restic finds it by the environment.
+ * Paths of the files in a snapshot. abra has no command for this whose output a program could read, so restic is run in
+ * the bot's own container, where the environment tells it where the repository is.
  */
 export async function snapshotFiles(swarm: Swarm, id: string): Promise<string[]> {
   return await patiently(async () => {
@@ -34,8 +34,8 @@ export async function snapshotFiles(swarm: Swarm, id: string): Promise<string[]>
 }
 
 /**
- * Makes the repository forget all snapshots of an app, data included. abra has no command for this. Nothing to forget,
- * or no bot, is fine, so that it can be repeated.
+ * Makes the repository forget all snapshots of an app, data included; abra has no command for this. It can be repeated,
+ * because it also succeeds when there is no bot or nothing to forget.
  * @throws {DockerError} when time is up
  */
 export async function forgetSnapshots(swarm: Swarm, options: ForgetOptions): Promise<void> {
@@ -53,9 +53,8 @@ export async function forgetSnapshots(swarm: Swarm, options: ForgetOptions): Pro
 }
 
 /**
- * Tries until time is up, whatever is in the way: a bot that restarts, a repository that another run locks, a snapshot
- * that another run forgets while it is being listed. restic's exit codes do not tell these from a repository that is
- * broken for good.
+ * Tries until time is up, whatever goes wrong: the bot may be restarting, another run may lock the repository or forget
+ * a snapshot while this one lists it. restic's exit codes do not tell these from a repository that is broken for good.
  */
 async function patiently<T>(
   work: () => Promise<T>,
@@ -72,7 +71,7 @@ async function patiently<T>(
   }
 }
 
-/** The bot may put the app's version behind its name: `<stack>:<version>`. */
+/** Whether a snapshot's tag means the app. The bot may append the app's version to its name: `<stack>:<version>`. */
 function isTagOf(tag: string, app: ForgetOptions["app"]): boolean {
   return [app.stack, app.domain].some((name) => tag === name || tag.startsWith(`${name}:`));
 }
@@ -92,12 +91,16 @@ async function botContainer(swarm: Swarm): Promise<string | null> {
   return null;
 }
 
-/** Whoever only reads is called with `--no-lock`: a lock left behind by a reader would keep others from forgetting. */
+/**
+ * Runs restic in the bot's container. Callers that only read add `--no-lock`, because a lock that a reader left behind
+ * would keep others from forgetting.
+ */
 async function restic(swarm: Swarm, { bot, args }: { bot: string; args: string[] }): Promise<string> {
   const { code, stdout, stderr } = await execIn(swarm, bot, { argv: ["restic", "-q", ...args] });
   if (code === 0) return stdout;
   const locked = /already locked/.test(stderr);
-  if (locked) await execIn(swarm, bot, { argv: ["restic", "-q", "unlock"] }); // of one that was killed
+  // The lock may be that of a restic that was killed; `unlock` removes no other.
+  if (locked) await execIn(swarm, bot, { argv: ["restic", "-q", "unlock"] });
   const lines = stderr.trim().split("\n");
   const said = (locked ? lines.find((line) => line.includes("already locked")) : lines.at(-1)) ?? "";
   throw new DockerError(`run "restic ${args[0]}" in the backup bot's container: ${said}`, {

@@ -8,7 +8,7 @@ import type { ContainerObject } from "./schema.ts";
 
 const APP = { stack: "wiki-0a1b2c_ci_test", domain: "wiki-0a1b2c.ci.test" };
 
-/** What restic does when called so. */
+/** What restic answers to a command. */
 type Restic = (command: string, rest: string[]) => { code?: number; stdout?: string; stderr?: string };
 
 /** An engine with a backup bot, whose container comes back after some looks. */

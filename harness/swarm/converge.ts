@@ -1,4 +1,4 @@
-/** What Docker says about a stack at one moment, reduced to what decides whether a deploy has worked. */
+/** What Docker says about a stack at one moment, reduced to what shows whether a deploy has worked. */
 export interface Snapshot {
   /** Milliseconds since the epoch. */
   now: number;
@@ -9,7 +9,7 @@ export interface ServiceState {
   /** Without the stack's name. */
   name: string;
   kind: "replicated" | "global" | "job";
-  /** Tasks that shall run, or for a job those that shall complete. */
+  /** Number of tasks that shall run; for a job, number of those that shall complete. */
   wanted: number;
   /** State of the last update; Swarm forgets it when a redeploy changes nothing. */
   update: { state: string; message: string } | null;
@@ -19,14 +19,15 @@ export interface ServiceState {
 
 export interface TaskState {
   id: string;
-  /** Made from the service's present specification; false for tasks of the version before. */
+  /** Whether it was made from the service's present specification; false for tasks of the version before. */
   current: boolean;
   desired: string;
   state: string;
   error: string;
   exitCode: number;
+  /** Milliseconds since the epoch. */
   createdAt: number;
-  /** When it entered its state. */
+  /** When it entered its state, milliseconds since the epoch. */
   since: number;
   container: string | null;
   health: "none" | "starting" | "healthy" | "unhealthy";
@@ -49,30 +50,36 @@ export interface Failure {
   service: string;
   /** What is wrong, one sentence without final period. */
   message: string;
-  /** Task whose log tells more, if one is to blame. */
+  /** The task whose log tells more; null when no single task is to blame. */
   task: TaskState | null;
 }
 
-/** A container without health check must have run this long to count, longer after a failure: see {@linkcode ready}. */
+/**
+ * Milliseconds that a container without health check must have run to count, longer after a failure: see {@linkcode
+ * ready}.
+ */
 const STEADY_MS = 1_000;
 const STEADY_AFTER_FAILURE_MS = 6_000;
-/** Swarm keeps a task that fits no node pending for ever; an old task that still holds a port is gone before this. */
+/**
+ * Milliseconds after which a pending task counts as one that fits no node; Swarm would keep it pending for ever. An old
+ * task that still holds a port is gone before this.
+ */
 const PENDING_MS = 12_000;
 /**
- * A service without health check may run long before it can be used: what depends on it gets this long before its
- * failures count.
+ * Milliseconds after its start at which a service without health check counts as ready for others. Only then do
+ * failures of what depends on it count.
  */
 const UNTOLD_READY_MS = 30_000;
-/** Failures of one kind that are taken as the last word once nothing else in the stack can change any more. */
+/** Number of exits after which a service has failed, when nothing else in the stack can change any more. */
 const ENOUGH_EXITS = 3;
 
 /**
  * Decides whether a deploy has converged, failed for good, or needs more time.
  *
- * A service's name resolves only once one of its tasks is healthy, so that whatever depends on another service may
- * fail a few times and then run. A task that failed is therefore held against its service only when it was started
- * after all services that work had settled.
- * @param since when the deploy was called, in milliseconds since the epoch: what failed before is history
+ * A service's name resolves only once one of its tasks is healthy, so that a service which depends on another may fail
+ * a few times and then run. A failed task is therefore held against its service only if it was started after all
+ * services that work had settled.
+ * @param since when the deploy was called, milliseconds since the epoch; earlier failures do not count
  */
 export function decide(snapshot: Snapshot, since: number): Decision {
   for (const service of snapshot.services) {
@@ -96,7 +103,7 @@ export function decide(snapshot: Snapshot, since: number): Decision {
   return { state: "waiting", text, stuck: stuck.map((service) => service.name) };
 }
 
-/** Whether Swarm has told all tasks of older specifications to go, so that no proxy finds them any more. */
+/** Whether Swarm wants no task of an older specification to run any more, so that no proxy finds one. */
 export function onlyCurrent(snapshot: Snapshot): boolean {
   return snapshot.services.length > 0 &&
     snapshot.services.every((service) =>
@@ -112,7 +119,10 @@ function failedTasks(service: ServiceState, since: number): TaskState[] {
     .toSorted((a, b) => b.createdAt - a.createdAt);
 }
 
-/** Swarm itself has given the update up. The specification may be the old one again, so any task may be to blame. */
+/**
+ * The failure of a service whose update Swarm itself has given up. Its specification may be the old one again, so a
+ * task of any specification may be to blame.
+ */
 function updateFailure(service: ServiceState, since: number): Failure | null {
   const state = service.update?.state ?? "";
   if (!state.startsWith("rollback") && state !== "paused") return null;
@@ -133,7 +143,7 @@ function updateFailure(service: ServiceState, since: number): Failure | null {
     };
 }
 
-/** What never heals by waiting. */
+/** A failure that no waiting can heal. */
 function finalFailure(service: ServiceState, at: { now: number; since: number }): Failure | null {
   const rejected = service.tasks.find((task) =>
     task.current && task.state === "rejected" && task.createdAt >= at.since
@@ -174,12 +184,12 @@ function finalFailure(service: ServiceState, at: { now: number; since: number })
   return null;
 }
 
-/** When a running task could be used by others, as far as anybody can tell. */
+/** When others could use a running task, as far as anybody can tell; milliseconds since the epoch. */
 function readyAt(task: TaskState): number {
   return task.health === "none" ? task.since + UNTOLD_READY_MS : task.since;
 }
 
-/** Failures that go on although everything else stands still. */
+/** Failures that go on although everything else in the stack stands still. */
 function repeatedFailure(service: ServiceState, at: { since: number; settledAt: number }): Failure | null {
   const blamed = (task: TaskState) => task.current && task.createdAt >= Math.max(at.since, at.settledAt);
   const unhealthy = service.tasks.find((task) =>
@@ -209,9 +219,9 @@ function repeatedFailure(service: ServiceState, at: { since: number; settledAt: 
 }
 
 /**
- * Whether the service is where its specification wants it. A crash loop shows N/N for fractions of a second and a
- * container without health check runs before it can answer, hence the minimum age. At the start of an update N/N are
- * still the old tasks, hence `current`; at its end Swarm's monitor has to have passed, hence `update`.
+ * Whether the service is as its specification wants it. A crash loop shows N/N for fractions of a second, and a
+ * container without health check runs before it can answer; hence the minimum age. At the start of an update the N/N
+ * tasks are still the old ones, hence `current`; at its end Swarm's monitor must be over, hence `update`.
  */
 function ready(service: ServiceState, at: { now: number; since: number }): boolean {
   if (!["", "completed"].includes(service.update?.state ?? "")) return false;
@@ -237,9 +247,9 @@ function isRunning(task: TaskState): boolean {
   return task.desired === "running" && task.state === "running";
 }
 
-/** Runs, or is on its way to. */
+/** Whether a task runs or is about to. */
 function isAlive(task: TaskState): boolean {
-  return ["running", "ready", "complete"].includes(task.desired) && // jobs want to be complete
+  return ["running", "ready", "complete"].includes(task.desired) && // Swarm wants tasks of jobs to be complete
     !["failed", "rejected", "complete", "shutdown", "orphaned", "remove"].includes(task.state);
 }
 
@@ -247,7 +257,7 @@ function isUnhealthyEnd(task: TaskState): boolean {
   return task.state === "failed" && task.error.includes("unhealthy");
 }
 
-/** Why a task ended, in words that name the thing and not Swarm's machinery. */
+/** Why a task ended, in words about the app instead of Swarm's own. */
 function taskProblem(task: TaskState): string {
   const error = task.error.replace(/^task: /, "");
   const image = /No such image: (\S+)/.exec(error)?.[1];

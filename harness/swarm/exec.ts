@@ -9,20 +9,20 @@ import { collect, demultiplex, DockerError, statusOf, type Swarm } from "./swarm
 export interface ContainerCommand {
   env?: Record<string, string>;
   stdin?: string;
-  /** User it runs as. @default the container's */
+  /** User that the command runs as. @default the container's own */
   user?: string;
-  /** @default 60000 */
+  /** Milliseconds. @default 60000 */
   timeoutMs?: number;
   signal?: AbortSignal;
 }
 
-/** Most bytes kept of a command's output. */
+/** Bytes of a command's output that are kept; the rest is dropped. */
 const OUTPUT_LIMIT = 4 * 1024 * 1024;
 
 /**
  * Runs argv in a container, without a terminal.
- * @throws {DockerError} `docker.timeout` when it takes too long; the command itself may then go on until the
- * container ends, since the Engine has no call to stop it
+ * @throws {DockerError} `docker.timeout` when it takes too long. The command itself may then go on until the container
+ * ends, because the Engine has no call to stop it
  */
 export async function execIn(
   swarm: Swarm,
@@ -103,7 +103,7 @@ export async function putFile(
   }
 }
 
-/** Content of a small file in a container, or null when it is not there. */
+/** Content of a small file in a container; null when there is no such file. */
 export async function getFile(swarm: Swarm, container: string, path: string): Promise<string | null> {
   let bytes: Buffer;
   try {

@@ -1,6 +1,9 @@
 import * as z from "zod";
 
-/** The parts of the Engine API's answers that the harness reads. @see https://docs.docker.com/reference/api/engine/ */
+/**
+ * The schemas in this file hold the parts of the Engine API's answers that the harness reads. @see
+ * https://docs.docker.com/reference/api/engine/
+ */
 const labels = z.record(z.string(), z.string()).nullish().transform((value) => value ?? {});
 
 export const service = z.object({
@@ -52,7 +55,7 @@ export const container = z.object({
   Names: z.array(z.string()).nullish().transform((names) => names ?? []),
   Labels: labels,
   State: z.string(),
-  /** `Up 5 seconds (health: starting)` */
+  /** For people, e.g. `Up 5 seconds (health: starting)`. */
   Status: z.string(),
   Mounts: z.array(z.object({
     Type: z.string().default(""),
@@ -75,7 +78,7 @@ export const network = z.object({
   Labels: labels,
   Created: z.string().optional(),
 });
-/** Secrets and configs. */
+/** A secret or a config. */
 export const material = z.object({
   ID: z.string(),
   Spec: z.object({ Name: z.string(), Labels: labels }),

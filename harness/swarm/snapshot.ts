@@ -2,7 +2,7 @@ import type { ServiceState, Snapshot, TaskState } from "./converge.ts";
 import type { Swarm } from "./swarm.ts";
 import type { ContainerObject, ServiceObject, TaskObject } from "./schema.ts";
 
-/** Reads a stack's state from Docker: three calls, whatever its size. */
+/** Reads a stack's state from Docker, in three calls whatever its size. */
 export async function takeSnapshot(swarm: Swarm, stack: string): Promise<Snapshot> {
   const [services, tasks, containers] = await Promise.all([
     swarm.services(stack),
@@ -12,7 +12,7 @@ export async function takeSnapshot(swarm: Swarm, stack: string): Promise<Snapsho
   return assemble({ stack, services, tasks, containers, now: swarm.clock.now() });
 }
 
-/** The pure half of {@linkcode takeSnapshot}. */
+/** Makes the snapshot from what Docker answered. */
 export function assemble(
   seen: {
     stack: string;
@@ -26,7 +26,7 @@ export function assemble(
   return {
     now: seen.now,
     services: seen.services.map((service) => {
-      // Tasks of a stack of the same name that was removed just now still list, marked for removal.
+      // If a stack of this name was removed just now, Swarm still lists its tasks, marked for removal.
       const tasks = seen.tasks.filter((task) =>
         task.ServiceID === service.ID && task.DesiredState !== "remove"
       );
@@ -81,14 +81,17 @@ function healthOf(container: ContainerObject): TaskState["health"] {
   return word === "starting" || word === "healthy" || word === "unhealthy" ? word : "none";
 }
 
-/** Parts of a task template whose change makes Swarm replace tasks; `Runtime` is only filled in for services. */
+/**
+ * Parts of a task template whose change makes Swarm replace tasks. `Runtime` is not one of them: the Engine fills it in
+ * for services and leaves it out for tasks.
+ */
 const decisive = ["ContainerSpec", "Resources", "Networks", "ForceUpdate", "LogDriver"] as const;
 
 function sameSpec(task: Record<string, unknown>, template: Record<string, unknown>): boolean {
   return decisive.every((part) => stable(task[part]) === stable(template[part]));
 }
 
-/** JSON with sorted keys and without empty values, which the Engine fills in here and leaves out there. */
+/** JSON with sorted keys and without empty values, which the Engine fills in at one place and leaves out at another. */
 function stable(value: unknown): string {
   return JSON.stringify(withoutEmpty(value)) ?? "";
 }

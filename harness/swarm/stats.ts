@@ -1,26 +1,27 @@
 import * as z from "zod";
 import type { Swarm } from "./swarm.ts";
 
-/** What the Engine says of a container, about once a second. */
+/** What the Engine says of a container about once a second. */
 const frame = z.object({
   memory_stats: z.object({
     usage: z.number(),
     stats: z.object({
-      /** Control groups version 2. */
+      /** With control groups of version 2. */
       inactive_file: z.number().optional(),
-      /** Version 1, where the field above leaves out what is below. */
+      /** With version 1, whose `inactive_file` leaves out the groups below this one. */
       total_inactive_file: z.number().optional(),
     }).prefault({}),
   }),
   cpu_stats: z.object({ cpu_usage: z.object({ total_usage: z.number() }) }),
 });
 
+/** What a container uses: memory without file cache that could be dropped, and CPU time since its start. */
 export interface ContainerStats {
   memoryBytes: number;
   cpuSeconds: number;
 }
 
-/** Reads one frame; null for that of a container which does not run (yet). */
+/** Reads one frame. @returns null for a frame of a container that does not run (yet) */
 export function parseStats(line: string): ContainerStats | null {
   let raw: unknown;
   try {
@@ -38,7 +39,10 @@ export function parseStats(line: string): ContainerStats | null {
   };
 }
 
-/** Listens to the Engine's statistics of a container until it ends or `signal` aborts. Trouble is an early end. */
+/**
+ * Passes on the Engine's statistics of a container until it ends or `signal` aborts. Trouble ends it early and is not
+ * reported.
+ */
 export async function followStats(
   swarm: Swarm,
   container: string,

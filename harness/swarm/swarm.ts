@@ -10,14 +10,14 @@ import * as schema from "./schema.ts";
 export const STACK_LABEL = "com.docker.stack.namespace";
 const SERVICE_LABEL = "com.docker.swarm.service.name";
 
-/** Docker did not answer, or not as expected. */
+/** Docker did not answer, or not in the way expected. */
 export class DockerError extends CcciError {
   constructor(action: string, options: { cause?: unknown; code?: string } = {}) {
     super(options.code ?? "docker.failed", `Could not ${action}`, { cause: options.cause });
   }
 }
 
-/** Kinds of objects a stack may leave behind, in the order in which they can be removed. */
+/** Kinds of objects that a stack may leave behind, in the order in which they can be removed. */
 export const kinds = ["service", "container", "volume", "secret", "config", "network"] as const;
 export type Kind = typeof kinds[number];
 
@@ -30,13 +30,16 @@ export interface DockerObject {
 
 /** An object with what is known of its owner and age. */
 export interface OwnedObject extends DockerObject {
-  /** The stack that its label names. */
+  /** The stack that its label names; null: it has no such label. */
   stack: string | null;
   /** When it was made or last changed, milliseconds since the epoch, as far as Docker knows. */
   changedAt?: number;
 }
 
-/** The Docker Engine's own view, over its socket: what the command line prints depends on which one is on PATH. */
+/**
+ * Asks the Docker Engine over its socket, and not through the command line, whose output depends on the version
+ * installed.
+ */
 export class Swarm {
   readonly clock: Clock;
   readonly docker: Docker;
@@ -52,7 +55,10 @@ export class Swarm {
     return (await this.ask("reach Docker", () => this.docker.version(), schema.version)).Version;
   }
 
-  /** When this engine was started, or null where that cannot be seen: it makes its default bridge anew each time. */
+  /**
+   * When this engine was started, or null where that cannot be seen. An engine makes its default bridge anew at each
+   * start, so this is the bridge's age.
+   */
   async startedAt(): Promise<string | null> {
     const networks = await this.ask(
       "list networks",
@@ -88,7 +94,7 @@ export class Swarm {
     );
   }
 
-  /** The running container of a service; during an update the one started last. */
+  /** The running container of a service; during an update, the one that was started last. */
   async containerOf(stack: string, service: string): Promise<schema.ContainerObject> {
     const filter = {
       filters: JSON.stringify({ label: [`${SERVICE_LABEL}=${stack}_${service}`], status: ["running"] }),
@@ -107,13 +113,13 @@ export class Swarm {
     return newest;
   }
 
-  /** Every object that carries the stack's label or name, tasks aside. */
+  /** Every object that carries the stack's label or name, except tasks. */
   async objects(stack: string): Promise<DockerObject[]> {
     const all = await this.allObjects();
     return all.filter((object) => object.stack === stack || nameIsOf(object, stack));
   }
 
-  /** Everything there is, with the stack it says it belongs to. */
+  /** All objects in Docker, each with the stack that its label names. */
   async allObjects(): Promise<OwnedObject[]> {
     const { docker } = this;
     const [services, containers, volumes, secrets, configs, networks] = await Promise.all([
@@ -144,7 +150,9 @@ export class Swarm {
     ];
   }
 
-  /** Removes one object; one that is gone already is fine. Containers go by force, with their anonymous volumes. */
+  /**
+   * Removes one object; if it is gone already, that is no error. Containers go by force, with their anonymous volumes.
+   */
   async remove(object: DockerObject): Promise<void> {
     const { docker } = this;
     const { kind, id } = object;
@@ -161,7 +169,7 @@ export class Swarm {
     }
   }
 
-  /** Last lines of a container's output, both streams; none when the container is gone. */
+  /** The last lines of a container's output, both streams; none when they cannot be read. */
   async logs(container: string, lines: number): Promise<string[]> {
     try {
       const options = { stdout: true, stderr: true, tail: lines, follow: false } as const;
@@ -173,6 +181,11 @@ export class Swarm {
     }
   }
 
+  /**
+   * Makes a call of the Engine and checks the answer against a schema.
+   * @throws {DockerError} `docker.away` when no engine answers, `docker.failed` when it refuses or the answer does not
+   * fit
+   */
   async ask<T extends z.ZodType>(
     action: string,
     call: () => Promise<unknown>,
@@ -208,7 +221,7 @@ function owned(
   };
 }
 
-/** HTTP status of an error of the Engine API, or null when there was no answer. */
+/** HTTP status of an error of the Engine API; null when there was no answer. */
 export function statusOf(error: unknown): number | null {
   const status = typeof error === "object" && error !== null ? Reflect.get(error, "statusCode") : undefined;
   return typeof status === "number" ? status : null;
@@ -218,7 +231,10 @@ function byLabel(stack: string) {
   return { filters: JSON.stringify({ label: [`${STACK_LABEL}=${stack}`] }) };
 }
 
-/** Secrets made by hand carry no label; what is called `<stack>_…` is the stack's all the same. */
+/**
+ * Whether an object is the stack's by its name, `<stack>_…`. Secrets that were made by a command of their own carry no
+ * label.
+ */
 function nameIsOf(object: DockerObject, stack: string): boolean {
   return object.name.startsWith(`${stack}_`);
 }
@@ -230,8 +246,8 @@ export async function collect(stream: NodeJS.ReadableStream): Promise<Buffer> {
 }
 
 /**
- * Takes apart the Engine's stream of framed output: a byte for the stream, three of padding, four of length.
- * Output of a container with a terminal comes unframed and is taken as it is.
+ * Takes apart the Engine's framed output. Each frame begins with a byte for the stream, three of padding, and four of
+ * length. A container with a terminal gives output without frames, which is returned as it is.
  */
 export function demultiplex(bytes: Buffer): { stdout: string; stderr: string; all: string } {
   const parts: { stderr: boolean; bytes: Buffer }[] = [];

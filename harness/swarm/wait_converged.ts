@@ -7,7 +7,7 @@ import { InfraFailure, StageFailure } from "../run/stage.ts";
 import { DockerError, type Swarm } from "./swarm.ts";
 
 const POLL_MS = 200;
-/** An engine that restarts is back well before this. */
+/** Milliseconds; an engine that restarts is back well before they are over. */
 const DOCKER_AWAY_MS = 30_000;
 const TAIL_LINES = 50;
 
@@ -15,24 +15,25 @@ export interface ConvergeOptions {
   stack: string;
   /** When the deploy was called, milliseconds since the epoch. */
   since: number;
-  /** Milliseconds the app gets. */
+  /** Milliseconds that the app gets. */
   timeoutMs: number;
   log: (line: string) => void;
   signal: AbortSignal;
   clock?: Clock;
 }
 
-/** A stack that is what its specification says. */
+/** A stack that is as its specification says. */
 export interface Converged {
-  /** What showed it. */
+  /** The snapshot that showed it. */
   snapshot: Snapshot;
   /** Since when Swarm has wanted no task of an older specification, milliseconds since the epoch. */
   currentSince: number;
 }
 
 /**
- * Waits until the stack is what its specification says.
+ * Waits until the stack is as its specification says.
  * @throws {StageFailure} with the last log lines of the task that is to blame
+ * @throws {InfraFailure} when Docker does not answer
  */
 export async function waitConverged(swarm: Swarm, options: ConvergeOptions): Promise<Converged> {
   const { stack, since, timeoutMs, log, signal, clock = systemClock } = options;
@@ -86,7 +87,7 @@ async function look(swarm: Swarm, stack: string): Promise<Snapshot | DockerError
   }
 }
 
-/** A decision that the stack has failed, with what its container had to say. */
+/** Makes the failure of a stack into that of a stage, with the last log lines of the container to blame. */
 export async function stackFailure(swarm: Swarm, failure: Failure): Promise<StageFailure> {
   const container = failure.task?.container;
   const tail = container ? await swarm.logs(container, TAIL_LINES) : [];
@@ -98,6 +99,7 @@ export async function stackFailure(swarm: Swarm, failure: Failure): Promise<Stag
   });
 }
 
+/** The failure of a stage whose app neither converged nor failed in its time. */
 async function slowFailure(
   swarm: Swarm,
   seen: { snapshot: Snapshot; stuck: string[]; text: string; ms: number },

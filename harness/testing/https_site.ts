@@ -10,7 +10,7 @@ export interface HttpsSite extends AsyncDisposable {
   port: number;
   /** PEM file of the CA. */
   ca: string;
-  /** Removed in the end; tests may put files there. */
+  /** Removed when the site is closed; tests may put files there. */
   folder: string;
 }
 
@@ -55,7 +55,7 @@ function listen(server: Server): Promise<number> {
   });
 }
 
-/** The first of the programs that is not installed. */
+/** The first of the programs that is not installed; undefined when all are. */
 export async function missingProgram(...programs: string[]): Promise<string | undefined> {
   for (const program of programs) {
     const found = await exec(["sh", "-c", 'command -v "$0"', program]);

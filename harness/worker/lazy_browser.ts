@@ -3,10 +3,10 @@ import type { Browser } from "../browser/browser.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import type { Settings } from "../run/settings.ts";
 
-/** One Chromium for the whole run, started when it is first wanted. */
+/** One Chromium for the whole run, started when it is first asked for. */
 export class LazyBrowser implements AsyncDisposable {
   version = "none";
-  /** Null while it has not been started. */
+  /** Whether Chromium has its own sandbox; null while it has not been started. */
   sandbox: boolean | null = null;
   #settings: Settings;
   #browser: Promise<Browser> | null = null;
@@ -15,7 +15,7 @@ export class LazyBrowser implements AsyncDisposable {
     this.#settings = settings;
   }
 
-  /** @param apps domains of the run's apps; the enrolment says which further ones they answer at */
+  /** @param apps domains of the run's apps; the enrolment names further domains at which they answer */
   get(apps: readonly string[], enrolment: Enrolment): Promise<Browser> {
     this.#browser ??= this.#open(apps.flatMap((domain) => domainsOf(domain, enrolment)));
     return this.#browser;
@@ -23,7 +23,7 @@ export class LazyBrowser implements AsyncDisposable {
 
   async #open(domains: string[]): Promise<Browser> {
     const settings = this.#settings;
-    const { openBrowser } = await import("../browser/browser.ts"); // large, and wanted only once apps are on their way
+    const { openBrowser } = await import("../browser/browser.ts"); // large, and not needed before a deploy
     const browser = await openBrowser({
       ingress: settings.INGRESS,
       ...(settings.CA_FILE === undefined ? {} : { ca: settings.CA_FILE }),

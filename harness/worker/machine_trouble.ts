@@ -2,14 +2,14 @@ import { describeError } from "../../common/errors.ts";
 import { freeBytes } from "../run/disk.ts";
 import type { RunContext } from "../checks/context.ts";
 
-/** A disk with less room than this may have been full a moment ago, before somebody removed a half-written file. */
+/** A disk with less room may have been full a moment ago, before somebody removed a half-written file. */
 const NEARLY_FULL_BYTES = 64 * 1024 * 1024;
 
 /**
- * What happened to the machine while a stage failed, if anything did: the failure is then nobody's proof against the
- * recipe. A full disk makes abra refuse, a restart of Docker makes apps crash.
- * @param options.engine when the engine was started, as seen at the stage's begin
- * @returns a sentence, or null
+ * Says what happened to the machine while a stage failed. A full disk makes abra refuse, and a restart of Docker makes
+ * apps crash, so such a failure proves nothing against the recipe.
+ * @param options.engine when the engine was started, as seen when the stage began
+ * @returns a sentence, or null when nothing is known to have happened
  */
 export async function trouble(
   run: RunContext,

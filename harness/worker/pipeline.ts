@@ -15,7 +15,7 @@ import { upgradeStage } from "../stages/upgrade.ts";
 
 type Work = (run: RunContext, ctx: StageContext) => Promise<void>;
 
-/** Every stage of the worker; teardown is the keeper's. */
+/** The work of every stage except teardown, which is the keeper's. */
 const realWork: Record<Exclude<StageName, "teardown">, Work> = {
   fetch: fetchStage,
   lint: lintStage,
@@ -27,21 +27,21 @@ const realWork: Record<Exclude<StageName, "teardown">, Work> = {
 };
 
 export interface PipelineOptions {
-  /** How many lanes may have a live app; asked once the recipe is known. */
+  /** How many lanes may have an app at the same time. It is asked after lint, when the recipe is known. */
   lanes: () => 1 | 2;
   /**
-   * Called when a lane is through: its app is not needed any more. `last`: so are all others. `gone` is to be called
-   * as soon as nothing of the app runs; the promise may take longer.
+   * Called when a lane is through and its app is not needed any more. `last` tells that no other lane is left. `gone`
+   * has to be called as soon as nothing of the app runs; the promise may take longer.
    */
   endLane: (lane: Lane, so: { last: boolean; gone: () => void }) => Promise<void>;
-  /** What the stages do. @default what they are there for */
+  /** What the stages do, in tests. @default their real work */
   work?: Partial<Record<StageName, Work>>;
 }
 
 /**
- * Runs the common stages, then the lanes: side by side where two apps may live, else one after the other, where the
- * second one's app is prepared while the first one's goes, but not deployed before that is gone. A failure in one lane
- * leaves the other alone.
+ * Runs the common stages, then the lanes. Where two apps may live at a time, the lanes run side by side. Otherwise they
+ * run one after the other: the second lane's app is prepared while the first one's is removed, and deployed when that
+ * is gone. A failure in one lane does not affect the other.
  */
 export async function runPipeline(run: RunContext, options: PipelineOptions): Promise<StageReport[]> {
   const reports: StageReport[] = [];
@@ -78,7 +78,7 @@ export async function runPipeline(run: RunContext, options: PipelineOptions): Pr
     await walk(lane);
     run.room = new Promise((resolve) => {
       const ending = end(lane, resolve).finally(resolve);
-      ending.catch(() => {}); // is told below
+      ending.catch(() => {}); // Promise.all below throws it
       ends.push(ending);
     });
   }

@@ -96,7 +96,7 @@ Deno.test("one lane: the second app is prepared while the first one goes, and de
     await prepared.promise;
     steps.push("stopped");
     gone();
-    await deployed.promise; // what else there is to remove need not be waited for
+    await deployed.promise; // the upgrade lane deploys although this removal still goes on
   });
   assert.deepEqual(steps, ["stopped", "deployed"]);
   assert.ok(seen.includes("lane install removed"), "a run does not end before what it removes is gone");

@@ -16,11 +16,11 @@ import {
 import type { Obstacle, StagePlan } from "../run/stage_plan.ts";
 import { trouble } from "./machine_trouble.ts";
 
-/** Lines of log kept per stage; what a recipe prints has no other bound. */
+/** Lines of log kept for each stage; nothing else limits what a recipe prints. */
 const LOG_LINES = 20_000;
 const LINE_LENGTH = 4_000;
 
-/** Runs one stage with its deadline and turns however it ended into a report. */
+/** Runs one stage with its deadline and makes a report of it, however it ended. */
 export async function runStage(
   run: RunContext,
   options: {
@@ -71,7 +71,7 @@ export async function runStage(
   return timed;
 }
 
-/** What an error of a stage means. Those nobody foresaw are never the recipe's fault. */
+/** What an error of a stage means. An error that nobody foresaw is never the recipe's fault. */
 function outcomeOf(error: unknown): Partial<StageReport> {
   if (error instanceof StageSkipped) return { result: "skipped", reason: error.message };
   if (error instanceof StageBlocked) return { result: "blocked", reason: error.message };
@@ -92,7 +92,7 @@ function outcomeOf(error: unknown): Partial<StageReport> {
   return { result: "infra", cause: sentence(cause), ...(detail === undefined ? {} : { detail }) };
 }
 
-/** A failure that the machine's own trouble accounts for. */
+/** Turns a failure into one of the machine, for which the recipe is not blamed. */
 function blameless(report: StageReport, why: string): Partial<StageReport> {
   return { result: "infra", cause: why, detail: [report.cause, report.detail].filter(Boolean).join("\n") };
 }
@@ -134,7 +134,7 @@ function stageContext(
   };
 }
 
-/** One line without colours and final period, of bearable length. */
+/** One line without colours and final period, 500 characters at most. */
 function sentence(text: string): string {
   return plainLines(text).join("; ").replace(/\.$/, "").slice(0, 500);
 }

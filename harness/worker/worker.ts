@@ -18,12 +18,12 @@ import { stagePlans } from "../run/stage_plan.ts";
 import { Swarm } from "../swarm/swarm.ts";
 import { tearDownApp } from "../cleanup/teardown.ts";
 
-/** Free memory that two apps at a time ask for, where nobody said how many may live. */
+/** Free memory that two apps at a time need, where no setting says how many may live. */
 const TWO_LANES_BYTES = 3 * 1024 ** 3;
 
 /**
- * Runs the stages of a planned run and tells the keeper everything on standard output. It writes nothing of the run
- * folder but `screenshots/` and `tmp/`, and may be killed at any time.
+ * Runs the stages of a planned run, and tells the keeper everything on standard output. In the run folder it writes
+ * only to `screenshots/` and `tmp/`, and it may be killed at any time.
  */
 export async function work(path: string): Promise<void> {
   const folder = new RunFolder(path);
@@ -45,7 +45,8 @@ export async function work(path: string): Promise<void> {
     lanes: () => lanes = howManyLanes(run),
     endLane: async (lane, { last, gone }) => {
       const makeRoom = lanes === 1 || !plan.request.keep;
-      if (!last && makeRoom) await within("free lane", () => freeLane(run, { lane, gone })); // the last one is left to the keeper
+      // The last app is left to the keeper.
+      if (!last && makeRoom) await within("free lane", () => freeLane(run, { lane, gone }));
     },
   });
   const { install, upgrade } = run.imposed;
@@ -56,13 +57,14 @@ export async function work(path: string): Promise<void> {
 }
 
 /**
- * Without a keeper nobody would tear down what is made from now on: the worker goes, with all it started.
- * @param go called when the keeper says that the work may begin, the only thing it ever says
+ * Kills the worker and everything it started when the keeper dies, because nobody would tear down what the worker went
+ * on to make.
+ * @param go called when the keeper says that the work may begin, which is all it ever says
  */
 async function dieWithKeeper(run: string, go: () => void): Promise<void> {
   try {
     for await (const _ of Deno.stdin.readable) go();
-  } catch { /* a broken pipe says the same */ }
+  } catch { /* a broken pipe means the same as its end */ }
   await killFamily(run, Deno.pid);
 }
 
@@ -130,19 +132,19 @@ async function makeContext(
 }
 
 /**
- * Makes an app's folder known to abra, which needs nothing of the recipe and so goes on while that is fetched.
- * @returns what abra said, for the log of whoever waits for it
+ * Makes an app's folder known to abra. That needs nothing of the recipe, so it goes on while the recipe is fetched.
+ * @returns what abra printed, for the log of the stage that waits for it
  */
 function knowServer(app: PlannedApp, settings: RunPlan["settings"]): Promise<string[]> {
   const lines: string[] = [];
   const done = new Abra({ settings, dir: app.abraDir, log: (line) => lines.push(line) }).prepare().then(() =>
     lines
   );
-  done.catch(() => {}); // whoever waits for it hears of trouble
+  done.catch(() => {}); // who waits for it gets its error
   return done;
 }
 
-/** Versions of what the run depends on, for the result; whoever cannot say is noticed by the stage that needs it. */
+/** Versions of what the run depends on, for the result. What cannot be asked here will fail the stage that needs it. */
 async function probe(run: RunContext) {
   const { settings } = run.plan;
   const abra = new Abra({ settings, dir: join(run.folder.tmp, "probe") });
@@ -153,7 +155,10 @@ async function probe(run: RunContext) {
   return { abra: tools.version, abraStandIn: tools.standIn, docker };
 }
 
-/** Two apps at a time where memory allows, and never when they would fight for the host's ports. */
+/**
+ * How many apps may live at a time: two where memory allows, but one if the recipe publishes ports of the host, which
+ * two apps cannot share.
+ */
 function howManyLanes(run: RunContext): 1 | 2 {
   const publishes = [run.compose.head, run.compose.base].some((compose) =>
     compose !== null &&
@@ -165,7 +170,7 @@ function howManyLanes(run: RunContext): 1 | 2 {
   return Deno.systemMemoryInfo().available >= TWO_LANES_BYTES ? 2 : 1;
 }
 
-/** Removes a lane's app as soon as nobody needs it; the keeper verifies it once more at the end. */
+/** Removes a lane's app as soon as nobody needs it. The keeper looks again at the end whether it is gone. */
 async function freeLane(
   run: RunContext,
   { lane, gone }: { lane: Lane; gone: () => void },
@@ -178,7 +183,7 @@ async function freeLane(
     const options = { swarm, settings: plan.settings, volumes, log: () => {}, stopped: gone };
     const left = await tearDownApp(app, options);
     if (left.length > 0) run.send({ type: "note", text: `Not removed at once: ${left.join(", ")}` });
-  } catch { /* the keeper's teardown says what is wrong */ }
+  } catch { /* the keeper's teardown will say what is wrong */ }
 }
 
 function asList(value: unknown): unknown[] {
