@@ -40,6 +40,11 @@ export const recipeYml = z.strictObject({
   }).prefault({}).describe("How a working app answers"),
   timeouts: z.partialRecord(stageName, z.number().positive()).default({})
     .describe("Seconds a stage may take"),
+  memory: z.number().positive().optional().describe(
+    "Megabytes of memory that all containers of the app together need at most, the second ones of an update included",
+  ),
+  disk: z.number().positive().optional()
+    .describe("Megabytes that the app needs at most in volumes, writable layers and logs"),
   env: z.record(
     z.string().regex(/^[A-Za-z_]\w*$/),
     z.union([z.string(), z.number(), z.boolean()]).transform(String),

@@ -1,6 +1,7 @@
 import { describeError } from "../../common/errors.ts";
 import { type Clock, systemClock } from "../../common/time.ts";
 import { Abra } from "../abra/abra.ts";
+import { forgetLimits } from "../floor/limits.ts";
 import { change } from "../run/faults.ts";
 import { describeObject } from "./inventory.ts";
 import { isOurs } from "../run/names.ts";
@@ -37,7 +38,9 @@ export interface TearDownOptions {
  */
 export async function tearDownApp(app: PlannedApp, options: TearDownOptions): Promise<string[]> {
   const left = await removeStack(app.stack, { ...options, undeploy: () => undeploy(app, options) });
-  if (left.length === 0) await removeTree(app.abraDir);
+  if (left.length > 0) return left;
+  await forgetLimits(app.stack);
+  await removeTree(app.abraDir);
   return left;
 }
 

@@ -6,6 +6,7 @@ import { runRecipeCommand, type RunRecipeOptions } from "./run_recipe_options.ts
 /** Each command loads what it needs and no more. */
 const load = {
   ci: () => import("./ci.ts"),
+  floor: () => import("./floor.ts"),
   front: () => import("./front.ts"),
   janitor: () => import("./janitor.ts"),
   remove: () => import("./remove.ts"),
@@ -55,6 +56,12 @@ export async function main(argv: readonly string[]): Promise<number> {
       const settings = (await load.settings()).readSettings();
       const { runJanitor } = await load.janitor();
       code = await runJanitor(settings, { dryRun: options.dryRun ?? false, say });
+    });
+  program.command("floor")
+    .description("say whether Docker here gives every container of a run limits, and how it comes to")
+    .action(async () => {
+      const settings = (await load.settings()).readSettings();
+      code = await (await load.floor()).floor(settings, say);
     });
 
   try {

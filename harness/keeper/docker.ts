@@ -1,4 +1,5 @@
 import { foreignObjects } from "../cleanup/inventory.ts";
+import { requireFloor } from "../floor/engine.ts";
 import { tidy } from "../cleanup/janitor.ts";
 import type { PlannedApp, RunFolder, RunPlan } from "../run/folder.ts";
 import { InfraFailure } from "../run/stage.ts";
@@ -26,7 +27,11 @@ export async function lookAround(options: {
   const { settings } = options.plan;
   const swarm = swarmOf(options.plan);
   options.foundDisk((await requireManager(swarm, settings)).DockerRootDir);
+  const required = settings.REQUIRE_FLOOR ?? options.plan.request.mode === "ci";
+  const floor = requireFloor(swarm, { required, announce: options.announce });
+  floor.catch(() => {}); // is told once what dead runs left is gone
   await tidy({ swarm, settings, except: options.folder.path, announce: options.announce });
+  await floor;
   return await foreignObjects(swarm, settings.BASE_DOMAIN);
 }
 

@@ -33,6 +33,12 @@ const settingsSchema = z.object({
   DOCKER_SOCKET: z.string().default("/var/run/docker.sock"),
   /** Gigabytes; a run that finds less free space ends before it deploys anything. */
   MIN_FREE_GB: z.coerce.number().nonnegative().default(1),
+  /** Megabytes of memory that an app may be given; unset: half of the machine's. */
+  RUN_MEMORY: z.coerce.number().positive().optional(),
+  /** Megabytes that an app may be given for volumes, writable layers and logs. */
+  RUN_DISK: z.coerce.number().positive().default(10_000),
+  /** Whether nothing may run where Docker gives containers no limits; unset: it may when a person asks. */
+  REQUIRE_FLOOR: z.union([z.boolean(), z.stringbool()]).optional(),
   /** Seconds without a change after which the janitor removes a stack of ours that no run folder names. */
   JANITOR_MAX_AGE: z.coerce.number().nonnegative().default(10_800),
   /** Seconds that any stage may take unless recipe.yml says otherwise; unset: each stage has its own limit. */

@@ -87,6 +87,9 @@ export const material = z.object({
 
 export const version = z.object({ Version: z.string(), ApiVersion: z.string().default("") });
 export const info = z.object({
+  DefaultRuntime: z.string().default("runc"),
+  Runtimes: z.record(z.string(), z.looseObject({ path: z.string().optional() })).nullish()
+    .transform((all) => all ?? {}),
   DockerRootDir: z.string().default("/var/lib/docker"),
   Swarm: z.object({
     LocalNodeState: z.string().default("inactive"),

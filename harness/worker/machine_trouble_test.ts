@@ -17,6 +17,8 @@ class FakeSwarm extends Swarm {
   }
   override info() {
     return Promise.resolve({
+      DefaultRuntime: "runc",
+      Runtimes: {},
       DockerRootDir: "/proc", // a file system without any free space
       Swarm: { LocalNodeState: "active", ControlAvailable: true },
     });

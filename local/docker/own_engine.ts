@@ -19,6 +19,8 @@ import {
 } from "../host/process.ts";
 import type { Step } from "../host/progress.ts";
 
+/** Where the runtime of the floor reads what apps may use. @see harness/floor/limits.ts */
+const FLOOR = "/run/cc-ci/floor";
 const START_MS = 60_000;
 /** Stopping waits for containers' own grace periods. */
 const STOP_MS = 40_000;
@@ -97,6 +99,7 @@ async function start(paths: Paths, { docker, step }: { docker: Docker; step: Ste
   await noteHost(paths);
   for (const path of [paths.engineData, files.execRoot]) await Deno.mkdir(path, { recursive: true });
   step.update("starting dockerd");
+  const runtime = await installRuntime(paths);
   const before = systemClock.now();
   const id = await startDetached([
     "dockerd",
@@ -105,7 +108,11 @@ async function start(paths: Paths, { docker, step }: { docker: Docker; step: Ste
     `--pidfile=${join(paths.state, "dockerd.pid")}`,
     `--host=unix://${SOCKET}`,
     `--label=${OURS}=${paths.cache}`,
-  ], { cwd: "/", env: {}, log: files.log, pidFile: files.pidFile });
+    `--add-runtime=cc-ci=${runtime}`,
+    "--default-runtime=cc-ci",
+    "--log-opt=max-size=10m",
+    "--log-opt=max-file=3",
+  ], { cwd: "/", env: { CCCI_DENO: Deno.execPath() }, log: files.log, pidFile: files.pidFile });
   await waitFor(async () => {
     if (runningProcess(files.pidFile)?.pid !== id.pid) {
       throw new StackError(`Could not start dockerd: it ended after ${systemClock.now() - before} ms`, {
@@ -114,6 +121,20 @@ async function start(paths: Paths, { docker, step }: { docker: Docker; step: Ste
     }
     return await engineAnswers(docker) === "yes";
   }, { what: "the Docker Engine to answer", timeoutMs: START_MS, everyMs: 100 });
+}
+
+/**
+ * Puts the runtime that gives every container of a run its limits where it stays as long as the engine does: the work
+ * tree that it comes from may go before.
+ * @returns its path
+ */
+async function installRuntime(paths: Paths): Promise<string> {
+  const folder = join(paths.state, "floor");
+  await Deno.mkdir(folder, { recursive: true });
+  for (const name of ["runtime.sh", "runtime.ts"]) {
+    await Deno.copyFile(join(paths.repo, "harness", "floor", name), join(folder, name));
+  }
+  return join(folder, "runtime.sh");
 }
 
 /**
@@ -178,6 +199,7 @@ export async function stopEngine(paths: Paths): Promise<boolean> {
       await Deno.remove(join(paths.engineData, folder), { recursive: true }).catch(() => {});
     }
     await restoreHost(paths);
+    await Deno.remove(FLOOR, { recursive: true }).catch(() => {}); // no engine reads it any more
   }
   return stopped;
 }

@@ -262,6 +262,7 @@ async function describe({ paths, gateway, certificates, credentials, engineIsOur
       CCCI_DENO: Deno.execPath(),
       CCCI_PROXY_REFRESH_S: "1",
       CCCI_MIN_FREE_GB: "1",
+      CCCI_REQUIRE_FLOOR: "0",
     },
     urls,
     accounts: credentials.accounts,

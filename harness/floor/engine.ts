@@ -1,0 +1,59 @@
+import { fromFileUrl } from "../../common/files.ts";
+import { exec } from "../../common/exec.ts";
+import { InfraFailure } from "../run/stage.ts";
+import type { Swarm } from "../swarm/swarm.ts";
+
+/** How the engine calls the runtime that gives every container of a run its limits. */
+const RUNTIME = "cc-ci";
+const CHECK_MS = 10_000;
+
+/** What an engine's configuration (`/etc/docker/daemon.json`) has to say for it to have the floor. */
+export function engineConfiguration(runtime = fromFileUrl(import.meta.resolve("./runtime.sh"))) {
+  return {
+    runtimes: { [RUNTIME]: { path: runtime } },
+    "default-runtime": RUNTIME,
+    "log-driver": "json-file",
+    "log-opts": { "max-size": "10m", "max-file": "3" },
+  };
+}
+
+/** @returns what keeps this engine from having the floor, as a sentence; null when nothing does */
+export async function floorTrouble(swarm: Pick<Swarm, "info">): Promise<string | null> {
+  const { DefaultRuntime: name, Runtimes: runtimes } = await swarm.info();
+  const path = runtimes[name]?.path ?? name;
+  if (!path.startsWith("/")) return `Docker starts containers by "${path}", which gives them no limits`;
+  const asked = await exec([path, "--ccci-floor"], { timeoutMs: CHECK_MS }).catch(() => null);
+  if (asked === null) return `Docker starts containers by "${path}", which cannot be started from here`;
+  if (answersAsFloor(asked.stdout)) return null;
+  const why = asked.stderr.trim().split("\n").at(-1) ?? "";
+  return `Docker starts containers by "${path}", which gives them no limits${why === "" ? "" : `: ${why}`}`;
+}
+
+function answersAsFloor(text: string): boolean {
+  try {
+    return JSON.parse(text).floor === 1;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Sees that containers of a run will have limits.
+ * @param options.required no run without
+ * @param options.announce is told of what is missing where that is not required
+ * @throws {InfraFailure}
+ */
+export async function requireFloor(
+  swarm: Pick<Swarm, "info">,
+  options: { required: boolean; announce: (text: string) => void },
+): Promise<void> {
+  const trouble = await floorTrouble(swarm);
+  if (trouble === null) return;
+  if (!options.required) {
+    options.announce(`${trouble}. "harness floor" says how they get some`);
+    return;
+  }
+  throw new InfraFailure(
+    `This host may not run anything: ${trouble}. "harness floor" says how they get some`,
+  );
+}

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { fromFileUrl } from "../../common/files.ts";
+import { info } from "../swarm/schema.ts";
+import { engineConfiguration, floorTrouble, requireFloor } from "./engine.ts";
+
+const swarm = { LocalNodeState: "active", ControlAvailable: true };
+const engine = (said: unknown) => ({
+  info: () => Promise.resolve(info.parse({ Swarm: swarm, ...said as object })),
+});
+const plain = engine({ DefaultRuntime: "runc", Runtimes: { runc: { path: "runc" } } });
+const by = (path: string) => engine({ DefaultRuntime: "cc-ci", Runtimes: { "cc-ci": { path } } });
+
+Deno.test("an engine has the floor when its default runtime says so", async () => {
+  const { runtimes } = engineConfiguration();
+  assert.equal(runtimes["cc-ci"]?.path, fromFileUrl(import.meta.resolve("./runtime.sh")));
+  const folder = await Deno.makeTempDir();
+  try { // a host without deno and runc would be one without the floor
+    const runc = `${folder}/runc`;
+    await Deno.writeTextFile(runc, "#!/bin/sh\n", { mode: 0o755 });
+    const path = `${folder}/runtime`;
+    const script = `#!/bin/sh\nexport CCCI_RUNC=${runc} CCCI_DENO=${Deno.execPath()} CCCI_FLOOR=${folder}\n` +
+      `exec ${runtimes["cc-ci"]?.path} "$@"\n`;
+    await Deno.writeTextFile(path, script, { mode: 0o755 });
+    assert.equal(await floorTrouble(by(path)), null);
+    await Deno.writeTextFile(runc, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+    assert.match(await floorTrouble(by(path)) ?? "", /runc does not run/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("any other engine is told from one that has it", async () => {
+  assert.equal(await floorTrouble(plain), 'Docker starts containers by "runc", which gives them no limits');
+  assert.match(await floorTrouble(by("/bin/true")) ?? "", /no limits/);
+  assert.match(await floorTrouble(by("/no/such/program")) ?? "", /cannot be started/);
+  assert.match(await floorTrouble(engine({})) ?? "", /"runc"/);
+});
+
+Deno.test("without the floor nothing runs where it is required; elsewhere that is said", async () => {
+  const told: string[] = [];
+  const announce = (text: string) => void told.push(text);
+  await assert.rejects(requireFloor(plain, { required: true, announce }), {
+    code: "stage.infra",
+    message: /may not run anything: .*"runc".*harness floor/,
+  });
+  assert.deepEqual(told, []);
+  await requireFloor(plain, { required: false, announce });
+  assert.match(told.join(), /no limits\. "harness floor"/);
+});

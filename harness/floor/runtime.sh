@@ -1,0 +1,76 @@
+#!/bin/sh
+# The OCI runtime by which a Docker Engine with the floor starts all of its containers: runc, except that a container
+# of a run gets what runtime.ts leaves it. docs/operating.md says how an engine comes to use it.
+#   CCCI_RUNC, CCCI_DENO   the two programs, where they are not on the PATH of the engine
+#   CCCI_FLOOR             folder in which the harness says what an app may use
+set -u
+runc=${CCCI_RUNC:-runc}
+deno=${CCCI_DENO:-deno}
+floor=${CCCI_FLOOR:-/run/cc-ci/floor}
+
+# The kernel may not count swap, and runc could then not write a limit of it. Without swap there is nothing to limit.
+counts_swap() {
+  if [ -d /sys/fs/cgroup/memory ]; then [ -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes ]
+  else [ "$(wc -l < /proc/swaps)" -gt 1 ]; fi
+}
+
+edit() { # $1: the only folder that it may write in
+  swap=without-swap
+  if counts_swap; then swap=with-swap; fi
+  here=$(dirname -- "$(readlink -f -- "$0")")
+  DENO_DIR=$floor/.deno DENO_NO_UPDATE_CHECK=1 NO_COLOR=1 "$deno" run --quiet --no-config --no-lock --no-remote \
+    --no-npm --no-prompt --allow-read --allow-write="$1" "$here/runtime.ts" "$swap" "$@"
+}
+
+# The harness asks in this way whether all is there that a container of a run needs.
+if [ "${1-}" = "--ccci-floor" ]; then
+  "$runc" --version > /dev/null || { echo "runc does not run" >&2; exit 1; }
+  edit "$floor" "$floor"
+  exit
+fi
+
+command='' root=/run/runc bundle=. process='' id='' option=''
+for word; do
+  id=$word # is the last one
+  case $option in
+    --root) root=$word ;;
+    --bundle | -b) bundle=$word ;;
+    --process | -p) process=$word ;;
+  esac
+  case $option in
+    '') ;;
+    *) option='' && continue ;;
+  esac
+  case $word in
+    --root | --log | --log-format | --criu | --rootless | --bundle | -b | --process | -p | --pid-file) option=$word ;;
+    --console-socket | --preserve-fds | --cwd | -e | --env | -u | --user | --cap | -c) option=$word ;;
+    -*) ;;
+    *) command=${command:-$word} ;;
+  esac
+done
+
+# What Docker has written down about the container stands in its folder, out of which its files are mounted. Where it
+# cannot be found the container counts as one of a run.
+is_of_a_run() {
+  folder=$(sed -n 's#.*"source":"\([^"\\]*/containers/'"$id"'\)/.*#\1#p' "$bundle/config.json") || return 0
+  [ -n "$folder" ] && [ -r "$folder/config.v2.json" ] || return 0
+  grep -Eq '"com\.docker\.stack\.namespace":"[a-z0-9]{1,4}-[0-9a-f]{6}_' "$folder/config.v2.json"
+  [ $? -ne 1 ] # is only said when grep has read all of it
+}
+
+case $command in
+  create)
+    is_of_a_run || exec "$runc" "$@"
+    edit "$bundle" "$floor" "$folder" || exit 1
+    "$runc" "$@" || exit
+    : > "$root/$id/cc-ci-floor" # goes with this folder of runc's when the container does
+    ;;
+  exec)
+    # A health check is such a command, and Docker hands it the capabilities that the container was to have.
+    if [ -e "$root/$id/cc-ci-floor" ] && [ -n "$process" ]; then
+      sed -i 's/"CAP_NET_RAW",//g; s/,"CAP_NET_RAW"\]/]/g; s/\["CAP_NET_RAW"\]/[]/g' "$process" || exit 1
+    fi
+    exec "$runc" "$@"
+    ;;
+  *) exec "$runc" "$@" ;;
+esac

@@ -1,0 +1,153 @@
+/**
+ * What `runtime.sh` makes of a container of a run before anything of it starts: no raw sockets, and limits of memory,
+ * processes and CPU. It runs by itself, for each container anew, so it imports nothing.
+ */
+
+/** What one container may use. The harness writes it down for each app: `<folder>/<stack>.json`. */
+export interface ContainerLimits {
+  memoryBytes: number;
+  /** Processes and threads at one time. */
+  processes: number;
+  /** Processors' worth of time. */
+  cpus: number;
+}
+
+/** The parts of an OCI configuration that are changed. Numbers are kept as they were written. */
+interface Spec {
+  process: { capabilities?: Record<string, string[] | null>; oomScoreAdj?: Num };
+  linux: {
+    resources?: {
+      memory?: { limit?: Num; swap?: Num; reservation?: Num; disableOOMKiller?: boolean };
+      cpu?: { shares?: Num; quota?: Num; period?: Num };
+      pids?: { limit?: Num };
+    };
+  };
+}
+
+/** A number of the configuration as text: some are beyond what a number here can hold. */
+class Num {
+  readonly text: string;
+  constructor(value: number | string) {
+    this.text = String(value);
+  }
+  get value(): number {
+    return Number(this.text);
+  }
+  toJSON(): unknown {
+    return (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON(this.text);
+  }
+}
+
+const PERIOD_US = 100_000;
+/** Where other containers have 1024: under load those of the host itself go first. */
+const SHARES = 256;
+/** Of 1000: when the host has no memory left, the kernel looks here first. */
+const OOM_SCORE = 500;
+
+/** What holds for an app of which the harness has not said anything. */
+export function defaultLimits(processors: number): ContainerLimits {
+  return { memoryBytes: 1024 ** 3, processes: 1024, cpus: 0.9 * processors };
+}
+
+/**
+ * @param config text of the container's `config.json`
+ * @param options.swap whether the kernel counts swap, so that it can be limited
+ * @returns the text to take its place. What is stricter already stays.
+ */
+export function withFloor(config: string, options: { limits: ContainerLimits; swap: boolean }): string {
+  const { limits } = options;
+  const spec = parse(config);
+  const { capabilities } = spec.process;
+  for (const [set, names] of Object.entries(capabilities ?? {})) {
+    if (capabilities !== undefined && names !== null) {
+      capabilities[set] = names.filter((name) => name !== "CAP_NET_RAW");
+    }
+  }
+  spec.process.oomScoreAdj = new Num(Math.max(OOM_SCORE, spec.process.oomScoreAdj?.value ?? 0));
+
+  const resources = spec.linux.resources ??= {};
+  const memory = resources.memory ??= {};
+  memory.limit = atMost(limits.memoryBytes, memory.limit);
+  if (memory.reservation !== undefined) memory.reservation = atMost(memory.limit.value, memory.reservation);
+  if (options.swap) memory.swap = memory.limit; // the sum of both, so none
+  else delete memory.swap;
+  memory.disableOOMKiller = false;
+
+  (resources.pids ??= {}).limit = atMost(limits.processes, resources.pids.limit);
+
+  const cpu = resources.cpu ??= {};
+  const period = isPositive(cpu.period) ? cpu.period.value : PERIOD_US;
+  cpu.quota = atMost(Math.round(limits.cpus * period), cpu.quota);
+  cpu.period = new Num(period);
+  cpu.shares = atMost(SHARES, cpu.shares);
+  return JSON.stringify(spec);
+}
+
+/** Zero, less and nothing stand for no limit. */
+function atMost(limit: number, there: Num | undefined): Num {
+  return isPositive(there) && there.value <= limit ? there : new Num(limit);
+}
+
+function isPositive(number: Num | undefined): number is Num {
+  return number !== undefined && number.value > 0;
+}
+
+function parse(config: string): Spec {
+  const keep = (_key: string, value: unknown, context?: { source?: string }) =>
+    typeof value === "number" ? new Num(context?.source ?? String(value)) : value;
+  return JSON.parse(config, keep) as Spec;
+}
+
+/** Reads what an app may use. @throws {Error} when what is written there makes no sense */
+export function readLimits(text: string): ContainerLimits {
+  const limits = JSON.parse(text) as Partial<Record<keyof ContainerLimits, unknown>>;
+  const positive = (key: keyof ContainerLimits) => {
+    const value = limits[key];
+    if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
+    throw new Error(`Could not read what the app may use: ${key} is "${String(value)}"`);
+  };
+  return {
+    memoryBytes: positive("memoryBytes"),
+    processes: positive("processes"),
+    cpus: positive("cpus"),
+  };
+}
+
+/** The stack that a container is of, by Docker's own record of it. */
+function stackOf(record: string): string | null {
+  try {
+    const { Config } = JSON.parse(Deno.readTextFileSync(`${record}/config.v2.json`));
+    const stack = Config.Labels["com.docker.stack.namespace"];
+    return typeof stack === "string" && /^[a-zA-Z0-9_-]+$/.test(stack) ? stack : null;
+  } catch {
+    return null; // the limits for those that nothing is known of are the narrow ones
+  }
+}
+
+function limitsFor(stack: string | null, folder: string): ContainerLimits {
+  try {
+    if (stack !== null) return readLimits(Deno.readTextFileSync(`${folder}/${stack}.json`));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return defaultLimits(navigator.hardwareConcurrency);
+}
+
+/** Shows that editing works, with the answer that the harness looks for. */
+function check(folder: string): string {
+  const sample = '{"process":{"capabilities":{"bounding":["CAP_NET_RAW"]}},"linux":{}}';
+  const limits = defaultLimits(navigator.hardwareConcurrency);
+  const works = !withFloor(sample, { limits, swap: true }).includes("CAP_NET_RAW");
+  return JSON.stringify({ floor: works ? 1 : 0, folder });
+}
+
+if (import.meta.main) {
+  const [swap, bundle = "", folder = "", record] = Deno.args;
+  if (record === undefined) Deno.stdout.writeSync(new TextEncoder().encode(`${check(folder)}\n`));
+  else {
+    const path = `${bundle}/config.json`;
+    const limits = limitsFor(stackOf(record), folder);
+    const config = withFloor(Deno.readTextFileSync(path), { limits, swap: swap === "with-swap" });
+    Deno.writeTextFileSync(path, config);
+  }
+}
