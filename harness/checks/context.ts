@@ -9,6 +9,7 @@ import type { Enrolment } from "../../enrolment/enrolment.ts";
 import type { RecipeRepo } from "../recipe/repo.ts";
 import type { Redactor } from "../run/redact.ts";
 import { testedCommit } from "../../wording/verdict.ts";
+import type { StageName } from "../../protocol/result.ts";
 import type { RunFolder, RunPlan } from "../run/folder.ts";
 import type { Lane } from "../run/names.ts";
 import type { Swarm } from "../swarm/swarm.ts";
@@ -50,6 +51,8 @@ export interface RunContext {
   saved: { parts: readonly BackedUp[]; written: readonly Written[] } | null;
   /** The word for what keeps the recipe from being deployed at all, filled in by lint; null: nothing does. */
   undeployable: string | null;
+  /** The stage in which a lane's app used more than it may, so that it was ended. */
+  readonly exceeded: Map<Lane, StageName>;
   /**
    * What keeps the published version, or the head over it, from being deployed, filled in by lint; null: nothing does.
    */

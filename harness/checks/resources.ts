@@ -2,10 +2,8 @@ import * as z from "zod";
 import { exec } from "../../common/exec.ts";
 import type { ResourceUse, RunResult } from "../../protocol/result.ts";
 import { followStats } from "../swarm/stats.ts";
-import type { Lane } from "../run/names.ts";
 import type { RunContext } from "./context.ts";
 import { ServiceUse } from "./service_use.ts";
-import type { StageContext } from "../run/stage.ts";
 import { STACK_LABEL, type Swarm } from "../swarm/swarm.ts";
 import { container as containerSchema, type ContainerObject } from "../swarm/schema.ts";
 
@@ -15,28 +13,20 @@ const LOOK_MS = 500;
 const LAST_LOOK_MS = 3_000;
 const SERVICE_LABEL = "com.docker.swarm.service.name";
 
-/** Wraps the work of a stage, so that it also reports what the services of its lane's app used meanwhile. */
-export function measured(
-  lane: Lane | null,
-  work: (run: RunContext, ctx: StageContext) => Promise<void>,
-): (run: RunContext, ctx: StageContext) => Promise<void> {
-  return async (run, ctx) => {
-    const stack = run.plan.apps.find((app) => app.lane === lane)?.stack;
-    if (stack === undefined) return await work(run, ctx);
-    const measurement = new Measurement(run.swarm, stack);
-    try {
-      await work(run, ctx);
-    } finally {
-      ctx.resources(await measurement.end());
-    }
-  };
+/** Whoever wants to know what a stack uses while that goes on. */
+export interface Listeners {
+  /** Bytes that all of its containers hold together. */
+  memory: (bytes: number) => void;
+  /** How many of them run. */
+  containers: (count: number) => void;
 }
 
 /**
  * Watches what the containers of one stack use, from its construction to `end()`. It never fails; what it could not
  * measure is missing from its report.
  */
-class Measurement {
+export class Measurement {
+  #listeners: Listeners;
   #swarm: Swarm;
   #stack: string;
   #use = new ServiceUse();
@@ -46,7 +36,8 @@ class Measurement {
   #timer: ReturnType<typeof setInterval>;
   #looking = false;
 
-  constructor(swarm: Swarm, stack: string) {
+  constructor(swarm: Swarm, stack: string, listeners: Listeners) {
+    this.#listeners = listeners;
     this.#swarm = swarm;
     this.#stack = stack;
     void this.#look({ worked: true });
@@ -70,8 +61,10 @@ class Measurement {
     if (this.#looking) return;
     this.#looking = true;
     try {
-      for (const one of await this.#swarm.containers(this.#stack)) {
-        if (one.State === "running" && !this.#known.has(one.Id)) void this.#follow(one, so);
+      const running = (await this.#swarm.containers(this.#stack)).filter((one) => one.State === "running");
+      this.#listeners.containers(running.length);
+      for (const one of running) {
+        if (!this.#known.has(one.Id)) void this.#follow(one, so);
       }
     } catch {
       /* the next look may succeed */
@@ -86,7 +79,10 @@ class Measurement {
     this.#known.add(id);
     await followStats(this.#swarm, id, {
       signal: this.#stop.signal,
-      take: (stats) => this.#use.add({ id, service, ...stats }, so),
+      take: (stats) => {
+        this.#use.add({ id, service, ...stats }, so);
+        this.#listeners.memory(this.#use.heldNow());
+      },
     });
     this.#use.end(id);
   }

@@ -6,6 +6,8 @@ export interface ContainerSample {
   service: string;
   /** Without file cache that the kernel could drop at once, as `docker stats` counts it. */
   memoryBytes: number;
+  /** Without any file cache. */
+  heldBytes: number;
   /** CPU time since the container started. */
   cpuSeconds: number;
 }
@@ -30,6 +32,11 @@ export class ServiceUse {
     const memory = [...this.#living.values()].filter((one) => one.service === service)
       .reduce((sum, one) => sum + one.memoryBytes, 0);
     this.#peaks.set(service, Math.max(memory, this.#peaks.get(service) ?? 0));
+  }
+
+  /** Bytes of memory that all containers which live hold, by the last that was heard of each. */
+  heldNow(): number {
+    return [...this.#living.values()].reduce((sum, one) => sum + one.heldBytes, 0);
   }
 
   /** Has to be called when the container has ended. */

@@ -6,6 +6,7 @@ const sample = (id: string, [service, memoryBytes, cpuSeconds]: [string, number,
   id,
   service,
   memoryBytes,
+  heldBytes: memoryBytes / 2,
   cpuSeconds,
 });
 
@@ -16,6 +17,7 @@ Deno.test("the peak is over all containers that a service has at one time", () =
   use.add(sample("2", ["app", 80, 0.5]), started);
   use.add(sample("1", ["app", 90, 2]), started);
   use.end("1");
+  assert.equal(use.heldNow(), 190);
   use.add(sample("2", ["app", 120, 1.5]), started);
   assert.deepEqual(use.report(new Map([["app", 7]])), [
     { service: "db", peakMemoryBytes: 300, cpuSeconds: 0, diskBytes: null },

@@ -8,8 +8,10 @@ const frame = z.object({
     stats: z.object({
       /** With control groups of version 2. */
       inactive_file: z.number().optional(),
+      active_file: z.number().optional(),
       /** With version 1, whose `inactive_file` leaves out the groups below this one. */
       total_inactive_file: z.number().optional(),
+      total_active_file: z.number().optional(),
     }).prefault({}),
   }),
   cpu_stats: z.object({ cpu_usage: z.object({ total_usage: z.number() }) }),
@@ -18,6 +20,8 @@ const frame = z.object({
 /** What a container uses: memory without file cache that could be dropped, and CPU time since its start. */
 export interface ContainerStats {
   memoryBytes: number;
+  /** What the kernel could not take back: without any of the files that it keeps in memory while there is room. */
+  heldBytes: number;
   cpuSeconds: number;
 }
 
@@ -33,8 +37,10 @@ export function parseStats(line: string): ContainerStats | null {
   if (!parsed.success) return null;
   const { usage, stats } = parsed.data.memory_stats;
   const cache = stats.total_inactive_file ?? stats.inactive_file ?? 0;
+  const files = cache + (stats.total_active_file ?? stats.active_file ?? 0);
   return {
     memoryBytes: Math.max(0, usage - cache),
+    heldBytes: Math.max(0, usage - files),
     cpuSeconds: parsed.data.cpu_stats.cpu_usage.total_usage / 1e9,
   };
 }

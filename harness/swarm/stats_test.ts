@@ -9,9 +9,15 @@ const line = (usage: number, stats: Record<string, number>) =>
   });
 
 Deno.test("cache that can be dropped does not count, with either version of control groups", () => {
-  assert.deepEqual(parseStats(line(5000, { inactive_file: 1500 })), { memoryBytes: 3500, cpuSeconds: 2.5 });
-  assert.deepEqual(parseStats(line(5000, { inactive_file: 1, total_inactive_file: 1000 })), {
+  assert.deepEqual(parseStats(line(5000, { inactive_file: 1500, active_file: 500 })), {
+    memoryBytes: 3500,
+    heldBytes: 3000,
+    cpuSeconds: 2.5,
+  });
+  const first = { inactive_file: 1, total_inactive_file: 1000, active_file: 2, total_active_file: 700 };
+  assert.deepEqual(parseStats(line(5000, first)), {
     memoryBytes: 4000,
+    heldBytes: 3300,
     cpuSeconds: 2.5,
   });
 });

@@ -1,7 +1,7 @@
 import type { StageName, StageReport } from "../../protocol/result.ts";
 import { type Lane, lanes } from "../run/names.ts";
 import type { RunContext } from "../checks/context.ts";
-import { measured } from "../checks/resources.ts";
+import { bounded } from "../checks/bounded.ts";
 import { runStage } from "./run_stage.ts";
 import type { StageContext } from "../run/stage.ts";
 import { obstacleOf, type StagePlan, stagePlans } from "../run/stage_plan.ts";
@@ -52,7 +52,7 @@ export async function runPipeline(run: RunContext, options: PipelineOptions): Pr
       const stage = work[plan.name];
       if (stage !== undefined) {
         reports.push(
-          await runStage(run, { plan, work: measured(plan.lane, stage), obstacle: obstacle(plan) }),
+          await runStage(run, { plan, work: bounded(plan.lane, stage), obstacle: obstacle(plan) }),
         );
       }
     }

@@ -125,6 +125,7 @@ async function makeContext(
     room: Promise.resolve(),
     saved: null,
     undeployable: null,
+    exceeded: new Map(),
     baseObstacle: null,
     imposed: { install: 0, upgrade: 0 },
   };
@@ -167,7 +168,9 @@ function howManyLanes(run: RunContext): 1 | 2 {
   if (publishes) return 1;
   const wanted = run.plan.settings.LANES;
   if (wanted !== undefined) return wanted === 2 ? 2 : 1;
-  return Deno.systemMemoryInfo().available >= TWO_LANES_BYTES ? 2 : 1;
+  const { memory } = run.enrolment;
+  const needed = memory === undefined ? TWO_LANES_BYTES : 2e6 * memory;
+  return Deno.systemMemoryInfo().available >= needed ? 2 : 1;
 }
 
 /** Removes a lane's app as soon as nobody needs it. The keeper looks again at the end whether it is gone. */

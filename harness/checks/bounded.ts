@@ -1,0 +1,56 @@
+import { formatBytes } from "../../common/bytes.ts";
+import { followKills } from "../floor/kills.ts";
+import { appLimits, tellRuntime } from "../floor/limits.ts";
+import { AppWatch, gaugesOf } from "../floor/watch.ts";
+import type { Lane } from "../run/names.ts";
+import { StageBlocked, type StageContext, StageFailure } from "../run/stage.ts";
+import type { RunContext } from "./context.ts";
+import { Measurement } from "./resources.ts";
+
+/**
+ * The work of a stage, while which the app of its lane may use so much and no more, and which reports how much that
+ * was. An app that used more is gone, and so is whatever builds upon it.
+ */
+export function bounded(
+  lane: Lane | null,
+  work: (run: RunContext, ctx: StageContext) => Promise<void>,
+): (run: RunContext, ctx: StageContext) => Promise<void> {
+  return async (run, ctx) => {
+    const app = run.plan.apps.find((one) => one.lane === lane);
+    if (app === undefined) return await work(run, ctx);
+    const exceeded = run.exceeded.get(app.lane);
+    if (exceeded !== undefined) throw new StageBlocked(exceeded);
+    const { swarm } = run;
+    const { stack } = app;
+    const limits = appLimits(run.enrolment, run.plan.settings);
+    const [gauges] = await Promise.all([gaugesOf(swarm, stack), tellRuntime(stack, limits)]);
+    const watch = new AppWatch(limits, gauges);
+    const measurement = new Measurement(swarm, stack, {
+      memory: (bytes) => watch.sawMemory(bytes),
+      containers: (count) => watch.sawContainers(count),
+    });
+    const over = new AbortController();
+    void followKills(swarm, stack, {
+      signal: over.signal,
+      take(kill) {
+        if (watch.sawKill(kill) || kill.allowed === null) return;
+        ctx.note(
+          `Service "${kill.service}" ran out of the ${
+            formatBytes(kill.allowed)
+          } of memory that it is allowed`,
+        );
+      },
+    });
+    try {
+      await watch.during((signal) => work(run, { ...ctx, signal: AbortSignal.any([ctx.signal, signal]) }));
+    } catch (error) {
+      if (error instanceof StageFailure && error.code === "floor.exceeded") {
+        run.exceeded.set(app.lane, ctx.stage);
+      }
+      throw error;
+    } finally {
+      over.abort();
+      ctx.resources(await measurement.end());
+    }
+  };
+}
