@@ -13,6 +13,7 @@ export const harnessSettings = [
   "PROXY_REFRESH_S",
   "ABRA",
   "DENO",
+  "DOCKER",
   "DOCKER_SOCKET",
   "MIN_FREE_GB",
   "RUN_MEMORY",

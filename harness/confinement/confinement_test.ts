@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { loadCompose } from "../recipe/compose.ts";
-import { findDockerClient } from "../recipe/docker_client.ts";
+import { findDockerClient } from "../../common/docker_client.ts";
 import { checkConfinement, confine } from "./confinement.ts";
 import { app, benign, type Fixture, fixtureEnv as env, hostile, readTwice } from "./fixtures/mod.ts";
 import { isPublic } from "./images.ts";

@@ -3,7 +3,7 @@ import { execOk } from "../../common/exec.ts";
 import { buildPullRequest, buildRecipeRepo, recipeNames } from "../../local/recipes/mod.ts";
 import { composeEnvironment, domainsOf } from "../app/settings.ts";
 import { loadCompose } from "../recipe/compose.ts";
-import { findDockerClient } from "../recipe/docker_client.ts";
+import { findDockerClient } from "../../common/docker_client.ts";
 import { confine } from "../confinement/confinement.ts";
 import { defaultEnrolment, loadEnrolment } from "../../enrolment/enrolment.ts";
 import { checkRecipe } from "./check_recipe.ts";

@@ -30,6 +30,8 @@ const settingsSchema = z.object({
   ABRA: z.string().default("abra"),
   /** The deno binary that recipe tests run with. */
   DENO: z.string().default(Deno.execPath()),
+  /** A docker client of version 23 or later, which shows how it reads compose files; unset: one is looked for. */
+  DOCKER: z.string().optional(),
   DOCKER_SOCKET: z.string().default("/var/run/docker.sock"),
   /** Gigabytes; a run that finds less free space ends before it deploys anything. */
   MIN_FREE_GB: z.coerce.number().nonnegative().default(1),

@@ -13,10 +13,11 @@ import { type NameBudget, nameBudget } from "../lint/name_lengths.ts";
 import type { Recipe } from "../lint/recipe.ts";
 import { checkTags } from "../lint/tags.ts";
 import type { Lane } from "../run/names.ts";
-import { findDockerClient } from "../recipe/docker_client.ts";
+import { findDockerClient } from "../../common/docker_client.ts";
 import { checkOut } from "../recipe/repo.ts";
 import { need, type RunContext } from "../checks/context.ts";
 import type { RunFolder, RunPlan } from "../run/folder.ts";
+import type { Settings } from "../run/settings.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 import type { PublishedVersion } from "../recipe/versions.ts";
 
@@ -187,7 +188,7 @@ async function read(
     stack,
     domains: domainsOf(domain, enrolment),
     exceptions: fillIn(enrolment.exceptions, app),
-    client: await dockerClient(),
+    client: await dockerClient(run.plan.settings),
     tmp: run.folder.tmp,
     signal: ctx.signal,
   });
@@ -202,11 +203,11 @@ async function read(
 }
 
 /** @returns path of a docker client that can read compose files @throws {InfraFailure} where this host has none */
-async function dockerClient(): Promise<string> {
-  const client = await findDockerClient();
+async function dockerClient({ DOCKER }: Settings): Promise<string> {
+  const client = DOCKER ?? await findDockerClient();
   if (client !== null) return client;
   throw new InfraFailure(
-    "No docker client of this host has `docker stack config`: install one of version 23 or later",
+    "No docker client of this host has `docker stack config`: install one of version 23 or later, or name one by CCCI_DOCKER",
   );
 }
 

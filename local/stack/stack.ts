@@ -13,6 +13,7 @@ import { dropBuildCaches } from "../host/build.ts";
 import type { Docker } from "../docker/client.ts";
 import { stopDrone } from "../drone/daemons.ts";
 import { ensureDrone } from "../drone/mod.ts";
+import { ensureComposeClient } from "../docker/compose_client.ts";
 import { ensureEngine, ownEngine } from "../docker/own_engine.ts";
 import { ensureGitea, ensureGiteaProgram } from "../gitea/gitea.ts";
 import { ensurePrograms, onPath, requireDisk } from "../host/host.ts";
@@ -112,8 +113,12 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   );
   signal.throwIfAborted();
   const certificates = await ensureCertificates(paths);
+  const composeClient = await ensureComposeClient({ paths, progress, signal });
   const credentials = await ensureCredentials(paths);
-  const stack = await describe({ paths, gateway, certificates, credentials, engineIsOurs: engine.ours });
+  const stack = await describe({
+    ...{ paths, gateway, certificates, credentials, composeClient },
+    engineIsOurs: engine.ours,
+  });
   const facts = { paths, progress, signal, docker, gateway, certificates, credentials, stack };
   const context: Context = {
     ...facts,
@@ -242,10 +247,14 @@ interface Facts {
   gateway: string;
   certificates: Certificates;
   credentials: Credentials;
+  /** A docker client that can show how it reads compose files. */
+  composeClient: string;
   engineIsOurs: boolean;
 }
 
-async function describe({ paths, gateway, certificates, credentials, engineIsOurs }: Facts): Promise<Stack> {
+async function describe(
+  { paths, gateway, certificates, credentials, composeClient, engineIsOurs }: Facts,
+): Promise<Stack> {
   const { abra, standIn } = await findAbra(paths);
   const urls = { forge: `https://${FORGE_HOST}`, dashboard: DASHBOARD_URL };
   return {
@@ -259,6 +268,7 @@ async function describe({ paths, gateway, certificates, credentials, engineIsOur
       CCCI_RECIPES: join(paths.repo, "recipes"),
       CCCI_RUNS: paths.runs,
       CCCI_ABRA: abra,
+      CCCI_DOCKER: composeClient,
       CCCI_DENO: Deno.execPath(),
       CCCI_PROXY_REFRESH_S: "1",
       CCCI_MIN_FREE_GB: "1",

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { exec } from "../../common/exec.ts";
+import { exec } from "./exec.ts";
 
 /** Where a client may lie although PATH does not name the folder: a CI engine's unit has a short one. */
 const FOLDERS = ["/usr/local/bin", "/usr/bin", "/run/current-system/sw/bin"];

@@ -1,0 +1,29 @@
+import { join } from "node:path";
+import { findDockerClient } from "../../common/docker_client.ts";
+import { exists } from "../../common/files.ts";
+import { buildProgram, dropBuildCaches } from "../host/build.ts";
+import type { Paths } from "../host/paths.ts";
+import { inStep, type Progress } from "../host/progress.ts";
+
+const VERSION = "28.5.2";
+
+/**
+ * A docker client that can show how it reads compose files. Debian 12's cannot; then one is built from its Go module
+ * and kept in the cache. It is used for nothing else.
+ * @returns its path
+ */
+export async function ensureComposeClient(
+  { paths, progress, signal }: { paths: Paths; progress: Progress; signal: AbortSignal },
+): Promise<string> {
+  const installed = await findDockerClient();
+  if (installed !== null) return installed;
+  const built = join(paths.bin, `docker-${VERSION}`);
+  if (await exists(built)) return built;
+  await inStep(progress, "Build a docker client", async (step) => {
+    const script = "build-client.sh";
+    const argv = [join(paths.repo, "local", "docker", script), VERSION, built, join(paths.build, script)];
+    await buildProgram({ paths, step, signal, name: "Docker client", argv, usually: "about 3 min" });
+  });
+  await dropBuildCaches(paths);
+  return built;
+}
