@@ -69,6 +69,57 @@ Deno.test("runCommand() ends a program when its signal aborts, and starts none a
   await assert.rejects(runCommand(["true"], { signal: stop.signal }), /Enough/);
 });
 
+Deno.test("runCommand() ends a program also when its signal aborts while it is being started", async () => {
+  await runCommand(["true"]); // dax is loaded
+  for (let after = 0; after < 30; after += 3) {
+    const stop = new AbortController();
+    const ended = runCommand(["sh", "-c", "exec sleep 60"], { signal: stop.signal });
+    const timer = setTimeout(() => stop.abort(new Error("Enough")), after);
+    const { success, ms } = await ended.catch(() => ({ success: false, ms: 0 }));
+    clearTimeout(timer);
+    assert.equal(success, false);
+    assert.ok(ms < 30_000, `${ms} ms after an abort at ${after} ms`);
+  }
+});
+
+Deno.test("runCommand() takes nothing for a success of which nobody could say how it ended", async () => {
+  // The guard is the parent of `timeout`, which is the parent of this shell.
+  const ended = await runCommand(["sh", "-c", 'kill -KILL $(ps -o ppid= -p "$PPID")']);
+  assert.deepEqual([ended.code, ended.success, ended.timedOut], [137, false, false]);
+});
+
+Deno.test("runCommand() goes on when the guard is told of Ctrl-C, which is for the caller to act on", async () => {
+  const script = 'guard=$(ps -o ppid= -p "$PPID"); kill -INT $guard; kill -HUP $guard; echo done';
+  const ended = await runCommand(["sh", "-c", script]);
+  assert.deepEqual([ended.success, ended.stdout], [true, "done\n"]);
+});
+
+Deno.test({
+  name: "runCommand() does not wait for a pipe that somebody outside the group holds open",
+  // dax reads that pipe until the other one closes it.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const ended = await runCommand(["sh", "-c", "setsid sleep 60 & echo $!"], { timeoutMs: 50_000 });
+    Deno.kill(Number(ended.stdout.trim()), "SIGKILL");
+    assert.deepEqual([ended.success, ended.timedOut], [true, false]);
+    assert.ok(ended.ms < 30_000, `${ended.ms} ms`);
+  },
+});
+
+Deno.test("runCommand() hands on output with any bytes in it, and keeps its own last words back", async () => {
+  const bytes: number[] = [];
+  const ended = await runCommand(["printf", "a\\0b\\0\\0%s", "0123456789-abc \n"], {
+    onOutput: (chunk) => void bytes.push(...chunk),
+  });
+  assert.equal(new TextDecoder().decode(new Uint8Array(bytes)), "a\0b\0\0" + "0123456789-abc \n");
+  assert.equal(ended.success, true);
+  await assert.rejects(
+    runCommand(["true"], { cwd: "/no/such/folder" }),
+    (error) => error instanceof ExecError && error.code === "exec.failed",
+  );
+});
+
 Deno.test("runCommand() keeps the end of what is printed beyond its limit", async () => {
   const long = await runCommand(["sh", "-c", "seq 1 100000"], { maxBytes: 100 });
   assert.equal(long.stdout.length, 100);
