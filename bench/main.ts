@@ -7,4 +7,13 @@ const benches: Commands = {
   harness: async (argv) => await (await import("./harness.ts")).benchHarness(argv),
 };
 
-if (import.meta.main) Deno.exit(await carryOut(benches, { noun: "bench", argv: Deno.args }));
+const usage = `Usage: cc-ci bench NAME [OPTIONS]
+
+  bridge     what the bridge asks of a forge, and how it grows
+  dashboard  what the dashboard bears: pages, badges, viewers and logs under load
+  harness    what a run costs beside a plain shell script
+
+"./cc-ci bench NAME --help" lists the options of one.
+`;
+
+if (import.meta.main) Deno.exit(await carryOut(benches, { noun: "bench", usage, argv: Deno.args }));

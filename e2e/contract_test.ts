@@ -6,5 +6,5 @@ import { onRealServices } from "./scene.ts";
 
 onRealServices("the abra in use does what the harness relies on", async () => {
   await ensureStack({ progress: silentProgress, parts: ["backup-bot"] });
-  assert.equal(await abraContract([]), 0);
+  assert.equal(await abraContract({}), 0);
 });

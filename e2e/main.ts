@@ -4,6 +4,7 @@ import { describeError } from "../common/errors.ts";
 import { exists } from "../common/files.ts";
 import { formatSeconds } from "../common/time.ts";
 import { exitCodeOf, write, writeError } from "../local/host/command_line.ts";
+import { Interruption, together } from "../local/host/interruption.ts";
 import { difference, restingInventory } from "./inventory.ts";
 import { chooseSuites, type Counts, type Suite, type SuiteContext, suites } from "./suites.ts";
 
@@ -13,21 +14,26 @@ import { chooseSuites, type Counts, type Suite, type SuiteContext, suites } from
  */
 export async function test(argv: string[]): Promise<number> {
   const options = parseOptions(argv);
-  const chosen = chooseSuites(options.only);
+  const chosen = chooseSuites(options);
+  using interruption = new Interruption();
   const tmp = await ownScratch();
   const tally = new Tally();
   try {
     for (const batch of batches(chosen)) {
       const among = batch.length > 1;
       const run = () =>
-        Promise.all(batch.map(async (suite) => {
-          write(`\n── ${suite.name}: ${suite.description}\n`);
-          const started = performance.now();
-          const counts = await suite.run(contextOf(suite, { tmp, options, among }));
-          write(`${tally.add(suite, { counts, ms: performance.now() - started })}\n`);
-        }));
+        together(
+          interruption.signal,
+          batch.map((suite) => async (signal) => {
+            write(`\n── ${suite.name}: ${suite.description}\n`);
+            const started = performance.now();
+            const counts = await suite.run(contextOf(suite, { tmp, options, among, signal }));
+            write(`${tally.add(suite, { counts, ms: performance.now() - started })}\n`);
+          }),
+        );
       if (!batch[0]?.beside) await run();
       else tally.addCheck(await changeOfInventory(run));
+      interruption.signal.throwIfAborted();
     }
   } finally {
     await Deno.remove(tmp, { recursive: true });
@@ -62,11 +68,12 @@ function parseOptions(argv: string[]): TestOptions {
 /** @param settings.among whether other suites print at the same time */
 function contextOf(
   suite: Suite,
-  settings: { tmp: string; options: TestOptions; among: boolean },
+  settings: { tmp: string; options: TestOptions; among: boolean; signal: AbortSignal },
 ): SuiteContext {
-  const { tmp, options, among } = settings;
+  const { tmp, options, among, signal } = settings;
   return {
     tmp,
+    signal,
     filter: options.filter === undefined ? [] : ["--filter", options.filter],
     env: {
       ...(options.faults ? { CCCI_TEST_FAULTS: "all" } : {}),

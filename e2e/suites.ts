@@ -1,4 +1,4 @@
-import { exec } from "../common/exec.ts";
+import { exec, type ExecOptions, type ExecResult } from "../common/exec.ts";
 import { UsageError } from "../common/errors.ts";
 import { parseJUnit } from "../common/junit.ts";
 
@@ -18,6 +18,8 @@ export interface Suite {
   run(context: SuiteContext): Promise<Counts>;
   /** Runs at the same time as its neighbours that say so, too. */
   beside?: true;
+  /** Passes or fails as a whole: it has no tests that a filter could pick. */
+  whole?: true;
 }
 
 export interface SuiteContext {
@@ -29,6 +31,8 @@ export interface SuiteContext {
   env: Record<string, string>;
   /** Shows what a suite prints while it runs. */
   show: (chunk: Uint8Array) => void;
+  /** Abort ends what the suite started, and the suite throws the reason. */
+  signal: AbortSignal;
 }
 
 const root = new URL("..", import.meta.url).pathname;
@@ -54,10 +58,21 @@ export const suites: Suite[] = [
   {
     name: "format",
     description: "deno fmt --check",
-    run: (context) => command(context, ["fmt", "--check", "-q"]),
+    run: (context) => checkFormat(context),
+    whole: true,
   },
-  { name: "lint", description: "deno lint", run: (context) => command(context, ["lint", "-q"]) },
-  { name: "types", description: "deno check", run: (context) => command(context, ["check", "-q", "."]) },
+  {
+    name: "lint",
+    description: "deno lint",
+    run: (context) => command(context, ["lint", "-q"]),
+    whole: true,
+  },
+  {
+    name: "types",
+    description: "deno check",
+    run: (context) => command(context, ["check", "-q", "."]),
+    whole: true,
+  },
   {
     name: "unit",
     description: "tests beside the source",
@@ -104,25 +119,31 @@ export const suites: Suite[] = [
   },
 ];
 
-/** @throws {UsageError} for a name that no suite has */
-export function chooseSuites(only: string | undefined): Suite[] {
-  const wanted = only?.split(",").map((name) => name.trim());
+/** @throws {UsageError} for a name that no suite has, and for a filter on a suite without tests */
+export function chooseSuites({ only, filter }: { only?: string; filter?: string }): Suite[] {
+  const wanted = only?.split(",").map((name) => name.trim()).filter((name) => name !== "");
   const unknown = wanted?.find((name) => !suites.some((suite) => suite.name === name));
-  if (unknown !== undefined) {
-    throw new UsageError(`There is no suite "${unknown}"`, {
+  if (unknown !== undefined || wanted?.length === 0) {
+    throw new UsageError(unknown === undefined ? "--only names no suite" : `There is no suite "${unknown}"`, {
       hint: `Suites are: ${suites.map((suite) => suite.name).join(", ")}`,
     });
+  }
+  const whole = suites.find((suite) => suite.whole && wanted?.includes(suite.name));
+  if (filter !== undefined && whole !== undefined) {
+    throw new UsageError(`--filter picks tests, and the suite "${whole.name}" has none`);
   }
   return suites.filter((one) => wanted?.includes(one.name) ?? true);
 }
 
+/** Deno shows each file that is not formatted, with what it would change. */
+export async function checkFormat(context: SuiteContext, folder = root): Promise<Counts> {
+  const counts = await command(context, ["fmt", "--check"], folder);
+  return { ...counts, failures: counts.failures.map((failure) => `${failure}: "./cc-ci fmt" mends it`) };
+}
+
 /** A check that passes or fails as a whole. */
-async function command(context: SuiteContext, args: string[]): Promise<Counts> {
-  const result = await exec([Deno.execPath(), ...args], {
-    cwd: root,
-    timeoutMs: 600_000,
-    onOutput: context.show,
-  });
+async function command(context: SuiteContext, args: string[], cwd = root): Promise<Counts> {
+  const result = await deno(context, args, { cwd, timeoutMs: 600_000 });
   return result.success
     ? { passed: 1, failed: 0, failures: [], ignored: [] }
     : { passed: 0, failed: 1, failures: [`deno ${args.join(" ")}`], ignored: [] };
@@ -131,24 +152,27 @@ async function command(context: SuiteContext, args: string[]): Promise<Counts> {
 /** A `deno test` run; a run that broke before it wrote its report counts as one failure. */
 async function tests(context: SuiteContext, name: string, args: string[]): Promise<Counts> {
   const report = `${context.tmp}/${name}.xml`;
-  const result = await exec(
-    [
-      Deno.execPath(),
-      "test",
-      "-A",
-      "--no-prompt",
-      `--junit-path=${report}`,
-      ...context.filter,
-      ...args,
-    ],
-    {
-      cwd: root,
-      timeoutMs: 3_600_000,
-      env: { DENO_JOBS: HARNESS_JOBS, ...context.env },
-      onOutput: context.show,
-    },
+  const result = await deno(
+    context,
+    ["test", "-A", "--no-prompt", `--junit-path=${report}`, ...context.filter, ...args],
+    { cwd: root, timeoutMs: 3_600_000, env: { DENO_JOBS: HARNESS_JOBS, ...context.env } },
   );
   return countCases(await Deno.readTextFile(report).catch(() => ""), result);
+}
+
+/**
+ * Runs this Deno, which ends when the suite is told to stop, and also when this process is killed: the child has a
+ * session of its own, so a signal that the terminal sends does not reach it.
+ */
+async function deno(context: SuiteContext, args: string[], options: ExecOptions): Promise<ExecResult> {
+  const { signal, show } = context;
+  const result = await exec(["setpriv", "--pdeathsig", "KILL", "--", Deno.execPath(), ...args], {
+    ...options,
+    onOutput: show,
+    signal,
+  });
+  signal.throwIfAborted();
+  return result;
 }
 
 /** What a run's report shows, together with how the run ended. */

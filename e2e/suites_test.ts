@@ -1,15 +1,87 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { UsageError } from "../common/errors.ts";
-import { chooseSuites, countCases } from "./suites.ts";
+import { waitFor } from "../common/time.ts";
+import { checkFormat, chooseSuites, countCases } from "./suites.ts";
 
 Deno.test("suites are chosen by name, and a name that is none is answered with all that are", () => {
-  assert.deepEqual(chooseSuites("unit, lint").map(({ name }) => name), ["lint", "unit"]);
-  assert.ok(chooseSuites(undefined).length > 5);
+  assert.deepEqual(chooseSuites({ only: "unit, lint," }).map(({ name }) => name), ["lint", "unit"]);
+  assert.ok(chooseSuites({}).length > 5);
   assert.throws(
-    () => chooseSuites("unit,nosuch"),
+    () => chooseSuites({ only: "unit,nosuch" }),
     (error: UsageError) => /"nosuch"/.test(error.message) && /format, lint, .*restart/.test(error.hint ?? ""),
   );
+  assert.throws(() => chooseSuites({ only: "," }), /names no suite/);
 });
+
+Deno.test("a filter is refused for a suite that has no tests", () => {
+  assert.throws(() => chooseSuites({ only: "unit,lint", filter: "x" }), /"lint" has none/);
+  assert.equal(chooseSuites({ only: "unit", filter: "x" }).length, 1);
+  assert.ok(chooseSuites({ filter: "x" }).length > 5);
+});
+
+Deno.test("the suite format names a file that is not formatted, and what mends it", async () => {
+  const tmp = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(join(tmp, "deno.json"), "{}\n");
+    await Deno.writeTextFile(join(tmp, "askew.ts"), "const a   = 1\n");
+    let shown = "";
+    const show = (chunk: Uint8Array) => void (shown += new TextDecoder().decode(chunk));
+    const context = { tmp, filter: [], env: {}, show, signal: new AbortController().signal };
+    const { failed, failures } = await checkFormat(context, tmp);
+    assert.equal(failed, 1);
+    assert.match(failures.join(), /\.\/cc-ci fmt/);
+    assert.match(shown, /askew\.ts/);
+  } finally {
+    await Deno.remove(tmp, { recursive: true });
+  }
+});
+
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"] as const) {
+  Deno.test(`what ./cc-ci test started ends when ${signal} ends it`, async () => {
+    const started = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "-q", "e2e/main.ts", "--only", "lint"],
+      cwd: new URL("..", import.meta.url).pathname,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    let child: number | undefined;
+    try {
+      await waitFor(async () => (child = await linterOf(started.pid)) !== undefined, {
+        what: "the linter to start",
+        timeoutMs: 60_000,
+      });
+      const linter = child ?? 0;
+      Deno.kill(linter, "SIGSTOP"); // so that it does not end by itself
+      started.kill(signal);
+      await waitFor(() => hasEnded(linter), { what: "the linter to end", timeoutMs: 30_000 });
+      child = undefined;
+      assert.equal((await started.status).success, false);
+    } finally {
+      if (child !== undefined) Deno.kill(child, "SIGKILL");
+    }
+  });
+}
+
+/** The process that lints for another one, once it has become Deno. */
+async function linterOf(parent: number): Promise<number | undefined> {
+  for await (const { name } of Deno.readDir(`/proc/${parent}/task`)) {
+    const list = await Deno.readTextFile(`/proc/${parent}/task/${name}/children`).catch(() => "");
+    for (const pid of list.split(" ").filter((one) => one !== "")) {
+      const [program, ...args] = (await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "")).split(
+        "\0",
+      );
+      if (program === Deno.execPath() && args[0] === "lint") return Number(pid);
+    }
+  }
+  return undefined;
+}
+
+async function hasEnded(pid: number): Promise<boolean> {
+  const state = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
+  return state === "" || /\) Z /.test(state);
+}
 
 const passed = '<testcase name="a"></testcase>';
 const failed = '<testcase name="b"><failure message="no">no</failure></testcase>';

@@ -11,4 +11,6 @@ export const commands: Commands = {
   "abra-contract": async (argv) => await (await import("./commands/abra_contract.ts")).checkContract(argv),
 };
 
-if (import.meta.main) Deno.exit(await carryOut(commands, { noun: "command", argv: Deno.args }));
+const usage = 'Usage: cc-ci COMMAND [ARGUMENTS]; "./cc-ci help" lists the commands\n';
+
+if (import.meta.main) Deno.exit(await carryOut(commands, { noun: "command", usage, argv: Deno.args }));

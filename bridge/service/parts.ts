@@ -51,18 +51,29 @@ function dashboardOf({ DASHBOARD_URL: url, BRIDGE_TOKEN: token }: Config, own: O
   return dashboardClient({ url, token, fetch: serviceFetch(own, { timeoutMs: 5_000 }) });
 }
 
+/** What starts runs. A new value of the setting does not compile until it has its case here. */
 function engineOf(config: Config, own: OwnHosts): Engine {
-  if (config.ENGINE === "drone") {
-    return new DroneEngine({
-      ...droneConfig(config),
-      repo: config.DRONE_REPO,
-      branch: config.DRONE_BRANCH,
-      capacity: config.CAPACITY,
-      fetch: serviceFetch(own, { timeoutMs: 10_000 }),
-      // Drone takes 45 s to say that there is no pipeline.
-      createFetch: serviceFetch(own, { timeoutMs: 90_000 }),
-    });
+  switch (config.ENGINE) {
+    case "drone":
+      return droneEngine(config, own);
+    case "local":
+      return localEngine(config);
   }
+}
+
+function droneEngine(config: Config, own: OwnHosts): Engine {
+  return new DroneEngine({
+    ...droneConfig(config),
+    repo: config.DRONE_REPO,
+    branch: config.DRONE_BRANCH,
+    capacity: config.CAPACITY,
+    fetch: serviceFetch(own, { timeoutMs: 10_000 }),
+    // Drone takes 45 s to say that there is no pipeline.
+    createFetch: serviceFetch(own, { timeoutMs: 90_000 }),
+  });
+}
+
+function localEngine(config: Config): Engine {
   const module = config.HARNESS.endsWith(".ts");
   return new LocalEngine({
     folder: join(config.STATE, "runs"),

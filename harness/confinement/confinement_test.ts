@@ -81,24 +81,13 @@ for (const [name, fixture] of Object.entries(benign)) {
 }
 
 Deno.test("every rule that the checks can report has a hostile recipe", async () => {
-  const source = [
-    "services",
-    "mounts",
-    "objects",
-    "ports",
-    "labels",
-    "files",
-    "environment",
-    "reading",
-    "keys",
-    "limits",
-    "images",
-  ];
   const named = new Set<string>();
-  for (const name of source) {
-    const text = await Deno.readTextFile(new URL(`./${name}.ts`, import.meta.url));
+  for await (const { name } of Deno.readDir(new URL(".", import.meta.url))) {
+    if (!name.endsWith(".ts") || name.endsWith("_test.ts")) continue;
+    const text = await Deno.readTextFile(new URL(name, import.meta.url));
     for (const [rule] of text.matchAll(/confine\.[a-z-]+/g)) named.add(rule);
   }
+  assert.ok(named.size > 20, "the source names its rules some other way now");
   const shown = new Set(Object.values({ ...hostile, ...readTwice }).map(({ rule }) => rule));
   assert.deepEqual([...named].filter((rule) => !shown.has(rule)), []);
 });

@@ -20,7 +20,7 @@ async function rulesIn(folder: URL): Promise<string[]> {
   return found;
 }
 
-Deno.test("every rule that a finding may name is explained in the documentation", async () => {
+Deno.test("docs/recipes.md: every rule that a finding may name is explained", async () => {
   const text = await Deno.readTextFile(new URL("docs/recipes.md", root));
   const rules = [...new Set(await rulesIn(new URL("harness/", root)))];
   assert.ok(rules.length > 30, "the source names its rules some other way now");

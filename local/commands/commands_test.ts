@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { checkContract } from "./abra_contract.ts";
 import { readCall, recipeOf } from "./run_recipe.ts";
 import { statusText } from "./status.ts";
 
@@ -18,6 +19,18 @@ Deno.test("run-recipe refuses what the harness would refuse, and needs no stack 
   await assert.rejects(readCall(["nosuch"]), /There is no recipe "nosuch"/);
   assert.equal(recipeOf("../recipes/custom-html/"), "custom-html");
   assert.equal(recipeOf("https://git.example/coop-cloud/miniflux.git"), "miniflux");
+});
+
+Deno.test("abra-contract brings nothing up for its help, nor for arguments that there are not", async () => {
+  const before = Deno.env.get("CCCI_CACHE");
+  Deno.env.set("CCCI_CACHE", "/dev/null/cache"); // a stack that begins to start fails here
+  try {
+    assert.equal(await checkContract(["--help"]), 0);
+    await assert.rejects(checkContract(["--arba", "x"]), { code: "usage" });
+  } finally {
+    if (before === undefined) Deno.env.delete("CCCI_CACHE");
+    else Deno.env.set("CCCI_CACHE", before);
+  }
 });
 
 Deno.test("the status names what runs, where it logs, who may log in, and the stand-in", () => {

@@ -12,7 +12,7 @@ import { ownService } from "../stack/services.ts";
 import { Interruption } from "../host/interruption.ts";
 import { recipeNames } from "../recipes/mod.ts";
 import { commentText } from "./comment_text.ts";
-import { type Comment, headline, isVerdict } from "./pull_request.ts";
+import { type Comment, headline, isVerdict, showsOutcome } from "./pull_request.ts";
 import { openDemoPullRequest } from "./push.ts";
 import { watchRun } from "./watch.ts";
 
@@ -187,7 +187,7 @@ function findSurprises(view: RunView, comment: string, options: DemoOptions): st
     if (view.state !== "passed") {
       wrong.push(`the run should have passed, it ended ${view.state}: ${view.cause}`);
     }
-    if (!verdict.includes("✅")) wrong.push(`the comment should say passed, it says: ${verdict}`);
+    if (!showsOutcome(comment, "passed")) wrong.push(`the comment should say passed, it says: ${verdict}`);
     return wrong;
   }
   if (view.state !== "failed" || view.result?.stage !== "upgrade") {
@@ -198,7 +198,7 @@ function findSurprises(view: RunView, comment: string, options: DemoOptions): st
   if (!view.result?.cause?.includes(LOST_DATA)) {
     wrong.push(`the cause should be "${LOST_DATA}", it is "${view.result?.cause ?? ""}"`);
   }
-  if (!verdict.includes("❌") || !verdict.includes("upgrade") || !verdict.includes(LOST_DATA)) {
+  if (!showsOutcome(comment, "failed") || !verdict.includes("upgrade") || !verdict.includes(LOST_DATA)) {
     wrong.push(`the comment should say so, it says: ${verdict}`);
   }
   return wrong;

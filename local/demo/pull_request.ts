@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { systemClock, waitFor } from "../../common/time.ts";
+import { type RunOutcome, runOutcome } from "../../protocol/result.ts";
+import { emojiOf, runLooks } from "../../wording/outcomes.ts";
 import type { Account } from "../host/accounts.ts";
 import { expectStatus, forgeApi, type ForgeCall } from "../gitea/api.ts";
 import type { Stack } from "../stack/stack.ts";
@@ -19,9 +21,14 @@ export function headline(body: string): string {
   return body.replaceAll(/<!--.*?-->/gs, "").trim().split("\n")[0] ?? "";
 }
 
+/** Whether a run's comment says that the run ended this way. */
+export function showsOutcome(body: string, outcome: RunOutcome): boolean {
+  return headline(body).includes(emojiOf(runLooks[outcome]));
+}
+
 /** Whether a run's comment has come to its end, well or badly. */
 export function isVerdict(body: string): boolean {
-  return /[✅❌⚠⌛⏹]/u.test(headline(body));
+  return runOutcome.options.some((outcome) => showsOutcome(body, outcome));
 }
 
 /** One pull request on the local forge, and what its people say on it. */

@@ -21,14 +21,26 @@ export type Commands = Record<string, (argv: string[]) => Promise<number>>;
 
 /**
  * Carries out the command that the first argument names, and says in plain words why one failed.
- * @param noun what such a name stands for, e.g. "command"
+ * @param call.noun what such a name stands for, e.g. "command"
+ * @param call.usage what `--help` in the place of a name is answered with
  * @returns the exit code. 2: something about the call or this machine that its owner has to change
  */
-export async function carryOut(commands: Commands, call: { noun: string; argv: string[] }): Promise<number> {
+export async function carryOut(
+  commands: Commands,
+  call: { noun: string; usage: string; argv: string[] },
+): Promise<number> {
   const [name = "", ...argv] = call.argv;
   return await exitCodeOf(() => {
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (command !== undefined) return command(argv);
+    if (["--help", "-h"].includes(name)) {
+      write(call.usage);
+      return Promise.resolve(0);
+    }
+    if (name === "") {
+      const names = new Intl.ListFormat("en-GB", { type: "disjunction" }).format(Object.keys(commands));
+      throw new UsageError(`Name a ${call.noun}: ${names}`);
+    }
     throw new UsageError(`There is no ${call.noun} "${name}"`, {
       hint: `There are: ${Object.keys(commands).join(", ")}`,
     });

@@ -28,14 +28,25 @@ const specification: Expectation[] = [
   ...teardownSpec,
 ];
 
+export interface ContractCall {
+  /** The abra to ask. Without it the one in use. */
+  abra?: string;
+}
+
+/**
+ * What the command line asks for. Null: it asked for help, which it got.
+ * @throws {UsageError} for arguments that there are not
+ */
+export function readContractCall(argv: string[]): ContractCall | null {
+  const { help, ...call } = parseOptions(argv).values;
+  if (!help) return call;
+  print(HELP);
+  return null;
+}
+
 /** @returns 0 if every expectation that could be checked holds, 1 if not */
-export async function abraContract(argv: string[]): Promise<number> {
-  const { values } = parseOptions(argv);
-  if (values.help) {
-    print(HELP);
-    return 0;
-  }
-  const path = values.abra ?? Deno.env.get("CCCI_ABRA") ?? findOnPath() ?? STAND_IN;
+export async function abraContract(call: ContractCall): Promise<number> {
+  const path = call.abra ?? Deno.env.get("CCCI_ABRA") ?? findOnPath() ?? STAND_IN;
   const version = await runCommand([path, "--version"]);
   const real = !version.stdout.includes("stand-in");
   const missing = await whatIsMissing();
