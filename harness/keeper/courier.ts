@@ -21,13 +21,17 @@ const FAREWELL_MS = 5_000;
 const LONGEST_FAREWELL_MS = 60_000;
 /** Milliseconds for which later runs try again to deliver what could not be delivered. */
 const KEEP_TRYING_MS = 7 * 24 * 3600 * 1000;
+/** Statuses with which a dashboard refuses events because of what they are. */
+const FOR_THE_EVENTS: ReadonlySet<number> = new Set([400, 413, 415, 422]);
+/** Statuses with which a dashboard refuses events because of who sends them. */
+const FOR_WANT_OF_RIGHTS: ReadonlySet<number> = new Set([401, 403]);
 
 /** What has been delivered; kept in the run folder so that a later process can go on. */
 const courierState = z.object({
   events: z.number().int().nonnegative(),
   artefacts: z.array(z.string()),
   done: z.boolean(),
-  /** Whether the dashboard has refused the events of this run for good. */
+  /** Whether the dashboard has refused the events of this run for good, so that no later process offers them. */
   refused: z.boolean().default(false),
 });
 
@@ -54,6 +58,8 @@ export class Courier implements AsyncDisposable {
   #fetch: typeof fetch;
   #state: z.infer<typeof courierState> = { events: 0, artefacts: [], done: false, refused: false };
   #away = false;
+  /** Whether the dashboard has refused the events, so that this process offers them no more. */
+  #refused = false;
   /** Size of the events' file when all of it had been delivered; -1 before that. */
   #pushed = -1;
   /** Ends the loops; calls that are under way may go on. */
@@ -82,6 +88,7 @@ export class Courier implements AsyncDisposable {
     try {
       this.#state = courierState.parse(JSON.parse(await Deno.readTextFile(this.#folder.courier)));
     } catch { /* no courier has saved anything that can be read: the dashboard will say how much it has */ }
+    this.#refused = this.#state.refused;
     return { done: this.#state.done || this.#state.refused };
   }
 
@@ -123,7 +130,7 @@ export class Courier implements AsyncDisposable {
     };
     this.#answered();
     await Promise.all(this.#loops);
-    if (!this.#away && !this.#state.refused) await this.deliverAll();
+    if (!this.#away && !this.#refused) await this.deliverAll();
     this.#answered = () => {};
     clearTimeout(silence);
     clearTimeout(longest);
@@ -149,7 +156,7 @@ export class Courier implements AsyncDisposable {
    */
   async #push({ end = false } = {}): Promise<void> {
     const { size } = await Deno.stat(this.#folder.events).catch(() => ({ size: 0 }));
-    while (!this.#state.refused && size !== this.#pushed) {
+    while (!this.#refused && size !== this.#pushed) {
       const text = await Deno.readTextFile(this.#folder.events).catch(() => "");
       const lines = text.split("\n").slice(0, -1);
       const due = !end && isEnd(lines.at(-1)) ? lines.slice(0, -1) : lines;
@@ -203,7 +210,7 @@ export class Courier implements AsyncDisposable {
   }
 
   async #file(path: string, name: string): Promise<void> {
-    if (this.#state.artefacts.includes(name) || this.#state.refused) return;
+    if (this.#state.artefacts.includes(name) || this.#refused) return;
     if (!artefactName.safeParse(name).success || !await exists(path)) return;
     const response = await this.#call(`/artefacts/${encodeURIComponent(name)}`, {
       method: "PUT",
@@ -233,15 +240,17 @@ export class Courier implements AsyncDisposable {
   }
 
   /**
-   * Notes a refusal. A dashboard that refuses a run's events with one of these statuses will not take them later
-   * either. Other refusals may end: 404, for example, is the answer for a run that nobody has announced yet.
+   * Notes a refusal. A dashboard that refuses a run's events for what they are will not take them later either. One
+   * that refuses them for want of rights will not take them from this process, but a later one may have the right
+   * token. Other refusals may end: 404, for example, is the answer for a run that nobody has announced yet.
    */
   async #refusal(response: Response, what: string): Promise<void> {
     await response.body?.cancel();
-    if (what === "events" && [400, 401, 403, 413, 415, 422].includes(response.status)) {
-      this.#state.refused = true;
+    if (what === "events" && FOR_THE_EVENTS.has(response.status)) {
+      this.#refused = this.#state.refused = true;
       await this.#save();
     }
+    if (what === "events" && FOR_WANT_OF_RIGHTS.has(response.status)) this.#refused = true;
     throw new Error(`The dashboard answers ${response.status} to ${what}`);
   }
 

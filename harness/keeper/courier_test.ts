@@ -280,7 +280,7 @@ Deno.test("a cancel comes with the heartbeat, which tells how the host is", () =
 
 Deno.test("a dashboard that wants nothing of a run stays so when it refuses a heartbeat as well", () =>
   withFolder(async (folder, { dashboard }) => {
-    dashboard.refuses.events = 403;
+    dashboard.refuses.events = 422;
     dashboard.refuses.heartbeat = 403;
     await say(folder, "1");
     const clock = new HeldClock();
@@ -309,3 +309,30 @@ Deno.test("a dashboard that wants nothing of a run stays so when it refuses a he
     );
     assert.equal((await new Courier(folder, options).load()).done, true, "nor by a later process");
   }));
+
+for (const status of [401, 403]) {
+  Deno.test(`what a dashboard refuses with ${status} is not offered again, but a later process delivers it`, () =>
+    withFolder(async (folder, { dashboard, courier }) => {
+      dashboard.refuses.events = status;
+      await say(folder, "1", "2");
+      await Deno.writeTextFile(folder.result, "{}");
+      await using refused = courier();
+      await refused.start();
+      await refused.deliverAll();
+      await refused.finish();
+      assert.deepEqual(dashboard.refused.filter((call) => call === "events"), ["events"]);
+      assert.deepEqual(dashboard.events, []);
+
+      delete dashboard.refuses.events;
+      dashboard.files.clear();
+      const spool = {
+        url: "https://ci.test",
+        token: "secret",
+        ingress: { address: "" },
+        fetch: dashboard.fetch,
+      };
+      await deliverSpooled(join(folder.path, ".."), { ...spool, except: "" });
+      assert.deepEqual(dashboard.events, ["1", "2"]);
+      assert.equal((await courier().load()).done, true);
+    }));
+}
