@@ -40,10 +40,11 @@ const escape =
 
 /**
  * The text without colours, cursor movements, and characters that turn or hide what stands beside them. Line breaks
- * (as `\n`) and tabs stay. Half a surrogate pair becomes U+FFFD.
+ * (as `\n`) and tabs stay. Half a surrogate pair becomes U+FFFD, and does so first: two halves that a removed
+ * character parted would otherwise join to a character that nobody has looked at.
  */
 export function plainText(text: string): string {
-  return text.replace(lineEnd, "\n").replace(escape, "").replace(hidden, "").toWellFormed();
+  return text.toWellFormed().replace(lineEnd, "\n").replace(escape, "").replace(hidden, "");
 }
 
 /** {@linkcode plainText} on one line: line breaks become blanks, everything else keeps its place. */

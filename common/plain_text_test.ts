@@ -77,6 +77,21 @@ Deno.test("whatever comes in, only visible characters come out, and a second cle
   }));
 });
 
+Deno.test("halves of surrogate pairs that a hidden character parts form no new one", () => {
+  assert.equal(plainText("A\udb40\u200b\udc41B"), "A\ufffd\ufffdB");
+  const halves = ["\udb40", "\ud83d", "\ud800", "\udbff", "\udc41", "\udca9", "\udc00", "\udfff"];
+  const parting = forbidden.map(([, from]) => String.fromCodePoint(from));
+  const unit = fc.constantFrom(...halves, ...parting, "\u001b[31m", "\u200d", "\ufe0f", "\u2764", "A");
+  fc.assert(
+    fc.property(fc.string({ unit }), (text) => {
+      const plain = plainText(text);
+      assert.ok(plain.isWellFormed() && !holdsForbidden(plain));
+      assert.equal(plainText(plain), plain);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
 Deno.test("text without such characters stays as it is", () => {
   const visible = fc.string({ unit: "grapheme" }).filter((text) => !holdsForbidden(text));
   fc.assert(fc.property(visible, (text) => assert.equal(plainText(text), text)));
