@@ -97,7 +97,8 @@ Deno.test("docs/architecture.md: every touch point names files that are there", 
   );
   assert.equal(rows.length, 9);
   for (const [what, open = "", notices = ""] of rows) {
-    for (const path of [...codeIn(open), ...codeIn(notices)].filter((code) => code.includes("/"))) {
+    for (const code of [...codeIn(open), ...codeIn(notices)].filter((code) => code.includes("/"))) {
+      const path = code.replace(/^deno run -A /, "");
       const there = path.includes("<") ? path.slice(0, path.lastIndexOf("/")) : path;
       await assert.doesNotReject(Deno.lstat(new URL(`../${there}`, import.meta.url)), `${what}: ${path}`);
     }
