@@ -2,8 +2,10 @@ import { CcciError } from "./errors.ts";
 
 /** A source of time. It is handed in, so that tests can run without waiting. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch. Whoever sets the machine's clock makes it jump, so no duration is measured by it. */
   now(): number;
+  /** Milliseconds since some fixed moment, for durations and deadlines: it never jumps. */
+  elapsed(): number;
   /** Resolves after `ms`, or rejects with the signal's reason when it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
@@ -11,6 +13,7 @@ export interface Clock {
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   sleep(ms, signal) {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
@@ -57,17 +60,17 @@ export interface PollOptions {
  */
 export async function pollUntil<T>(look: () => Promise<Look<T>> | Look<T>, options: PollOptions): Promise<T> {
   const { everyMs, clock = systemClock, signal, onChange, limit } = options;
-  const end = clock.now() + limit.ms;
+  const end = clock.elapsed() + limit.ms;
   let told: string | undefined;
   while (true) {
     signal?.throwIfAborted();
-    const last = clock.now() >= end;
+    const last = clock.elapsed() >= end;
     const seen = await look();
     if ("done" in seen) return seen.done;
     if (seen.missing !== told) onChange?.(seen.missing);
     told = seen.missing;
     if (last) throw await limit.error(seen.missing);
-    await clock.sleep(Math.min(everyMs, Math.max(1, end - clock.now())), signal);
+    await clock.sleep(Math.min(everyMs, Math.max(1, end - clock.elapsed())), signal);
   }
 }
 

@@ -52,13 +52,17 @@ Deno.test("the dashboard's script tells ages as the server does", async () => {
   for (let ms = 0; ms < 1e11; ms = ms * 1.01 + 97) assert.equal(inBrowser(ms), ago(ms));
 });
 
-/** Time passes only while somebody sleeps. */
-function sleepers(): Clock & { slept: number[] } {
+/**
+ * Time passes only while somebody sleeps.
+ * @param step milliseconds by which somebody sets the wall clock during the first sleep
+ */
+function sleepers(step = 0): Clock & { slept: number[] } {
   let now = 0;
   const slept: number[] = [];
   return {
     slept,
-    now: () => now,
+    now: () => 1e12 + now + (slept.length > 0 ? step : 0),
+    elapsed: () => now,
     sleep(ms, signal) {
       if (signal?.aborted) return Promise.reject(signal.reason);
       now += ms;
@@ -94,6 +98,15 @@ Deno.test("pollUntil() looks once more when the time is over, and then throws wh
   await assert.rejects(pollUntil(() => ({ missing: `look ${++looks}` }), options), { message: `no look 4` });
   assert.deepEqual(clock.slept, [400, 400, 200]);
 });
+
+for (const [how, step] of [["back", -10_000], ["forward", 3_600_000]] as const) {
+  Deno.test(`pollUntil() keeps its limit when the wall clock is set ${how}`, async () => {
+    const clock = sleepers(step);
+    const options = { everyMs: 400, clock, limit: { ms: 1_000, error: () => new Error("late") } };
+    await assert.rejects(pollUntil(() => ({ missing: "all" }), options), { message: "late" });
+    assert.deepEqual(clock.slept, [400, 400, 200]);
+  });
+}
 
 Deno.test("pollUntil() ends with its signal and with what a look throws", async () => {
   const limit = { ms: 1_000, error: () => new Error("late") };

@@ -9,6 +9,7 @@ import { commits, repo, World } from "../testing/world.ts";
 function quick(world: World): Clock {
   return {
     now: () => world.clock.now(),
+    elapsed: () => world.clock.elapsed(),
     sleep: (_ms, signal) => {
       world.clock.pass(0.1);
       return new Promise((resolve) => {

@@ -12,6 +12,10 @@ export class TestClock implements Clock {
     return this.#now;
   }
 
+  elapsed(): number {
+    return this.#now;
+  }
+
   /** Goes on by some seconds. */
   forward(seconds: number): this {
     this.#now += seconds * 1000;

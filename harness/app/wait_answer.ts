@@ -49,7 +49,7 @@ export async function waitAnswer(options: AnswerOptions): Promise<void> {
   const { domain, health, timeoutMs, log, signal, times = 1, clock = systemClock } = options;
   const url = `https://${domain}${health.path}`;
   const get = ingressFetch(await ingressOf(options.settings), { timeoutMs: 10_000 });
-  const started = clock.now();
+  const started = clock.elapsed();
   const stack = new StackWatch(options, clock);
   const way = new WayWatch(options, clock);
   const failure = async ({ text, detail }: NoAnswer) =>
@@ -61,7 +61,7 @@ export async function waitAnswer(options: AnswerOptions): Promise<void> {
   log(`Waiting for ${url} to answer ${health.status}`);
   await pollUntil(async () => {
     const answer = await askOften(get, { url, signal, wanted: health.status, times });
-    const passed = clock.now() - started;
+    const passed = clock.elapsed() - started;
     if (answer.status === health.status) {
       log(`${url} answers ${answer.status} after ${formatSeconds(passed)}`);
       return { done: undefined };
@@ -138,13 +138,13 @@ class StackWatch {
   constructor(options: AnswerOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
-    this.#lookedAt = clock.now();
+    this.#lookedAt = clock.elapsed();
   }
 
   /** @returns false when Docker has just shown that the app is not ready @throws {StageFailure} when it has crashed */
   async mayBeReady(): Promise<boolean> {
-    if (this.#clock.now() - this.#lookedAt <= STACK_LOOK_MS) return true;
-    this.#lookedAt = this.#clock.now();
+    if (this.#clock.elapsed() - this.#lookedAt <= STACK_LOOK_MS) return true;
+    this.#lookedAt = this.#clock.elapsed();
     const { swarm, stack, since } = this.#options;
     const decision = decide(await takeSnapshot(swarm, stack), since);
     if (decision.state === "failed") throw await stackFailure(swarm, decision.failure);
@@ -160,15 +160,14 @@ class WayWatch {
   readonly #clock: Clock;
   #askedAt: number;
   /**
-   * Since when the proxy has answered nothing else, milliseconds since the epoch; null: its last answer was another
-   * one.
+   * Since when the proxy has answered nothing else, by the clock's `elapsed()`; null: its last answer was another one.
    */
   #since: number | null = null;
 
   constructor(options: AnswerOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
-    this.#askedAt = clock.now();
+    this.#askedAt = clock.elapsed();
   }
 
   /**
@@ -181,7 +180,7 @@ class WayWatch {
 
   /** @returns why waiting any longer would not help, or null to go on waiting */
   async see({ noWay, text }: Asked): Promise<NoAnswer | null> {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     this.#since = noWay ? this.#since ?? now : null;
     const ms = this.#since === null ? 0 : now - this.#since;
     if (ms < NO_WAY_MS || now - this.#askedAt < FAULT_LOOK_MS) return null;

@@ -83,7 +83,11 @@ async function waitInVain(
     response.writeHead(answer.status).end(answer.body);
   });
   let now = START;
-  const clock: Clock = { now: () => now, sleep: () => Promise.resolve(void (now += STEP_MS)) };
+  const clock: Clock = {
+    now: () => now,
+    elapsed: () => now,
+    sleep: () => Promise.resolve(void (now += STEP_MS)),
+  };
   const error = await waitAnswer({ ...options(site), swarm, clock })
     .then(() => assert.fail("It answered"), (error) => error);
   return { error, seconds: (now - START) / 1000 };

@@ -34,7 +34,11 @@ async function watchAfterTrouble(looks: string[][], graceS: number) {
   stream.write(first.slice(10) + second);
   await new Promise<void>((resolve) => setImmediate(resolve));
   let now = 0;
-  const clock: Clock = { now: () => now, sleep: (ms) => Promise.resolve(void (now += ms)) };
+  const clock: Clock = {
+    now: () => now,
+    elapsed: () => now,
+    sleep: (ms) => Promise.resolve(void (now += ms)),
+  };
   const signal = new AbortController().signal;
   return { watch, seen, wait: () => watch.replaced(signal, clock), waited: () => now };
 }

@@ -61,7 +61,7 @@ export async function removeStack(
   }
   const anonymous = new Set(options.volumes);
   const { clock = systemClock } = options;
-  const end = clock.now() + (options.limitMs ?? DEFAULT_LIMIT_MS);
+  const end = clock.elapsed() + (options.limitMs ?? DEFAULT_LIMIT_MS);
   let undeployed = false;
   let problems: string[] = [];
   let left: string[] = [];
@@ -77,13 +77,13 @@ export async function removeStack(
       if (left.length === 0 && await hasComingTasks(swarm, stack)) left = [`tasks of stack "${stack}"`];
       if (left.length === 0) return [];
       if (!objects.some(({ kind }) => kind === "service" || kind === "container")) options.stopped?.();
-      if (clock.now() <= end) problems = await removeAll(swarm, objects);
+      if (clock.elapsed() <= end) problems = await removeAll(swarm, objects);
     } catch (error) {
       if (!(error instanceof DockerError)) throw error;
       problems = [describeError(error)];
       left = [`whatever stack "${stack}" has: Docker does not answer`];
     }
-    if (clock.now() > end) {
+    if (clock.elapsed() > end) {
       for (const problem of problems) log(problem);
       return left;
     }

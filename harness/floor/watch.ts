@@ -104,20 +104,20 @@ export class AppWatch {
     const { diskBytes } = this.#limits;
     const first = await this.#gauges.free();
     let free = first;
-    let at = this.#clock.now();
+    let at = this.#clock.elapsed();
     try {
       while (true) {
         await this.#clock.sleep(LOOK_MS, signal);
         const now = await this.#gauges.free();
         const lost = free === null || now === null ? 0 : free - now;
-        if (lost < PART * diskBytes && this.#clock.now() - at < ADD_UP_MS) continue;
+        if (lost < PART * diskBytes && this.#clock.elapsed() - at < ADD_UP_MS) continue;
         // What cannot be added up is what the disk has lost since the work began.
         const written = await this.#gauges.written().catch(() => null) ??
           (first === null || now === null ? 0 : first - now);
         if (written > diskBytes) {
           return this.#exceed(`Used more than ${formatBytes(diskBytes)} of disk`);
         }
-        [free, at] = [now, this.#clock.now()];
+        [free, at] = [now, this.#clock.elapsed()];
       }
     } catch { /* the work is over */ }
   }

@@ -10,6 +10,7 @@ function quickClock(): Clock {
   let now = 0;
   return {
     now: () => now,
+    elapsed: () => now,
     async sleep(ms, signal) {
       signal?.throwIfAborted();
       now += ms;

@@ -72,6 +72,10 @@ class HeldClock implements Clock {
     return 0;
   }
 
+  elapsed(): number {
+    return 0;
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     this.asked.push(ms);
     const { promise, resolve, reject } = Promise.withResolvers<void>();

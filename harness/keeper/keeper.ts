@@ -178,7 +178,7 @@ class Run {
   }
 
   async #tearDown(foreign: DockerObject[]): Promise<void> {
-    const started = this.#clock.now();
+    const started = this.#clock.elapsed();
     await this.#emit({ t: this.#now(), type: "stage.started", stage: "teardown" });
     const lines: Promise<void>[] = [];
     boundary("teardown: begins");
@@ -194,7 +194,7 @@ class Run {
       }));
     await Promise.all(lines);
     this.#record.leftovers = leftovers;
-    await this.#report({ ...report, seconds: Math.round((this.#clock.now() - started) / 10) / 100 });
+    await this.#report({ ...report, seconds: Math.round((this.#clock.elapsed() - started) / 10) / 100 });
     boundary("teardown: ends");
   }
 

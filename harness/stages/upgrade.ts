@@ -58,7 +58,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   ctx.log(`Upgrading to ${headName(run)}`);
   await app.deploy(ctx, "head");
   const { snapshot, currentSince } = await app.converge(ctx);
-  const convergedAt = ctx.clock.now();
+  const convergedAt = ctx.clock.elapsed();
   const stopped = slowStop(snapshot, composes.base);
   run.imposed.upgrade += imposedByUpgrade(composes.base, head) + stopped;
   await verifyVersion(run, { app, ctx });
@@ -69,7 +69,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   // The proxy routes to tasks that Swarm wants to run. Swarm stopped wanting the old ones at `currentSince`, and some
   // time after that the proxy knows none of them any more.
   const known = currentSince + run.plan.settings.PROXY_REFRESH_S * 1000 + PROXY_LAG_MS;
-  await Promise.race([gone, ctx.clock.sleep(Math.max(0, known - ctx.clock.now()), ctx.signal)]);
+  await Promise.race([gone, ctx.clock.sleep(Math.max(0, known - ctx.clock.elapsed()), ctx.signal)]);
   await app.answers(ctx, { times: EVERY_WAY });
 
   // The page is looked at while old containers use up their stop grace. The data is read after they are gone.
@@ -77,7 +77,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
     .then((seen) => ({ seen }), (error: unknown) => ({ error }));
   await gone;
   const stoppedLate = slowStop(await takeSnapshot(run.swarm, app.stack), composes.base) - stopped;
-  run.imposed.upgrade += Math.min(stoppedLate, Math.round((ctx.clock.now() - convergedAt) / 1000));
+  run.imposed.upgrade += Math.min(stoppedLate, Math.round((ctx.clock.elapsed() - convergedAt) / 1000));
   await app.answers(ctx, { times: EVERY_WAY });
   await readBack(run, { app, ctx, written, composes });
   const first = await looked;

@@ -60,12 +60,12 @@ async function patiently<T>(
   work: () => Promise<T>,
   { limitMs, clock = systemClock }: Pick<ForgetOptions, "limitMs" | "clock">,
 ): Promise<T> {
-  const end = clock.now() + limitMs;
+  const end = clock.elapsed() + limitMs;
   while (true) {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof DockerError) || clock.now() >= end) throw error;
+      if (!(error instanceof DockerError) || clock.elapsed() >= end) throw error;
     }
     await clock.sleep(PAUSE_MS);
   }

@@ -58,7 +58,7 @@ function frame(stream: number, text: string): Buffer {
 /** Time passes only by sleeping. */
 function fakeClock(): Clock {
   let now = 0;
-  return { now: () => now, sleep: (ms) => Promise.resolve(void (now += ms)) };
+  return { now: () => now, elapsed: () => now, sleep: (ms) => Promise.resolve(void (now += ms)) };
 }
 
 const listed = JSON.stringify([

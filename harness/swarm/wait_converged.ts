@@ -26,7 +26,7 @@ export interface ConvergeOptions {
 export interface Converged {
   /** The snapshot that showed it. */
   snapshot: Snapshot;
-  /** Since when Swarm has wanted no task of an older specification, milliseconds since the epoch. */
+  /** Since when Swarm has wanted no task of an older specification, by the clock's `elapsed()`. */
   currentSince: number;
 }
 
@@ -37,7 +37,7 @@ export interface Converged {
  */
 export async function waitConverged(swarm: Swarm, options: ConvergeOptions): Promise<Converged> {
   const { stack, since, timeoutMs, log, signal, clock = systemClock } = options;
-  let lastAnswer = clock.now();
+  let lastAnswer = clock.elapsed();
   let currentSince: number | null = null;
   /** What the last look at the stack showed; null before Docker has answered. */
   let waiting: { snapshot: Snapshot; stuck: string[] } | null = null;
@@ -45,7 +45,7 @@ export async function waitConverged(swarm: Swarm, options: ConvergeOptions): Pro
   return await pollUntil<Converged>(async () => {
     const snapshot = await look(swarm, stack);
     if (snapshot instanceof DockerError) {
-      if (clock.now() - lastAnswer > DOCKER_AWAY_MS) {
+      if (clock.elapsed() - lastAnswer > DOCKER_AWAY_MS) {
         throw new InfraFailure("Docker stopped answering", {
           cause: snapshot,
           detail: describeError(snapshot),
@@ -53,11 +53,11 @@ export async function waitConverged(swarm: Swarm, options: ConvergeOptions): Pro
       }
       return { missing };
     }
-    lastAnswer = clock.now();
+    lastAnswer = clock.elapsed();
     const decision = decide(snapshot, since);
-    currentSince = onlyCurrent(snapshot) ? currentSince ?? clock.now() : null;
+    currentSince = onlyCurrent(snapshot) ? currentSince ?? clock.elapsed() : null;
     if (decision.state === "converged") {
-      return { done: { snapshot, currentSince: currentSince ?? clock.now() } };
+      return { done: { snapshot, currentSince: currentSince ?? clock.elapsed() } };
     }
     if (decision.state === "failed") throw await stackFailure(swarm, decision.failure);
     waiting = { snapshot, stuck: decision.stuck };

@@ -1,25 +1,31 @@
-import { systemClock } from "../../common/time.ts";
 import assert from "node:assert/strict";
-import type { StageName } from "../../protocol/result.ts";
+import { type Clock, systemClock } from "../../common/time.ts";
+import { type StageName, stageReport } from "../../protocol/result.ts";
 import { type PipelineOptions, runPipeline } from "./pipeline.ts";
 import type { RunContext } from "../checks/context.ts";
+import { runStage } from "./run_stage.ts";
 import { InfraFailure, StageFailure, StageSkipped } from "../run/stage.ts";
-import { selectStages } from "../run/stage_plan.ts";
+import { selectStages, stagePlans } from "../run/stage_plan.ts";
 
 type Works = NonNullable<PipelineOptions["work"]>;
+
+/** The parts of a run that its stages' frame uses. */
+function bareRun(stages: readonly StageName[], clock: Clock): RunContext {
+  return {
+    plan: { stages, apps: [], settings: {} },
+    enrolment: { skip: [], timeouts: {} },
+    swarm: { startedAt: () => Promise.resolve("then") },
+    clock,
+    undeployable: null,
+    send: () => {},
+  } as unknown as RunContext;
+}
 
 /** Runs stages that do what `works` says, and otherwise pass at once; notes what happened in which order. */
 async function walk(lanes: 1 | 2, works: Works = {}, endLane?: PipelineOptions["endLane"]) {
   const seen: string[] = [];
   const stages = selectStages(null).filter((name) => name !== "teardown");
-  const run = {
-    plan: { stages, apps: [], settings: {} },
-    enrolment: { skip: [], timeouts: {} },
-    swarm: { startedAt: () => Promise.resolve("then") },
-    clock: systemClock,
-    undeployable: null,
-    send: () => {},
-  } as unknown as RunContext;
+  const run = bareRun(stages, systemClock);
   const work = Object.fromEntries(
     stages.map((name): [StageName, Works[StageName]] => [name, async (run, ctx) => {
       seen.push(`${name} begins`);
@@ -156,3 +162,26 @@ Deno.test("trouble with the surroundings blocks as a failure does, and is none",
     "blocked fetch",
   ]);
 });
+
+for (const [how, step] of [["back", -10_000], ["forward", 3_600_000]] as const) {
+  Deno.test(`a stage's seconds and its remaining time stay right when the wall clock is set ${how}`, async () => {
+    let passed = 0;
+    let wall = Date.parse("2026-03-01T12:00:00Z");
+    const clock: Clock = { ...systemClock, now: () => wall + passed, elapsed: () => passed };
+    const plan = stagePlans.find(({ name }) => name === "lint") ?? assert.fail("There is no stage lint");
+    let remaining = NaN;
+    const report = await runStage(bareRun(["lint"], clock), {
+      plan,
+      work: (_run, ctx) => {
+        wall += step;
+        passed += 2_500;
+        remaining = ctx.remaining();
+        return Promise.resolve();
+      },
+      obstacle: null,
+    });
+    assert.equal(report.seconds, 2.5);
+    assert.equal(remaining, plan.seconds * 1000 - 2_500);
+    assert.ok(stageReport.safeParse(report).success);
+  });
+}

@@ -32,9 +32,9 @@ export async function runStage(
 ): Promise<StageReport> {
   const { plan: { name, seconds }, obstacle } = options;
   const { clock } = run;
-  const started = clock.now();
+  const started = clock.elapsed();
   const finish = (report: StageReport) => {
-    const timed = { ...report, seconds: round((clock.now() - started) / 1000) };
+    const timed = { ...report, seconds: round((clock.elapsed() - started) / 1000) };
     run.send({ type: "event", event: { t: now(run.clock), type: "stage.finished", report: timed } });
     return timed;
   };
@@ -48,7 +48,7 @@ export async function runStage(
   const report = emptyReport(name, "passed");
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(new StageTimeout(ms)), ms);
-  const ctx = stageContext(run, { name, report, signal: stop.signal, end: clock.now() + ms });
+  const ctx = stageContext(run, { name, report, signal: stop.signal, end: clock.elapsed() + ms });
   const engine = run.swarm.startedAt().catch(() => null);
   try {
     boundary(`${name}: begins`);
@@ -111,7 +111,7 @@ function stageContext(
     stage: name,
     signal,
     clock: run.clock,
-    remaining: () => Math.max(0, end - run.clock.now()),
+    remaining: () => Math.max(0, end - run.clock.elapsed()),
     log(text) {
       for (const line of text.split("\n")) {
         if (++lines > LOG_LINES) return;
