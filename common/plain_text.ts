@@ -38,13 +38,18 @@ const escape =
   // deno-lint-ignore no-control-regex -- this expression removes control characters
   /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)|\x1b\([ -~]|\x1b[@-Z\\^-~]/g;
 
+/** The text without the sequences that a terminal obeys. Lone controls stay, among them carriage returns. */
+export function withoutSequences(text: string): string {
+  return text.replace(escape, "");
+}
+
 /**
  * The text without colours, cursor movements, and characters that turn or hide what stands beside them. Line breaks
  * (as `\n`) and tabs stay. Half a surrogate pair becomes U+FFFD, and does so first: two halves that a removed
  * character parted would otherwise join to a character that nobody has looked at.
  */
 export function plainText(text: string): string {
-  return text.toWellFormed().replace(lineEnd, "\n").replace(escape, "").replace(hidden, "");
+  return withoutSequences(text.toWellFormed().replace(lineEnd, "\n")).replace(hidden, "");
 }
 
 /** {@linkcode plainText} on one line: line breaks become blanks, everything else keeps its place. */

@@ -202,7 +202,9 @@ export class Abra {
     const { settings, dir, redactor, log, signal } = this.#options;
     const argv = [settings.ABRA, ...args];
     const call = options.terminal ? inTerminal(argv) : { argv, env: {} };
-    const clean = (text: string) => plainLines(withoutEcho(redactor?.text(text) ?? text)).map(plainBotLine);
+    // The redactor comes last: what it takes out may only show once the text is clean and the bot's JSON is read.
+    const clean = (text: string) =>
+      plainLines(withoutEcho(text)).map(plainBotLine).map((line) => redactor?.text(line) ?? line);
     if (!options.quiet) log?.(`$ abra ${args.join(" ")}`);
     let result: ExecResult;
     try {

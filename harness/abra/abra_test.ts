@@ -81,6 +81,15 @@ Deno.test("generated secrets are known to the redactor and never in the log", ()
     assert.ok(!seen.log.join("\n").includes("hunter2"), seen.log.join("\n"));
   }));
 
+for (const [what, parting] of [["a colour", "\\033[31m"], ["NUL", "\\000"], ["U+200B", "\\342\\200\\213"]]) {
+  Deno.test(`a secret that ${what} parts is not in abra's log`, () =>
+    withAbra(`printf 'is hunter2${parting}hunter2\\n'`, async (abra, { log, redactor }) => {
+      redactor.add("hunter2hunter2");
+      await abra.undeploy("w.ci.test");
+      assert.equal(log.at(-1), "is •••");
+    }));
+}
+
 Deno.test("an app without secrets is fine, and a work tree with changes is tried with -C", async () => {
   await withAbra("echo 'FATA no secrets generated' >&2; exit 1", async (abra) => {
     assert.deepEqual(await abra.generateSecrets("w.ci.test"), {});

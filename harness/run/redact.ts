@@ -1,5 +1,4 @@
-import { stripVTControlCharacters } from "node:util";
-import { plainText } from "../../common/plain_text.ts";
+import { plainText, withoutSequences } from "../../common/plain_text.ts";
 
 const MASK = "•••";
 /**
@@ -15,20 +14,25 @@ export class Redactor {
   add(secret: string): void {
     for (const line of secret.split(/\r?\n/)) {
       if (line.trim().length < SHORTEST) continue;
-      for (const form of formsOf(line)) {
-        if (!this.#secrets.includes(form)) this.#secrets.push(form);
+      const plain = plainText(line);
+      for (const form of [line, plain, plain.trim()].flatMap(formsOf)) {
+        if (form.length >= SHORTEST && !this.#secrets.includes(form)) this.#secrets.push(form);
       }
     }
     this.#secrets.sort((a, b) => b.length - a.length); // a form that contains another one is replaced before it
   }
 
+  /**
+   * The text as {@linkcode plainText} cleans it, without secrets. It is cleaned first: a secret that an invisible
+   * character parts would otherwise be missed, and whole again as soon as somebody cleans the text.
+   */
   text(text: string): string {
-    let clean = text;
+    let clean = plainText(text);
     for (const secret of this.#secrets) clean = clean.replaceAll(secret, MASK);
     return clean;
   }
 
-  /** Redacts every string inside a plain value. */
+  /** Cleans and redacts every string inside a plain value. */
   value<T>(value: T): T;
   value(value: unknown): unknown {
     if (typeof value === "string") return this.text(value);
@@ -73,7 +77,7 @@ function base64Within(bytes: Uint8Array, before: number): string {
  * blanks. Of a line that was written over by means of carriage returns only the last text stays.
  */
 export function plainLines(text: string): string[] {
-  const lines = stripVTControlCharacters(text).split("\n")
+  const lines = withoutSequences(text).split("\n")
     .map((line) => line.replace(/\r+$/, "").split("\r").at(-1) ?? "")
     .flatMap((line) => plainText(line).split("\n"))
     .map((line) => line.trimEnd());

@@ -53,3 +53,25 @@ Deno.test("hexadecimal, HTML and Base64 at any place of a longer text hide no se
   hidden.push(...hidden.map((text) => text.replaceAll("+", "-").replaceAll("/", "_")));
   for (const text of hidden) assert.match(redactor.text(`saw ${text} there`), /•••/, text);
 });
+
+for (const [what, parting] of [["a zero-width space", "\u200b"], ["NUL", "\0"], ["a colour", "\x1b[31m"]]) {
+  Deno.test(`a secret that ${what} parts is taken out, whoever cleans the text first`, () => {
+    const redactor = new Redactor();
+    redactor.add("hunter2hunter2");
+    const parted = `is hunter2${parting}hunter2`;
+    assert.equal(redactor.text(parted), "is •••");
+    assert.deepEqual(plainLines(redactor.text(parted)), ["is •••"]);
+    assert.deepEqual(redactor.value({ lines: plainLines(parted) }), { lines: ["is •••"] });
+  });
+}
+
+Deno.test("a secret that cleaning changes is taken out of cleaned text as well", () => {
+  const redactor = new Redactor();
+  redactor.add("hunter2\u200bhunter2  ");
+  assert.equal(redactor.text("is hunter2\u200bhunter2  !"), "is •••!");
+  assert.deepEqual(plainLines("is hunter2\u200bhunter2  ").map((line) => redactor.text(line)), ["is •••"]);
+});
+
+Deno.test("a colour at the end of an overwritten line does not take the line's text along", () => {
+  assert.deepEqual(plainLines("10%\rdone\r\x1b[K\n\x1b]0;title\x07next"), ["done", "next"]);
+});
