@@ -7,17 +7,17 @@ import type { HarnessLap } from "./figures.ts";
  */
 export function timeline(
   events: readonly RunEvent[],
-  so: { began: number; ended: number },
+  lap: { began: number; ended: number },
 ): Pick<HarnessLap, "steps" | "total" | "afterLast"> {
   const at = (event: RunEvent | undefined) => event === undefined ? NaN : Date.parse(event.t);
   const started = events.filter((event) => event.type === "stage.started");
   const finished = events.filter((event) => event.type === "stage.finished");
-  const steps: Record<string, number> = { start: (at(started[0]) - so.began) / 1000 };
+  const steps: Record<string, number> = { start: (at(started[0]) - lap.began) / 1000 };
   for (const event of finished) steps[event.report.name] = event.report.seconds;
   const teardown = finished.find((event) => event.report.name === "teardown");
   const last = finished.findLast((event) => event !== teardown);
-  const total = (so.ended - so.began) / 1000;
-  const end = (so.ended - at(teardown)) / 1000;
+  const total = (lap.ended - lap.began) / 1000;
+  const end = (lap.ended - at(teardown)) / 1000;
   const known = Object.values(steps).reduce((sum, seconds) => sum + seconds, 0) + end;
   return {
     steps: { ...steps, between: Math.max(0, total - known), end },

@@ -146,10 +146,10 @@ export class RunPage implements Page {
    */
   async #settle(load: (tries: number) => Promise<void>, { parts }: { parts: boolean }): Promise<void> {
     const troubles = this.#troubles;
-    const end = systemClock.now() + CHANGING_MS;
+    const end = systemClock.elapsed() + CHANGING_MS;
     for (let tries = 1;; tries++) {
       const forget = troubles.beginLoad();
-      const enough = () => tries >= MIN_TRIES && systemClock.now() >= end;
+      const enough = () => tries >= MIN_TRIES && systemClock.elapsed() >= end;
       await load(tries).catch((error) => {
         if (enough() || !networkChanged(error)) throw error;
         troubles.lost = "page";

@@ -52,14 +52,14 @@ export async function clickAndFollow(
 
 /** Reads from a page, and reads again when the page navigated meanwhile, as a page may by itself at any time. */
 export async function steadily<T>(read: () => Promise<T>): Promise<T> {
-  const end = systemClock.now() + STEADY_MS;
+  const end = systemClock.elapsed() + STEADY_MS;
   while (true) {
     try {
       return await read();
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       const moved = /[Ee]xecution context|context with specified id|detached/.test(text);
-      if (!moved || systemClock.now() >= end) throw error;
+      if (!moved || systemClock.elapsed() >= end) throw error;
     }
   }
 }

@@ -128,11 +128,11 @@ export async function readRecords(
   const { enrolment, marker, ctx } = options;
   const losses: Loss[] = [];
   for (const read of enrolment.data.read) {
-    const end = ctx.clock.now() + READ_WITHIN_MS;
+    const end = ctx.clock.elapsed() + READ_WITHIN_MS;
     while (true) {
       const { found, wanted, said } = await readRecord(app, { read, marker, ctx });
       if (found) break;
-      if (ctx.clock.now() > end) {
+      if (ctx.clock.elapsed() > end) {
         losses.push({ what: `record "${wanted}" in service ${read.service}`, volume: null, now: [], said });
         break;
       }

@@ -57,14 +57,14 @@ export class Measurement {
   }
 
   /** Starts to follow new containers, unless the look before is still going on. */
-  async #look(so: { worked: boolean }): Promise<void> {
+  async #look(work: { worked: boolean }): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
     try {
       const running = (await this.#swarm.containers(this.#stack)).filter((one) => one.State === "running");
       this.#listeners.containers(running.length);
       for (const one of running) {
-        if (!this.#known.has(one.Id)) void this.#follow(one, so);
+        if (!this.#known.has(one.Id)) void this.#follow(one, work);
       }
     } catch {
       /* the next look may succeed */
@@ -73,14 +73,14 @@ export class Measurement {
     }
   }
 
-  async #follow(container: ContainerObject, so: { worked: boolean }): Promise<void> {
+  async #follow(container: ContainerObject, work: { worked: boolean }): Promise<void> {
     const id = container.Id;
     const service = this.#serviceOf(container);
     this.#known.add(id);
     await followStats(this.#swarm, id, {
       signal: this.#stop.signal,
       take: (stats) => {
-        this.#use.add({ id, service, ...stats }, so);
+        this.#use.add({ id, service, ...stats }, work);
         this.#listeners.memory(this.#use.heldNow());
       },
     });

@@ -39,7 +39,11 @@ export async function keep(): Promise<void> {
   try {
     const { request, settings } = asked;
     const path = join(settings.RUNS, request.run);
-    const started = await RunFolder.create(path, { request, settings, startedAt: new Date().toISOString() });
+    const started = await RunFolder.create(path, {
+      request,
+      settings,
+      startedAt: new Date(systemClock.now()).toISOString(),
+    });
     using _lock = started.lock;
     watchBoundaries("keeper", path);
     boundary("keeper: has planned");

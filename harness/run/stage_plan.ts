@@ -57,7 +57,7 @@ export interface Obstacle {
  */
 export function obstacleOf(
   plan: StagePlan,
-  so: {
+  standing: {
     /** Stages that have ended. */
     reports: readonly { name: StageName; result: string; reason?: string | undefined }[];
     /** What keeps the recipe from being deployed at all, if anything. */
@@ -65,10 +65,10 @@ export function obstacleOf(
   },
 ): Obstacle | null {
   for (const name of plan.needs) {
-    const report = so.reports.find((one) => one.name === name);
+    const report = standing.reports.find((one) => one.name === name);
     if (report?.result === "passed") continue;
     return { result: report?.result === "skipped" ? "skipped" : "blocked", reason: report?.reason ?? name };
   }
-  if (!plan.deploys || so.undeployable === null) return null;
-  return { result: "blocked", reason: so.undeployable };
+  if (!plan.deploys || standing.undeployable === null) return null;
+  return { result: "blocked", reason: standing.undeployable };
 }

@@ -42,7 +42,7 @@ export async function fetchStage(run: RunContext, ctx: StageContext): Promise<vo
   run.send({
     type: "event",
     event: {
-      t: new Date().toISOString(),
+      t: new Date(ctx.clock.now()).toISOString(),
       type: "run.subject",
       subject: repo.subject,
       commit: repo.head,

@@ -33,7 +33,7 @@ export interface PipelineOptions {
    * Called when a lane is through and its app is not needed any more. `last` tells that no other lane is left. `gone`
    * has to be called as soon as nothing of the app runs; the promise may take longer.
    */
-  endLane: (lane: Lane, so: { last: boolean; gone: () => void }) => Promise<void>;
+  endLane: (lane: Lane, ending: { last: boolean; gone: () => void }) => Promise<void>;
   /** What the stages do, in tests. @default their real work */
   work?: Partial<Record<StageName, Work>>;
 }

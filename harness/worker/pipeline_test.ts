@@ -35,9 +35,9 @@ async function walk(lanes: 1 | 2, works: Works = {}, endLane?: PipelineOptions["
   );
   const reports = await runPipeline(run, {
     lanes: () => lanes,
-    endLane: async (lane, so) => {
-      seen.push(`lane ${lane} over${so.last ? ", all are" : ""}`);
-      await endLane?.(lane, so);
+    endLane: async (lane, ending) => {
+      seen.push(`lane ${lane} over${ending.last ? ", all are" : ""}`);
+      await endLane?.(lane, ending);
       seen.push(`lane ${lane} removed`);
     },
     work,
