@@ -7,6 +7,7 @@ import { stagePlans } from "../harness/run/stage_plan.ts";
 import { brokerMethods } from "../harness/recipe_tests/broker_methods.ts";
 import { levels, type StageName } from "../protocol/result.ts";
 import { codeIn, document, tableBelow } from "./testing/documents.ts";
+import { filesOfTree, isSource } from "./testing/tree.ts";
 
 const recipes = await document("docs/recipes.md");
 const readme = await document("README.md");
@@ -131,6 +132,20 @@ Deno.test("documents: words that make a reader stumble are avoided", async () =>
     );
     assert.deepEqual(lines.filter((line) => avoided.test(line)), [], path);
   }
+});
+
+Deno.test("comments: words that make a reader stumble are avoided", async () => {
+  const sources = (await filesOfTree()).filter(isSource);
+  let comments = 0;
+  for (const path of sources) {
+    const lines = (await document(path)).split("\n").filter((line) =>
+      /^\s*(?:\/\/|\/?\*)|\s\/\/ /.test(line)
+    );
+    comments += lines.length;
+    const words = lines.map((line) => line.replace(/^.*?(?=\/\/ |\/?\*)/, ""));
+    assert.deepEqual(words.filter((line) => avoided.test(line)), [], path);
+  }
+  assert.ok(comments > 4_000, "comments are found some other way now");
 });
 
 Deno.test("documents: a link to a file of the tree leads somewhere", async () => {

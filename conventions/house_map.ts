@@ -75,9 +75,14 @@ export function roomOf(file: string, rooms: Room[]): Room | undefined {
   return rooms.some(({ name }) => name.startsWith(`${room.name}/`)) ? undefined : room;
 }
 
+/** Whether a file holds tests. */
+export function isTest(file: string): boolean {
+  return /_test\.tsx?$/.test(file);
+}
+
 /** Tests, and what only tests use, may import from anywhere. */
 export function isForTests(file: string): boolean {
-  return /_test\.tsx?$/.test(file) || file.split("/").slice(0, -1).includes("testing");
+  return isTest(file) || file.split("/").slice(0, -1).includes("testing");
 }
 
 /** What is wrong with the map by itself, each fault as a sentence. */

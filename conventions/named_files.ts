@@ -18,7 +18,8 @@ interface Told {
 
 /**
  * A visitor for a lint rule that finds every way to name another file: imports, also of types alone, re-exports,
- * `import("…")` as a call and as a type, `import.meta.resolve("…")` and `new URL("….ts", import.meta.url)`.
+ * `import("…")` as a call and as a type, `require("…")`, `import a = require("…")`, `import.meta.resolve("…")` and
+ * `new URL("….ts", import.meta.url)`.
  */
 export function namedFilesVisitor(told: Told): Deno.lint.LintVisitor {
   const importedBy = (node: { source: Deno.lint.StringLiteral | null }) => {
@@ -38,21 +39,43 @@ export function namedFilesVisitor(told: Told): Deno.lint.LintVisitor {
       const specifier = fixedText(node.argument.literal);
       if (specifier !== undefined) told.named({ node, specifier, by: "import" });
     },
+    TSExternalModuleReference(node) {
+      const specifier = fixedText(node.expression);
+      if (specifier !== undefined) told.named({ node, specifier, by: "import" });
+    },
     CallExpression(node) {
       const { callee } = node;
-      if (callee.type !== "MemberExpression" || callee.object.type !== "MetaProperty") return;
-      if (callee.property.type !== "Identifier" || callee.property.name !== "resolve") return;
       const specifier = fixedText(node.arguments[0]);
-      if (specifier !== undefined) told.named({ node, specifier, by: "path" });
+      if (callee.type === "Identifier" && callee.name === "require") {
+        if (specifier === undefined) told.computed(node);
+        else told.named({ node, specifier, by: "import" });
+      }
+      if (callee.type !== "MemberExpression" || callee.object.type !== "MetaProperty") return;
+      if (memberOf(callee) === "resolve" && specifier !== undefined) {
+        told.named({ node, specifier, by: "path" });
+      }
     },
     NewExpression(node) {
-      if (node.callee.type !== "Identifier" || node.callee.name !== "URL") return;
+      const { callee } = node;
+      const made = callee.type === "Identifier"
+        ? callee.name
+        : callee.type === "MemberExpression" && callee.object.type === "Identifier" &&
+            callee.object.name === "globalThis"
+        ? memberOf(callee)
+        : undefined;
       const specifier = fixedText(node.arguments[0]);
-      if (specifier === undefined || node.arguments.length < 2) return;
-      const relative = /^\.{1,2}\//.test(specifier) ? specifier : `./${specifier}`;
-      if (/\.tsx?$/.test(relative)) told.named({ node, specifier: relative, by: "path" });
+      if (made !== "URL" || specifier === undefined || !/\.tsx?$/.test(specifier)) return;
+      const whole = /^(\.{1,2}\/|\/|file:)/.test(specifier);
+      if (node.arguments.length < 2 && !specifier.startsWith("file:")) return;
+      told.named({ node, specifier: whole ? specifier : `./${specifier}`, by: "path" });
     },
   };
+}
+
+/** Name of the member that `a.b` or `a["b"]` takes. */
+function memberOf({ property, computed }: Deno.lint.MemberExpression): string | undefined {
+  if (computed) return fixedText(property);
+  return property.type === "Identifier" ? property.name : undefined;
 }
 
 /** The text of a string, or of a template that nothing is put into. */
@@ -70,6 +93,11 @@ export function ownNames(denoJson: string): Map<string, string> {
       .filter(([, target]) => target.startsWith("./"))
       .map(([name, target]) => [name, posix.normalize(target)]),
   );
+}
+
+/** Whether a specifier names a file by its place on one machine: `/house/a.ts` or `file:///house/a.ts`. */
+export function isAbsolute(specifier: string): boolean {
+  return /^(\/|file:)/i.test(specifier);
 }
 
 /** Path from the root of the tree that a specifier means, or undefined when it is not a file of the tree. */

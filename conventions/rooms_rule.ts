@@ -1,6 +1,6 @@
 import { relative, sep } from "node:path";
-import { isForTests, type Room, roomOf, SHARED_ROOMS } from "./house_map.ts";
-import { namedFilesVisitor, pathNamed } from "./named_files.ts";
+import { isForTests, isTest, type Room, roomOf, SHARED_ROOMS } from "./house_map.ts";
+import { isAbsolute, namedFilesVisitor, pathNamed } from "./named_files.ts";
 
 /** What the rule goes by. */
 export interface House {
@@ -43,6 +43,13 @@ function importsRule(context: Deno.lint.RuleContext, house: House): Deno.lint.Li
         hint: "Write the path as a string, one import() for each file",
       }),
     named({ node, specifier, by }) {
+      if (isAbsolute(specifier)) {
+        return context.report({
+          node,
+          message: `"${specifier}" names a file by its place on one machine`,
+          hint: "Name a file of the tree by its path from the file that names it",
+        });
+      }
       const to = pathNamed(specifier, { from, names: house.names });
       if (to === undefined || by === "path" && startsProgram(to)) return;
       const refusal = refusalOf({ from, to, room }, house);
@@ -67,7 +74,7 @@ function refusalOf(
       hint: `Give its folder a row in ${MAP}, or move it`,
     };
   }
-  if (isForTests(to) && !other.name.endsWith("/testing")) {
+  if (isTest(to) || isForTests(to) && !other.name.endsWith("/testing")) {
     return {
       message: `"${from}" is no test and may not import the test "${to}"`,
       hint: "Move what both need into a file of its own",

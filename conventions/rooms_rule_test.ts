@@ -14,6 +14,7 @@ const map = `# Architecture
 | \`harness/kit/\` | the kit | \`mod.ts\` | - |
 | \`harness/lint/\` | rules | \`lint.ts\` | - |
 | \`harness/testing/\` | for tests | \`a.ts\` | - |
+| \`bench/\` | speed | \`a.ts\` | harness/testing |
 | \`local/\` | entry | \`main.ts\` | stack |
 | \`local/stack/\` | the stack | \`stack.ts\` | - |
 
@@ -50,7 +51,12 @@ Deno.test("rooms: every way to name a file of a room that may not be imported is
       `const load = async () => (await import("../command/cli.ts")).run();`,
     "import in a type": `type Run = import("../command/cli.ts").Run;`,
     "import.meta.resolve": `console.info(import.meta.resolve("../command/cli.ts"));`,
+    "import as a name for require": `import run = require("../command/cli.ts");`,
+    "require": `const { run } = require("../command/cli.ts");`,
+    "import.meta.resolve, quoted": `console.info(import.meta["resolve"]("../command/cli.ts"));`,
     "URL of a source file": `new Worker(new URL("../command/cli.ts", import.meta.url));`,
+    "URL by globalThis": `new Worker(new globalThis.URL("../command/cli.ts", import.meta.url));`,
+    "URL by globalThis, quoted": `new Worker(new globalThis["URL"]("../command/cli.ts", import.meta.url));`,
   };
   for (const [what, source] of Object.entries(sources)) {
     assert.deepEqual(told("harness/lint/lint.ts", source), refusal, what);
@@ -98,6 +104,21 @@ Deno.test("rooms: an import whose path is computed is refused, as nobody can fol
   ]);
 });
 
+Deno.test("rooms: a path that begins at the root of a machine is refused, whatever it names", () => {
+  for (const path of ["/house/harness/command/cli.ts", "file:///house/harness/lint/other.ts"]) {
+    const message = [`"${path}" names a file by its place on one machine`];
+    const sources = [
+      `import "${path}";`,
+      `await import("${path}");`,
+      `require("${path}");`,
+      `import.meta.resolve("${path}");`,
+      `new URL("${path}", import.meta.url);`,
+    ];
+    for (const source of sources) assert.deepEqual(told("harness/lint/lint.ts", source), message, source);
+  }
+  assert.equal(told("harness/lint/lint.ts", `new URL("file:///house/harness/command/cli.ts");`).length, 1);
+});
+
 Deno.test("rooms: a file in no room is refused, also in a new folder beside the rooms of a program", () => {
   for (const file of ["attic/a.ts", "new.ts", "harness/a.ts", "harness/attic/a.ts", "local/attic/a.ts"]) {
     assert.deepEqual(told(file, "export {};"), [`Cannot tell which room "${file}" lies in`], file);
@@ -121,6 +142,10 @@ Deno.test("rooms: tests and what only tests use may import what they need, and n
     `"harness/command/cli.ts" is no test and may not import the test "harness/lint/lint_test.ts"`,
   ]);
   assert.deepEqual(told("harness/lint/lint.ts", `import "./testing/a.ts";`).length, 1);
+  assert.deepEqual(told("bench/a.ts", `import "../harness/testing/a.ts";`), []);
+  assert.deepEqual(told("bench/a.ts", `import "../harness/testing/a_test.ts";`), [
+    `"bench/a.ts" is no test and may not import the test "harness/testing/a_test.ts"`,
+  ]);
   assert.deepEqual(told("harness/lint/lint.ts", `import "../testing/a.ts";`), [
     `"harness/lint" may not import "harness/testing"`,
   ]);

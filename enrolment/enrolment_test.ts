@@ -31,6 +31,7 @@ Deno.test("a key that nobody knows is named with its place and the one that was 
       "skip: [{stage: tests, reson: none}]",
       'unknown key "skip.0.reson", probably meant as "skip.0.reason"',
     ],
+    ["command: x", 'unknown key "command", probably meant as a "command" below "data.seed"'],
     ["data: {cleanup: []}", 'unknown key "data.cleanup", known are "seed", "destroy", "read"'],
   ];
   for (const [text, told] of cases) {
@@ -41,6 +42,12 @@ Deno.test("a key that nobody knows is named with its place and the one that was 
   assert.throws(() => parseEnrolment("rpo: a/b", "recipe.yml"), {
     message: '"recipe.yml" is invalid: unknown key "rpo", probably meant as "repo"',
   });
+  for (const wrong of ["bad", "5"]) {
+    assert.throws(
+      () => parseEnrolment(`rpo: a/b\nrepo: ${wrong}`, "recipe.yml"),
+      /: repo: [^;]+; unknown key "rpo", probably meant as "repo"$/,
+    );
+  }
 });
 
 Deno.test("a pattern that is none is refused before anything is tested with it", () => {

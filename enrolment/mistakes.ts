@@ -5,7 +5,10 @@ import { recipeYml } from "./schema.ts";
 type Issue = z.core.$ZodIssue;
 type Path = Issue["path"];
 
-/** What is wrong in a `recipe.yml`, a clause each: `unknown key "health.titel", probably meant as "health.title"`. */
+/**
+ * What is wrong in a `recipe.yml`, a clause each: `unknown key "health.titel", probably meant as "health.title"`.
+ * @param error of a parse with `reportInput`, which shows what is missing
+ */
 export function mistakesOf(error: z.ZodError): string[] {
   const found = error.issues.flatMap((issue) => issue.code === "unrecognized_keys" ? unknownKeys(issue) : []);
   const meant = new Set(found.map((one) => one.meant));
@@ -14,8 +17,9 @@ export function mistakesOf(error: z.ZodError): string[] {
       return found.filter((one) => one.issue === issue).map((one) => one.text);
     }
     const place = nameOf(issue.path);
-    // A key that is misspelt is missing as well.
-    return meant.has(place) ? [] : [`${place || "file"}: ${issue.message}`];
+    const missing = issue.code === "invalid_type" && issue.input === undefined;
+    // A key that is misspelt is missing as well, which need not be told twice.
+    return missing && meant.has(place) ? [] : [`${place || "file"}: ${issue.message}`];
   });
 }
 
@@ -31,17 +35,23 @@ function unknownKeys(issue: Extract<Issue, { code: "unrecognized_keys" }>): Unkn
   const place = all.get(nameOf(issue.path.map((part) => typeof part === "number" ? "*" : part))) ?? [];
   return issue.keys.map((key) => {
     const near = probablyMeant(key, place);
-    const meant = elsewhere(key, all) ?? (near === null ? null : nameOf([...issue.path, near]));
-    const help = meant === null
+    const meant = near === null ? null : nameOf([...issue.path, near]);
+    const right = elsewhere(key, all) ?? (meant === null ? null : `"${meant}"`);
+    const help = right === null
       ? `known are ${place.map((one) => `"${one}"`).join(", ")}`
-      : `probably meant as "${meant}"`;
+      : `probably meant as ${right}`;
     return { issue, meant, text: `unknown key "${nameOf([...issue.path, key])}", ${help}` };
   });
 }
 
-/** Where a key that stands in the wrong place would be right. */
+/** Where a key that stands in the wrong place would be right: `"health.title"`, or `a "command" below "data.seed"`. */
 function elsewhere(key: string, all: ReadonlyMap<string, readonly string[]>): string | null {
-  for (const [place, keys] of all) if (keys.includes(key)) return nameOf([place, key]).replace(/^\./, "");
+  for (const [place, keys] of all) {
+    if (!keys.includes(key)) continue;
+    const list = /^(.*)\.\*$/.exec(place)?.[1];
+    if (list !== undefined) return `a "${key}" below "${list}"`;
+    return place === "" ? `"${key}"` : `"${place}.${key}"`;
+  }
   return null;
 }
 

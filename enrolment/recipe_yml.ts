@@ -16,7 +16,7 @@ export type Reading =
 export function readRecipeYml(text: string): Reading {
   const { content, fault } = parseYaml(text);
   if (fault !== null) return { ok: false, parses: false, problem: `does not parse: ${fault}`, content };
-  const parsed = recipeYml.safeParse(content);
+  const parsed = recipeYml.safeParse(content, { reportInput: true });
   if (parsed.success) return { ok: true, said: parsed.data };
   return { ok: false, parses: true, problem: `is invalid: ${mistakesOf(parsed.error).join("; ")}`, content };
 }

@@ -11,6 +11,10 @@ export const runEvent = z.discriminatedUnion("type", [
     type: z.literal("run.started"),
     run: runName,
     recipe: recipeName,
+    /**
+     * What was asked for, known before anything is fetched, so that a terminal can name it at once. A branch that nobody
+     * named is `HEAD` here.
+     */
     subject,
     /** Stages this run will go through, in order of display. */
     stages: z.array(stageName),
@@ -19,7 +23,10 @@ export const runEvent = z.discriminatedUnion("type", [
   z.object({
     ...stamp,
     type: z.literal("run.subject"),
-    /** A default branch by its name, for example; missing in what older harnesses wrote. */
+    /**
+     * What it turned out to be, for example a default branch by its name; results name this one. It is missing in stored
+     * runs of older harnesses, whose results name the subject of `run.started`.
+     */
     subject: subject.optional(),
     commit: z.string(),
     dirty: z.boolean(),

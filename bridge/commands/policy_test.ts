@@ -112,3 +112,21 @@ Deno.test("where the forge does not tell when the head was pushed, all digits of
   await world.runStarted();
   assert.equal(world.engine.started[0]?.REF, commits.second);
 });
+
+Deno.test("where a push came at the time of the command, the reply names the command that helps, with or without digits", async () => {
+  for (const said of ["!testme", "!testme c0ffee0"]) {
+    using at = await open();
+    const { world, pull } = at;
+    world.clock.pass(60);
+    command(world, pull, said);
+    world.gitea.push(pull, commits.second);
+    await world.until("it is answered", () => world.bodies().length === 1);
+    assert.equal(world.engine.started.length, 0);
+    assert.ok(world.bodies()[0]?.includes(`at about the time \`${said}\` was written`), world.bodies()[0]);
+    const [, helps = ""] = /comment `([^`]+)`/.exec(world.bodies()[0] ?? "") ?? [];
+    assert.equal(helps, `!testme ${commits.second}`);
+    command(world, pull, helps);
+    await world.runStarted();
+    assert.equal(world.engine.started[0]?.REF, commits.second);
+  }
+});

@@ -54,14 +54,16 @@ export function refused(refusal: Refusal, { command, org }: { command: CommandRo
       return `🚫 Nothing was tested: after ${who} wrote \`!testme\` the head moved ${from}to \`${to}\`.\n` +
         `Look at what was pushed and comment \`!testme\`, or \`!testme ${to}\`.`;
     }
-    case "same-time":
+    case "same-time": {
+      const said = codeSpan(command.commit === null ? "!testme" : `!testme ${command.commit}`);
       return `🚫 Nothing was tested: ${
         commitCode(refusal.head)
-      } was pushed at about the time \`!testme\` was written.\n` +
-        `If that is the commit you mean, comment \`!testme\` again.`;
+      } was pushed at about the time ${said} was written.\n${byAllDigits(refusal.head)}`;
+    }
     case "unknown-head":
-      return `🚫 Nothing was tested: the forge does not tell when ${commitCode(refusal.head)} was pushed.\n` +
-        `If that is the commit you mean, comment \`!testme ${refusal.head}\`.`;
+      return `🚫 Nothing was tested: the forge does not tell when ${commitCode(refusal.head)} was pushed.\n${
+        byAllDigits(refusal.head)
+      }`;
     case "other-commit": {
       const { asked, head } = refusal;
       const digits = digitsApart(asked, head);
@@ -70,6 +72,11 @@ export function refused(refusal: Refusal, { command, org }: { command: CommandRo
         `If that is the commit you mean, comment \`!testme ${is}\`.`;
     }
   }
+}
+
+/** The command that counts whatever the forge knows about the time of a push. */
+function byAllDigits(head: string): string {
+  return `If that is the commit you mean, comment \`!testme ${head}\`: with all digits it does not matter when it was pushed.`;
 }
 
 /** How many digits show that two commits are not the same one; 7 where these do. */

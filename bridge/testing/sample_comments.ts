@@ -1,3 +1,4 @@
+import { readRecipeYml } from "../../enrolment/recipe_yml.ts";
 import type { RunView } from "../../protocol/dashboard_api.ts";
 import type { RunOutcome, StageReport } from "../../protocol/result.ts";
 import { runText } from "../reports/comment.ts";
@@ -302,6 +303,9 @@ const command: CommandRow = {
   seen_at: 0,
 };
 
+/** What bridges are told of a file with a mistake, by the reader that they use. */
+const misspelt = readRecipeYml("repo: recipe-maintainers/miniflux\nhelth: {path: /healthcheck}\n");
+
 /** One for each reason there is. */
 const refusals: Record<Refusal["reason"], Refusal> = {
   "not-member": { reason: "not-member" },
@@ -310,7 +314,7 @@ const refusals: Record<Refusal["reason"], Refusal> = {
   "bad-enrolment": {
     reason: "bad-enrolment",
     recipe: "miniflux",
-    problem: 'is not valid: unknown key "ready_pth"',
+    problem: misspelt.ok ? "" : misspelt.problem,
   },
   "maintenance": { reason: "maintenance", since: 1, note: "back at noon" },
   "edited": { reason: "edited" },
