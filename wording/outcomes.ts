@@ -56,6 +56,12 @@ export const runLooks: Record<RunState, Look> = {
   expired: { tone: "quiet", sign: "skipped", word: "expired" },
 };
 
+/** The word for where a run stands, as the beginning of a sentence: `Timed out`. */
+export function titleOf(state: RunState): string {
+  const { word } = runLooks[state];
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
 /** How a run ended, as what was tested is said to have fared: `3fa9c1b of miniflux` … */
 export const runVerbs: Record<RunOutcome, string> = {
   passed: "passed",

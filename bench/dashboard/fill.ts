@@ -9,7 +9,7 @@ import { ENROLMENTS } from "./servers.ts";
 /** How much there is to show. */
 export interface Size {
   recipes: number;
-  /** Of each recipe. */
+  /** Runs of each recipe. */
   runs: number;
 }
 

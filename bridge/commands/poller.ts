@@ -109,7 +109,7 @@ export class Poller {
       const lost = store.unread.forget(clock.now() - giveUpMs);
       if (lost > 0) log.error("gave up on pull requests whose comments cannot be read", { count: lost });
     });
-    // Only now: what could not be stored, as on a full disk, has to be read again.
+    // The pull requests count as read only now: what could not be stored, as on a full disk, has to be read again.
     for (const [key, read] of looks.flatMap((look) => [...look.read])) this.#read.set(key, read);
     this.#forget();
     return this.#sight();

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Clock, systemClock } from "../../common/time.ts";
+import { type Clock, formatSeconds, systemClock } from "../../common/time.ts";
 import { isUnsure } from "../../common/answer.ts";
 import { type Build, build, DroneApi, type DroneApiOptions, whyNot } from "./drone_api.ts";
 import { droneProblems, limitMinutes } from "./drone_settings.ts";
@@ -23,7 +23,7 @@ export interface DroneOptions extends DroneApiOptions {
 }
 
 interface Known {
-  /** Of its build, once that was found. */
+  /** Number of its build, null until that was found. */
   number: number | null;
   /** When it was first asked to end the run. */
   cancelledAt: number | null;
@@ -198,7 +198,10 @@ export class DroneEngine implements Engine {
       (one.steps ?? []).some((step) => step.exit_code === 137)
     );
     if (byRunner && lasted <= limitMinutes * 60 + afterLimitS) {
-      return { outcome: "timed_out", cause: `Drone ended the run after ${limitMinutes} minutes` };
+      return {
+        outcome: "timed_out",
+        cause: `Drone ended the run after ${formatSeconds(limitMinutes * 60_000)}`,
+      };
     }
     return { outcome: "infra", cause: "Its runner disappeared, and Drone cleared the build away" };
   }

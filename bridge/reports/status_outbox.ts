@@ -4,7 +4,7 @@ import { logger } from "../../common/log.ts";
 import { oneLine } from "../../common/plain_text.ts";
 import { shorten } from "../../wording/text.ts";
 import type { RunOutcome } from "../../protocol/result.ts";
-import { runLooks, runVerbs, type Tone } from "../../wording/outcomes.ts";
+import { runLooks, runVerbs, titleOf, type Tone } from "../../wording/outcomes.ts";
 import { verdict as describe } from "../../wording/verdict.ts";
 import type { CommitStatus, Statuses } from "../forge/statuses.ts";
 import { isRetried, type Run, runName, viewOf } from "../store/rows.ts";
@@ -139,9 +139,9 @@ function endText(run: Run, outcome: RunOutcome): string {
     case "timed_out":
       return told;
     case "infra":
-      return `CI trouble, not the recipe's fault: ${run.cause ?? own?.cause ?? ""}`;
+      return `${titleOf(outcome)}, not the recipe's fault: ${run.cause ?? own?.cause ?? ""}`;
     case "cancelled":
-      return `Cancelled: ${run.stop ?? run.cause ?? run.cancelled_by ?? ""}`;
+      return `${titleOf(outcome)}: ${run.stop ?? run.cause ?? run.cancelled_by ?? ""}`;
   }
 }
 

@@ -8,9 +8,9 @@ import type { Store } from "../store/store.ts";
 
 const log = logger("bridge", "guard");
 
-/** For this long after it was planned nobody else has a say in what a comment of ours reads. */
+/** The bridge watches over the text of its comments for this long after it planned them. */
 const guardedMs = 14 * 24 * 3_600_000;
-/** So often a comment is put right. After that it is left alone: whoever may edit it may also lock us out. */
+/** The bridge puts a comment right so many times, and then leaves it alone: whoever may edit it may also lock us out. */
 const mostRepairs = 3;
 
 /**

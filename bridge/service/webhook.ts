@@ -10,7 +10,7 @@ const log = logger("bridge", "webhook");
 /** A payload holds the comment and twice the repository; what is longer is left to the poll. */
 const longestBody = 1024 * 1024;
 
-/** Of a delivery only the place counts: what was said there is read from the forge itself. */
+/** What the bridge reads of a delivery: the place alone. It reads what was said there from the forge itself. */
 const delivery = z.object({
   action: z.enum(["created", "edited"]),
   is_pull: z.boolean().optional(),

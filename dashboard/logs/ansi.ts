@@ -1,8 +1,5 @@
 import { AnsiUp } from "ansi_up";
-import { plainLine } from "../../common/plain_text.ts";
-
-// deno-lint-ignore no-control-regex -- control characters are what this is about
-const colour = /\x1b\[([0-9;]*)m/g;
+import { coloursOnly } from "../../common/colours.ts";
 
 /**
  * One line of a log as HTML: escaped, colours as classes (the pages' policy allows no inline style). Sequences other
@@ -17,23 +14,13 @@ export function lineToHtml(line: string): string {
   converter.italicStyle = "italic";
   converter.underlineStyle = "underline";
   // Text is escaped, quotes too: a style attribute can only be one that the converter wrote.
-  return converter.ansi_to_html(onlyColours(line)).replace(
+  return converter.ansi_to_html(coloursOnly(line, sixteenColours)).replace(
     /<span style="([a-z;]+)"(?: class="([a-z -]+)")?>/g,
     (_all, styles: string, classes: string | undefined) => {
       const all = styles.split(";").map((style) => `ansi-${style}`);
       return `<span class="${[...all, ...(classes === undefined ? [] : [classes])].join(" ")}">`;
     },
   );
-}
-
-function onlyColours(line: string): string {
-  const pieces: string[] = [];
-  let at = 0;
-  for (const match of line.matchAll(colour)) {
-    pieces.push(plainLine(line.slice(at, match.index)), `\x1b[${sixteenColours(match[1] ?? "")}m`);
-    at = match.index + match[0].length;
-  }
-  return [...pieces, plainLine(line.slice(at))].join("");
 }
 
 /** Brings extended colours down to the sixteen that have a class, which also read well on either theme. */

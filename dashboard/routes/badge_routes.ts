@@ -28,7 +28,8 @@ export function badgeRoutes(
     const type = badgeTypes.find((one) => one === c.req.query("type")) ?? "level";
     const draw = (standing: Standing | undefined) => badge(standing, { type, now: deps.clock.now() });
     const standing = cache.holds(`badge ${type} ${recipe}`) ? null : standings.find(recipe);
-    // Not 404, for which those who fetch pictures for others show a broken one; and not kept: there is no end of it.
+    // The answer is not 404, because services that fetch pictures for others would show a broken one. The cache does not
+    // keep it, because visitors can ask for any number of names.
     if (standing === undefined) {
       const headers = { ...asBadge, etag: unknownTag };
       return matches(c, unknownTag) ? c.body(null, 304, headers) : c.body(draw(undefined), 200, headers);

@@ -176,12 +176,13 @@ export function openApi(baseUrl: string): OpenApi {
   };
 }
 
+/** What every call that writes may answer when it is refused. */
 const writing = {
   401: refused("No valid token"),
   403: refused("The token of the other program, or of a host that does not run this"),
 };
 
-/** Besides, of calls with a body. */
+/** What calls with a body may answer in addition. */
 const sending = {
   ...writing,
   400: refused("Not valid"),

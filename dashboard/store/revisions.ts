@@ -3,12 +3,12 @@ export class Revisions {
   readonly #ofRecipes = new Map<string, number>();
   #lists = 0;
 
-  /** Of whatever a list of all recipes shows. */
+  /** This number changes with every write that a list of all recipes shows. */
   get lists(): number {
     return this.#lists;
   }
 
-  /** Of whatever there is about one recipe: all but lines of log and signs of life. */
+  /** This number changes with every write about one recipe, except lines of log and signs of life. */
   of(recipe: string): number {
     return this.#ofRecipes.get(recipe) ?? 0;
   }

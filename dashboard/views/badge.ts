@@ -10,7 +10,7 @@ import type { Run } from "../model/run.ts";
 export const badgeTypes = ["level", "status"] as const;
 export type BadgeType = (typeof badgeTypes)[number];
 
-/** Of labels in white. */
+/** Backgrounds for labels in white. */
 const colours: Record<Tone, string> = {
   good: "#2f7a25",
   bad: "#c2282d",

@@ -3,6 +3,7 @@ import { type Estimate, timeLeft, waitingTimes } from "./estimates.ts";
 import { isRunning, outcomeOf, type Run, type RunDetail } from "../model/run.ts";
 import type { Store } from "../store/store.ts";
 import { ago, formatRoughly, formatSeconds } from "../../common/time.ts";
+import { titleOf } from "../../wording/outcomes.ts";
 import { count } from "./words.ts";
 
 /** What there is to say about a run, most important first. */
@@ -45,31 +46,31 @@ function says(
       };
     case "passed":
       return {
-        title: `Passed, level ${run.level ?? "?"}`,
+        title: `${titleOf(run.state)}, level ${run.level ?? "?"}`,
         more: notTested(run),
       };
     case "failed":
-      return { title: `Failed${inStage}${cause === null ? "" : `: ${cause}`}`, more: null };
+      return { title: `${titleOf(run.state)}${inStage}${cause === null ? "" : `: ${cause}`}`, more: null };
     case "timed_out":
       return {
-        title: `Timed out${inStage}${cause === null ? "" : `: ${cause}`}`,
+        title: `${titleOf(run.state)}${inStage}${cause === null ? "" : `: ${cause}`}`,
         more: "The run used up the time a run may take and was ended.",
       };
     case "infra":
       return {
-        title: `CI trouble${inStage}${cause === null ? "" : `: ${cause}`}`,
+        title: `${titleOf(run.state)}${inStage}${cause === null ? "" : `: ${cause}`}`,
         more: "This is not the recipe's fault and says nothing about it.",
       };
     case "cancelled":
-      return { title: `Cancelled${cause === null ? "" : `: ${cause}`}`, more: null };
+      return { title: `${titleOf(run.state)}${cause === null ? "" : `: ${cause}`}`, more: null };
     case "superseded":
       return {
-        title: `Superseded${cause === null ? " by a newer run" : `: ${cause}`}`,
+        title: `${titleOf(run.state)}${cause === null ? " by a newer run" : `: ${cause}`}`,
         more: null,
       };
     case "expired":
       return {
-        title: `Expired${cause === null ? "" : `: ${cause}`}`,
+        title: `${titleOf(run.state)}${cause === null ? "" : `: ${cause}`}`,
         more: "It waited too long and was never started.",
       };
   }

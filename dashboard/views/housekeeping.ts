@@ -13,7 +13,7 @@ const QUIET_MS = 30_000;
 /** How long runs stay; a recipe's newest always do. */
 export interface Retention {
   days: number;
-  /** Of each recipe. */
+  /** How many runs of each recipe stay. */
   runs: number;
 }
 

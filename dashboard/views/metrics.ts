@@ -14,7 +14,7 @@ const methods = new Set(["GET", "HEAD", "POST", "PUT"]);
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests: Histogram<"method" | "route" | "status">;
-  /** By method, status and route: finding the labels anew for each request costs more than a cached page. */
+  /** Observers by method, status and route: to find the labels anew for each request costs more than a cached page. */
   readonly #observers = new Map<string, { observe(seconds: number): void }>();
   /** Viewers of running logs. */
   readonly viewers: Gauge;

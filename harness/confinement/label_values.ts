@@ -1,3 +1,4 @@
+import { formatSeconds } from "../../common/time.ts";
 import { parseDuration } from "../recipe/compose_values.ts";
 import { quote } from "../lint/finding.ts";
 
@@ -19,7 +20,7 @@ export function duration(mostSeconds: number): ValueCheck {
   return (value) => {
     const seconds = /^-?[0-9]{1,9}$/.test(value) ? Number(value) : parseDuration(value.replace(/^-/, ""));
     if (seconds === null) return `${quote(value)} is no duration`;
-    return seconds > mostSeconds ? `${value} is more than ${mostSeconds} seconds` : null;
+    return seconds > mostSeconds ? `${value} is more than ${formatSeconds(mostSeconds * 1000)}` : null;
   };
 }
 

@@ -1,3 +1,4 @@
+import { shortCommit } from "../../protocol/params.ts";
 import { StageFailure } from "../run/stage.ts";
 import type { Git } from "./git.ts";
 
@@ -26,11 +27,13 @@ export async function checkTree(
   });
   signal?.throwIfAborted();
   if (measure.problem !== null) {
-    throw new StageFailure(`The recipe ${measure.problem} at ${commit.slice(0, 7)}, too much for a recipe`, {
+    throw new StageFailure(`The recipe ${measure.problem} at ${shortCommit(commit)}, too much for a recipe`, {
       code: "confine.checkout",
     });
   }
-  if (!result.success) throw new Error(`Could not list the files of ${commit.slice(0, 7)}: ${result.stderr}`);
+  if (!result.success) {
+    throw new Error(`Could not list the files of ${shortCommit(commit)}: ${result.stderr}`);
+  }
 }
 
 class Measure {

@@ -1,6 +1,6 @@
 import { AnsiUp } from "ansi_up";
 import { type Markup, markup, trusted } from "./markup.ts";
-import { plainLine } from "../../common/plain_text.ts";
+import { coloursOnly } from "../../common/colours.ts";
 
 const MAX_LINES = 5_000;
 const MAX_LINE = 4_000;
@@ -24,12 +24,4 @@ export function logMarkup(stage: string, text: string): { lines: number; rows: M
   const note = skipped > 0 &&
     markup`<p class="quiet">The first ${skipped} lines are left out here; the log file has them.</p>`;
   return { lines: all.length, rows: markup`${note}<ol class="log">${items}</ol>` };
-}
-
-/** Drops every escape sequence but colours (`ESC [ … m`), and characters that hide or reorder others. */
-function coloursOnly(line: string): string {
-  // deno-lint-ignore no-control-regex
-  return line.split(/(\u001b\[[0-9;]*m)/).map((part, index) => index % 2 === 1 ? part : plainLine(part)).join(
-    "",
-  );
 }
