@@ -1,9 +1,15 @@
 import { describeError } from "../../common/errors.ts";
+import { waitFor, WaitTimeout } from "../../common/time.ts";
 import { freeBytes } from "../run/disk.ts";
 import type { RunContext } from "../checks/context.ts";
 
 /** A disk with less room may have been full a moment ago, before somebody removed a half-written file. */
 const NEARLY_FULL_BYTES = 64 * 1024 * 1024;
+
+/** What docker's client says when nobody listens at the engine's socket. */
+const UNREACHABLE = /cannot connect to the docker daemon|error during connect/i;
+/** An engine that ends closes its socket at once, and answers for some seconds those who are connected already. */
+const ENDING_MS = 30_000;
 
 /**
  * Says what happened to the machine while a stage failed. A full disk makes abra refuse, and a restart of Docker makes
@@ -16,9 +22,12 @@ export async function trouble(
   options: { error: unknown; engine: string | null },
 ): Promise<string | null> {
   const { settings } = run.plan;
-  const engine = await run.swarm.startedAt().catch(() => "away");
-  if (engine === "away") return "Docker stopped answering";
-  if (engine !== options.engine) return "Docker was restarted meanwhile";
+  const looksAtEngine = () => engineTrouble(run, options.engine);
+  const seen = await looksAtEngine();
+  if (seen !== null) return seen;
+  if (UNREACHABLE.test(describeError(options.error))) {
+    return await patiently(async () => await looksAtEngine() ?? undefined, run);
+  }
   if (!/no space left on device|ENOSPC/i.test(describeError(options.error))) return null;
   const { DockerRootDir: docker } = await run.swarm.info();
   for (const path of [run.folder.path, settings.RUNS, docker]) {
@@ -26,4 +35,22 @@ export async function trouble(
     if (free !== null && free < NEARLY_FULL_BYTES) return `The disk is full at "${path}"`;
   }
   return null;
+}
+
+/** @param before when the engine was started, as seen earlier */
+async function engineTrouble(run: RunContext, before: string | null): Promise<string | null> {
+  const engine = await run.swarm.startedAt().catch(() => "away");
+  if (engine === "away") return "Docker stopped answering";
+  return engine === before ? null : "Docker was restarted meanwhile";
+}
+
+/** Looks until there is something to say, or it is certain that there is not: a recipe can print anything. */
+async function patiently(look: () => Promise<string | undefined>, run: RunContext): Promise<string | null> {
+  try {
+    const what = "Docker to show that it went away";
+    return await waitFor(look, { what, timeoutMs: ENDING_MS, clock: run.clock });
+  } catch (error) {
+    if (error instanceof WaitTimeout) return null;
+    throw error;
+  }
 }

@@ -4,15 +4,16 @@ import { StageFailure } from "../run/stage.ts";
 import { DockerError, Swarm } from "../swarm/swarm.ts";
 import { trouble } from "./machine_trouble.ts";
 
-/** An engine that says when it was started, or does not answer. */
+/** An engine that says when it was started, or does not answer, look by look; the last answer stays. */
 class FakeSwarm extends Swarm {
-  #started: string | null;
-  constructor(started: string | null) {
+  readonly #started: (string | null)[];
+  constructor(started: readonly (string | null)[]) {
     super("/nowhere");
-    this.#started = started;
+    this.#started = [...started];
   }
   override startedAt(): Promise<string | null> {
-    if (this.#started !== null) return Promise.resolve(this.#started);
+    const started = (this.#started.length > 1 ? this.#started.shift() : this.#started[0]) ?? null;
+    if (started !== null) return Promise.resolve(started);
     return Promise.reject(new DockerError("list networks", { code: "docker.away" }));
   }
   override info() {
@@ -26,10 +27,23 @@ class FakeSwarm extends Swarm {
 }
 
 /** What a stage that failed with this message is told. */
-async function told(machine: { started: string | null; message: string }): Promise<string | null> {
-  const swarm = new FakeSwarm(machine.started);
-  const run = { swarm, plan: { settings: { RUNS: "/" } }, folder: { path: "/" } } as unknown as RunContext;
-  return await trouble(run, { error: new StageFailure(machine.message), engine: "monday" });
+async function told(
+  { started, message }: { started: string | null | (string | null)[]; message: string },
+): Promise<string | null> {
+  const swarm = new FakeSwarm(Array.isArray(started) ? started : [started]);
+  let now = 0;
+  const clock = {
+    now: () => now,
+    elapsed: () => now,
+    sleep: (ms: number) => Promise.resolve(void (now += ms)),
+  };
+  const run = {
+    swarm,
+    clock,
+    plan: { settings: { RUNS: "/" } },
+    folder: { path: "/" },
+  } as unknown as RunContext;
+  return await trouble(run, { error: new StageFailure(message), engine: "monday" });
 }
 
 Deno.test("a failure is the machine's when Docker went away or came back meanwhile, or a disk is full", async () => {
@@ -39,4 +53,11 @@ Deno.test("a failure is the machine's when Docker went away or came back meanwhi
   assert.match(await told({ started: null, message }) ?? "", /stopped answering/);
   const full = "abra refuses: write env: no space left on device";
   assert.match(await told({ started: "monday", message: full }) ?? "", /full at "\/proc"/);
+});
+
+Deno.test("an engine that is just ending is looked at again, and words of a recipe alone are no proof", async () => {
+  const message = "abra refuses: Cannot connect to the Docker daemon at unix:///var/run/docker.sock";
+  assert.match(await told({ started: ["monday", "monday", null], message }) ?? "", /stopped answering/);
+  assert.match(await told({ started: ["monday", "monday", "tuesday"], message }) ?? "", /restarted/);
+  assert.equal(await told({ started: "monday", message }), null);
 });
