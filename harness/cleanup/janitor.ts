@@ -1,5 +1,5 @@
 import { describeError } from "../../common/errors.ts";
-import { formatSeconds } from "../../common/time.ts";
+import { formatSeconds, systemClock } from "../../common/time.ts";
 import { runEvent } from "../../protocol/events.ts";
 import { forgetSnapshots } from "../swarm/backup_bot.ts";
 import { cleanUp } from "./clean_up.ts";
@@ -63,7 +63,7 @@ export async function tidy(options: JanitorOptions): Promise<JanitorReport> {
     });
   }
   const { BASE_DOMAIN: base, JANITOR_MAX_AGE: limit } = options.settings;
-  const now = options.now ?? Date.now();
+  const now = options.now ?? systemClock.now();
   for (const [stack, objects] of oldStacks(all, { base, limit, now })) {
     if (!known.has(stack)) await tidyStack({ stack, objects, report }, options);
   }

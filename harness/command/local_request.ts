@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
+import { type Clock, systemClock } from "../../common/time.ts";
 import { UsageError } from "../../common/errors.ts";
 import { recipeName } from "../../protocol/params.ts";
 import { type StageName, stageName } from "../../protocol/result.ts";
@@ -26,9 +27,9 @@ export interface LocalOptions {
  */
 export async function localRequest(
   target: string,
-  options: LocalOptions & { settings: Settings; tell?: (text: string) => void },
+  options: LocalOptions & { settings: Settings; tell?: (text: string) => void; clock?: Clock },
 ): Promise<RunRequest> {
-  const { settings, tell } = options;
+  const { settings, tell, clock = systemClock } = options;
   const revision = options.ref ?? null;
   if (revision !== null && (revision.startsWith("-") || /[\s~^:?*[\\]|\.\./.test(revision))) {
     throw new UsageError(`"${revision}" cannot be the name of a branch, tag or commit`);
@@ -36,7 +37,7 @@ export async function localRequest(
   const found = await locate(target, { settings, revision, ...(tell === undefined ? {} : { tell }) });
   return {
     mode: "local",
-    run: newRunName(Date.now()),
+    run: newRunName(clock.now()),
     ...found,
     base: options.base ?? null,
     only: options.only === undefined ? null : parseStages(options.only),
