@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { followLines } from "../swarm/stream_lines.ts";
 import { STACK_LABEL, type Swarm } from "../swarm/swarm.ts";
 
 /** A process of an app that the kernel ended because its container had no memory left. */
@@ -19,27 +20,21 @@ export async function followKills(
   stack: string,
   options: { signal: AbortSignal; take: (kill: MemoryKill) => void },
 ): Promise<void> {
-  const { signal, take } = options;
   const filters = { type: ["container"], event: ["oom"], label: [`${STACK_LABEL}=${stack}`] };
-  try {
-    const stream = await swarm.docker.getEvents({ filters: JSON.stringify(filters) });
-    const close = () => void (stream as unknown as { destroy(): void }).destroy();
-    if (signal.aborted) close();
-    signal.addEventListener("abort", close, { once: true });
-    let rest = "";
-    for await (const chunk of stream) {
-      const lines = (rest + String(chunk)).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines.filter((one) => one.trim() !== "")) {
-        const kill = await killOf(swarm, { stack, line });
-        if (kill !== null) take(kill);
-      }
-    }
-  } catch { /* nobody listens any more */ }
+  await followLines(() => swarm.docker.getEvents({ filters: JSON.stringify(filters) }), {
+    signal: options.signal,
+    async take(line) {
+      const kill = await killOf(swarm, { stack, line });
+      if (kill !== null) options.take(kill);
+    },
+  });
 }
 
-async function killOf(swarm: Swarm, about: { stack: string; line: string }): Promise<MemoryKill | null> {
-  const { ID: id, Attributes: attributes } = event.parse(JSON.parse(about.line)).Actor;
+async function killOf(
+  swarm: Swarm,
+  { stack, line }: { stack: string; line: string },
+): Promise<MemoryKill | null> {
+  const { ID: id, Attributes: attributes } = event.parse(JSON.parse(line)).Actor;
   const name = attributes["com.docker.swarm.service.name"] ?? "";
   const container = await swarm.ask(
     "look at a container",
@@ -50,7 +45,7 @@ async function killOf(swarm: Swarm, about: { stack: string; line: string }): Pro
   if (container === null) return null;
   const allowed = container.HostConfig.Memory;
   return {
-    service: name.startsWith(`${about.stack}_`) ? name.slice(about.stack.length + 1) : name,
+    service: name.startsWith(`${stack}_`) ? name.slice(stack.length + 1) : name,
     allowed: allowed > 0 ? allowed : null,
   };
 }

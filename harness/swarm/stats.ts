@@ -1,3 +1,4 @@
+import { followLines } from "./stream_lines.ts";
 import * as z from "zod";
 import type { Swarm } from "./swarm.ts";
 
@@ -54,20 +55,11 @@ export async function followStats(
   container: string,
   options: { signal: AbortSignal; take: (stats: ContainerStats) => void },
 ): Promise<void> {
-  const { signal, take } = options;
-  try {
-    const stream = await swarm.docker.getContainer(container).stats({ stream: true });
-    const close = () => void (stream as unknown as { destroy(): void }).destroy();
-    if (signal.aborted) close();
-    signal.addEventListener("abort", close, { once: true });
-    let rest = "";
-    for await (const chunk of stream) {
-      const lines = (rest + String(chunk)).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) {
-        const stats = parseStats(line);
-        if (stats !== null) take(stats);
-      }
-    }
-  } catch { /* the container has gone, or nobody listens any more */ }
+  await followLines(() => swarm.docker.getContainer(container).stats({ stream: true }), {
+    signal: options.signal,
+    take(line) {
+      const stats = parseStats(line);
+      if (stats !== null) options.take(stats);
+    },
+  });
 }
