@@ -5,7 +5,7 @@ import { EndMark } from "./end_mark.ts";
 const GIVE_UP_MS = 8_000;
 /** For this long a process that left the group may still write to the pipes that it holds. */
 const DRAIN_MS = 1_000;
-/** dax loses a signal that it is asked to send while it starts the child, so it is asked again. */
+/** dax loses a signal that it is asked to send while it starts the child, so it is asked again (Deno sends only one). */
 const REPEAT_MS = 100;
 
 /**
@@ -16,16 +16,27 @@ const REPEAT_MS = 100;
  * would hold open the pipe that dax reads to its end. Its last words are the mark and the program's exit code
  * (128 + number after a signal): whoever ends the script itself keeps it from saying them. Ctrl-C is for our own process
  * to act on, so the script takes no notice of it. It removes the variables that dax and the shell add to the
- * environment, because a program may hand its whole environment on, as abra does.
+ * environment, because a program may hand its whole environment on, as abra does. A child that is still a copy of the
+ * script when it is told to end may forget that, so the script tells it again until it has become another program or ended.
  */
 const GUARD = `
-mark=$1 child= told=
+mark=$1 child= asked= told=
 shift
-trap 'test -n "$told" || { told=1; test -z "$child" || kill -TERM "$child"; }' TERM
+tell() {
+  asked=1
+  test -n "$child" && test -z "$told" || return 0
+  told=1
+  while name= state=
+    read -r pid name state rest <"/proc/$child/stat"
+    kill -TERM "$child"
+    test "$name" = "(sh)" && test "$state" != Z
+  do :; done 2>/dev/null
+}
+trap tell TERM
 trap : INT HUP QUIT
 setsid timeout -k 2 0 env -u PWD -u OLDPWD -u SHLVL -u _ "$@" &
 child=$!
-test -z "$told" || kill -TERM "$child"
+test -z "$asked" || tell
 while wait "$child"; code=$?; kill -0 "$child" 2>/dev/null; do :; done
 kill -KILL "-$child" 2>/dev/null
 printf '\\000%s %s\\000' "$mark" "$code"
