@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
-import { appSettings, domainsOf } from "./settings.ts";
-import { assignedNames, missingLines, setEnv } from "../recipe/env_file.ts";
+import { appSettings, domainsOf, settle } from "./settings.ts";
+import { assignedNames, missingLines } from "../recipe/env_file.ts";
 import { Abra, AbraError, isBotMissing } from "../abra/abra.ts";
 import type { BackupSnapshot } from "../abra/output.ts";
 import { type Converged, waitConverged } from "../swarm/wait_converged.ts";
@@ -81,7 +81,7 @@ export class App {
       domain: this.domain,
       timeoutS: Math.round(ctx.remaining() / 1000),
     });
-    const settings = setEnv(await Deno.readTextFile(file), values);
+    const settings = settle(await Deno.readTextFile(file), { recipe, values });
     await Deno.writeTextFile(file, settings);
     await this.#makeSecrets(ctx, assignedNames(settings));
   }
@@ -99,7 +99,8 @@ export class App {
     const sample = await Deno.readTextFile(join(this.checkout, ".env.sample")).catch(() => "");
     const lines = missingLines(settings, sample);
     if (lines.length === 0) return [];
-    await Deno.writeTextFile(file, setEnv(`${settings.trimEnd()}\n${lines.join("\n")}\n`, {}));
+    const { recipe } = this.#options;
+    await Deno.writeTextFile(file, settle(`${settings.trimEnd()}\n${lines.join("\n")}\n`, { recipe }));
     const names = assignedNames(lines.join("\n"));
     await this.#makeSecrets(ctx, names);
     return names;

@@ -30,6 +30,20 @@ export function appSettings(
 }
 
 /**
+ * An app's settings with some of them set, for the recipe under test whatever its sample says. abra takes an app for
+ * one of the recipe that `TYPE` or `RECIPE` names (`git.example.org/people/thing` too), and would clone and deploy that.
+ * The version that abra notes behind the name stays.
+ */
+export function settle(
+  text: string,
+  { recipe, values = {} }: { recipe: string; values?: Readonly<Record<string, string>> },
+): string {
+  const named = Object.entries(toEnvironment(parseEnvFile(text)))
+    .filter(([name, value]) => /^(TYPE|RECIPE)$/.test(name) && value.split(":")[0] !== recipe);
+  return setEnv(text, { ...Object.fromEntries(named.map(([name]) => [name, recipe])), ...values });
+}
+
+/**
  * Works out, without abra, the environment that a recipe's compose files will be interpolated with.
  * @param app.installedFrom folder of an older version. The app then keeps the settings of that version and gets only
  * those added that it lacks, as after an upgrade
@@ -41,10 +55,11 @@ export async function composeEnvironment(
   const root = await Deno.realPath(checkout);
   const installed = app.installedFrom === undefined ? root : await Deno.realPath(app.installedFrom);
   const values = appSettings(app.enrolment, { domain: app.domain, timeoutS: 300 });
-  let settings = setEnv(readInside(installed, ".env.sample") ?? "", values);
+  const { recipe } = app.enrolment;
+  let settings = settle(readInside(installed, ".env.sample") ?? "", { recipe, values });
   if (app.installedFrom !== undefined) {
     const added = missingLines(settings, readInside(root, ".env.sample") ?? "");
-    settings = [settings.trimEnd(), ...added, ""].join("\n");
+    settings = settle([settings.trimEnd(), ...added, ""].join("\n"), { recipe });
   }
   return {
     ...toEnvironment(parseEnvFile(settings)),

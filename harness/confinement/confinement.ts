@@ -14,6 +14,7 @@ import { checkObjects } from "./objects.ts";
 import { checkPorts } from "./ports.ts";
 import { agreeOnReading, type ReadingOptions } from "./reading.ts";
 import { checkServices } from "./services.ts";
+import { checkTemplates } from "./templates.ts";
 
 export interface ConfinementOptions {
   /** Folder of the recipe. */
@@ -97,6 +98,7 @@ function checkEachFile(compose: Compose, options: ConfinementOptions): Finding[]
     checkLimits(file, report);
   }
   checkNamedFiles(compose, { checkout, add });
+  checkTemplates(compose, { checkout, add });
   return findings;
 }
 

@@ -15,11 +15,14 @@ export function whole(least: number, most: number): ValueCheck {
   };
 }
 
-/** A duration such as `10s`, or a bare number of seconds, up to so many. */
-export function duration(mostSeconds: number): ValueCheck {
+/** A duration such as `10s`, or a bare number of seconds, up to so many; zero turns off what may not be too short. */
+export function duration(mostSeconds: number, leastSeconds = 0): ValueCheck {
   return (value) => {
     const seconds = /^-?[0-9]{1,9}$/.test(value) ? Number(value) : parseDuration(value.replace(/^-/, ""));
     if (seconds === null) return `${quote(value)} is no duration`;
+    if (seconds !== 0 && Math.abs(seconds) < leastSeconds) {
+      return `${value} is less than ${formatSeconds(leastSeconds * 1000)}`;
+    }
     return seconds > mostSeconds ? `${value} is more than ${formatSeconds(mostSeconds * 1000)}` : null;
   };
 }

@@ -40,7 +40,10 @@ const descriptive =
 const backupLabels: [pattern: RegExp, check: ValueCheck][] = [
   [/^backupbot\.(enable|backup|restore)$/, flag],
   [/^backupbot\.(backup|restore)\.((pre|post)-hook|command)$/, text(4_000)],
-  [/^backupbot\.(backup|restore)\.path$/, text()],
+  [
+    /^backupbot\.(backup|restore)\.path$/, // in the container
+    (value) => /(^|[\/,\s])\.\.([\/,\s]|$)/.test(value) ? `${quote(value)} leads elsewhere` : text()(value),
+  ],
   [/^backupbot\.backup\.volumes\.[a-z0-9][\w-]*$/, flag],
   [
     /^backupbot\.backup\.volumes\.[a-z0-9][\w-]*\.path$/,
@@ -126,7 +129,11 @@ function checkLabel(
   }
   const [root, protocol = "", kind = "", name = "", ...rest] = lower.split(".");
   if (root !== "traefik") {
-    if (descriptive.test(lower)) return;
+    if (descriptive.test(lower)) {
+      const problem = text(4_000)(value);
+      if (problem !== null) refuse("confine.label", `The label ${quote(key.slice(0, 200))} ${problem}`);
+      return;
+    }
     return refuse(
       "confine.label",
       `The label ${quote(key)} speaks to a program that recipes have no business with here`,
@@ -222,20 +229,41 @@ function describeRule(problem: RuleProblem, rule: string): string {
   }
 }
 
-/** A router without a rule gets Traefik's default one, and so does an enabled service without any router. */
+/**
+ * A router without a rule gets Traefik's default one, and so does an enabled service without any router. A buffer
+ * without bounds takes as much of Traefik's disk as somebody sends.
+ */
 function checkRouters(
   service: string,
   { of, base, report, compose }: LabelScope & { of: "deploy" | "container"; base: string[] },
 ): void {
   const routers = new Map<string, boolean>();
+  const buffers = new Map<string, Set<string>>();
   let enabled = false;
   for (const [key, value] of Object.entries(labelsOf(compose, service, { of }))) {
     const lower = key.normalize("NFKC").toLowerCase();
     if (lower === "traefik.enable") enabled = /^(1|t|true)$/i.test(value);
+    const [, middleware, option] = /^traefik\.http\.middlewares\.([^.]+)\.buffering\.(\w+)$/.exec(lower) ??
+      [];
+    if (middleware !== undefined && option !== undefined) {
+      buffers.set(middleware, (buffers.get(middleware) ?? new Set()).add(option));
+    }
     const match = /^traefik\.(http|tcp)\.routers\.([^.]+)\.(.+)$/.exec(lower);
     if (match === null) continue;
     const router = `${match[1]}.${match[2]}`;
     routers.set(router, (routers.get(router) ?? false) || match[3] === "rule");
+  }
+  for (const [middleware, options] of buffers) {
+    // Recipes bound uploads alone as a rule. Whoever thinks of responses states how large they may be, too.
+    const unbounded = ["request", "response"].find((side) =>
+      !options.has(`max${side}bodybytes`) && (side === "request" || options.has(`mem${side}bodybytes`))
+    );
+    if (unbounded === undefined) continue;
+    report("confine.router", base, {
+      message: `Traefik middleware ${quote(middleware)} keeps ${unbounded}s on Traefik's disk without bounds`,
+      subject: middleware,
+      hint: `State max${unbounded === "request" ? "Request" : "Response"}BodyBytes`,
+    });
   }
   for (const [router, ruled] of routers) {
     if (ruled) continue;

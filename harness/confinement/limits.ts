@@ -28,8 +28,14 @@ const entries: [path: ComposePath, most: number][] = [
   [["deploy", "labels"], 200],
   [["extra_hosts"], 100],
   [["dns"], 10],
-  [["ulimits"], 20],
 ];
+/** Entries of any other list or mapping, and characters of any text: Docker's own reading takes their square. */
+const MAX_ENTRIES = 500;
+const MAX_CHARACTERS = 32 * 1024;
+/** Bytes of all volumes in memory: what is written there stays when the container that wrote it has ended. */
+const MAX_IN_MEMORY = 1024 * MIB;
+/** Limits of the kernel that a container may set itself; with others it could take processor time from the host. */
+const ulimits = /^(as|core|cpu|data|fsize|memlock|nofile|nproc|rss|stack)$/;
 
 /** How a value is read, the least and the most that it may be, and how people write these. */
 interface Bound {
@@ -49,9 +55,11 @@ const bounds: Bound[] = [
     zeroIsDefault: true,
   })),
   rate(["deploy", "restart_policy", "delay"]),
+  { path: ["stop_grace_period"], read: parseDuration, most: [3_600, "1h"] },
   { path: ["shm_size"], read: parseSize, most: [1024 * MIB, "1 GiB"] },
   { path: ["logging", "options", "max-size"], read: parseSize, most: [100 * MIB, "100 MiB"] },
   { path: ["logging", "options", "max-file"], read: number, most: [10, "10"] },
+  { path: ["logging", "options", "max-buffer-size"], read: parseSize, most: [16 * MIB, "16 MiB"] },
   { path: ["deploy", "resources", "limits", "pids"], read: number, most: [10_000, "10000"] },
   ...["nofile", "nproc"].flatMap((name) =>
     [[], ["soft"], ["hard"]].map((rest): Bound => ({
@@ -95,7 +103,16 @@ export function checkLimits(file: ComposeFile, report: ScopedReport): void {
     }
     for (const bound of bounds) checkBound(bound, { service: name, definition, report });
     checkTmpfs(name, { definition, report });
+    for (const [limit] of entriesOf(valueAt(definition, ["ulimits"]))) {
+      if (ulimits.test(limit)) continue;
+      report("confine.limit", ["services", name, "ulimits", limit], {
+        message: `Service ${quote(name)} sets the limit ${quote(limit)}, which reaches beyond its container`,
+        subject: limit,
+      });
+    }
   }
+  checkVolumesInMemory(file, report);
+  checkLengths(file.doc, { path: [], report });
   if (tasks > MAX_TASKS) {
     tooMany(report, { path: ["services"], found: tasks, most: MAX_TASKS, what: "tasks" });
   }
@@ -149,4 +166,55 @@ function checkTmpfs(
       subject: "tmpfs.size",
     });
   }
+}
+
+/** Without a size, a tmpfs takes half of the host's memory; counted in pages or blocks, it has none that we read. */
+function checkVolumesInMemory(file: ComposeFile, report: ScopedReport): void {
+  let sum = 0;
+  for (const [key, definition] of entriesOf(file.doc.volumes)) {
+    const options = valueAt(definition, ["driver_opts"]);
+    if (valueAt(options, ["type"]) !== "tmpfs") continue;
+    const sizes = String(valueAt(options, ["o"]) ?? "").split(",").map((option) => option.trim())
+      .filter((option) => option.startsWith("size="));
+    const bytes = parseSize(sizes.at(-1)?.slice("size=".length));
+    sum += bytes ?? 0;
+    const problem = bytes === null
+      ? "states no size that can be read"
+      : sum > MAX_IN_MEMORY
+      ? "makes more than 1 GiB of volumes in memory"
+      : null;
+    if (problem === null) continue;
+    report("confine.limit", ["volumes", key, "driver_opts", "o"], {
+      message: `Volume ${quote(key)} is kept in memory and ${problem}`,
+      subject: key,
+      hint: "Write its size as o: size=64m",
+    });
+  }
+}
+
+function checkLengths(
+  value: unknown,
+  { path, report }: { path: ComposePath; report: ScopedReport },
+): void {
+  if (typeof value === "string" && value.length > MAX_CHARACTERS) {
+    report("confine.limit", path, {
+      message: `The value of ${quote(path.join("."))} is longer than ${MAX_CHARACTERS} characters`,
+      subject: String(path.at(-1)),
+    });
+  }
+  const found = Array.isArray(value) ? itemsOf(value) : entriesOf(value);
+  if (found.length > MAX_ENTRIES && path.length > 1 && !entries.some(([known]) => endsWith(path, known))) {
+    return tooMany(report, {
+      path,
+      found: found.length,
+      most: MAX_ENTRIES,
+      what: `entries of ${quote(path.join("."))}`,
+    });
+  }
+  for (const [key, item] of found) checkLengths(item, { path: [...path, key], report });
+}
+
+/** Whether a path is that of a service's list that has a number of its own. */
+function endsWith(path: ComposePath, known: ComposePath): boolean {
+  return path.slice(2).join(".") === known.join(".");
 }

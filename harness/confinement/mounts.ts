@@ -5,8 +5,7 @@ import { quote, type ScopedReport } from "../lint/finding.ts";
 /** Docker's own pattern for names of volumes; whatever does not match it is taken for a path. */
 const volumeName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 /** Options of the `local` driver that stay in memory; `device` and `o` are looked at by value. */
-const tmpfsOption =
-  /^(size|mode|uid|gid|nr_inodes|nr_blocks|noexec|nosuid|nodev|ro|rw|noatime|relatime)(=|$)/;
+const tmpfsOption = /^(size|mode|uid|gid|nr_inodes|noexec|nosuid|nodev|ro|rw|noatime|relatime)(=|$)/;
 
 /** Mounts of services, in short and long form, and volumes whose options make them a mount of something else. */
 export function checkMounts(file: ComposeFile, report: ScopedReport): void {
@@ -44,6 +43,13 @@ function checkMount(mount: unknown, scope: MountScope): void {
       message: `Service ${quote(scope.service)} uses a mount of type ${quote(type)}`,
       subject: String(type),
       hint: "Use a named volume",
+    });
+  }
+  const subpath = isRecord(mount.volume) ? mount.volume.subpath : undefined;
+  if (subpath !== undefined && /^\/|(^|\/)\.\.(\/|$)/.test(String(subpath))) {
+    scope.report("confine.bind", [...scope.path, "volume", "subpath"], {
+      message: `Service ${quote(scope.service)} mounts ${quote(subpath)}, which leaves its volume`,
+      subject: String(subpath),
     });
   }
   if (mount.bind !== undefined) {

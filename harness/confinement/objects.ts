@@ -36,6 +36,12 @@ export function checkObjects(file: ComposeFile, scope: ObjectScope): void {
           subject: key,
         });
       }
+      const { template_driver: filler } = definition;
+      if (filler === undefined || filler === null || filler === "" || filler === "golang") continue;
+      scope.report("confine.driver", [section, key, "template_driver"], {
+        message: `${kinds[section]} ${quote(key)} is filled in by the driver ${quote(filler)}`,
+        subject: String(filler),
+      });
     }
   }
 }

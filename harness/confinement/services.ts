@@ -36,6 +36,9 @@ const logDrivers = new Set(["", "json-file", "local", "journald", "none"]);
 const logOptions =
   /^(max-size|max-file|max-buffer-size|mode|compress|labels|labels-regex|env|env-regex|tag)$/;
 
+/** A log's tag is a template that Docker's daemon fills in, a program like any other: only plain fields. */
+const plainTag = /^(?:[\w.\/: @-]|\{\{ ?\.[A-Za-z]+ ?\}\}){0,200}$/;
+
 /** Powers that a service asks for by a key. */
 export function checkServices(file: ComposeFile, report: ScopedReport): void {
   checkKeys(file, { report, refused: (key) => Object.hasOwn(forbidden, key) });
@@ -77,7 +80,7 @@ function checkLogging(
     });
   }
   for (const [option, value] of entriesOf(logging.options)) {
-    if (logOptions.test(option)) continue;
+    if (logOptions.test(option) && (option !== "tag" || plainTag.test(String(value ?? "")))) continue;
     report("confine.logging", [...path, "options", option], {
       message: `Service ${quote(service)} sets an option that is not known to keep its log here: ${option} ${
         quote(value)

@@ -2,7 +2,7 @@ import { duration, flag, matching, oneOf, text, type ValueCheck, whole } from ".
 
 /** Bytes that Traefik may keep of a request in memory, and on its disk. */
 const IN_MEMORY = 16 * 1024 * 1024;
-const ON_DISK = 10 * 1024 ** 3;
+const ON_DISK = 1024 ** 3;
 const MANY = 1_000_000;
 
 /** Each request would cost Traefik as much work as the hash says: the number in a bcrypt hash is an exponent. */
@@ -41,7 +41,7 @@ const middlewares: [pattern: RegExp, check: ValueCheck][] = ([
   ["(basicauth|digestauth)\\.(realm|headerfield)", text()],
   ["(basicauth|digestauth)\\.removeheader", flag],
   ["buffering\\.(mem(request|response)bodybytes)", whole(0, IN_MEMORY)],
-  ["buffering\\.(max(request|response)bodybytes)", whole(0, ON_DISK)],
+  ["buffering\\.(max(request|response)bodybytes)", whole(1, ON_DISK)],
   ["chain\\.middlewares", text()],
   ["circuitbreaker\\.expression", text(200)],
   ["circuitbreaker\\.(checkperiod|fallbackduration|recoveryduration)", duration(3_600)],
@@ -79,10 +79,8 @@ const transports: [pattern: RegExp, check: ValueCheck][] = [
   [/^(tls\.)?(servername|peercerturi)$/, text(300)],
   [/^((tls\.)?insecureskipverify|disablehttp2)$/, flag],
   [/^maxidleconnsperhost$/, whole(-1, 1_000)],
-  [
-    /^forwardingtimeouts\.(dialtimeout|responseheadertimeout|idleconntimeout|readidletimeout|pingtimeout)$/,
-    duration(86_400),
-  ],
+  [/^forwardingtimeouts\.(dialtimeout|responseheadertimeout|idleconntimeout)$/, duration(86_400)],
+  [/^forwardingtimeouts\.(readidletimeout|pingtimeout)$/, duration(86_400, 1)], // how often Traefik asks of its own
   [/^(dialtimeout|dialkeepalive|terminationdelay)$/, duration(3_600)],
 ];
 

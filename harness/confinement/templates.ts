@@ -1,0 +1,110 @@
+import { resolve } from "node:path";
+import { type Compose, workingDir } from "../recipe/compose.ts";
+import { type ComposePath, entriesOf, isRecord, listOrMap } from "../recipe/compose_values.ts";
+import { readInside } from "../recipe/inside_checkout.ts";
+import { type Finding, quote } from "../lint/finding.ts";
+
+/** How many actions a template may have, and how many of them may lay other configs and secrets into it. */
+const limits = { text: 512 * 1024, actions: 500, inserted: 100 };
+
+/** What repeats something, or calls itself: nothing bounds the time and the text that these come to. */
+const repeating = /\b(range|define|template|block|while|call)\b/;
+/** Functions that make a text out of others. */
+const composing = /\b(printf?|println|html|js|urlquery)\b/;
+const assigning = /\$\w*\s*(,\s*\$\w+\s*)?:?=/;
+/** A width or precision of four digits, or one that is an argument: a few characters come to a million. */
+const wide = /%[^a-zA-Z%]*([0-9]{4}|\*)/;
+
+/**
+ * Templates that Docker's daemon fills in when a task starts: in variables, in host names, and in configs and secrets
+ * with a `template_driver`. They are programs, and the daemon bounds neither their time nor what they come to.
+ */
+export function checkTemplates(
+  compose: Compose,
+  { checkout, add }: { checkout: string; add: (finding: Finding) => void },
+): void {
+  const root = Deno.realPathSync(checkout);
+  const folder = workingDir(compose, root);
+  for (const file of compose.files) {
+    const check = (text: string, { what, path }: { what: string; path: ComposePath }) => {
+      const problem = templateProblem(text);
+      if (problem === null) return;
+      add({
+        rule: "confine.template",
+        severity: "error",
+        file: file.path,
+        line: file.lineOf(path),
+        message: `${what} is a template that Docker would fill in, and ${problem}`,
+        subject: String(path.at(-1)),
+        hint: "Fill in values by {{ env }}, {{ secret }} and {{ if }}; do anything else in the container",
+      });
+    };
+    for (const [service, definition] of entriesOf(file.doc.services)) {
+      if (!isRecord(definition)) continue;
+      for (const { key, value, at } of listOrMap(definition.environment)) {
+        const path = ["services", service, "environment", at];
+        check(value ?? "", { what: `Variable ${quote(key)} of service ${quote(service)}`, path });
+      }
+      const path = ["services", service, "hostname"];
+      check(String(definition.hostname ?? ""), { what: `The host name of service ${quote(service)}`, path });
+    }
+    for (const section of ["configs", "secrets"] as const) {
+      for (const [key, definition] of entriesOf(file.doc[section])) {
+        if (!isRecord(definition)) continue;
+        const { template_driver: driver, file: name } = definition;
+        if (driver !== "golang") continue; // objects.ts refuses any other
+        const path = [section, key, "template_driver"];
+        const text = typeof name === "string" ? readInside(root, resolve(folder, name)) ?? "" : "";
+        check(text, { what: `${section.slice(0, -1)} ${quote(key)}`, path });
+      }
+    }
+  }
+}
+
+/** What is wrong with a template, as the end of a sentence; null where nothing is. */
+function templateProblem(text: string): string | null {
+  if (!text.includes("{{")) return null;
+  if (text.length > limits.text) return `it is longer than ${limits.text} characters`;
+  const read = readActions(text);
+  if (read === null) return "it cannot be read with certainty";
+  const { code, strings, count } = read;
+  if (count > limits.actions) return `it has more than ${limits.actions} actions`;
+  const repeats = repeating.exec(code)?.[0];
+  if (repeats !== undefined) return `it uses "${repeats}", which may go on for ever`;
+  if (composing.test(code) && (assigning.test(code) || wide.test(strings))) {
+    return "it may come to any length";
+  }
+  const inserted = code.match(/\b(config|secret)\b/g)?.length ?? 0;
+  return inserted > limits.inserted ? `it inserts more than ${limits.inserted} configs and secrets` : null;
+}
+
+/**
+ * The code of all actions, with texts in quotes left out, and these texts. Reads as Go's lexer does; null for what that
+ * would refuse, or what ends in the midst of something.
+ */
+function readActions(text: string): { code: string; strings: string; count: number } | null {
+  const token = /\}\}|"(?:[^"\\\n]|\\[^\n])*"|`[^`]*`|'(?:[^'\\\n]|\\[^\n])*'|["'`]/g;
+  const code: string[] = [];
+  const strings: string[] = [];
+  let count = 0;
+  for (let at = text.indexOf("{{"); at !== -1; at = text.indexOf("{{", at)) {
+    count++;
+    at += 2;
+    if (text.startsWith("/*", at) || text.startsWith("- /*", at)) {
+      at = text.indexOf("*/", at);
+      if (at === -1) return null;
+      continue;
+    }
+    for (let found = ""; found !== "}}";) {
+      token.lastIndex = at;
+      const match = token.exec(text);
+      if (match === null) return null;
+      [found] = match;
+      code.push(text.slice(at, match.index));
+      if (found.length === 1) return null; // a quote that is not closed
+      if (found !== "}}") strings.push(found);
+      at = token.lastIndex;
+    }
+  }
+  return { code: code.join(" "), strings: strings.join(" "), count };
+}
