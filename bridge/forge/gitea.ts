@@ -3,14 +3,15 @@ import { commitId } from "../../protocol/params.ts";
 import type { Answer } from "../../common/answer.ts";
 import type { Forge, ForgeComment, Pull, Push, Repository, TouchedPull } from "./forge.ts";
 import { giteaClient, type GiteaOptions, instant, rfc3339, split } from "./gitea_client.ts";
+import { listReader, tooLong } from "./lists.ts";
 
 const user = z.object({ id: z.number().int(), login: z.string() });
 
-const searchPage = z.array(z.object({
-  number: z.number().int(),
+const foundPull = z.object({
+  number: z.number().int().positive(),
   updated_at: instant,
   repository: z.object({ full_name: z.string() }),
-})).nullable();
+});
 const comment = z.object({
   id: z.number().int(),
   user,
@@ -18,8 +19,7 @@ const comment = z.object({
   created_at: instant,
   updated_at: instant,
 });
-const commentList = z.array(comment).nullable();
-const repoCommentList = z.array(comment.extend({ pull_request_url: z.string() })).nullable();
+const repoComment = comment.extend({ pull_request_url: z.string() });
 const pullAnswer = z.object({
   state: z.string(),
   merged: z.boolean().default(false),
@@ -36,13 +36,14 @@ const repository = z.object({
   empty: z.boolean().default(false),
   archived: z.boolean().default(false),
 });
-const repositoryPage = z.object({ data: z.array(repository).nullable() }).transform((page) => page.data);
 const branchAnswer = z.object({ commit: z.object({ id: commitId }) });
-const timelineList = z.array(
-  z.object({ type: z.string(), created_at: instant, body: z.string().nullable() }),
-).nullable();
+/** The timeline has entries of many kinds, and newer forges have more: of the others no more than the kind is read. */
+const timelineEntry = z.union([
+  z.object({ type: z.literal("pull_push"), created_at: instant, body: z.string().nullable() }),
+  z.object({ type: z.string().refine((type) => type !== "pull_push") }),
+]);
 const pushBody = z.object({ is_force_push: z.boolean(), commit_ids: z.array(commitId).nullable() });
-const memberPage = z.array(user.extend({ active: z.boolean().optional() })).nullable();
+const member = user.extend({ active: z.boolean().optional() });
 const createdComment = z.object({ id: z.number().int(), user });
 
 /**
@@ -50,7 +51,9 @@ const createdComment = z.object({ id: z.number().int(), user });
  * POST to a renamed repository answers 200 with a list and posts nothing, so that only 201 counts.
  */
 export function giteaForge(options: GiteaOptions): Forge {
-  const { call, read, readPages, pausedMs } = giteaClient(options);
+  const client = giteaClient(options);
+  const { call, read, pausedMs } = client;
+  const { readList, readStart } = listReader(client);
 
   async function isMember({ org, login }: { org: string; login: string }): Promise<Answer<boolean>> {
     const route = "GET /orgs/{org}/members/{login}";
@@ -72,10 +75,10 @@ export function giteaForge(options: GiteaOptions): Forge {
       const query = { type: "pulls", state: "all", owner };
       const route = "GET /repos/issues/search";
       const answer = since === null
-        ? await read(route, { ...query, page: 1, limit: 1 }, searchPage)
-        : await readPages(route, { ...query, since: rfc3339(since) }, { schema: searchPage });
+        ? await readStart(route, query, { entry: foundPull })
+        : await readList(route, { ...query, since: rfc3339(since) }, { entry: foundPull });
       if (!answer.ok) return answer;
-      const value: TouchedPull[] = (answer.value ?? []).map((found) => ({
+      const value: TouchedPull[] = answer.value.map((found) => ({
         repo: found.repository.full_name,
         pr: found.number,
         updatedAt: found.updated_at,
@@ -84,20 +87,19 @@ export function giteaForge(options: GiteaOptions): Forge {
     },
 
     async comments({ repo, pr, since }) {
-      const answer = await read("GET /repos/{owner}/{name}/issues/{pr}/comments", {
+      const answer = await readList("GET /repos/{owner}/{name}/issues/{pr}/comments", {
         ...split(repo),
         pr,
         ...(since === null ? {} : { since: rfc3339(since) }),
-      }, commentList);
-      if (!answer.ok) return answer;
-      return { ...answer, value: (answer.value ?? []).map(toComment) };
+      }, { entry: comment });
+      return answer.ok ? { ...answer, value: answer.value.map(toComment) } : answer;
     },
 
     async repoComments({ repo, since }) {
-      const answer = await readPages("GET /repos/{owner}/{name}/issues/comments", {
+      const answer = await readList("GET /repos/{owner}/{name}/issues/comments", {
         ...split(repo),
         since: rfc3339(since),
-      }, { schema: repoCommentList });
+      }, { entry: repoComment });
       if (!answer.ok) return answer;
       const value = answer.value.flatMap((one) => {
         // The address of the page, empty for an issue's comment: the only thing that tells the two apart.
@@ -123,8 +125,9 @@ export function giteaForge(options: GiteaOptions): Forge {
 
     async touchedRepositories({ ownerId, since }) {
       const query = { uid: ownerId, exclusive: true, sort: "updated", order: "desc" };
-      const answer = await readPages("GET /repos/search", query, {
-        schema: repositoryPage,
+      const answer = await readList("GET /repos/search", query, {
+        entry: repository,
+        within: "data",
         enough: (page) => page.some((found) => found.updated_at < since),
       });
       if (!answer.ok) return answer;
@@ -139,18 +142,20 @@ export function giteaForge(options: GiteaOptions): Forge {
 
     async pushes({ repo, pr }) {
       const route = "GET /repos/{owner}/{name}/issues/{pr}/timeline";
-      const answer = await readPages(route, { ...split(repo), pr }, {
-        schema: timelineList,
-        lastPage: "empty",
-      });
-      if (!answer.ok) return answer.status === 404 ? { ok: true, value: null, at: null } : answer;
-      return { ...answer, value: answer.value.filter((entry) => entry.type === "pull_push").map(toPush) };
+      // The forge counts the entries of the page here, after it has left out those that nobody may see.
+      const answer = await readList(route, { ...split(repo), pr }, { entry: timelineEntry, counted: false });
+      if (!answer.ok) {
+        // Whoever may comment can make it that long. Then nobody can tell when what was pushed.
+        if (answer.status === tooLong) return { ok: true, value: [], at: null };
+        return answer.status === 404 ? { ok: true, value: null, at: null } : answer;
+      }
+      return { ...answer, value: answer.value.flatMap((entry) => "body" in entry ? [toPush(entry)] : []) };
     },
 
     isMember,
 
     async whoAmI({ org }) {
-      const answer = await readPages("GET /orgs/{org}/members", { org }, { schema: memberPage });
+      const answer = await readList("GET /orgs/{org}/members", { org }, { entry: member });
       if (!answer.ok) return answer;
       // Without the scope for `GET /user`: private fields such as `active` are filled in for the caller alone.
       const own = answer.value.filter((member) => member.active === true);
@@ -162,10 +167,10 @@ export function giteaForge(options: GiteaOptions): Forge {
     },
 
     async seesMembers({ org }) {
-      const listed = await read("GET /orgs/{org}/members", { org, page: 1, limit: 1 }, memberPage);
+      const listed = await readStart("GET /orgs/{org}/members", { org }, { entry: member });
       if (!listed.ok) return listed;
       // An outsider is shown the public members, if there are any. The organisation itself is a name of a user, too.
-      const login = listed.value?.at(0)?.login ?? org;
+      const login = listed.value.at(0)?.login ?? org;
       const answer = await isMember({ org, login });
       if (answer.ok) return { ok: true, value: true, at: answer.at };
       return answer.status === 303 ? { ok: true, value: false, at: null } : answer;

@@ -1,6 +1,6 @@
 import { Octokit } from "@octokit/rest";
 import * as z from "zod";
-import { type Answer, type Failure, retryAfter } from "../../common/answer.ts";
+import { type Failure, retryAfter, type Success } from "../../common/answer.ts";
 import { type Clock, systemClock } from "../../common/time.ts";
 import { type Answered, isOwnWord } from "./own_word.ts";
 import { RetryGate, type Target } from "./retry_gate.ts";
@@ -15,40 +15,30 @@ export interface GiteaOptions {
   gate?: RetryGate;
 }
 
-const pageSize = 50; // the server's own maximum; more is silently cut
-/** Far more pages than there are: a forge whose list never ends is given up. */
-const maxPages = 400;
 const readTries = 3;
 
-type Parameters = Record<string, unknown>;
+export type Parameters = Record<string, unknown>;
 
 interface Expected<T> {
   statuses: readonly number[];
   schema: z.ZodType<T>;
 }
 
-interface PagesOptions<T> {
-  /** The list on one page; `null` stands for an empty one. */
-  schema: z.ZodType<T[] | null>;
-  /** How the last page is known: entries may be left out of a page after it was cut. @default "short" */
-  lastPage?: "short" | "empty";
-  /** Whether a page holds nothing more that is asked for, so that the next need not be read. */
-  enough?: (page: readonly T[]) => boolean;
-}
+/** A value, and how many entries the forge says that the whole list has; `null` where it does not say. */
+export type Counted<T> = Success<T> & { total: number | null };
+export type CountedAnswer<T> = Counted<T> | Failure;
 
 /** Calls of Gitea's API, with answers as values. */
 export interface GiteaClient {
-  call<T>(route: string, parameters: Parameters, expected: Expected<T>): Promise<Answer<T>>;
+  call<T>(route: string, parameters: Parameters, expected: Expected<T>): Promise<CountedAnswer<T>>;
   /** Only reads are repeated: nobody knows whether a write without an answer was carried out. */
-  read<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<Answer<T>>;
-  readPages<T>(route: string, parameters: Parameters, options: PagesOptions<T>): Promise<Answer<T[]>>;
+  read<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<CountedAnswer<T>>;
   /** Milliseconds for which nothing about a repository is asked, since the forge wants it so; 0 for none. */
   pausedMs(repo: string): number;
 }
 
 /**
- * Octokit, for a forge that differs from GitHub: pages are asked for with `page` and `limit` and walked until the
- * last, because lists carry no `Link`; redirects are not followed, since a POST would become a GET.
+ * Octokit, for a forge that differs from GitHub: redirects are not followed, since a POST would become a GET.
  */
 export function giteaClient(options: GiteaOptions): GiteaClient {
   const clock = options.clock ?? systemClock;
@@ -61,7 +51,11 @@ export function giteaClient(options: GiteaOptions): GiteaClient {
     request: { fetch: options.fetch, redirect: "manual" },
   });
 
-  async function call<T>(route: string, parameters: Parameters, expected: Expected<T>): Promise<Answer<T>> {
+  async function call<T>(
+    route: string,
+    parameters: Parameters,
+    expected: Expected<T>,
+  ): Promise<CountedAnswer<T>> {
     const left = gate.leftMs(targetOf(parameters));
     if (left > 0) {
       return { ...failure(429, `Not asked before its time comes: ${route}`), retryAfterMs: left };
@@ -82,7 +76,13 @@ export function giteaClient(options: GiteaOptions): GiteaClient {
     const parsed = expected.schema.safeParse(data);
     if (!parsed.success) return failure(status, `Unexpected answer to ${route}`);
     const date = Date.parse(text(headers.date) ?? "");
-    return { ok: true, value: parsed.data, at: Number.isNaN(date) ? null : date };
+    const total = /^\d+$/.exec(text(headers["x-total-count"]) ?? "")?.[0];
+    return {
+      ok: true,
+      value: parsed.data,
+      at: Number.isNaN(date) ? null : date,
+      total: total === undefined ? null : Number(total),
+    };
   }
 
   /** Whatever was answered; Octokit throws from 400 on. */
@@ -97,7 +97,11 @@ export function giteaClient(options: GiteaOptions): GiteaClient {
     }
   }
 
-  async function read<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<Answer<T>> {
+  async function read<T>(
+    route: string,
+    parameters: Parameters,
+    schema: z.ZodType<T>,
+  ): Promise<CountedAnswer<T>> {
     for (let attempt = 1;; attempt++) {
       const answer = await call(route, parameters, { statuses: [200], schema });
       const passing = !answer.ok && (answer.status === 0 || answer.status >= 500) &&
@@ -107,28 +111,7 @@ export function giteaClient(options: GiteaOptions): GiteaClient {
     }
   }
 
-  async function readPages<T>(
-    route: string,
-    parameters: Parameters,
-    { schema, lastPage = "short", enough = () => false }: PagesOptions<T>,
-  ): Promise<Answer<T[]>> {
-    const all: T[] = [];
-    let at: number | null = null;
-    for (let page = 1; page <= maxPages; page++) {
-      const answer = await read(route, { ...parameters, page, limit: pageSize }, schema);
-      if (!answer.ok) return answer;
-      at ??= answer.at;
-      const found = answer.value ?? [];
-      all.push(...found);
-      if (found.length < (lastPage === "short" ? pageSize : 1) || enough(found)) {
-        return { ok: true, value: all, at };
-      }
-    }
-    // The caller would take an incomplete list for the whole one.
-    return failure(200, `More than ${maxPages} pages answer ${route}`);
-  }
-
-  return { call, read, readPages, pausedMs: (repo) => gate.leftMs(targetOf(split(repo))) };
+  return { call, read, pausedMs: (repo) => gate.leftMs(targetOf(split(repo))) };
 }
 
 /** Octokit's error for an answered request. One without `response` is a failed connection (its status says 500). */
@@ -137,7 +120,8 @@ const httpError = z.object({
   response: z.object({ headers: z.record(z.string(), z.unknown()), data: z.unknown() }),
 });
 
-function failure(status: number, message: string): Failure {
+/** A failure for which nobody asks to be left alone. */
+export function failure(status: number, message: string): Failure {
   return { ok: false, status, message, retryAfterMs: null };
 }
 

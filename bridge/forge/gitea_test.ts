@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { configure, type LogRecord, reset } from "@logtape/logtape";
+import type { Answer } from "../../common/answer.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { giteaForge } from "./gitea.ts";
+import { giteaStatuses } from "./statuses.ts";
 
 const place = { repo: "recipe-maintainers/custom-html", pr: 1 };
 
@@ -23,13 +26,16 @@ function forge(...answers: (() => Response)[]) {
       return Promise.reject(error);
     }
   };
-  return {
-    seen,
-    forge: giteaForge({ url: "https://forge.example/", token: "secret", fetch, clock: new FakeClock() }),
-  };
+  const options = { url: "https://forge.example/", token: "secret", fetch, clock: new FakeClock() };
+  return { seen, forge: giteaForge(options), statuses: giteaStatuses(options) };
 }
 const json = (body: unknown, init: ResponseInit = {}) => () =>
   new Response(JSON.stringify(body), { headers: { "content-type": "application/json" }, ...init });
+/** All of a list on one page. */
+const list = (body: unknown[]) =>
+  json(body, {
+    headers: { "content-type": "application/json", "x-total-count": String(body.length) },
+  });
 const refusal = (status: number) =>
   json({ message: "no", url: "https://forge.example/api/swagger" }, { status });
 const foreign = (status: number, type = "text/plain; charset=utf-8") => () =>
@@ -48,7 +54,7 @@ const comment = (id: number) => ({
 });
 
 Deno.test("giteaForge() reads comments with the token, untrimmed, times from any zone", async () => {
-  const { forge: gitea, seen } = forge(json([comment(7)]));
+  const { forge: gitea, seen } = forge(list([comment(7)]));
   const answer = await gitea.comments({ ...place, since: Date.parse("2026-11-23T12:00:00.900Z") });
   assert.ok(answer.ok);
   const at = Date.parse("2026-11-23T12:00:00Z");
@@ -61,14 +67,17 @@ Deno.test("giteaForge() reads comments with the token, untrimmed, times from any
   assert.equal(seen[0]?.redirect, "manual");
 });
 
-Deno.test("giteaForge() walks search pages by page and limit until a short one", async () => {
-  const found = (number: number) => ({
-    number,
-    updated_at: "2026-11-23T12:00:00Z",
-    repository: { full_name: place.repo },
-  });
+const found = (number: number) => ({
+  number,
+  updated_at: "2026-11-23T12:00:00Z",
+  repository: { full_name: place.repo },
+});
+
+Deno.test("giteaForge() walks pages by page and limit until the forge's count is reached", async () => {
+  const counted = (body: unknown) =>
+    json(body, { headers: { "content-type": "application/json", "x-total-count": "51" } });
   const full = Array.from({ length: 50 }, (_, index) => found(index + 1));
-  const { forge: gitea, seen } = forge(json(full), json([found(51)]));
+  const { forge: gitea, seen } = forge(counted(full), counted([found(51)]));
   const answer = await gitea.touchedPulls({ owner: "recipe-maintainers", since: 0 });
   assert.equal(answer.ok && answer.value.length, 51);
   assert.deepEqual(seen.map(({ url }) => [url.searchParams.get("page"), url.searchParams.get("limit")]), [
@@ -77,9 +86,83 @@ Deno.test("giteaForge() walks search pages by page and limit until a short one",
   ]);
 });
 
+Deno.test("giteaForge() reads past short pages, nulls and what it does not understand, in every list", async () => {
+  const alien = { of: "a kind that nobody knows" };
+  const user = { id: 2, login: "maintainer", active: true };
+  const remark = { ...comment(7), pull_request_url: "https://forge.example/o/r/pulls/1" };
+  const repository = {
+    ...{ full_name: place.repo, owner: { id: 1 }, default_branch: "main" },
+    updated_at: "2026-11-23T12:00:00Z",
+  };
+  const shown = { context: "cc-ci", status: "success", description: "", target_url: "" };
+  const within = (name: string) => (page: unknown[]) => ({ [name]: page });
+  const bare = (page: unknown[]) => page;
+  type Read = (from: ReturnType<typeof forge>) => Promise<Answer<unknown>>;
+  const lists: Record<string, { entry: unknown; wrap: (page: unknown[]) => unknown; read: Read }> = {
+    search: {
+      entry: found(1),
+      wrap: bare,
+      read: ({ forge }) => forge.touchedPulls({ owner: "o", since: 0 }),
+    },
+    comments: { entry: comment(7), wrap: bare, read: ({ forge }) => forge.comments({ ...place, since: 0 }) },
+    "comments of a repository": {
+      entry: remark,
+      wrap: bare,
+      read: ({ forge }) => forge.repoComments({ repo: place.repo, since: 0 }),
+    },
+    repositories: {
+      entry: repository,
+      wrap: within("data"),
+      read: ({ forge }) => forge.touchedRepositories({ ownerId: 1, since: 0 }),
+    },
+    members: { entry: user, wrap: bare, read: ({ forge }) => forge.whoAmI({ org: "o" }) },
+    statuses: {
+      entry: shown,
+      wrap: within("statuses"),
+      read: ({ statuses }) => statuses.shown({ repo: place.repo, commit: "a".repeat(40) }),
+    },
+  };
+  for (const [name, { entry, wrap, read }] of Object.entries(lists)) {
+    const plain = await read(forge(json(wrap([entry])), json(wrap([]))));
+    const odd = await read(forge(
+      json(wrap([null, alien])),
+      json(wrap([null, alien])),
+      json(wrap([null, entry, alien])),
+      json(wrap([])),
+    ));
+    assert.ok(plain.ok && odd.ok, name);
+    assert.deepEqual(odd.value, plain.value, name);
+    assert.ok(plain.value !== null && (!Array.isArray(plain.value) || plain.value.length === 1), name);
+  }
+});
+
+Deno.test("giteaForge() logs an entry that it leaves out once, however often the list is read", async () => {
+  const lines: string[] = [];
+  await configure({
+    reset: true,
+    sinks: { lines: (record: LogRecord) => void lines.push(record.message.join("")) },
+    loggers: [{ category: "ccci", lowestLevel: "warning", sinks: ["lines"] }, {
+      category: ["logtape", "meta"],
+      lowestLevel: "fatal",
+      sinks: [],
+    }],
+  });
+  try {
+    const { forge: gitea } = forge(
+      json([null, { id: 9 }, comment(7)]),
+      json([]),
+      json([null, { id: 9 }]),
+      json([]),
+    );
+    for (let times = 0; times < 2; times++) await gitea.comments({ ...place, since: 0 });
+    assert.deepEqual(lines, ["left an entry of a list out", "left an entry of a list out"]);
+  } finally {
+    await reset();
+  }
+});
+
 Deno.test("giteaForge() never takes the part of a long list that it reads for the whole", async () => {
-  const found = { number: 1, updated_at: "2026-11-23T12:00:00Z", repository: { full_name: place.repo } };
-  const { forge: endless } = forge(json(Array.from({ length: 50 }, () => found)));
+  const { forge: endless } = forge(json(Array.from({ length: 50 }, () => found(1))));
   assert.equal((await endless.touchedPulls({ owner: "recipe-maintainers", since: 0 })).ok, false);
 });
 
@@ -91,7 +174,12 @@ Deno.test("giteaForge() reads pushes past a page that was thinned out, and their
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
   const { forge: gitea } = forge(
-    json([entry("comment", "hi"), entry("pull_push", { is_force_push: false, commit_ids: [a] })]),
+    json([
+      null,
+      entry("comment", "hi"),
+      { type: "of-a-newer-forge" },
+      entry("pull_push", { is_force_push: false, commit_ids: [a] }),
+    ]),
     json([entry("pull_push", { is_force_push: true, commit_ids: [a, b] }), entry("pull_push", "rubbish")]),
     json(null),
   );
@@ -103,6 +191,12 @@ Deno.test("giteaForge() reads pushes past a page that was thinned out, and their
     { head: b, before: a, forced: true, at },
     { head: null, before: null, forced: false, at },
   ]);
+});
+
+Deno.test("giteaForge() cannot tell when what was pushed where the timeline has more pages than anybody reads", async () => {
+  const { forge: gitea } = forge(json([{ type: "comment", created_at: "2026-11-23T12:00:00Z", body: "hi" }]));
+  const answer = await gitea.pushes(place);
+  assert.deepEqual(answer.ok && answer.value, []);
 });
 
 Deno.test("giteaForge() takes nothing but 201 for a comment created, and never posts twice", async () => {
@@ -191,8 +285,8 @@ Deno.test("giteaForge() passes Retry-After on instead of trying again", async ()
 
 Deno.test("giteaForge() knows its own account by the field only its owner sees, if that is one", async () => {
   const members = (...active: boolean[]) => active.map((flag, id) => ({ id, login: `u${id}`, active: flag }));
-  const one = await forge(json(members(false, true, false))).forge.whoAmI({ org: "o" });
+  const one = await forge(list(members(false, true, false))).forge.whoAmI({ org: "o" });
   assert.deepEqual(one.ok && one.value, { id: 1, login: "u1" });
-  const admin = await forge(json(members(true, true))).forge.whoAmI({ org: "o" });
+  const admin = await forge(list(members(true, true))).forge.whoAmI({ org: "o" });
   assert.equal(admin.ok && admin.value, null);
 });

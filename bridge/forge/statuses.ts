@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Answer } from "../../common/answer.ts";
 import { giteaClient, type GiteaOptions, split } from "./gitea_client.ts";
+import { listReader } from "./lists.ts";
 
 /** What the forge shows beside a commit. */
 export interface CommitStatus {
@@ -26,18 +27,18 @@ export interface Statuses {
 }
 
 const context = "cc-ci";
-const combined = z.object({
-  statuses: z.array(z.object({
-    context: z.string(),
-    status: z.string(),
-    description: z.string(),
-    target_url: z.string(),
-  })).nullable(),
+const entry = z.object({
+  context: z.string(),
+  status: z.string(),
+  description: z.string(),
+  target_url: z.string(),
 });
 
 /** Gitea's and Forgejo's: a later status takes the place of an earlier one, and only 201 says that it was taken. */
 export function giteaStatuses(options: GiteaOptions): Statuses {
-  const { call, read } = giteaClient(options);
+  const client = giteaClient(options);
+  const { call } = client;
+  const { readList } = listReader(client);
   const post = ({ repo, commit }: Place, status: object) =>
     call("POST /repos/{owner}/{name}/statuses/{commit}", {
       ...{ ...split(repo), commit, context },
@@ -52,9 +53,14 @@ export function giteaStatuses(options: GiteaOptions): Statuses {
 
     async shown({ repo, commit }) {
       const route = "GET /repos/{owner}/{name}/commits/{commit}/status";
-      const answer = await read(route, { ...split(repo), commit, page: 1, limit: 50 }, combined);
+      const isOwn = (status: z.infer<typeof entry>) => status.context === context;
+      const answer = await readList(route, { ...split(repo), commit }, {
+        entry,
+        within: "statuses",
+        enough: (page) => page.some(isOwn),
+      });
       if (!answer.ok) return answer;
-      const own = (answer.value.statuses ?? []).find((status) => status.context === context);
+      const own = answer.value.find(isOwn);
       const state = own === undefined ? null : states.safeParse(own.status);
       if (own === undefined || !state?.success) return { ...answer, value: null };
       const { description, target_url } = own;

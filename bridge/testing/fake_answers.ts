@@ -3,6 +3,16 @@ export function stamp(ms: number): string {
   return new Date(ms).toISOString().replace(".000Z", "Z");
 }
 
+/** One page of a list, and the header that says how long the whole list is. */
+export function listed<T>(all: readonly T[], query: URLSearchParams): Response {
+  return counted(answer(page(all, query)), all.length);
+}
+
+export function counted(response: Response, total: number): Response {
+  response.headers.set("x-total-count", String(total));
+  return response;
+}
+
 export function page<T>(all: readonly T[], query: URLSearchParams): T[] {
   const size = Math.min(Number(query.get("limit") ?? 30), 50);
   const start = (Number(query.get("page") ?? 1) - 1) * size;

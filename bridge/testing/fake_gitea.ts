@@ -1,6 +1,16 @@
 import { ownerOf } from "../../enrolment/repositories.ts";
 import type { FakeClock } from "./fake_clock.ts";
-import { answer, asForgejo, missingScope, noRoute, page, refusal, stamp } from "./fake_answers.ts";
+import {
+  answer,
+  asForgejo,
+  counted,
+  listed,
+  missingScope,
+  noRoute,
+  page,
+  refusal,
+  stamp,
+} from "./fake_answers.ts";
 import { FakeRepos } from "./fake_repos.ts";
 
 interface Comment {
@@ -23,7 +33,14 @@ interface PullRequest {
   head: string;
   created: number;
   updated: number;
-  timeline: { type: string; body: string; created_at: string }[];
+  /** `null`: the source of a reference is gone. `hidden`: left out after the list was cut into pages. */
+  timeline: (TimelineEntry | null | "hidden")[];
+}
+
+interface TimelineEntry {
+  type: string;
+  body?: string | null;
+  created_at?: string;
 }
 
 /** What happens to a request: `undefined` lets it through. */
@@ -139,7 +156,7 @@ export class FakeGitea {
     if (is(/^GET \/orgs\/([^/]+)\/members$/)) {
       const shown = this.members.has(this.bot) ? this.members : this.publicMembers;
       const all = [...shown].map((name) => ({ ...this.#user(name), active: name === this.bot }));
-      return answer(page(all, query));
+      return listed(all, query);
     }
     if (is(/^GET \/repos\/([^/]+\/[^/]+)\/pulls\/(\d+)$/)) {
       const pull = this.#pull(part(1), Number(part(2)));
@@ -154,8 +171,10 @@ export class FakeGitea {
       });
     }
     if (is(/^GET \/repos\/([^/]+\/[^/]+)\/issues\/(\d+)\/timeline$/)) {
-      const entries = page(this.#pull(part(1), Number(part(2)))?.timeline ?? [], query);
-      return answer(entries.length === 0 ? null : entries);
+      const cut = page(this.#pull(part(1), Number(part(2)))?.timeline ?? [], query);
+      const entries = cut.filter((entry) => entry !== "hidden");
+      // It counts the entries of this page.
+      return counted(answer(entries.length === 0 ? null : entries), entries.length);
     }
     if (is(/^GET \/repos\/([^/]+\/[^/]+)\/issues\/(\d+)\/comments$/)) {
       const since = Date.parse(query.get("since") ?? "1970-01-01T00:00:00Z");
@@ -164,7 +183,7 @@ export class FakeGitea {
       const found = this.comments.filter((comment) =>
         comment.repo === repo && comment.pr === number && !comment.deleted && comment.updated >= since
       );
-      return answer(found.map((comment) => this.#show(comment)));
+      return counted(answer(found.map((comment) => this.#show(comment))), found.length);
     }
     if (is(/^GET \/repos\/([^/]+\/[^/]+)\/issues\/comments$/)) {
       const since = Date.parse(query.get("since") ?? "1970-01-01T00:00:00Z");
@@ -174,7 +193,7 @@ export class FakeGitea {
       );
       // Forgejo cuts this list into pages only for who asks for one.
       const cut = this.forgejo && !query.has("page") ? found : page(found, query);
-      return answer(cut.map((comment) => this.#show(comment)));
+      return counted(answer(cut.map((comment) => this.#show(comment))), found.length);
     }
     if (is(/^POST \/repos\/([^/]+\/[^/]+)\/issues\/(\d+)\/comments$/)) {
       const pull = this.#pull(part(1), Number(part(2)));
@@ -221,13 +240,12 @@ export class FakeGitea {
     const found = this.pulls.filter((pull) =>
       (pull.open || query.get("state") === "all") && pull.updated >= since && ownerOf(pull.repo) === owner
     );
-    return answer(
-      page(found, query).map((pull) => ({
-        number: pull.number,
-        updated_at: stamp(pull.updated),
-        repository: { full_name: pull.repo },
-      })),
-    );
+    const shown = found.map((pull) => ({
+      number: pull.number,
+      updated_at: stamp(pull.updated),
+      repository: { full_name: pull.repo },
+    }));
+    return listed(shown, query);
   }
 
   #notePush(pull: PullRequest, content: { is_force_push: boolean; commit_ids: string[] }): void {

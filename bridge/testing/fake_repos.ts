@@ -1,5 +1,5 @@
 import { ownerOf } from "../../enrolment/repositories.ts";
-import { answer, page, refusal, stamp } from "./fake_answers.ts";
+import { answer, counted, page, refusal, stamp } from "./fake_answers.ts";
 import type { FakeClock } from "./fake_clock.ts";
 
 interface Repo {
@@ -67,13 +67,14 @@ export class FakeRepos {
     const [, target] = /^\/statuses\/([0-9a-f]+)$/.exec(rest) ?? [];
     if (method === "POST" && target !== undefined) return this.#setStatus(repo, { commit: target, fields });
     const [, commit] = /^\/commits\/([0-9a-f]+)\/status$/.exec(rest) ?? [];
-    return method === "GET" && commit !== undefined ? this.#combined(repo, commit) : null;
+    return method === "GET" && commit !== undefined ? this.#combined(repo, { commit, query }) : null;
   }
 
   #search(query: URLSearchParams): Response {
     const owned = this.all.filter((repo) => String(this.#ownerId(repo)) === query.get("uid"));
     const sorted = owned.toSorted((a, b) => b.updated - a.updated);
-    return answer({ ok: true, data: page(sorted, query).map((repo) => this.#show(repo)) });
+    const data = page(sorted, query).map((repo) => this.#show(repo));
+    return counted(answer({ ok: true, data }), sorted.length);
   }
 
   #setStatus(repo: Repo, { commit, fields }: { commit: string; fields: Record<string, unknown> }): Response {
@@ -87,14 +88,11 @@ export class FakeRepos {
     return answer({ ...status, id: this.statuses.length, state: null }, 201);
   }
 
-  #combined(repo: Repo, commit: string): Response {
+  #combined(repo: Repo, { commit, query }: { commit: string; query: URLSearchParams }): Response {
     const own = this.statuses.filter((one) => one.repo === repo.name && one.commit === commit);
     const latest = new Map(own.map((one) => [one.context, one]));
-    return answer({
-      state: "pending",
-      sha: commit,
-      statuses: latest.size === 0 ? null : [...latest.values()],
-    });
+    const statuses = latest.size === 0 ? null : page([...latest.values()], query);
+    return counted(answer({ state: "pending", sha: commit, statuses }), latest.size);
   }
 
   #ownerId(repo: Repo): number {
