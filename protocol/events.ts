@@ -31,6 +31,8 @@ export const runEvent = z.discriminatedUnion("type", [
     commit: z.string(),
     dirty: z.boolean(),
     base: z.string().nullable(),
+    /** Why it is this version, or none. */
+    baseReason: z.string().nullable().optional(),
   }),
   z.object({ ...stamp, type: z.literal("stage.started"), stage: stageName }),
   z.object({ ...stamp, type: z.literal("stage.finished"), report: stageReport }),

@@ -33,6 +33,11 @@ export const subject = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("pr"), pr: z.number().int().positive(), src: repoName }),
   z.object({ kind: z.literal("branch"), name: z.string(), src: repoName }),
   z.object({ kind: z.literal("tag"), name: z.string(), src: repoName }),
-  z.object({ kind: z.literal("worktree"), path: z.string() }),
+  z.object({
+    kind: z.literal("worktree"),
+    path: z.string(),
+    /** What of it was tested, such as `tag 1.0.0+2`, if not the files as they stand. */
+    revision: z.string().optional(),
+  }),
 ]);
 export type Subject = z.infer<typeof subject>;

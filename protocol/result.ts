@@ -110,6 +110,8 @@ export const runResult = z.object({
   dirty: z.boolean(),
   /** Published version the upgrade started from. */
   base: z.string().nullable(),
+  /** Why it is this version, or none; `null` when the run ended before that was known. */
+  baseReason: z.string().nullable().optional(),
   result: runOutcome,
   /** Stage that decided a bad result, if one did. */
   stage: stageName.nullable(),

@@ -17,7 +17,7 @@ export function testedName(run: { recipe: string; commit: string | null; dirty: 
   return commit === null ? run.recipe : `${commit} of ${run.recipe}`;
 }
 
-/** Where it came from: `PR #12`, `branch main`, `default branch`, `tag 1.0.0+2`, `working tree`. */
+/** Where it came from: `PR #12`, `branch main`, `default branch`, `tag 1.0.0+2`, `working tree`; of a checkout also `commit 3fa9c1b`. */
 export function subjectName(subject: Subject): string {
   switch (subject.kind) {
     case "pr":
@@ -28,7 +28,7 @@ export function subjectName(subject: Subject): string {
     case "tag":
       return `tag ${subject.name}`;
     case "worktree":
-      return "working tree";
+      return subject.revision ?? "working tree";
   }
 }
 

@@ -30,6 +30,7 @@ export function Facts({ run, now, took }: { run: RunDetail; now: number; took: s
         {run.progress.base !== null && (
           <Fact name="Base">
             <code>{run.progress.base}</code>
+            {typeof result?.baseReason === "string" && <span class="muted">{`, ${result.baseReason}`}</span>}
           </Fact>
         )}
         {run.startedAt !== null && (

@@ -98,17 +98,16 @@ class HeadFinder {
 
   /** A full ref, a branch, a tag or a commit, in this order. */
   async revision(revision: string): Promise<Head> {
-    const branch = { kind: "branch", name: revision } as const;
     if (revision.startsWith("refs/")) {
       const head = await this.#commitOf("refs/src/asked");
-      if (head !== null) return this.#clean(head, branch);
+      if (head !== null) return this.#clean(head, { kind: "branch", name: revision });
     }
     for (const kind of ["branch", "tag"] as const) {
       const head = await this.#commitOf(`refs/src/${kind === "branch" ? "heads" : "tags"}/${revision}`);
       if (head !== null) return this.#clean(head, { kind, name: revision });
     }
     const head = /^[0-9a-f]{7,64}$/.test(revision) ? await this.#commitOf(revision) : null;
-    if (head !== null) return this.#clean(head, branch);
+    if (head !== null) return this.#clean(head, { kind: "commit", name: revision });
     const url = withoutCredentials(this.#options.url);
     throw new StageFailure(`There is no branch, tag or commit "${revision}" in "${url}"`);
   }
@@ -132,10 +131,16 @@ class HeadFinder {
     return /^ref: refs\/heads\/(\S+)\s+HEAD$/m.exec(listed)?.[1] ?? null;
   }
 
-  /** A commit without changes on top; whoever asked for a worktree or a pull request keeps that name for it. */
-  #clean(head: string, name?: { kind: "branch" | "tag"; name: string }): Head {
+  /** A commit without changes on top. A pull request keeps its name, a checkout says what of it is tested. */
+  #clean(head: string, name?: { kind: "branch" | "tag" | "commit"; name: string }): Head {
     const { subject } = this.#options;
-    const keeps = name === undefined || subject.kind === "worktree" || subject.kind === "pr";
-    return { head, subject: keeps ? subject : { ...name, src: subject.src }, dirty: false, worktree: null };
+    return { head, subject: subjectAt(subject, name), dirty: false, worktree: null };
   }
+}
+
+function subjectAt(subject: Subject, at?: { kind: "branch" | "tag" | "commit"; name: string }): Subject {
+  if (at === undefined || subject.kind === "pr") return subject;
+  if (subject.kind === "worktree") return { ...subject, revision: `${at.kind} ${at.name}` };
+  const { kind, name } = at;
+  return kind === "commit" ? subject : { kind, name, src: subject.src };
 }

@@ -2,7 +2,6 @@
 import compare from "semver/functions/compare.js";
 // @ts-types="@types/semver/functions/parse"
 import parse from "semver/functions/parse.js";
-import type { PublishedVersion } from "./versions.ts";
 
 /**
  * Orders versions by the semver of the part before `+`, oldest first. What follows is the main image's tag, which
@@ -21,17 +20,4 @@ function imageOf(tag: string): string {
 
 function compareText(left: string, right: string): number {
   return left.localeCompare(right, "en", { numeric: true });
-}
-
-/**
- * The version people run before the head reaches them: the newest one; for a head that is itself a published version,
- * the one before that.
- */
-export function newestBefore(
-  versions: readonly PublishedVersion[],
-  head: { commit: string; dirty: boolean },
-): PublishedVersion | null {
-  const sorted = versions.toSorted((a, b) => compareVersions(b.version, a.version));
-  const self = head.dirty ? -1 : sorted.findIndex((one) => one.commit === head.commit);
-  return sorted[self + 1] ?? null;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compareVersions, newestBefore } from "./order_versions.ts";
+import { compareVersions } from "./order_versions.ts";
 
 Deno.test("versions are ordered by the part before the plus, as numbers", () => {
   const sorted = [
@@ -13,20 +13,6 @@ Deno.test("versions are ordered by the part before the plus, as numbers", () => 
     "10.0.0+1",
   ];
   assert.deepEqual(sorted.toReversed().sort(compareVersions), sorted);
-});
-
-const published = [
-  { version: "1.0.0+1", commit: "a" },
-  { version: "1.10.0+1", commit: "c" },
-  { version: "1.9.0+1", commit: "b" },
-];
-
-Deno.test("the base is the newest version, or the one before a version that is tested itself", () => {
-  assert.equal(newestBefore(published, { commit: "x", dirty: false })?.version, "1.10.0+1");
-  assert.equal(newestBefore(published, { commit: "c", dirty: false })?.version, "1.9.0+1");
-  assert.equal(newestBefore(published, { commit: "c", dirty: true })?.version, "1.10.0+1");
-  assert.equal(newestBefore(published, { commit: "a", dirty: false }), null);
-  assert.equal(newestBefore([], { commit: "c", dirty: true }), null);
 });
 
 Deno.test("pre-releases are ordered as semver orders them", () => {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { describeError } from "../../common/errors.ts";
+import { plainLine } from "../../common/plain_text.ts";
 import type { Subject } from "../../protocol/params.ts";
 import { Git, GitError, withoutCredentials } from "./git.ts";
 import { findHead } from "./head.ts";
@@ -28,6 +29,8 @@ export interface RecipeRepo {
   published: PublishedVersion[];
   /** Tags of the form of a version that abra does not count, because they are not annotated. */
   lightweight: PublishedVersion[];
+  /** All tags that are not annotated. */
+  unannotated: string[];
   notes: string[];
 }
 
@@ -53,9 +56,10 @@ export async function fetchRecipe(source: RecipeSource, options: FetchOptions): 
   const git = new Git(settings);
   const url = cloneUrl(source, settings);
   const mirror = join(settings.RUNS, ".cache", "git", mirrorName(options.recipe, url));
-  const make = async () => {
+  const make = async (format = "sha1") => {
+    await removeTree(mirror);
     await Deno.mkdir(mirror, { recursive: true });
-    await git.run(["init", "-q", "--bare", mirror], { signal });
+    await git.run(["init", "-q", "--bare", `--object-format=${format}`, mirror], { signal });
   };
   if (!await exists(join(mirror, "HEAD"))) await make();
   const inMirror = { cwd: mirror, log, signal };
@@ -64,19 +68,29 @@ export async function fetchRecipe(source: RecipeSource, options: FetchOptions): 
   if (pr !== null) wanted.push(`+refs/pull/${pr}/head:refs/src/pull/${pr}/head`);
   if (source.revision?.startsWith("refs/")) wanted.push(`+${source.revision}:refs/src/asked`);
   log(`Fetching ${withoutCredentials(url)}`);
-  const fetchHead = () => fetchRefs(git, { from: url, refs: wanted, ...inMirror });
+  const checkout = source.kind === "path" ? source.path : null;
+  const lacks = checkout === null ? null : await lacking(git, checkout);
+  const notes: string[] = [];
+  const fetchHead = async () => {
+    if (checkout !== null && lacks !== null) {
+      notes.splice(0, Infinity, ...await fetchRest(git, { checkout, lacks, ...inMirror }));
+    }
+    await fetchRefs(git, { from: url, refs: wanted, complete: lacks === null, ...inMirror });
+  };
   await fetchHead().catch(async (error) => {
-    // A fetch that was killed leaves its locks behind, and then every later one fails: the mirror is only a cache.
-    if (!(error instanceof GitError) || !/\.lock'?: File exists/.test(error.output)) throw error;
-    log("The mirror was left locked by a fetch that was killed; it is made anew");
-    await removeTree(mirror);
-    await make();
+    if (!(error instanceof GitError)) throw error;
+    // The mirror is only a cache. A repository tells by which algorithm it names its objects when it is fetched from.
+    const format = /mismatched algorithms: client \w+; server (\w+)/.exec(error.output)?.[1];
+    // A fetch that was killed leaves its locks behind, and then every later one fails.
+    const locked = /\.lock'?: File exists/.test(error.output);
+    if (format === undefined && !locked) throw error;
+    if (locked) log("The mirror was left locked by a fetch that was killed; it is made anew");
+    await make(format);
     await fetchHead();
   }).catch((error) => {
     throw fetchProblem(error, { url: withoutCredentials(url), pr, ours: source.kind === "forge" });
   });
 
-  const notes: string[] = [];
   const upstream = source.kind === "path" ? url : upstreamUrl(options.upstream, settings) ?? url;
   if (upstream !== url) {
     log(`Fetching the published versions from ${withoutCredentials(upstream)}`);
@@ -95,15 +109,71 @@ export async function fetchRecipe(source: RecipeSource, options: FetchOptions): 
 
   const found = await findHead(git, { source, mirror, url, subject: options.subject, ...inMirror });
   await checkTree(git, { commit: found.head, mirror, signal });
+  if (tags.misnamed.length > 0) notes.push(noVersions(tags.misnamed));
   return { mirror, tagRefs, ...found, ...tags, notes };
+}
+
+interface InMirror {
+  /** The mirror. */
+  cwd: string;
+  log: (line: string) => void;
+  signal: AbortSignal;
 }
 
 async function fetchRefs(
   git: Git,
-  options: { from: string; refs: string[]; cwd: string; log: (line: string) => void; signal: AbortSignal },
+  options: InMirror & { from: string; refs: string[]; complete?: boolean },
 ) {
-  const { from, refs, ...rest } = options;
-  await git.run(["fetch", "-q", "--prune", "--no-tags", "--force", "--", from, ...refs], rest);
+  const { from, refs, complete = true, ...rest } = options;
+  const keep = complete ? ["--prune"] : ["--update-shallow"]; // keeps tags that an incomplete checkout lacks
+  const how = ["-q", "--no-tags", "--force", ...keep];
+  await git.run(["fetch", ...how, "--", from, ...refs], rest);
+}
+
+/** What a checkout does not hold of the history that it belongs to; null: nothing. */
+async function lacking(git: Git, checkout: string): Promise<"shallow" | "partial" | null> {
+  if (!await exists(checkout)) return null;
+  const said = (...args: string[]) =>
+    git.attempt(args, { cwd: checkout }).then(({ stdout }) => stdout.trim());
+  if (await said("rev-parse", "--is-shallow-repository") === "true") return "shallow";
+  return await said("config", "--bool", "remote.origin.promisor") === "true" ? "partial" : null;
+}
+
+/**
+ * Fetches what a checkout lacks, from where it was cloned: without its history nobody can tell which version a commit
+ * descends from, a shallow checkout hardly has a tag, and nothing can be fetched from a partial one.
+ * @returns what is to be told if that could not be done
+ */
+async function fetchRest(
+  git: Git,
+  options: InMirror & { checkout: string; lacks: "shallow" | "partial" },
+): Promise<string[]> {
+  const { checkout, lacks, ...inMirror } = options;
+  const from = (await git.attempt(["remote", "get-url", "origin"], { cwd: checkout })).stdout.trim();
+  if (from === "") {
+    return [
+      `The checkout is ${lacks} and names no remote "origin": versions that it has no tags for are unknown`,
+    ];
+  }
+  const place = withoutCredentials(from);
+  inMirror.log(`The checkout is ${lacks}; fetching the rest from ${place}`);
+  const refs = ["+refs/heads/*:refs/origin/heads/*", "+refs/tags/*:refs/src/tags/*"];
+  const fetched = await git.attempt(
+    ["fetch", "-q", "--prune", "--no-tags", "--force", "--", from, ...refs],
+    inMirror,
+  );
+  if (fetched.success) return [];
+  const how = lacks === "shallow" ? "git fetch --unshallow --tags" : "git fetch --refetch --no-filter --tags";
+  return [
+    `The checkout is ${lacks}, and the rest could not be fetched from "${place}": ${how} there gets it`,
+  ];
+}
+
+/** What is said of annotated tags that look like versions and are none, such as `v1.0.1`. */
+function noVersions(tags: readonly string[]): string {
+  const names = tags.slice(0, 3).map((tag) => plainLine(tag).slice(0, 40)).join(", ");
+  const more = tags.length > 3 ? ` and ${tags.length - 3} more` : "";
+  return `No versions, since a version is called like 1.2.0+<tag of the main image>: the tags ${names}${more}`;
 }
 
 /** Version tags: the annotated ones, which are releases, and the lightweight ones, which are none. */
@@ -113,13 +183,18 @@ async function readTags(git: Git, mirror: string, below: string) {
   const listed = await git.run(["for-each-ref", format, below], { cwd: mirror });
   const published: PublishedVersion[] = [];
   const lightweight: PublishedVersion[] = [];
+  const unannotated: string[] = [];
+  const misnamed: string[] = [];
   for (const line of listed.split("\n")) {
     const [type, version, object, commit] = line.split(" ");
-    if (version === undefined || object === undefined || !isVersion(version)) continue;
-    if (type !== "tag") lightweight.push({ version, commit: object });
+    if (version === undefined || object === undefined) continue;
+    if (type !== "tag") unannotated.push(version);
+    if (!isVersion(version)) {
+      if (type === "tag" && /^v?[0-9]/.test(version)) misnamed.push(version);
+    } else if (type !== "tag") lightweight.push({ version, commit: object });
     else if (commit !== undefined && commit !== "") published.push({ version, commit });
   }
-  return { published, lightweight };
+  return { published, lightweight, unannotated, misnamed };
 }
 
 /**
@@ -136,19 +211,13 @@ export async function checkOut(
   if (!await exists(join(target, ".git"))) {
     await removeTree(target);
     await Deno.mkdir(target, { recursive: true });
-    await git.run(["init", "-q", target]);
+    const format = repo.head.length === 64 ? "sha256" : "sha1";
+    await git.run(["init", "-q", `--object-format=${format}`, target]);
     await git.run(["remote", "add", "origin", repo.mirror], inTarget);
-    await git.run(
-      [
-        "fetch",
-        "-q",
-        "--no-tags",
-        "origin",
-        "+refs/src/*:refs/remotes/origin/*",
-        `+${repo.tagRefs}/*:refs/tags/*`,
-      ],
-      inTarget,
-    );
+    const refs = ["+refs/src/*:refs/remotes/origin/*", `+${repo.tagRefs}/*:refs/tags/*`];
+    // One lightweight tag anywhere makes abra refuse all pinned deploys of a recipe, so it gets none.
+    const without = repo.unannotated.map((tag) => `^${repo.tagRefs}/${tag}`);
+    await git.run(["fetch", "-q", "--no-tags", "origin", ...refs, ...without], inTarget);
   }
   const commit = options.at === "head" ? repo.head : options.at.commit;
   if (options.at !== "head") await checkTree(git, { commit, mirror: repo.mirror, ...signalOf(options) });

@@ -104,7 +104,11 @@ Deno.test("uncommitted changes come along as they stand: changed, new, deleted, 
     const status = await execOk(["git", "status", "--porcelain"], { cwd: target });
     assert.equal(status.stdout, "", "a pinned deploy needs a clean tree");
     const tags = await execOk(["git", "tag"], { cwd: target });
-    assert.deepEqual(tags.stdout.trim().split("\n"), ["1.0.0+1", "1.1.0+1"]);
+    assert.deepEqual(
+      tags.stdout.trim().split("\n"),
+      ["1.0.0+1"],
+      "abra refuses a recipe with lightweight tags",
+    );
   }));
 
 Deno.test("a place without repository is the asker's mistake", () =>
@@ -193,4 +197,77 @@ Deno.test("a commit of deep folders or of many bytes is refused, one of a few hu
     await git("commit", "-qm", "deep");
     const refused = await fetch({}).catch((error) => error);
     assert.match(String(refused.message), /folders more than 20 deep/);
+  }));
+
+Deno.test("a shallow checkout gets the history and the versions that it lacks; where it cannot, it says how", () =>
+  withRecipe(async ({ path, git, fetch, folder }) => {
+    await git("tag", "-am", "release", "2.0.0+1");
+    await git("commit", "-q", "--allow-empty", "-m", "three");
+    const shallow = join(folder, "shallow");
+    await execOk(["git", "clone", "-q", "--depth", "1", `file://${path}`, shallow]);
+    for (const _ of ["first", "again"]) {
+      const { head, published, notes } = await fetch({ path: shallow });
+      assert.deepEqual(notes, []);
+      assert.equal(head, await git("rev-parse", "HEAD"));
+      assert.deepEqual(published.map((one) => one.version).toSorted(), ["1.0.0+1", "2.0.0+1"]);
+    }
+    const alone = join(folder, "alone");
+    await execOk(["git", "clone", "-q", "--depth", "1", `file://${path}`, alone]);
+    await execOk(["git", "remote", "set-url", "origin", join(folder, "gone")], { cwd: alone });
+    const cut = await fetch({ path: alone });
+    assert.deepEqual(cut.published, []);
+    assert.match(
+      cut.notes.join(),
+      /is shallow, and the rest could not be fetched from ".*gone": git fetch --unshallow/,
+    );
+    await execOk(["git", "remote", "remove", "origin"], { cwd: alone });
+    assert.match((await fetch({ path: alone })).notes.join(), /is shallow and names no remote "origin"/);
+  }));
+
+Deno.test("a repository that names its objects by SHA-256 is tested as any other", () =>
+  withRecipe(async ({ fetch, folder, settings }) => {
+    const path = join(folder, "new");
+    const git = (...args: string[]) => execOk(["git", ...args], { cwd: path });
+    await execOk(["git", "init", "-q", "--object-format=sha256", path]);
+    await Deno.writeTextFile(join(path, "compose.yml"), "one");
+    await git("add", ".");
+    for (const [name, value] of [["user.name", "a"], ["user.email", "a@b"]] as const) {
+      await git("config", name, value);
+    }
+    await git("commit", "-qm", "one");
+    await git("tag", "-am", "release", "1.0.0+1");
+    const repo = await fetch({ path });
+    assert.match(repo.head, /^[0-9a-f]{64}$/);
+    assert.deepEqual(repo.published, [{ version: "1.0.0+1", commit: repo.head }]);
+    await checkOut(repo, join(folder, "checkout"), { at: "head", settings });
+    assert.equal(await Deno.readTextFile(join(folder, "checkout", "compose.yml")), "one");
+  }));
+
+Deno.test("worktrees and clones without blobs are checkouts as well", () =>
+  withRecipe(async ({ path, git, fetch, folder, settings }) => {
+    await git("config", "uploadpack.allowFilter", "true");
+    const [aside, partial] = [join(folder, "aside"), join(folder, "partial")];
+    await git("worktree", "add", "-q", "--detach", aside, "old");
+    await execOk(["git", "clone", "-q", "--filter=blob:none", `file://${path}`, partial]);
+    for (const [index, checkout] of [aside, partial].entries()) {
+      const repo = await fetch({ path: checkout });
+      assert.deepEqual(repo.published.map((one) => one.version), ["1.0.0+1"], checkout);
+      const target = join(folder, `checkout-${index}`);
+      await checkOut(repo, target, { at: repo.published[0] ?? "head", settings });
+      assert.equal(await Deno.readTextFile(join(target, "compose.yml")), "one", checkout);
+    }
+  }));
+
+Deno.test("what of a checkout is tested has a name; tags that only look like versions are noted", () =>
+  withRecipe(async ({ git, fetch }) => {
+    for (const tag of ["v1.0.1", "1.0.2", "stable"]) await git("tag", "-am", "x", tag);
+    const old = await git("rev-parse", "old");
+    const named = async (revision: string | null) => (await fetch({ revision })).subject;
+    const path = (await fetch({})).subject;
+    assert.deepEqual(await named("1.0.0+1"), { ...path, revision: "tag 1.0.0+1" });
+    assert.deepEqual(await named("old"), { ...path, revision: "branch old" });
+    assert.deepEqual(await named(old.slice(0, 9)), { ...path, revision: `commit ${old.slice(0, 9)}` });
+    assert.deepEqual((await fetch({})).notes, [
+      "No versions, since a version is called like 1.2.0+<tag of the main image>: the tags 1.0.2, v1.0.1",
+    ]);
   }));

@@ -101,6 +101,10 @@ ${
 <dl class="facts">
 ${hasLevel(result) && levelFact(result.level)}
 ${unclean !== null && markup`<div><dt>Not clean</dt><dd><a href="#findings">${unclean}</a></dd></div>`}
+${
+    typeof result.baseReason === "string" &&
+    markup`<div><dt>Upgraded from</dt><dd>${result.base ?? "no version"}: ${result.baseReason}</dd></div>`
+  }
 <div><dt>Took</dt><dd>${formatSeconds(result.seconds * 1000)}</dd></div>
 <div><dt>Started</dt><dd>${moment(result.startedAt)}</dd></div>
 <div><dt>Run</dt><dd><code>${result.run}</code></dd></div>

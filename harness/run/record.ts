@@ -32,6 +32,7 @@ export class RunRecord {
   #commit: string | null = null;
   #dirty = false;
   #base: string | null = null;
+  #baseReason: string | null = null;
   #notes: string[] = [];
   #imposed = 0;
   #versions = { suite: SUITE_VERSION, abra: "unknown", docker: "unknown", browser: "none" };
@@ -63,6 +64,7 @@ export class RunRecord {
       this.#commit = event.commit;
       this.#dirty = event.dirty;
       this.#base = event.base;
+      this.#baseReason = event.baseReason ?? null;
     } else if (event.type === "stage.started") {
       this.running.add(event.stage);
       this.timing[event.stage] = { from: second, to: second };
@@ -130,6 +132,7 @@ export class RunRecord {
       commit: this.#commit,
       dirty: this.#dirty,
       base: this.#base,
+      baseReason: this.#baseReason,
       ...verdict(this.reports, end),
       level: levelOf(this.reports),
       stages: this.reports.toSorted((a, b) => stageNames.indexOf(a.name) - stageNames.indexOf(b.name)),

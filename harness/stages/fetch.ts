@@ -1,10 +1,9 @@
 import { EnrolmentError, loadEnrolment } from "../../enrolment/enrolment.ts";
 import { fetchRecipe } from "../recipe/repo.ts";
 import { headName, type RunContext } from "../checks/context.ts";
-import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
+import { InfraFailure, type StageContext } from "../run/stage.ts";
 import { subjectOf } from "../run/request.ts";
-import { newestBefore } from "../recipe/order_versions.ts";
-import { findVersion } from "../recipe/versions.ts";
+import { findBase } from "../recipe/base.ts";
 
 /** Fetches the commit under test, and finds out from which published version it is to be upgraded. */
 export async function fetchStage(run: RunContext, ctx: StageContext): Promise<void> {
@@ -29,16 +28,9 @@ export async function fetchStage(run: RunContext, ctx: StageContext): Promise<vo
 
   const versions = repo.published.map((one) => one.version);
   ctx.log(`Published versions: ${versions.join(", ") || "none"}`);
-  if (request.base === null) {
-    run.base = newestBefore(repo.published, { commit: repo.head, dirty: repo.dirty });
-  } else {
-    run.base = findVersion(repo.published, request.base);
-    if (run.base === null) {
-      throw new StageFailure(`Version "${request.base}" was never published`, {
-        detail: versions.length === 0 ? "No version was" : `Published are: ${versions.join(", ")}`,
-      });
-    }
-  }
+  const base = await findBase(repo, { asked: request.base, settings, signal: ctx.signal });
+  run.base = base.version;
+  ctx.log(`To be upgraded from ${base.version?.version ?? "no version"}: ${base.why}`);
   run.send({
     type: "event",
     event: {
@@ -48,6 +40,7 @@ export async function fetchStage(run: RunContext, ctx: StageContext): Promise<vo
       commit: repo.head,
       dirty: repo.dirty,
       base: run.base?.version ?? null,
+      baseReason: base.why,
     },
   });
   ctx.proof(run.base === null ? headName(run) : `${headName(run)}, over ${run.base.version}`);

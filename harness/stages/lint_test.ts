@@ -7,7 +7,6 @@ import { fetchRecipe } from "../recipe/repo.ts";
 import { Redactor } from "../run/redact.ts";
 import { readSettings } from "../run/settings.ts";
 import { type StageContext, StageFailure } from "../run/stage.ts";
-import { newestBefore } from "../recipe/order_versions.ts";
 import { type LintRun, lintStage } from "./lint.ts";
 
 type Files = Record<string, string>;
@@ -102,7 +101,7 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       redactor: new Redactor(),
       enrolment: { ...defaultEnrolment("wiki"), exceptions: options.exceptions ?? [] },
       repo,
-      base: newestBefore(repo.published, { commit: repo.head, dirty: false }),
+      base: repo.published.find((one) => one.commit !== repo.head) ?? null,
       compose: { head: null, base: null },
       undeployable: null,
       baseObstacle: null,

@@ -30,7 +30,13 @@ const EVERY_WAY = 3;
  */
 export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<void> {
   const { base } = run;
-  if (base === null) throw new StageSkipped("never published");
+  if (base === null) {
+    throw new StageSkipped(
+      need(run.repo, "fetch").published.length === 0
+        ? "never published"
+        : "no published version comes before it",
+    );
+  }
   const head = need(run.compose.head, "lint");
   if (run.compose.base === null) throw new StageBlocked(run.baseObstacle ?? "lint");
   const composes = { base: run.compose.base, head };
@@ -38,11 +44,11 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   const app = run.app("upgrade");
 
   ctx.log(`Installing ${base.version}`);
-  await app.create(ctx, base);
-  await run.room;
-  await app.deploy(ctx, base);
-  run.browser().catch(() => {}); // it starts while the app does; who uses it later gets its error
   const install = async () => {
+    await app.create(ctx, base);
+    await run.room;
+    await app.deploy(ctx, base);
+    run.browser().catch(() => {}); // it starts while the app does; who uses it later gets its error
     await app.converge(ctx);
     run.imposed.upgrade += imposedByInstall(composes.base);
     await app.answers(ctx);

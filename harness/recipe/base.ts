@@ -1,0 +1,124 @@
+import type { Settings } from "../run/settings.ts";
+import { StageFailure } from "../run/stage.ts";
+import { Git } from "./git.ts";
+import { readInside } from "./inside_checkout.ts";
+import { compareVersions } from "./order_versions.ts";
+import type { RecipeRepo } from "./repo.ts";
+import { findVersion, isVersion, type PublishedVersion } from "./versions.ts";
+
+/** The version from which the commit under test is upgraded, and why it is this one. */
+export interface Base {
+  /** null: nobody runs a version from which this commit is an upgrade. */
+  version: PublishedVersion | null;
+  /** A phrase such as `the newest version that the commit descends from`. */
+  why: string;
+}
+
+/**
+ * Finds the published version that people run before the commit reaches them: the newest one that the commit descends
+ * from, so that a fix on the branch of 1.x is not "upgraded" from 2.0.0. A commit that descends from none (a history
+ * that was rewritten or cut off) is upgraded from the newest version that its own number does not fall short of.
+ * @param options.asked the version to take instead, whole or without what follows `+`
+ * @throws {StageFailure} when the version that was asked for was never published, or comes after the commit
+ */
+export async function findBase(
+  repo: RecipeRepo,
+  options: { asked: string | null; settings: Settings; signal: AbortSignal },
+): Promise<Base> {
+  const history = new History(repo, options);
+  if (options.asked !== null) return await askedVersion(history, options.asked);
+  const others = newestFirst(history.others());
+  if (others.length === 0) return { version: null, why: "no other version was published" };
+  const ancestors = new Set(await history.ancestors());
+  const ancestor = others.find((one) => ancestors.has(one.commit));
+  if (ancestor !== undefined) {
+    return { version: ancestor, why: "the newest version that the commit descends from" };
+  }
+  const number = await history.ownNumber();
+  if (number === null) {
+    return {
+      version: others[0] ?? null,
+      why: "the newest version; the commit descends from none and does not say its own",
+    };
+  }
+  const below = others.find((one) => compareVersions(one.version, number) <= 0) ?? null;
+  const place = `${number}, which is the commit's own number; it descends from no published version`;
+  return { version: below, why: `${below === null ? "none was published" : "the newest"} up to ${place}` };
+}
+
+async function askedVersion(history: History, asked: string): Promise<Base> {
+  const { published } = history.repo;
+  const version = findVersion(published, asked);
+  if (version === null) {
+    const versions = published.map((one) => one.version);
+    throw new StageFailure(`Version "${asked}" was never published`, {
+      detail: versions.length === 0 ? "No version was" : `Published are: ${versions.join(", ")}`,
+    });
+  }
+  if (await history.comesBefore(version)) {
+    throw new StageFailure(`Version ${version.version} comes after the commit under test`, {
+      detail: "Nobody upgrades from it to this commit; name an older one or leave it out",
+    });
+  }
+  return { version, why: "the version that was asked for" };
+}
+
+/** How the commit under test stands to the published versions. */
+class History {
+  readonly repo: RecipeRepo;
+  #git: Git;
+  #signal: AbortSignal;
+
+  constructor(repo: RecipeRepo, { settings, signal }: { settings: Settings; signal: AbortSignal }) {
+    this.repo = repo;
+    this.#git = new Git(settings);
+    this.#signal = signal;
+  }
+
+  /** All versions, without the one that is under test itself. */
+  others(): PublishedVersion[] {
+    const { published, dirty, head } = this.repo;
+    return dirty ? published : published.filter((one) => one.commit !== head);
+  }
+
+  /** Commits of the versions that the commit descends from. */
+  async ancestors(): Promise<string[]> {
+    const { head, tagRefs } = this.repo;
+    const format = "--format=%(*objectname)";
+    return (await this.#git.run(["for-each-ref", `--merged=${head}`, format, tagRefs], this.#inMirror)).split(
+      "\n",
+    );
+  }
+
+  /** Whether the commit under test is older than this version. */
+  async comesBefore(version: PublishedVersion): Promise<boolean> {
+    const { head, dirty } = this.repo;
+    const isAncestor = async (older: string, newer: string) =>
+      (await this.#git.attempt(["merge-base", "--is-ancestor", older, newer], this.#inMirror)).success;
+    if (version.commit === head) return !dirty;
+    if (await isAncestor(head, version.commit)) return true;
+    if (await isAncestor(version.commit, head)) return false;
+    const number = await this.ownNumber();
+    return number !== null && compareVersions(version.version, number) > 0;
+  }
+
+  /** The version that the commit is, or else the one that its `compose.yml` says that it will be. */
+  async ownNumber(): Promise<string | null> {
+    const { published, dirty, head, worktree } = this.repo;
+    const self = dirty ? [] : newestFirst(published.filter((one) => one.commit === head));
+    if (self[0] !== undefined) return self[0].version;
+    const compose = worktree === null
+      ? (await this.#git.attempt(["show", `${head}:compose.yml`], this.#inMirror)).stdout
+      : readInside(worktree, "compose.yml") ?? "";
+    const label = /coop-cloud\.\$\{?STACK_NAME\}?\.version["']?\s*[=:]\s*["']?([^\s"']+)/.exec(compose)?.[1];
+    return label !== undefined && isVersion(label) ? label : null;
+  }
+
+  get #inMirror() {
+    return { cwd: this.repo.mirror, signal: this.#signal };
+  }
+}
+
+function newestFirst(versions: readonly PublishedVersion[]): PublishedVersion[] {
+  return versions.toSorted((a, b) => compareVersions(b.version, a.version));
+}
