@@ -8,6 +8,7 @@ import { levelNumber, runOutcome, runResult, stageName, stageReport } from "./re
  * | call | by | answer |
  * | --- | --- | --- |
  * | `PUT /api/runs/:run` body {@linkcode announcement} | bridge | 200/201 {@linkcode runUrl} |
+ * | `PUT /api/bridge` body {@linkcode bridgeReport} | bridge | 200 {@linkcode runUrl} |
  * | `POST /api/runs/:run/events?offset=N` body NDJSON of run events, N = events already sent | harness | 200 {@linkcode eventOffset}; 409 with the offset expected |
  * | `POST /api/runs/:run/heartbeat` body {@linkcode hostReport} or nothing | harness | 200 {@linkcode heartbeatAnswer} |
  * | `PUT /api/runs/:run/artefacts/:name` body bytes | harness | 201 |
@@ -41,12 +42,27 @@ export const announcement = z.object({
   position: z.number().int().nonnegative().default(0),
   /** Why the run ended without a result of the harness, one sentence. */
   cause: z.string().nullable().default(null),
+  /** What else the run's page should say, one sentence: the forge does not take the run's comment, for example. */
+  remark: z.string().nullable().default(null),
   /** Page of the pull request or commit on the forge. */
   link: z.url({ protocol: /^https?$/ }).nullable().default(null),
 });
 export type Announcement = z.infer<typeof announcement>;
 /** Where a run stands, whoever said so: the bridge until the harness has a result. */
 export type RunState = Announcement["state"];
+
+/**
+ * How the bridge is, for whoever runs it. Everybody can read that, so a text names no recipe; it is about `recipe`, and
+ * shown only if that one is public, or about none.
+ */
+export const bridgeReport = z.object({
+  troubles: z.array(z.object({
+    /** One sentence without a final period. */
+    text: z.string().max(500),
+    recipe: recipeName.nullable(),
+  })).max(50),
+});
+export type BridgeReport = z.infer<typeof bridgeReport>;
 
 export const runUrl = z.object({ url: z.url() });
 export const eventOffset = z.object({ offset: z.number().int().nonnegative() });
@@ -77,6 +93,8 @@ export const runView = z.object({
   position: z.number().int().nonnegative(),
   cause: z.string().nullable(),
   link: z.string().nullable(),
+  /** What the bridge adds: the forge does not take the run's comment, for example. */
+  remark: z.string().nullable().default(null),
   url: z.url(),
   announcedAt: z.iso.datetime(),
   startedAt: z.iso.datetime().nullable(),
@@ -158,6 +176,8 @@ export const statusView = z.object({
     /** What it last said of itself, and when. */
     report: hostReport.extend({ at: z.iso.datetime() }).nullable(),
   })),
+  /** The bridge, once it has said how it is. */
+  bridge: bridgeReport.extend({ heardAt: z.iso.datetime() }).nullable(),
   waiting: z.number().int().nonnegative(),
   /** Running runs nothing was heard of for two minutes. */
   silent: z.array(runName),

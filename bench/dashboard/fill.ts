@@ -52,7 +52,16 @@ function one(store: Store, { at, number, now }: { at: number; number: number; no
     : { kind: "branch", name: "main", src } as const;
   // Every commit is tested twice, so that there is something to say about steadiness.
   const commit = commitId.parse((number * 7919 + Math.floor(at / 2)).toString(16).padStart(40, "0"));
-  store.announce(run, { recipe, subject, commit, state: "running", position: 0, cause: null, link: null }, {
+  store.announce(run, {
+    recipe,
+    subject,
+    commit,
+    state: "running",
+    position: 0,
+    cause: null,
+    remark: null,
+    link: null,
+  }, {
     now,
   });
   const t = new Date(now).toISOString();

@@ -8,8 +8,10 @@ import {
   isToStop,
   isWaiting,
   movedOn,
+  postKey,
   type Run,
   runName,
+  saidBy,
   subjectOf,
   superseded,
   viewOf,
@@ -31,6 +33,13 @@ export interface AnnouncerDeps {
   clock: Clock;
   /** Page of what is tested on the forge. */
   linkOf(run: Run): string;
+}
+
+/** Why the verdict of a run stands on its page only; `null` where the forge takes its comment. */
+function remarkOf(run: Run, store: Store): string | null {
+  const post = store.post(postKey(run));
+  if (post?.dead !== 1) return null;
+  return `The forge does not take cc-ci's comment on the pull request: ${saidBy(post)}`;
 }
 
 /**
@@ -95,7 +104,9 @@ export class Announcer {
   /** One that got no answer may be carried out after a later one: then the latest is said once more. */
   async #announce(run: Run, live: readonly Run[]): Promise<boolean> {
     const { store, clock, dashboard } = this.#deps;
-    const wanted = JSON.stringify(announcementOf(run, { live, link: this.#deps.linkOf(run) }));
+    const wanted = JSON.stringify(
+      announcementOf(run, { live, link: this.#deps.linkOf(run), remark: remarkOf(run, store) }),
+    );
     const again = run.announce_again_at > 0 && clock.now() >= run.announce_again_at;
     if (run.announced === wanted && !again) return false;
     store.note(run.id, { announce_again_at: clock.now() + lateMs });
@@ -185,7 +196,7 @@ export class Announcer {
 /** What the dashboard should know of a run now. */
 export function announcementOf(
   run: Run,
-  { live, link }: { live: readonly Run[]; link: string },
+  { live, link, remark = null }: { live: readonly Run[]; link: string; remark?: string | null },
 ): Announcement {
   const waiting = isWaiting(run);
   // A harness asks the dashboard whether to stop, and hears it from this.
@@ -205,6 +216,7 @@ export function announcementOf(
     cause: run.cause ?? run.stop ??
       (run.outcome === "cancelled" && run.cancelled_by ? `${run.cancelled_by} asked for it` : null),
     link,
+    remark,
   };
 }
 

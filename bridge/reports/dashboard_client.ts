@@ -1,5 +1,11 @@
 import * as z from "zod";
-import { type Announcement, runUrl, type RunView, runView } from "../../protocol/dashboard_api.ts";
+import {
+  type Announcement,
+  type BridgeReport,
+  runUrl,
+  type RunView,
+  runView,
+} from "../../protocol/dashboard_api.ts";
 import { type Answer, retryAfter } from "../../common/answer.ts";
 
 /** The dashboard as the bridge uses it. */
@@ -8,6 +14,8 @@ export interface Dashboard {
   page(run: string): string;
   announce(run: string, announcement: Announcement): Promise<Answer<null>>;
   view(run: string): Promise<Answer<RunView>>;
+  /** Tells how the bridge is. */
+  report(report: BridgeReport): Promise<Answer<null>>;
 }
 
 export interface DashboardOptions {
@@ -43,19 +51,26 @@ export function dashboardClient(options: DashboardOptions): Dashboard {
     }
   }
 
+  const put = (body: unknown): RequestInit => ({
+    method: "PUT",
+    headers: { authorization: `Bearer ${options.token}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+
   return {
     page: (run) => `${base}/runs/${run}`,
 
     async announce(run, announcement) {
       const answer = await call(`/api/runs/${run}`, {
-        init: {
-          method: "PUT",
-          headers: { authorization: `Bearer ${options.token}`, "content-type": "application/json" },
-          body: JSON.stringify(announcement),
-        },
+        init: put(announcement),
         statuses: [200, 201],
         schema: runUrl,
       });
+      return answer.ok ? { ...answer, value: null } : answer;
+    },
+
+    async report(report) {
+      const answer = await call("/api/bridge", { init: put(report), statuses: [200], schema: runUrl });
       return answer.ok ? { ...answer, value: null } : answer;
     },
 

@@ -1,7 +1,7 @@
 import { backoffMs, type Failure, isUnsure, lateMs } from "../../common/answer.ts";
 import type { Clock } from "../../common/time.ts";
 import { logger } from "../../common/log.ts";
-import type { Forge } from "../forge/forge.ts";
+import { type Forge, isGone } from "../forge/forge.ts";
 import type { Post } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 
@@ -9,8 +9,10 @@ const log = logger("bridge", "outbox");
 
 /** A running comment changes at most this often; every edit is a row in the forge's history. */
 const betweenEditsMs = 3_000;
-/** Answers "you may not write there" in a row until we believe it. */
-const refusedTries = 8;
+/** Answers in a row until we believe that there is nothing to write on: a forge may just have been restored. */
+const goneTries = 8;
+/** Answers in a row until we believe that we may not write there. */
+const refusedTries = 3;
 /** How far the forge's clock may be from ours. */
 export const clockSkewMs = 15 * 60_000;
 
@@ -124,7 +126,7 @@ export class Outbox {
     const { store, clock } = this.#deps;
     const now = clock.now();
     const tries = post.tries + 1;
-    const dead = refuses(failure) && tries >= refusedTries ? 1 : 0;
+    const dead = tries >= mostTries(failure) ? 1 : 0;
     const wait = failure.retryAfterMs ?? backoffMs(tries);
     const unsure_until = sent && isUnsure(failure) ? now + lateMs : post.unsure_until;
     store.changePost(post.key, {
@@ -144,9 +146,10 @@ export class Outbox {
   }
 }
 
-/** Locked, archived, gone, renamed, or no permission: trying for longer does not help. */
-function refuses(failure: Failure): boolean {
-  return [301, 302, 307, 308, 403, 404, 410, 413, 422, 423].includes(failure.status);
+/** How often it is tried after such an answer: where it is locked, archived, blocked or gone, more does not help. */
+function mostTries({ status }: Failure): number {
+  if (isGone(status)) return goneTries;
+  return [403, 413, 422, 423].includes(status) ? refusedTries : Infinity;
 }
 
 /** The text as it is sent. */

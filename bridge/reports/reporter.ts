@@ -56,7 +56,9 @@ export class Reporter {
         changed = store.addPost({ key: postKey(run), marker: run.id, repo, pr, body, planned_at: now }) ||
           changed;
       } else if (post.body !== body || post.final !== final) {
-        store.changePost(post.key, { body, final, wanted_at: now });
+        // Where the forge took none of our texts so far, it is asked once more for the verdict.
+        const again = post.dead === 1 && post.final === 0 && final > 0 ? { dead: 0, not_before: 0 } : {};
+        store.changePost(post.key, { body, final, wanted_at: now, ...again });
         changed = true;
       }
       if (run.outdated === 1) store.note(run.id, { outdated: 0 });

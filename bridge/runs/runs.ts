@@ -30,6 +30,8 @@ const log = logger("bridge", "runs");
 const resultWaitMs = 15_000;
 const unproved =
   "The harness was never heard: the engine calls the run passed, but nothing of it reached the dashboard";
+/** How long a run waits for its comment where the forge does not take it. */
+const commentWaitMs = 5 * 60_000;
 /** Pause before another attempt: CI trouble rarely passes at once. */
 const beforeRetryMs = 20_000;
 
@@ -113,7 +115,7 @@ export class Runs {
   async #step(run: Run): Promise<boolean> {
     switch (run.state) {
       case "accepted":
-        return this.#commented(run);
+        return this.#cancelledEarly(run) || this.#commented(run);
       case "commented":
         return this.#cancelledEarly(run) || (this.#deps.announced(run) && this.#moves.advance(run, "queued"));
       case "queued":
@@ -130,14 +132,19 @@ export class Runs {
     }
   }
 
-  /** The comment is the outbox's business; here only its being there counts. Nobody asked for a run of a branch. */
+  /**
+   * The comment is the outbox's business; the run waits for it a while, as people should hear of it first. Whoever
+   * locks a conversation or blocks our account must not keep a pull request from being tested. Nobody asked for a run
+   * of a branch.
+   */
   #commented(run: Run): boolean {
     if (!isOfPull(run)) return this.#moves.advance(run, "commented");
-    const post = this.#deps.store.post(postKey(run));
+    const { store, clock } = this.#deps;
+    const post = store.post(postKey(run));
     if (post === undefined) return false;
-    if (post.id !== null) return this.#moves.advance(run, "commented");
-    if (post.dead === 0) return false;
-    return this.#moves.finish(run, { outcome: "cancelled", cause: "The forge does not take comments there" });
+    const waited = clock.now() - post.planned_at;
+    const goesOn = post.id !== null || post.dead === 1 || (waited >= commentWaitMs && post.tries > 0);
+    return goesOn && this.#moves.advance(run, "commented");
   }
 
   #cancelledEarly(run: Run): boolean {

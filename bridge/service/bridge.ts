@@ -1,5 +1,7 @@
 import { backoffMs, type Failure } from "../../common/answer.ts";
+import { formatRoughly } from "../../common/time.ts";
 import { Announcer } from "../reports/announcer.ts";
+import { BridgeReporter } from "../reports/bridge_report.ts";
 import type { Clock } from "../../common/time.ts";
 import type { Dashboard } from "../reports/dashboard_client.ts";
 import { Decider } from "../commands/decider.ts";
@@ -45,6 +47,8 @@ export interface BridgeDeps {
 
 const enrolmentsAgeMs = 60_000;
 const engineAgeMs = 30_000;
+/** A forge that cannot be read for this long is trouble. */
+const blindMs = 120_000;
 /** How long after its end people may look into what the engine kept of a run, to find a fault. */
 const keepRunsMs = 14 * 24 * 3_600_000;
 
@@ -67,6 +71,7 @@ export class Bridge {
   readonly #outbox: Outbox;
   readonly #statuses: StatusOutbox | null;
   readonly #announcer: Announcer | null;
+  readonly #report: BridgeReporter | null;
   #enrolments: Enrolments = { recipes: new Map(), owners: [], mistakes: new Map(), problems: [] };
   #enrolmentsAt = -Infinity;
   #maintenance: Maintenance | null = null;
@@ -87,6 +92,13 @@ export class Bridge {
       clock,
       linkOf: (run) =>
         `${repositoryPage(run.repo)}/${isOfPull(run) ? `pulls/${run.pr}` : `commit/${run.commit}`}`,
+    });
+    this.#report = dashboard === null ? null : new BridgeReporter({
+      store,
+      dashboard,
+      clock,
+      recipeOf: (repo) => this.#enrolments.recipes.get(repo.toLowerCase()) ?? null,
+      troubles: () => this.#troubles(),
     });
     const readers = { store, forge: guarded(forge, { store, clock }), clock, enrolments };
     this.#poller = new Poller(readers);
@@ -201,7 +213,30 @@ export class Bridge {
 
   /** Talks to the dashboard. @returns whether anything was new */
   async announce(): Promise<boolean> {
-    return await this.#announcer?.exchange() ?? false;
+    const news = await this.#announcer?.exchange() ?? false;
+    await this.#report?.tell();
+    return news;
+  }
+
+  /** What is wrong, for a page that everybody can read: it names no recipe, owner or address. */
+  #troubles(): { text: string; recipe: string | null }[] {
+    const { polledAt, pollFailure, problems, engineProblems, maintenance } = this.vitals;
+    const blind = pollFailure !== null && polledAt !== null && this.#deps.clock.now() - polledAt > blindMs;
+    const many = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+    const texts = [
+      blind && `The forge could not be read for ${formatRoughly(this.#deps.clock.now() - polledAt)}`,
+      problems.length > 0 && `${many(problems.length, "problem")} in the enrolments, see the bridge's log`,
+      engineProblems.length > 0 &&
+      `${many(engineProblems.length, "problem")} of the engine, see the bridge's log`,
+      maintenance && "Maintenance: commands are answered, and what waits goes on waiting",
+    ];
+    const moved = [...this.#sweeper.gone].flatMap((repo) => {
+      const recipe = this.#enrolments.recipes.get(repo);
+      const text = "The forge shows its repository no more under the name that it is enrolled with: " +
+        "it was renamed, moved or deleted";
+      return recipe === undefined ? [] : [{ text, recipe }];
+    });
+    return [...texts.filter((text) => text !== false).map((text) => ({ text, recipe: null })), ...moved];
   }
 
   async #lookAtSwitch(): Promise<void> {

@@ -139,15 +139,57 @@ Deno.test("Retry-After is kept to", async () => {
   await world.until("it is answered", () => world.bodies().length === 1);
 });
 
-Deno.test("a locked pull request ends the run without starting it", async () => {
+for (const [why, status] of [["user is blocked", 403], ["locked", 403], ["Repo is archived", 423]] as const) {
+  Deno.test(`a pull request whose comments the forge refuses is tested all the same, and its page and the operator know: ${why}`, async () => {
+    using at = await open({ statuses: true });
+    const { world, pull } = at;
+    world.gitea.fault = ({ method, path }) =>
+      method === "POST" && path.endsWith("/comments") ? refusal(status, why) : undefined;
+    world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+    const run = await world.runStarted();
+    await world.until(
+      "its page says so",
+      () =>
+        world.dashboard.runs.get(run)?.announcement.remark?.endsWith(`comment on the pull request: ${why}`) ??
+          false,
+    );
+    assert.deepEqual(world.dashboard.report?.troubles, [
+      { text: `PR #1: The forge takes no comment of ours: ${why}`, recipe: "custom-html" },
+    ]);
+    world.finish(run, "passed");
+    await world.until("it is over", () => world.store.liveRuns().length === 0);
+    await world.seconds(60);
+    assert.equal(world.gitea.repos.statuses.at(-1)?.status, "success");
+    const posts = world.gitea.requests.filter((request) => /^POST .*\/comments$/.test(request));
+    assert.equal(posts.length, 4, "three tries, and one for the verdict");
+  });
+}
+
+Deno.test("a verdict is written once the conversation is open again", async () => {
   using at = await open();
   const { world, pull } = at;
   world.gitea.fault = ({ method, path }) =>
     method === "POST" && path.endsWith("/comments") ? refusal(403, "locked") : undefined;
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
-  await world.until("the run is seen", () => world.store.liveRuns().length === 1);
-  await world.until("it is over", () => world.store.liveRuns().length === 0);
+  const run = await world.runStarted();
+  world.gitea.fault = () => undefined;
+  world.finish(run, "passed");
+  await world.until("the verdict is there", () => /✅/.test(world.bodies()[0] ?? ""));
+  await world.until(
+    "its page says so no more",
+    () => world.dashboard.runs.get(run)?.announcement.remark === null,
+  );
+});
+
+Deno.test("a run starts without its comment where the forge breaks down over it for minutes", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.fault = ({ method, path }) =>
+    method === "POST" && path.endsWith("/comments") ? refusal(500) : undefined;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  await world.seconds(280);
   assert.equal(world.engine.started.length, 0);
+  await world.runStarted();
 });
 
 Deno.test("a comment of ours that somebody deletes is written anew once, not for ever", async () => {

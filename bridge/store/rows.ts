@@ -168,6 +168,11 @@ export interface Post {
   error: string | null;
 }
 
+/** What the forge said when it last did not take a text, without the call it said it to. */
+export function saidBy({ error }: Pick<Post, "error">): string {
+  return error === null ? "no reason given" : error.replace(/^[A-Z]+ \S+: /, "");
+}
+
 /** Key of a run's comment among the posts. */
 export function postKey(run: Pick<Run, "id">): string {
   return `run:${run.id}`;

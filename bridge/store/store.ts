@@ -288,6 +288,13 @@ export class Store implements Disposable {
     return this.#sql.all(sql, repo, since, pr);
   }
 
+  /** Comments that the forge did not take, if they were wanted at `since` or later, newest first. */
+  refusedPosts(since: number, most: number): Post[] {
+    const sql = "SELECT * FROM posts WHERE dead = 1 AND delivered IS NOT body AND wanted_at >= ? " +
+      "ORDER BY wanted_at DESC LIMIT ?";
+    return this.#sql.all(sql, since, most);
+  }
+
   changePost(key: string, changes: Partial<Omit<Post, "key">>): void {
     this.#sql.update("posts", changes, { sql: "key = ?", values: [key] });
   }

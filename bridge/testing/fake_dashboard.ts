@@ -1,4 +1,10 @@
-import { type Announcement, announcement, type RunView } from "../../protocol/dashboard_api.ts";
+import {
+  type Announcement,
+  announcement,
+  type BridgeReport,
+  bridgeReport,
+  type RunView,
+} from "../../protocol/dashboard_api.ts";
 import { type RunOutcome, type RunResult, type StageReport, stageReport } from "../../protocol/result.ts";
 import type { FakeClock } from "./fake_clock.ts";
 
@@ -20,6 +26,8 @@ export function stage(report: Partial<StageReport> & Pick<StageReport, "name">):
 export class FakeDashboard {
   readonly url = "https://ci.example";
   readonly runs = new Map<string, Kept>();
+  /** What the bridge last said of itself. */
+  report: BridgeReport | null = null;
   away = false;
   readonly #clock: FakeClock;
 
@@ -39,6 +47,10 @@ export class FakeDashboard {
     }
     if (request.headers.get("authorization") !== "Bearer bridge-token") {
       return Response.json({}, { status: 401 });
+    }
+    if (new URL(request.url).pathname === "/api/bridge") {
+      this.report = bridgeReport.parse(await request.json());
+      return Response.json({ url: `${this.url}/status` });
     }
     const said = announcement.parse(await request.json());
     if (kept === undefined) {
@@ -112,6 +124,7 @@ export class FakeDashboard {
       state: kept.result?.result ?? kept.announcement.state,
       position: kept.announcement.position,
       cause: kept.result?.cause ?? kept.announcement.cause,
+      remark: kept.announcement.remark,
       link: kept.announcement.link,
       url: `${this.url}/runs/${run}`,
       announcedAt: new Date(kept.at).toISOString(),

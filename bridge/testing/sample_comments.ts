@@ -54,6 +54,7 @@ export function view(fields: Partial<RunView>): RunView {
     position: 0,
     cause: null,
     link: null,
+    remark: null,
     url: base.page ?? "",
     announcedAt: now,
     startedAt: now,

@@ -2,8 +2,9 @@ import { stage } from "./fake_dashboard.ts";
 import { commits, repo, World } from "./world.ts";
 
 /** A world that has been watched for a while and has one pull request. */
-export async function open() {
-  const world = new World();
+export async function open(options: ConstructorParameters<typeof World>[0] = {}) {
+  const world = new World(options);
+  if (options.statuses === true) world.gitea.repos.push(repo, commits.first);
   const pull = world.gitea.openPull(repo, commits.first);
   await world.seconds(5);
   return { world, pull, [Symbol.dispose]: () => world[Symbol.dispose]() };

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { plainWords } from "../../common/plain_text.ts";
-import { announcement, artefactName, hostReport } from "../../protocol/dashboard_api.ts";
+import { announcement, artefactName, bridgeReport, hostReport } from "../../protocol/dashboard_api.ts";
 import { type RunEvent, runEvent } from "../../protocol/events.ts";
 import { runName } from "../../protocol/params.ts";
 import { artefactsOfRun, artefactType, isPicture } from "../model/artefact_types.ts";
@@ -29,6 +29,14 @@ export function ingestRoutes(deps: Deps, metrics: Metrics): Hono {
     const created = deps.store.announce(run.data, said, { now: deps.clock.now() });
     wakeViewers(deps, run.data);
     return c.json({ url: `${deps.baseUrl}/runs/${run.data}` }, created ? 201 : 200);
+  });
+
+  app.put("/bridge", async (c) => {
+    requireWriter(deps.tokens, { writer: "bridge", authorization: c.req.header("authorization") });
+    const body = await bodyJson(c.req.raw, { limit: limits.announcement, timeoutMs: deps.patienceMs });
+    const said = plainWords(valid(bridgeReport, body, "The report"));
+    deps.store.recordBridge(said, { now: deps.clock.now() });
+    return c.json({ url: `${deps.baseUrl}/status` });
   });
 
   app.post("/runs/:run/events", async (c) => {

@@ -17,6 +17,8 @@ export interface Run {
   dirty: boolean;
   base: string | null;
   link: string | null;
+  /** What else its page should say, by the bridge's word. */
+  remark: string | null;
   state: RunState;
   position: number;
   level: number | null;

@@ -39,6 +39,7 @@ export function StatusPage(props: StatusPageProps) {
       <div class="cards">
         <Runs {...props} />
         <Hosts {...props} />
+        <Bridge {...props} />
         <Data {...props} />
         <section class="card">
           <h2>For machines</h2>
@@ -123,6 +124,28 @@ function Hosts({ hosts, running, untidy, looked, blank, minFree, now }: StatusPa
             )
             : untidy.map((run) => <Named run={run} />)}
         </Row>
+      </dl>
+    </section>
+  );
+}
+
+function Bridge({ bridge, now }: StatusPageProps) {
+  return (
+    <section class="card">
+      <h2>Bridge</h2>
+      <dl class="facts">
+        <Row name="Heard of">{bridge === null ? "not yet" : <When at={bridge.at} now={now} />}</Row>
+        {bridge?.troubles.map(({ text, recipe }) => (
+          <Row name="Trouble">
+            <Wrong /> {recipe !== null && (
+              <>
+                <a href={`/recipes/${recipe}`}>{recipe}</a>
+                {": "}
+              </>
+            )}
+            <bdi>{text}</bdi>
+          </Row>
+        ))}
       </dl>
     </section>
   );

@@ -33,6 +33,7 @@ export function Verdict({ run, headline, now }: { run: RunDetail; headline: Head
         <Icon name={sign} label={word} /> {headline.title}
       </h1>
       {headline.more !== null && <p class="more">{headline.more}</p>}
+      {run.remark !== null && <p class="more">{run.remark}.</p>}
       {headline.detail !== null && <pre class="detail" tabindex={0}><Words text={headline.detail} /></pre>}
       {headline.tail.length > 0 && (
         <details class="tail">

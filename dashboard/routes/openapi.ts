@@ -17,6 +17,7 @@ const schemas = {
   EventOffset: api.eventOffset,
   HeartbeatAnswer: api.heartbeatAnswer,
   HostReport: api.hostReport,
+  BridgeReport: api.bridgeReport,
   Artefact: z.object({ url: z.url(), bytes: z.number().int() }),
   Run: api.runView,
   RunList: api.runList,
@@ -71,6 +72,15 @@ export function openApi(baseUrl: string): OpenApi {
             ...sending,
             409: refused("The name belongs to another recipe or commit"),
           },
+        },
+      },
+      "/api/bridge": {
+        put: {
+          operationId: "reportBridge",
+          summary: "Said by the bridge every minute, and whenever it has another trouble",
+          security: [{ bridge: [] }],
+          requestBody: json("BridgeReport"),
+          responses: { 200: answer("Noted; where it is shown", "RunUrl"), ...sending },
         },
       },
       "/api/runs/{run}/events": {

@@ -60,6 +60,9 @@ Deno.test("each answer that the API is said to give is given, and looks as descr
   await ask(announce, { body: said });
   await ask(announce, { path: "/api/runs/newrun-1", body: said });
   await ask(announce, { body: JSON.stringify(announcementOf({ recipe: "ghost" })) });
+  const report = "PUT /api/bridge";
+  await ask(report, { body: JSON.stringify({ troubles: [] }) });
+  await ask(report, { token: runnerToken, body: JSON.stringify({ troubles: [] }) });
   const append = "POST /api/runs/{run}/events";
   const at = (offset: number, run = told.run) => `/api/runs/${run}/events?offset=${offset}`;
   const [first] = eventsOf(told, () => dashboard.clock.iso(), () => {});
@@ -80,15 +83,17 @@ Deno.test("each answer that the API is said to give is given, and looks as descr
   await ask(put, { path: `/api/runs/${told.run}/artefacts/x.exe`, body: "x" });
   await ask(append, { path: at(1), body: "{" });
   await ask(announce, { body: "{" });
-  for (const call of [announce, append, beat, put]) await ask(call, { token: null });
+  await ask(report, { body: "{" });
+  const writing = [announce, report, append, beat, put];
+  for (const call of writing) await ask(call, { token: null });
   dashboard.deps.patienceMs = 20;
   const path = (call: string) => call === append ? { path: at(0) } : {};
-  for (const call of [announce, append, beat, put]) {
+  for (const call of writing) {
     await ask(call, { ...path(call), body: endless(null) });
   }
   dashboard.deps.patienceMs = 60_000;
   const much = new Uint8Array(4 * 1024 * 1024).fill(0x20);
-  for (const call of [announce, append, beat, put]) {
+  for (const call of writing) {
     await ask(call, { ...path(call), body: endless(much) });
   }
 

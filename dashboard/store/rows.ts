@@ -17,7 +17,7 @@ export interface LogPosition {
 /** Columns that {@linkcode toRun} needs. */
 export const runColumns =
   `seq, run, recipe, class, subject, commit_id, link, state, position, level, stage, cause,
-  base, dirty, announced_at, started_at, finished_at, heartbeat_at, host, thumbnail, events, bytes`;
+  base, dirty, announced_at, started_at, finished_at, heartbeat_at, host, thumbnail, events, bytes, remark`;
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -33,6 +33,7 @@ export function toRun(row: Row): Run {
     dirty: row.dirty === 1,
     base: text(row.base),
     link: text(row.link),
+    remark: text(row.remark),
     state: String(row.state) as RunState,
     position: Number(row.position),
     level: number(row.level),

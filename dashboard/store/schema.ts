@@ -98,4 +98,13 @@ export const migrations: readonly string[] = [
     );
   ALTER TABLE runs DROP COLUMN progress;
   `,
+  `
+  -- What the bridge wants to be said on a run's page, and what it last said of itself, as JSON.
+  ALTER TABLE runs ADD COLUMN remark TEXT;
+  CREATE TABLE bridge_report (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    report TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -1,4 +1,4 @@
-import type { HostReport } from "../../protocol/dashboard_api.ts";
+import type { BridgeReport, HostReport } from "../../protocol/dashboard_api.ts";
 import { type Run, type RunClass, verdictStates } from "../model/run.ts";
 import type { Statements } from "../../common/statements.ts";
 import { number, runColumns, toRun } from "./rows.ts";
@@ -110,6 +110,12 @@ export class StoreStats {
       heardAt: number(row.heard_at),
       report: row.report === null ? null : { ...JSON.parse(String(row.report)), at: Number(row.at) },
     }));
+  }
+
+  /** What the bridge last said of itself, and when; `null` before it said anything. */
+  bridge(): (BridgeReport & { at: number }) | null {
+    const row = this.#statements.of("SELECT report, at FROM bridge_report").get();
+    return row === undefined ? null : { ...JSON.parse(String(row.report)), at: Number(row.at) };
   }
 
   /** Of the newest runs, those that left something behind on their host. */

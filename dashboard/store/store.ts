@@ -1,6 +1,6 @@
 import type { RunState } from "../../protocol/dashboard_api.ts";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Announcement, HostReport } from "../../protocol/dashboard_api.ts";
+import type { Announcement, BridgeReport, HostReport } from "../../protocol/dashboard_api.ts";
 import { openDatabase, transaction } from "../../common/sqlite.ts";
 import { DashboardError, Refusal } from "../model/errors.ts";
 import { emptyProgress, type Progress } from "../model/progress.ts";
@@ -83,13 +83,14 @@ export class Store implements Disposable {
       }
       const over = isActive(said) ? null : options.now;
       this.#sql(
-        `UPDATE runs SET announced = ?, announced_cause = ?, position = ?, link = ?, subject = ?, class = ?,
+        `UPDATE runs SET announced = ?, announced_cause = ?, position = ?, link = ?, remark = ?, subject = ?, class = ?,
            settled_at = CASE WHEN ? IS NULL THEN NULL ELSE coalesce(settled_at, ?) END WHERE run = ?`,
       ).run(
         said.state,
         said.cause,
         said.position,
         said.link,
+        said.remark,
         JSON.stringify(said.subject),
         classOf(said.subject),
         over,
@@ -98,7 +99,8 @@ export class Store implements Disposable {
       );
       const anew = known === undefined || JSON.stringify(known.subject) !== JSON.stringify(said.subject);
       if (anew) this.revisions.wrote(said.recipe, { inLists: true });
-      const told = anew || known.link !== said.link || known.position !== said.position;
+      const told = anew || known.link !== said.link || known.remark !== said.remark ||
+        known.position !== said.position;
       this.#settle(run, this.progressOf(run), { told });
       return known === undefined;
     });
@@ -116,6 +118,12 @@ export class Store implements Disposable {
   recordHost(host: string, report: HostReport, options: { now: number }): void {
     this.#sql("INSERT OR REPLACE INTO host_reports (host, report, at) VALUES (?, ?, ?)")
       .run(host, JSON.stringify(report), options.now);
+  }
+
+  /** Keeps what the bridge says of itself, in place of what it said before. */
+  recordBridge(report: BridgeReport, options: { now: number }): void {
+    this.#sql("INSERT OR REPLACE INTO bridge_report (one, report, at) VALUES (1, ?, ?)")
+      .run(JSON.stringify(report), options.now);
   }
 
   /**

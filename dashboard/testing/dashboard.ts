@@ -1,4 +1,4 @@
-import type { HostReport } from "../../protocol/dashboard_api.ts";
+import type { BridgeReport, HostReport } from "../../protocol/dashboard_api.ts";
 import type { Hono } from "hono";
 import { createApp } from "../routes/app.tsx";
 import { writerToken } from "../model/auth.ts";
@@ -70,6 +70,16 @@ export class TestDashboard implements AsyncDisposable {
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       body: JSON.stringify(said),
     });
+  }
+
+  /** What the bridge says of itself. @returns the status of the answer */
+  async reportBridge(said: BridgeReport, { token = bridgeToken }: { token?: string } = {}): Promise<number> {
+    const response = await this.#app.request("/api/bridge", {
+      method: "PUT",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify(said),
+    });
+    return response.status;
   }
 
   /** What a harness says of a run: events from number `offset` on. */

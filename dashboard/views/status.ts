@@ -11,6 +11,8 @@ import { hiddenRecipes } from "./visible.ts";
 
 /** A harness says something every 10 seconds; after this long without a word something is wrong. */
 const SILENT_MS = 120_000;
+/** The bridge says every minute how it is. */
+const BRIDGE_SILENT_MS = 300_000;
 const MIN_FREE_BYTES = 1e9;
 /** Newest runs whose clean-up is looked at. */
 const RUNS_LOOKED_AT = 50;
@@ -29,6 +31,8 @@ export interface Status {
   blank: boolean;
   /** `busy`: with a run of any recipe, public or not. */
   hosts: (Host & { busy: boolean })[];
+  /** When the bridge was last heard of, and what it cannot tell anybody else; `null` before it said anything. */
+  bridge: { at: number; troubles: BridgeTrouble[] } | null;
   running: Run[];
   waiting: number;
   /** Running runs nothing was heard of for a while. */
@@ -48,6 +52,24 @@ export interface Status {
   startedAt: number;
 }
 
+/** Something that the bridge is troubled with. `recipe`: the public recipe that it is about, if it is about one. */
+export interface BridgeTrouble {
+  text: string;
+  recipe: string | null;
+}
+
+/** Of what concerns a recipe that is not public nobody is told more than that there is something. */
+function bridgeOf({ store, enrolments }: Deps): Status["bridge"] {
+  const said = store.stats.bridge();
+  if (said === null) return null;
+  const troubles = said.troubles.map(({ text, recipe }) =>
+    recipe === null || enrolments.shown(recipe)
+      ? { text, recipe }
+      : { text: "Something about a recipe that is not public, see its log", recipe: null }
+  );
+  return { at: said.at, troubles };
+}
+
 /** How the CI stands now. */
 export function statusOf(deps: Deps, now: number): Status {
   const { store, enrolments, files, startedAt } = deps;
@@ -62,6 +84,7 @@ export function statusOf(deps: Deps, now: number): Status {
   const status = {
     blank: hosts.length === 0 && store.runs({ limit: 1, except: hidden }).length === 0,
     hosts,
+    bridge: bridgeOf(deps),
     running,
     waiting: shown.filter((run) => run.state === "queued").length,
     silent: running.filter((run) => now - (run.heartbeatAt ?? run.announcedAt) > SILENT_MS),
@@ -99,9 +122,13 @@ export function troubleOf({ report }: Host, options: { now: number; minFree: num
 
 /** Everything about the CI that somebody should look at, in words. */
 function troublesOf(status: Omit<Status, "trouble">, now: number): string[] {
-  const { silent, untidy, hosts, free, minFree, scheduled, startedAt } = status;
+  const { silent, untidy, hosts, bridge, free, minFree, scheduled, startedAt } = status;
   const untested = now - (scheduled?.announcedAt ?? startedAt);
   return [
+    bridge !== null && now - bridge.at > BRIDGE_SILENT_MS &&
+    `nothing was heard of the bridge for ${formatRoughly(now - bridge.at)}`,
+    bridge !== null && bridge.troubles.length > 0 &&
+    `${count(bridge.troubles.length, "trouble")} of the bridge`,
     silent.length > 0 && `${count(silent.length, "running run")} fell silent`,
     untidy.length > 0 && `${count(untidy.length, "run")} left something behind`,
     ...hosts.flatMap((host) => {
@@ -132,6 +159,9 @@ export function statusView(status: Status, deps: Pick<Deps, "baseUrl">): StatusV
       report: report === null ? null : { ...report, at: new Date(report.at).toISOString() },
       running: names(status.running.filter((run) => run.host === name)),
     })),
+    bridge: status.bridge === null
+      ? null
+      : { heardAt: new Date(status.bridge.at).toISOString(), troubles: status.bridge.troubles },
     waiting: status.waiting,
     silent: names(status.silent),
     untidy: names(status.untidy),

@@ -126,3 +126,31 @@ Deno.test("a host that tests what is not public is busy, and nobody learns with 
   const { hosts } = api.statusView.parse(JSON.parse(await dashboard.page("/api/status")));
   assert.deepEqual(hosts.map(({ busy, running }) => [busy, running]), [[false, []], [true, []]]);
 });
+
+Deno.test("the status page says what troubles the bridge, of a recipe that is not public only that there is something", async () => {
+  await using dashboard = await withRun();
+  assert.match(await dashboard.page("/status"), /<h2>Bridge<\/h2>[^]*?not yet/);
+  dashboard.hidden.add("secret-sauce");
+  const text = "PR #3: The forge takes no comment of ours: user is blocked";
+  const troubles = [{ text, recipe: "miniflux" }, { text, recipe: "secret-sauce" }];
+  assert.equal(await dashboard.reportBridge({ troubles }, { token: "nobody's" }), 401);
+  assert.equal(await dashboard.reportBridge({ troubles }), 200);
+  const page = await dashboard.page("/status");
+  assert.match(page, /href="\/recipes\/miniflux">miniflux<\/a>: <bdi>PR #3: The forge takes no comment/);
+  assert.doesNotMatch(page, /secret-sauce/);
+  assert.match(page, /Something about a recipe that is not public/);
+  assert.equal(await lede(dashboard), "2 troubles of the bridge.");
+  await dashboard.reportBridge({ troubles: [] });
+  assert.match(await lede(dashboard), /is well/);
+  dashboard.clock.forward(360);
+  assert.match(await lede(dashboard), /^nothing was heard of the bridge for 6 min/);
+});
+
+Deno.test("a run's page says that its comment could not be written", async () => {
+  await using dashboard = new TestDashboard();
+  const remark = "The forge does not take cc-ci's comment on the pull request: user is blocked";
+  await dashboard.announce("blocked-1", { ...announcementOf({ recipe: "miniflux" }), remark });
+  assert.match(await dashboard.page("/runs/blocked-1"), /on the pull request: user is blocked\./);
+  await dashboard.announce("blocked-1", announcementOf({ recipe: "miniflux" }));
+  assert.doesNotMatch(await dashboard.page("/runs/blocked-1"), /user is blocked/);
+});

@@ -60,6 +60,7 @@ function common(run: Run, deps: Pick<Deps, "baseUrl">) {
     position: run.position,
     cause: run.cause,
     link: run.link,
+    remark: run.remark,
     url: `${deps.baseUrl}/runs/${run.run}`,
     announcedAt: iso(run.announcedAt),
     startedAt: run.startedAt === null ? null : iso(run.startedAt),
