@@ -24,7 +24,8 @@ export type Unreported = "running" | "waiting" | "broken" | "unreached";
 export const lintFinding = z.object({
   /** Stable id, e.g. `confine.bind` or `lint.config-version`. */
   rule: z.string(),
-  severity: z.enum(["error", "warning"]),
+  /** A note is listed and keeps nobody from being clean. */
+  severity: z.enum(["error", "warning", "note"]),
   /** Relative to the checkout. */
   file: z.string(),
   line: z.number().int().positive().optional(),

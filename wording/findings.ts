@@ -7,10 +7,17 @@ import { enumerate } from "./verdict.ts";
 /** Less than this share of the page counts as no change that anybody would see. */
 const VISIBLE = 0.0005;
 
-/** Everything lint found, errors first. */
+const severities = ["error", "warning", "note"] as const satisfies readonly LintFinding["severity"][];
+
+/** Everything lint found, errors first, then warnings. */
 export function findingsOf(result: RunResult): LintFinding[] {
   const all = result.stages.flatMap((stage) => stage.findings);
-  return [...all.filter((one) => one.severity === "error"), ...all.filter((one) => one.severity !== "error")];
+  return severities.flatMap((severity) => all.filter((one) => one.severity === severity));
+}
+
+/** What lint found that keeps the run from being clean, errors first. */
+export function uncleanFindings(result: RunResult): LintFinding[] {
+  return findingsOf(result).filter(({ severity }) => severity !== "note");
 }
 
 /** What keeps the run from being clean and is no finding of lint, once each. */
@@ -29,7 +36,7 @@ export function blemishesOf(stage: StageReport): string[] {
 
 /** `1 lint error, 2 lint warnings, 3 blemishes`; null for a run without any. */
 export function uncleanText(result: RunResult): string | null {
-  const findings = findingsOf(result);
+  const findings = uncleanFindings(result);
   const errors = findings.filter((one) => one.severity === "error").length;
   const counts: [number, string, string][] = [
     [errors, "lint error", "lint errors"],

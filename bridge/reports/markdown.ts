@@ -1,6 +1,6 @@
 import { formatSeconds } from "../../common/time.ts";
 import type { RunResult, StageName, StageReport } from "../../protocol/result.ts";
-import { findingsOf, otherBlemishes, placeOf, uncleanText } from "../../wording/findings.ts";
+import { otherBlemishes, placeOf, uncleanFindings, uncleanText } from "../../wording/findings.ts";
 import { oneLine, plainLine } from "../../common/plain_text.ts";
 import { truncate } from "../../wording/text.ts";
 import { emojiOf, signs, stageLooks } from "../../wording/outcomes.ts";
@@ -90,7 +90,7 @@ export function foldedFindings(result: RunResult): string | null {
   const counts = uncleanText(result);
   if (counts === null) return null;
   const found = [
-    ...findingsOf(result).map((one) =>
+    ...uncleanFindings(result).map((one) =>
       `${signs[one.severity === "error" ? "failed" : "trouble"].emoji} ${escapeMarkdown(placeOf(one))}: ${
         escapeMarkdown(one.message)
       } ${codeSpan(one.rule)}`

@@ -7,6 +7,7 @@ const ours: Record<string, string> = {
   R004: "lint.image-tag",
   R005: "lint.image-tag",
   R009: "lint.app-service",
+  R010: "lint.routing-labels",
   R011: "lint.image",
   R012: "lint.config-export",
   R014: "lint.annotated-tag",
@@ -17,6 +18,9 @@ const ours: Record<string, string> = {
  * elsewhere. R015 wants secret names of 12 characters for fear of a limit that our name budget measures.
  */
 const passedOver = new Set(["R006", "R013", "R015"]);
+
+/** Most recipes do without: a newer compose version, a health check for each service, a README in the usual form. */
+const optional = new Set(["R001", "R002", "R007"]);
 
 /** Always warnings, whatever severity abra gives them: image tags are advice, and no commit can mend a git tag. */
 const advice = new Set(["R003", "R004", "R005", "R014"]);
@@ -33,10 +37,15 @@ export function abraFindings(rows: readonly LintRow[], found: readonly Finding[]
     .filter((row) => !spoken.has(ours[row.rule] ?? ""))
     .map((row) => ({
       rule: `abra.${row.rule}`,
-      severity: advice.has(row.rule) ? "warning" : row.severity,
+      severity: severityOf(row),
       file: files[row.rule] ?? "compose.yml",
       message: `abra's rule ${quote(row.description)} is not satisfied`,
       ...(row.help === "" ? {} : { hint: row.help }),
       subject: row.rule,
     }));
+}
+
+function severityOf({ rule, severity }: LintRow): Finding["severity"] {
+  if (optional.has(rule)) return "note";
+  return advice.has(rule) ? "warning" : severity;
 }

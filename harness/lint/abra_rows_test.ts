@@ -29,9 +29,9 @@ Deno.test("rules of abra that do not hold become findings of their severity, wit
     ]),
     [
       "error abra.R010 compose.yml",
-      "warning abra.R002 compose.yml",
+      "note abra.R002 compose.yml",
       "error abra.R008 .env.sample",
-      "warning abra.R007 README.md",
+      "note abra.R007 README.md",
     ],
   );
 });

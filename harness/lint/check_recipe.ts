@@ -1,6 +1,7 @@
 import type { Finding } from "./finding.ts";
 import { checkBackupLabels } from "./backup_labels.ts";
-import { checkDurations } from "./durations.ts";
+import { checkRoutingLabels } from "./routing_labels.ts";
+import { checkTypedValues } from "./typed_values.ts";
 import type { Recipe } from "./recipe.ts";
 import { checkServices } from "./services.ts";
 import { checkVariables } from "./variables.ts";
@@ -13,7 +14,8 @@ export function checkRecipe(recipe: Recipe): Finding[] {
   const { compose } = recipe;
   return [
     ...checkServices(compose),
-    ...checkDurations(compose),
+    ...checkTypedValues(compose),
+    ...checkRoutingLabels(compose),
     ...checkVariables(recipe),
     ...checkBackupLabels(compose),
   ];

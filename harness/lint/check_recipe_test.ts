@@ -78,7 +78,7 @@ const cases: [name: string, files: Files, ...found: string[]][] = [
   ],
 
   [
-    "durations from variables",
+    "durations and numbers from variables",
     {
       "compose.yml": app(
         "stop_grace_period: $GRACE\nhealthcheck:\n  interval: 10s\n  start_period: ${START:-5m}\n" +
@@ -86,9 +86,52 @@ const cases: [name: string, files: Files, ...found: string[]][] = [
       ),
       ".env.sample": "GRACE=1m\n",
     },
-    "error lint.duration compose.yml:5",
-    "error lint.duration compose.yml:8",
-    "error lint.duration compose.yml:11",
+    "error lint.typed-value compose.yml:5",
+    "error lint.typed-value compose.yml:8",
+    "error lint.typed-value compose.yml:11",
+    "error lint.typed-value compose.yml:12",
+  ],
+
+  [
+    "memory, ports and externals from variables, each at its line",
+    {
+      "compose.yml": app(
+        "deploy:\n  resources:\n    limits:\n      memory: ${M:-512M}\n      cpus: ${C:-0.5}\n" +
+          "healthcheck:\n  retries: $R\nports:\n  - target: 2222\n    published: ${PORT}\n  - ${PORT}:22",
+        "networks:\n  other:\n    external: ${X}\n    name: ${NAME}\n",
+      ),
+      ".env.sample": "PORT=2222\nR=3\nX=true\nNAME=proxy\n",
+    },
+    "error lint.typed-value compose.yml:8",
+    "error lint.typed-value compose.yml:11",
+    "error lint.typed-value compose.yml:14",
+    "error lint.typed-value compose.yml:18",
+  ],
+  [
+    "values as they are, and a dollar that stands for itself",
+    { "compose.yml": app("stop_grace_period: 1m\ninit: true\ndeploy:\n  replicas: 1\nstop_signal: $$X") },
+  ],
+
+  [
+    "routing labels on the container, where no service has them below deploy",
+    { "compose.yml": app("labels:\n  - a=b\n  - traefik.enable=true") },
+    "error lint.routing-labels compose.yml:7",
+  ],
+  [
+    "routing labels on the container of one service only",
+    {
+      "compose.yml": app(
+        "deploy:\n  labels: [traefik.enable=true]",
+        "  db:\n    image: db:1\n    labels:\n      traefik.enable: 'true'\n",
+      ),
+    },
+    "warning lint.routing-labels compose.yml:10",
+  ],
+  [
+    "routing labels in both places",
+    {
+      "compose.yml": app("labels: [traefik.enable=true]\ndeploy:\n  labels: [traefik.enable=true]"),
+    },
   ],
 
   [
@@ -189,12 +232,12 @@ for (const [name, files, ...found] of cases) {
 Deno.test("lint: a finding says where, what and what to do", () =>
   withRecipe({ "compose.yml": app("healthcheck: {start_period: '${START:-5m}'}") }, (recipe) => {
     assert.deepEqual(checkRecipe(recipe), [{
-      rule: "lint.duration",
+      rule: "lint.typed-value",
       severity: "error",
       file: "compose.yml",
       line: 5,
       message: 'Service "app" takes its healthcheck.start_period from "${START:-5m}"',
-      hint: "abra reads durations before variables are filled in: write the duration itself",
+      hint: "abra reads compose files before variables are filled in: write the duration itself",
       subject: "app",
     }]);
   }));
@@ -287,6 +330,7 @@ Deno.test("every rule of lint is seen red here or beside", async () => {
     ),
   );
   shown.add("lint.annotated-tag"); // tags_test.ts
+  shown.add("lint.env-sample"); // the stage's test
   const named = new Set<string>();
   for await (const { name } of Deno.readDir(new URL(".", import.meta.url))) {
     if (!name.endsWith(".ts") || name.endsWith("_test.ts")) continue;

@@ -5,7 +5,8 @@ import type { ComposePath } from "../recipe/compose_values.ts";
 export interface Finding {
   /** Stable id such as `confine.bind`. */
   rule: string;
-  severity: "error" | "warning";
+  /** An error fails the run, a warning keeps it from the highest level, a note is listed only. */
+  severity: "error" | "warning" | "note";
   /** Relative to the checkout. */
   file: string;
   line?: number;

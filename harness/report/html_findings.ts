@@ -3,6 +3,8 @@ import type { Tone } from "../../wording/outcomes.ts";
 import { findingsOf, otherBlemishes, placeOf } from "../../wording/findings.ts";
 import { type Markup, markup } from "./markup.ts";
 
+const tones: Record<LintFinding["severity"], Tone> = { error: "bad", warning: "trouble", note: "quiet" };
+
 /** What lint found and what else keeps the run from being clean; null when there is nothing. */
 export function findings(result: RunResult): Markup | null {
   const found = findingsOf(result);
@@ -20,7 +22,7 @@ export function findings(result: RunResult): Markup | null {
 }
 
 function findingRow(finding: LintFinding): Markup {
-  const tone: Tone = finding.severity === "error" ? "bad" : "trouble";
+  const tone = tones[finding.severity];
   return markup`<tr class="tone-${tone}">
 <td class="kind"><span class="chip">${finding.severity}</span></td>
 <td><p class="place">${placeOf(finding)}</p>${finding.message}${

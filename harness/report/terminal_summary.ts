@@ -1,6 +1,12 @@
 import type { RunResult } from "../../protocol/result.ts";
 import { formatSeconds } from "../../common/time.ts";
-import { findingsOf, otherBlemishes, placeOf, resourcesText, visualText } from "../../wording/findings.ts";
+import {
+  otherBlemishes,
+  placeOf,
+  resourcesText,
+  uncleanFindings,
+  visualText,
+} from "../../wording/findings.ts";
 import { glyphOf, runLooks } from "../../wording/outcomes.ts";
 import { colours, type Painter } from "./terminal_lines.ts";
 import { oneLine, plainText } from "../../common/plain_text.ts";
@@ -72,7 +78,7 @@ function remarks(result: RunResult): string[] {
   const lintFailed = result.stages.some((stage) => stage.name === "lint" && stage.result === "failed");
   const all = [
     // A lint stage that failed has said its errors above.
-    ...findingsOf(result).filter((one) => one.severity === "warning" || !lintFailed)
+    ...uncleanFindings(result).filter((one) => one.severity === "warning" || !lintFailed)
       .map((one) => `lint: ${placeOf(one)}: ${one.message}`),
     ...otherBlemishes(result).map(({ where, text }) => `${where}: ${text}`),
   ];

@@ -4,6 +4,7 @@ import type { Revision } from "../app/app.ts";
 import { composeEnvironment, domainsOf } from "../app/settings.ts";
 import { type ComposeFailure, loadCompose } from "../recipe/compose.ts";
 import { confine } from "../confinement/confinement.ts";
+import { checkOverlays } from "../confinement/overlays.ts";
 import { fillIn, type Finding, isPermitted } from "../lint/finding.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
 import { checkRecipe } from "../lint/check_recipe.ts";
@@ -11,6 +12,7 @@ import { abraFindings } from "../lint/abra_rows.ts";
 import { checkConfigVersions } from "../lint/config_versions.ts";
 import { type NameBudget, nameBudget } from "../lint/name_lengths.ts";
 import type { Recipe } from "../lint/recipe.ts";
+import { checkSample } from "../lint/sample.ts";
 import { checkTags } from "../lint/tags.ts";
 import type { Lane } from "../run/names.ts";
 import { findDockerClient } from "../../common/docker_client.ts";
@@ -76,11 +78,16 @@ export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> 
   run.undeployable = obstacle(findings.add(head.confinement));
   findings.add(checkRecipe(head.recipe));
   findings.add(checkTags(repo));
+  if (findings.add(checkSample(head.recipe.root)).some(isError)) run.undeployable ??= "lint";
   if (findings.add(head.names.findings).some(isError)) run.undeployable ??= "lint";
   run.undeployable ??= tooLong(head);
   if (run.undeployable?.startsWith("base domain")) ctx.note(run.undeployable);
 
-  const [abra] = await Promise.all([askAbra(run, ctx), lookAtUpgrade(run, { ctx, findings })]);
+  const [abra] = await Promise.all([
+    askAbra(run, ctx),
+    lookAtUpgrade(run, { ctx, findings }),
+    head.overlays().then((found) => findings.add(found)),
+  ]);
   findings.add(abra(findings.all));
   conclude(findings.all, ctx);
 }
@@ -91,7 +98,7 @@ function conclude(findings: readonly Finding[], ctx: StageContext): void {
     const { subject: _, ...shown } = finding;
     ctx.log(`${finding.severity} ${finding.rule} ${place(finding)}: ${finding.message}`);
     ctx.finding(shown);
-    if (isError(finding)) continue;
+    if (finding.severity !== "warning") continue;
     ctx.blemish(`${place(finding)}: ${finding.message} [${finding.rule}]`);
   }
   const errors = findings.filter(isError);
@@ -152,7 +159,14 @@ async function lookAtUpgrade(
 
 /** A recipe with what confinement and name budget found in it, or why it cannot be read. */
 type Read =
-  | { ok: true; recipe: Recipe; confinement: Finding[]; names: NameBudget }
+  | {
+    ok: true;
+    recipe: Recipe;
+    confinement: Finding[];
+    names: NameBudget;
+    /** Looks at the compose files that the settings leave out. */
+    overlays: () => Promise<Finding[]>;
+  }
   | { ok: false; finding: Finding };
 
 /**
@@ -183,7 +197,7 @@ async function read(
     }),
   );
   if (!compose.ok) return { ok: false, finding: unparsable(compose) };
-  const confined = await confine(compose, {
+  const confinement = {
     checkout,
     stack,
     domains: domainsOf(domain, enrolment),
@@ -191,7 +205,8 @@ async function read(
     client: await dockerClient(run.plan.settings),
     tmp: run.folder.tmp,
     signal: ctx.signal,
-  });
+  };
+  const confined = await confine(compose, confinement);
   const root = await Deno.realPath(checkout);
   const text = (name: string) => readInside(root, name) ?? "";
   return {
@@ -199,6 +214,7 @@ async function read(
     recipe: { compose, root, stack, sample: text(".env.sample"), abraSh: text("abra.sh") },
     confinement: confined.findings,
     names: nameBudget(compose, stack),
+    overlays: () => checkOverlays(compose, confinement),
   };
 }
 
@@ -235,12 +251,23 @@ async function askAbra(run: LintRun, ctx: StageContext): Promise<(ours: Finding[
   } catch (error) {
     if (!(error instanceof AbraError)) throw error;
     // abra also gives up when it cannot reach something, which says nothing about the recipe.
-    const message = `abra cannot lint the recipe: ${error.message}`;
+    const said = error.message.replaceAll(`${folderOf(run, "head")}/`, "");
+    const message = `abra cannot lint the recipe: ${said}`;
     const guilty = error.code === "abra.failed" && /validat|\.env\.sample|compose/i.test(error.message);
-    if (guilty) return () => [{ rule: "abra.lint", severity: "error", file: "compose.yml", message }];
+    if (guilty) return (ours) => refusedByAbra(message, ours);
     ctx.note(message);
     return () => [];
   }
+}
+
+/** What abra says when it cannot even read the recipe, unless a rule of ours has said the same with its place. */
+function refusedByAbra(message: string, ours: readonly Finding[]): Finding[] {
+  const said = ours.some(({ rule, severity }) =>
+    severity === "error" && (rule === "lint.env-sample" || rule === "lint.typed-value")
+  );
+  if (said) return [];
+  const file = /(?<![\w./-])(compose[\w.-]*\.ya?ml|\.env\.sample)\b/.exec(message)?.[1] ?? "compose.yml";
+  return [{ rule: "abra.lint", severity: "error", file, message }];
 }
 
 /** Why the recipe's names do not fit together with a domain of ours, or null. */

@@ -46,6 +46,8 @@ interface Options {
   abra?: { prints: string; code?: number };
   baseDomain?: string;
   exceptions?: string[];
+  /** A file of the sound recipe that the head lacks. */
+  missing?: string;
 }
 
 const noRows =
@@ -71,7 +73,8 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       await commit({ ...sound, ...published });
       await git("tag", "--annotate", "1.0.0+1", "--message", "Release");
     }
-    await commit({ ...sound, ...head });
+    const files = Object.entries({ ...sound, ...head }).filter(([name]) => name !== options.missing);
+    await commit(Object.fromEntries(files));
     const program = join(folder, "abra");
     await Deno.writeTextFile(join(folder, "said"), abra.prints);
     await Deno.writeTextFile(program, `#!/bin/sh\ncat ${folder}/said\nexit ${abra.code ?? 0}\n`, {
@@ -254,3 +257,71 @@ Deno.test("an exception may name what belongs to the run by its stack and domain
   });
   assert.equal(run.undeployable, null);
 });
+
+Deno.test("what abra asks of every recipe is listed and costs nothing", async () => {
+  const rows = ["R001", "R002", "R007"].map((rule) => `┃ ${rule} ┃ a ┃ warn ┃ ❌ ┃ - ┃ add it ┃`);
+  const { cause, findings, blemishes } = await lint({ abra: { prints: `${noRows}\n${rows.join("\n")}` } });
+  assert.equal(cause, null);
+  assert.deepEqual(findings, [
+    "note abra.R001 compose.yml",
+    "note abra.R002 compose.yml",
+    "note abra.R007 README.md",
+  ]);
+  assert.deepEqual(blemishes, []);
+});
+
+Deno.test("a recipe without .env.sample is told so, without a folder of the run, and is not deployed", async () => {
+  const prints = "FATA unable to validate recipe: /somewhere/.env.sample does not exist?";
+  const { cause, findings, run } = await lint({ missing: ".env.sample", abra: { prints, code: 1 } });
+  assert.ok(findings.includes("error lint.env-sample .env.sample"), findings.join());
+  assert.ok(!findings.some((one) => one.includes("abra.lint")), findings.join());
+  assert.doesNotMatch(cause ?? "", /\/tmp|somewhere/);
+  assert.equal(run.undeployable, "lint");
+});
+
+Deno.test("compose files that nobody switches on are read over compose.yml; what is wrong with them only warns", async () => {
+  const overlay = (lines: string) => `version: "3.8"\nservices:\n  app:\n${lines}\n`;
+  const { cause, findings, run } = await lint({
+    head: {
+      ".env.sample": `${sound[".env.sample"]}#PLACE=data\n# COMPOSE_FILE="$COMPOSE_FILE:compose.good.yml"\n`,
+      "compose.broken.yml": "services: [\n",
+      "compose.good.yml": overlay('    volumes: ["${PLACE:?}:/more"]'),
+      "compose.host.yml": overlay(
+        "    ports: [{target: 22, published: 22, mode: host}]\n    privileged: true",
+      ),
+      "compose.needs.yml": overlay('    environment: ["A=${NOBODY_KNOWS:?}"]'),
+      "compose.refused.yml": overlay("    environment:\n      A: [1]"),
+      "compose.typed.yml": overlay("    stop_grace_period: ${GRACE:-1m}"),
+      "compose.yml.orig": "services: [\n",
+    },
+  });
+  assert.equal(cause, null);
+  assert.deepEqual(findings.map((one) => one.replace(/:\d+$/, "")), [
+    "warning parse.syntax compose.broken.yml",
+    "warning parse.docker compose.refused.yml",
+    "warning lint.typed-value compose.typed.yml",
+  ]);
+  assert.equal(run.undeployable, null);
+});
+
+/** Lines of service `app`, from line 5 on, that Docker takes for a mistake though they are YAML. */
+const refused: [name: string, lines: string[], at: number][] = [
+  ["a label that is no text", ["    labels: {note: true}"], 5],
+  ["a variable of the environment that is no text", ["    environment:", "      DEBUG: true"], 6],
+  ["depends_on with conditions", ["    depends_on: {db: {condition: service_started}}"], 5],
+  ["a config with its content", ["configs:", "  c: {content: x}"], 6],
+  ["a secret from the environment", ["secrets:", "  s: {environment: X}"], 6],
+  ["a limit of processes", ["    deploy: {resources: {limits: {pids: 100}}}"], 5],
+];
+for (const [name, lines, at] of refused) {
+  Deno.test(`what Docker does not accept is an error with its line: ${name}`, async () => {
+    const compose = ['version: "3.8"', "services:", "  app:", "    image: nginx:1.22.1", ...lines, ""].join(
+      "\n",
+    );
+    const { findings, cause } = await lint({ head: { "compose.yml": compose } });
+    assert.deepEqual(findings.map((one) => one.replace(/ \S+ compose/, " compose")), [
+      `error compose.yml:${at}`,
+    ]);
+    assert.doesNotMatch(cause ?? "", /\/tmp/);
+  });
+}
