@@ -4,6 +4,8 @@ export interface FetchLimits {
   timeoutMs?: number;
   /** Bytes of body accepted; a longer one is an error. @default 64 MiB */
   maxBytes?: number;
+  /** After how much of a body, or how long after the head, the rest is not waited for. @default the whole is read */
+  enough?: { bytes: number; ms: number };
 }
 
 /** An answer whose head has arrived, and whose body is still to be read. */
@@ -11,9 +13,10 @@ export interface HalfAnswer {
   status: number;
   headers: Headers;
   body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
-  /** Whether answers of this status never have a body, as with status 204. */
-  empty: boolean;
 }
+
+/** Statuses with which a `Response` can have no body, whatever was sent. */
+const BODILESS = new Set([101, 103, 204, 205, 304]);
 
 /**
  * Makes one call and reads its whole answer.
@@ -24,30 +27,51 @@ export async function withinLimits(
   request: Request,
   bounded: { limits: FetchLimits; call: (signal: AbortSignal) => Promise<HalfAnswer> },
 ): Promise<Response> {
-  const { timeoutMs = 30_000, maxBytes = 64 * 1024 * 1024 } = bounded.limits;
+  const { timeoutMs = 30_000, maxBytes = 64 * 1024 * 1024, enough } = bounded.limits;
   const { host } = new URL(request.url);
   const late = new AbortController();
   const signal = AbortSignal.any([request.signal, late.signal]);
-  const timer = setTimeout(
-    () => late.abort(new Error(`No complete answer from ${host} within the time limit`)),
-    timeoutMs,
-  );
+  const timers = [
+    setTimeout(
+      () => late.abort(new Error(`No complete answer from ${host} within the time limit`)),
+      timeoutMs,
+    ),
+  ];
   try {
-    const { status, headers, body, empty } = await bounded.call(signal);
+    const { status, headers, body } = await bounded.call(signal);
+    const cut = new Error("This is enough of the body");
+    if (enough !== undefined) timers.push(setTimeout(() => late.abort(cut), enough.ms));
     const chunks: BlobPart[] = [];
     let size = 0;
-    for await (const chunk of body) {
-      size += chunk.length;
-      if (size > maxBytes) throw new Error(`Answer of ${host} is larger than ${maxBytes} bytes`);
-      chunks.push(new Uint8Array(chunk));
+    try {
+      for await (const chunk of body) {
+        size += chunk.length;
+        if (size > maxBytes) throw new Error(`Answer of ${host} is larger than ${maxBytes} bytes`);
+        chunks.push(new Uint8Array(chunk));
+        if (enough !== undefined && size >= enough.bytes) break;
+      }
+    } catch (error) {
+      if (signal.reason !== cut) throw error;
     }
-    const response = new Response(empty ? null : new Blob(chunks), { status, headers });
+    const response = responseOf(status, { headers, body: new Blob(chunks) });
     Object.defineProperty(response, "url", { value: request.url });
     return response;
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw error;
   } finally {
-    clearTimeout(timer);
+    for (const timer of timers) clearTimeout(timer);
   }
+}
+
+/** Makes a `Response` of any status that a server can send. Its constructor takes none below 200 and none above 599. */
+function responseOf(status: number, { headers, body }: { headers: Headers; body: Blob }): Response {
+  const content = BODILESS.has(status) ? null : body;
+  const usual = status >= 200 && status <= 599;
+  const response = new Response(content, { status: usual ? status : 200, headers });
+  if (!usual) {
+    Object.defineProperty(response, "status", { value: status });
+    Object.defineProperty(response, "ok", { value: false });
+  }
+  return response;
 }

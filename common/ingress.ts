@@ -62,22 +62,38 @@ function send(
     const abort = () => {
       outgoing.destroy(signal.reason);
       answer?.destroy(signal.reason); // otherwise a reader of the body would wait for ever
+      reject(signal.reason); // a connection that was upgraded says nothing any more
     };
     signal.addEventListener("abort", abort, { once: true });
     outgoing.on("close", () => signal.removeEventListener("abort", abort));
     outgoing.on("error", reject);
     outgoing.on("response", (incoming) => {
       answer = incoming;
-      const headers = new Headers();
-      for (const [name, value] of Object.entries(incoming.headers)) {
-        for (const one of Array.isArray(value) ? value : [value ?? ""]) headers.append(name, one);
+      // An error that leaves this function would end the process, so whatever the other side sent has to be caught.
+      try {
+        resolve({ status: incoming.statusCode ?? 0, headers: headersOf(incoming), body: incoming });
+      } catch (error) {
+        incoming.destroy();
+        reject(error);
       }
-      const status = incoming.statusCode ?? 0;
-      resolve({ status, headers, body: incoming, empty: status === 204 || status === 304 || status < 200 });
+    });
+    outgoing.on("upgrade", (incoming, socket) => {
+      socket.destroy();
+      reject(
+        new Error(`The answer has status ${incoming.statusCode}, though nobody asked for another protocol`),
+      );
     });
     if (signal.aborted) abort();
     else outgoing.end(body);
   });
+}
+
+function headersOf(incoming: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    for (const one of Array.isArray(value) ? value : [value ?? ""]) headers.append(name, one);
+  }
+  return headers;
 }
 
 /** Says which hosts are ours: the one called `base` and all below it. */
@@ -108,7 +124,7 @@ function plainFetch(limits: FetchLimits): typeof fetch {
     const request = new Request(input, init);
     const call = async (signal: AbortSignal): Promise<HalfAnswer> => {
       const { status, headers, body } = await fetch(request, { redirect: "manual", signal });
-      return { status, headers, body: body ?? [], empty: body === null };
+      return { status, headers, body: body ?? [] };
     };
     return await withinLimits(request, { limits, call });
   };

@@ -97,3 +97,57 @@ Deno.test("ingressFetch() has the same limits, and stops when its caller does", 
   await assert.rejects(stopped, { name: "AbortError" });
   over.resolve(new Response());
 });
+
+/** A server that sends the same bytes to whoever asks, and closes. */
+function rawServer(text: string) {
+  const inner = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const answer = async (connection: Deno.Conn) => {
+    await connection.read(new Uint8Array(4096));
+    await connection.write(new TextEncoder().encode(text));
+    await connection.closeWrite();
+    await new Response(connection.readable).arrayBuffer().catch(() => {}); // until the other end closes as well
+  };
+  const done = (async () => {
+    for await (const connection of inner) await answer(connection).catch(() => {});
+  })();
+  return {
+    url: `http://127.0.0.1:${inner.addr.port}/`,
+    async [Symbol.asyncDispose]() {
+      inner.close();
+      await done;
+    },
+  };
+}
+
+Deno.test("a body that goes on for ever is read for as long as its reader wants it", async () => {
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
+    return new Response(new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array(3)) }));
+  });
+  const get = ingressFetch({ address: "127.0.0.1:1" }, { enough: { bytes: 1_000, ms: 50 } });
+  const response = await get(`http://127.0.0.1:${server.addr.port}/`);
+  assert.equal((await response.arrayBuffer()).byteLength, 3);
+});
+
+const heads: [head: string, expect: number | RegExp][] = [
+  ["204 No Content\r\nContent-Length: 3\r\n\r\nabc", 204],
+  ["205 Reset Content\r\nContent-Length: 0\r\n\r\n", 205],
+  ["205 Reset Content\r\nContent-Length: 3\r\n\r\nabc", 205],
+  ["304 Not Modified\r\nContent-Length: 3\r\n\r\nabc", 304],
+  ["600 What\r\nContent-Length: 0\r\n\r\n", 600],
+  ["999 What\r\nContent-Length: 0\r\n\r\n", 999],
+  ["103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", 200],
+  ["101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", /status 101/],
+  ["100 Continue\r\n\r\n", /./],
+  ["200 OK\r\nX A: b\r\nContent-Length: 1\r\n\r\nx", /Parse Error/],
+  ["200 OK\r\nX: a\x01b\r\nContent-Length: 1\r\n\r\nx", /Parse Error/],
+  ["200 OK\r\nContent-Length: 10\r\n\r\nx", /aborted/],
+];
+
+for (const [head, expect] of heads) {
+  Deno.test(`whatever a server sends is an answer or an error: ${JSON.stringify(head)}`, async () => {
+    await using server = rawServer(`HTTP/1.1 ${head}`);
+    const get = ingressFetch({ address: "127.0.0.1:1" }, { timeoutMs: 60_000 })(server.url);
+    if (typeof expect === "number") assert.equal((await get).status, expect);
+    else await assert.rejects(get, expect);
+  });
+}
