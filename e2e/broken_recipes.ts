@@ -123,6 +123,63 @@ export const brokenRecipes: BrokenRecipe[] = [
     detail: /[1-4] min .* healthy/,
   },
   {
+    name: "an upgrade of labels only, to a port on which nothing listens",
+    recipe: {
+      compose(compose) {
+        const { labels } = app(compose).deploy;
+        app(compose).deploy.labels = labels.map((label) =>
+          label.replace("server.port=80", "server.port=8080")
+        );
+        delete app(compose).stop_grace_period;
+      },
+    },
+    stage: "upgrade",
+    cause: /status 502; the label says \S+=8080, but service "app" listens on 80/,
+  },
+  {
+    name: "an upgrade of labels only, to a middleware that is not there",
+    recipe: {
+      compose(compose) {
+        app(compose).deploy.labels.push("traefik.http.routers.${STACK_NAME}.middlewares=${STACK_NAME}-gone");
+        delete app(compose).stop_grace_period;
+      },
+    },
+    stage: "upgrade",
+    cause: /status 404, the proxy knows no such app \(yet\); the proxy says of router \S+ .*does not exist/,
+  },
+  {
+    name: "an upgrade of labels only, on a host whose proxy shows nobody its routers",
+    recipe: {
+      compose(compose) {
+        const { labels } = app(compose).deploy;
+        app(compose).deploy.labels = labels.map((label) =>
+          label.replace("server.port=80", "server.port=8080")
+        );
+        delete app(compose).stop_grace_period;
+      },
+    },
+    env: { CCCI_TRAEFIK_API: "" },
+    stage: "upgrade",
+    cause: /status 502; the label says \S+=8080/,
+  },
+  {
+    name: "an expected status 404 that only the proxy gives",
+    recipe: {
+      versions: [],
+      compose(compose) {
+        const { labels } = app(compose).deploy;
+        app(compose).deploy.labels = labels.map((label) =>
+          label.replace("entrypoints=web-secure", "entrypoints=nowhere")
+        );
+      },
+    },
+    enrolment: "repo: fixtures/quick\nhealth: { path: /nothing-here, status: 404 }\n",
+    only: ["install"],
+    stage: "install",
+    cause:
+      /does not answer with status 404: status 404, the proxy knows .* entryPoint "nowhere" doesn't exist/,
+  },
+  {
     name: "an upgrade that Swarm rolls back silently",
     recipe: withApp({ command: ["sh", "-c", "echo Goodbye; exit 3"] }),
     stage: "upgrade",

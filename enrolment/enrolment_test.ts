@@ -103,3 +103,10 @@ Deno.test("what a verdict stands on cannot be skipped", () => {
     );
   }
 });
+
+Deno.test("a status that the proxy in front of an app gives itself cannot be the sign of a working app", () => {
+  const parse = (status: number) =>
+    parseEnrolment(`repo: a/b\nhealth: { status: ${status} }`, "recipe.yml").health.status;
+  for (const status of [200, 204, 302, 401, 404, 500]) assert.equal(parse(status), status);
+  for (const status of [100, 502, 503, 504]) assert.throws(() => parse(status), /health\.status/);
+});

@@ -29,7 +29,11 @@ export const recipeYml = z.strictObject({
     .describe("Whether anybody may see the recipe's runs on the dashboard; it is hidden without"),
   health: z.strictObject({
     path: z.string().startsWith("/").default("/").describe("Path that answers when the app works"),
-    status: z.number().int().min(100).max(599).default(200).describe("Status of that answer"),
+    // The proxy in front of an app answers with these itself, and nothing tells its answer from the app's for certain.
+    status: z.number().int().min(200).max(599).default(200).describe("Status of that answer").refine(
+      (status) => ![502, 503, 504].includes(status),
+      "must be a status that only the app gives: 502, 503 and 504 are the proxy's own",
+    ),
     title: shown.optional().describe(
       "Part of the page's title, or `/pattern/` or `/pattern/i` that it must match",
     ),

@@ -11,6 +11,7 @@ export const harnessSettings = [
   "RUNS",
   "LANES",
   "PROXY_REFRESH_S",
+  "TRAEFIK_API",
   "ABRA",
   "DENO",
   "DOCKER",

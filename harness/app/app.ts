@@ -5,6 +5,7 @@ import { assignedNames, missingLines } from "../recipe/env_file.ts";
 import { Abra, AbraError, isBotMissing } from "../abra/abra.ts";
 import type { BackupSnapshot } from "../abra/output.ts";
 import { type Converged, waitConverged } from "../swarm/wait_converged.ts";
+import { waitTakenUp } from "./taken_up.ts";
 import { waitAnswer } from "./wait_answer.ts";
 import { checkOut, type RecipeRepo } from "../recipe/repo.ts";
 import type { PlannedApp } from "../run/folder.ts";
@@ -47,6 +48,8 @@ export class App {
   secrets: Record<string, string> = {};
   #options: AppOptions;
   #deployedAt = 0;
+  /** When the last deploy was over, by the clock's `elapsed()`. */
+  #labelledAt = 0;
 
   constructor(options: AppOptions) {
     this.#options = options;
@@ -123,6 +126,7 @@ export class App {
     const warnings = await blame(
       abra.deploy(this.domain, at === "head" ? { chaos: true } : { version: at.version }),
     );
+    this.#labelledAt = ctx.clock.elapsed();
     if (warnings.some((line) => /dnsrr/.test(line))) {
       ctx.note("Deployed with endpoint_mode dnsrr, because this kernel has no IPVS");
     }
@@ -153,6 +157,23 @@ export class App {
         mount.Name
       );
     this.#options.noteVolumes(names);
+  }
+
+  /**
+   * Waits until the proxy has taken up what the last deploy has changed, labels included.
+   * @param seen.currentSince see {@linkcode Converged}
+   * @param seen.gone resolves when no container of the version before runs any more
+   */
+  async takenUp(ctx: StageContext, seen: { currentSince: number; gone: Promise<void> }): Promise<void> {
+    await waitTakenUp({
+      swarm: this.swarm,
+      stack: this.stack,
+      settings: this.#options.settings,
+      deployedAt: this.#deployedAt,
+      since: Math.max(this.#labelledAt, seen.currentSince),
+      gone: seen.gone,
+      ctx,
+    });
   }
 
   /**

@@ -1,28 +1,46 @@
+import { complaints } from "./label_view.ts";
+import type { ProxyView } from "./proxy_view.ts";
 import type { TaskState } from "../swarm/converge.ts";
 import { takeSnapshot } from "../swarm/snapshot.ts";
 import type { Swarm } from "../swarm/swarm.ts";
 import { execIn } from "../swarm/exec.ts";
 
-/** Bodies of Traefik's own answers, by status. The proxy gives them itself, without asking anything behind it. */
-const ownWords: Record<number, string> = {
-  404: "404 page not found",
+/** Bodies of the answers that Traefik gives when the app behind a router cannot be reached, by status. */
+const gatewayWords: Record<number, string> = {
   502: "Bad Gateway",
   503: "no available server",
   504: "Gateway Timeout",
 };
 
-/** Whether the proxy itself gave this answer, because it has no way to the app. */
-export function isProxyAnswer(status: number, body: string): boolean {
-  return ownWords[status] === body.trim();
+/**
+ * Whether this looks like the proxy's answer for an app that it cannot reach. No run expects such a status (see
+ * `health.status`), so this only decides how long it is worth to wait.
+ */
+export function isGatewayAnswer(status: number, body: string): boolean {
+  return gatewayWords[status] === body.trim();
 }
 
 /** Why the proxy does not get through to an app. */
 export interface RouteFault {
   /** Why, as one part of a sentence for the cause; null when that is not known. */
   why: string | null;
-  /** Whether waiting longer cannot help: the service says that it is ready, or has no router at all. */
-  certain: boolean;
+  /** Milliseconds after which it is certain that waiting longer cannot help. */
+  certainAfterMs: number;
+  /** What Docker shows the app as. */
+  shown: "healthy" | "running";
 }
+
+/**
+ * Milliseconds in which the proxy has looked at Swarm again, if it says itself that the labels make no working router.
+ */
+const PROXY_SAYS_MS = 20_000;
+/**
+ * Milliseconds in which the proxy has looked at Swarm several times. If it has found no way to a healthy app by then,
+ * the recipe's labels are the reason.
+ */
+const HEALTHY_MS = 60_000;
+/** The same for an app whose readiness nothing shows, for example because it has no health check. */
+const UNTOLD_MS = 240_000;
 
 interface Socket {
   port: number;
@@ -30,26 +48,41 @@ interface Socket {
   loopback: boolean;
 }
 
-/** Compares what the app's labels tell the proxy with what its containers listen on. */
+/**
+ * Compares what the app's labels tell the proxy with what the proxy says of them and with what the app's containers
+ * listen on.
+ * @param app.view what the proxy's API shows; null where it does not show anything
+ */
 export async function findRouteFault(
   swarm: Swarm,
-  app: { stack: string; domain: string },
+  app: { stack: string; domain: string; view: ProxyView | null },
 ): Promise<RouteFault> {
-  const { stack, domain } = app;
+  const { stack, domain, view } = app;
   const services = (await swarm.services(stack)).map(({ Spec: spec }) => ({
     name: spec.Name.replace(`${stack}_`, ""),
     labels: spec.Labels,
   }));
   const routed = services.find(({ labels }) => routerFor(labels, domain));
   if (routed === undefined) {
-    return { why: `no service has a router label with the rule Host(\`${domain}\`)`, certain: true };
+    return {
+      why: `no service has a router label with the rule Host(\`${domain}\`)`,
+      certainAfterMs: HEALTHY_MS,
+      shown: "running",
+    };
   }
+  const against = view === null ? [] : complaints(view, services);
   const tasks = (await takeSnapshot(swarm, stack)).services.find(({ name }) => name === routed.name)?.tasks ??
     [];
+  const shown = isHealthy(tasks) ? "healthy" : "running";
+  if (against.length > 0) return { why: against.join("; "), certainAfterMs: PROXY_SAYS_MS, shown };
   const sockets = await listening(swarm, { stack, service: routed.name });
   const why = sockets === null ? null : mismatch(routed, sockets);
   // A container that listens on nothing yet may be healthy all the same, if its check does not ask for an open port.
-  return { why, certain: isHealthy(tasks) && sockets?.length !== 0 };
+  return {
+    why,
+    certainAfterMs: shown === "healthy" && sockets?.length !== 0 ? HEALTHY_MS : UNTOLD_MS,
+    shown,
+  };
 }
 
 function routerFor(labels: Readonly<Record<string, string>>, domain: string): boolean {

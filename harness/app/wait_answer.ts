@@ -1,9 +1,11 @@
 import { describeError } from "../../common/errors.ts";
-import { ingressFetch, ingressOf } from "../../common/ingress.ts";
 import { type Clock, formatSeconds, pollUntil, systemClock } from "../../common/time.ts";
-import { decide } from "../swarm/converge.ts";
+import { decide, type Decision } from "../swarm/converge.ts";
 import { stackFailure } from "../swarm/wait_converged.ts";
-import { findRouteFault, isProxyAnswer } from "./route_fault.ts";
+import { findRouteFault, isGatewayAnswer } from "./route_fault.ts";
+import { isNobodys, learnNobodysAnswer, type NobodysAnswer, type SeenAnswer } from "./nobodys_answer.ts";
+import { hasRoute, proxyApi, type ProxyView } from "./proxy_view.ts";
+import { type Visit, visits } from "./visit.ts";
 import type { Settings } from "../run/settings.ts";
 import { takeSnapshot } from "../swarm/snapshot.ts";
 import { InfraFailure, StageFailure } from "../run/stage.ts";
@@ -15,13 +17,8 @@ const STACK_LOOK_MS = 1_000;
 const CERTIFICATE_MS = 15_000;
 const TAIL_LINES = 50;
 const FAULT_LOOK_MS = 5_000;
-/**
- * Milliseconds in which the proxy has looked at Swarm several times. If it has found no way to a healthy app by then,
- * the recipe's labels are the reason.
- */
-const NO_WAY_MS = 60_000;
-/** The same for an app whose readiness nothing shows, for example because it has no health check. */
-const NO_WAY_UNTOLD_MS = 240_000;
+/** Milliseconds without a way to the app after which its labels and sockets are looked at. */
+const NO_WAY_MS = 20_000;
 
 export interface AnswerOptions {
   swarm: Swarm;
@@ -37,21 +34,24 @@ export interface AnswerOptions {
   log: (line: string) => void;
   signal: AbortSignal;
   clock?: Clock;
+  /** Makes a part of a name that nobody uses. */
+  random?: () => string;
 }
 
 /**
- * Waits until `https://<domain><path>` answers with the expected status, and looks at the stack meanwhile, so that an
- * app which crashes after it had converged is reported as crashed and not as a missing answer. The wait ends early when
- * the proxy finds no way to a healthy app.
+ * Waits until `https://<domain><path>` answers with the expected status. Whatever that status is, the answer has to be
+ * the app's and not the proxy's own, and the stack has to stand, so that an app which crashes after it had converged is
+ * reported as crashed and not as a missing answer. The wait ends early when the proxy finds no way to a healthy app.
  * @throws {StageFailure} with the last answer and the last log lines of service `app`
  */
 export async function waitAnswer(options: AnswerOptions): Promise<void> {
   const { domain, health, timeoutMs, log, signal, times = 1, clock = systemClock } = options;
   const url = `https://${domain}${health.path}`;
-  const get = ingressFetch(await ingressOf(options.settings), { timeoutMs: 10_000 });
+  const visit = await visits(options.settings);
   const started = clock.elapsed();
   const stack = new StackWatch(options, clock);
-  const way = new WayWatch(options, clock);
+  const proxy = new ProxysOwn(options, visit);
+  const way = new WayWatch(options, { proxy, clock });
   const failure = async ({ text, detail }: NoAnswer) =>
     new StageFailure(`${url} does not answer with status ${health.status}: ${text}`, {
       code: "health.answer",
@@ -60,19 +60,26 @@ export async function waitAnswer(options: AnswerOptions): Promise<void> {
     });
   log(`Waiting for ${url} to answer ${health.status}`);
   await pollUntil(async () => {
-    const answer = await askOften(get, { url, signal, wanted: health.status, times });
+    let asked = await ask(visit, { url, signal, proxy });
+    for (let good = 1; isGood(asked, health.status) && good < times; good++) {
+      asked = await ask(visit, { url, signal, proxy });
+    }
     const passed = clock.elapsed() - started;
-    if (answer.status === health.status) {
-      log(`${url} answers ${answer.status} after ${formatSeconds(passed)}`);
+    if (isGood(asked, health.status)) {
+      const decision = await stack.look();
+      if (decision.state === "waiting") {
+        return { missing: `${asked.text}, but Docker shows ${decision.text}` };
+      }
+      log(`${url} answers ${asked.status} after ${formatSeconds(passed)}`);
       return { done: undefined };
     }
-    if (answer.certificate && passed > CERTIFICATE_MS) {
-      throw new InfraFailure(`The certificate offered for ${domain} is not valid: ${answer.text}`);
+    if (asked.certificate && passed > CERTIFICATE_MS) {
+      throw new InfraFailure(`The certificate offered for ${domain} is not valid: ${asked.text}`);
     }
     if (!await stack.mayBeReady()) way.forget();
-    const wayless = await way.see(answer);
+    const wayless = await way.see(asked);
     if (wayless !== null) throw await failure(wayless);
-    return { missing: answer.text };
+    return { missing: asked.text };
   }, {
     everyMs: POLL_MS,
     clock,
@@ -103,29 +110,70 @@ interface Asked {
   noWay: boolean;
 }
 
-/** Asks up to `times` times, and stops at the first answer that is not the wanted one. @returns the last answer */
-async function askOften(
-  get: typeof fetch,
-  { times, wanted, ...page }: { url: string; signal: AbortSignal; wanted: number; times: number },
-): Promise<Asked> {
-  for (let good = 1;; good++) {
-    const answer = await ask(get, page);
-    if (answer.status !== wanted || good >= times) return answer;
-  }
+function isGood(asked: Asked, wanted: number): boolean {
+  return asked.status === wanted && !asked.noWay;
 }
 
-async function ask(get: typeof fetch, { url, signal }: { url: string; signal: AbortSignal }): Promise<Asked> {
-  try {
-    const response = await get(url, { signal });
-    const body = await response.text();
-    const noWay = isProxyAnswer(response.status, body);
-    const unknown = noWay && response.status === 404;
-    const text = unknown ? "status 404, the proxy knows no such app (yet)" : `status ${response.status}`;
-    return { status: response.status, text, certificate: false, noWay };
-  } catch (error) {
-    signal.throwIfAborted();
-    const text = describeError(error);
-    return { status: null, text, noWay: false, certificate: /certificate|self.signed|issuer/i.test(text) };
+async function ask(
+  visit: (url: string, signal: AbortSignal) => Promise<Visit>,
+  { url, signal, proxy }: { url: string; signal: AbortSignal; proxy: ProxysOwn },
+): Promise<Asked> {
+  const seen = await visit(url, signal);
+  if (seen.answer === null) {
+    return { status: null, text: seen.text, noWay: false, certificate: seen.certificate };
+  }
+  const { status, body } = seen.answer;
+  const asked = { status, text: `status ${status}`, certificate: false };
+  if (isGatewayAnswer(status, body)) return { ...asked, noWay: true };
+  if (!await proxy.gave(seen.answer)) return { ...asked, noWay: false };
+  return { ...asked, text: `status ${status}, the proxy knows no such app (yet)`, noWay: true };
+}
+
+/** Tells answers that the proxy gives to whatever it has no router for from those of the app. */
+class ProxysOwn {
+  readonly #options: AnswerOptions;
+  readonly #visit: (url: string, signal: AbortSignal) => Promise<Visit>;
+  #nobodys: Promise<NobodysAnswer | null> | null = null;
+
+  constructor(
+    options: AnswerOptions,
+    visit: (url: string, signal: AbortSignal) => Promise<Visit>,
+  ) {
+    this.#options = options;
+    this.#visit = visit;
+  }
+
+  async gave(answer: SeenAnswer): Promise<boolean> {
+    const nobodys = await (this.#nobodys ??= this.#learn());
+    // Where the proxy says nothing to unknown names, a 404 for a known one may be its own.
+    const alike = nobodys === null ? answer.status === 404 : isNobodys(answer, nobodys);
+    return alike && !await this.#hasRoute();
+  }
+
+  #learn(): Promise<NobodysAnswer | null> {
+    const { domain, health, signal, random = () => crypto.randomUUID().slice(0, 8) } = this.#options;
+    return learnNobodysAnswer(domain, {
+      ask: async (name) => (await this.#visit(`https://${name}${health.path}`, signal)).answer,
+      random,
+    });
+  }
+
+  /** Whether the proxy's API shows that every path of the domain leads to the app, so that the answer is the app's. */
+  async #hasRoute(): Promise<boolean> {
+    const view = await this.view();
+    return view !== null && hasRoute(view, this.#options.domain);
+  }
+
+  /** What the proxy's API shows now; null where it shows nothing. */
+  async view(): Promise<ProxyView | null> {
+    const { settings, signal, log } = this.#options;
+    try {
+      return await (await proxyApi(settings))?.(signal) ?? null;
+    } catch (error) {
+      signal.throwIfAborted();
+      log(describeError(error));
+      return null;
+    }
   }
 }
 
@@ -144,11 +192,16 @@ class StackWatch {
   /** @returns false when Docker has just shown that the app is not ready @throws {StageFailure} when it has crashed */
   async mayBeReady(): Promise<boolean> {
     if (this.#clock.elapsed() - this.#lookedAt <= STACK_LOOK_MS) return true;
+    return (await this.look()).state === "converged";
+  }
+
+  /** What Docker shows now. @throws {StageFailure} when the app has crashed */
+  async look(): Promise<Exclude<Decision, { state: "failed" }>> {
     this.#lookedAt = this.#clock.elapsed();
     const { swarm, stack, since } = this.#options;
     const decision = decide(await takeSnapshot(swarm, stack), since);
     if (decision.state === "failed") throw await stackFailure(swarm, decision.failure);
-    return decision.state === "converged";
+    return decision;
   }
 }
 
@@ -157,6 +210,7 @@ class StackWatch {
  */
 class WayWatch {
   readonly #options: AnswerOptions;
+  readonly #proxy: ProxysOwn;
   readonly #clock: Clock;
   #askedAt: number;
   /**
@@ -164,8 +218,9 @@ class WayWatch {
    */
   #since: number | null = null;
 
-  constructor(options: AnswerOptions, clock: Clock) {
+  constructor(options: AnswerOptions, { proxy, clock }: { proxy: ProxysOwn; clock: Clock }) {
     this.#options = options;
+    this.#proxy = proxy;
     this.#clock = clock;
     this.#askedAt = clock.elapsed();
   }
@@ -186,13 +241,17 @@ class WayWatch {
     if (ms < NO_WAY_MS || now - this.#askedAt < FAULT_LOOK_MS) return null;
     this.#askedAt = now;
     const { swarm, stack, domain } = this.#options;
-    const { why, certain } = await findRouteFault(swarm, { stack, domain });
-    if (!certain && ms < NO_WAY_UNTOLD_MS) return null;
+    const { why, certainAfterMs, shown } = await findRouteFault(swarm, {
+      stack,
+      domain,
+      view: await this.#proxy.view(),
+    });
+    if (ms < certainAfterMs) return null;
     return {
       text: why === null ? text : `${text}; ${why}`,
-      detail: `The proxy has answered so for ${formatSeconds(ms)}, and Docker shows the app as ${
-        certain ? "healthy" : "running"
-      }: look at the labels of its router, the port in loadbalancer.server.port, and its network`,
+      detail: `The proxy has answered so for ${
+        formatSeconds(ms)
+      }, and Docker shows the app as ${shown}: look at the labels of its router, the port in loadbalancer.server.port, and its network`,
     };
   }
 }

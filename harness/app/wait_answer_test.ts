@@ -10,6 +10,8 @@ import { httpsSite } from "../testing/https_site.ts";
 const STACK = "wiki-0a1b2c_ci_test";
 const DOMAIN = "wiki-0a1b2c.ci.test";
 const START = Date.parse("2026-01-01T00:00:00Z");
+/** What the proxy says to names that no app has. */
+const NOBODYS = "404 page not found\n";
 /** Fake seconds that pass between two looks. */
 const STEP_MS = 5_000;
 
@@ -78,19 +80,27 @@ function options(site: { ingress: string; ca: string }) {
 async function waitInVain(
   swarm: Swarm,
   answer: { status: number; body: string },
+  health = { path: "/", status: 200 },
 ): Promise<{ error: StageFailure; seconds: number }> {
-  await using site = await httpsSite([DOMAIN], (_, response) => {
-    response.writeHead(answer.status).end(answer.body);
+  await using site = await httpsSite([DOMAIN, "*.ci.test"], (request, response) => {
+    const { status, body } = request.headers.host === DOMAIN ? answer : { status: 404, body: NOBODYS };
+    response.writeHead(status).end(body);
   });
+  const { clock } = frozenClock();
+  const error = await waitAnswer({ ...options(site), swarm, clock, health })
+    .then(() => assert.fail("It answered"), (error) => error);
+  return { error, seconds: (clock.now() - START) / 1000 };
+}
+
+/** A clock that stands still except while somebody sleeps. */
+function frozenClock(): { clock: Clock } {
   let now = START;
   const clock: Clock = {
     now: () => now,
     elapsed: () => now,
     sleep: () => Promise.resolve(void (now += STEP_MS)),
   };
-  const error = await waitAnswer({ ...options(site), swarm, clock })
-    .then(() => assert.fail("It answered"), (error) => error);
-  return { error, seconds: (now - START) / 1000 };
+  return { clock };
 }
 
 const badGateway = { status: 502, body: "Bad Gateway" };
@@ -119,16 +129,80 @@ Deno.test("an app that turns unhealthy is not ready, whatever the proxy says", a
 
 Deno.test("an app that no router leads to is told so, health check or not", async () => {
   const swarm = new FakeSwarm("Up 2 minutes", "Host(`other.ci.test`)");
-  const { error, seconds } = await waitInVain(swarm, { status: 404, body: "404 page not found\n" });
+  const { error, seconds } = await waitInVain(swarm, { status: 404, body: NOBODYS });
   assert.equal(seconds, 60);
   assert.match(error.message, /no service has a router label with the rule Host\(`wiki-0a1b2c/);
+});
+
+Deno.test("the proxy's own answer never counts, whatever status is expected", async () => {
+  const healthy = new FakeSwarm("Up 2 minutes (healthy)");
+  const proxys = { status: 404, body: NOBODYS };
+  const { error } = await waitInVain(healthy, proxys, { path: "/", status: 404 });
+  assert.match(error.message, /does not answer with status 404: status 404, the proxy knows no such app/);
+});
+
+Deno.test("an app's own 404 counts where 404 is expected", async () => {
+  await using site = await httpsSite([DOMAIN, "*.ci.test"], (request, response) => {
+    const own = request.headers.host === DOMAIN;
+    response.writeHead(404, own ? { server: "nginx" } : {}).end(NOBODYS);
+  });
+  const swarm = new FakeSwarm("Up 2 minutes (healthy)");
+  const asked = { ...options(site), swarm, health: { path: "/", status: 404 } };
+  await waitAnswer(asked);
+});
+
+Deno.test("a 404 like the proxy's counts where the proxy's API shows that the app's router takes all requests", async () => {
+  let rule = `Host(\`${DOMAIN}\`)`;
+  const service = { loadBalancer: { servers: [{ url: "http://10.0.1.5:80" }] } };
+  await using site = await httpsSite([DOMAIN, "*.ci.test"], (request, response) => {
+    if (request.url !== "/api/rawdata") return void response.writeHead(404).end(NOBODYS);
+    const raw = { routers: { "w@swarm": { rule, service: "w" } }, services: { "w@swarm": service } };
+    response.end(JSON.stringify(raw));
+  });
+  const { settings, ...rest } = options(site);
+  const asked = {
+    ...rest,
+    ...frozenClock(),
+    swarm: new FakeSwarm("Up 2 minutes (healthy)"),
+    settings: { ...settings, TRAEFIK_API: "https://traefik.ci.test" },
+    health: { path: "/", status: 404 },
+  };
+  await waitAnswer(asked);
+  rule += " && PathPrefix(`/api`)";
+  await assert.rejects(waitAnswer(asked), /the proxy knows no such app/);
+});
+
+Deno.test("a right answer does not hide a stack that does not stand, or has crashed", async () => {
+  await using site = await httpsSite([DOMAIN, "*.ci.test"], (request, response) => {
+    response.writeHead(request.headers.host === DOMAIN ? 200 : 404).end();
+  });
+  const starting = new FakeSwarm("Up 2 minutes (health: starting)");
+  await assert.rejects(
+    waitAnswer({ ...options(site), ...frozenClock(), swarm: starting }),
+    /status 200, but Docker shows app 1\/1 \(running, health: starting\)/,
+  );
+});
+
+Deno.test("the app is asked as a visitor's browser asks, and a body without an end is an answer", async () => {
+  const seen: Record<string, string | undefined>[] = [];
+  await using site = await httpsSite([DOMAIN, "*.ci.test"], (request, response) => {
+    if (request.headers.host !== DOMAIN) return void response.writeHead(404).end();
+    const { accept, "user-agent": agent } = request.headers;
+    seen.push({ accept, agent });
+    response.writeHead(200);
+    response.write("x".repeat(300_000)); // and never ends
+  });
+  await waitAnswer({ ...options(site), swarm: new FakeSwarm("Up 2 minutes (healthy)") });
+  assert.match(seen[0]?.agent ?? "", /^Mozilla\/5\.0 /);
+  assert.match(seen[0]?.accept ?? "", /^text\/html,/);
 });
 
 Deno.test("as many good answers in a row as are wanted: the proxy may take turns among containers", async () => {
   const statuses = [502, 200, 502, 200, 200];
   let asked = 0;
-  await using site = await httpsSite([DOMAIN], (_, response) => {
-    response.writeHead(statuses[asked++] ?? 200).end();
+  await using site = await httpsSite([DOMAIN, "*.ci.test"], (request, response) => {
+    const own = request.headers.host === DOMAIN;
+    response.writeHead(own ? statuses[asked++] ?? 200 : 404).end();
   });
   await waitAnswer({
     ...options(site),

@@ -25,8 +25,13 @@ const settingsSchema = z.object({
   RUNS: z.string(),
   /** Apps of one run that may live at the same time; unset: 2 where free memory allows. */
   LANES: z.coerce.number().int().min(1).max(2).optional(),
-  /** Seconds between two looks of the reverse proxy at Swarm. */
-  PROXY_REFRESH_S: z.coerce.number().nonnegative().default(1),
+  /**
+   * Seconds between two looks of the reverse proxy at Swarm (`providers.swarm.refreshSeconds`). By default it is 15, as
+   * with Traefik.
+   */
+  PROXY_REFRESH_S: z.coerce.number().nonnegative().default(15),
+  /** Base URL at which this host reaches Traefik's API; unset: after a change, its next look is waited for. */
+  TRAEFIK_API: z.url().optional(),
   ABRA: z.string().default("abra"),
   /** The deno binary that recipe tests run with. */
   DENO: z.string().default(Deno.execPath()),

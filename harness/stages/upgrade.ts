@@ -16,8 +16,6 @@ import { takeSnapshot } from "../swarm/snapshot.ts";
 import { compareLooks, pictureBefore } from "../checks/compare_page.ts";
 import { countWarnings } from "../checks/log_warnings.ts";
 
-/** Milliseconds; after a look at Swarm the proxy may hold a change back for 2 s (`providersThrottleDuration`). */
-const PROXY_LAG_MS = 2_300;
 /**
  * The proxy sends each request to the next of the containers that it knows. After so many good answers one after the
  * other, a request has gone to every container, so that the proxy knows none that is gone.
@@ -72,10 +70,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   await reportImages(run, app.stack);
   const gone = oldTasksGone(run, { app, ctx });
   gone.catch(() => {}); // awaited below
-  // The proxy routes to tasks that Swarm wants to run. Swarm stopped wanting the old ones at `currentSince`, and some
-  // time after that the proxy knows none of them any more.
-  const known = currentSince + run.plan.settings.PROXY_REFRESH_S * 1000 + PROXY_LAG_MS;
-  await Promise.race([gone, ctx.clock.sleep(Math.max(0, known - ctx.clock.elapsed()), ctx.signal)]);
+  await app.takenUp(ctx, { currentSince, gone });
   await app.answers(ctx, { times: EVERY_WAY });
 
   // The page is looked at while old containers use up their stop grace. The data is read after they are gone.

@@ -27,6 +27,8 @@ export const service = z.object({
       GlobalJob: z.object({}).optional(),
     }),
   }),
+  /** What it was before its latest update. */
+  PreviousSpec: z.object({ Labels: labels }).nullish(),
   UpdateStatus: z.object({ State: z.string().optional(), Message: z.string().optional() }).nullish(),
 });
 export type ServiceObject = z.infer<typeof service>;
@@ -37,6 +39,8 @@ export const task = z.object({
   ServiceID: z.string().default(""),
   DesiredState: z.string(),
   Spec: z.looseObject({}),
+  NetworksAttachments: z.array(z.object({ Addresses: z.array(z.string()).nullish() })).nullish()
+    .transform((all) => all ?? []),
   Status: z.object({
     Timestamp: z.string(),
     State: z.string(),

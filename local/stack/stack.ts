@@ -27,7 +27,7 @@ import { DASHBOARD_URL, ensureService, waitForRoute } from "./services.ts";
 import { ensureSwarm } from "../docker/swarm.ts";
 import { type Certificates, ensureCertificates } from "../traefik/tls.ts";
 import { together } from "../host/interruption.ts";
-import { ensureTraefik, traefikOwner } from "../traefik/traefik.ts";
+import { ensureTraefik, TRAEFIK_URL, traefikOwner } from "../traefik/traefik.ts";
 import { ensureTraefikImage } from "../traefik/traefik_image.ts";
 
 export { stopStack } from "./down.ts";
@@ -271,6 +271,7 @@ async function describe(
       CCCI_DOCKER: composeClient,
       CCCI_DENO: Deno.execPath(),
       CCCI_PROXY_REFRESH_S: "1",
+      CCCI_TRAEFIK_API: TRAEFIK_URL,
       CCCI_MIN_FREE_GB: "1",
       CCCI_REQUIRE_FLOOR: "0",
     },

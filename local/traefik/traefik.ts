@@ -11,7 +11,9 @@ import type { Certificates } from "./tls.ts";
 
 const STACK = "cc-ci-traefik";
 const SERVICE = `${STACK}_app`;
-const PING_HOST = `traefik.${BASE_DOMAIN}`;
+const TRAEFIK_HOST = `traefik.${BASE_DOMAIN}`;
+/** Where this host, and nobody else, reaches Traefik's API. */
+export const TRAEFIK_URL = `https://${TRAEFIK_HOST}`;
 const READY_MS = 180_000;
 
 export interface TraefikOptions {
@@ -48,7 +50,7 @@ export async function ensureTraefik(docker: Docker, options: TraefikOptions): Pr
   step.update("waiting for its first answer");
   try {
     await waitFor(() => answersOnce(certificates), {
-      what: `Traefik to answer at https://${PING_HOST}/ping`,
+      what: `Traefik to answer at ${TRAEFIK_URL}/ping`,
       timeoutMs: READY_MS,
       everyMs: 150,
       signal: options.signal,
@@ -67,7 +69,7 @@ export async function answersOnce(certificates: Pick<Certificates, "ca">): Promi
   try {
     const ca = await Deno.readTextFile(certificates.ca);
     const response = await ingressFetch({ address: INGRESS, ca }, { timeoutMs: 3_000 })(
-      `https://${PING_HOST}/ping`,
+      `${TRAEFIK_URL}/ping`,
     );
     return response.status === 200;
   } catch {
@@ -97,6 +99,8 @@ function staticArgs(): string[] {
     "--global.checknewversion=false",
     "--global.sendanonymoususage=false",
     "--log.level=INFO",
+    "--api=true",
+    "--api.dashboard=false",
     "--ping=true",
     "--ping.manualrouting=true",
     "--entrypoints.web.address=:80",
@@ -127,7 +131,12 @@ export function dynamicConfig(gateway: string): string {
           "cc-ci-bridge": router(`Host(\`${BASE_DOMAIN}\`) && Path(\`/hook\`)`, "cc-ci-bridge"),
           // The path by which runners ask Drone is not routed from outside: whoever may ask there reads every secret.
           "cc-ci-drone": router(`Host(\`${DRONE_HOST}\`) && !PathPrefix(\`/rpc\`)`, "cc-ci-drone"),
-          "cc-ci-ping": router(`Host(\`${PING_HOST}\`)`, "ping@internal"),
+          "cc-ci-ping": router(`Host(\`${TRAEFIK_HOST}\`)`, "ping@internal"),
+          // A connection from this host comes from the gateway, one from an app comes from the app's own address.
+          "cc-ci-api": router(
+            `Host(\`${TRAEFIK_HOST}\`) && PathPrefix(\`/api/\`) && ClientIP(\`${gateway}\`)`,
+            "api@internal",
+          ),
         },
         services: {
           "cc-ci-git": server(PORTS.gitea),

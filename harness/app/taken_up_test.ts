@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import type { Clock } from "../../common/time.ts";
+import { readSettings } from "../run/settings.ts";
+import { Swarm } from "../swarm/swarm.ts";
+import * as schema from "../swarm/schema.ts";
+import { httpsSite } from "../testing/https_site.ts";
+import { waitTakenUp } from "./taken_up.ts";
+
+const STACK = "wiki-0a1b2c_ci_test";
+const START = Date.parse("2026-01-01T00:00:00Z");
+const PORT = "traefik.http.services.wiki.loadbalancer.server.port";
+
+/** An engine with one service, whose port label the latest deploy has changed from 80 to 8080. */
+class FakeSwarm extends Swarm {
+  readonly #taskMadeAt: number;
+
+  constructor({ taskMadeAt }: { taskMadeAt: number }) {
+    super("/nowhere");
+    this.#taskMadeAt = taskMadeAt;
+  }
+  override services() {
+    const spec = {
+      Name: `${STACK}_app`,
+      Labels: { [PORT]: "8080" },
+      TaskTemplate: {},
+      Mode: { Replicated: { Replicas: 1 } },
+    };
+    const service = { ID: "s", Spec: spec, PreviousSpec: { Labels: { [PORT]: "80" } } };
+    return Promise.resolve([schema.service.parse(service)]);
+  }
+  override tasks() {
+    const at = new Date(this.#taskMadeAt).toISOString();
+    return Promise.resolve([
+      schema.task.parse({
+        ID: "t",
+        CreatedAt: at,
+        ServiceID: "s",
+        DesiredState: "running",
+        Spec: {},
+        NetworksAttachments: [{ Addresses: ["10.0.1.5/24"] }],
+        Status: { Timestamp: at, State: "running" },
+      }),
+    ]);
+  }
+}
+
+/**
+ * Waits for a proxy whose API shows these ports, one after the other, from the third fake second on.
+ * @param deploy.api null: the proxy's API cannot be asked; a number is a status that it answers with
+ * @returns how many fake seconds it took, and what was logged and noted
+ */
+async function takeUp(deploy: { api: string[] | number | null; replaced?: boolean; refreshS?: number }) {
+  const { api, replaced = false, refreshS = 5 } = deploy;
+  let asked = 0;
+  await using site = await httpsSite(["traefik.ci.test"], (_, response) => {
+    if (!Array.isArray(api)) return void response.writeHead(api ?? 500).end();
+    const port = api[Math.min(asked++, api.length - 1)];
+    const services = port === undefined || port === ""
+      ? {}
+      : { "wiki@swarm": { loadBalancer: { servers: [{ url: `http://10.0.1.5:${port}` }] } } };
+    response.end(JSON.stringify({ services }));
+  });
+  const env: Record<string, string> = {
+    CCCI_BASE_DOMAIN: "ci.test",
+    CCCI_RUNS: "/nonexistent",
+    CCCI_INGRESS: site.ingress,
+    CCCI_CA_FILE: site.ca,
+    CCCI_PROXY_REFRESH_S: String(refreshS),
+    ...(api === null ? {} : { CCCI_TRAEFIK_API: "https://traefik.ci.test" }),
+  };
+  let now = START;
+  const clock: Clock = {
+    now: () => now,
+    elapsed: () => now,
+    sleep: (ms) => Promise.resolve(void (now += Math.max(ms, 1_000))),
+  };
+  const said: string[] = [];
+  await waitTakenUp({
+    swarm: new FakeSwarm({ taskMadeAt: replaced ? START : START - 60_000 }),
+    stack: STACK,
+    settings: readSettings((name) => env[name]),
+    deployedAt: START - 1_000,
+    since: START,
+    gone: Promise.resolve(),
+    ctx: {
+      clock,
+      signal: new AbortController().signal,
+      log: (line) => said.push(line),
+      note: (text) => said.push(text),
+    },
+  });
+  return { seconds: Math.round((now - START) / 1000), said: said.join("\n") };
+}
+
+Deno.test("an update of labels only is believed once the proxy's API shows the new labels", async () => {
+  const { seconds, said } = await takeUp({ api: ["80", "80", "8080"] });
+  assert.equal(seconds, 2);
+  assert.match(said, /Waiting for the proxy to take up: label \S+port=8080\nThe proxy's API shows/);
+});
+
+Deno.test("a proxy that certainly shows what was before is waited for beyond its interval", async () => {
+  const { seconds } = await takeUp({ api: [...Array.from({ length: 20 }, () => "80"), "8080"] });
+  assert.equal(seconds, 20);
+});
+
+Deno.test("a proxy that never takes it up is the host's trouble", async () => {
+  await assert.rejects(takeUp({ api: ["80"] }), (error: Error) => {
+    assert.equal(error.name, "InfraFailure");
+    assert.match(error.message, /The proxy did not take up in 1 min \d\d s: label \S+=8080/);
+    return true;
+  });
+});
+
+Deno.test("labels that the proxy takes for nothing are not waited for longer than its interval", async () => {
+  const { seconds, said } = await takeUp({ api: [""] });
+  assert.equal(seconds, 8);
+  assert.match(said, /has looked at Swarm since the deploy; its API does not show: label \S+=8080/);
+});
+
+Deno.test("without its API, the proxy's next look is waited for, though no container had to be replaced", async () => {
+  const { seconds, said } = await takeUp({ api: null, refreshS: 15 });
+  assert.equal(seconds, 17);
+  assert.match(said, /as it does every 15 s/);
+});
+
+Deno.test("without its API, an app whose containers are all new needs no look to be waited for", async () => {
+  const { said } = await takeUp({ api: null, replaced: true });
+  assert.match(said, /Every container behind the proxy is a new one/);
+});
+
+Deno.test("an API that does not answer is said, and the proxy's next look is waited for", async () => {
+  const { seconds, said } = await takeUp({ api: 403 });
+  assert.equal(seconds, 7);
+  assert.match(said, /CCCI_TRAEFIK_API.*so its next look was waited for[\s\S]*status 403/);
+});
