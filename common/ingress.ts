@@ -4,10 +4,14 @@ import { Buffer } from "node:buffer";
 import { UsageError } from "./errors.ts";
 import { type FetchLimits, type HalfAnswer, withinLimits } from "./fetch_limits.ts";
 
-/** Where HTTPS connections go, whatever the name in the URL says. */
+/** Where connections go, whatever the name in the URL says. */
 export interface Ingress {
   /** `host:port` of the reverse proxy, e.g. `127.0.0.1:443`. */
   address: string;
+  /**
+   * `host:port` where the proxy answers `http:`, e.g. `127.0.0.1:80`; without it `http:` goes where the URL says.
+   */
+  http?: string;
   /** PEM text of the CA that signed its certificate; without it the system's CAs are trusted. */
   ca?: string;
 }
@@ -15,8 +19,8 @@ export interface Ingress {
 /**
  * Makes a `fetch` that connects to the ingress with SNI and Host set to the URL's own name. Deno's `fetch` cannot be
  * used, because neither Deno nor glibc resolves `*.localhost`, and a test domain must never be looked up in the DNS.
- * Certificates are verified. A redirect is returned to the caller and not followed; the port of an `https:` URL is
- * ignored.
+ * Certificates are verified. A redirect is returned to the caller and not followed; the port of a URL that goes to the
+ * ingress is ignored.
  */
 export function ingressFetch(ingress: Ingress, limits: FetchLimits = {}): typeof fetch {
   const [host, port] = splitAddress(ingress.address);
@@ -44,9 +48,16 @@ export function ingressFetch(ingress: Ingress, limits: FetchLimits = {}): typeof
           servername: url.hostname,
           ...(ingress.ca === undefined ? {} : { ca: ingress.ca }),
         })
-        : httpRequest({ ...common, host: url.hostname, port: url.port || 80 });
+        : httpRequest({ ...common, ...plainTarget(url, ingress) });
     return await withinLimits(request, { limits, call: (signal) => send(outgoing(), { body, signal }) });
   };
+}
+
+/** Where a connection for an `http:` URL goes. */
+function plainTarget({ hostname, port }: URL, { http }: Ingress): { host: string; port: number } {
+  if (http === undefined) return { host: hostname, port: Number(port || 80) };
+  const [host, webPort] = splitAddress(http);
+  return { host, port: webPort };
 }
 
 /**
@@ -138,6 +149,18 @@ export async function ingressOf(
     address: settings.INGRESS,
     ...(settings.CA_FILE === undefined ? {} : { ca: await readCa(settings.CA_FILE) }),
   };
+}
+
+/** Reads from the harness's settings how the apps under test are reached, as visitors reach them: by https and http. */
+export async function appIngressOf(
+  settings: { INGRESS: string; INGRESS_HTTP?: string | undefined; CA_FILE?: string | undefined },
+): Promise<Ingress> {
+  return { ...await ingressOf(settings), http: httpAddress(settings) };
+}
+
+/** `host:port` where the proxy in front of the apps answers `http:`. */
+export function httpAddress(settings: { INGRESS: string; INGRESS_HTTP?: string | undefined }): string {
+  return settings.INGRESS_HTTP ?? settings.INGRESS.replace(/:[0-9]+$/, ":80");
 }
 
 /**

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ingressFetch, serviceFetch } from "./ingress.ts";
+import { appIngressOf, ingressFetch, serviceFetch } from "./ingress.ts";
 
 /** A port that notes who connects, and hangs up. */
 function listener() {
@@ -70,6 +70,21 @@ Deno.test("serviceFetch() follows no redirects, keeps method and body, and has l
   assert.deepEqual([made.status, await made.text()], [201, "POST hello"]);
   await assert.rejects(fetch(`${at}/`, { method: "POST", body: "x".repeat(30) }), /larger than 20 bytes/);
   await assert.rejects(serviceFetch(hosts, { timeoutMs: 500 })(`${at}/never`), /time limit/);
+});
+
+Deno.test("ingressFetch() goes to the proxy's web entry point for http where that is known, as visitors do", async () => {
+  const named: (string | null)[] = [];
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ headers }) => {
+    named.push(headers.get("host"));
+    return new Response(null, { status: 301, headers: { location: "https://app.ci.localhost/docs/" } });
+  });
+  const http = `127.0.0.1:${server.addr.port}`;
+  const moved = await ingressFetch({ address: "127.0.0.1:1", http })("http://app.ci.localhost/docs");
+  assert.deepEqual([moved.status, named], [301, ["app.ci.localhost"]]);
+  const unset = await appIngressOf({ INGRESS: "[::1]:8443" });
+  assert.equal(unset.http, "[::1]:80");
+  const set = await appIngressOf({ INGRESS: "127.0.0.1:8443", INGRESS_HTTP: "127.0.0.1:8080" });
+  assert.equal(set.http, "127.0.0.1:8080");
 });
 
 Deno.test("ingressFetch() has the same limits, and stops when its caller does", async () => {

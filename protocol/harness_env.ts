@@ -5,6 +5,7 @@
 export const harnessSettings = [
   "BASE_DOMAIN",
   "INGRESS",
+  "INGRESS_HTTP",
   "CA_FILE",
   "FORGE_URL",
   "RECIPES",

@@ -1,5 +1,5 @@
 import { describeError } from "../../common/errors.ts";
-import { ingressFetch, ingressOf } from "../../common/ingress.ts";
+import { appIngressOf, ingressFetch } from "../../common/ingress.ts";
 import type { Settings } from "../run/settings.ts";
 import type { SeenAnswer } from "./nobodys_answer.ts";
 
@@ -31,7 +31,7 @@ export type Visit =
 export async function visits(
   settings: Settings,
 ): Promise<(url: string, signal: AbortSignal) => Promise<Visit>> {
-  const get = ingressFetch(await ingressOf(settings), { timeoutMs: ANSWER_MS, enough: ENOUGH });
+  const get = ingressFetch(await appIngressOf(settings), { timeoutMs: ANSWER_MS, enough: ENOUGH });
   return async (url, signal) => {
     try {
       const response = await get(url, { signal, headers: VISITOR });

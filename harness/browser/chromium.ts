@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { splitAddress } from "../../common/ingress.ts";
+import { httpAddress, splitAddress } from "../../common/ingress.ts";
 import { execOk, FAMILY, familyMark, killGroup } from "../../common/exec.ts";
 import { BROWSER_FOLDERS, browserPrefix } from "../run/folder.ts";
 import { describeError } from "../../common/errors.ts";
@@ -232,17 +232,26 @@ async function attempt(
 }
 
 /**
- * Chromium uses the first rule that fits: the run's names lead to the ingress, and everything else, addresses too,
- * leads nowhere.
+ * Chromium uses the first rule that fits: the two ports that the proxy serves lead to it under the run's names, and
+ * everything else, addresses and other ports of these names too, leads nowhere, as it does for visitors.
  */
-function resolverRules({ domains, ingress }: BrowserOptions): string {
-  const [host, port] = splitAddress(ingress);
-  const target = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+function resolverRules({ domains, ingress, ingressHttp }: BrowserOptions): string {
+  const http = httpAddress({ INGRESS: ingress, INGRESS_HTTP: ingressHttp });
+  const doors = [[443, ingress], [80, http]] as const;
   for (const domain of domains) {
     if (/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(domain)) continue;
     throw new BrowserError("browser.start", `Could not let the browser reach "${domain}": no domain name`);
   }
-  return [...domains.map((domain) => `MAP ${domain} ${target}`), "MAP * ~NOTFOUND"].join(", ");
+  const ways = domains.flatMap((domain) =>
+    doors.map(([port, address]) => `MAP ${domain}:${port} ${bracketed(address)}`)
+  );
+  return [...ways, "MAP * ~NOTFOUND"].join(", ");
+}
+
+/** The address with brackets around an IPv6 host, which Chromium needs. */
+function bracketed(address: string): string {
+  const [host, port] = splitAddress(address);
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 async function readEndpoint(portFile: string): Promise<string | undefined> {

@@ -1,8 +1,10 @@
 import { CcciError } from "../../common/errors.ts";
 
 export interface BrowserOptions {
-  /** `host:port` at which the run's domains are reached. */
+  /** `host:port` at which the run's domains are reached by https. */
   ingress: string;
+  /** The same for http. @default port 80 of the same host */
+  ingressHttp?: string;
   /** PEM file of the CA that signed the ingress's certificate; without it only the system's CAs are trusted. */
   ca?: string;
   /** The only names the browser can reach. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ingressOf } from "../../common/ingress.ts";
+import { appIngressOf } from "../../common/ingress.ts";
 import type { App } from "../app/app.ts";
 import { servicesOf } from "../recipe/compose.ts";
 import { exists } from "../../common/files.ts";
@@ -68,7 +68,7 @@ async function against(
         ...(ctx.stage === "upgrade" && run.base !== null ? { base: run.base.version } : {}),
       },
       domains: app.domains,
-      ingress: await ingressOf(plan.settings),
+      ingress: await appIngressOf(plan.settings),
       browser: await run.browser(),
       services: servicesOf(need(run.compose.head, "lint")),
       ...(confined ? {} : {

@@ -118,8 +118,9 @@ export function test(
 }
 
 /**
- * Requests a path of the app (or an `https:` address of one of its domains) through the reverse proxy. The certificate
- * is verified, and redirects are returned and not followed. An answer of any status is a result; no answer is an error.
+ * Requests a path of the app (or an `https:` or `http:` address of one of its domains) through the reverse proxy. The
+ * certificate is verified, and redirects are returned and not followed. An answer of any status is a result; no answer
+ * is an error.
  */
 export async function fetch(
   path: string,

@@ -186,9 +186,10 @@ function method<T extends z.ZodType>(
 /** Returns the address if it belongs to the run. @throws {BrokerError} if it does not */
 function runUrl(text: string, options: BrokerOptions): string {
   const url = URL.canParse(text, options.app.url) ? new URL(text, options.app.url) : undefined;
-  const allowed = url?.protocol === "https:" && options.domains.includes(url.hostname) && url.port === "" &&
+  const allowed = url !== undefined && /^https?:$/.test(url.protocol) &&
+    options.domains.includes(url.hostname) && url.port === "" &&
     url.username === "" && url.password === "";
-  if (url !== undefined && allowed) return url.href;
+  if (allowed) return url.href;
   throw new BrokerError(
     "broker.domain",
     `A test cannot reach "${text.slice(0, 200)}", only https://${options.domains.join(", https://")}`,

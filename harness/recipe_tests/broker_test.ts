@@ -77,11 +77,29 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: `fetch over http is answered by the proxy's web entry point, as for visitors${
+    missing ? ` (skipped: no ${missing})` : ""
+  }`,
+  ignore: missing !== undefined,
+  async fn() {
+    await using site = await httpsSite(["app.ci.test"], () => {});
+    const ingress = { address: site.ingress, http: site.ingressHttp };
+    await withBroker({ ingress }, async (socket) => {
+      const { value } = await call(socket, { method: "fetch", params: { url: "http://app.ci.test/docs/" } });
+      const { status, headers } = value as { status: number; headers: [string, string][] };
+      const location = headers.find(([name]) => name === "location")?.[1];
+      assert.deepEqual([status, location], [301, "https://app.ci.test/docs/"]);
+    });
+  },
+});
+
 /** Calls that must be refused, and with what. */
 const refused: Record<string, [call: unknown, code: string]> = {
   "another domain": [{ method: "fetch", params: { url: "https://git.ci.test/" } }, "broker.domain"],
   "another port": [{ method: "fetch", params: { url: "https://app.ci.test:8443/" } }, "broker.domain"],
-  "another scheme": [{ method: "fetch", params: { url: "http://app.ci.test/" } }, "broker.domain"],
+  "another port of http": [{ method: "fetch", params: { url: "http://app.ci.test:443/" } }, "broker.domain"],
+  "another scheme": [{ method: "fetch", params: { url: "ftp://app.ci.test/" } }, "broker.domain"],
   "an address with a user": [{ method: "fetch", params: { url: "https://a@app.ci.test/" } }, "broker.domain"],
   "a domain hidden behind a backslash": [
     { method: "fetch", params: { url: "https://git.ci.test\\@app.ci.test/" } },

@@ -15,6 +15,8 @@ const settingsSchema = z.object({
   BASE_DOMAIN: domain,
   /** `host:port` of the reverse proxy in front of the apps. */
   INGRESS: z.string().regex(/^.+:[0-9]+$/, "must be host:port").default("127.0.0.1:443"),
+  /** `host:port` where the proxy answers `http:`; unset: port 80 of the same host. */
+  INGRESS_HTTP: z.string().regex(/^.+:[0-9]+$/, "must be host:port").optional(),
   /** PEM file of the CA that signed the proxy's certificate; without it the system's CAs are trusted. */
   CA_FILE: z.string().optional(),
   /** Base URL of the forge: repositories are cloned from `<forge>/<owner>/<name>.git`. */

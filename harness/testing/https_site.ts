@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:https";
-import type { RequestListener } from "node:http";
+import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from "node:http";
 import { join } from "node:path";
 import { exec, execOk } from "../../common/exec.ts";
 
@@ -7,6 +7,8 @@ import { exec, execOk } from "../../common/exec.ts";
 export interface HttpsSite extends AsyncDisposable {
   /** `host:port` */
   ingress: string;
+  /** `host:port` where plain http is answered with a redirect to https, as by the web entry point of Traefik. */
+  ingressHttp: string;
   port: number;
   /** PEM file of the CA. */
   ca: string;
@@ -33,20 +35,27 @@ export async function httpsSite(names: string[], answer: RequestListener): Promi
     cert: await Deno.readTextFile(file("cert.pem")),
   }, answer);
   const port = await listen(server);
+  const web = createHttpServer((request, response) =>
+    void response.writeHead(301, { location: `https://${request.headers.host}${request.url}` }).end()
+  );
+  const webPort = await listen(web);
   return {
     ingress: `127.0.0.1:${port}`,
+    ingressHttp: `127.0.0.1:${webPort}`,
     port,
     ca: file("ca.pem"),
     folder,
     async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await Promise.all([server, web].map((one) => {
+        one.closeAllConnections();
+        return new Promise((resolve) => one.close(resolve));
+      }));
       await Deno.remove(folder, { recursive: true });
     },
   };
 }
 
-function listen(server: Server): Promise<number> {
+function listen(server: Server | HttpServer): Promise<number> {
   return new Promise((resolve) => {
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();

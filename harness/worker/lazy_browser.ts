@@ -1,3 +1,4 @@
+import { httpAddress } from "../../common/ingress.ts";
 import { domainsOf } from "../app/settings.ts";
 import type { Browser } from "../browser/browser.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
@@ -26,6 +27,7 @@ export class LazyBrowser implements AsyncDisposable {
     const { openBrowser } = await import("../browser/browser.ts"); // large, and not needed before a deploy
     const browser = await openBrowser({
       ingress: settings.INGRESS,
+      ingressHttp: httpAddress(settings),
       ...(settings.CA_FILE === undefined ? {} : { ca: settings.CA_FILE }),
       domains,
     });
