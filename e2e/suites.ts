@@ -98,7 +98,7 @@ export const suites: Suite[] = [
     name: "loop",
     description: "comments on real pull requests: refusals, restarts, services away",
     run: (context) =>
-      tests(context, "loop", ["e2e/check_test.ts", "e2e/loop_test.ts", "e2e/schedule_test.ts"]),
+      tests(context, "loop", ["check", "forge", "loop", "schedule"].map((what) => `e2e/${what}_test.ts`)),
     beside: true,
   },
   {

@@ -33,8 +33,6 @@ export class Sweeper {
   readonly #deps: SweeperDeps;
   /** Repositories whose last sweep failed. */
   readonly #pauses: Pauses;
-  /** Enrolled repositories that the forge did not show when they were last read. */
-  readonly gone = new Set<string>();
   #sweptAt = -Infinity;
   #triedAgainAt = -Infinity;
 
@@ -62,11 +60,7 @@ export class Sweeper {
       return;
     }
     this.#pauses.end(repo);
-    if (comments.ok) this.gone.delete(repo);
-    else {
-      this.gone.add(repo);
-      log.warn("nothing to sweep", { repo, error: comments.message });
-    }
+    if (!comments.ok) log.warn("nothing to sweep", { repo, error: comments.message });
     const found = comments.ok ? comments.value : [];
     const at = comments.ok ? comments.at ?? now : now;
     store.atomically(() => {

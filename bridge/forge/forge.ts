@@ -97,7 +97,12 @@ export interface Forge {
 
 /** Whether an answer means: deleted, or moved to another name; redirects are never followed. */
 export function isGone(status: number): boolean {
-  return [301, 302, 307, 308, 404, 410].includes(status);
+  return isMoved(status) || status === 404 || status === 410;
+}
+
+/** Whether an answer means: moved to another name. */
+export function isMoved(status: number): boolean {
+  return [301, 302, 307, 308].includes(status);
 }
 
 /** Whether a search for an owner's pull requests is answered so because there is no such owner: Gitea says 400. */

@@ -142,8 +142,13 @@ export function giteaForge(options: GiteaOptions): Forge {
 
     async pushes({ repo, pr }) {
       const route = "GET /repos/{owner}/{name}/issues/{pr}/timeline";
-      // The forge counts the entries of the page here, after it has left out those that nobody may see.
-      const answer = await readList(route, { ...split(repo), pr }, { entry: timelineEntry, counted: false });
+      // The forge counts the entries of the page here, after it has left out those that nobody may see. Other pull
+      // requests wait while a list is read that somebody made long on purpose.
+      const answer = await readList(route, { ...split(repo), pr }, {
+        entry: timelineEntry,
+        counted: false,
+        most: 100,
+      });
       if (!answer.ok) {
         // Whoever may comment can make it that long. Then nobody can tell when what was pushed.
         if (answer.status === tooLong) return { ok: true, value: [], at: null };

@@ -7,7 +7,7 @@ const log = logger("bridge", "forge");
 
 const pageSize = 50; // the server's own maximum; more is silently cut
 /** Far more pages than there are: a list that does not end with them is given up. */
-const maxPages = 400;
+const mostPages = 400;
 /** Entries that are remembered as left out, so that each is logged once. */
 const mostRemembered = 10_000;
 
@@ -21,6 +21,8 @@ export interface ListOptions<T> {
   within?: string;
   /** Whether the forge's count is that of all pages; if not, only an empty page is the last. @default true */
   counted?: boolean;
+  /** With more pages the list is given up. @default 400 */
+  most?: number;
   /** Whether a page holds nothing more that is asked for, so that the next need not be read. */
   enough?: (page: readonly T[]) => boolean;
 }
@@ -46,11 +48,11 @@ export function listReader({ read }: Pick<GiteaClient, "read">): ListReader {
     parameters: Parameters,
     options: ListOptions<T>,
   ): Promise<Answer<T[]>> {
-    const { within, counted = true, enough = () => false } = options;
+    const { within, counted = true, most = mostPages, enough = () => false } = options;
     const all: T[] = [];
     let at: number | null = null;
     let seen = 0;
-    for (let page = 1; page <= maxPages; page++) {
+    for (let page = 1; page <= most; page++) {
       const query = { ...parameters, page, limit: pageSize };
       const answer: CountedAnswer<unknown[] | null> = await read(route, query, pageOf(within));
       if (!answer.ok) return answer;
@@ -65,7 +67,7 @@ export function listReader({ read }: Pick<GiteaClient, "read">): ListReader {
       if (isWhole || raw.length > pageSize || enough(found)) return { ok: true, value: all, at };
     }
     // The caller would take an incomplete list for the whole one.
-    return failure(tooLong, `More than ${maxPages} pages answer ${route}`);
+    return failure(tooLong, `More than ${most} pages answer ${route}`);
   }
 
   async function readStart<T>(

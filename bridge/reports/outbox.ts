@@ -1,7 +1,7 @@
 import { backoffMs, type Failure, isUnsure, lateMs } from "../../common/answer.ts";
 import type { Clock } from "../../common/time.ts";
 import { logger } from "../../common/log.ts";
-import { type Forge, isGone } from "../forge/forge.ts";
+import { type Forge, isMoved } from "../forge/forge.ts";
 import type { Post } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 
@@ -148,8 +148,8 @@ export class Outbox {
 
 /** How often it is tried after such an answer: where it is locked, archived, blocked or gone, more does not help. */
 function mostTries({ status }: Failure): number {
-  if (isGone(status)) return goneTries;
-  return [403, 413, 422, 423].includes(status) ? refusedTries : Infinity;
+  if (status === 404 || status === 410) return goneTries;
+  return isMoved(status) || [403, 413, 422, 423].includes(status) ? refusedTries : Infinity;
 }
 
 /** The text as it is sent. */

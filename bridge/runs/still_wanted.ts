@@ -1,6 +1,6 @@
 import { shortCommit } from "../../protocol/params.ts";
 import type { Clock } from "../../common/time.ts";
-import { type Forge, isGone } from "../forge/forge.ts";
+import { type Forge, isGone, isMoved } from "../forge/forge.ts";
 import { isOfPull, movedOn, type PullRun, type Run } from "../store/rows.ts";
 
 /** Whether a run may go on. */
@@ -95,6 +95,7 @@ async function lookAtBranch(run: Run, forge: Forge): Promise<Look> {
 async function look(run: PullRun, { forge, running }: { forge: Forge; running: boolean }): Promise<Look> {
   const pull = await forge.pull({ repo: run.repo, pr: run.pr });
   if (!pull.ok) {
+    if (isMoved(pull.status)) return { kind: "gone", why: "The repository has another name now" };
     if (isGone(pull.status)) return { kind: "gone", why: "The pull request is not there any more" };
     return { kind: "later", why: pull.message, retryAfterMs: pull.retryAfterMs };
   }

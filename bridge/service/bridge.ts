@@ -9,6 +9,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Enrolments } from "../../enrolment/repositories.ts";
 import { guarded } from "../reports/verdict_guard.ts";
 import type { Forge } from "../forge/forge.ts";
+import { noteAbsences } from "../forge/absences.ts";
 import type { Maintenance } from "../commands/maintenance.ts";
 import { Outbox } from "../reports/outbox.ts";
 import { longestAgeMs } from "../commands/policy.ts";
@@ -62,6 +63,8 @@ export class Bridge {
     maintenance: false,
   };
   readonly #deps: BridgeDeps;
+  /** Repositories that the forge did not show under the name they were asked for. */
+  readonly #absent = new Set<string>();
   readonly #poller: Poller;
   readonly #sweeper: Sweeper;
   readonly #scheduler: Scheduler | null;
@@ -82,7 +85,8 @@ export class Bridge {
 
   constructor(deps: BridgeDeps) {
     this.#deps = deps;
-    const { store, forge, engine, dashboard, clock, org, newId } = deps;
+    const { store, engine, dashboard, clock, org, newId } = deps;
+    const forge = noteAbsences(deps.forge, this.#absent);
     const enrolments = () => this.#enrolments;
     const held = () => this.#maintenance !== null;
     const repositoryPage = (repo: string) => `${deps.forgeUrl.replace(/\/+$/, "")}/${repo}`;
@@ -230,7 +234,7 @@ export class Bridge {
       `${many(engineProblems.length, "problem")} of the engine, see the bridge's log`,
       maintenance && "Maintenance: commands are answered, and what waits goes on waiting",
     ];
-    const moved = [...this.#sweeper.gone].flatMap((repo) => {
+    const moved = [...this.#absent].flatMap((repo) => {
       const recipe = this.#enrolments.recipes.get(repo);
       const text = "The forge shows its repository no more under the name that it is enrolled with: " +
         "it was renamed, moved or deleted";

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import * as z from "zod";
+import { ORG } from "../local/gitea/seed.ts";
+import { ForgeLab, type LabPull } from "./forge_lab.ts";
+import { onRealServices } from "./scene.ts";
+
+/** What people can do on a real Gitea to keep a pull request from being tested, or answers from being read. */
+
+let lab: ForgeLab;
+Deno.test.beforeAll(async () => void (lab = await ForgeLab.open()));
+Deno.test.afterAll(async () => await lab[Symbol.asyncDispose]());
+
+async function scene() {
+  const repo = await lab.repository();
+  const pull = await lab.pull(repo);
+  const bridge = await lab.bridge([repo]);
+  return { repo, pull, bridge };
+}
+
+async function statusOf({ repo, head }: LabPull): Promise<string | undefined> {
+  const shape = z.object({
+    statuses: z.array(z.object({ context: z.string(), status: z.string() })).nullable(),
+  });
+  const all =
+    shape.parse(await lab.as("maintainer", "GET", `/repos/${repo}/commits/${head}/status`)).statuses;
+  return all?.find(({ context }) => context === "cc-ci")?.status;
+}
+
+onRealServices("a reference whose source was deleted keeps no command from being answered", async () => {
+  const { repo, pull, bridge } = await scene();
+  using _ = bridge;
+  const name = repo.split("/")[1] ?? "";
+  const own = `/repos/${lab.accounts.outsider.name}/refers-to-${name}`;
+  await lab.as("outsider", "POST", "/user/repos", { name: `refers-to-${name}` });
+  const body = `See ${repo}#${pull.number}`;
+  await lab.as("outsider", "POST", `${own}/issues`, { title: "A reference" });
+  const made = await lab.as("outsider", "POST", `${own}/issues/1/comments`, { body });
+  const { id } = z.object({ id: z.number() }).parse(made);
+  await lab.as("outsider", "DELETE", `${own}/issues/comments/${id}`);
+  const timeline = await lab.as("bot", "GET", `/repos/${repo}/issues/${pull.number}/timeline`);
+  assert.ok(z.array(z.unknown()).parse(timeline).includes(null), "the forge puts null into its list");
+  await lab.say(pull, { body: "!testme" });
+  bridge.engine.finish(await bridge.started(pull), "passed");
+  await bridge.until("the verdict", async () => /✅/.test((await lab.replies(pull))[0] ?? ""));
+});
+
+async function testedWithoutComment(
+  { pull, bridge }: Awaited<ReturnType<typeof scene>>,
+  why: RegExp,
+): Promise<void> {
+  const run = await bridge.started(pull);
+  await bridge.until("its page says why", () => why.test(bridge.dashboard.runs.get(run)?.remark ?? ""));
+  const told = () => bridge.dashboard.said?.troubles ?? [];
+  await bridge.until("the operator is told", () => told().some(({ text }) => why.test(text)));
+  assert.deepEqual(told().map(({ recipe }) => recipe), [pull.repo.split("/")[1]]);
+  bridge.engine.finish(run, "failed");
+  await bridge.until("the run is over", () => bridge.store.liveRuns().length === 0);
+  assert.equal(bridge.dashboard.runs.get(run)?.state, "failed");
+}
+
+onRealServices(
+  "the author of a pull request who blocks the bot does not keep it from being tested",
+  async () => {
+    const at = await scene();
+    using _ = at.bridge;
+    await lab.as("outsider", "PUT", `/user/blocks/${lab.accounts.bot.name}`);
+    try {
+      await lab.say(at.pull, { body: "!testme" });
+      await testedWithoutComment(at, /on the pull request: .*block|takes no comment of ours: .*block/i);
+      assert.deepEqual(await lab.replies(at.pull), []);
+      await at.bridge.until("the status", async () => await statusOf(at.pull) === "failure");
+    } finally {
+      await lab.as("outsider", "DELETE", `/user/blocks/${lab.accounts.bot.name}`);
+    }
+  },
+);
+
+onRealServices(
+  "a locked conversation: the run goes on, and once it is open its verdict is written",
+  async () => {
+    const { repo, pull, bridge } = await scene();
+    using _ = bridge;
+    const lock = `/repos/${repo}/issues/${pull.number}/lock`;
+    await lab.as("maintainer", "PUT", lock, { lock_reason: "" });
+    await lab.say(pull, { body: "!testme" });
+    const run = await bridge.started(pull);
+    await bridge.until("its page says so", () => /lock/i.test(bridge.dashboard.runs.get(run)?.remark ?? ""));
+    await lab.as("maintainer", "DELETE", lock);
+    bridge.engine.finish(run, "passed");
+    await bridge.until("the verdict", async () => /✅/.test((await lab.replies(pull))[0] ?? ""));
+    assert.equal(await statusOf(pull), "success");
+  },
+);
+
+onRealServices(
+  "a conversation that is locked during the run gets its verdict: we may edit our own comment",
+  async () => {
+    const { repo, pull, bridge } = await scene();
+    using _ = bridge;
+    await lab.say(pull, { body: "!testme" });
+    const run = await bridge.started(pull);
+    await lab.as("maintainer", "PUT", `/repos/${repo}/issues/${pull.number}/lock`, { lock_reason: "" });
+    bridge.engine.finish(run, "passed");
+    await bridge.until("the verdict", async () => /✅/.test((await lab.replies(pull))[0] ?? ""));
+  },
+);
+
+onRealServices(
+  "a repository that is archived after the command: the run goes on without a comment",
+  async () => {
+    const at = await scene();
+    using _ = at.bridge;
+    await lab.say(at.pull, { body: "!testme" });
+    await lab.as("maintainer", "PATCH", `/repos/${at.repo}`, { archived: true });
+    await testedWithoutComment(at, /archived/i);
+  },
+);
+
+onRealServices("a thread longer than anybody reads: all digits of the commit start the run", async () => {
+  const { pull, bridge } = await scene();
+  using _ = bridge;
+  lab.fillThread(pull, 5_100);
+  await lab.say(pull, { body: "!testme" });
+  await bridge.until(
+    "an answer that names all digits",
+    async () => (await lab.replies(pull)).some((body) => body.includes(`\`!testme ${pull.head}\``)),
+  );
+  await lab.say(pull, { body: `!testme ${pull.head}` });
+  bridge.engine.finish(await bridge.started(pull), "passed");
+  await bridge.until("the verdict", async () => /✅/.test((await lab.replies(pull)).at(-1) ?? ""));
+});
+
+onRealServices(
+  "a command whose comment is deleted once it was read is carried out, also among deleted ones",
+  async () => {
+    const { repo, pull, bridge } = await scene();
+    using _ = bridge;
+    const others = [];
+    for (let times = 0; times < 60; times++) {
+      others.push(
+        await lab.say(pull, { body: "Hello", by: "outsider" }),
+      );
+    }
+    const command = await lab.say(pull, { body: "!testme" });
+    for (const id of others) await lab.as("outsider", "DELETE", `/repos/${repo}/issues/comments/${id}`);
+    const run = await bridge.started(pull);
+    await lab.as("maintainer", "DELETE", `/repos/${repo}/issues/comments/${command}`);
+    bridge.engine.finish(run, "passed");
+    await bridge.until("the verdict", async () => /✅/.test((await lab.replies(pull))[0] ?? ""));
+  },
+);
+
+onRealServices(
+  "a repository that is renamed: its run ends with the reason, commands are told, the operator sees it",
+  async () => {
+    const { repo, pull, bridge } = await scene();
+    using _ = bridge;
+    await lab.say(pull, { body: "!testme" });
+    const run = await bridge.started(pull);
+    const name = `${repo.split("/")[1]}-renamed`;
+    await lab.as("maintainer", "PATCH", `/repos/${repo}`, { name });
+    const moved = { ...pull, repo: `${ORG}/${name}` };
+    await lab.say(moved, { body: "!testme" });
+    await bridge.until(
+      "an answer under the new name",
+      async () => (await lab.replies(moved)).some((body) => body.includes(`repo: ${moved.repo}`)),
+    );
+    assert.equal(bridge.engine.started.length, 1);
+    bridge.engine.finish(run, "passed");
+    await bridge.until("the run is over", () => bridge.store.liveRuns().length === 0);
+    const told = () => bridge.dashboard.said?.troubles ?? [];
+    await bridge.until(
+      "the operator is told",
+      () => told().some(({ text, recipe }) => /renamed/.test(text) && recipe === repo.split("/")[1]),
+    );
+  },
+);
