@@ -47,6 +47,8 @@ export interface RunContext {
   base: PublishedVersion | null;
   /** Filled in by the lint stage. */
   compose: { head: Compose | null; base: Compose | null };
+  /** Services that the app calls by bare names which every app of the recipe has, filled in by the lint stage. */
+  readonly calledOnProxy: Set<string>;
   /** Filled in by the backup stage: what was saved, and the markers among it. */
   saved: { parts: readonly BackedUp[]; written: readonly Written[] } | null;
   /** The word for what keeps the recipe from being deployed at all, filled in by lint; null: nothing does. */

@@ -17,14 +17,17 @@ export async function floor(settings: Settings, say: (text: string) => void): Pr
         formatBytes(memoryBytes)
       } ` +
         `of memory and ${formatBytes(diskBytes)} of disk, each container ${processes} processes ` +
-        `and the time of ${cpus.toFixed(1)} processors\n`,
+        `and the time of ${
+          cpus.toFixed(1)
+        } processors. It speaks to its own containers, names and the internet only\n`,
     );
     return 0;
   }
   say(
     `${trouble}.\nPut this into /etc/docker/daemon.json, beside what is there, and restart Docker:\n` +
       `${JSON.stringify(engineConfiguration(), null, 2)}\n` +
-      "deno and runc have to be on the PATH of dockerd, or named to it by CCCI_DENO and CCCI_RUNC\n",
+      "deno and runc have to be on the PATH of dockerd, or named to it by CCCI_DENO and CCCI_RUNC; " +
+      "iptables-restore, ip6tables-restore, ip, nsenter, unshare and flock have to be there, too\n",
   );
   return 1;
 }

@@ -1,9 +1,8 @@
 import { type Compose, type ComposeFile, isExternal, objectName } from "../recipe/compose.ts";
 import { entriesOf, isRecord, itemsOf, namesOf } from "../recipe/compose_values.ts";
+import { PROXY } from "../recipe/shared_names.ts";
 import { quote, type ScopedReport } from "../lint/finding.ts";
 
-/** The network that every recipe shares with the reverse proxy. */
-const PROXY = "proxy";
 const dockerName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 const networkOptions = new Set(["encrypted", "com.docker.network.driver.mtu"]);
 /** A private network, no larger than a /16. */

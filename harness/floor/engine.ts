@@ -31,7 +31,7 @@ export async function floorTrouble(swarm: Pick<Swarm, "info">): Promise<string |
 
 function answersAsFloor(text: string): boolean {
   try {
-    return JSON.parse(text).floor === 1;
+    return JSON.parse(text).floor === 2;
   } catch {
     return false;
   }

@@ -1,12 +1,16 @@
 #!/bin/sh
 # The OCI runtime by which a Docker Engine with the floor starts all of its containers: runc, except that a container
-# of a run gets what runtime.ts leaves it. docs/operating.md says how an engine comes to use it.
+# of a run gets what runtime.ts and network.sh leave it. docs/operating.md says how an engine comes to use it.
 #   CCCI_RUNC, CCCI_DENO   the two programs, where they are not on the PATH of the engine
 #   CCCI_FLOOR             folder in which the harness says what an app may use
+#   CCCI_DOCKER_SOCKET     where the engine answers
 set -u
 runc=${CCCI_RUNC:-runc}
 deno=${CCCI_DENO:-deno}
 floor=${CCCI_FLOOR:-/run/cc-ci/floor}
+socket=${CCCI_DOCKER_SOCKET:-/var/run/docker.sock}
+here=$(dirname -- "$(readlink -f -- "$0")")
+. "$here/network.sh"
 
 # The kernel may not count swap, and runc could then not write a limit of it. Without swap there is nothing to limit.
 counts_swap() {
@@ -17,15 +21,18 @@ counts_swap() {
 edit() { # $1: the only folder that it may write in
   swap=without-swap
   if counts_swap; then swap=with-swap; fi
-  here=$(dirname -- "$(readlink -f -- "$0")")
   DENO_DIR=$floor/.deno DENO_NO_UPDATE_CHECK=1 NO_COLOR=1 "$deno" run --quiet --no-config --no-lock --no-remote \
-    --no-npm --no-prompt --allow-read --allow-write="$1" "$here/runtime.ts" "$swap" "$@"
+    --no-npm --no-prompt --allow-read --allow-write="$1,$socket" --allow-net="unix:$socket" \
+    --allow-sys=networkInterfaces "$here/runtime.ts" "$swap" "$socket" "$@"
 }
 
 # The harness asks in this way whether all is there that a container of a run needs.
 if [ "${1-}" = "--ccci-floor" ]; then
   "$runc" --version > /dev/null || { echo "runc does not run" >&2; exit 1; }
-  edit "$floor" "$floor"
+  probe=$(mktemp -d) || exit 1
+  trap 'rm -rf "$probe"' EXIT
+  answer=$(edit "$probe" "$floor") && probe_filter "$probe/cc-ci-floor" || exit 1
+  echo "$answer"
   exit
 fi
 
@@ -63,7 +70,19 @@ case $command in
     is_of_a_run || exec "$runc" "$@"
     edit "$bundle" "$floor" "$folder" || exit 1
     "$runc" "$@" || exit
-    : > "$root/$id/cc-ci-floor" # goes with this folder of runc's when the container does
+    # What is known of the container goes with this folder of runc's when the container does.
+    mv "$bundle/cc-ci-floor" "$root/$id/" || { "$runc" --root "$root" delete --force "$id"; exit 1; }
+    ;;
+  start)
+    if [ -e "$root/$id/cc-ci-floor" ]; then
+      filter "$id" && meet "$id" || { say "could not set what \"$id\" may speak to"; exit 1; }
+    fi
+    exec "$runc" "$@"
+    ;;
+  delete)
+    stack=$(shared_by "$id")
+    "$runc" "$@" || exit
+    if [ -n "$stack" ]; then (introduce "$stack") || :; fi
     ;;
   exec)
     # A health check is such a command, and Docker hands it the capabilities that the container was to have.

@@ -1,6 +1,9 @@
+import { filterRules, type Places, placesIn, resolversIn, virtualAddressesIn } from "./packet_filter.ts";
+
 /**
- * What `runtime.sh` makes of a container of a run before anything of it starts: no raw sockets, and limits of memory,
- * processes and CPU. It runs by itself, for each container anew, so it imports nothing.
+ * What `runtime.sh` makes of a container of a run before anything of it starts: no raw sockets, limits of memory,
+ * processes and CPU, and rules of what it may speak to. It runs by itself, for each container anew, so it imports
+ * nothing from elsewhere.
  */
 
 /** What one container may use. The harness writes it down for each app: `<folder>/<stack>.json`. */
@@ -113,15 +116,20 @@ export function readLimits(text: string): ContainerLimits {
   };
 }
 
-/** The stack that a container is of, by Docker's own record of it. */
-function stackOf(record: string): string | null {
+/** Docker's own record of a container; null where it cannot be read: what nothing is known of gets little. */
+function readRecord(folder: string): unknown {
   try {
-    const { Config } = JSON.parse(Deno.readTextFileSync(`${record}/config.v2.json`));
-    const stack = Config.Labels["com.docker.stack.namespace"];
-    return typeof stack === "string" && /^[a-zA-Z0-9_-]+$/.test(stack) ? stack : null;
+    return JSON.parse(Deno.readTextFileSync(`${folder}/config.v2.json`));
   } catch {
-    return null; // the limits for those that nothing is known of are the narrow ones
+    return null;
   }
+}
+
+/** A label of the container. */
+function labelIn(record: unknown, name: string): string | null {
+  const { Config } = (record ?? {}) as { Config?: { Labels?: Record<string, unknown> | null } };
+  const value = Config?.Labels?.[name];
+  return typeof value === "string" && /^[a-zA-Z0-9_-]+$/.test(value) ? value : null;
 }
 
 function limitsFor(stack: string | null, folder: string): ContainerLimits {
@@ -133,21 +141,87 @@ function limitsFor(stack: string | null, folder: string): ContainerLimits {
   return defaultLimits(navigator.hardwareConcurrency);
 }
 
+/** Files in which hosts name their resolvers; the second is the one that Docker takes where the first says loopback. */
+const RESOLVERS = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
+const ENGINE_CONFIGURATION = "/etc/docker/daemon.json";
+
+function resolvers(): string[] {
+  const read = (path: string) => {
+    try {
+      return Deno.readTextFileSync(path);
+    } catch {
+      return "";
+    }
+  };
+  const told = /"dns"\s*:\s*\[([^\]]*)\]/.exec(read(ENGINE_CONFIGURATION))?.[1] ?? "";
+  const words = [...told.matchAll(/"([^"]*)"/g)].map(([, address]) => `nameserver ${address}`);
+  return [...RESOLVERS.map(read), words.join("\n")].flatMap(resolversIn);
+}
+
+/** How long the engine may take to say what addresses a service has. */
+const ASK_MS = 5_000;
+
+/** Addresses that stand for the service; none where it has none, or the engine does not say. */
+async function virtualAddresses(socket: string, service: string): Promise<string[]> {
+  try {
+    using engine = await Deno.connect({ transport: "unix", path: socket });
+    const patience = setTimeout(() => engine.close(), ASK_MS);
+    const writer = engine.writable.getWriter();
+    await writer.write(new TextEncoder().encode(`GET /services/${service} HTTP/1.0\r\nHost: docker\r\n\r\n`));
+    const answer = await new Response(engine.readable).text().finally(() => clearTimeout(patience));
+    return virtualAddressesIn(JSON.parse(answer.slice(answer.indexOf("\r\n\r\n"))));
+  } catch {
+    return [];
+  }
+}
+
+/** Writes for `network.sh` what the container may speak to, and where it is to be reached itself. */
+function writeNetwork(bundle: string, stack: string | null, { own, shared }: Places): void {
+  const folder = `${bundle}/cc-ci-floor`;
+  Deno.mkdirSync(folder, { mode: 0o700 });
+  const host = Deno.networkInterfaces().map(({ address }) => address).filter((address) =>
+    !/^(127\.|::1$)/.test(address)
+  );
+  const around = { resolvers: resolvers(), host };
+  for (const family of [4, 6] as const) {
+    Deno.writeTextFileSync(`${folder}/rules${family}`, filterRules(family, around));
+  }
+  const lines = [
+    ...(stack === null ? [] : [`stack ${stack}`]),
+    ...own.map((address) => `own ${address}`),
+    ...shared.map((address) => `shared ${address}`),
+  ];
+  Deno.writeTextFileSync(`${folder}/places`, lines.map((line) => `${line}\n`).join(""));
+}
+
 /** Shows that editing works, with the answer that the harness looks for. */
 function check(folder: string): string {
   const sample = '{"process":{"capabilities":{"bounding":["CAP_NET_RAW"]}},"linux":{}}';
   const limits = defaultLimits(navigator.hardwareConcurrency);
   const works = !withFloor(sample, { limits, swap: true }).includes("CAP_NET_RAW");
-  return JSON.stringify({ floor: works ? 1 : 0, folder });
+  return JSON.stringify({ floor: works ? 2 : 0, folder });
 }
 
-if (import.meta.main) {
-  const [swap, bundle = "", folder = "", record] = Deno.args;
-  if (record === undefined) Deno.stdout.writeSync(new TextEncoder().encode(`${check(folder)}\n`));
-  else {
-    const path = `${bundle}/config.json`;
-    const limits = limitsFor(stackOf(record), folder);
-    const config = withFloor(Deno.readTextFileSync(path), { limits, swap: swap === "with-swap" });
-    Deno.writeTextFileSync(path, config);
+async function main([swap, socket = "", bundle = "", folder = "", place]: string[]): Promise<void> {
+  if (place === undefined) {
+    writeNetwork(bundle, null, { own: [], shared: [] });
+    Deno.stdout.writeSync(new TextEncoder().encode(`${check(folder)}\n`));
+    return;
   }
+  const record = readRecord(place);
+  const stack = labelIn(record, "com.docker.stack.namespace");
+  const path = `${bundle}/config.json`;
+  const config = withFloor(Deno.readTextFileSync(path), {
+    limits: limitsFor(stack, folder),
+    swap: swap === "with-swap",
+  });
+  Deno.writeTextFileSync(path, config);
+  const places = stack === null ? { own: [], shared: [] } : placesIn(record, stack);
+  const service = labelIn(record, "com.docker.swarm.service.id");
+  if (service !== null && places.shared.length > 0) {
+    places.shared.push(...await virtualAddresses(socket, service));
+  }
+  writeNetwork(bundle, stack, places);
 }
+
+if (import.meta.main) await main(Deno.args);

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { fromFileUrl } from "../../common/files.ts";
-import { exec } from "../../common/exec.ts";
 import { defaultLimits, readLimits, withFloor } from "./runtime.ts";
-import { CONTAINER, recordedConfig, recordedProcess, recordedRecord } from "./testing/recorded.ts";
+import { CONTAINER, recordedConfig, recordedProcess } from "./testing/recorded.ts";
+import { runtime } from "./testing/runtime.ts";
 
 const limits = { memoryBytes: 500_000_000, processes: 100, cpus: 1.5 };
 const config = recordedConfig("/var/lib/docker");
@@ -61,47 +59,6 @@ Deno.test("limits that make no sense are refused", () => {
   }
   assert.equal(defaultLimits(4).cpus, 3.6);
 });
-
-/** Runs the runtime as containerd does, with a runc that notes what it was asked for and makes its folder. */
-async function runtime(stack: string | null, limitsFile?: string) {
-  const folder = await Deno.makeTempDir();
-  const at = (...parts: string[]) => join(folder, ...parts);
-  for (const name of ["docker/containers", "bundle", "state", "limits"]) {
-    await Deno.mkdir(at(name), { recursive: true });
-  }
-  const record = at("docker/containers", CONTAINER);
-  await Deno.mkdir(record);
-  if (stack !== null) await Deno.writeTextFile(join(record, "config.v2.json"), recordedRecord(stack));
-  if (limitsFile !== undefined) await Deno.writeTextFile(at("limits", `${stack}.json`), limitsFile);
-  await Deno.writeTextFile(at("bundle/config.json"), recordedConfig(at("docker")));
-  await Deno.writeTextFile(at("process.json"), recordedProcess);
-  const script = '#!/bin/sh\necho "$@" >> "$NOTES"\nfor word; do :; done\n' +
-    'case " $* " in *" create "*) mkdir "$STATE/$word" ;; esac\n';
-  await Deno.writeTextFile(at("runc"), script, { mode: 0o755 });
-  const call = async (...words: string[]) =>
-    await exec([
-      fromFileUrl(import.meta.resolve("./runtime.sh")),
-      ...["--root", at("state"), "--log", at("log.json"), "--log-format", "json"],
-      ...words,
-    ], {
-      env: {
-        CCCI_RUNC: at("runc"),
-        CCCI_DENO: Deno.execPath(),
-        CCCI_FLOOR: at("limits"),
-        NOTES: at("notes"),
-        STATE: at("state"),
-      },
-    });
-  return {
-    create: () => call("create", "--bundle", at("bundle"), "--pid-file", at("pid"), CONTAINER),
-    exec: () => call("exec", "--process", at("process.json"), "--detach", "--pid-file", at("pid"), CONTAINER),
-    call,
-    spec: async () => JSON.parse(await Deno.readTextFile(at("bundle/config.json"))),
-    process: async () => JSON.parse(await Deno.readTextFile(at("process.json"))),
-    notes: async () => (await Deno.readTextFile(at("notes")).catch(() => "")).trim().split("\n"),
-    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
-  };
-}
 
 const RUN = "cust-0a1b2c_ci_localhost";
 

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Abra, AbraError } from "../abra/abra.ts";
 import type { Revision } from "../app/app.ts";
+import { calledOnProxy } from "../recipe/shared_names.ts";
 import { composeEnvironment, domainsOf } from "../app/settings.ts";
 import { type ComposeFailure, loadCompose } from "../recipe/compose.ts";
 import { confine } from "../confinement/confinement.ts";
@@ -27,7 +28,7 @@ import type { PublishedVersion } from "../recipe/versions.ts";
 export type LintRun =
   & Pick<
     RunContext,
-    "redactor" | "enrolment" | "repo" | "base" | "compose" | "undeployable" | "baseObstacle"
+    "redactor" | "enrolment" | "repo" | "base" | "compose" | "calledOnProxy" | "undeployable" | "baseObstacle"
   >
   & { plan: Pick<RunPlan, "settings" | "apps" | "request">; folder: Pick<RunFolder, "tmp"> };
 
@@ -75,6 +76,7 @@ export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> 
     return conclude(findings.add([head.finding]), ctx);
   }
   run.compose.head = head.recipe.compose;
+  noteCalls(run, head.recipe);
   run.undeployable = obstacle(findings.add(head.confinement));
   findings.add(checkRecipe(head.recipe));
   findings.add(checkTags(repo));
@@ -154,7 +156,14 @@ async function lookAtUpgrade(
     await checkConfigVersions(upgraded.recipe, { ...published.recipe, version: base.version }),
   );
   run.baseObstacle ??= tooLong(upgraded);
-  if (run.baseObstacle === null) run.compose.base = published.recipe.compose;
+  if (run.baseObstacle !== null) return;
+  run.compose.base = published.recipe.compose;
+  noteCalls(run, published.recipe);
+  noteCalls(run, upgraded.recipe);
+}
+
+function noteCalls(run: LintRun, { compose, root }: Recipe): void {
+  for (const name of calledOnProxy(compose, root)) run.calledOnProxy.add(name);
 }
 
 /** A recipe with what confinement and name budget found in it, or why it cannot be read. */

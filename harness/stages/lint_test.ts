@@ -107,6 +107,7 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       base: repo.published.find((one) => one.commit !== repo.head) ?? null,
       compose: { head: null, base: null },
       undeployable: null,
+      calledOnProxy: new Set(),
       baseObstacle: null,
     };
     const seen = { findings: [] as string[], notes: [] as string[], blemishes: [] as string[] };

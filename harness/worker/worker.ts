@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { systemClock } from "../../common/time.ts";
 import { Abra } from "../abra/abra.ts";
 import { App } from "../app/app.ts";
-import { asMap, composeServices } from "../recipe/compose_services.ts";
 import { defaultEnrolment, EnrolmentError, loadEnrolment } from "../../enrolment/enrolment.ts";
 import { watchBoundaries, within } from "../run/faults.ts";
+import { howManyLanes } from "./how_many_lanes.ts";
 import { LazyBrowser } from "./lazy_browser.ts";
 import type { WorkerMessage } from "../run/messages.ts";
 import type { Lane } from "../run/names.ts";
@@ -17,9 +17,6 @@ import { InfraFailure, StageBlocked } from "../run/stage.ts";
 import { stagePlans } from "../run/stage_plan.ts";
 import { Swarm } from "../swarm/swarm.ts";
 import { tearDownApp } from "../cleanup/teardown.ts";
-
-/** Free memory that two apps at a time need, where no setting says how many may live. */
-const TWO_LANES_BYTES = 3 * 1024 ** 3;
 
 /**
  * Runs the stages of a planned run, and tells the keeper everything on standard output. In the run folder it writes
@@ -122,6 +119,7 @@ async function makeContext(
     repo: null,
     base: null,
     compose: { head: null, base: null },
+    calledOnProxy: new Set(),
     room: Promise.resolve(),
     saved: null,
     undeployable: null,
@@ -156,23 +154,6 @@ async function probe(run: RunContext) {
   return { abra: tools.version, abraStandIn: tools.standIn, docker };
 }
 
-/**
- * How many apps may live at a time: two where memory allows, but one if the recipe publishes ports of the host, which
- * two apps cannot share.
- */
-function howManyLanes(run: RunContext): 1 | 2 {
-  const publishes = [run.compose.head, run.compose.base].some((compose) =>
-    compose !== null &&
-    Object.values(composeServices(compose)).some((service) => asList(service.ports).length > 0)
-  );
-  if (publishes) return 1;
-  const wanted = run.plan.settings.LANES;
-  if (wanted !== undefined) return wanted === 2 ? 2 : 1;
-  const { memory } = run.enrolment;
-  const needed = memory === undefined ? TWO_LANES_BYTES : 2e6 * memory;
-  return Deno.systemMemoryInfo().available >= needed ? 2 : 1;
-}
-
 /** Removes a lane's app as soon as nobody needs it. The keeper looks again at the end whether it is gone. */
 async function freeLane(
   run: RunContext,
@@ -187,10 +168,6 @@ async function freeLane(
     const left = await tearDownApp(app, options);
     if (left.length > 0) run.send({ type: "note", text: `Not removed at once: ${left.join(", ")}` });
   } catch { /* the keeper's teardown will say what is wrong */ }
-}
-
-function asList(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : Object.values(asMap(value));
 }
 
 function writeLine(text: string): void {

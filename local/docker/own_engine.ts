@@ -50,6 +50,7 @@ export async function ensureEngine(paths: Paths, step: Step): Promise<{ docker: 
   if (answers === "yes") {
     await ensureClient(step);
     const ours = ownEngine(paths) !== undefined;
+    if (ours) await installRuntime(paths); // that of this work tree, whichever started the engine
     step.done(ours ? "already running" : "using the one that runs on this machine");
     return { docker, ours };
   }
@@ -131,8 +132,10 @@ async function start(paths: Paths, { docker, step }: { docker: Docker; step: Ste
 async function installRuntime(paths: Paths): Promise<string> {
   const folder = join(paths.state, "floor");
   await Deno.mkdir(folder, { recursive: true });
-  for (const name of ["runtime.sh", "runtime.ts"]) {
-    await Deno.copyFile(join(paths.repo, "harness", "floor", name), join(folder, name));
+  for (const name of ["runtime.sh", "runtime.ts", "network.sh", "packet_filter.ts"]) {
+    const path = join(folder, name);
+    await Deno.copyFile(join(paths.repo, "harness", "floor", name), `${path}.new`);
+    await Deno.rename(`${path}.new`, path); // a container may be starting by the old one
   }
   return join(folder, "runtime.sh");
 }

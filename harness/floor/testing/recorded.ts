@@ -35,12 +35,20 @@ export const recordedProcess =
     .replaceAll("\n", "");
 
 /** What it writes down about that container, in part. */
-export const recordedRecord = (stack: string) =>
+export const recordedRecord = (stack: string, networks: Record<string, string> = {}) =>
   JSON.stringify({
     StreamConfig: {},
     ID: CONTAINER,
     Config: {
       Env: ['"com.docker.stack.namespace":"abcd-123456_x"'],
-      Labels: { "com.docker.stack.namespace": stack },
+      Labels: {
+        "com.docker.stack.namespace": stack,
+        "com.docker.swarm.service.id": "6tbogy8vyepsj1x7qewfnnmei",
+      },
+    },
+    NetworkSettings: {
+      Networks: Object.fromEntries(
+        Object.entries(networks).map(([name, address]) => [name, { IPAMConfig: { IPv4Address: address } }]),
+      ),
     },
   });
