@@ -1,32 +1,62 @@
 import type { Compose } from "../recipe/compose.ts";
+import type { Lane } from "../run/names.ts";
 import { parseDuration } from "../recipe/compose_values.ts";
 import { asMap, composeServices, type ServiceDefinition } from "../recipe/compose_services.ts";
 
 /** Swarm's `update_config.monitor` when a recipe does not set it. */
 const DEFAULT_MONITOR_S = 5;
 const DEFAULT_INTERVAL_S = 30;
+/** Docker's `start_interval` when a recipe does not set it. */
+const DEFAULT_START_INTERVAL_S = 5;
+
+/** What the engine makes of health checks. */
+export interface EngineHabits {
+  /** Whether checks come every `start_interval` while `start_period` lasts, as since version 25. */
+  startIntervals: boolean;
+}
+
+/** @param version of the engine, such as `28.5.2` or `20.10.24+dfsg1` */
+export function habitsOf(version: string): EngineHabits {
+  return { startIntervals: Number.parseInt(version) >= 25 };
+}
 
 /**
  * Seconds that the recipe's settings add to any fresh deploy, however fast everything is: a task counts as starting
  * until its first health check has passed, and that check runs after one full interval. Services wait at the same time,
- * so the longest wait counts.
+ * so the longest wait counts. A deploy that took less time than this was not held up for all of it.
  */
-export function imposedByInstall(compose: Compose): number {
-  return Math.max(0, ...Object.values(composeServices(compose)).map(firstCheck));
+export function imposedByInstall(compose: Compose, habits: EngineHabits): number {
+  return Math.max(0, ...Object.values(composeServices(compose)).map((one) => firstCheck(one, habits)));
 }
 
 /** The same for an update: each service that changed waits for its first check and then for Swarm's monitor. */
-export function imposedByUpgrade(base: Compose, head: Compose): number {
+export function imposedByUpgrade(base: Compose, head: Compose, habits: EngineHabits): number {
   const [before, after] = [composeServices(base), composeServices(head)];
   return Math.max(
     0,
     ...Object.entries(after).map(([name, service]) => {
       const old = before[name];
-      if (old === undefined) return firstCheck(service);
+      if (old === undefined) return firstCheck(service, habits);
       if (taskPart(base, old) === taskPart(head, service)) return 0;
-      return firstCheck(service) + monitor(service);
+      return firstCheck(service, habits) + monitor(service);
     }),
   );
+}
+
+/** Adds to a lane what the recipe's settings imposed on a wait that is over: no more than the wait took. */
+export async function noteImposed(
+  run: { imposed: Record<Lane, number>; swarm: { version(): Promise<string> } },
+  wait: {
+    lane: Lane;
+    /** Monotonic milliseconds when the deploy began, and when it was done. */
+    began: number;
+    now: number;
+    imposed: (habits: EngineHabits) => number;
+  },
+): Promise<void> {
+  const took = (wait.now - wait.began) / 1000;
+  const habits = habitsOf(await run.swarm.version());
+  run.imposed[wait.lane] += Math.min(wait.imposed(habits), took);
 }
 
 /** Seconds that a service's containers get to stop by themselves. */
@@ -34,11 +64,13 @@ export function stopGrace(compose: Compose, service: string): number {
   return parseDuration(composeServices(compose)[service]?.stop_grace_period) ?? 10;
 }
 
-function firstCheck(service: Record<string, unknown>): number {
+function firstCheck(service: Record<string, unknown>, { startIntervals }: EngineHabits): number {
   const check = asMap(service.healthcheck);
   if (check.test === undefined && check.interval === undefined) return 0;
   if (check.disable === true || firstWord(check.test) === "NONE") return 0;
-  return parseDuration(check.interval) ?? DEFAULT_INTERVAL_S;
+  const interval = parseDuration(check.interval) ?? DEFAULT_INTERVAL_S;
+  if (!startIntervals || (parseDuration(check.start_period) ?? 0) === 0) return interval;
+  return parseDuration(check.start_interval) ?? DEFAULT_START_INTERVAL_S;
 }
 
 function monitor(service: Record<string, unknown>): number {

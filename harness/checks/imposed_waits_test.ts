@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import type { Compose } from "../recipe/compose.ts";
 import { parseDuration } from "../recipe/compose_values.ts";
-import { imposedByInstall, imposedByUpgrade, stopGrace } from "./imposed_waits.ts";
+import {
+  habitsOf,
+  imposedByInstall as byInstall,
+  imposedByUpgrade as byUpgrade,
+  noteImposed,
+  stopGrace,
+} from "./imposed_waits.ts";
+
+const old = habitsOf("20.10.24+dfsg1");
+const imposedByInstall = (one: Compose) => byInstall(one, old);
+const imposedByUpgrade = (before: Compose, after: Compose) => byUpgrade(before, after, old);
 
 function compose(...docs: Record<string, unknown>[]): Compose {
   return {
@@ -64,4 +74,26 @@ Deno.test("a config under a new name changes the service that uses it", () => {
 Deno.test("the time to stop is ten seconds unless the recipe says otherwise", () => {
   const one = compose({ services: { web, db: { stop_grace_period: "1m" } } });
   assert.deepEqual([stopGrace(one, "web"), stopGrace(one, "db")], [10, 60]);
+});
+
+Deno.test("since Docker 25 the first check of a service with a start period comes at its start interval", () => {
+  const habits = habitsOf("28.5.2");
+  const seconds = (healthcheck: Record<string, unknown>) =>
+    byInstall(
+      compose({ services: { web: { healthcheck: { test: "x", interval: "30s", ...healthcheck } } } }),
+      habits,
+    );
+  assert.equal(seconds({}), 30);
+  assert.equal(seconds({ start_period: "0s" }), 30);
+  assert.equal(seconds({ start_period: "1m" }), 5);
+  assert.equal(seconds({ start_period: "1m", start_interval: "2s" }), 2);
+  assert.equal(habitsOf("24.0.9").startIntervals, false);
+});
+
+Deno.test("settings impose no more than a wait took", async () => {
+  for (const [took, imposed, counted] of [[40_000, 30, 30], [12_000, 30, 12]] as const) {
+    const run = { imposed: { install: 1, upgrade: 0 }, swarm: { version: () => Promise.resolve("28.5.2") } };
+    await noteImposed(run, { lane: "install", began: 5_000, now: 5_000 + took, imposed: () => imposed });
+    assert.equal(run.imposed.install, 1 + counted);
+  }
 });

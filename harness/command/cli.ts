@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { UsageError } from "../../common/errors.ts";
 import { complain, explain, say } from "./explain.ts";
+import { PROGRAM } from "../run/own_command.ts";
 import { runRecipeCommand, type RunRecipeOptions } from "./run_recipe_options.ts";
 
 /** Each command loads what it needs and no more. */
@@ -14,9 +15,6 @@ const load = {
   settings: () => import("../run/settings.ts"),
   targets: () => import("./local_request.ts"),
 };
-
-/** Variable with the name that the help shows, where people start this program by another one. */
-const PROGRAM = "CCCI_PROGRAM";
 
 /** Runs the command line. @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -45,9 +43,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     });
   program.command("remove")
     .description("remove what a run with --keep left up")
-    .argument("<folder>", "the run's folder")
-    .action(async (folder: string) => {
-      code = await (await load.remove()).remove(folder, say);
+    .argument("<run>", "the run's name, or its folder")
+    .action(async (run: string) => {
+      const runs = async () => (await load.settings()).readSettings().RUNS;
+      code = await (await load.remove()).remove(run, { runs, say });
     });
   program.command("janitor")
     .description("remove what runs left whose keeper died, and old stacks that no run knows")

@@ -11,7 +11,7 @@ import {
 import type { TerminalReport } from "../report/terminal.ts";
 import type { RunRequest } from "../run/request.ts";
 import { RunFolder } from "../run/folder.ts";
-import { selfCommand } from "../run/own_command.ts";
+import { PROGRAM, typedCommand } from "../run/own_command.ts";
 import type { Settings } from "../run/settings.ts";
 import { type KeeperProcess, startKeeper } from "../keeper/start.ts";
 
@@ -54,7 +54,7 @@ export async function runFront(request: RunRequest, options: FrontOptions): Prom
 
   if (last?.type === "done") {
     await summarize(terminal, { result: last.result, folder });
-    for (const app of last.kept) tellHowToLook(terminal, { ...app, settings, folder });
+    for (const app of last.kept) tellHowToLook(terminal, { ...app, settings, folder, run: request.run });
     if (json) printJson({ ...last.result, report: folder.report, folder: folder.path });
     return exitCodes[last.result.result];
   }
@@ -99,14 +99,14 @@ async function summarize(
 /** Says where an app that `--keep` left up can be looked at, and how to remove it. */
 function tellHowToLook(
   terminal: TerminalReport,
-  app: { domain: string; stack: string; settings: Settings; folder: RunFolder },
+  app: { domain: string; stack: string; settings: Settings; folder: RunFolder; run: string },
 ): void {
   const { INGRESS: ingress, CA_FILE: ca } = app.settings;
   const [host] = ingress.split(":");
   const certificate = ca === undefined ? "" : ` --cacert ${ca}`;
   terminal.note(`The app is still up: https://${app.domain}/ (stack ${app.stack})`);
-  terminal.note(`  look:   curl${certificate} --resolve ${app.domain}:443:${host} https://${app.domain}/`);
-  terminal.note(`  remove: ${selfCommand("remove", app.folder.path).join(" ")}`);
+  terminal.command(`  look:   curl${certificate} --resolve ${app.domain}:443:${host} https://${app.domain}/`);
+  terminal.command(`  remove: ${typedCommand("remove", Deno.env.has(PROGRAM) ? app.run : app.folder.path)}`);
 }
 
 /**

@@ -34,6 +34,11 @@ export async function localRequest(
   if (revision !== null && (revision.startsWith("-") || /[\s~^:?*[\\]|\.\./.test(revision))) {
     throw new UsageError(`"${revision}" cannot be the name of a branch, tag or commit`);
   }
+  if (!await exists(settings.RECIPES)) {
+    throw new UsageError(`There is no folder "${settings.RECIPES}"`, {
+      hint: "CCCI_RECIPES names the folder with enrolments; without it this checkout's are taken",
+    });
+  }
   const found = await locate(target, { settings, revision, ...(tell === undefined ? {} : { tell }) });
   return {
     mode: "local",
@@ -128,7 +133,7 @@ function nameFrom(text: string): string {
 }
 
 /** The launcher changes to its checkout; paths that people type are relative to the folder they are in. */
-function fromCaller(path: string): string {
+export function fromCaller(path: string): string {
   const from = Deno.env.get("INIT_CWD");
   return from === undefined || /^[~/]/.test(path) ? resolvePath(path) : resolvePath(`${from}/${path}`);
 }

@@ -13,8 +13,9 @@ const parameters: Record<string, string> = {
   SRC: "recipe-maintainers/custom-html",
   RUN: "abcdef12-1",
 };
+const empty = import.meta.resolve("./").replace("file://", ""); // a folder without enrolments
 const settings = readSettings((name) =>
-  ({ CCCI_BASE_DOMAIN: "ci.test", CCCI_RUNS: "/nonexistent", CCCI_RECIPES: "/nonexistent" })[name]
+  ({ CCCI_BASE_DOMAIN: "ci.test", CCCI_RUNS: "/nonexistent", CCCI_RECIPES: empty })[name]
 );
 
 Deno.test("an engine's five parameters make a run of a pull request, or of a commit without one", () => {
@@ -55,6 +56,13 @@ Deno.test("what cannot be tested is refused with a reason", async () => {
   await assert.rejects(refused("ext::sh -c x"), UsageError);
   await assert.rejects(refused("https://git.test/a/b", { ref: "--upload-pack=x" }), /cannot be the name/);
   await assert.rejects(refused("https://git.test/a/b", { only: "instal" }), /no stage "instal"/);
+});
+
+Deno.test("a folder of enrolments that is not there is said, for names and for addresses", async () => {
+  const lost = { ...settings, RECIPES: "/nonexistent" };
+  for (const target of ["wiki", "https://git.test/a/wiki.git"]) {
+    await assert.rejects(localRequest(target, { settings: lost }), /There is no folder "\/nonexistent"/);
+  }
 });
 
 Deno.test("a checkout whose folder is not called like its recipe is said so", async () => {

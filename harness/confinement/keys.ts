@@ -1,5 +1,6 @@
 import type { ComposeFile } from "../recipe/compose.ts";
 import { type ComposePath, entriesOf, isRecord, itemsOf } from "../recipe/compose_values.ts";
+import { probablyMeant } from "../../common/spelling.ts";
 import { quote, type ScopedReport } from "../lint/finding.ts";
 
 /** What may stand in a place: text or numbers, anything, or a mapping of these keys (`*`: of any). */
@@ -141,7 +142,7 @@ export function checkKeys(
       const inService = path.length === 2 && path[0] === "services";
       if (key.startsWith("x-") || (inService && refused(key))) continue;
       const below = shape === "value" ? undefined : valueOf(shape, key);
-      if (below === undefined) reportKey(at, report);
+      if (below === undefined) reportKey(at, { report, known: shape === "value" ? [] : Object.keys(shape) });
       else walk(item, { shape: below, path: at });
     }
   };
@@ -153,8 +154,19 @@ function valueOf(shape: { readonly [key: string]: Shape }, key: string): Shape |
   return shape["*"];
 }
 
-function reportKey(path: ComposePath, report: ScopedReport): void {
+function reportKey(
+  path: ComposePath,
+  { report, known }: { report: ScopedReport; known: readonly string[] },
+): void {
   const key = String(path.at(-1));
+  // What looks like a slip of the pen is told as one; other signs in a key are there to mislead a reader.
+  const meant = /^[A-Za-z_]+$/.test(key) ? probablyMeant(key, known.filter((one) => one !== "*")) : null;
+  if (meant !== null) {
+    return report("parse.shape", path, {
+      message: `There is no key ${quote(key)}; did you mean ${quote(meant)}?`,
+      subject: path.filter((part) => typeof part === "string").join("."),
+    });
+  }
   if (path.length === 1) {
     report(key === "include" ? "confine.compose-file" : "confine.unknown-key", path, {
       message: `The top-level key ${quote(key)} is not allowed`,

@@ -29,6 +29,8 @@ export interface TerminalReport extends Disposable {
   event(event: RunEvent): void;
   /** A line above the stage list, e.g. what is being waited for before the run starts. */
   note(text: string): void;
+  /** A line that people copy: it is never cut. */
+  command(text: string): void;
   /** The final block; the report's address comes last. */
   summary(result: RunResult, paths: SummaryPaths): void;
 }
@@ -106,6 +108,12 @@ class LiveTerminal implements TerminalReport {
     this.#draw();
   }
 
+  command(text: string): void {
+    this.#erase();
+    this.#view.write(`${text}\n`);
+    this.#draw();
+  }
+
   summary(result: RunResult, paths: SummaryPaths): void {
     this[Symbol.dispose]();
     const { paint, columns } = this.#view;
@@ -173,6 +181,10 @@ class PlainTerminal implements TerminalReport {
 
   note(text: string): void {
     this.#view.write(`${text}\n`);
+  }
+
+  command(text: string): void {
+    this.note(text);
   }
 
   summary(result: RunResult, paths: SummaryPaths): void {

@@ -257,3 +257,17 @@ Deno.test("a summary full of blemishes ends all the same", () => {
   assert.equal(lines.filter((line) => line.includes("problem")).length, 6);
   assert.ok(lines.includes("  and 14 more, see the report"));
 });
+
+Deno.test("a command that people copy is whole at any width", () => {
+  const written: string[] = [];
+  for (const tty of [true, false]) {
+    using terminal = openTerminal({
+      tty,
+      color: false,
+      columns: () => 40,
+      write: (text) => written.push(text),
+    });
+    terminal.command(`  remove: ${"x".repeat(100)}`);
+  }
+  assert.deepEqual(written.map((text) => text.match(/x+/)?.[0].length), [100, 100]);
+});

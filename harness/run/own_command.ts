@@ -8,6 +8,17 @@ export function selfCommand(...args: string[]): [program: string, ...args: strin
   return [Deno.execPath(), "run", "-q", "--no-prompt", "-P=harness", main, ...args];
 }
 
+/** Variable with the name that people know this program by, where they start it by another one. */
+export const PROGRAM = "CCCI_PROGRAM";
+
+/** A command of this program as a person types it. */
+export function typedCommand(...args: string[]): string {
+  const program = Deno.env.get(PROGRAM);
+  const words = program === undefined ? selfCommand(...args) : [program, ...args];
+  return words.map((word) => /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+    .join(" ");
+}
+
 /** The command of a run's keeper or worker. */
 export function processCommand(
   role: "keeper" | "worker",

@@ -123,6 +123,7 @@ export class RunRecord {
   /** The whole result; `end` says how the run came to its end. */
   result(end: RunEnd): RunResult {
     const finishedAt = new Date(this.#clock.now());
+    const seconds = Math.max(0, finishedAt.getTime() - Date.parse(this.#startedAt)) / 1000;
     const { request } = this.#plan;
     return {
       schema: 1,
@@ -138,8 +139,8 @@ export class RunRecord {
       stages: this.reports.toSorted((a, b) => stageNames.indexOf(a.name) - stageNames.indexOf(b.name)),
       startedAt: this.#startedAt,
       finishedAt: finishedAt.toISOString(),
-      seconds: Math.max(0, finishedAt.getTime() - Date.parse(this.#startedAt)) / 1000,
-      imposedSeconds: this.#imposed,
+      seconds,
+      imposedSeconds: Math.min(this.#imposed, seconds),
       versions: this.#versions,
       abraStandIn: this.#standIn,
       notes: this.#notes,

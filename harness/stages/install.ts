@@ -3,7 +3,7 @@ import { runEnrolledTest } from "../checks/run_tests.ts";
 import { decide } from "../swarm/converge.ts";
 import { stackFailure } from "../swarm/wait_converged.ts";
 import { requireFreeSpace } from "../checks/free_space.ts";
-import { imposedByInstall } from "../checks/imposed_waits.ts";
+import { imposedByInstall, noteImposed } from "../checks/imposed_waits.ts";
 import { reportImages } from "../checks/resources.ts";
 import { need, type RunContext } from "../checks/context.ts";
 import { takeSnapshot } from "../swarm/snapshot.ts";
@@ -17,12 +17,17 @@ export async function installStage(run: RunContext, ctx: StageContext): Promise<
   const app = run.app("install");
   await app.create(ctx, "head");
   await run.room;
-  const deployedAt = ctx.clock.now();
+  const [deployedAt, began] = [ctx.clock.now(), ctx.clock.elapsed()];
   await app.deploy(ctx, "head");
   run.browser().catch(() => {}); // it starts while the app does; who uses it later gets its error
   await app.converge(ctx);
   await reportImages(run, app.stack);
-  run.imposed.install += imposedByInstall(compose);
+  await noteImposed(run, {
+    lane: "install",
+    began,
+    now: ctx.clock.elapsed(),
+    imposed: (habits) => imposedByInstall(compose, habits),
+  });
   await app.answers(ctx);
   ctx.proof(`answers at ${run.enrolment.health.path}`);
   await openAppPage(run, { app, ctx });

@@ -6,7 +6,13 @@ import { protectedVolumes } from "../recipe/backup_labels.ts";
 import type { Compose } from "../recipe/compose.ts";
 import { type Loss, readMarkers, readRecords, seed, writeMarkers, type Written } from "../checks/data.ts";
 import { requireFreeSpace } from "../checks/free_space.ts";
-import { imposedByInstall, imposedByUpgrade, stopGrace } from "../checks/imposed_waits.ts";
+import {
+  type EngineHabits,
+  imposedByInstall,
+  imposedByUpgrade,
+  noteImposed,
+  stopGrace,
+} from "../checks/imposed_waits.ts";
 import { explainLoss } from "../checks/explain_data_loss.ts";
 import { reportImages } from "../checks/resources.ts";
 import { headName, need, type RunContext } from "../checks/context.ts";
@@ -45,10 +51,12 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   const install = async () => {
     await app.create(ctx, base);
     await run.room;
+    const began = ctx.clock.elapsed();
     await app.deploy(ctx, base);
     run.browser().catch(() => {}); // it starts while the app does; who uses it later gets its error
     await app.converge(ctx);
-    run.imposed.upgrade += imposedByInstall(composes.base);
+    const imposed = (habits: EngineHabits) => imposedByInstall(composes.base, habits);
+    await noteImposed(run, { lane: "upgrade", began, now: ctx.clock.elapsed(), imposed });
     await app.answers(ctx);
   };
   await needBase(base.version, { ctx, work: install });
@@ -60,11 +68,13 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   const [added] = await Promise.all([app.adoptNewSettings(ctx), pictured]);
   if (added.length > 0) ctx.note(`New in .env.sample, taken over for the upgrade: ${added.join(", ")}`);
   ctx.log(`Upgrading to ${headName(run)}`);
+  const began = ctx.clock.elapsed();
   await app.deploy(ctx, "head");
   const { snapshot, currentSince } = await app.converge(ctx);
   const convergedAt = ctx.clock.elapsed();
   const stopped = slowStop(snapshot, composes.base);
-  run.imposed.upgrade += imposedByUpgrade(composes.base, head) + stopped;
+  const imposed = (habits: EngineHabits) => imposedByUpgrade(composes.base, head, habits) + stopped;
+  await noteImposed(run, { lane: "upgrade", began, now: ctx.clock.elapsed(), imposed });
   await verifyVersion(run, { app, ctx });
   ctx.proof(`${base.version} → ${headName(run)}`);
   await reportImages(run, app.stack);

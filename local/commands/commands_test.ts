@@ -21,6 +21,22 @@ Deno.test("run-recipe refuses what the harness would refuse, and needs no stack 
   assert.equal(recipeOf("https://git.example/coop-cloud/miniflux.git"), "miniflux");
 });
 
+Deno.test("run-recipe knows the recipes of the caller's folder of enrolments, and no others", async () => {
+  const folder = await Deno.makeTempDir();
+  Deno.env.set("CCCI_RECIPES", folder);
+  try {
+    await Deno.mkdir(`${folder}/wiki`);
+    await Deno.writeTextFile(`${folder}/wiki/recipe.yml`, "repo: people/wiki\n");
+    assert.equal((await readCall(["wiki"]))?.target, "wiki");
+    await assert.rejects(readCall(["custom-html"]), /There is no recipe "custom-html"/);
+    Deno.env.set("CCCI_RECIPES", `${folder}/nowhere`);
+    await assert.rejects(readCall(["wiki"]), /There is no folder ".*nowhere"/);
+  } finally {
+    Deno.env.delete("CCCI_RECIPES");
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("abra-contract brings nothing up for its help, nor for arguments that there are not", async () => {
   const before = Deno.env.get("CCCI_CACHE");
   Deno.env.set("CCCI_CACHE", "/dev/null/cache"); // a stack that begins to start fails here

@@ -42,14 +42,19 @@ export async function readCall(argv: string[]): Promise<{ target: string } | nul
   const call = readLocalCall(argv);
   if (call === null) return null;
   await refuseUnknown(call.target);
-  const { repo, runs } = pathsFromEnvironment();
+  const { runs } = pathsFromEnvironment();
   await rehearse(call, {
     CCCI_BASE_DOMAIN: BASE_DOMAIN,
     CCCI_RUNS: runs,
-    CCCI_RECIPES: join(repo, "recipes"),
+    CCCI_RECIPES: recipesFolder(),
     ...ownSettings(),
   });
   return call;
+}
+
+/** The folder with enrolments: the caller's, or this checkout's. */
+function recipesFolder(): string {
+  return ownSettings().CCCI_RECIPES ?? join(pathsFromEnvironment().repo, "recipes");
 }
 
 /** Name of the recipe a target is about. */
@@ -64,14 +69,15 @@ function isName(target: string): boolean {
 
 /** Refuses a word that names no recipe before anything is built for it. */
 async function refuseUnknown(target: string): Promise<void> {
-  if (!isName(target)) return;
-  const { repo } = pathsFromEnvironment();
+  const recipes = recipesFolder();
+  // A folder that is not there is the harness' to complain of.
+  if (!isName(target) || !await exists(recipes)) return;
   const here = resolve(callersFolder(), target);
-  if (await exists(join(repo, "recipes", target)) || await exists(here)) return;
-  const enrolled = (await Array.fromAsync(Deno.readDir(join(repo, "recipes"))))
+  if (await exists(join(recipes, target)) || await exists(here)) return;
+  const known = (await Array.fromAsync(Deno.readDir(recipes)))
     .filter((entry) => entry.isDirectory).map((entry) => entry.name).sort();
   throw new UsageError(`There is no recipe "${target}"`, {
-    hint: `Enrolled are: ${enrolled.join(", ")}. A path or a git URL will do as well`,
+    hint: `Enrolled are: ${known.join(", ")}. A path or a git URL will do as well`,
   });
 }
 
