@@ -1,4 +1,4 @@
-import { distance } from "../../common/spelling.ts";
+import { nearMiss } from "./near_misses.ts";
 import { plainLines } from "./plain_lines.ts";
 
 /**
@@ -12,7 +12,6 @@ export type Command =
   | { kind: "help" }
   | { kind: "unclear"; line: string };
 
-const longestAttempt = 60;
 /** Digits of a commit that have to be given: with fewer of them several commits of one repository may begin. */
 export const leastDigits = 7;
 
@@ -22,13 +21,12 @@ export const leastDigits = 7;
  * The first command wins.
  */
 export function parseCommand(body: string): Command | null {
-  const lines = plainLines(body, { isSought: (line) => commandOf(line) !== null || isNearMiss(line) });
-  for (const line of lines) {
+  for (const line of plainLines(body, { isSought: (line) => commandOf(line) !== null })) {
     const command = commandOf(line);
     if (command !== null) return command;
   }
-  const [line] = lines;
-  return line === undefined ? null : { kind: "unclear", line };
+  const line = nearMiss(body);
+  return line === null ? null : { kind: "unclear", line };
 }
 
 function commandOf(line: string): Command | null {
@@ -39,11 +37,4 @@ function commandOf(line: string): Command | null {
   return commit !== null && commit.length < leastDigits
     ? { kind: "too-short", commit }
     : { kind: "test", commit };
-}
-
-function isNearMiss(line: string): boolean {
-  if (line.length > longestAttempt) return false;
-  const [word = "", ...rest] = line.toLowerCase().split(/\s+/);
-  if (rest.length > 3 || !/^[!/]/.test(word)) return false;
-  return word === "!testme" || distance(word, "!testme") <= 2 || `${word}${rest[0] ?? ""}` === "!testme";
 }

@@ -18,22 +18,23 @@ for (const [what, body] of triggers) {
 }
 
 const silent: [string, string][] = [
-  ["in a sentence", "please !testme"],
   ["in a quote", "> !testme"],
-  ["in a lazily continued quote", "> he said\n!testme"],
   ["in a list", "- !testme"],
   ["in a heading", "# !testme"],
-  ["in an underlined heading", "!testme\n==="],
   ["in a fence", "```\n!testme\n```"],
   ["in an unclosed fence", "```\n!testme"],
   ["in indented code", "    !testme"],
-  ["in inline code", "`!testme`"],
   ["as link text", "[!testme](https://example.org)"],
-  ["emphasised", "**!testme**"],
   ["in an HTML comment", "<!-- !testme -->"],
   ["in an HTML comment over paragraphs", "<!--\n\n!testme\n\n-->"],
   ["in pre", "<pre>\n\n!testme\n\n</pre>"],
   ["folded away", "<details>\n\n!testme\n\n</details>"],
+  ["in a sentence", "I have seen that !testme works"],
+  ["in a sentence as code", "Use `!testme` to start the tests"],
+  ["in a sentence at its end", "nobody has written !testme"],
+  ["in a sentence about testing", "please test me before you merge"],
+  ["in a quote that goes on", "> he said\n> `!testme`\nand went"],
+  ["in a table", "| a |\n|---|\n| `!testme` |"],
   ["escaped", "\\!testme"],
   ["as a character reference", "&#33;testme"],
   ["empty", ""],
@@ -69,10 +70,39 @@ for (
     "/testme",
     "!test me",
     "!testme 3FA9C1B",
+    "please !testme",
+    "Please, !testme!",
+    "@cc-ci-bot !testme",
+    "`!testme`",
+    "``!testme``",
+    "`!testme cancel`",
+    "**!testme**",
+    "\u00a0!testme",
+    "\u200b!testme",
+    "!testme\u00a0",
+    "!test\u200bme",
+    "\uff01testme",
+    "! testme",
+    "!testme.",
   ]
 ) {
   Deno.test(`parseCommand() takes "${line}" for a near miss`, () => {
     assert.deepEqual(parseCommand(line), { kind: "unclear", line });
+  });
+}
+
+for (
+  const [where, body] of [
+    ["after a quote without a blank line", "> he said\n!testme"],
+    ["after a longer quote", "On Monday he wrote:\n> one\n> two\n!testme\n\nThanks"],
+    ["above a signature", "!testme\n-- \nThe Maintainer"],
+    ["above a line of dashes", "Looks good\n\n!testme\n---\nThe Maintainer"],
+    ["above a line of equal signs", "!testme\n==="],
+    ["in code, below other text", "Looks good.\n\n`!testme`"],
+  ] as const
+) {
+  Deno.test(`parseCommand() takes a command ${where} for a near miss`, () => {
+    assert.equal(parseCommand(body)?.kind, "unclear");
   });
 }
 

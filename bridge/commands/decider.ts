@@ -72,11 +72,10 @@ export class Decider {
         return this.#cancel(command, verdict.whose);
       case "help":
         this.#deps.store.closeCommand(command.comment, "answered", command.kind);
-        // Whoever asks for it gets it each time; a near miss is pointed out once.
-        return this.#reply(command, {
-          key: command.kind === "help" ? `help:${command.comment}` : "help",
-          body: replies.help(this.#deps.org),
-        });
+        // Whoever asks for it gets it each time; a near miss is pointed out once in each thread, whoever made it.
+        return command.kind === "help"
+          ? this.#reply(command, { key: `help:${command.comment}`, body: replies.help(this.#deps.org) })
+          : this.#post(command, { key: "near-miss", body: replies.nearMiss() });
       case "refuse":
         log.info("refused", { ...facts, ...verdict.refusal });
         return this.#refuse(command, verdict.refusal);
@@ -102,6 +101,7 @@ export class Decider {
       accepted_at: this.#supersede(command, commit),
     });
     store.addRun(run);
+    this.#withdraw(command, { whose: "all", by: `comment ${command.comment}` });
     log.info("accepted", { run: runName(run), comment: command.comment, recipe, commit, by: command.login });
   }
 
@@ -123,14 +123,35 @@ export class Decider {
   }
 
   #startedBy(command: CommandRow): "none" | "some" | "all" {
-    const live = this.#cancellable(command);
-    const own = live.filter((run) => this.#isOwn(command, run));
+    const asked = [...this.#cancellable(command), ...this.#pending(command)];
+    const own = asked.filter((one) => this.#isOwn(command, one));
     if (own.length === 0) return "none";
-    return own.length === live.length ? "all" : "some";
+    return own.length === asked.length ? "all" : "some";
   }
 
-  #isOwn(command: CommandRow, run: PullRun): boolean {
-    return this.#deps.store.command(run.comment)?.user_id === command.user_id;
+  #isOwn(command: CommandRow, { comment }: Pick<PullRun, "comment">): boolean {
+    return this.#deps.store.command(comment)?.user_id === command.user_id;
+  }
+
+  /** Commands to test on the same pull request that were written before and could not be decided yet. */
+  #pending(command: CommandRow): CommandRow[] {
+    const isBefore = (other: CommandRow) =>
+      other.written_at < command.written_at ||
+      (other.written_at === command.written_at && other.comment < command.comment);
+    return this.#deps.store.openCommands().filter((other) =>
+      other.kind === "test" && other.repo === command.repo && other.pr === command.pr && isBefore(other)
+    );
+  }
+
+  /** Ends pending commands for good: what was asked for later counts. @returns how many there were */
+  #withdraw(command: CommandRow, { whose, by }: { whose: "own" | "all"; by: string }): number {
+    const ended = this.#pending(command).filter((other) => whose === "all" || this.#isOwn(command, other));
+    for (const { comment } of ended) {
+      this.#deps.store.closeCommand(comment, "answered", `withdrawn by ${by}`);
+      this.#postponed.end(String(comment));
+      log.info("withdrawn", { comment, by });
+    }
+    return ended.length;
   }
 
   #cancellable(command: CommandRow): PullRun[] {
@@ -144,8 +165,10 @@ export class Decider {
     const runs = this.#cancellable(command).filter((run) => whose === "all" || this.#isOwn(command, run));
     store.closeCommand(command.comment, runs.length === 0 ? "answered" : "accepted", "cancel");
     for (const run of runs) store.note(run.id, { cancelled_by: command.login });
+    const withdrawn = this.#withdraw(command, { whose, by: command.login });
     if (runs.length === 0) {
-      this.#reply(command, { key: `cancel:${command.comment}`, body: replies.nothingToCancel() });
+      const body = withdrawn === 0 ? replies.nothingToCancel() : replies.withdrawn();
+      this.#reply(command, { key: `cancel:${command.comment}`, body });
     }
   }
 
@@ -159,9 +182,14 @@ export class Decider {
 
   /** One answer for each person, pull request and reason. */
   #reply(command: CommandRow, { key, body }: { key: string; body: string }): void {
+    this.#post(command, { key, body, whom: `:${command.user_id}` });
+  }
+
+  /** One answer for each pull request and reason, unless it is for one person. */
+  #post(command: CommandRow, { key, body, whom = "" }: { key: string; body: string; whom?: string }): void {
     const { store, clock, newId } = this.#deps;
     store.addPost({
-      key: `${key}:${command.repo.toLowerCase()}#${command.pr}:${command.user_id}`,
+      key: `${key}:${command.repo.toLowerCase()}#${command.pr}${whom}`,
       marker: newId(),
       repo: command.repo,
       pr: command.pr,

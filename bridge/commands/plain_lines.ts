@@ -41,11 +41,7 @@ export interface PlainLinesOptions {
 
 /** The lines sought that are nothing but text at the top level of a Markdown document, typed as they are, trimmed. */
 export function plainLines(body: string, { isSought, parse = fromMarkdown }: PlainLinesOptions): string[] {
-  if (body.length > bounds.characters) return [];
-  const all = linesOf(body);
-  if (all.length > bounds.lines || !all.some(isSought)) return [];
-  if (all.some((line) => nestingOf(line) > bounds.nesting)) return [];
-  const { children } = parse(body, { extensions: [{ disable: { null: inlineMarks } }] });
+  const children = blocksOf(body, { isSought, parse });
   const sourceOf = (node: Node) => body.slice(node.position?.start.offset, node.position?.end.offset);
   const definitions = children.filter(({ type }) => type === "definition").map(sourceOf).join("\n");
   const found: string[] = [];
@@ -67,8 +63,42 @@ export function plainLines(body: string, { isSought, parse = fromMarkdown }: Pla
   return found;
 }
 
+/**
+ * The lines sought that a writer may have taken for text at the top level, as they are typed, though Markdown makes
+ * something else of them: a heading of those above a line of dashes, a part of the quote of those that follow one
+ * without a blank line, code of those between backticks. Marked quotes, lists, fences and HTML stay out.
+ */
+export function looseLines(body: string, { isSought, parse = fromMarkdown }: PlainLinesOptions): string[] {
+  let open = 0;
+  return blocksOf(body, { isSought, parse }).flatMap((node) => {
+    if (node.type === "html") open = Math.max(0, open + openedElements(node.value));
+    if (open > 0) return [];
+    const lines = linesOf(body.slice(node.position?.start.offset, node.position?.end.offset));
+    switch (node.type) {
+      case "paragraph":
+        return lines;
+      case "heading":
+        return lines.length > 1 ? lines.slice(0, -1) : [];
+      case "blockquote":
+        return lines.filter((line) => !line.startsWith(">"));
+      default:
+        return [];
+    }
+  }).filter(isSought);
+}
+
+/** The blocks of a comment; none of one that is too long to be a comment, or in which no line is sought. */
+function blocksOf(body: string, { isSought, parse = fromMarkdown }: PlainLinesOptions): Node[] {
+  if (body.length > bounds.characters) return [];
+  const all = linesOf(body);
+  if (all.length > bounds.lines || !all.some(isSought)) return [];
+  if (all.some((line) => nestingOf(line) > bounds.nesting)) return [];
+  return parse(body, { extensions: [{ disable: { null: inlineMarks } }] }).children;
+}
+
+/** Blanks that Markdown knows are taken off; others are characters like any. */
 function linesOf(text: string): string[] {
-  return text.split(/\r?\n|\r/).map((line) => line.trim());
+  return text.split(/\r?\n|\r/).map((line) => line.replace(/^[ \t]+|[ \t]+$/g, ""));
 }
 
 /** Quotes and lists that a line may begin. */

@@ -65,10 +65,17 @@ function whyNot(
 ): string | null {
   if (kind === "none") return "no command";
   if (comment.userId === ownId || comment.userId <= 0) return "by a bot";
+  // Two programs that explain to each other how to write commands would never end.
+  if (kind === "unclear" && isBot(comment.login)) return "by another bot";
   const said = kind === "edited" ? comment.updatedAt : comment.createdAt;
   if (said < watchedSince) return "before we watched";
   const isAnswered = kind === "test" || kind === "cancel";
   return at - said > longestAgeMs && !isAnswered ? "too old" : null;
+}
+
+/** Whether an account is a program's, as far as its name tells; the forge does not say. */
+function isBot(login: string): boolean {
+  return /(^|[^a-z])bot($|[^a-z])|bot$|-ci$|^ci-/i.test(login);
 }
 
 /** Whether it is too late to carry out what was written. */

@@ -85,12 +85,23 @@ function digitsApart(one: string, other: string): number {
   return Math.max(leastDigits, differs + 1);
 }
 
-/** Answer to `!testme help` and to what was probably meant as a command. */
+/** Answer to `!testme help`. */
 export function help(org: string): string {
   return "`!testme` tests this pull request's head, `!testme <commit>` only if that commit is still the head, " +
     `\`!testme cancel\` stops a run, \`!testme help\` says this. A command stands alone on its line and comes from a member of ${
       codeSpan(org)
     }.`;
+}
+
+/** Answer to what was probably meant as a command, once for each thread. */
+export function nearMiss(): string {
+  return "Nothing was tested: that was not read as a command. `!testme` stands alone on its line, typed like this, " +
+    "neither in code nor right below a quote or above a signature. `!testme help` says more.";
+}
+
+/** Answer to a cancel that met nothing but commands on which nobody had decided yet. */
+export function withdrawn(): string {
+  return "What was asked for here and had not begun yet is withdrawn. `!testme` starts anew.";
 }
 
 export function nothingToCancel(): string {

@@ -65,7 +65,7 @@ export const commandScenarios: Scenario[] = [
       const hidden = [
         "```\n!testme\n```",
         "> !testme",
-        "`!testme`",
+        "`!testme` is how it is started",
         "[!testme](https://x.example)",
         "# !testme",
         "<!-- !testme -->",

@@ -4,7 +4,7 @@ import type { RunOutcome, StageReport } from "../../protocol/result.ts";
 import { runText } from "../reports/comment.ts";
 import type { RunFacts } from "../reports/comment_parts.ts";
 import type { Refusal } from "../commands/policy.ts";
-import { help, nothingToCancel, refused } from "../commands/replies.ts";
+import { help, nearMiss, nothingToCancel, refused, withdrawn } from "../commands/replies.ts";
 import { expired, superseded } from "../store/rows.ts";
 import type { CommandRow } from "../store/rows.ts";
 import { stage } from "./fake_dashboard.ts";
@@ -340,5 +340,7 @@ export const comments: Record<string, string> = {
     ]),
   ),
   "help": help("coop"),
+  "near-miss": nearMiss(),
   "nothing-to-cancel": nothingToCancel(),
+  "withdrawn": withdrawn(),
 };
