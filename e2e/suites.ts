@@ -50,7 +50,7 @@ const unitFolders = [
 ];
 
 /** Each of these files takes care of its own runs only, so that they can go on side by side. */
-const harnessTests = ["harness", "floor", "network", "deaths", "faults", "broken"].map((name) =>
+const harnessTests = ["harness", "floor", "network", "surplus", "deaths", "faults", "broken"].map((name) =>
   `e2e/${name}_test.ts`
 );
 /** Files at a time; some have several runs at a time, and a run waits more than it computes. */

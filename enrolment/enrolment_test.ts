@@ -85,10 +85,10 @@ Deno.test("the app's settings know its domains and never ask for a real certific
     extra_domains: ["www"],
     env: { EXTRA_DOMAINS: ", `{domain.www}`", SELF: "https://{domain}/" },
   };
-  assert.deepEqual(appSettings(enrolment, { domain: "x-1.ci.org", timeoutS: 90 }), {
+  assert.deepEqual(appSettings(enrolment, { domain: "x-1.ci.org" }), {
     DOMAIN: "x-1.ci.org",
     LETS_ENCRYPT_ENV: "",
-    TIMEOUT: "90",
+    TIMEOUT: "300",
     EXTRA_DOMAINS: ", `x-1-www.ci.org`",
     SELF: "https://x-1.ci.org/",
   });

@@ -1,6 +1,8 @@
 import { join } from "node:path";
+import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
-import { appSettings, domainsOf, settle } from "./settings.ts";
+import { type Checked, isSurplus, requireChecked } from "../confinement/engine/mod.ts";
+import { domainsOf, newSettings, settle } from "./settings.ts";
 import { assignedNames, missingLines } from "../recipe/env_file.ts";
 import { Abra, AbraError, isBotMissing } from "../abra/abra.ts";
 import type { BackupSnapshot } from "../abra/output.ts";
@@ -50,6 +52,10 @@ export class App {
   #deployedAt = 0;
   /** When the last deploy was over, by the clock's `elapsed()`. */
   #labelledAt = 0;
+  /** What was deployed, the newest first. */
+  #checked: Checked[] = [];
+  /** The settings that the newest deploy read. */
+  #settings = "";
 
   constructor(options: AppOptions) {
     this.#options = options;
@@ -80,11 +86,11 @@ export class App {
     );
     await this.#moveTo(ctx, at); // `app new` may have moved the work tree
     const file = abra.envFile(this.domain);
-    const values = appSettings(enrolment, {
+    const settings = newSettings(await Deno.realPath(this.checkout), {
+      enrolment,
       domain: this.domain,
-      timeoutS: Math.round(ctx.remaining() / 1000),
+      noted: await Deno.readTextFile(file),
     });
-    const settings = settle(await Deno.readTextFile(file), { recipe, values });
     await Deno.writeTextFile(file, settings);
     await this.#makeSecrets(ctx, assignedNames(settings));
   }
@@ -118,25 +124,41 @@ export class App {
     if (names.length > 0) ctx.log(`Secrets generated: ${names.join(", ")}`);
   }
 
-  /** Deploys and returns at once; {@linkcode converge} waits until the app runs. */
-  async deploy(ctx: StageContext, at: Revision): Promise<void> {
+  /**
+   * Deploys and returns at once; {@linkcode converge} waits until the app runs.
+   * @param checked what passed confinement; the engine must not hold anything else afterwards
+   * @throws {StageFailure} `confine.engine` when it does, with the stack taken down
+   */
+  async deploy(ctx: StageContext, { at, checked }: { at: Revision; checked: Checked }): Promise<void> {
     await this.#moveTo(ctx, at);
     const abra = this.#abra(ctx);
+    this.#settings = await Deno.readTextFile(abra.envFile(this.domain));
+    this.#checked.unshift(checked);
     this.#deployedAt = ctx.clock.now();
     const warnings = await blame(
       abra.deploy(this.domain, at === "head" ? { chaos: true } : { version: at.version }),
-    );
+    ).catch(async (error) => {
+      // Also a deploy that fails may have made something that nobody checked.
+      await this.#requireChecked({ failed: true }).catch((found) => {
+        if (isSurplus(found)) throw found;
+      });
+      throw error;
+    });
     this.#labelledAt = ctx.clock.elapsed();
+    await this.#requireChecked();
     if (warnings.some((line) => /dnsrr/.test(line))) {
       ctx.note("Deployed with endpoint_mode dnsrr, because this kernel has no IPVS");
     }
   }
 
-  /** Waits until Docker's own state says that the last deploy has worked. @throws {StageFailure} */
+  /**
+   * Waits until Docker's own state says that the last deploy has worked.
+   * @throws {StageFailure} also when the engine holds by now what was not checked
+   */
   async converge(ctx: StageContext): Promise<Converged> {
     const { swarm, stack } = this;
     try {
-      return await waitConverged(swarm, {
+      const converged = await waitConverged(swarm, {
         stack,
         since: this.#deployedAt,
         timeoutMs: Math.max(ctx.remaining() - SPARE_MS, ctx.remaining() / 2),
@@ -144,6 +166,8 @@ export class App {
         signal: ctx.signal,
         clock: ctx.clock,
       });
+      await this.#requireChecked();
+      return converged;
     } finally {
       await this.noteVolumes().catch(() => {}); // the wait's own result matters more
     }
@@ -217,6 +241,12 @@ export class App {
   async restore(ctx: StageContext): Promise<void> {
     await blame(this.#abra(ctx).restore(this.domain, { timeoutMs: ctx.remaining() }), "The restore failed");
     this.#deployedAt = ctx.clock.now(); // tasks that failed while the data was gone do not count
+  }
+
+  async #requireChecked({ failed = false } = {}): Promise<void> {
+    const { swarm, stack } = this;
+    const settings = toEnvironment(parseEnvFile(this.#settings));
+    await requireChecked(swarm, { stack, checked: this.#checked, settings, failed });
   }
 
   #abra(ctx: StageContext): Abra {

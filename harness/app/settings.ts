@@ -10,13 +10,16 @@ export function domainsOf(domain: string, enrolment: Enrolment): string[] {
   return [domain, ...enrolment.extra_domains.map((name) => extraDomain(domain, name))];
 }
 
+/** Seconds that abra may wait for a deploy: only labels of recipes hold it, since it is told not to wait. */
+const TIMEOUT_S = 300;
+
 /**
  * Settings that every test app gets. LETS_ENCRYPT_ENV must be empty, because with a resolver named there Traefik would
  * ask Let's Encrypt for a certificate for each throw-away name.
  */
 export function appSettings(
   enrolment: Enrolment,
-  app: { domain: string; timeoutS: number },
+  app: { domain: string },
 ): Record<string, string> {
   const fill = (text: string) =>
     text.replaceAll("{domain}", app.domain)
@@ -24,7 +27,7 @@ export function appSettings(
   return {
     DOMAIN: app.domain,
     LETS_ENCRYPT_ENV: "",
-    TIMEOUT: String(app.timeoutS),
+    TIMEOUT: String(TIMEOUT_S),
     ...Object.fromEntries(Object.entries(enrolment.env).map(([name, value]) => [name, fill(value)])),
   };
 }
@@ -44,6 +47,23 @@ export function settle(
 }
 
 /**
+ * The settings of a new app, by the recipe's sample: in it abra puts the app's domain in the place of the example's.
+ * @param root real path of the recipe's folder
+ * @param app.noted what abra wrote: the version behind the recipe's name is taken from there, and nothing else
+ */
+export function newSettings(
+  root: string,
+  { enrolment, domain, noted = "" }: { enrolment: Enrolment; domain: string; noted?: string },
+): string {
+  const { recipe } = enrolment;
+  const sample = (readInside(root, ".env.sample") ?? "").replaceAll(`${recipe}.example.com`, domain);
+  const versions = Object.entries(toEnvironment(parseEnvFile(noted)))
+    .filter(([name, value]) => /^(TYPE|RECIPE)$/.test(name) && value.startsWith(`${recipe}:`));
+  const values = { ...appSettings(enrolment, { domain }), ...Object.fromEntries(versions) };
+  return settle(sample, { recipe, values });
+}
+
+/**
  * Works out, without abra, the environment that a recipe's compose files will be interpolated with.
  * @param app.installedFrom folder of an older version. The app then keeps the settings of that version and gets only
  * those added that it lacks, as after an upgrade
@@ -54,9 +74,8 @@ export async function composeEnvironment(
 ): Promise<Record<string, string>> {
   const root = await Deno.realPath(checkout);
   const installed = app.installedFrom === undefined ? root : await Deno.realPath(app.installedFrom);
-  const values = appSettings(app.enrolment, { domain: app.domain, timeoutS: 300 });
   const { recipe } = app.enrolment;
-  let settings = settle(readInside(installed, ".env.sample") ?? "", { recipe, values });
+  let settings = newSettings(installed, app);
   if (app.installedFrom !== undefined) {
     const added = missingLines(settings, readInside(root, ".env.sample") ?? "");
     settings = settle([settings.trimEnd(), ...added, ""].join("\n"), { recipe });

@@ -2,6 +2,7 @@ import { formatBytes } from "../../common/bytes.ts";
 import { followKills } from "../floor/kills.ts";
 import { appLimits, tellRuntime } from "../floor/limits.ts";
 import { AppWatch, gaugesOf } from "../floor/watch.ts";
+import { isSurplus } from "../confinement/engine/mod.ts";
 import type { Lane } from "../run/names.ts";
 import { StageBlocked, type StageContext, StageFailure } from "../run/stage.ts";
 import type { RunContext } from "./context.ts";
@@ -44,7 +45,7 @@ export function bounded(
     try {
       await watch.during((signal) => work(run, { ...ctx, signal: AbortSignal.any([ctx.signal, signal]) }));
     } catch (error) {
-      if (error instanceof StageFailure && error.code === "floor.exceeded") {
+      if (error instanceof StageFailure && (error.code === "floor.exceeded" || isSurplus(error))) {
         run.exceeded.set(app.lane, ctx.stage);
       }
       throw error;

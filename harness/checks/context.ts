@@ -3,6 +3,7 @@ import type { WorkerMessage } from "../run/messages.ts";
 import type { App } from "../app/app.ts";
 import type { Browser } from "../browser/browser.ts";
 import type { BackedUp } from "../recipe/backup_labels.ts";
+import type { Checked } from "../confinement/engine/mod.ts";
 import type { Compose } from "../recipe/compose.ts";
 import type { Written } from "./data.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
@@ -49,11 +50,15 @@ export interface RunContext {
   compose: { head: Compose | null; base: Compose | null };
   /** Services that the app calls by bare names which every app of the recipe has, filled in by the lint stage. */
   readonly calledOnProxy: Set<string>;
+  /**
+   * What may be deployed, filled in by lint: the head as a new app, the published version, and the head over that.
+   */
+  checked: Record<"install" | "base" | "upgrade", Checked | null>;
   /** Filled in by the backup stage: what was saved, and the markers among it. */
   saved: { parts: readonly BackedUp[]; written: readonly Written[] } | null;
   /** The word for what keeps the recipe from being deployed at all, filled in by lint; null: nothing does. */
   undeployable: string | null;
-  /** The stage in which a lane's app used more than it may, so that it was ended. */
+  /** The stage in which a lane's app used more than it may, or had what nobody checked, so that it was ended. */
   readonly exceeded: Map<Lane, StageName>;
   /**
    * What keeps the published version, or the head over it, from being deployed, filled in by lint; null: nothing does.

@@ -129,11 +129,6 @@ export async function gaugesOf(swarm: Swarm, stack: string): Promise<Gauges> {
   return {
     free: () => freeBytes(root),
     written: () => writtenBytes(swarm, { stack, root }),
-    async stop() {
-      const objects = await swarm.objects(stack);
-      for (const kind of ["service", "container"]) {
-        await Promise.all(objects.filter((one) => one.kind === kind).map((one) => swarm.remove(one)));
-      }
-    },
+    stop: () => swarm.stop(stack),
   };
 }

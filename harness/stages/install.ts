@@ -13,12 +13,13 @@ import { countWarnings } from "../checks/log_warnings.ts";
 /** Installs the app at the commit under test, as somebody does who has no data yet. */
 export async function installStage(run: RunContext, ctx: StageContext): Promise<void> {
   const compose = need(run.compose.head, "lint");
+  const checked = need(run.checked.install, "lint");
   await requireFreeSpace(run);
   const app = run.app("install");
   await app.create(ctx, "head");
   await run.room;
   const [deployedAt, began] = [ctx.clock.now(), ctx.clock.elapsed()];
-  await app.deploy(ctx, "head");
+  await app.deploy(ctx, { at: "head", checked });
   run.browser().catch(() => {}); // it starts while the app does; who uses it later gets its error
   await app.converge(ctx);
   await reportImages(run, app.stack);

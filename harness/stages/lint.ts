@@ -4,6 +4,7 @@ import type { Revision } from "../app/app.ts";
 import { calledOnProxy } from "../recipe/shared_names.ts";
 import { composeEnvironment, domainsOf } from "../app/settings.ts";
 import { type ComposeFailure, loadCompose } from "../recipe/compose.ts";
+import type { Checked } from "../confinement/engine/mod.ts";
 import { confine } from "../confinement/confinement.ts";
 import { checkOverlays } from "../confinement/overlays.ts";
 import { fillIn, type Finding, isPermitted } from "../lint/finding.ts";
@@ -28,7 +29,15 @@ import type { PublishedVersion } from "../recipe/versions.ts";
 export type LintRun =
   & Pick<
     RunContext,
-    "redactor" | "enrolment" | "repo" | "base" | "compose" | "calledOnProxy" | "undeployable" | "baseObstacle"
+    | "redactor"
+    | "enrolment"
+    | "repo"
+    | "base"
+    | "compose"
+    | "checked"
+    | "calledOnProxy"
+    | "undeployable"
+    | "baseObstacle"
   >
   & { plan: Pick<RunPlan, "settings" | "apps" | "request">; folder: Pick<RunFolder, "tmp"> };
 
@@ -77,6 +86,7 @@ export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> 
   }
   run.compose.head = head.recipe.compose;
   noteCalls(run, head.recipe);
+  run.checked.install = head.checked;
   run.undeployable = obstacle(findings.add(head.confinement));
   findings.add(checkRecipe(head.recipe));
   findings.add(checkTags(repo));
@@ -158,6 +168,7 @@ async function lookAtUpgrade(
   run.baseObstacle ??= tooLong(upgraded);
   if (run.baseObstacle !== null) return;
   run.compose.base = published.recipe.compose;
+  Object.assign(run.checked, { base: published.checked, upgrade: upgraded.checked });
   noteCalls(run, published.recipe);
   noteCalls(run, upgraded.recipe);
 }
@@ -172,6 +183,7 @@ type Read =
     ok: true;
     recipe: Recipe;
     confinement: Finding[];
+    checked: Checked | null;
     names: NameBudget;
     /** Looks at the compose files that the settings leave out. */
     overlays: () => Promise<Finding[]>;
@@ -222,6 +234,7 @@ async function read(
     ok: true,
     recipe: { compose, root, stack, sample: text(".env.sample"), abraSh: text("abra.sh") },
     confinement: confined.findings,
+    checked: confined.model === null ? null : { compose, root, model: confined.model },
     names: nameBudget(compose, stack),
     overlays: () => checkOverlays(compose, confinement),
   };

@@ -106,6 +106,7 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       repo,
       base: repo.published.find((one) => one.commit !== repo.head) ?? null,
       compose: { head: null, base: null },
+      checked: { install: null, base: null, upgrade: null },
       undeployable: null,
       calledOnProxy: new Set(),
       baseObstacle: null,

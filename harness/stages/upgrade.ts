@@ -1,4 +1,5 @@
 import { waitFor } from "../../common/time.ts";
+import { isSurplus } from "../confinement/engine/mod.ts";
 import type { App } from "../app/app.ts";
 import { lookAtPage, type PageLook, tellLook } from "../checks/front_page.ts";
 import { runEnrolledTest } from "../checks/run_tests.ts";
@@ -44,6 +45,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   const head = need(run.compose.head, "lint");
   if (run.compose.base === null) throw new StageBlocked(run.baseObstacle ?? "lint");
   const composes = { base: run.compose.base, head };
+  const checked = { base: need(run.checked.base, "lint"), head: need(run.checked.upgrade, "lint") };
   await requireFreeSpace(run);
   const app = run.app("upgrade");
 
@@ -52,7 +54,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
     await app.create(ctx, base);
     await run.room;
     const began = ctx.clock.elapsed();
-    await app.deploy(ctx, base);
+    await app.deploy(ctx, { at: base, checked: checked.base });
     run.browser().catch(() => {}); // it starts while the app does; who uses it later gets its error
     await app.converge(ctx);
     const imposed = (habits: EngineHabits) => imposedByInstall(composes.base, habits);
@@ -69,7 +71,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   if (added.length > 0) ctx.note(`New in .env.sample, taken over for the upgrade: ${added.join(", ")}`);
   ctx.log(`Upgrading to ${headName(run)}`);
   const began = ctx.clock.elapsed();
-  await app.deploy(ctx, "head");
+  await app.deploy(ctx, { at: "head", checked: checked.head });
   const { snapshot, currentSince } = await app.converge(ctx);
   const convergedAt = ctx.clock.elapsed();
   const stopped = slowStop(snapshot, composes.base);
@@ -139,7 +141,7 @@ async function needBase(
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof StageFailure)) throw error;
+    if (!(error instanceof StageFailure) || isSurplus(error)) throw error;
     for (const line of [error.detail ?? "", ...error.tail]) ctx.log(line);
     throw new StageBlocked(`the published version ${version}, which does not install: ${error.message}`);
   }

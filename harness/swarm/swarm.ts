@@ -169,6 +169,14 @@ export class Swarm {
     }
   }
 
+  /** Ends all that runs of a stack, by force; its data and what else it has stay. */
+  async stop(stack: string): Promise<void> {
+    const objects = await this.objects(stack);
+    for (const kind of ["service", "container"]) {
+      await Promise.all(objects.filter((one) => one.kind === kind).map((one) => this.remove(one)));
+    }
+  }
+
   /** The last lines of a container's output, both streams; none when they cannot be read. */
   async logs(container: string, lines: number): Promise<string[]> {
     try {

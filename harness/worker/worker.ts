@@ -123,6 +123,7 @@ async function makeContext(
     base: null,
     compose: { head: null, base: null },
     calledOnProxy: new Set(),
+    checked: { install: null, base: null, upgrade: null },
     room: Promise.resolve(),
     saved: null,
     undeployable: null,
