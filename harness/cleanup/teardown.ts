@@ -13,6 +13,8 @@ import { DockerError, type DockerObject, kinds, type Swarm } from "../swarm/swar
 const POLL_MS = 200;
 /** Milliseconds. A network takes up to 4 s to go after its containers are gone; a volume in use may take longer. */
 const DEFAULT_LIMIT_MS = 30_000;
+/** Milliseconds after which the log says what is waited for. */
+const SILENT_MS = 5_000;
 
 export interface TearDownOptions {
   swarm: Swarm;
@@ -61,7 +63,9 @@ export async function removeStack(
   }
   const anonymous = new Set(options.volumes);
   const { clock = systemClock } = options;
-  const end = clock.elapsed() + (options.limitMs ?? DEFAULT_LIMIT_MS);
+  const start = clock.elapsed();
+  const end = start + (options.limitMs ?? DEFAULT_LIMIT_MS);
+  let told = "";
   let undeployed = false;
   let problems: string[] = [];
   let left: string[] = [];
@@ -87,8 +91,19 @@ export async function removeStack(
       for (const problem of problems) log(problem);
       return left;
     }
+    const waitedFor = listed(left, problems);
+    if (clock.elapsed() - start > SILENT_MS && waitedFor !== told) {
+      log(`Waiting until it is gone: ${told = waitedFor}`);
+    }
     await clock.sleep(POLL_MS);
   }
+}
+
+/** What is still there, and why if Docker says so. */
+function listed(left: readonly string[], problems: readonly string[]): string {
+  const names = left.slice(0, 5).join(", ");
+  const more = left.length > 5 ? ` and ${left.length - 5} more` : "";
+  return `${names}${more}${problems[0] === undefined ? "" : ` (${problems[0]})`}`;
 }
 
 async function anonymousOf(swarm: Swarm, stack: string): Promise<string[]> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import type { Clock } from "../../common/time.ts";
 import type { PlannedApp } from "../run/folder.ts";
 import { readSettings } from "../run/settings.ts";
 import { DockerError, type DockerObject, type Kind, Swarm } from "../swarm/swarm.ts";
@@ -67,7 +68,14 @@ const settings = readSettings((name) => ({ CCCI_BASE_DOMAIN: "ci.test", CCCI_RUN
 
 async function tearDown(
   swarm: Swarm,
-  options: { stack?: string; volumes?: string[]; stopped?: () => void; limitMs?: number } = {},
+  options: {
+    stack?: string;
+    volumes?: string[];
+    stopped?: () => void;
+    limitMs?: number;
+    log?: (line: string) => void;
+    clock?: Clock;
+  } = {},
 ) {
   const folder = await Deno.makeTempDir();
   const abraDir = join(folder, "abra");
@@ -83,8 +91,9 @@ async function tearDown(
       swarm,
       settings,
       volumes: options.volumes ?? [],
-      log: () => {},
+      log: options.log ?? (() => {}),
       limitMs: options.limitMs ?? 60_000,
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
       ...(options.stopped === undefined ? {} : { stopped: options.stopped }),
     });
   } finally {
@@ -149,4 +158,23 @@ Deno.test("that nothing runs any more is told before the rest is gone", async ()
   };
   assert.deepEqual(await told(`${STACK}_internal`), [`${STACK}_internal`]);
   assert.deepEqual(await told(`${STACK}_app.1`, { limitMs: 300 }), []);
+});
+
+Deno.test("the log says what a teardown waits for, once and not at once", async () => {
+  let now = 0;
+  const clock: Clock = {
+    now: () => now,
+    elapsed: () => now,
+    sleep: (ms) => {
+      now += ms;
+      return Promise.resolve();
+    },
+  };
+  const said: [at: number, line: string][] = [];
+  const swarm = new FakeSwarm([["volume", `${STACK}_data`]], [`${STACK}_data`]);
+  await tearDown(swarm, { clock, limitMs: 20_000, log: (line) => said.push([now, line]) });
+  const [first, ...rest] = said;
+  assert.equal(first?.[1], `Waiting until it is gone: volume "${STACK}_data" (${STACK}_data is in use)`);
+  assert.ok(first[0] > 5_000 && first[0] < 6_000, `${first[0]} ms`);
+  assert.deepEqual(rest.map(([, line]) => line), [`${STACK}_data is in use`]);
 });
