@@ -41,7 +41,7 @@ export function summaryLines(
   ];
 
   const whose = blame(result);
-  if (whose !== null) lines.push(`  ${whose}.`);
+  if (whose !== null) lines.push(...indented(`${whose}.`, columns));
   const culprit = result.stages.find((stage) => stage.name === result.stage);
   if (result.result !== "passed" && culprit !== undefined) {
     if (culprit.detail !== undefined && culprit.detail !== "") {
@@ -54,7 +54,7 @@ export function summaryLines(
       }
     }
   }
-  lines.push("", `  ${factsLine(result)}`);
+  lines.push("", ...indented(factsLine(result), columns));
   for (const text of [resourcesText(result), visualText(result)]) {
     if (text !== null) lines.push(paint.dim(`  ${truncate(oneLine(text), columns - 2)}`));
   }
@@ -64,7 +64,9 @@ export function summaryLines(
     lines.push(...indented(`Note: ${note}`, columns).map(paint.yellow));
   }
   if (result.leftovers.length > 0) {
-    lines.push(paint.red(`  Left behind: ${result.leftovers.map(oneLine).join(", ")}`));
+    lines.push(
+      ...indented(`Left behind: ${result.leftovers.map(oneLine).join(", ")}`, columns).map(paint.red),
+    );
   }
   lines.push("");
   for (const screenshot of paths.screenshots ?? []) lines.push(`  Screenshot  ${screenshot}`);

@@ -271,3 +271,36 @@ Deno.test("a command that people copy is whole at any width", () => {
   }
   assert.deepEqual(written.map((text) => text.match(/x+/)?.[0].length), [100, 100]);
 });
+
+Deno.test("80 columns are 80", async () => {
+  const { default: stringWidth } = await import("string-width");
+  const long = "word ".repeat(40).trim();
+  const changes = {
+    cause: long,
+    notes: [long],
+    leftovers: Array.from({ length: 9 }, (_, index) => `volume "miniflux_data_${index}"`),
+    imposedSeconds: 31,
+    base: "2.1.0+2.2.13",
+  };
+  for (
+    const result of [
+      sampleFailure(changes),
+      sampleRich(changes),
+      sampleFailure({ ...changes, result: "infra" }),
+    ]
+  ) {
+    const written: string[] = [];
+    using terminal = openTerminal({
+      tty: true,
+      color: false,
+      columns: () => 80,
+      write: (text) => void written.push(text),
+      now: () => 0,
+      repeat: () => () => {},
+    });
+    terminal.summary(result, {});
+    const lines = written.join("").split("\n");
+    assert.ok(lines.length > 8);
+    assert.deepEqual(lines.filter((line) => stringWidth(line) > 80), []);
+  }
+});
