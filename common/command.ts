@@ -1,4 +1,5 @@
-import { ExecError, type ExecOptions, type ExecResult, familyMark, okOnly, OutputEnd } from "./exec.ts";
+import { LastBytes } from "./bounded_bytes.ts";
+import { ExecError, type ExecOptions, type ExecResult, familyMark, okOnly } from "./exec.ts";
 import { EndMark } from "./end_mark.ts";
 
 /** What a program has after TERM before dax is no longer waited for: 2 s until KILL, and a busy machine's time. */
@@ -63,7 +64,7 @@ export async function runCommand(argv: readonly string[], options: ExecOptions =
   options.signal?.throwIfAborted();
   const started = performance.now();
   const limit = options.maxBytes ?? 1024 * 1024;
-  const kept = { stdout: new OutputEnd(limit), stderr: new OutputEnd(limit) };
+  const kept = { stdout: new LastBytes(limit), stderr: new LastBytes(limit) };
   const take = (stream: "stdout" | "stderr") => (chunk: Uint8Array) => {
     options.onOutput?.(chunk, stream);
     kept[stream].add(chunk);

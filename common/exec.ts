@@ -1,3 +1,4 @@
+import { LastBytes } from "./bounded_bytes.ts";
 import { CcciError } from "./errors.ts";
 import { formatSeconds } from "./time.ts";
 
@@ -166,7 +167,7 @@ export async function killGroup(pgid: number, signal: "TERM" | "KILL"): Promise<
 
 function collect(stream: ReadableStream<Uint8Array>, limit: number, see: (chunk: Uint8Array) => void) {
   const reader = stream.getReader();
-  const kept = new OutputEnd(limit);
+  const kept = new LastBytes(limit);
   const done = (async () => {
     while (true) {
       const { done, value } = await reader.read();
@@ -177,37 +178,4 @@ function collect(stream: ReadableStream<Uint8Array>, limit: number, see: (chunk:
     return kept.text();
   })();
   return { done, cancel: () => void reader.cancel().catch(() => {}) };
-}
-
-/** Keeps the last `limit` bytes of what a program prints. It holds about three times as much in memory at most. */
-export class OutputEnd {
-  readonly #limit: number;
-  #chunks: Uint8Array[] = [];
-  #size = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  add(chunk: Uint8Array): void {
-    this.#chunks.push(chunk);
-    this.#size += chunk.length;
-    if (this.#size <= 2 * this.#limit) return;
-    this.#chunks = [concat(this.#chunks).slice(-this.#limit)];
-    this.#size = this.#limit;
-  }
-
-  text(): string {
-    return new TextDecoder().decode(concat(this.#chunks).slice(-this.#limit));
-  }
-}
-
-function concat(chunks: Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
 }

@@ -1,3 +1,5 @@
+import { FirstBytes } from "./bounded_bytes.ts";
+
 /** How long a call may take, and how large its answer may be. */
 export interface FetchLimits {
   /** Milliseconds until the whole answer must have arrived. @default 30000 */
@@ -41,19 +43,16 @@ export async function withinLimits(
     const { status, headers, body } = await bounded.call(signal);
     const cut = new Error("This is enough of the body");
     if (enough !== undefined) timers.push(setTimeout(() => late.abort(cut), enough.ms));
-    const chunks: BlobPart[] = [];
-    let size = 0;
+    const gathered = new FirstBytes(maxBytes);
     try {
       for await (const chunk of body) {
-        size += chunk.length;
-        if (size > maxBytes) throw new Error(`Answer of ${host} is larger than ${maxBytes} bytes`);
-        chunks.push(new Uint8Array(chunk));
-        if (enough !== undefined && size >= enough.bytes) break;
+        if (!gathered.add(chunk)) throw new Error(`Answer of ${host} is larger than ${maxBytes} bytes`);
+        if (enough !== undefined && gathered.size >= enough.bytes) break;
       }
     } catch (error) {
       if (signal.reason !== cut) throw error;
     }
-    const response = responseOf(status, { headers, body: new Blob(chunks) });
+    const response = responseOf(status, { headers, body: new Blob([gathered.bytes()]) });
     Object.defineProperty(response, "url", { value: request.url });
     return response;
   } catch (error) {

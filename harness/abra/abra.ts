@@ -140,7 +140,10 @@ export class Abra {
     const secrets = listed.success
       ? Object.fromEntries(listed.data.map(({ name, value }) => [name, value]))
       : z.record(z.string(), z.string()).parse(raw);
-    for (const value of Object.values(secrets)) this.#options.redactor?.add(value);
+    for (const [name, value] of Object.entries(secrets)) {
+      if (this.#options.redactor?.add(value) !== false) continue;
+      this.#options.log?.(`Secret "${name}" is too short to be taken out of logs`);
+    }
     return secrets;
   }
 

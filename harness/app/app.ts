@@ -9,6 +9,7 @@ import type { BackupSnapshot } from "../abra/output.ts";
 import { type Converged, waitConverged } from "../swarm/wait_converged.ts";
 import { waitTakenUp } from "./taken_up.ts";
 import { waitAnswer } from "./wait_answer.ts";
+import { readInside } from "../recipe/inside_checkout.ts";
 import { checkOut, type RecipeRepo } from "../recipe/repo.ts";
 import type { PlannedApp } from "../run/folder.ts";
 import type { Redactor } from "../run/redact.ts";
@@ -105,7 +106,7 @@ export class App {
     const file = abra.envFile(this.domain);
     await this.#moveTo(ctx, "head");
     const settings = await Deno.readTextFile(file);
-    const sample = await Deno.readTextFile(join(this.checkout, ".env.sample")).catch(() => "");
+    const sample = readInside(await Deno.realPath(this.checkout), ".env.sample") ?? "";
     const lines = missingLines(settings, sample);
     if (lines.length === 0) return [];
     const { recipe } = this.#options;

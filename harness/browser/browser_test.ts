@@ -27,6 +27,11 @@ const pages: Record<string, [status: number, type: string, body: string]> = {
   ],
   "/in": [200, "text/html", "<title>Inside</title><h1>Welcome</h1>"],
   "/strict": [200, "text/html", "<title>Strict</title><p>guarded</p>"],
+  "/long": [
+    200,
+    "text/html",
+    "<body><script>document.body.innerText = 'x'.repeat(1_500_000); document.title = document.body.innerText</script>",
+  ],
   "/file": [200, "text/html", '<a id="f" href="file:///etc/hostname">file</a>'],
   "/gone": [410, "text/html", "gone"],
   "/restless": [
@@ -190,6 +195,13 @@ Deno.test({
           socket.close();
         }
       });
+      await t.step("of a long text and title the beginning is read", async () => {
+        await using other = await browser.page();
+        await other.goto(`${url}/long`);
+        assert.equal((await other.text()).length, 1_000_000);
+        assert.equal((await other.text("body")).length, 1_000_000);
+        assert.equal((await other.title()).length, 10_000);
+      });
       await t.step("a page that goes elsewhere by itself can be read all the same", async () => {
         await using other = await browser.page();
         await other.goto(`${url}/restless`);
@@ -235,6 +247,47 @@ Deno.test({
 function ownRun(): string {
   return `${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}-1`;
 }
+
+/** A program in Chromium's place that notes how it is started, and fails. */
+async function failingBrowser() {
+  const folder = await Deno.makeTempDir({ dir: "/tmp" });
+  await Deno.chmod(folder, 0o777);
+  const path = join(folder, "chromium");
+  await Deno.writeTextFile(path, `#!/bin/sh\necho "$*" >> ${folder}/starts\nexit 1\n`, { mode: 0o755 });
+  return {
+    path,
+    starts: async () => (await Deno.readTextFile(join(folder, "starts"))).trim().split("\n"),
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+for (const namespaces of [true, false]) {
+  Deno.test(
+    `Chromium's sandbox is ${
+      namespaces ? "kept, also after a start that failed," : "left out"
+    } where the kernel ${namespaces ? "gives" : "refuses"} namespaces`,
+    { ignore },
+    async () => {
+      await using failing = await failingBrowser();
+      const options = { ingress: "127.0.0.1:1", domains: [], namespaces: () => Promise.resolve(namespaces) };
+      await assert.rejects(
+        openBrowser({ ...options, executable: failing.path }),
+        (error) => error instanceof BrowserError && error.code === "browser.start",
+      );
+      const starts = await failing.starts();
+      assert.equal(starts.length, 1);
+      assert.equal(starts[0]?.includes("--no-sandbox"), !namespaces);
+    },
+  );
+}
+
+Deno.test("what the kernel says about namespaces is what Chromium finds", { ignore }, async () => {
+  await using browser = await openBrowser({ ingress: "127.0.0.1:1", domains: [], family: ownRun() });
+  const sandboxed = await Promise.resolve(browser.sandbox);
+  if (sandboxed) return await browser.page().then((page) => page[Symbol.asyncDispose]());
+  const options = { ingress: "127.0.0.1:1", domains: [], namespaces: () => Promise.resolve(true) };
+  await assert.rejects(openBrowser(options), /Could not start Chromium/);
+});
 
 Deno.test("a browser that is not installed is said so, and nothing stays behind", {
   ignore,

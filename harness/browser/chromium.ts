@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { httpAddress, splitAddress } from "../../common/ingress.ts";
-import { execOk, FAMILY, familyMark, killGroup } from "../../common/exec.ts";
+import { exec, execOk, FAMILY, familyMark, killGroup } from "../../common/exec.ts";
 import { BROWSER_FOLDERS, browserPrefix } from "../run/folder.ts";
 import { describeError } from "../../common/errors.ts";
 import { systemClock, waitFor } from "../../common/time.ts";
@@ -17,14 +17,17 @@ export interface Chromium {
   stop(): Promise<void>;
 }
 
-/**
- * Milliseconds for one start. A busy machine takes long, and a start that is given up is tried again without Chromium's
- * sandbox.
- */
+/** Milliseconds for a start: a busy machine takes long. */
 const START_MS = 60_000;
 
 /** User and group "nobody", as whom Chromium runs where the harness is root. */
 const NOBODY = 65534;
+
+/**
+ * What each process of Chromium may have: size of a file in bytes, processor time in seconds. Its memory cannot be
+ * limited so, because it maps many times what it uses.
+ */
+const limits = ["--fsize=268435456", "--cpu=900", "--core=0"];
 
 /** Flags that turn off what Chromium does on the network by itself, and what it does not need here. */
 const quietFlags = [
@@ -68,8 +71,9 @@ const quietFlags = [
 
 /**
  * Starts Chromium as an unprivileged user with a HOME of its own that is removed afterwards. It can connect to the
- * ingress under the names of the run and to nothing else. Chromium is first started with its own sandbox, and without
- * it where that fails, as on a kernel that does not let an unprivileged user have namespaces.
+ * ingress under the names of the run and to nothing else. Chromium's own sandbox is left out only where the kernel does
+ * not let an unprivileged user have namespaces, which is asked before: a start may fail for many reasons, and a page
+ * could bring one about.
  * @throws {BrowserError} `browser.missing` or `browser.start`
  */
 export async function startChromium(options: BrowserOptions): Promise<Chromium> {
@@ -77,20 +81,22 @@ export async function startChromium(options: BrowserOptions): Promise<Chromium> 
   const folder = await makeFolder(mark[FAMILY] ?? "");
   const env = environment(folder, mark);
   try {
-    const command = asNobody([options.executable ?? "chromium"]);
+    const command = ["prlimit", ...limits, "--", ...asNobody([options.executable ?? "chromium"])];
     if (options.ca !== undefined) await trust(options.ca, { folder, env });
-    for (const sandbox of [true, false]) {
-      const started = await attempt({ command, folder, env, sandbox, options });
-      if (typeof started !== "string") return { ...started, folder, sandbox };
-      if (!sandbox) {
-        throw new BrowserError("browser.start", "Could not start Chromium", { cause: new Error(started) });
-      }
-    }
-    throw new BrowserError("browser.start", "Could not start Chromium");
+    const sandbox = await (options.namespaces ?? givesNamespaces)();
+    const started = await attempt({ command, folder, env, sandbox, options });
+    if (typeof started !== "string") return { ...started, folder, sandbox };
+    throw new BrowserError("browser.start", "Could not start Chromium", { cause: new Error(started) });
   } catch (error) {
     await remove(folder);
     throw error;
   }
+}
+
+/** Whether the kernel lets the user as whom Chromium runs have the namespaces of which it makes its sandbox. */
+async function givesNamespaces(): Promise<boolean> {
+  const asked = asNobody(["unshare", "--user", "--pid", "--net", "--fork", "--", "true"]);
+  return (await exec(asked, { timeoutMs: START_MS })).success;
 }
 
 /** The command as user "nobody" where we are root. In any case the kernel kills it when this process dies. */

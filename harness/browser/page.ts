@@ -6,6 +6,7 @@ import {
   clickAndFollow,
   fillIn,
   LOAD_MS,
+  MAX_TEXT,
   steadily,
   visible,
   visibleText,
@@ -14,6 +15,9 @@ import { networkChanged, PageTroubles, plainReason } from "./page_troubles.ts";
 import { BrowserError, type FailedRequest, type Page } from "./types.ts";
 
 const ACTION_MS = 30_000;
+/** Characters of a title, and bytes of a picture, that are taken. */
+const MAX_TITLE = 10_000;
+const MAX_PICTURE = 32_000_000;
 /**
  * Milliseconds between two looks for something on a page. This process asks the page each time; the page cannot watch
  * itself frame by frame, because it draws no frames while nobody looks at it.
@@ -72,18 +76,19 @@ export class RunPage implements Page {
     }
   }
 
-  title(): Promise<string> {
-    return steadily(() => this.#page.title());
+  async title(): Promise<string> {
+    return (await steadily(() => this.#page.title())).slice(0, MAX_TITLE);
   }
 
   async text(selector?: string): Promise<string> {
     if (selector === undefined) return await steadily(() => visibleText(this.#page));
     return await steadily(async () => {
       const found = await this.#element(selector, { what: "read", timeoutMs: ACTION_MS });
-      return await found.evaluate((node) => {
+      const text = await found.evaluate((node, most) => {
         const shown = node as unknown as { innerText?: string; textContent: string | null };
-        return shown.innerText ?? shown.textContent ?? "";
-      });
+        return (shown.innerText ?? shown.textContent ?? "").slice(0, most);
+      }, MAX_TEXT);
+      return String(text).slice(0, MAX_TEXT);
     });
   }
 
@@ -133,6 +138,9 @@ export class RunPage implements Page {
 
   async screenshot(path: string, { fullPage = false } = {}): Promise<void> {
     const png = await this.#page.screenshot({ type: "png", fullPage });
+    if (png.length > MAX_PICTURE) {
+      throw new BrowserError("browser.action", `A screenshot of ${this.#page.url()} is larger than 32 MB`);
+    }
     await writeAtomically(path, png); // the courier sends pictures as soon as it sees them
   }
 

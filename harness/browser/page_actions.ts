@@ -99,9 +99,13 @@ export async function fillIn(field: ElementHandle, text: string): Promise<void> 
   if (refusal !== null) throw new Error(`The element ${refusal}`);
 }
 
-/** What the page shows as text. */
+/** Characters of a page's text that are read. */
+export const MAX_TEXT = 1_000_000;
+
+/** What the page shows as text, or the beginning of it. */
 export async function visibleText(page: PuppeteerPage): Promise<string> {
-  return String(await page.evaluate("document.body ? document.body.innerText : ''"));
+  const text = await page.evaluate(`document.body ? document.body.innerText.slice(0, ${MAX_TEXT}) : ''`);
+  return String(text).slice(0, MAX_TEXT); // a page may put a function of its own in the place of the first one
 }
 
 /** The error for something that could not be done on a page. */

@@ -18,6 +18,8 @@ export interface BrowserOptions {
    * own
    */
   family?: string;
+  /** Whether the kernel gives Chromium's user the namespaces that its sandbox needs. @default the kernel is asked */
+  namespaces?: () => Promise<boolean>;
 }
 
 /** Chromium, started for one run and completely removed after it. */

@@ -16,6 +16,12 @@ import type { RunEnd } from "../run/verdict.ts";
  */
 const STAGE_GRACE_MS = 15_000;
 
+/**
+ * KiB of private memory that the worker may have, and each program that it starts and that has no limit of its own. V8
+ * bounds its heap by itself, but not the buffers beside it, and these hold what apps answer.
+ */
+const WORKER_MEMORY = 1_500_000;
+
 export interface SuperviseOptions {
   plan: RunPlan;
   folder: RunFolder;
@@ -38,9 +44,9 @@ export interface SuperviseOptions {
 export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
   const { plan, folder, record, cancelled, emit, ready } = options;
   const family = plan.request.run;
-  const [program, ...args] = processCommand("worker", folder.path);
-  const worker = new Deno.Command(program, {
-    args,
+  const command = processCommand("worker", folder.path);
+  const worker = new Deno.Command("/bin/sh", {
+    args: ["-c", `ulimit -S -d ${WORKER_MEMORY}; exec "$@"`, "sh", ...command],
     env: { [FAMILY]: family, ...faultMark("keeper") },
     stdin: "piped", // it gets one line, "go"; when it ends, the worker knows that the keeper is dead
     stdout: "piped",

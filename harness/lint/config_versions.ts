@@ -3,7 +3,7 @@ import { type Compose, isExternal, objectName, workingDir } from "../recipe/comp
 import { entriesOf, isRecord, valueAt } from "../recipe/compose_values.ts";
 import { assignmentLine } from "../recipe/env_file.ts";
 import { type Finding, quote } from "./finding.ts";
-import { resolveInside } from "../recipe/inside_checkout.ts";
+import { readStart, resolveInside } from "../recipe/inside_checkout.ts";
 import { placeOf, type Recipe, variablesWithoutDefault } from "./recipe.ts";
 
 /** A published version by its name. */
@@ -38,6 +38,9 @@ export async function checkConfigVersions(head: Recipe, published: PublishedReci
   return findings;
 }
 
+/** Docker takes no config or secret that is larger. */
+const MAX_BYTES = 1024 * 1024;
+
 interface NamedFile {
   section: "configs" | "secrets";
   key: string;
@@ -57,7 +60,7 @@ async function filesByName({ compose, root, stack }: Recipe): Promise<NamedFile[
       const path = resolveInside(root, resolve(folder, definition.file));
       if (typeof path === "string" || !(await Deno.stat(path.path)).isFile) continue; // confinement says so
       const name = objectName(definition, key) ?? `${stack}_${key}`;
-      found.push({ section, key, name, bytes: await Deno.readFile(path.path) });
+      found.push({ section, key, name, bytes: readStart(path.path, MAX_BYTES) });
     }
   }
   return found;

@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join } from "node:path";
-import { parseComposeYaml } from "./compose_yaml.ts";
-import { resolveInside } from "./inside_checkout.ts";
+import { MAX_BYTES, parseComposeYaml } from "./compose_yaml.ts";
+import { readStart, resolveInside } from "./inside_checkout.ts";
 import { interpolate, InterpolationError } from "./interpolate.ts";
 import { type ComposePath, entriesOf, isRecord, itemsOf, listOrMap } from "./compose_values.ts";
 
@@ -129,7 +129,7 @@ async function readInside(
     if (found === "outside") return outside("Lies outside the recipe");
     if (found === "missing") return missing;
     if (!(await Deno.stat(found.path)).isFile) return outside("Is not a regular file");
-    return { ok: true, bytes: await Deno.readFile(found.path) };
+    return { ok: true, bytes: readStart(found.path, MAX_BYTES + 1) };
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound) && !(error instanceof Deno.errors.NotADirectory)) {
       throw error;

@@ -28,7 +28,7 @@ export interface YamlFailure {
 }
 
 /** More than any recipe needs; some steps of parsing take the square of the size. */
-const MAX_BYTES = 256 * 1024;
+export const MAX_BYTES = 256 * 1024;
 const MAX_DEPTH = 200;
 const MAX_ALIASES = 100;
 /** Mappings that are copied because of merge keys, which may be merged in turn. */

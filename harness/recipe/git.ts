@@ -23,8 +23,17 @@ export interface GitOptions {
   onOutput?: (chunk: Uint8Array) => void;
 }
 
-/** Size of a file (KiB or half of it, as the shell counts), address space (KiB) and processor time (s) of one git. */
-const LIMITS = "ulimit -f 1048576; ulimit -v 4194304; ulimit -t 120";
+/** What one git may take. */
+export interface GitLimits {
+  /** Size of a file that it writes, a pack for example: KiB or half of it, as the shell counts. */
+  file: number;
+  /** Address space, KiB. */
+  memory: number;
+  /** Processor time, seconds. */
+  seconds: number;
+}
+
+const defaultLimits: GitLimits = { file: 1_048_576, memory: 4_194_304, seconds: 120 };
 
 /**
  * git, set up so that nothing on the machine or in a repository can steer it: no prompts, no hooks, no user
@@ -33,9 +42,11 @@ const LIMITS = "ulimit -f 1048576; ulimit -v 4194304; ulimit -t 120";
  */
 export class Git {
   #settings: Settings;
+  #limits: string;
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, limits: GitLimits = defaultLimits) {
     this.#settings = settings;
+    this.#limits = `ulimit -f ${limits.file}; ulimit -v ${limits.memory}; ulimit -t ${limits.seconds}`;
   }
 
   /** Standard output, trimmed. @throws {GitError} with git's own last words */
@@ -55,9 +66,20 @@ export class Git {
       "safe.directory=*", // a laptop's checkout may belong to somebody else than the one who tests it
       "advice.detachedHead=false",
       "gc.auto=0",
+      "fetch.unpackLimit=1", // whatever is fetched is one file, whose size is limited
+      "http.lowSpeedLimit=1000",
+      "http.lowSpeedTime=30",
       ...this.#route(args),
     ].flatMap((setting) => ["-c", setting]);
-    const result = await exec(["/bin/sh", "-c", `${LIMITS}; exec "$@"`, "git", "git", ...config, ...args], {
+    const result = await exec([
+      "/bin/sh",
+      "-c",
+      `${this.#limits}; exec "$@"`,
+      "git",
+      "git",
+      ...config,
+      ...args,
+    ], {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       clearEnv: true,
@@ -103,6 +125,14 @@ export class Git {
       return [`http.curloptResolve=${hostname}:${port || 443}:${ingress}`];
     });
   }
+}
+
+/** Whether git was ended by its limits, and not by what it was asked for. */
+export function metItsLimits({ output }: GitError): boolean {
+  return /signal (25|XFSZ)|File too large|File size limit|invalid index-pack output|out of memory|memory exhausted|signal 24/i
+    .test(
+      output,
+    );
 }
 
 /** A URL without the user name and token that it may carry: logs are public. */

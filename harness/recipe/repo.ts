@@ -3,7 +3,8 @@ import { basename, join } from "node:path";
 import { describeError } from "../../common/errors.ts";
 import { plainLine } from "../../common/plain_text.ts";
 import type { Subject } from "../../protocol/params.ts";
-import { Git, GitError, withoutCredentials } from "./git.ts";
+import { Git, GitError, type GitLimits, metItsLimits, withoutCredentials } from "./git.ts";
+import { isOvergrown, type MirrorLimits } from "./mirror_size.ts";
 import { findHead } from "./head.ts";
 import { checkTree } from "./tree_limits.ts";
 import { exists, removeTree } from "../../common/files.ts";
@@ -43,6 +44,8 @@ export interface FetchOptions {
   settings: Settings;
   log: (line: string) => void;
   signal: AbortSignal;
+  /** Used instead of the usual limits, in tests. */
+  limits?: { git?: GitLimits; mirror?: MirrorLimits };
 }
 
 /**
@@ -53,7 +56,7 @@ export interface FetchOptions {
  */
 export async function fetchRecipe(source: RecipeSource, options: FetchOptions): Promise<RecipeRepo> {
   const { settings, log, signal } = options;
-  const git = new Git(settings);
+  const git = new Git(settings, options.limits?.git);
   const url = cloneUrl(source, settings);
   const mirror = join(settings.RUNS, ".cache", "git", mirrorName(options.recipe, url));
   const make = async (format = "sha1") => {
@@ -61,6 +64,10 @@ export async function fetchRecipe(source: RecipeSource, options: FetchOptions): 
     await Deno.mkdir(mirror, { recursive: true });
     await git.run(["init", "-q", "--bare", `--object-format=${format}`, mirror], { signal });
   };
+  if (await isOvergrown(mirror, options.limits?.mirror)) {
+    log("The mirror has grown too large; it is made anew");
+    await removeTree(mirror);
+  }
   if (!await exists(join(mirror, "HEAD"))) await make();
   const inMirror = { cwd: mirror, log, signal };
   const wanted = ["+refs/heads/*:refs/src/heads/*", "+refs/tags/*:refs/src/tags/*"];
@@ -258,6 +265,12 @@ function mirrorName(recipe: string, url: string): string {
 
 function fetchProblem(error: unknown, asked: { url: string; pr: number | null; ours: boolean }): Error {
   if (!(error instanceof GitError)) return error instanceof Error ? error : new Error(String(error));
+  if (metItsLimits(error)) {
+    return new StageFailure(`The repository at "${asked.url}" is too large to be fetched`, {
+      code: "confine.checkout",
+      cause: error,
+    });
+  }
   const missingRef = /couldn't find remote ref (\S+)/i.exec(error.output)?.[1];
   if (missingRef !== undefined && asked.pr !== null) {
     return new InfraFailure(`There is no pull request #${asked.pr} in "${asked.url}" (any more)`);

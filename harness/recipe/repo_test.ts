@@ -4,13 +4,17 @@ import { execOk } from "../../common/exec.ts";
 import { checkOut, type FetchOptions, fetchRecipe } from "./repo.ts";
 import type { RecipeSource } from "../run/request.ts";
 import { readSettings } from "../run/settings.ts";
+import { StageFailure } from "../run/stage.ts";
 
 /** A recipe with a release, a lightweight tag, a branch, and a commit after the release. */
 async function withRecipe(
   work: (at: {
     path: string;
     git: (...args: string[]) => Promise<string>;
-    fetch: (source: Partial<RecipeSource>) => ReturnType<typeof fetchRecipe>;
+    fetch: (
+      source: Partial<RecipeSource>,
+      limits?: FetchOptions["limits"],
+    ) => ReturnType<typeof fetchRecipe>;
     folder: string;
     settings: FetchOptions["settings"];
   }) => Promise<void>,
@@ -39,13 +43,14 @@ async function withRecipe(
     await git("branch", "old");
     await Deno.writeTextFile(join(path, "compose.yml"), "two");
     await git("commit", "-qam", "two");
-    const fetch = (source: Partial<RecipeSource>) =>
+    const fetch = (source: Partial<RecipeSource>, limits?: FetchOptions["limits"]) =>
       fetchRecipe({ kind: "path", path, revision: null, ...source } as RecipeSource, {
         recipe: "recipe",
         subject: { kind: "worktree", path },
         settings,
         log: () => {},
         signal: new AbortController().signal,
+        ...(limits === undefined ? {} : { limits }),
       });
     await work({ path, git, fetch, folder, settings });
   } finally {
@@ -270,4 +275,40 @@ Deno.test("what of a checkout is tested has a name; tags that only look like ver
     assert.deepEqual((await fetch({})).notes, [
       "No versions, since a version is called like 1.2.0+<tag of the main image>: the tags 1.0.2, v1.0.1",
     ]);
+  }));
+
+Deno.test("a pack that grows beyond the limit ends the fetch, and the recipe is named as the reason", () =>
+  withRecipe(async ({ path, git, fetch }) => {
+    const noise = crypto.getRandomValues(new Uint8Array(65_536));
+    for (let count = 0; count < 20; count++) {
+      noise[0] = count;
+      await Deno.writeFile(join(path, `noise${count}`), noise.toSorted(() => (noise[count] ?? 0) % 2 - 0.5));
+    }
+    await git("add", ".");
+    await git("commit", "-qm", "noise");
+    const small = { git: { file: 200, memory: 4_194_304, seconds: 120 } };
+    await assert.rejects(
+      fetch({}, small),
+      (error) =>
+        error instanceof StageFailure && error.code === "confine.checkout" && /too large/.test(error.message),
+    );
+    await fetch({});
+  }));
+
+Deno.test("a mirror that many fetches have made too large is made anew", () =>
+  withRecipe(async ({ path, git, fetch }) => {
+    const packs = async ({ mirror }: Awaited<ReturnType<typeof fetch>>) =>
+      (await Array.fromAsync(Deno.readDir(join(mirror, "objects", "pack")))).filter(({ name }) =>
+        name.endsWith(".pack")
+      ).length;
+    const limits = { mirror: { packs: 2, bytes: 1e9 } };
+    const seen: number[] = [];
+    for (let count = 0; count < 4; count++) {
+      await Deno.writeTextFile(join(path, "compose.yml"), `step ${count}`);
+      await git("commit", "-qam", "step");
+      seen.push(await packs(await fetch({}, limits)));
+    }
+    assert.deepEqual(seen, [1, 2, 3, 1]);
+    await git("commit", "-q", "--allow-empty", "-m", "step");
+    assert.equal(await packs(await fetch({}, { mirror: { packs: 100, bytes: 10 } })), 1);
   }));

@@ -1,10 +1,13 @@
 import { brokerMethods, type BrokerState } from "./broker_methods.ts";
+import { FirstBytes } from "../../common/bounded_bytes.ts";
 import { CcciError, describeError } from "../../common/errors.ts";
 import { type Broker, BrokerError, type BrokerOptions } from "./broker_types.ts";
 import type { Page } from "../browser/browser.ts";
 
 /** Bytes of one request; one with a body of 8 MiB fits. */
 const MAX_REQUEST = 12 * 1024 * 1024;
+/** Bytes of all requests that are being read at a time. */
+const MAX_READING = 4 * MAX_REQUEST;
 const MAX_CONNECTIONS = 16;
 const MAX_CALLS = 20_000;
 const MAX_MESSAGE = 4_000;
@@ -21,16 +24,15 @@ export function startBroker(socketPath: string, options: BrokerOptions): Promise
   const pages = new Map<number, Page>();
   const state: BrokerState = { options, pages, pagesOpened: 0, screenshots, signal: stop.signal };
   const connections = new Map<Deno.Conn, Promise<void>>();
+  const room: Room = { left: MAX_READING };
   let calls = 0;
 
   const serve = async (connection: Deno.Conn) => {
     try {
-      const line = await readLine(connection);
+      const busy = connections.size >= MAX_CONNECTIONS || ++calls > MAX_CALLS;
+      const line = busy ? "busy" as const : await readLine(connection, room);
       if (line === undefined) return;
-      const busy = connections.size > MAX_CONNECTIONS || ++calls > MAX_CALLS;
-      const answer = busy
-        ? failure(new BrokerError("broker.limit", "Too many calls at once, or too many in all"))
-        : await answerTo(line, state);
+      const answer = typeof line === "string" ? failure(refusals[line]) : await answerTo(line.text, state);
       await writeAll(connection, new TextEncoder().encode(`${JSON.stringify(answer)}\n`));
     } catch { // the test has closed its end
     } finally {
@@ -60,6 +62,14 @@ export function startBroker(socketPath: string, options: BrokerOptions): Promise
   });
 }
 
+const refusals = {
+  busy: new BrokerError("broker.limit", "Too many calls at once, or too many in all"),
+  long: new BrokerError(
+    "broker.limit",
+    `A call may have ${MAX_REQUEST} bytes, and all calls that are under way ${MAX_READING} together`,
+  ),
+};
+
 type Answer = { ok: true; value: unknown } | { ok: false; error: { code: string; message: string } };
 
 async function answerTo(line: string, state: BrokerState): Promise<Answer> {
@@ -86,23 +96,34 @@ function failure(error: unknown): Answer {
   return { ok: false, error: { code, message: describeError(error).slice(0, MAX_MESSAGE) } };
 }
 
+/** Bytes that requests may still take while they are read. */
+interface Room {
+  left: number;
+}
+
 /**
- * The first line of a connection, without its end; `undefined` when the connection ends before, or the line is too
- * long.
+ * The first line of a connection, without its end; `undefined` when the connection ends before, `long` for a line that
+ * is longer than there is room for.
  */
-async function readLine(connection: Deno.Conn): Promise<string | undefined> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+async function readLine(
+  connection: Deno.Conn,
+  room: Room,
+): Promise<{ text: string } | "long" | undefined> {
+  const line = new FirstBytes(MAX_REQUEST);
   const buffer = new Uint8Array(64 * 1024);
-  while (size < MAX_REQUEST) {
-    const count = await connection.read(buffer);
-    if (count === null) return undefined;
-    const end = buffer.subarray(0, count).indexOf(10);
-    chunks.push(buffer.slice(0, end === -1 ? count : end));
-    size += count;
-    if (end !== -1) return await new Blob(chunks as Uint8Array<ArrayBuffer>[]).text();
+  try {
+    while (true) {
+      const count = await connection.read(buffer);
+      if (count === null) return undefined;
+      const end = buffer.subarray(0, count).indexOf(10);
+      const piece = buffer.subarray(0, end === -1 ? count : end);
+      room.left -= piece.length;
+      if (!line.add(piece) || room.left < 0) return "long";
+      if (end !== -1) return { text: line.text() };
+    }
+  } finally {
+    room.left += line.size;
   }
-  return undefined;
 }
 
 async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {

@@ -155,3 +155,39 @@ Deno.test("closing ends calls under way and removes the socket", async () => {
   assert.ok(aborted);
   await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
 });
+
+Deno.test("a line without an end is refused as soon as it is longer than any call", () =>
+  withBroker({}, async (socket) => {
+    const connection = await Deno.connect({ transport: "unix", path: socket });
+    const answer = new Response(connection.readable).text().catch(String); // may be lost when the broker hangs up
+    const piece = new Uint8Array(1024 * 1024).fill(120);
+    let sent = 0;
+    try {
+      for (; sent < 64; sent++) {
+        for (let at = 0; at < piece.length;) at += await connection.write(piece.subarray(at));
+      }
+    } catch { /* the broker has hung up */ }
+    assert.ok(sent < 64, "the broker went on reading");
+    assert.match(await answer, /broker\.limit|reset/i);
+    assert.equal((await call(socket, { method: "exec", params: { service: "app", argv: ["x"] } })).ok, true);
+  }));
+
+Deno.test("lines that are long together are refused, and calls after them are answered", () =>
+  withBroker({}, async (socket) => {
+    const piece = new Uint8Array(11 * 1024 * 1024).fill(120);
+    const connections = [];
+    const answers: Promise<string>[] = [];
+    for (let count = 0; count < 6; count++) {
+      const connection = await Deno.connect({ transport: "unix", path: socket });
+      connections.push(connection);
+      answers.push(new Response(connection.readable).text().catch(String));
+      try {
+        for (let at = 0; at < piece.length;) at += await connection.write(piece.subarray(at));
+      } catch { /* the broker has hung up */ }
+    }
+    const refused = await Promise.any(answers); // the others are still being read
+    assert.match(refused, /broker\.limit|reset/i);
+    for (const connection of connections) await connection.closeWrite().catch(() => {});
+    await Promise.all(answers);
+    assert.equal((await call(socket, { method: "exec", params: { service: "app", argv: ["x"] } })).ok, true);
+  }));

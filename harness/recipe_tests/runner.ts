@@ -1,4 +1,5 @@
 import { basename, dirname, join } from "node:path";
+import { FirstBytes } from "../../common/bounded_bytes.ts";
 import { CcciError } from "../../common/errors.ts";
 import { exec } from "../../common/exec.ts";
 import { startBroker } from "./broker.ts";
@@ -42,6 +43,8 @@ const MAX_SOCKET_PATH = 107;
 /** How many lines, and how many characters, of what the tests print are handed on. */
 const MAX_LINES = 5_000;
 const MAX_OUTPUT = 1024 * 1024;
+/** Bytes of a report of tests that are read; confined tests can write no more. */
+const MAX_REPORT = 4 * 1024 * 1024;
 
 /** Path of the socket that {@linkcode runTests} listens on; this process needs Deno's net permission for it. */
 function testSocket(tmp: string): string {
@@ -126,7 +129,13 @@ async function openGround(run: TestRun, socket: string): Promise<Ground> {
     junit,
     tests: dirname(run.files[0] ?? "/."),
     command: (args) => ({ argv: [run.deno, ...args], env }),
-    report: () => Deno.readTextFile(junit).catch(() => ""),
+    report: async () => {
+      const file = await Deno.open(junit).catch(() => null);
+      if (file === null) return "";
+      const kept = new FirstBytes(MAX_REPORT);
+      for await (const piece of file.readable) if (!kept.add(piece)) break;
+      return kept.text();
+    },
   };
 }
 

@@ -75,3 +75,61 @@ Deno.test("a secret that cleaning changes is taken out of cleaned text as well",
 Deno.test("a colour at the end of an overwritten line does not take the line's text along", () => {
   assert.deepEqual(plainLines("10%\rdone\r\x1b[K\n\x1b]0;title\x07next"), ["done", "next"]);
 });
+
+Deno.test("a secret is found behind every escape of JSON, URLs and HTML, also of single characters", () => {
+  const redactor = new Redactor();
+  redactor.add("a/b \"c+d'&<e%f");
+  const written = [
+    String.raw`a\/b \u0022c+d'\u0026<e%f`,
+    String.raw`\u0061\u002F\u0062\u0020\"c\u002bd'&<e%f`,
+    JSON.stringify(JSON.stringify("a/b \"c+d'&<e%f")),
+    "a%2fb%20%22c%2bd%27%26%3ce%25f",
+    "a%2Fb+%22c%2Bd%27%26%3Ce%25f",
+    "%61/b%20%22c%2Bd'&%3Ce%25f",
+    "a&#x2f;b &quot;c+d&apos;&amp;&#60;e%f",
+  ];
+  for (const text of written) {
+    assert.match(redactor.text(`"saw ${text} there"`), /^"saw .{0,3}•••.{0,3} there"$/, text);
+  }
+});
+
+Deno.test("a secret that line ends part is taken out, plain or in Base64, of one text or a list of lines", () => {
+  const redactor = new Redactor();
+  const secret = "Zq9-kP2!vX7~mN4@Zq8-kP3!vX6~mN5@";
+  redactor.add(secret);
+  assert.equal(redactor.text("is Zq9-kP2!vX7~\r\nmN4@Zq8-kP3!\n  vX6~mN5@ there"), "is •••\n•••\n••• there");
+  const wrapped = (btoa(`${"user:".repeat(12)}${secret}:more`).match(/.{1,76}/g) ?? []).join("\n");
+  const shown = redactor.text(wrapped);
+  assert.equal(shown.split("\n").length, 2);
+  for (let at = 0; at < 40; at++) {
+    const piece = btoa(`${"user:".repeat(12)}${secret}:more`).slice(82 + at, 90 + at);
+    assert.ok(at > 30 || !shown.replace("\n", "").includes(piece), piece);
+  }
+  assert.deepEqual(redactor.value({ tail: ["is Zq9-kP2!vX7~", "mN4@Zq8-kP3!vX6~mN5@", "end"] }), {
+    tail: ["is •••", "•••", "end"],
+  });
+});
+
+Deno.test("what a cut has left of a secret is taken out", () => {
+  const redactor = new Redactor();
+  redactor.add("hunter2hunter3");
+  assert.equal(redactor.text("password is hunter2hun"), "password is •••");
+  assert.equal(redactor.text("2hunter3 was the password"), "••• was the password");
+  assert.equal(redactor.text("ter2hunt"), "•••");
+  assert.equal(redactor.text("a hunt"), "a hunt"); // a word like any other
+});
+
+Deno.test("a secret that is too short to be taken out is told as such", () => {
+  const redactor = new Redactor();
+  assert.deepEqual(["admin", "12345", "123456"].map((secret) => redactor.add(secret)), [false, false, true]);
+  assert.equal(redactor.text("admin 12345 123456"), "admin 12345 •••");
+});
+
+Deno.test("looking for secrets takes time in proportion to the text", () => {
+  const redactor = new Redactor();
+  redactor.add("a".repeat(40));
+  redactor.add("Zq9-kP2!vX7~mN4@");
+  for (const sign of [" ", "\\", "&", "%", "+", "\n", "a\n", " \n", "\\u00"]) {
+    assert.ok(redactor.text(sign.repeat(200_000)).length > 0); // the square of it would take minutes
+  }
+});

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { basename, dirname } from "node:path";
 import { extract, pack } from "tar-stream";
+import { FirstBytes } from "../../common/bounded_bytes.ts";
 import { waitFor } from "../../common/time.ts";
 import { change } from "../run/faults.ts";
 import { execState } from "./schema.ts";
@@ -63,25 +64,24 @@ export async function execIn(
 
 function bounded(stream: NodeJS.ReadableStream & { destroy(error?: Error): unknown }, signal: AbortSignal) {
   return new Promise<Buffer>((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const kept = new FirstBytes(OUTPUT_LIMIT);
     const abort = () => {
       stream.destroy();
       reject(signal.reason);
     };
     if (signal.aborted) return abort();
     signal.addEventListener("abort", abort, { once: true });
-    stream.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= OUTPUT_LIMIT) chunks.push(chunk);
-    });
+    stream.on("data", (chunk: Buffer) => kept.add(chunk));
     stream.on("error", reject);
     stream.on("end", () => {
       signal.removeEventListener("abort", abort);
-      resolve(Buffer.concat(chunks));
+      resolve(Buffer.from(kept.bytes()));
     });
   });
 }
+
+/** Bytes of a file that are read. */
+const FILE_LIMIT = 64 * 1024;
 
 /** Writes a small file into a running container, even one without a shell. */
 export async function putFile(
@@ -93,7 +93,7 @@ export async function putFile(
   archive.entry({ name: basename(file.path), mode: 0o644 }, file.content);
   archive.finalize();
   try {
-    const bytes = await collect(archive as unknown as NodeJS.ReadableStream);
+    const bytes = await collect(archive as unknown as NodeJS.ReadableStream, OUTPUT_LIMIT);
     await change(
       "a file in a container",
       () => swarm.docker.getContainer(container).putArchive(bytes, { path: dirname(file.path) }),
@@ -103,21 +103,40 @@ export async function putFile(
   }
 }
 
-/** Content of a small file in a container; null when there is no such file. */
+/**
+ * Content of a small file in a container; null when there is no such file. No more is read than the file's first bytes:
+ * whoever wants to know what is in it gets a text that ends there.
+ */
 export async function getFile(swarm: Swarm, container: string, path: string): Promise<string | null> {
-  let bytes: Buffer;
+  let stream: NodeJS.ReadableStream;
   try {
-    bytes = await collect(await swarm.docker.getContainer(container).getArchive({ path }));
+    stream = await swarm.docker.getContainer(container).getArchive({ path });
   } catch (cause) {
     if (statusOf(cause) === 404) return null;
     throw new DockerError(`read "${path}" in container ${container.slice(0, 12)}`, { cause });
   }
+  return await firstFile(stream);
+}
+
+/** The beginning of the first file in an archive; null when the archive holds none. */
+async function firstFile(stream: NodeJS.ReadableStream): Promise<string | null> {
   const archive = extract();
-  archive.end(bytes);
-  for await (const entry of archive) {
-    const content: Buffer[] = [];
-    for await (const chunk of entry) content.push(Buffer.from(chunk as Uint8Array));
-    return Buffer.concat(content).toString("utf8");
+  // Extraction asks for more as it goes on, so that of a large file nothing is fetched that nobody wants.
+  const source = stream as unknown as {
+    pipe(to: unknown): unknown;
+    destroy(): void;
+    on: NodeJS.ReadableStream["on"];
+  };
+  source.on("error", (error: Error) => archive.destroy(error));
+  source.pipe(archive);
+  try {
+    for await (const entry of archive) {
+      const kept = new FirstBytes(FILE_LIMIT);
+      for await (const chunk of entry) if (!kept.add(chunk as Uint8Array)) break;
+      return kept.text();
+    }
+    return null;
+  } finally {
+    source.destroy();
   }
-  return null;
 }

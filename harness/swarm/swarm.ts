@@ -3,9 +3,13 @@ import "./slim_docker.ts";
 import Docker from "dockerode";
 import { Buffer } from "node:buffer";
 import * as z from "zod";
+import { FirstBytes } from "../../common/bounded_bytes.ts";
 import { CcciError } from "../../common/errors.ts";
 import { type Clock, systemClock } from "../../common/time.ts";
 import * as schema from "./schema.ts";
+
+/** Bytes of a container's log that are read. */
+const LOG_LIMIT = 4 * 1024 * 1024;
 
 export const STACK_LABEL = "com.docker.stack.namespace";
 const SERVICE_LABEL = "com.docker.swarm.service.name";
@@ -180,13 +184,28 @@ export class Swarm {
   /** The last lines of a container's output, both streams; none when they cannot be read. */
   async logs(container: string, lines: number): Promise<string[]> {
     try {
-      const options = { stdout: true, stderr: true, tail: lines, follow: false } as const;
-      const bytes = await this.docker.getContainer(container).logs(options);
-      return demultiplex(bytes).all.split("\n").map((line) => line.trimEnd()).filter((line) => line !== "")
+      const stream = await this.#stream(`/containers/${container}/logs?`, {
+        stdout: true,
+        stderr: true,
+        tail: lines,
+      });
+      return demultiplex(await collect(stream, LOG_LIMIT)).all.split("\n").map((line) => line.trimEnd())
+        .filter((line) => line !== "")
         .slice(-lines);
     } catch {
       return [];
     }
+  }
+
+  /** An answer of the Engine as it comes; dockerode itself would gather it first, however long it is. */
+  #stream(path: string, query: Record<string, unknown>): Promise<NodeJS.ReadableStream> {
+    return new Promise((resolve, reject) => {
+      const call = { path, method: "GET", isStream: true, statusCodes: { 200: true }, options: query };
+      this.docker.modem.dial(call, (error: unknown, stream: unknown) => {
+        if (error !== null && error !== undefined) reject(error);
+        else resolve(stream as NodeJS.ReadableStream);
+      });
+    });
   }
 
   /**
@@ -247,10 +266,11 @@ function nameIsOf(object: DockerObject, stack: string): boolean {
   return object.name.startsWith(`${stack}_`);
 }
 
-export async function collect(stream: NodeJS.ReadableStream): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk as Uint8Array));
-  return Buffer.concat(chunks);
+/** The beginning of what a stream says; once that is complete nobody listens any more. */
+export async function collect(stream: NodeJS.ReadableStream, limit: number): Promise<Buffer> {
+  const kept = new FirstBytes(limit);
+  for await (const chunk of stream) if (!kept.add(Buffer.from(chunk as Uint8Array))) break;
+  return Buffer.from(kept.bytes());
 }
 
 /**

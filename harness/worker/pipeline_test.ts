@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../../common/time.ts";
 import { type StageName, stageReport } from "../../protocol/result.ts";
 import { type PipelineOptions, runPipeline } from "./pipeline.ts";
 import type { RunContext } from "../checks/context.ts";
+import { Redactor } from "../run/redact.ts";
 import { runStage } from "./run_stage.ts";
 import { InfraFailure, StageFailure, StageSkipped } from "../run/stage.ts";
 import { selectStages, stagePlans } from "../run/stage_plan.ts";
@@ -17,6 +18,7 @@ function bareRun(stages: readonly StageName[], clock: Clock): RunContext {
     swarm: { startedAt: () => Promise.resolve("then") },
     clock,
     undeployable: null,
+    redactor: new Redactor(),
     send: () => {},
   } as unknown as RunContext;
 }
@@ -185,3 +187,60 @@ for (const [how, step] of [["back", -10_000], ["forward", 3_600_000]] as const) 
     assert.ok(stageReport.safeParse(report).success);
   });
 }
+
+Deno.test("a log and a cause hold no part of a secret, wherever lines end and texts are cut", async () => {
+  const lines: string[] = [];
+  const run = bareRun(["lint"], systemClock);
+  const secret = "Zq9-kP2!vX7~mN4@";
+  run.redactor.add(secret);
+  const send: RunContext["send"] = (message) => {
+    if (message.type === "event" && message.event.type === "log") lines.push(message.event.line);
+  };
+  const plan = stagePlans.find(({ name }) => name === "lint");
+  assert.ok(plan !== undefined);
+  const report = await runStage({ ...run, send }, {
+    plan,
+    obstacle: null,
+    work: (_run, ctx) => {
+      ctx.log(`${"x".repeat(3_990)}${secret}`);
+      for (const piece of ["got Zq", "9-kP2!vX7~m", "N4@ there"]) ctx.log(piece);
+      ctx.log("Z");
+      ctx.log("next");
+      return Promise.reject(new StageFailure(`${"y".repeat(490)}${secret}`));
+    },
+  });
+  assert.deepEqual(lines.slice(1), [
+    "got •••",
+    "•••",
+    "••• there",
+    "Z",
+    "next",
+    `failed: ${"y".repeat(490)}•••`,
+  ]);
+  assert.equal(lines[0], `${"x".repeat(3_990)}•••`);
+  assert.equal(report.cause, `${"y".repeat(490)}•••`);
+});
+
+Deno.test("a log is bounded in lines and in characters", async () => {
+  for (const [count, length] of [[30_000, 1], [3_000, 4_000]] as const) {
+    let lines = 0;
+    let characters = 0;
+    const run = bareRun(["lint"], systemClock);
+    const send: RunContext["send"] = (message) => {
+      if (message.type !== "event" || message.event.type !== "log") return;
+      lines++;
+      characters += message.event.line.length;
+    };
+    const plan = stagePlans.find(({ name }) => name === "lint");
+    assert.ok(plan !== undefined);
+    await runStage({ ...run, send }, {
+      plan,
+      obstacle: null,
+      work: (_run, ctx) => {
+        for (let index = 0; index < count; index++) ctx.log("z".repeat(length));
+        return Promise.resolve();
+      },
+    });
+    assert.ok(lines <= 20_000 && characters <= 4_010_000, `${lines} lines, ${characters} characters`);
+  }
+});

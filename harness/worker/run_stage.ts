@@ -2,7 +2,8 @@ import { CcciError, describeError } from "../../common/errors.ts";
 import { type Clock, formatSeconds } from "../../common/time.ts";
 import type { StageName, StageReport } from "../../protocol/result.ts";
 import { boundary, within } from "../run/faults.ts";
-import { plainLines } from "../run/redact.ts";
+import { plainLines, type Redactor } from "../run/redact.ts";
+import { RedactedLines } from "../run/redacted_lines.ts";
 import type { RunContext } from "../checks/context.ts";
 import {
   emptyReport,
@@ -16,9 +17,10 @@ import {
 import type { Obstacle, StagePlan } from "../run/stage_plan.ts";
 import { trouble } from "./machine_trouble.ts";
 
-/** Lines of log kept for each stage; nothing else limits what a recipe prints. */
+/** Lines and characters of log kept for each stage; nothing else limits what a recipe prints. */
 const LOG_LINES = 20_000;
 const LINE_LENGTH = 4_000;
+const LOG_CHARACTERS = 4_000_000;
 
 /** Runs one stage with its deadline and makes a report of it, however it ended. */
 export async function runStage(
@@ -56,7 +58,7 @@ export async function runStage(
   } catch (error) {
     const timedOut = stop.signal.aborted;
     if (timedOut) run.send({ type: "timed-out", stage: name, ms });
-    Object.assign(report, timedOut ? timeUp(ms) : outcomeOf(error));
+    Object.assign(report, timedOut ? timeUp(ms) : outcomeOf(error, run.redactor));
     if (report.result === "failed") {
       const why = await trouble(run, { error, engine: await engine });
       if (why !== null) Object.assign(report, blameless(report, why));
@@ -65,6 +67,7 @@ export async function runStage(
     if (report.cause !== undefined) ctx.log(`${report.result}: ${report.cause}`);
   } finally {
     clearTimeout(timer);
+    ctx.flush();
   }
   const timed = finish(report);
   boundary(`${name}: ends`);
@@ -72,7 +75,9 @@ export async function runStage(
 }
 
 /** What an error of a stage means. An error that nobody foresaw is never the recipe's fault. */
-function outcomeOf(error: unknown): Partial<StageReport> {
+function outcomeOf(error: unknown, redactor: Redactor): Partial<StageReport> {
+  // A cut may leave half of a secret, which nobody could take out any more.
+  const sentence = (text: string) => sentenceOf(redactor.text(text));
   if (error instanceof StageSkipped) return { result: "skipped", reason: error.message };
   if (error instanceof StageBlocked) return { result: "blocked", reason: error.message };
   if (error instanceof StageFailure) {
@@ -104,23 +109,25 @@ function timeUp(ms: number): Partial<StageReport> {
 function stageContext(
   run: RunContext,
   shared: { name: StageName; report: StageReport; signal: AbortSignal; end: number },
-): StageContext {
+): StageContext & { flush: () => void } {
   const { name, report, signal, end } = shared;
   let lines = 0;
+  let characters = 0;
+  const emit = (line: string) => {
+    if (lines >= LOG_LINES) return;
+    characters += Math.min(line.length, LINE_LENGTH);
+    lines = characters > LOG_CHARACTERS ? LOG_LINES : lines + 1;
+    const shown = lines === LOG_LINES ? "… (the rest of this log was left out)" : line.slice(0, LINE_LENGTH);
+    run.send({ type: "event", event: { t: now(run.clock), type: "log", stage: name, line: shown } });
+  };
+  const logged = new RedactedLines(run.redactor, { clock: run.clock, emit });
   return {
+    flush: () => logged.flush(),
     stage: name,
     signal,
     clock: run.clock,
     remaining: () => Math.max(0, end - run.clock.elapsed()),
-    log(text) {
-      for (const line of text.split("\n")) {
-        if (++lines > LOG_LINES) return;
-        const shown = lines === LOG_LINES
-          ? "… (the rest of this log was left out)"
-          : line.slice(0, LINE_LENGTH);
-        run.send({ type: "event", event: { t: now(run.clock), type: "log", stage: name, line: shown } });
-      }
-    },
+    log: (text) => logged.push(text),
     proof: (text) => void report.proofs.push(text),
     note(text) {
       if (!report.notes.includes(text)) report.notes.push(text);
@@ -135,7 +142,7 @@ function stageContext(
 }
 
 /** One line without colours and final period, 500 characters at most. */
-function sentence(text: string): string {
+function sentenceOf(text: string): string {
   return plainLines(text).join("; ").replace(/\.$/, "").slice(0, 500);
 }
 

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
+import { pack } from "tar-stream";
+import { execIn, getFile } from "./exec.ts";
+import { Swarm } from "./swarm.ts";
+
+/** An engine whose containers say and hold more than anybody wants to know. */
+async function withEngine(
+  answer: (path: string) => AsyncIterable<Uint8Array> | string,
+  work: (swarm: Swarm, sent: () => number) => Promise<void>,
+) {
+  const folder = await Deno.makeTempDir();
+  let sent = 0;
+  const server = createServer(async (request, response) => {
+    const said = answer(request.url ?? "");
+    if (typeof said === "string") {
+      response.writeHead(200, { "content-type": "application/json" }).end(said);
+      return;
+    }
+    response.writeHead(200, { "content-type": "application/x-tar" });
+    for await (const piece of said) {
+      if (response.destroyed) return;
+      sent += piece.length;
+      if (!response.write(piece)) {
+        await new Promise<void>((resolve) => {
+          response.once("drain", resolve);
+          response.once("close", resolve);
+        });
+      }
+    }
+    response.end();
+  });
+  const socket = join(folder, "docker.sock");
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  try {
+    await work(new Swarm(socket), () => sent);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const MIB = 1024 * 1024;
+
+/** An archive with one file of so many MiB. */
+function archive(mib: number): AsyncIterable<Uint8Array> {
+  const tar = pack();
+  const entry = tar.entry({ name: "marker", size: mib * MIB });
+  let left = mib;
+  const more = () => {
+    while (left-- > 0) if (!entry.write(Buffer.alloc(MIB, "x"))) return void entry.once("drain", more);
+    entry.end(undefined);
+    tar.finalize();
+  };
+  more();
+  return tar as unknown as AsyncIterable<Uint8Array>;
+}
+
+Deno.test("of a file of 700 MB in the place of a marker some kB are read", () =>
+  withEngine(() => archive(700), async (swarm, sent) => {
+    const text = await getFile(swarm, "c", "/data/marker");
+    assert.equal(text?.length, 64 * 1024);
+    assert.ok(sent() < 20 * MIB, `${sent()} bytes were fetched`);
+  }));
+
+Deno.test("a file that is there is read whole", () =>
+  withEngine(() => {
+    const tar = pack();
+    tar.entry({ name: "marker" }, "hello\n");
+    tar.finalize();
+    return tar as unknown as AsyncIterable<Uint8Array>;
+  }, async (swarm) => assert.equal(await getFile(swarm, "c", "/marker"), "hello\n")));
+
+/** Output of a container in the Engine's frames. */
+async function* endless(): AsyncGenerator<Uint8Array> {
+  const line = "y".repeat(65_536);
+  const head = Buffer.from([1, 0, 0, 0, 0, 1, 0, 0]);
+  for (let count = 0; count < 10_000; count++) yield Buffer.concat([head, Buffer.from(line)]);
+}
+
+Deno.test("of a log without an end some MB are read", () =>
+  withEngine(() => endless(), async (swarm, sent) => {
+    assert.match((await swarm.logs("c", 20)).join(), /^y+$/);
+    assert.ok(sent() < 30 * MIB, `${sent()} bytes were fetched`);
+  }));
+
+Deno.test("of a command's output the beginning is kept", () =>
+  withEngine((path) => {
+    if (path.endsWith("/start")) {
+      return (async function* () {
+        let count = 0;
+        for await (const frame of endless()) {
+          if (++count <= 200) yield frame;
+          else return;
+        }
+      })();
+    }
+    return JSON.stringify(path.endsWith("/exec") ? { Id: "e" } : { ExitCode: 0, Running: false });
+  }, async (swarm) => {
+    const { code, stdout } = await execIn(swarm, "c", { argv: ["yes"] });
+    assert.equal(code, 0);
+    assert.ok(stdout.length > 3 * MIB && stdout.length <= 4 * MIB, String(stdout.length));
+  }));
