@@ -12,6 +12,7 @@ import { checkLimits } from "./limits.ts";
 import { checkMounts } from "./mounts.ts";
 import { checkObjects } from "./objects.ts";
 import { checkPorts } from "./ports.ts";
+import type { AskRegistry } from "./registry_doors.ts";
 import { agreeOnReading, type ReadingOptions } from "./reading.ts";
 import { checkServices } from "./services.ts";
 import { checkTemplates } from "./templates.ts";
@@ -43,7 +44,10 @@ export interface Confined {
  */
 export async function confine(
   compose: Compose,
-  options: ConfinementOptions & Pick<ReadingOptions, "client" | "signal" | "tmp"> & { resolve?: Resolve },
+  options: ConfinementOptions & Pick<ReadingOptions, "client" | "signal" | "tmp"> & {
+    resolve?: Resolve;
+    ask?: AskRegistry;
+  },
 ): Promise<Confined> {
   const findings = checkConfinement(compose, options);
   if (findings.some(isError)) return { findings, model: null };
@@ -61,7 +65,8 @@ export async function confine(
   const report = reporter(whole, (finding) => {
     if (!isPermitted(finding, options.exceptions ?? [])) findings.push(finding);
   });
-  await checkRegistries(whole, { report, resolve: options.resolve ?? addressesOf });
+  const { ask, resolve = addressesOf } = options;
+  await checkRegistries(whole, { report, resolve, ...(ask && { ask }) });
   return { findings, model: findings.some(isError) ? null : model };
 }
 

@@ -5,6 +5,7 @@ import { findDockerClient } from "../../common/docker_client.ts";
 import { checkConfinement, confine } from "./confinement.ts";
 import { app, benign, type Fixture, fixtureEnv as env, hostile, readTwice } from "./fixtures/mod.ts";
 import { isPublic } from "./images.ts";
+import { type Door, doorsOf } from "./registry_doors.ts";
 import type { Finding } from "../lint/finding.ts";
 
 const findings = (fixture: Fixture, exceptions: string[] = []) => check(fixture, exceptions);
@@ -25,7 +26,7 @@ async function check(fixture: Fixture, exceptions: string[] = [], client?: strin
     const options = { checkout: folder, stack: env.STACK_NAME, domains: [env.DOMAIN], exceptions };
     return client === undefined
       ? checkConfinement(compose, options)
-      : (await confine(compose, { ...options, client, resolve })).findings;
+      : (await confine(compose, { ...options, client, resolve, ask })).findings;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -46,9 +47,29 @@ async function resolve(host: string): Promise<string[]> {
   const known: Record<string, string[]> = {
     "public.example.org": ["93.184.216.34", "2606:2800:220:1::1"],
     "loopback.example.org": ["::ffff:127.0.0.1"],
+    "xn--e1afmkfd.xn--p1ai": ["169.254.169.254"],
     "mixed.example.org": ["93.184.216.34", "10.0.0.1"],
   };
-  return await Promise.resolve(known[host] ?? Promise.reject(new Error("no such host")));
+  return await Promise.resolve(
+    known[host] ??
+      (/^(token|redirect)-/.test(host) ? ["93.184.216.34"] : Promise.reject(new Error("no such host"))),
+  );
+}
+
+/** Where registries of the fixtures send their callers; the others do not answer. */
+async function ask({ hostname, href }: URL): Promise<Door[] | null> {
+  const answers: Record<string, Record<string, string>> = {
+    "token-loopback.example.org": {
+      "www-authenticate": 'Bearer realm="http://127.0.0.1:3181/token",service="x"',
+    },
+    "token-metadata.example.org": { "www-authenticate": "Bearer realm=http://169.254.169.254/latest" },
+    "token-inside.example.org": { "www-authenticate": 'Bearer realm="https://mixed.example.org/token"' },
+    "redirect-loopback.example.org": { location: "http://[::1]:2375/v1/" },
+    "redirect-token.example.org": { location: "https://token-loopback.example.org/v2/" },
+    "public.example.org": { "www-authenticate": 'Bearer realm="https://token-fine.example.org/token"' },
+  };
+  const headers = answers[hostname];
+  return await Promise.resolve(headers === undefined ? null : doorsOf(new URL(href), new Headers(headers)));
 }
 
 /** Tests of both readers need a docker client, though no engine. */

@@ -1,6 +1,7 @@
 import type { ComposeFile } from "../recipe/compose.ts";
 import { entriesOf, isRecord } from "../recipe/compose_values.ts";
 import { quote, type ScopedReport } from "../lint/finding.ts";
+import { type AskRegistry, doorProblem, type JudgeHost } from "./registry_doors.ts";
 
 /** Addresses of a host name; throws where there are none. */
 export type Resolve = (host: string) => Promise<string[]>;
@@ -50,17 +51,21 @@ export function checkImages(file: ComposeFile, report: ScopedReport): void {
   }
 }
 
-/** Whether the hosts that images come from are public ones, by their addresses. Asks the DNS, unlike the other rules. */
+/**
+ * Whether the hosts that images come from, and those that they send the engine to, are public ones by their addresses.
+ * Asks the DNS and the registries, unlike the other rules.
+ */
 export async function checkRegistries(
   file: ComposeFile,
-  { report, resolve }: { report: ScopedReport; resolve: Resolve },
+  { report, resolve, ask }: { report: ScopedReport; resolve: Resolve; ask?: AskRegistry },
 ): Promise<void> {
   const asked = new Map<string, Promise<string | null>>();
   for (const { service, image } of imagesOf(file)) {
-    const host = registryOf(image)?.replace(/:[0-9]+$/, "").toLowerCase() ?? null;
-    if (host === null || known.has(host) || nowhere.test(host)) continue;
-    const answer = asked.get(host) ?? addressProblem(host, resolve);
-    asked.set(host, answer);
+    const registry = registryOf(image)?.toLowerCase() ?? null;
+    const host = registry?.replace(/:[0-9]+$/, "") ?? null;
+    if (registry === null || host === null || known.has(host) || nowhere.test(host)) continue;
+    const answer = asked.get(registry) ?? registryProblem(registry, { resolve, ...(ask && { ask }) });
+    asked.set(registry, answer);
     const problem = await answer;
     if (problem === null) continue;
     report("confine.image", ["services", service, "image"], {
@@ -96,16 +101,28 @@ function hostProblem(registry: string): string | null {
     : `answers at a port that registries do not have, ${quote(port)}`;
 }
 
-async function addressProblem(host: string, resolve: Resolve): Promise<string | null> {
+async function registryProblem(
+  registry: string,
+  { resolve, ...asking }: { resolve: Resolve; ask?: AskRegistry },
+): Promise<string | null> {
+  const judged = await judgeAddresses(registry.replace(/:[0-9]+$/, ""), resolve);
+  if ("problem" in judged) return judged.problem;
+  const judge: JudgeHost = async (host) => {
+    const problem = hostProblem(host);
+    return problem === null ? await judgeAddresses(host.replace(/:[0-9]+$/, ""), resolve) : { problem };
+  };
+  return await doorProblem(registry, { judge, ...asking });
+}
+
+async function judgeAddresses(host: string, resolve: Resolve): ReturnType<JudgeHost> {
   let addresses: string[];
   try {
     addresses = await resolve(host);
   } catch {
-    return "has no address that could be looked at";
+    return { problem: "has no address that could be looked at" };
   }
-  const inner = addresses.find((address) => !isPublic(address));
-  if (addresses.length === 0) return "has no address that could be looked at";
-  return inner === undefined ? null : "has an address that is not public";
+  if (addresses.length === 0) return { problem: "has no address that could be looked at" };
+  return addresses.every(isPublic) ? { addresses } : { problem: "has an address that is not public" };
 }
 
 /** Whether an address is one that anybody on the internet means the same by. */

@@ -1,61 +1,12 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { type Checked, surplusOf } from "./compare.ts";
-import { findingOf } from "./findings.ts";
-import { type Part, part } from "./service_spec.ts";
-import type { StackState } from "./stack_state.ts";
-
-/** What Docker made of compose files, recorded. */
-interface Recorded {
-  stack: string;
-  model: Part;
-  state: Omit<StackState, "names"> & { names: Record<string, string> };
-}
-
-const folder = new URL("testing/", import.meta.url).pathname;
-
-async function recorded(name: string): Promise<Recorded> {
-  return JSON.parse(await Deno.readTextFile(join(folder, name)));
-}
-
-/** What is said of a recorded stack, after a change of it. */
-async function said(
-  { stack, model, state }: Recorded,
-  { settings = {}, older = [] }: { settings?: Record<string, string>; older?: Part[] } = {},
-): Promise<string[]> {
-  const root = await Deno.makeTempDir();
-  try {
-    await Deno.writeTextFile(join(root, "nginx.conf"), "hi\n");
-    const checked = [model, ...older].map((model): Checked => ({
-      compose: {
-        ok: true,
-        files: [{ path: "compose.yml", doc: model, raw: model, lineOf: () => 7 }],
-        env: { TYPE: "rich" },
-        variablesUnset: [],
-        variablesMissing: [],
-      },
-      model,
-      root,
-    }));
-    const whole = { ...state, names: new Map(Object.entries(state.names)) };
-    return surplusOf(whole, { stack, checked, settings }).map((one) => findingOf(one, checked).message);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
-}
+import { part } from "./service_spec.ts";
+import { app, folder, list, type Recorded, recorded, said } from "./testing/recorded.ts";
 
 for await (const { name } of Deno.readDir(folder)) {
+  if (!name.endsWith(".json")) continue;
   Deno.test(`what Docker makes of compose files is what they say: ${name}`, async () => {
     assert.deepEqual(await said(await recorded(name)), []);
   });
-}
-
-/** The spec of service "app", to be changed. */
-function app({ state }: Recorded): { spec: Part; container: Part; template: Part } {
-  const service = state.services.find(({ Spec }) => String(part(Spec).Name).endsWith("_app"));
-  const spec = part(service?.Spec);
-  const template = part(spec.TaskTemplate);
-  return { spec, template, container: part(template.ContainerSpec) };
 }
 
 const surpluses: Record<string, [change: (stack: Recorded) => void, says: string]> = {
@@ -111,10 +62,6 @@ const surpluses: Record<string, [change: (stack: Recorded) => void, says: string
     'Docker holds secret "own2" with "Driver" "{"Name":"x"}", which nobody checked',
   ],
 };
-
-function list(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
-}
 
 for (const [what, [change, says]] of Object.entries(surpluses)) {
   Deno.test(`is a surplus: ${what}`, async () => {
