@@ -76,7 +76,11 @@ export const hostReport = z.object({
 });
 export type HostReport = z.infer<typeof hostReport>;
 
-export const heartbeatAnswer = z.object({ cancel: z.boolean() });
+export const heartbeatAnswer = z.object({
+  cancel: z.boolean(),
+  /** Why it is to stop, one sentence; `null` if nobody said. */
+  why: z.string().nullable().default(null),
+});
 
 export const artefactName = z.string().regex(/^[a-z0-9][a-z0-9._-]*\.(png|html|json|ndjson|log|xml)$/).max(
   100,

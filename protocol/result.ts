@@ -45,6 +45,9 @@ export const resourceUse = z.object({
 });
 export type ResourceUse = z.infer<typeof resourceUse>;
 
+/** How the reason of a stage begins that was skipped because somebody stopped the run. */
+export const cancelledReason = "cancelled";
+
 /** How one stage ended. */
 export const stageReport = z.object({
   name: stageName,

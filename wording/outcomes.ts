@@ -52,8 +52,8 @@ export const runLooks: Record<RunState, Look> = {
   timed_out: { tone: "bad", sign: "timedOut", word: "timed out" },
   infra: { tone: "trouble", sign: "trouble", word: "CI trouble" },
   cancelled: { tone: "quiet", sign: "stopped", word: "cancelled" },
-  superseded: { tone: "quiet", sign: "skipped", word: "superseded" },
-  expired: { tone: "quiet", sign: "skipped", word: "expired" },
+  superseded: { tone: "quiet", sign: "stopped", word: "replaced" },
+  expired: { tone: "quiet", sign: "stopped", word: "expired" },
 };
 
 /** The word for where a run stands, as the beginning of a sentence: `Timed out`. */

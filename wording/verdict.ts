@@ -1,5 +1,5 @@
 import { shortCommit, type Subject } from "../protocol/params.ts";
-import type { RunResult, StageName, StageReport } from "../protocol/result.ts";
+import { cancelledReason, type RunResult, type StageName, type StageReport } from "../protocol/result.ts";
 import { runVerbs, stageLooks } from "./outcomes.ts";
 
 /** Everything a reader is told about how a run or a stage ended comes from here, without markup. */
@@ -85,7 +85,10 @@ export function stageText(report: StageReport): string {
     case "infra":
       return `${stageLooks.infra.word}: ${report.cause ?? "unknown"}`;
     case "skipped":
-      return `skipped: ${report.reason ?? "not needed"}`;
+      // Nobody skipped a stage that worked until somebody stopped the run.
+      return report.reason?.startsWith(cancelledReason)
+        ? report.reason
+        : `skipped: ${report.reason ?? "not needed"}`;
     case "blocked":
       return `blocked by ${report.reason ?? "an earlier stage"}`;
   }

@@ -44,6 +44,10 @@ Deno.test("a stage's line says what was proved, or why not", () => {
   assert.equal(text({ name: "install", result: "failed", cause: "does not answer" }), "does not answer");
   assert.equal(text({ name: "install", result: "infra", cause: "no disk" }), "CI trouble: no disk");
   assert.equal(text({ name: "backup", result: "skipped", reason: "no labels" }), "skipped: no labels");
+  assert.equal(
+    text({ name: "install", result: "skipped", reason: "cancelled after 18 s" }),
+    "cancelled after 18 s",
+  );
   assert.equal(text({ name: "upgrade", result: "blocked", reason: "lint" }), "blocked by lint");
 });
 

@@ -113,6 +113,7 @@ export class Decider {
     const { store, clock } = this.#deps;
     let place = clock.now();
     for (const older of store.liveRunsOf(command.repo, command.pr)) {
+      if (older.cancelled_by !== null) continue;
       const waits = older.state !== "starting" && older.state !== "running";
       if (!waits && older.commit === commit) continue;
       if (waits && older.state !== "finished") place = Math.min(place, older.accepted_at);

@@ -4,18 +4,17 @@ import { logger } from "../../common/log.ts";
 import type { Announcement, RunView } from "../../protocol/dashboard_api.ts";
 import type { Dashboard } from "./dashboard_client.ts";
 import {
-  expired,
+  endedAs,
   isToStop,
   isWaiting,
-  movedOn,
   postKey,
   type Run,
   runName,
   saidBy,
   subjectOf,
-  superseded,
   viewOf,
   wasHeard,
+  whyStopped,
 } from "../store/rows.ts";
 import type { Store } from "../store/store.ts";
 
@@ -200,10 +199,7 @@ export function announcementOf(
 ): Announcement {
   const waiting = isWaiting(run);
   // A harness asks the dashboard whether to stop, and hears it from this.
-  const why = run.cause ?? run.stop;
-  const late = why === expired && run.started_at === null ? "expired" : "cancelled";
-  const how = run.stop === superseded || run.stop === movedOn ? "superseded" : late;
-  const ending = (isToStop(run) && run.outcome === null) || run.outcome === "cancelled" ? how : null;
+  const ending = (isToStop(run) && run.outcome === null) || run.outcome === "cancelled" ? endedAs(run) : null;
   // A pass is none before there is any sign of the harness.
   const outcome = run.outcome === "passed" && run.settled === 0 && !wasHeard(run) ? null : run.outcome;
   const state = ending ?? outcome ?? (run.started_at === null ? "queued" : "running");
@@ -213,8 +209,7 @@ export function announcementOf(
     commit: run.commit,
     state,
     position: waiting ? runsAhead(run, live).length : 0,
-    cause: run.cause ?? run.stop ??
-      (run.outcome === "cancelled" && run.cancelled_by ? `${run.cancelled_by} asked for it` : null),
+    cause: ending === null ? run.cause : whyStopped(run),
     link,
     remark,
   };

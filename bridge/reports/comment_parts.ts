@@ -3,6 +3,7 @@ import type { RunView } from "../../protocol/dashboard_api.ts";
 import type { RunOutcome } from "../../protocol/result.ts";
 import { shorten } from "../../wording/text.ts";
 import type { EnginePage } from "../engine/engine.ts";
+import type { StoppedState } from "../store/rows.ts";
 import { codeSpan, escapeMarkdown } from "./markdown.ts";
 
 /** What the comments of runs are put together from. */
@@ -37,6 +38,8 @@ export interface RunFacts {
   /** Why it ended so where the harness could not say. */
   cause: string | null;
   cancelledBy: string | null;
+  /** What a run without a verdict is called. */
+  stoppedAs: StoppedState;
   page: string | null;
   enginePage: EnginePage | null;
   view: RunView | null;

@@ -4,7 +4,6 @@ import { visualText } from "../../wording/findings.ts";
 import { emojiOf, runLooks, runVerbs, signs } from "../../wording/outcomes.ts";
 import { homeTarget } from "../../wording/try_at_home.ts";
 import { hasLevel, standInNote, verdict } from "../../wording/verdict.ts";
-import { superseded } from "../store/rows.ts";
 import { buildLink, clean, link, paragraphs, type RunFacts, subjectOf } from "./comment_parts.ts";
 import { codeSpan, escapeMarkdown, foldedFindings, foldedLog, stageTable } from "./markdown.ts";
 
@@ -45,8 +44,17 @@ export function headline(facts: RunFacts, outcome: RunOutcome): string {
     case "infra":
       return `${sign} **${runLooks.infra.word}: ${subjectOf(facts)} ${runVerbs.infra}**${links}`;
     case "cancelled":
-      return `${sign} **Testing ${subjectOf(facts)} ${runVerbs.cancelled}**${links}`;
+      return `${emojiOf(runLooks[facts.stoppedAs])} **Testing ${subjectOf(facts)} ${
+        stopped(facts)
+      }**${links}`;
   }
+}
+
+/** What became of a run that was stopped, and by whom. */
+function stopped({ stoppedAs, cancelledBy }: RunFacts): string {
+  if (stoppedAs === "superseded") return `was ${runLooks.superseded.word}`;
+  if (stoppedAs === "expired") return runLooks.expired.word;
+  return cancelledBy === null ? runVerbs.cancelled : `${runVerbs.cancelled} by ${codeSpan(cancelledBy)}`;
 }
 
 function explanation(
@@ -71,10 +79,8 @@ function explanation(
         "The recipe is not to blame. Comment `!testme` to try again.",
       ];
     case "cancelled":
-      if (facts.cancelledBy !== null) {
-        return [`${codeSpan(facts.cancelledBy)} asked for it. \`!testme\` starts anew.`];
-      }
-      return [...told, ...(cause === superseded ? [] : ["Comment `!testme` to start anew."])];
+      if (facts.cancelledBy !== null) return ["`!testme` starts anew."];
+      return [...told, ...(facts.stoppedAs === "superseded" ? [] : ["Comment `!testme` to start anew."])];
   }
 }
 

@@ -3,6 +3,7 @@ import { runsAhead } from "./announcer.ts";
 import { runText } from "./comment.ts";
 import type { RunFacts } from "./comment_parts.ts";
 import {
+  endedAs,
   isOfPull,
   isRetried,
   postKey,
@@ -86,6 +87,7 @@ export class Reporter {
       untakenMs: waitsForRunner(run, this.#deps.clock.now()),
       cause: run.cause,
       cancelledBy: run.cancelled_by,
+      stoppedAs: endedAs(run),
       page: this.#deps.pageOf(runName(run)),
       enginePage: run.engine_page === null ? null : JSON.parse(run.engine_page),
       view: viewOf(run),

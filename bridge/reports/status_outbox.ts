@@ -7,7 +7,7 @@ import type { RunOutcome } from "../../protocol/result.ts";
 import { runLooks, runVerbs, titleOf, type Tone } from "../../wording/outcomes.ts";
 import { verdict as describe } from "../../wording/verdict.ts";
 import type { CommitStatus, Statuses } from "../forge/statuses.ts";
-import { isRetried, type Run, runName, viewOf } from "../store/rows.ts";
+import { endedAs, isRetried, type Run, runName, viewOf, whyStopped } from "../store/rows.ts";
 import type { StatusRow } from "../store/status_store.ts";
 import type { Store } from "../store/store.ts";
 
@@ -141,7 +141,7 @@ function endText(run: Run, outcome: RunOutcome): string {
     case "infra":
       return `${titleOf(outcome)}, not the recipe's fault: ${run.cause ?? own?.cause ?? ""}`;
     case "cancelled":
-      return `${titleOf(outcome)}: ${run.stop ?? run.cause ?? run.cancelled_by ?? ""}`;
+      return `${titleOf(endedAs(run))}: ${whyStopped(run) ?? ""}`;
   }
 }
 

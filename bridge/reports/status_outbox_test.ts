@@ -170,7 +170,7 @@ Deno.test("a run that is cancelled leaves its commit to a run that goes on, and 
   await world.until("the older one is over", () => world.store.liveRuns().length === 0);
   await world.seconds(5);
   const last = world.gitea.repos.statuses.at(-1);
-  assert.deepEqual([last?.status, last?.description], ["error", "Cancelled: maintainer"]);
+  assert.deepEqual([last?.status, last?.description], ["error", "Cancelled: maintainer asked for it"]);
 });
 
 Deno.test("without a token for statuses there are none", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { runLooks } from "../../wording/outcomes.ts";
 import { allStages, open, pass } from "../testing/scenes.ts";
 import { commits, repo, type World } from "../testing/world.ts";
 
@@ -239,6 +240,48 @@ Deno.test("the dashboard is told to stop a run, so that the harness hears it fro
   const run = await world.runStarted();
   world.gitea.say(pull, { user: "maintainer", body: "!testme cancel" });
   await world.until("it is told", () => world.dashboard.runs.get(run)?.announcement.state === "cancelled");
+  assert.equal(world.dashboard.runs.get(run)?.announcement.cause, "maintainer asked for it");
+});
+
+Deno.test("what a person cancelled reads so in comment, status and dashboard, also once a newer command came", async () => {
+  using at = await open({ statuses: true });
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = await world.runStarted();
+  world.gitea.say(pull, { user: "root-admin", body: "!testme cancel" });
+  await world.until("the engine is told", () => world.engine.cancelled.length > 0);
+  world.gitea.push(pull, commits.second);
+  await world.seconds(10);
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  await world.seconds(5);
+  world.dashboard.result(run, { result: "cancelled", cause: "It was told to stop (SIGTERM)", stages: [] });
+  world.finish(run, "cancelled");
+  await world.until("the next run starts", () => world.engine.started.length === 2);
+  await world.seconds(10);
+  assert.match(
+    world.bodies()[0] ?? "",
+    /^⏹️ \*\*Testing .* was cancelled by `root-admin`\*\*.* · a newer run follows/,
+  );
+  assert.equal(world.dashboard.runs.get(run)?.announcement.cause, "root-admin asked for it");
+  const status = world.gitea.repos.statuses.findLast(({ commit }) => commit === commits.first);
+  assert.equal(status?.description, "Cancelled: root-admin asked for it");
+});
+
+Deno.test("a run that was replaced while it waited has one name on comment, status and dashboard", async () => {
+  using at = await open({ statuses: true });
+  const { world, pull } = at;
+  const other = world.gitea.openPull(repo, commits.second);
+  world.gitea.say(other, { user: "maintainer", body: "!testme" });
+  await world.runStarted();
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  await world.until("it waits", () => world.bodies().length === 2);
+  const [, replaced = ""] = [...world.dashboard.runs.keys()];
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  await world.until("the newer one has its comment", () => world.bodies().length === 3);
+  await world.seconds(5);
+  assert.match(world.bodies()[1] ?? "", /^⏹️ \*\*Testing .* was replaced\*\*/);
+  const told = world.dashboard.runs.get(replaced)?.announcement;
+  assert.deepEqual([told?.state, runLooks[told?.state ?? "queued"].word], ["superseded", "replaced"]);
 });
 
 Deno.test("a run's end is fetched at once, whenever the run was last looked at", async () => {

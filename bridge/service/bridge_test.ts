@@ -217,7 +217,7 @@ Deno.test("a former member's cancel ends their own run and leaves that of somebo
   await world.until("both are there", () => world.store.liveRuns().length === 2);
   world.gitea.members.delete("former");
   world.gitea.say(pull, { user: "former", body: "!testme cancel" });
-  await world.until("theirs is over", () => /^⏹️[\s\S]*`former` asked for it/.test(world.bodies()[1] ?? ""));
+  await world.until("theirs is over", () => /^⏹️[\s\S]*cancelled by `former`/.test(world.bodies()[1] ?? ""));
   const other = world.store.run(run.slice(0, 12));
   assert.deepEqual([other?.state, other?.cancelled_by], ["running", null]);
   world.gitea.say(pull, { user: "root-admin", body: "!testme cancel" });
@@ -253,5 +253,5 @@ Deno.test("cancel stops a running run and takes a queued one out", async () => {
   world.finish(run, "cancelled");
   await world.until("both are reported", () => world.store.liveRuns().length === 0);
   assert.equal(world.engine.started.length, 1);
-  for (const body of world.bodies()) assert.match(body, /was cancelled\*\*/);
+  for (const body of world.bodies()) assert.match(body, /was cancelled by `maintainer`\*\*/);
 });

@@ -1,4 +1,4 @@
-import { type RunView, runView } from "../../protocol/dashboard_api.ts";
+import { type RunState as ShownState, type RunView, runView } from "../../protocol/dashboard_api.ts";
 import type { Subject } from "../../protocol/params.ts";
 import type { RunOutcome } from "../../protocol/result.ts";
 
@@ -227,6 +227,20 @@ export function wasHeard(run: Pick<Run, "view">): boolean {
   const view = viewOf(run);
   if (view === null) return false;
   return (view.heardAt ?? view.startedAt) !== null || view.stages.length > 0 || view.result !== null;
+}
+
+/** What a run that did not come to a verdict is called, everywhere: stopped by a person, replaced, or too late. */
+export function endedAs(run: Pick<Run, "cancelled_by" | "cause" | "stop" | "started_at">): StoppedState {
+  if (run.cancelled_by !== null) return "cancelled";
+  const why = run.cause ?? run.stop;
+  if (why === superseded || why === movedOn) return "superseded";
+  return why === expired && run.started_at === null ? "expired" : "cancelled";
+}
+export type StoppedState = Extract<ShownState, "cancelled" | "superseded" | "expired">;
+
+/** Why a run was stopped, one sentence without a final period; `null` if only its harness may know. */
+export function whyStopped(run: Pick<Run, "cancelled_by" | "cause" | "stop">): string | null {
+  return run.cancelled_by !== null ? `${run.cancelled_by} asked for it` : run.cause ?? run.stop;
 }
 
 /** What the dashboard said of a run, if anything. */

@@ -31,6 +31,7 @@ export const base: RunFacts = {
   untakenMs: null,
   cause: null,
   cancelledBy: null,
+  stoppedAs: "cancelled",
   page: "https://ci.example/runs/abcdefghijkl-1",
   enginePage: null,
   view: null,
@@ -277,8 +278,11 @@ const runs: Record<string, RunFacts> = {
   "failed-newer-run-below": { ...failed, folded: true },
   "timed-out": outOfTime,
   "cancelled": { ...base, verdict: "cancelled", cancelledBy: "maintainer", page: null },
-  "cancelled-superseded": { ...base, verdict: "cancelled", cause: superseded },
-  "cancelled-expired": { ...base, verdict: "cancelled", cause: expired },
+  "cancelled-superseded": { ...base, verdict: "cancelled", cause: superseded, stoppedAs: "superseded" },
+  "cancelled-expired": { ...base, verdict: "cancelled", cause: expired, stoppedAs: "expired" },
+  "cancelled-newer-run-below": {
+    ...{ ...base, started: true, verdict: "cancelled", cancelledBy: "maintainer", folded: true },
+  },
   "ci-trouble": {
     ...base,
     verdict: "infra",

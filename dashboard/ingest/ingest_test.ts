@@ -191,12 +191,13 @@ Deno.test("a queued run counts as running once its harness says that it started"
   assert.deepEqual(view.stages[0], { name: "fetch", running: true, report: null });
 });
 
-Deno.test("a heartbeat is answered with whether to stop", async () => {
+Deno.test("a heartbeat is answered with whether to stop, and why", async () => {
   await using dashboard = await announced();
   const beat = async () => await (await dashboard.heartbeat(run)).json();
-  assert.deepEqual(await beat(), { cancel: false });
-  await dashboard.announce(run, announcementOf({ recipe: "miniflux" }, { state: "cancelled" }));
-  assert.deepEqual(await beat(), { cancel: true });
+  assert.deepEqual(await beat(), { cancel: false, why: null });
+  const cause = "maintainer asked for it";
+  await dashboard.announce(run, announcementOf({ recipe: "miniflux" }, { state: "cancelled", cause }));
+  assert.deepEqual(await beat(), { cancel: true, why: cause });
 });
 
 Deno.test("runs are listed newest first, page by page", async () => {

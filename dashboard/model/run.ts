@@ -75,8 +75,8 @@ export function classOf(subject: Subject): RunClass {
   }
 }
 
-/** States of runs that are over that no harness knows of. */
-const givenUp: readonly RunState[] = ["infra", "superseded", "expired"];
+/** Ends of runs of which the bridge knows more than the harness: who asked for it, or what took the run's place. */
+const givenUp: readonly RunState[] = ["infra", "cancelled", "superseded", "expired"];
 
 /** Whether the harness says no more than that it was stopped, and the bridge knows why it was. */
 export function wasStopped(announced: RunState, { result }: Progress): boolean {

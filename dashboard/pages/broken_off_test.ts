@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { runView } from "../../protocol/dashboard_api.ts";
 import { TestDashboard } from "../testing/dashboard.ts";
-import { announcementOf, eventsOf, type Told } from "../testing/story.ts";
+import { announcementOf, eventsOf, tell, type Told } from "../testing/story.ts";
 
 const told: Told = {
   run: "broken-1",
@@ -47,16 +47,34 @@ Deno.test("a harness is told to stop a run that was given up, whatever it is cal
   for (const state of ["infra", "expired", "timed_out", "failed", "cancelled", "superseded"] as const) {
     const run = `${state.replace("_", "")}00-1`.slice(-11);
     await dashboard.announce(run, announcementOf(told));
-    assert.deepEqual(await (await dashboard.heartbeat(run)).json(), { cancel: false }, state);
+    assert.deepEqual(await (await dashboard.heartbeat(run)).json(), { cancel: false, why: null }, state);
     await dashboard.announce(run, announcementOf(told, { state }));
-    assert.deepEqual(await (await dashboard.heartbeat(run)).json(), { cancel: true }, state);
+    assert.deepEqual(await (await dashboard.heartbeat(run)).json(), { cancel: true, why: null }, state);
   }
+});
+
+Deno.test("a run that a person cancelled says so, though its harness knows a signal only", async () => {
+  await using dashboard = new TestDashboard();
+  const stopped = {
+    ...told,
+    unfinished: false,
+    result: "cancelled",
+    cause: "It was told to stop (SIGTERM)",
+  } as const;
+  await tell(dashboard, stopped);
+  await dashboard.announce(
+    told.run,
+    announcementOf(told, { state: "cancelled", cause: "maintainer asked for it" }),
+  );
+  assert.match(await dashboard.page(`/runs/${told.run}`), /Cancelled: maintainer asked for it/);
+  await dashboard.announce(told.run, announcementOf(told, { state: "cancelled" }));
+  assert.match(await dashboard.page(`/runs/${told.run}`), /Cancelled: It was told to stop/);
 });
 
 Deno.test("a given up run whose harness was then stopped stays what the bridge called it, and why", async () => {
   await using dashboard = await brokenOff();
   const events = eventsOf(
-    { ...told, unfinished: false, result: "cancelled", cause: "Somebody asked for it to be stopped" },
+    { ...told, unfinished: false, result: "cancelled", cause: "It was told to stop (SIGTERM)" },
     () => dashboard.clock.iso(),
     () => {},
   );

@@ -37,7 +37,11 @@ export function settled(
     state,
     isVerdict({ state }) ? result?.level ?? null : null,
     result?.stage ?? null,
-    result === null || wasStopped(announced, progress) ? text(row.announced_cause) : result.cause,
+    result === null
+      ? text(row.announced_cause)
+      : wasStopped(announced, progress)
+      ? text(row.announced_cause) ?? result.cause
+      : result.cause,
     progress.base,
     progress.dirty ? 1 : 0,
     progress.startedAt,

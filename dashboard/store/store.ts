@@ -21,7 +21,7 @@ import { StoreHistory } from "./history.ts";
 import { StoreKeeping } from "./retention.ts";
 import { StoreLog } from "./log_positions.ts";
 import { StoreStats } from "./stats.ts";
-import { type LogPosition, runColumns, toRun } from "./rows.ts";
+import { type LogPosition, runColumns, text, toRun } from "./rows.ts";
 
 const verdicts = verdictStates.map((state) => `'${state}'`).join(", ");
 
@@ -106,12 +106,13 @@ export class Store implements Disposable {
     });
   }
 
-  /** Notes that the run's harness is alive. @returns whether the bridge wants the run to stop */
-  heartbeat(run: string, options: { now: number }): { cancel: boolean } {
+  /** Notes that the run's harness is alive. @returns whether the bridge wants the run to stop, and why */
+  heartbeat(run: string, options: { now: number }): { cancel: boolean; why: string | null } {
     this.#sql("UPDATE runs SET heartbeat_at = ? WHERE run = ?").run(options.now, run);
-    const row = this.#sql("SELECT announced FROM runs WHERE run = ?").get(run);
+    const row = this.#sql("SELECT announced, announced_cause FROM runs WHERE run = ?").get(run);
     // Also one that the bridge gave up: its harness may only have been cut off, and another attempt is under way.
-    return { cancel: row !== undefined && !isActive({ state: String(row.announced) as RunState }) };
+    const cancel = row !== undefined && !isActive({ state: String(row.announced) as RunState });
+    return { cancel, why: cancel ? text(row.announced_cause) : null };
   }
 
   /** Keeps what a host says of itself, in place of what it said before. */

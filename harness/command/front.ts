@@ -7,6 +7,7 @@ import {
   keeperMessage,
   linesOf,
   parseMessage,
+  toldToStop,
 } from "../run/messages.ts";
 import type { TerminalReport } from "../report/terminal.ts";
 import type { RunRequest } from "../run/request.ts";
@@ -119,7 +120,7 @@ function cancelOnSignals(terminal: TerminalReport, cancel: (why: string) => Prom
       if (asked) Deno.exit(exitCodes.cancelled);
       asked = true;
       terminal.note("Stopping; what was deployed is being removed");
-      void cancel(signal === "SIGINT" ? "Stopped at the keyboard" : `Stopped by ${signal}`);
+      void cancel(signal === "SIGINT" ? "Stopped at the keyboard" : toldToStop(signal));
     };
     Deno.addSignalListener(signal, listener);
     return { signal, listener };

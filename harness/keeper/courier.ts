@@ -40,7 +40,7 @@ export interface CourierOptions {
   token: string;
   ingress: Ingress;
   /** Called when the dashboard says that somebody wants the run stopped. */
-  onCancel?: () => void;
+  onCancel?: (why: string | null) => void;
   /** Makes what every heartbeat tells of this host. */
   reportHost?: () => Promise<HostReport>;
   /** Used instead of the ingress, in tests. */
@@ -74,6 +74,8 @@ export class Courier implements AsyncDisposable {
   #answered = () => {};
   /** The latest trouble in words, which stays when a later call succeeds; null when there was none. */
   trouble: string | null = null;
+  /** Why the run is to stop, once the dashboard has said so. */
+  whyCancelled: string | null = null;
 
   constructor(folder: RunFolder, options: CourierOptions) {
     this.#folder = folder;
@@ -190,7 +192,16 @@ export class Courier implements AsyncDisposable {
       : { body: JSON.stringify(report), headers: { "content-type": "application/json" } };
     const response = await this.#call("/heartbeat", { method: "POST", ...body });
     if (!response.ok) return await this.#refusal(response, "heartbeat");
-    if (heartbeatAnswer.parse(await response.json()).cancel) this.#options.onCancel?.();
+    const { cancel, why } = heartbeatAnswer.parse(await response.json());
+    if (!cancel) return;
+    this.whyCancelled = why ?? this.whyCancelled;
+    this.#options.onCancel?.(why);
+  }
+
+  /** Asks once more why the run is to stop: a signal is faster than the dashboard's answer, and knows no reason. */
+  async askWhy(): Promise<string | null> {
+    if (this.whyCancelled === null) await this.#attempt(() => this.#heartbeat());
+    return this.whyCancelled;
   }
 
   async #screenshots(): Promise<void> {

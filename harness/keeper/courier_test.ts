@@ -44,7 +44,7 @@ class FakeDashboard {
     }
     if (url.pathname.endsWith("/heartbeat")) {
       this.heartbeats.push(await request.text());
-      return Response.json({ cancel: this.cancel });
+      return Response.json({ cancel: this.cancel, why: this.cancel ? "maintainer asked for it" : null });
     }
     if (url.pathname.endsWith("/events")) {
       const body = await request.text();
@@ -268,7 +268,7 @@ Deno.test("where the dashboard knows better how much it has, it is believed", ()
 Deno.test("a cancel comes with the heartbeat, which tells how the host is", () =>
   withFolder(async (folder, { dashboard }) => {
     dashboard.cancel = true;
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<string | null>();
     await using courier = new Courier(folder, {
       url: "https://ci.test",
       token: "secret",
@@ -278,7 +278,8 @@ Deno.test("a cancel comes with the heartbeat, which tells how the host is", () =
       reportHost: () => Promise.resolve({ freeBytes: 5, janitor: null }),
     });
     await courier.start();
-    await promise;
+    assert.equal(await promise, "maintainer asked for it");
+    assert.equal(await courier.askWhy(), "maintainer asked for it");
     assert.deepEqual(dashboard.heartbeats.map((text) => JSON.parse(text)), [{ freeBytes: 5, janitor: null }]);
   }));
 

@@ -7,6 +7,7 @@ import { Courier, type CourierOptions, deliverSpooled } from "./courier.ts";
 import { boundary, watchBoundaries, within } from "../run/faults.ts";
 import { reportHost } from "../cleanup/host_report.ts";
 import { KeeperLink } from "./front_link.ts";
+import { toldToStop } from "../run/messages.ts";
 import { FileLock, signature } from "../run/lock.ts";
 import { RunRecord } from "../run/record.ts";
 import { writeReports } from "./write_reports.ts";
@@ -24,6 +25,8 @@ import type { RunEnd } from "../run/verdict.ts";
 const loadDocker = () => import("./docker.ts");
 
 const SLOT_POLL_MS = 300;
+/** How long the end of a stopped run waits to hear from the dashboard who stopped it. */
+const ASK_WHY_MS = 2_000;
 
 /**
  * The process that outlives all others of a run. It has a session of its own, holds the locks, writes the run folder
@@ -32,7 +35,7 @@ const SLOT_POLL_MS = 300;
 export async function keep(): Promise<void> {
   const link = new KeeperLink();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-    Deno.addSignalListener(signal, () => link.cancel(`Stopped by ${signal}`));
+    Deno.addSignalListener(signal, () => link.cancel(toldToStop(signal)));
   }
   const asked = await link.request(Deno.stdin.readable);
   if (asked === null) return;
@@ -171,7 +174,7 @@ class Run {
     const options: CourierOptions = {
       ...settings,
       ingress: await ingressOf(this.#plan.settings),
-      onCancel: () => this.#link.cancel("Somebody asked for it to be stopped"),
+      onCancel: (why) => this.#link.cancel(why ?? "Somebody asked for it to be stopped"),
       reportHost: () => reportHost(this.#plan.settings.RUNS, this.#disks),
     };
     const courier = new Courier(this.#folder, options);
@@ -218,7 +221,18 @@ class Run {
     return end;
   }
 
-  async #finish(end: RunEnd): Promise<void> {
+  /** How the run ended, with the reason for which somebody stopped it, where the dashboard knows it. */
+  async #explained(end: RunEnd): Promise<RunEnd> {
+    if (end.kind !== "cancelled") return end;
+    const waited = new AbortController();
+    const late = this.#clock.sleep(ASK_WHY_MS, waited.signal).then(() => null, () => null);
+    const why = await Promise.race([this.#courier?.askWhy() ?? null, late]);
+    waited.abort();
+    return { ...end, cause: why ?? end.cause };
+  }
+
+  async #finish(ended: RunEnd): Promise<void> {
+    const end = await this.#explained(ended);
     const result = this.#record.result(end);
     // If the result cannot be written, the front still gets it: the message below carries it.
     await this.#folder.writeResult(result)

@@ -88,6 +88,12 @@ Deno.test("a run that was cut off has a report for every stage it should have go
       assert.equal(first, running, end.kind);
       assert.deepEqual(new Set(others), new Set([rest]), end.kind);
     }
+    assert.deepEqual(
+      record.unfinished({ kind: "cancelled", cause: "by hand" }).slice(0, 2).map(({ name, reason }) =>
+        `${name}: ${reason?.replace(/ \d.*/, " …")}`
+      ),
+      ["lint: cancelled after …", "install: cancelled before it began"],
+    );
     const result = record.result({ kind: "infra", cause: "died", stage: null });
     assert.ok(runResult.safeParse(result).success);
     assert.deepEqual([result.result, result.cause, result.level], ["infra", "died", 0]);

@@ -13,6 +13,11 @@ export const frontMessage = z.discriminatedUnion("type", [
 ]);
 export type FrontMessage = z.infer<typeof frontMessage>;
 
+/** Why a run stops that a signal ended: only a dashboard may know who wanted that. */
+export function toldToStop(signal: string): string {
+  return `It was told to stop (${signal})`;
+}
+
 /** Messages from keeper to front, one JSON line each on the keeper's standard output. */
 export const keeperMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("event"), event: runEvent }),

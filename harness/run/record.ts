@@ -1,7 +1,13 @@
 import { type Clock, formatSeconds, systemClock } from "../../common/time.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import type { Subject } from "../../protocol/params.ts";
-import { type RunResult, type StageName, stageNames, type StageReport } from "../../protocol/result.ts";
+import {
+  cancelledReason,
+  type RunResult,
+  type StageName,
+  stageNames,
+  type StageReport,
+} from "../../protocol/result.ts";
 import type { WorkerMessage } from "./messages.ts";
 import { subjectOf } from "./request.ts";
 import type { RunPlan } from "./folder.ts";
@@ -109,7 +115,12 @@ export class RunRecord {
       const timing = this.timing[name];
       const started = Date.parse(this.#startedAt) + 1000 * (timing?.from ?? 0);
       const seconds = this.running.has(name) ? Math.max(0, Math.round((now - started) / 10) / 100) : 0;
-      if (end.kind === "cancelled") return { ...emptyReport(name, "skipped"), seconds, reason: "cancelled" };
+      if (end.kind === "cancelled") {
+        const reason = this.running.has(name)
+          ? `${cancelledReason} after ${formatSeconds(seconds * 1000)}`
+          : `${cancelledReason} before it began`;
+        return { ...emptyReport(name, "skipped"), seconds, reason };
+      }
       if (!this.running.has(name)) {
         return {
           ...emptyReport(name, "blocked"),
