@@ -136,11 +136,17 @@ export async function fetch(
     body,
     timeoutMs,
   }) as { url: string; status: number; headers: [string, string][]; body: string };
-  const empty = [204, 205, 304].includes(answer.status);
+  // A `Response` of some statuses can have no body, and its constructor takes only statuses from 200 to 599.
+  const empty = [101, 103, 204, 205, 304].includes(answer.status);
+  const usual = answer.status >= 200 && answer.status <= 599;
   const response = new Response(empty ? null : decode(answer.body), {
-    status: answer.status,
+    status: usual ? answer.status : 200,
     headers: answer.headers,
   });
+  if (!usual) {
+    Object.defineProperty(response, "status", { value: answer.status });
+    Object.defineProperty(response, "ok", { value: false });
+  }
   Object.defineProperty(response, "url", { value: answer.url });
   return response;
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { exec } from "../../common/exec.ts";
+import type { Ingress } from "../../common/ingress.ts";
 import type { Browser, Page } from "../browser/browser.ts";
+import { httpsSite } from "../testing/https_site.ts";
 import { runTests, type TestOutcome } from "./runner.ts";
 
 const app = {
@@ -30,6 +32,8 @@ async function run(
     signal?: AbortSignal;
     typeCheck?: boolean;
     confined?: boolean;
+    /** The proxy in front of the app. */
+    ingress?: Ingress;
     /** More files of the recipe's test folder. */
     more?: Record<string, string>;
   } = {},
@@ -59,7 +63,7 @@ async function run(
       broker: {
         app,
         domains: [app.domain],
-        ingress: { address: "127.0.0.1:1" },
+        ingress: options.ingress ?? { address: "127.0.0.1:1" },
         browser: fakeBrowser(calls),
         services: ["app", "db"],
         secrets: { admin: "s3cret" },
@@ -105,6 +109,27 @@ function fakeBrowser(calls: string[]): Browser {
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
+
+Deno.test("an answer of any status that a server can send is a result", async () => {
+  await using site = await httpsSite([app.domain], (request, response) => {
+    response.writeHead(Number(request.url?.slice(1))).end("ignored with some");
+  });
+  const { outcome, lines } = await run(
+    `
+import { equal } from "node:assert/strict";
+import { fetch, test } from "cc-ci";
+for (const status of [200, 204, 205, 304, 404, 599, 600, 999]) {
+  test(\`status \${status}\`, async () => {
+    const answer = await fetch(\`/\${status}\`);
+    equal(answer.status, status);
+    equal(answer.ok, status < 300);
+  });
+}
+`,
+    { ingress: { address: site.ingress, ca: await Deno.readTextFile(site.ca) } },
+  );
+  assert.deepEqual([outcome.ok, outcome.passed], [true, 8], lines.join("\n"));
+});
 
 Deno.test("a test works with the app through the kit alone", async () => {
   const { outcome, calls } = await run(`
