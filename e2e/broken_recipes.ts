@@ -49,6 +49,16 @@ function withLabels(...labels: string[]): FixtureOptions {
   return { versions: [], compose: (compose) => void app(compose).deploy.labels.push(...labels) };
 }
 
+/** A job that ends well once and never again. */
+function onceJob(label: string): Record<string, unknown> {
+  return {
+    image: "nginx:1.22.1",
+    command: ["sh", "-c", "test ! -e /data/done && touch /data/done"],
+    volumes: ["content:/data"],
+    deploy: { mode: "replicated-job", restart_policy: { condition: "none" }, labels: [`run=${label}`] },
+  };
+}
+
 /** A config mounted into the app, of the same name in both versions. */
 function withConfig(compose: ComposeFile): void {
   compose.configs = { motd: { name: "${STACK_NAME}_motd_${MOTD_VERSION}", file: "motd.txt" } };
@@ -178,6 +188,35 @@ export const brokenRecipes: BrokenRecipe[] = [
     stage: "install",
     cause:
       /does not answer with status 404: status 404, the proxy knows .* entryPoint "nowhere" doesn't exist/,
+  },
+  {
+    name: "a job that the upgrade runs again, which fails the second time",
+    recipe: {
+      published: (compose) => void (compose.services.migrate = onceJob("1")),
+      compose: (compose) => void (compose.services.migrate = onceJob("2")),
+    },
+    stage: "upgrade",
+    cause: /Service "migrate" has failed and may not be restarted: .*exit code 1/,
+  },
+  {
+    name: "a service that fits no node of this machine",
+    recipe: {
+      versions: [],
+      compose: (compose) =>
+        void Object.assign(app(compose).deploy, { placement: { constraints: ["node.labels.disk == tape"] } }),
+    },
+    result: "infra",
+    stage: "install",
+    ends: "infra",
+    cause: /Service "app" cannot be placed: .*constraints/,
+  },
+  {
+    name: "an app that its own backup hook ends, and that Swarm starts again",
+    recipe: withLabels("backupbot.backup.pre-hook=kill 1"),
+    result: "passed",
+    stage: "backup",
+    ends: "passed",
+    cause: /Service "app" ended once after it had started, and nothing had asked for that/,
   },
   {
     name: "an upgrade that Swarm rolls back silently",

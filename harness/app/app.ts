@@ -6,7 +6,9 @@ import { domainsOf, newSettings, settle } from "./settings.ts";
 import { assignedNames, missingLines } from "../recipe/env_file.ts";
 import { Abra, AbraError, isBotMissing } from "../abra/abra.ts";
 import type { BackupSnapshot } from "../abra/output.ts";
-import { type Converged, waitConverged } from "../swarm/wait_converged.ts";
+import { takeSnapshot } from "../swarm/snapshot.ts";
+import { type Converged, stackFailure, waitConverged } from "../swarm/wait_converged.ts";
+import { Steadiness } from "./steadiness.ts";
 import { waitTakenUp } from "./taken_up.ts";
 import { waitAnswer } from "./wait_answer.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
@@ -51,6 +53,7 @@ export class App {
   secrets: Record<string, string> = {};
   #options: AppOptions;
   #deployedAt = 0;
+  readonly #steadiness = new Steadiness();
   /** When the last deploy was over, by the clock's `elapsed()`. */
   #labelledAt = 0;
   /** What was deployed, the newest first. */
@@ -136,6 +139,7 @@ export class App {
     this.#settings = await Deno.readTextFile(abra.envFile(this.domain));
     this.#checked.unshift(checked);
     this.#deployedAt = ctx.clock.now();
+    this.expectChanges();
     const warnings = await blame(
       abra.deploy(this.domain, at === "head" ? { chaos: true } : { version: at.version }),
     ).catch(async (error) => {
@@ -168,10 +172,27 @@ export class App {
         clock: ctx.clock,
       });
       await this.#requireChecked();
+      for (const blemish of converged.blemishes) ctx.blemish(blemish);
+      this.#steadiness.settled(converged.snapshot.now);
       return converged;
     } finally {
       await this.noteVolumes().catch(() => {}); // the wait's own result matters more
     }
+  }
+
+  /** Says that what services do until the app has converged again is no sign against them. */
+  expectChanges(): void {
+    this.#steadiness.changed();
+  }
+
+  /**
+   * Looks whether services have ended by themselves since the app converged.
+   * @throws {StageFailure} when one has done so for the third time
+   */
+  async stayedUp(ctx: StageContext): Promise<void> {
+    const { blemishes, failure } = this.#steadiness.look(await takeSnapshot(this.swarm, this.stack));
+    for (const blemish of blemishes) ctx.blemish(blemish);
+    if (failure !== null) throw await stackFailure(this.swarm, failure);
   }
 
   /** Reports the anonymous volumes of all containers that the app has now. */
@@ -194,7 +215,6 @@ export class App {
       swarm: this.swarm,
       stack: this.stack,
       settings: this.#options.settings,
-      deployedAt: this.#deployedAt,
       since: Math.max(this.#labelledAt, seen.currentSince),
       gone: seen.gone,
       ctx,

@@ -1,6 +1,6 @@
 import { complaints } from "./label_view.ts";
 import type { ProxyView } from "./proxy_view.ts";
-import type { TaskState } from "../swarm/converge.ts";
+import type { TaskState } from "../swarm/stack_state.ts";
 import { takeSnapshot } from "../swarm/snapshot.ts";
 import type { Swarm } from "../swarm/swarm.ts";
 import { execIn } from "../swarm/exec.ts";

@@ -16,8 +16,6 @@ export interface TakenUpOptions {
   swarm: Swarm;
   stack: string;
   settings: Settings;
-  /** When the deploy was called, milliseconds since the epoch. */
-  deployedAt: number;
   /**
    * Since when the Engine has had the labels and wanted the tasks that it has and wants now, by the clock's
    * `elapsed()`.
@@ -32,14 +30,18 @@ export interface TakenUpOptions {
  * Waits until the proxy has taken up what the Engine has now. Until then an answer may have come on the way of before:
  * an update that changes only labels replaces no task, and the old route goes on working for seconds.
  *
- * Traefik's API shows its routers and servers. Without the API, the proxy has certainly looked once its interval is
- * over, or once no container answers that was there when it looked before.
+ * Where no label of the proxy's has changed, only containers can be old ones, and an answer comes from a new one once
+ * they are gone. Otherwise Traefik's API shows its routers and servers. Without the API, the proxy has certainly looked
+ * once its interval is over.
  * @throws {InfraFailure} when the proxy does not take it up
  */
 export async function waitTakenUp(options: TakenUpOptions): Promise<void> {
-  const { settings, since, gone, ctx } = options;
+  const { swarm, stack, settings, since, gone, ctx } = options;
   const { clock, signal } = ctx;
   const looked = since + settings.PROXY_REFRESH_S * 1000 + PROXY_LAG_MS;
+  const nextLook = () => clock.sleep(Math.max(0, looked - clock.elapsed()), signal);
+  const services = await labelledServices(swarm, stack);
+  if (!services.some(hasNewLabels)) return await Promise.race([gone, nextLook()]);
   const ask = await proxyApi(settings);
   if (ask !== null) {
     try {
@@ -50,15 +52,14 @@ export async function waitTakenUp(options: TakenUpOptions): Promise<void> {
       ctx.log(describeError(error));
     }
   }
-  const next = clock.sleep(Math.max(0, looked - clock.elapsed()), signal);
-  const services = await labelledServices(options.swarm, options.stack);
-  const replaced = services.every((one) => one.createdAt >= options.deployedAt);
-  await (replaced ? Promise.race([gone, next]) : next);
-  ctx.log(
-    replaced
-      ? "Every container behind the proxy is a new one"
-      : `The proxy has looked at Swarm since the deploy, as it does every ${settings.PROXY_REFRESH_S} s`,
-  );
+  await nextLook();
+  ctx.log(`The proxy has looked at Swarm since the deploy, as it does every ${settings.PROXY_REFRESH_S} s`);
+}
+
+/** Whether the latest update has changed what the labels tell the proxy. */
+function hasNewLabels({ labels, before }: LabelledService): boolean {
+  const [is, was] = [proxyLabels(labels), proxyLabels(before)];
+  return [...Object.keys(is), ...Object.keys(was)].some((name) => is[name] !== was[name]);
 }
 
 /** Waits until the proxy's view is that of the Engine, or shows nothing old although it has looked again. */
@@ -90,11 +91,8 @@ async function waitShown(ask: AskProxy, options: TakenUpOptions & { looked: numb
   });
 }
 
-/** The services that the proxy has to do with, each with when its oldest running task was made. */
-async function labelledServices(
-  swarm: Swarm,
-  stack: string,
-): Promise<(LabelledService & { createdAt: number })[]> {
+/** The services that the proxy has to do with. */
+async function labelledServices(swarm: Swarm, stack: string): Promise<LabelledService[]> {
   const [services, tasks] = await Promise.all([swarm.services(stack), swarm.tasks(stack)]);
   return services.flatMap((service) => {
     const before = service.PreviousSpec?.Labels ?? null;
@@ -113,7 +111,6 @@ async function labelledServices(
           (addresses ?? []).map((address) => address.replace(/\/\d+$/, ""))
         )
       ),
-      createdAt: Math.min(...running.map((task) => Date.parse(task.CreatedAt))),
     }];
   });
 }

@@ -10,7 +10,8 @@ import { Measurement } from "./resources.ts";
 
 /**
  * The work of a stage, while which the app of its lane may use so much and no more, and which reports how much that
- * was. An app that used more is gone, and so is whatever builds upon it.
+ * was. An app that used more is gone, and so is whatever builds upon it. At the stage's end the app's services have to
+ * be those that had started, with few exceptions.
  */
 export function bounded(
   lane: Lane | null,
@@ -44,6 +45,7 @@ export function bounded(
     });
     try {
       await watch.during((signal) => work(run, { ...ctx, signal: AbortSignal.any([ctx.signal, signal]) }));
+      await run.app(app.lane).stayedUp(ctx);
     } catch (error) {
       if (error instanceof StageFailure && (error.code === "floor.exceeded" || isSurplus(error))) {
         run.exceeded.set(app.lane, ctx.stage);

@@ -15,6 +15,8 @@ export async function restoreStage(run: RunContext, ctx: StageContext): Promise<
     throw new StageSkipped("no data whose return could be seen, see data in recipe.yml");
   }
   const app = run.app("install");
+  await app.stayedUp(ctx);
+  app.expectChanges();
   using health = await HealthWatch.start(run.swarm, app.stack); // Swarm may replace the app while its data is gone
   await destroyData(app, { saved: parts, written, enrolment, marker, ctx });
   await app.restore(ctx);

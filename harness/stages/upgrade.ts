@@ -18,7 +18,7 @@ import { explainLoss } from "../checks/explain_data_loss.ts";
 import { reportImages } from "../checks/resources.ts";
 import { headName, need, type RunContext } from "../checks/context.ts";
 import { StageBlocked, type StageContext, StageFailure, StageSkipped } from "../run/stage.ts";
-import type { Snapshot } from "../swarm/converge.ts";
+import type { Snapshot } from "../swarm/stack_state.ts";
 import { takeSnapshot } from "../swarm/snapshot.ts";
 import { compareLooks, pictureBefore } from "../checks/compare_page.ts";
 import { countWarnings } from "../checks/log_warnings.ts";

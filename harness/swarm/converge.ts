@@ -1,58 +1,25 @@
-/** What Docker says about a stack at one moment, reduced to what shows whether a deploy has worked. */
-export interface Snapshot {
-  /** Milliseconds since the epoch. */
-  now: number;
-  services: ServiceState[];
-}
-
-export interface ServiceState {
-  /** Without the stack's name. */
-  name: string;
-  kind: "replicated" | "global" | "job";
-  /** Number of tasks that shall run; for a job, number of those that shall complete. */
-  wanted: number;
-  /** State of the last update; Swarm forgets it when a redeploy changes nothing. */
-  update: { state: string; message: string } | null;
-  restart: { condition: "none" | "on-failure" | "any"; maxAttempts: number };
-  tasks: TaskState[];
-}
-
-export interface TaskState {
-  id: string;
-  /** Whether it was made from the service's present specification; false for tasks of the version before. */
-  current: boolean;
-  desired: string;
-  state: string;
-  error: string;
-  exitCode: number;
-  /** Milliseconds since the epoch. */
-  createdAt: number;
-  /** When it entered its state, milliseconds since the epoch. */
-  since: number;
-  container: string | null;
-  health: "none" | "starting" | "healthy" | "unhealthy";
-}
+import {
+  failedTasks,
+  type Failure,
+  isAlive,
+  isRunning,
+  isUnhealthyEnd,
+  NODE_LACKS,
+  runsOnce,
+  type ServiceState,
+  type Snapshot,
+  taskProblem,
+  type TaskState,
+} from "./stack_state.ts";
+import { pausedBlemish, updateFailure } from "./update_failure.ts";
 
 export type Decision =
   | { state: "waiting"; /** e.g. `app 0/1 (starting)` */ text: string; stuck: string[] }
-  | { state: "converged" }
+  | {
+    state: "converged"; /** What is wrong although the stack runs, one sentence each. */
+    blemishes: string[];
+  }
   | { state: "failed"; failure: Failure };
-
-export interface Failure {
-  kind:
-    | "rolled-back"
-    | "paused"
-    | "rejected"
-    | "unschedulable"
-    | "unhealthy"
-    | "exits"
-    | "gave-up";
-  service: string;
-  /** What is wrong, one sentence without final period. */
-  message: string;
-  /** The task whose log tells more; null when no single task is to blame. */
-  task: TaskState | null;
-}
 
 /**
  * Milliseconds that a container without health check must have run to count, longer after a failure: see {@linkcode
@@ -87,7 +54,12 @@ export function decide(snapshot: Snapshot, since: number): Decision {
     if (failure !== null) return { state: "failed", failure };
   }
   const stuck = snapshot.services.filter((service) => !ready(service, { now: snapshot.now, since }));
-  if (stuck.length === 0 && snapshot.services.length > 0) return { state: "converged" };
+  if (stuck.length === 0 && snapshot.services.length > 0) {
+    return {
+      state: "converged",
+      blemishes: snapshot.services.flatMap((service) => pausedBlemish(service, since)),
+    };
+  }
 
   const settledAt = Math.max(
     0,
@@ -111,38 +83,6 @@ export function onlyCurrent(snapshot: Snapshot): boolean {
     );
 }
 
-/** Failures of a service's tasks since the deploy, newest first. */
-function failedTasks(service: ServiceState, since: number): TaskState[] {
-  return service.tasks.filter((task) =>
-    ["failed", "rejected"].includes(task.state) && task.createdAt >= since
-  )
-    .toSorted((a, b) => b.createdAt - a.createdAt);
-}
-
-/**
- * The failure of a service whose update Swarm itself has given up. Its specification may be the old one again, so a
- * task of any specification may be to blame.
- */
-function updateFailure(service: ServiceState, since: number): Failure | null {
-  const state = service.update?.state ?? "";
-  if (!state.startsWith("rollback") && state !== "paused") return null;
-  const task = failedTasks(service, since)[0] ?? null;
-  const why = task === null ? service.update?.message ?? "" : taskProblem(task);
-  return state === "paused"
-    ? {
-      kind: "paused",
-      service: service.name,
-      message: `Update of service "${service.name}" stopped half-way: ${why}`,
-      task,
-    }
-    : {
-      kind: "rolled-back",
-      service: service.name,
-      message: `Swarm silently rolled service "${service.name}" back to the version before: ${why}`,
-      task,
-    };
-}
-
 /** A failure that no waiting can heal. */
 function finalFailure(service: ServiceState, at: { now: number; since: number }): Failure | null {
   const rejected = service.tasks.find((task) =>
@@ -154,6 +94,7 @@ function finalFailure(service: ServiceState, at: { now: number; since: number })
       service: service.name,
       message: `Service "${service.name}" cannot start: ${taskProblem(rejected)}`,
       task: rejected,
+      host: rejected.error.includes(NODE_LACKS),
     };
   }
   const pending = service.tasks.find((task) =>
@@ -165,6 +106,18 @@ function finalFailure(service: ServiceState, at: { now: number; since: number })
       service: service.name,
       message: `Service "${service.name}" cannot be placed: ${pending.error}`,
       task: null,
+      host: /insufficient resources|constraints not satisfied/.test(pending.error),
+    };
+  }
+  if (isNowhere(service) && at.now - at.since >= PENDING_MS) {
+    return {
+      kind: "unschedulable",
+      service: service.name,
+      message: `Service "${service.name}" cannot be placed: no node is as its constraints ask for (${
+        service.constraints.join(", ")
+      })`,
+      task: null,
+      host: true,
     };
   }
   const failed = failedTasks(service, at.since).filter((task) => task.current);
@@ -182,6 +135,11 @@ function finalFailure(service: ServiceState, at: { now: number; since: number })
     };
   }
   return null;
+}
+
+/** Whether a service that shall run on every node that it fits runs on none. */
+function isNowhere(service: ServiceState): boolean {
+  return service.wanted === 0 && service.everywhere && !service.tasks.some((task) => task.current);
 }
 
 /** When others could use a running task, as far as anybody can tell; milliseconds since the epoch. */
@@ -208,12 +166,17 @@ function repeatedFailure(service: ServiceState, at: { since: number; settledAt: 
     .toSorted((a, b) => b.createdAt - a.createdAt);
   const last = exits[0];
   if (last === undefined || exits.length < ENOUGH_EXITS) return null;
+  // A database that is ended in its first start may find broken data ever after.
+  const killed =
+    service.tasks.some((task) => task.current && task.createdAt >= at.since && isUnhealthyEnd(task))
+      ? "; its health check had ended an earlier container, perhaps while that started for the first time"
+      : "";
   return {
     kind: "exits",
     service: service.name,
     message: last.state === "complete"
       ? `Service "${service.name}" ends again and again right after its start, without an error`
-      : `Service "${service.name}" crashes again and again: ${taskProblem(last)}`,
+      : `Service "${service.name}" crashes again and again: ${taskProblem(last)}${killed}`,
     task: last,
   };
 }
@@ -224,7 +187,8 @@ function repeatedFailure(service: ServiceState, at: { since: number; settledAt: 
  * tasks are still the old ones, hence `current`; at its end Swarm's monitor must be over, hence `update`.
  */
 function ready(service: ServiceState, at: { now: number; since: number }): boolean {
-  if (!["", "completed"].includes(service.update?.state ?? "")) return false;
+  const update = service.update?.state ?? "";
+  if (!["", "completed", "paused"].includes(update) || isNowhere(service)) return false;
   if (service.tasks.some((task) => !task.current && isAlive(task))) return false;
   const complete =
     service.tasks.filter((task) => runsOnce(service) && task.current && task.state === "complete").length;
@@ -233,39 +197,10 @@ function ready(service: ServiceState, at: { now: number; since: number }): boole
     : STEADY_MS;
   const running = service.tasks.filter((task) =>
     task.current && isRunning(task) &&
-    (task.health === "healthy" || (task.health === "none" && at.now - task.since >= steadyFor))
+    (task.health === "healthy" && update !== "paused" ||
+      ["none", "healthy"].includes(task.health) && at.now - task.since >= steadyFor)
   ).length;
   return complete + running >= service.wanted;
-}
-
-/** Whether a task that ends without an error has done what it was there for. */
-function runsOnce(service: ServiceState): boolean {
-  return service.kind === "job" || service.restart.condition !== "any";
-}
-
-function isRunning(task: TaskState): boolean {
-  return task.desired === "running" && task.state === "running";
-}
-
-/** Whether a task runs or is about to. */
-function isAlive(task: TaskState): boolean {
-  return ["running", "ready", "complete"].includes(task.desired) && // Swarm wants tasks of jobs to be complete
-    !["failed", "rejected", "complete", "shutdown", "orphaned", "remove"].includes(task.state);
-}
-
-function isUnhealthyEnd(task: TaskState): boolean {
-  return task.state === "failed" && task.error.includes("unhealthy");
-}
-
-/** Why a task ended, in words about the app instead of Swarm's own. */
-function taskProblem(task: TaskState): string {
-  const error = task.error.replace(/^task: /, "");
-  const image = /No such image: (\S+)/.exec(error)?.[1];
-  if (image !== undefined) return `there is no image "${image}"`;
-  if (error.includes("unhealthy container")) return "its health check fails";
-  const exit = /non-zero exit \((\d+)\)/.exec(error)?.[1];
-  if (exit !== undefined) return `the container ends with exit code ${exit}`;
-  return error === "" ? `the task is ${task.state}` : error;
 }
 
 function describe(service: ServiceState): string {

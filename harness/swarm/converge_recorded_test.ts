@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { decide, type ServiceState } from "./converge.ts";
+import { decide } from "./converge.ts";
+import type { ServiceState } from "./stack_state.ts";
 
 /** What Docker 20.10 said of a stack, from its deploy on. All times are milliseconds since then. */
 interface Recording {
@@ -32,7 +33,20 @@ const deploys: [name: string, decision: RegExp, seconds: number][] = [
   ["equal-redeploy", /^converged$/, 0],
   ["rollback-unhealthy", /^(unhealthy|rolled-back) app/, 3],
   ["rollback-crash", /^rolled-back app .*exit code 1/, 2],
-  ["paused", /^paused app .*exit code 1/, 6],
+  ["paused", /^exits app .*exit code 1/, 18],
+  ["restart-policy-only", /^converged$/, 11],
+  ["to-zero", /^converged$/, 0],
+  ["job-again", /^converged$/, 6],
+  ["job-again-fails", /^gave-up job .*exit code 5/, 2],
+  ["run-once-again", /^converged$/, 4],
+  ["run-once-again-fails", /^gave-up once .*exit code 4/, 3],
+  ["run-once-rolled-back", /^rolled-back once .*its task has ended, though without an error/, 4],
+  ["constraint", /^unschedulable app .*constraints not satisfied on 1 node/, 12],
+  ["reservation", /^unschedulable app .*insufficient resources on 1 node/, 12],
+  ["global", /^converged$/, 3],
+  ["global-nowhere", /^unschedulable app .*no node is as its constraints ask for/, 12],
+  ["global-job", /^converged$/, 4],
+  ["global-job-nowhere", /^unschedulable app .*no node is as its constraints ask for/, 12],
 ];
 
 for (const [name, decision, seconds] of deploys) {

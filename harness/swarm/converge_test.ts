@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { decide, onlyCurrent, type ServiceState, type TaskState } from "./converge.ts";
+import { decide, onlyCurrent } from "./converge.ts";
+import type { ServiceState, TaskState } from "./stack_state.ts";
 
 const DEPLOYED = 100_000;
 
@@ -23,7 +24,9 @@ function service(change: Partial<ServiceState> = {}): ServiceState {
   return {
     name: "app",
     kind: "replicated",
+    everywhere: false,
     wanted: 1,
+    constraints: [],
     update: null,
     restart: { condition: "any", maxAttempts: 0 },
     tasks: [task()],
@@ -199,13 +202,6 @@ const cases: { name: string; services: ServiceState[]; after?: number; expect: s
     name: "rollback completed",
     services: [service({ update: { state: "rollback_completed", message: "rollback completed" } })],
     expect: /^rolled-back/,
-  },
-  {
-    name: "paused",
-    services: [
-      service({ update: { state: "paused", message: "update paused due to failure" }, tasks: [failed(900)] }),
-    ],
-    expect: /^paused app .*exit code 1/,
   },
   {
     name: "image missing",

@@ -17,7 +17,8 @@ export const service = z.object({
         Image: z.string().default(""),
         StopGracePeriod: z.number().nullish(),
       }).optional(),
-      RestartPolicy: z.object({ Condition: z.string().optional(), MaxAttempts: z.number().nullish() })
+      Placement: z.object({ Constraints: z.array(z.string()).nullish() }).nullish(),
+      RestartPolicy: z.looseObject({ Condition: z.string().optional(), MaxAttempts: z.number().nullish() })
         .optional(),
     }),
     Mode: z.object({
@@ -29,6 +30,11 @@ export const service = z.object({
   }),
   /** What it was before its latest update. */
   PreviousSpec: z.object({ Labels: labels }).nullish(),
+  /** The Engine's own count; it gives none when it is not asked for it. */
+  ServiceStatus: z.object({ DesiredTasks: z.number().default(0) }).nullish(),
+  /** Of jobs: which run of the job is the present one. */
+  JobStatus: z.object({ JobIteration: z.object({ Index: z.number().default(0) }).default({ Index: 0 }) })
+    .nullish(),
   UpdateStatus: z.object({ State: z.string().optional(), Message: z.string().optional() }).nullish(),
 });
 export type ServiceObject = z.infer<typeof service>;
@@ -38,6 +44,10 @@ export const task = z.object({
   CreatedAt: z.string(),
   ServiceID: z.string().default(""),
   DesiredState: z.string(),
+  /** Empty until it is placed. */
+  NodeID: z.string().default(""),
+  /** Of jobs: the run of the job that it belongs to. */
+  JobIteration: z.object({ Index: z.number().default(0) }).nullish(),
   Spec: z.looseObject({}),
   NetworksAttachments: z.array(z.object({ Addresses: z.array(z.string()).nullish() })).nullish()
     .transform((all) => all ?? []),

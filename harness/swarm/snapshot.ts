@@ -1,4 +1,4 @@
-import type { ServiceState, Snapshot, TaskState } from "./converge.ts";
+import type { ServiceState, Snapshot, TaskState } from "./stack_state.ts";
 import type { Swarm } from "./swarm.ts";
 import type { ContainerObject, ServiceObject, TaskObject } from "./schema.ts";
 
@@ -32,13 +32,17 @@ export function assemble(
       );
       return serviceState(service, {
         stack: seen.stack,
+        wanted: wantedTasks(service, tasks),
         tasks: tasks.map((task) => taskState(task, { service, health })),
       });
     }),
   };
 }
 
-function serviceState(service: ServiceObject, listed: { stack: string; tasks: TaskState[] }): ServiceState {
+function serviceState(
+  service: ServiceObject,
+  listed: { stack: string; wanted: number; tasks: TaskState[] },
+): ServiceState {
   const { Mode: mode, TaskTemplate: template } = service.Spec;
   const policy = template.RestartPolicy;
   const state = service.UpdateStatus?.State;
@@ -46,7 +50,9 @@ function serviceState(service: ServiceObject, listed: { stack: string; tasks: Ta
   return {
     name: service.Spec.Name.replace(`${listed.stack}_`, ""),
     kind: mode.ReplicatedJob || mode.GlobalJob ? "job" : mode.Global ? "global" : "replicated",
-    wanted: mode.ReplicatedJob?.TotalCompletions ?? mode.Replicated?.Replicas ?? 1,
+    everywhere: mode.Global !== undefined || mode.GlobalJob !== undefined,
+    wanted: listed.wanted,
+    constraints: template.Placement?.Constraints ?? [],
     update: state ? { state, message: service.UpdateStatus?.Message ?? "" } : null,
     restart: {
       condition: condition === "none" || condition === "on-failure" ? condition : "any",
@@ -56,6 +62,21 @@ function serviceState(service: ServiceObject, listed: { stack: string; tasks: Ta
   };
 }
 
+/**
+ * How many tasks shall run or, of a job, complete. Only the Engine knows on how many nodes a global service fits. It
+ * does not count a node whose task it is about to start again, but there the new task waits already. Of a global job,
+ * each node that it fits has a task in the job's present run.
+ */
+function wantedTasks(service: ServiceObject, tasks: readonly TaskObject[]): number {
+  const { Mode: mode } = service.Spec;
+  if (mode.ReplicatedJob !== undefined) return mode.ReplicatedJob.TotalCompletions;
+  const nodes = (some: readonly TaskObject[]) => new Set(some.map((task) => task.NodeID)).size;
+  if (mode.GlobalJob !== undefined) return nodes(tasks.filter((task) => isCurrent(task, service)));
+  if (mode.Global === undefined) return mode.Replicated?.Replicas ?? 1;
+  const used = nodes(tasks.filter((task) => ["running", "ready"].includes(task.DesiredState)));
+  return Math.max(service.ServiceStatus?.DesiredTasks ?? 0, used);
+}
+
 function taskState(
   task: TaskObject,
   seen: { service: ServiceObject; health: Map<string, TaskState["health"]> },
@@ -63,7 +84,7 @@ function taskState(
   const container = task.Status.ContainerStatus?.ContainerID || null;
   return {
     id: task.ID,
-    current: sameSpec(task.Spec, seen.service.Spec.TaskTemplate),
+    current: isCurrent(task, seen.service),
     desired: task.DesiredState,
     state: task.Status.State,
     error: task.Status.Err,
@@ -82,10 +103,27 @@ function healthOf(container: ContainerObject): TaskState["health"] {
 }
 
 /**
- * Parts of a task template whose change makes Swarm replace tasks. `Runtime` is not one of them: the Engine fills it in
- * for services and leaves it out for tasks.
+ * Whether a task belongs to what the service is now. A job that is run again has new tasks of the same specification,
+ * and the Engine numbers its runs.
  */
-const decisive = ["ContainerSpec", "Resources", "Networks", "ForceUpdate", "LogDriver"] as const;
+function isCurrent(task: TaskObject, service: ServiceObject): boolean {
+  const run = service.JobStatus?.JobIteration.Index;
+  if (run !== undefined) return (task.JobIteration?.Index ?? 0) === run;
+  return sameSpec(task.Spec, service.Spec.TaskTemplate);
+}
+
+/**
+ * Parts of a task template whose change makes Swarm replace tasks. `Runtime` is not one of them, which the Engine fills in for
+ * services and leaves out for tasks, and `Placement` neither: tasks on a node that still fits stay.
+ */
+const decisive = [
+  "ContainerSpec",
+  "Resources",
+  "RestartPolicy",
+  "Networks",
+  "ForceUpdate",
+  "LogDriver",
+] as const;
 
 function sameSpec(task: Record<string, unknown>, template: Record<string, unknown>): boolean {
   return decisive.every((part) => stable(task[part]) === stable(template[part]));

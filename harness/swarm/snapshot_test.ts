@@ -72,8 +72,56 @@ Deno.test("what a service wants and how its update stands", () => {
   assert.deepEqual(rest, {
     name: "app",
     kind: "replicated",
+    everywhere: false,
     wanted: 2,
+    constraints: [],
     update: { state: "updating", message: "update in progress" },
     restart: { condition: "on-failure", maxAttempts: 3 },
   });
+});
+
+/** What a service of this mode wants, with these tasks. */
+function wanted(
+  service_: { mode: object; desired?: number; run?: number },
+  tasks: { node: string; desired: string; run?: number }[],
+): number | undefined {
+  const { mode, desired, run } = service_;
+  const object = service.parse({
+    ID: "s1",
+    Spec: { Name: "stack_app", TaskTemplate: {}, Mode: mode },
+    ...(desired === undefined ? {} : { ServiceStatus: { DesiredTasks: desired, RunningTasks: 0 } }),
+    ...(run === undefined ? {} : { JobStatus: { JobIteration: { Index: run } } }),
+  });
+  const listed = tasks.map(({ node, desired, run }, at) =>
+    taskOf(`t${at}`, {}, {
+      NodeID: node,
+      DesiredState: desired,
+      ...(run === undefined ? {} : { JobIteration: { Index: run } }),
+    })
+  );
+  return assemble({ stack: "stack", services: [object], tasks: listed, containers: [], now: 0 }).services[0]
+    ?.wanted;
+}
+
+Deno.test("how many tasks are wanted is the Engine's to say, for every mode", () => {
+  const running = { node: "n1", desired: "running" };
+  assert.equal(wanted({ mode: { Replicated: { Replicas: 0 } } }, []), 0);
+  assert.equal(wanted({ mode: { Global: {} }, desired: 2 }, [running]), 2);
+  assert.equal(wanted({ mode: { Global: {} }, desired: 0 }, []), 0, "it fits no node");
+  const again = { node: "n1", desired: "ready" };
+  assert.equal(wanted({ mode: { Global: {} }, desired: 0 }, [again]), 1, "Swarm is about to start it again");
+  assert.equal(wanted({ mode: { ReplicatedJob: { TotalCompletions: 3 } }, run: 1 }, []), 3);
+  const runs = [{ node: "n1", desired: "complete", run: 1 }, { node: "n2", desired: "complete", run: 2 }];
+  assert.equal(wanted({ mode: { GlobalJob: {} }, run: 2 }, runs), 1);
+});
+
+Deno.test("of a job, only tasks of its present run are current, whatever their specification is", () => {
+  const job = service.parse({
+    ID: "s1",
+    Spec: { Name: "stack_app", TaskTemplate: {}, Mode: { ReplicatedJob: { TotalCompletions: 1 } } },
+    JobStatus: { JobIteration: { Index: 7 }, LastExecution: "2026-01-01T00:00:00Z" },
+  });
+  const tasks = [6, 7].map((run) => taskOf(`run${run}`, {}, { JobIteration: { Index: run } }));
+  const seen = assemble({ stack: "stack", services: [job], tasks, containers: [], now: 0 });
+  assert.deepEqual(seen.services[0]?.tasks.map((one) => one.current), [false, true]);
 });

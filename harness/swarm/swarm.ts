@@ -79,7 +79,7 @@ export class Swarm {
   async services(stack: string): Promise<schema.ServiceObject[]> {
     return await this.ask(
       "list services",
-      () => this.docker.listServices(byLabel(stack)),
+      () => this.docker.listServices({ ...byLabel(stack), status: true }),
       z.array(schema.service),
     );
   }

@@ -1,7 +1,8 @@
 import { describeError } from "../../common/errors.ts";
 import { type Clock, formatSeconds, pollUntil, systemClock } from "../../common/time.ts";
-import { decide, type Failure, onlyCurrent, type Snapshot } from "./converge.ts";
-import { plainLines } from "../run/redact.ts";
+import { explainEnd } from "./container_end.ts";
+import { decide, onlyCurrent } from "./converge.ts";
+import { type Failure, isUnhealthyEnd, type Snapshot } from "./stack_state.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { InfraFailure, StageFailure } from "../run/stage.ts";
 import { DockerError, type Swarm } from "./swarm.ts";
@@ -26,6 +27,8 @@ export interface ConvergeOptions {
 export interface Converged {
   /** The snapshot that showed it. */
   snapshot: Snapshot;
+  /** What is wrong although the stack runs, one sentence each. */
+  blemishes: readonly string[];
   /** Since when Swarm has wanted no task of an older specification, by the clock's `elapsed()`. */
   currentSince: number;
 }
@@ -57,7 +60,8 @@ export async function waitConverged(swarm: Swarm, options: ConvergeOptions): Pro
     const decision = decide(snapshot, since);
     currentSince = onlyCurrent(snapshot) ? currentSince ?? clock.elapsed() : null;
     if (decision.state === "converged") {
-      return { done: { snapshot, currentSince: currentSince ?? clock.elapsed() } };
+      const { blemishes } = decision;
+      return { done: { snapshot, blemishes, currentSince: currentSince ?? clock.elapsed() } };
     }
     if (decision.state === "failed") throw await stackFailure(swarm, decision.failure);
     waiting = { snapshot, stuck: decision.stuck };
@@ -87,15 +91,17 @@ async function look(swarm: Swarm, stack: string): Promise<Snapshot | DockerError
   }
 }
 
-/** Makes the failure of a stack into that of a stage, with the last log lines of the container to blame. */
-export async function stackFailure(swarm: Swarm, failure: Failure): Promise<StageFailure> {
-  const container = failure.task?.container;
-  const tail = container ? await swarm.logs(container, TAIL_LINES) : [];
-  const health = failure.kind === "unhealthy" && container ? await lastHealthCheck(swarm, container) : null;
+/**
+ * Makes the failure of a stack into that of a stage, with the last log lines of the container to blame. What this
+ * machine lacks is nobody's failure.
+ */
+export async function stackFailure(swarm: Swarm, failure: Failure): Promise<StageFailure | InfraFailure> {
+  if (failure.host === true) return new InfraFailure(failure.message);
+  const { kind, task } = failure;
+  const health = kind === "unhealthy" || (task !== null && isUnhealthyEnd(task));
   return new StageFailure(failure.message, {
-    code: `converge.${failure.kind}`,
-    tail,
-    ...(health === null ? {} : { detail: health }),
+    code: `converge.${kind}`,
+    ...await lastOf(swarm, { container: task?.container ?? null, health }),
   });
 }
 
@@ -107,28 +113,19 @@ async function slowFailure(
   const service = seen.snapshot.services.find((one) => one.name === seen.stuck[0]);
   const task = service?.tasks.filter((one) => one.current && one.container !== null)
     .toSorted((a, b) => b.createdAt - a.createdAt)[0];
-  const tail = task?.container ? await swarm.logs(task.container, TAIL_LINES) : [];
-  const health = task?.container && task.health !== "none"
-    ? await lastHealthCheck(swarm, task.container)
-    : null;
   return new StageFailure(`The app did not become healthy within ${formatSeconds(seen.ms)}: ${seen.text}`, {
     code: "converge.slow",
-    tail,
-    ...(health === null ? {} : { detail: health }),
+    ...await lastOf(swarm, { container: task?.container ?? null, health: task?.health !== "none" }),
   });
 }
 
-/** What the last run of a container's health check printed. */
-async function lastHealthCheck(swarm: Swarm, container: string): Promise<string | null> {
-  try {
-    const { State: state, Config: config } = await swarm.docker.getContainer(container).inspect();
-    const last = state.Health?.Log?.at(-1);
-    if (last === undefined) return null;
-    const test = config.Healthcheck?.Test?.filter((word) => !/^CMD(-SHELL)?$/.test(word)).join(" ") ?? "";
-    const output = plainLines(last.Output).slice(-2).join("\n").slice(0, 500);
-    const said = output === "" ? "" : `, printing: ${output}`;
-    return `Its health check \`${test}\` ended with exit code ${last.ExitCode}${said}`;
-  } catch {
-    return null;
-  }
+/** The last lines of a container, and what else is known of its end. */
+async function lastOf(
+  swarm: Swarm,
+  { container, health }: { container: string | null; health: boolean },
+): Promise<{ tail: string[]; detail?: string }> {
+  if (container === null) return { tail: [] };
+  const tail = await swarm.logs(container, TAIL_LINES);
+  const known = await explainEnd(swarm, { container, tail, health });
+  return known.length === 0 ? { tail } : { tail, detail: known.join("\n") };
 }

@@ -1,0 +1,85 @@
+import {
+  type Failure,
+  type ServiceState,
+  type Snapshot,
+  taskProblem,
+  type TaskState,
+} from "../swarm/stack_state.ts";
+
+/** Number of times that a service may end by itself once its app has started; one more is a failure. */
+const FORGIVEN = 2;
+
+/** What a look at an app that had settled has shown. */
+export interface Unsteady {
+  /** One sentence for each service that ended since the look before. */
+  blemishes: string[];
+  /** Set when a service has ended too often. */
+  failure: Failure | null;
+}
+
+/**
+ * Counts how often services end by themselves after their app has settled. A single look is no proof that an app runs:
+ * a service that ends every few seconds runs between any two ends. Swarm keeps the last five tasks of each place, so
+ * that a look now and then misses none that matters.
+ */
+export class Steadiness {
+  /** Since when the app has been as its specification says, milliseconds since the epoch; null: it is being changed. */
+  #since: number | null = null;
+  readonly #seen = new Set<string>();
+  /** How often each service has ended so far. */
+  readonly #ends = new Map<string, number>();
+
+  /** The app is as it should be from now on. @param now milliseconds since the epoch */
+  settled(now: number): void {
+    this.#since = now;
+  }
+
+  /** What the app's services do from now on is what a change by us leads to: a deploy, or data that is destroyed. */
+  changed(): void {
+    this.#since = null;
+  }
+
+  /** Looks which services have ended since they settled. */
+  look(snapshot: Snapshot): Unsteady {
+    const since = this.#since;
+    const blemishes: string[] = [];
+    let failure: Failure | null = null;
+    for (const service of since === null ? [] : snapshot.services) {
+      const ends = service.tasks.filter((task) =>
+        task.since > (since ?? 0) && !this.#seen.has(task.id) && hasEnded(service, task)
+      ).toSorted((a, b) => a.since - b.since);
+      const last = ends.at(-1);
+      if (last === undefined) continue;
+      for (const task of ends) this.#seen.add(task.id);
+      const total = (this.#ends.get(service.name) ?? 0) + ends.length;
+      this.#ends.set(service.name, total);
+      const times = ends.length === 1 ? "once" : `${ends.length} times`;
+      blemishes.push(
+        `Service "${service.name}" ended ${times} after it had started, and nothing had asked for that: ${
+          why(last)
+        }`,
+      );
+      if (total <= FORGIVEN) continue;
+      failure ??= {
+        kind: "exits",
+        service: service.name,
+        message: `Service "${service.name}" does not stay up: it has ended ${total} times since it started: ${
+          why(last)
+        }`,
+        task: last,
+      };
+    }
+    return { blemishes, failure };
+  }
+}
+
+/** Whether a task of the present version ended although it should have gone on. */
+function hasEnded(service: ServiceState, task: TaskState): boolean {
+  if (!task.current) return false; // an update has stopped it
+  if (task.state === "failed" || task.state === "rejected") return true;
+  return task.state === "complete" && service.kind !== "job" && service.restart.condition === "any";
+}
+
+function why(task: TaskState): string {
+  return task.state === "complete" ? "the container ends without an error" : taskProblem(task);
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import type { ServiceState, TaskState } from "../swarm/stack_state.ts";
+import { Steadiness } from "./steadiness.ts";
+
+const SETTLED = 100_000;
+
+function task(id: string, change: Partial<TaskState> = {}): TaskState {
+  return {
+    id,
+    current: true,
+    desired: "running",
+    state: "running",
+    error: "",
+    exitCode: 0,
+    createdAt: 0,
+    since: SETTLED - 1_000,
+    container: `c-${id}`,
+    health: "none",
+    ...change,
+  };
+}
+
+/** A task that ended so many milliseconds after the app had settled. */
+function end(id: string, ms: number, change: Partial<TaskState> = {}): TaskState {
+  const error = "task: non-zero exit (1)";
+  return task(id, { desired: "shutdown", state: "failed", error, since: SETTLED + ms, ...change });
+}
+
+function service(tasks: TaskState[], change: Partial<ServiceState> = {}): ServiceState {
+  return {
+    name: "side",
+    kind: "replicated",
+    everywhere: false,
+    wanted: 1,
+    constraints: [],
+    update: null,
+    restart: { condition: "any", maxAttempts: 0 },
+    tasks,
+    ...change,
+  };
+}
+
+function settled(): Steadiness {
+  const steadiness = new Steadiness();
+  steadiness.settled(SETTLED);
+  return steadiness;
+}
+
+const look = (steadiness: Steadiness, tasks: TaskState[], change: Partial<ServiceState> = {}) =>
+  steadiness.look({ now: 0, services: [service([task("app")], { name: "app" }), service(tasks, change)] });
+
+Deno.test("a service that ends every few seconds is a blemish each time, and a failure the third time", () => {
+  const steadiness = settled();
+  const first = look(steadiness, [end("a", 8_000), task("b")]);
+  assert.deepEqual(first, {
+    blemishes: [
+      'Service "side" ended once after it had started, and nothing had asked for that: ' +
+      "the container ends with exit code 1",
+    ],
+    failure: null,
+  });
+  assert.deepEqual(
+    look(steadiness, [end("a", 8_000), task("b")]),
+    { blemishes: [], failure: null },
+    "told once",
+  );
+  assert.equal(look(steadiness, [end("a", 8_000), end("b", 16_000), task("c")]).failure, null);
+  const third = look(steadiness, [end("b", 16_000), end("c", 24_000), task("d")]);
+  assert.match(third.failure?.message ?? "", /"side" does not stay up: it has ended 3 times.*exit code 1/);
+  assert.equal(third.failure?.task?.container, "c-c");
+});
+
+Deno.test("several ends between two looks count each", () => {
+  const { blemishes, failure } = look(settled(), [end("a", 1), end("b", 2), end("c", 3)]);
+  assert.match(blemishes[0] ?? "", /ended 3 times/);
+  assert.match(failure?.message ?? "", /3 times/);
+});
+
+Deno.test("what a deploy, destroyed data or the service's own settings explain does not count", () => {
+  const none = { blemishes: [], failure: null };
+  const changing = settled();
+  changing.changed();
+  assert.deepEqual(look(changing, [end("a", 8_000)]), none);
+  changing.settled(SETTLED + 10_000);
+  assert.deepEqual(look(changing, [end("a", 8_000)]), none, "it ended before the app settled again");
+  assert.equal(look(changing, [end("b", 12_000)]).blemishes.length, 1);
+  assert.deepEqual(look(new Steadiness(), [end("a", 8_000)]), none);
+  assert.deepEqual(look(settled(), [end("old", 8_000, { current: false })]), none);
+  const done = end("a", 8_000, { state: "complete", error: "" });
+  assert.deepEqual(look(settled(), [done], { restart: { condition: "none", maxAttempts: 0 } }), none);
+  assert.deepEqual(look(settled(), [done], { kind: "job" }), none);
+  assert.match(look(settled(), [done]).blemishes[0] ?? "", /ends without an error/);
+  const killed = end("a", 8_000, { error: "task: non-zero exit (137): dockerexec: unhealthy container" });
+  assert.match(look(settled(), [killed]).blemishes[0] ?? "", /its health check fails/);
+});
