@@ -174,3 +174,12 @@ Deno.test("documents: a link to a file of the tree leads somewhere", async () =>
     }
   }
 });
+
+Deno.test("docs/security.md: every test that it says watches a boundary is there, and has tests in it", async () => {
+  const security = await document("docs/security.md");
+  const named = [...new Set(security.match(/[\w/]+_test\.ts/g))];
+  assert.ok(named.length > 10, "the document names its tests some other way now");
+  for (const path of named) {
+    assert.match(await document(path), /\bDeno\.test\(|\bonRealServices\(|Test\(/, path);
+  }
+});
