@@ -159,8 +159,6 @@ export const queueView = z.object({
     run: runSummary,
     secondsToStart: z.number().int().nonnegative().nullable(),
   })),
-  /** Active runs of recipes that are not public. */
-  unseen: z.number().int().nonnegative(),
 });
 export type QueueView = z.infer<typeof queueView>;
 
@@ -172,7 +170,7 @@ export const statusView = z.object({
   trouble: z.array(z.string()),
   hosts: z.array(z.object({
     name: z.string(),
-    /** It tests something, perhaps of a recipe that is not public. */
+    /** It tests something of a public recipe. */
     busy: z.boolean(),
     heardAt: z.iso.datetime().nullable(),
     /** Names of those of its runs that are public. */
@@ -190,7 +188,7 @@ export const statusView = z.object({
   /** Newest run of a branch or tag. */
   scheduled: runSummary.nullable(),
   /** Bytes. */
-  kept: z.object({ logs: z.number(), artefacts: z.number(), database: z.number() }),
+  kept: z.object({ logs: z.number(), artefacts: z.number() }),
   freeBytes: z.number().nullable(),
 });
 export type StatusView = z.infer<typeof statusView>;

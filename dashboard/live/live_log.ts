@@ -55,7 +55,7 @@ export async function* liveLog(
     const state = () => {
       const detail = store.detail(run);
       if (detail === undefined) return [];
-      const { shape, fragments } = runFragments(detail, { store, now: clock.now() });
+      const { shape, fragments } = runFragments(detail, { deps, now: clock.now() });
       return fragments.map((fragment) => frame("state", { shape, fragments: [fragment] }));
     };
     const piece = `state ${version} ${Math.floor(clock.now() / 1000)}`;

@@ -1,6 +1,6 @@
 import { headline } from "../views/headline.ts";
 import type { RunDetail } from "../model/run.ts";
-import type { Store } from "../store/store.ts";
+import type { Deps } from "../views/deps.ts";
 import { shapeOf, StageHead } from "./stages.tsx";
 import { Verdict } from "./verdict.tsx";
 
@@ -11,7 +11,10 @@ export interface RunFragments {
   fragments: { id: string; html: string }[];
 }
 
-export function runFragments(run: RunDetail, options: { store: Store; now: number }): RunFragments {
+export function runFragments(
+  run: RunDetail,
+  options: { deps: Pick<Deps, "store" | "enrolments">; now: number },
+): RunFragments {
   const { now } = options;
   return {
     shape: shapeOf(run),

@@ -12,7 +12,7 @@ export interface QueuePageProps extends Queue {
 }
 
 /** What runs, and what waits for its turn. */
-export function QueuePage({ running, waiting, unseen, now }: QueuePageProps) {
+export function QueuePage({ running, waiting, now }: QueuePageProps) {
   const rows = [
     ...running.map(({ run, stages, left }) => ({ run, doing: doingNow(stages, left) })),
     ...waiting.map(({ run, wait }) => ({ run, doing: waitingFor(run, wait) })),
@@ -23,12 +23,12 @@ export function QueuePage({ running, waiting, unseen, now }: QueuePageProps) {
         <h1>Queue</h1>
         <p class="lede">
           {rows.length === 0
-            ? unseen > 0 ? "" : "Nothing runs and nothing waits."
+            ? "Nothing runs and nothing waits."
             : `${running.length} running · ${count(waiting.length, "run")} waiting.`}
-          {unseen > 0 && ` ${count(unseen, "run")} of recipes that are not public.`}
+          {" Runs of recipes that are not public show nowhere."}
         </p>
       </div>
-      {rows.length + unseen === 0 && (
+      {rows.length === 0 && (
         <div class="empty">
           <h2>All quiet</h2>
           <p>

@@ -199,7 +199,6 @@ function Data({ sizes, free, minFree, startedAt, now }: StatusPageProps) {
         </Row>
         <Row name="Logs">{formatBytes(sizes.logs)} before packing</Row>
         <Row name="Artefacts">{formatBytes(sizes.artefacts)} before packing</Row>
-        <Row name="Database">{formatBytes(sizes.database)}</Row>
         {free !== null && <Row name="Disk">{free < minFree && <Wrong />} {formatBytes(free)} free</Row>}
       </dl>
     </section>

@@ -7,7 +7,7 @@ import { openApi, runsQuery } from "./openapi.ts";
 import { queueOf, queueView } from "../views/queue.ts";
 import type { Standings } from "../views/all_standings.ts";
 import { statusOf, statusView } from "../views/status.ts";
-import { hiddenRecipes, visibleRun } from "../views/visible.ts";
+import { visibleRun, visibleRuns } from "../views/visible.ts";
 import { recipeView, runSummary, runView } from "../views/views.ts";
 
 /** What anybody may read, as JSON. */
@@ -21,24 +21,14 @@ export function apiRoutes(deps: Deps, standings: Standings): Hono {
   app.get("/runs", (c) => {
     const query = runsQuery.safeParse(c.req.query());
     if (!query.success) throw new Refusal(400, `The query is not valid: ${z.prettifyError(query.error)}`);
-    const { recipe, before, limit } = query.data;
-    if (recipe !== undefined && !deps.enrolments.shown(recipe)) return c.json({ runs: [], next: null });
-    const runs = deps.store.runs({
-      limit: limit + 1,
-      except: hiddenRecipes(deps),
+    const { recipe, limit } = query.data;
+    const { runs, next: behind } = visibleRuns(deps, query.data);
+    const next = behind === null ? null : `${deps.baseUrl}/api/runs?${new URLSearchParams({
       ...(recipe === undefined ? {} : { recipe }),
-      ...(before === undefined ? {} : { before }),
-    });
-    const shown = runs.slice(0, limit);
-    const last = shown.at(-1);
-    const next = runs.length > limit && last !== undefined
-      ? `${deps.baseUrl}/api/runs?${new URLSearchParams({
-        ...(recipe === undefined ? {} : { recipe }),
-        limit: String(limit),
-        before: String(last.seq),
-      })}`
-      : null;
-    return c.json({ runs: shown.map((run) => runSummary(run, deps)), next });
+      limit: String(limit),
+      before: behind,
+    })}`;
+    return c.json({ runs: runs.map((run) => runSummary(run, deps)), next });
   });
 
   app.get("/runs/:run", (c) => {

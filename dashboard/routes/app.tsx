@@ -46,7 +46,7 @@ export function createApp(deps: Deps): Hono {
     (c) => c.json({ ok: true, recipes: deps.store.recipes().length - hiddenRecipes(deps).length }),
   );
   app.get("/favicon.ico", (c) => c.redirect("/assets/logo.svg", 301));
-  app.route("/api", ingestRoutes(deps, metrics));
+  app.route("/api", ingestRoutes(deps));
   app.route("/api", apiRoutes(deps, standings));
   app.route("/", assetRoutes());
   app.route("/", badgeRoutes(deps, { standings, cache }));

@@ -6,7 +6,8 @@ import { recipeName, runName } from "../../protocol/params.ts";
 /** Query of `GET /api/runs`. */
 export const runsQuery = z.object({
   recipe: recipeName.optional(),
-  before: z.coerce.number().int().positive().optional(),
+  /** A run's name; those announced before it are meant. */
+  before: runName.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 

@@ -2,6 +2,7 @@ import { feed } from "../views/feed.ts";
 import { StatusPage } from "../pages/status.tsx";
 import { statusOf } from "../views/status.ts";
 import { type Context, Hono } from "hono";
+import { runName } from "../../protocol/params.ts";
 import { type StageName, stageName } from "../../protocol/result.ts";
 import type { Deps } from "../views/deps.ts";
 import { Refusal } from "../model/errors.ts";
@@ -24,7 +25,7 @@ import type { Standings } from "../views/all_standings.ts";
 import { type ShownLine, shownLines } from "../logs/fit_lines.ts";
 import type { Store } from "../store/store.ts";
 import type { PastRun } from "../store/history.ts";
-import { hiddenRecipes, visibleRun } from "../views/visible.ts";
+import { visibleRun, visibleRuns } from "../views/visible.ts";
 
 /** Lines of log on a page of their own; and on a run's page, in all and of each stage that explains its state. */
 const LINES_A_PAGE = 1_000;
@@ -41,7 +42,7 @@ export function pageRoutes(
   { standings, cache }: { standings: Standings; cache: PageCache },
 ): Hono {
   const app = new Hono();
-  const { store, clock } = deps;
+  const { clock } = deps;
 
   app.get("/", (c) => {
     const query = overviewQuery.parse(c.req.query());
@@ -77,13 +78,8 @@ export function pageRoutes(
 
   app.get("/runs", (c) => {
     const before = olderThan(c);
-    const runs = store.runs({
-      limit: ALL_RUNS_A_PAGE + 1,
-      except: hiddenRecipes(deps),
-      ...(before === null ? {} : { before }),
-    });
-    const shown = runs.slice(0, ALL_RUNS_A_PAGE);
-    const older = runs.length > ALL_RUNS_A_PAGE ? `/runs?before=${shown.at(-1)?.seq}` : null;
+    const { runs: shown, next } = visibleRuns(deps, { before: before ?? undefined, limit: ALL_RUNS_A_PAGE });
+    const older = next === null ? null : `/runs?before=${next}`;
     const newest = before === null ? null : "/runs";
     return c.html(<RunsPage runs={shown} newest={newest} older={older} now={clock.now()} />);
   });
@@ -94,7 +90,7 @@ export function pageRoutes(
     return c.html(
       <RunPage
         run={run}
-        headline={headline(run, { store, now })}
+        headline={headline(run, { deps, now })}
         now={now}
         logs={await logsFor(deps, run)}
       />,
@@ -143,24 +139,26 @@ function newestOf(standings: readonly Standing[]): number | null {
   return changes.length === 0 ? null : Math.max(...changes);
 }
 
-/** Number of the run that a page of older ones follows. */
-function olderThan(c: Context): number | null {
-  const before = Math.floor(Number(c.req.query("before")));
-  return Number.isSafeInteger(before) && before > 0 ? before : null;
+/** Name of the run that a page of older ones begins behind. */
+function olderThan(c: Context): string | null {
+  return runName.safeParse(c.req.query("before")).data ?? null;
 }
 
-function recipePage(deps: Deps, standing: Standing, before: number | null): RecipePageProps {
+function recipePage(deps: Deps, standing: Standing, before: string | null): RecipePageProps {
   const { store, clock } = deps;
   const { recipe, face } = standing;
-  const runs = store.runs({ recipe, limit: RUNS_A_PAGE + 1, ...(before === null ? {} : { before }) });
-  const shown = runs.slice(0, RUNS_A_PAGE);
+  const { runs: shown, next } = visibleRuns(deps, {
+    recipe,
+    before: before ?? undefined,
+    limit: RUNS_A_PAGE,
+  });
   const trend = face === null ? [] : store.history.trend(recipe, { class: face.class, limit: RUNS_IN_TREND });
   const progress = face === null ? null : store.progressOf(face.run);
   return {
     standing,
     runs: shown,
     newest: before === null ? null : `/recipes/${recipe}`,
-    older: runs.length > RUNS_A_PAGE ? `/recipes/${recipe}?before=${shown.at(-1)?.seq}` : null,
+    older: next === null ? null : `/recipes/${recipe}?before=${next}`,
     trend: timed(trend),
     upgrades: face === null ? [] : upgradePaths(
       // What a pull request did says nothing about the recipe, unless there is nothing else.

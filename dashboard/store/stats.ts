@@ -33,9 +33,8 @@ export class StoreStats {
   levelChanges(options: { among: number; limit: number; except: readonly string[] }): LevelChange[] {
     return this.#statements.of(
       `WITH newest AS (
-         SELECT * FROM runs WHERE seq > (SELECT coalesce(max(seq), 0) FROM runs) - ? AND class = 'public'
-           AND state IN (${verdicts}) AND level IS NOT NULL
-           AND recipe NOT IN (SELECT value FROM json_each(?))
+         SELECT * FROM (SELECT * FROM runs WHERE recipe NOT IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT ?)
+           WHERE class = 'public' AND state IN (${verdicts}) AND level IS NOT NULL
        ), changes AS (
          SELECT *, coalesce(
            lag(level) OVER (PARTITION BY recipe ORDER BY seq),
@@ -46,19 +45,20 @@ export class StoreStats {
        )
        SELECT ${runColumns}, before FROM changes WHERE before IS NULL OR before <> level
        ORDER BY coalesce(finished_at, announced_at) DESC, seq DESC LIMIT ?`,
-    ).all(options.among, JSON.stringify(options.except), options.limit).map((row) => ({
+    ).all(JSON.stringify(options.except), options.among, options.limit).map((row) => ({
       run: toRun(row),
       before: number(row.before),
     }));
   }
 
   /** How long the newest runs with a verdict took, in milliseconds. */
-  durations(options: { recipe?: string; limit: number }): number[] {
-    const which = options.recipe === undefined ? "" : "recipe = ? AND";
+  durations(options: ({ recipe: string } | { except: readonly string[] }) & { limit: number }): number[] {
+    const ofOne = "recipe" in options;
+    const which = ofOne ? "recipe = ?" : "recipe NOT IN (SELECT value FROM json_each(?))";
     return this.#statements.of(
-      `SELECT finished_at - started_at AS ms FROM runs WHERE ${which} state IN (${verdicts})
+      `SELECT finished_at - started_at AS ms FROM runs WHERE ${which} AND state IN (${verdicts})
          AND started_at IS NOT NULL AND finished_at IS NOT NULL ORDER BY seq DESC LIMIT ?`,
-    ).all(...options.recipe === undefined ? [] : [options.recipe], options.limit).map((row) =>
+    ).all(ofOne ? options.recipe : JSON.stringify(options.except), options.limit).map((row) =>
       Number(row.ms)
     );
   }
@@ -81,8 +81,8 @@ export class StoreStats {
     return new Map(rows.map((row) => [String(row.state), Number(row.runs)]));
   }
 
-  /** What is kept of all recipes but some, in bytes as it was sent, and what the database takes with all of them. */
-  sizes(except: readonly string[]): { logs: number; artefacts: number; database: number } {
+  /** What is kept of all recipes except some, in bytes as it was sent. */
+  sizes(except: readonly string[]): { logs: number; artefacts: number } {
     const one = (sql: string, ...values: string[]) =>
       Number(this.#statements.of(sql).get(...values)?.bytes ?? 0);
     const shown = "recipe NOT IN (SELECT value FROM json_each(?))";
@@ -92,9 +92,6 @@ export class StoreStats {
       artefacts: one(
         `SELECT sum(a.bytes) AS bytes FROM artefacts a JOIN runs USING (seq) WHERE ${shown}`,
         hidden,
-      ),
-      database: one(
-        "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()",
       ),
     };
   }
@@ -122,10 +119,9 @@ export class StoreStats {
   untidy(options: { among: number; except: readonly string[] }): Run[] {
     return this.#statements.of(
       `SELECT ${runColumns} FROM runs JOIN progress USING (seq)
-       WHERE seq > (SELECT coalesce(max(seq), 0) FROM runs) - ?
-         AND json_array_length(progress, '$.result.leftovers') > 0
-         AND recipe NOT IN (SELECT value FROM json_each(?)) ORDER BY seq DESC`,
-    ).all(options.among, JSON.stringify(options.except)).map(toRun);
+       WHERE seq IN (SELECT seq FROM runs WHERE recipe NOT IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT ?)
+         AND json_array_length(progress, '$.result.leftovers') > 0 ORDER BY seq DESC`,
+    ).all(JSON.stringify(options.except), options.among).map(toRun);
   }
 
   /** The newest run of a branch or tag of a recipe that may be shown: those are started by the clock or a push. */

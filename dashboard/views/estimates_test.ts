@@ -30,8 +30,8 @@ async function wait(dashboard: TestDashboard, run: string, told: { recipe: strin
   await dashboard.announce(run, announcementOf({ recipe }, { state: "queued", position }));
 }
 
-function waits({ deps: { store }, clock }: TestDashboard): (number | null)[] {
-  return [...waitingTimes(store, store.activeRuns(), clock.now()).values()].map((ms) =>
+function waits({ deps, clock }: TestDashboard): (number | null)[] {
+  return [...waitingTimes(deps, deps.store.activeRuns(), clock.now()).values()].map((ms) =>
     ms === null ? null : ms / 1000
   );
 }

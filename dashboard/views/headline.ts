@@ -1,7 +1,8 @@
 import { type StageName, stageNames } from "../../protocol/result.ts";
 import { type Estimate, timeLeft, waitingTimes } from "./estimates.ts";
 import { isRunning, outcomeOf, type Run, type RunDetail } from "../model/run.ts";
-import type { Store } from "../store/store.ts";
+import type { Deps } from "./deps.ts";
+import { placeOf, visibleActive } from "./visible.ts";
 import { ago, formatRoughly, formatSeconds } from "../../common/time.ts";
 import { titleOf } from "../../wording/outcomes.ts";
 import { count } from "./words.ts";
@@ -18,7 +19,10 @@ export interface Headline {
 }
 
 /** The verdict of a run in words, its cause first. */
-export function headline(run: RunDetail, options: { store: Store; now: number }): Headline {
+export function headline(
+  run: RunDetail,
+  options: { deps: Pick<Deps, "store" | "enrolments">; now: number },
+): Headline {
   const said = says(run, options);
   const decisive = run.progress.stages.find((stage) => stage.name === run.stage)?.report;
   return { ...said, detail: decisive?.detail ?? null, tail: decisive?.tail ?? [] };
@@ -26,14 +30,15 @@ export function headline(run: RunDetail, options: { store: Store; now: number })
 
 function says(
   run: RunDetail,
-  { store, now }: { store: Store; now: number },
+  { deps, now }: { deps: Pick<Deps, "store" | "enrolments">; now: number },
 ): Pick<Headline, "title" | "more"> {
   const cause = run.cause;
   const inStage = run.stage === null ? "" : ` in ${run.stage}`;
   switch (run.state) {
     case "queued": {
-      const wait = waitingTimes(store, store.activeRuns(), now).get(run.run) ?? null;
-      const place = run.position === 0 ? "Next in the queue" : `Queued behind ${count(run.position, "run")}`;
+      const wait = waitingTimes(deps, visibleActive(deps), now).get(run.run) ?? null;
+      const before = placeOf(run, deps);
+      const place = before === 0 ? "Next in the queue" : `Queued behind ${count(before, "run")}`;
       return {
         title: place,
         more: wait === null || wait === 0 ? null : `Starts in about ${formatRoughly(wait)}.`,
@@ -42,7 +47,7 @@ function says(
     case "running":
       return {
         title: `Testing${runningStages(run)}`,
-        more: sinceStart(run, timeLeft(store, run, now), now),
+        more: sinceStart(run, timeLeft(deps, run, now), now),
       };
     case "passed":
       return {

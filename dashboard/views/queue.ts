@@ -4,6 +4,7 @@ import type { Deps } from "./deps.ts";
 import { type Estimate, timeLeft, waitingTimes } from "./estimates.ts";
 import { isRunning, type Run } from "../model/run.ts";
 import { runSummary } from "./views.ts";
+import { visibleActive } from "./visible.ts";
 
 /** What runs, and what waits for its turn. */
 export interface Queue {
@@ -11,21 +12,18 @@ export interface Queue {
   running: { run: Run; stages: StageName[]; left: Estimate }[];
   /** Runs waiting, in their order, each with the time until it starts. */
   waiting: { run: Run; wait: Estimate }[];
-  /** Active runs of recipes that are not public. */
-  unseen: number;
 }
 
 /** The queue as it stands now. */
-export function queueOf({ store, enrolments }: Deps, now: number): Queue {
-  const all = store.activeRuns();
-  const waits = waitingTimes(store, all, now);
-  const active = all.filter((run) => enrolments.shown(run.recipe));
+export function queueOf(deps: Deps, now: number): Queue {
+  const { store } = deps;
+  const active = visibleActive(deps);
+  const waits = waitingTimes(deps, active, now);
   return {
-    unseen: all.length - active.length,
     running: active.filter((run) => run.state === "running").map((run) => {
       const progress = store.progressOf(run.run);
       const stages = progress.stages.filter((stage) => isRunning(run, stage));
-      return { run, stages: stages.map(({ name }) => name), left: timeLeft(store, run, now) };
+      return { run, stages: stages.map(({ name }) => name), left: timeLeft(deps, run, now) };
     }),
     waiting: active.filter((run) => run.state === "queued").map((run) => ({
       run,
@@ -35,7 +33,7 @@ export function queueOf({ store, enrolments }: Deps, now: number): Queue {
 }
 
 /** The queue as the API shows it. */
-export function queueView({ running, waiting, unseen }: Queue, deps: Pick<Deps, "baseUrl">): QueueView {
+export function queueView({ running, waiting }: Queue, deps: Deps): QueueView {
   const seconds = (ms: Estimate) => ms === null ? null : Math.round(ms / 1000);
   return {
     running: running.map(({ run, stages, left }) => ({
@@ -44,6 +42,5 @@ export function queueView({ running, waiting, unseen }: Queue, deps: Pick<Deps, 
       secondsLeft: seconds(left),
     })),
     waiting: waiting.map(({ run, wait }) => ({ run: runSummary(run, deps), secondsToStart: seconds(wait) })),
-    unseen,
   };
 }

@@ -29,7 +29,7 @@ export interface Status {
   trouble: string[];
   /** True while there is nothing to judge by. */
   blank: boolean;
-  /** `busy`: with a run of any recipe, public or not. */
+  /** `busy`: with a run that anybody may see. */
   hosts: (Host & { busy: boolean })[];
   /** When the bridge was last heard of, and what it cannot tell anybody else; `null` before it said anything. */
   bridge: { at: number; troubles: BridgeTrouble[] } | null;
@@ -42,7 +42,7 @@ export interface Status {
   /** Runs among the `looked` newest that left something behind. */
   untidy: Run[];
   looked: number;
-  sizes: { logs: number; artefacts: number; database: number };
+  sizes: { logs: number; artefacts: number };
   /** Bytes free where the data lies; `null` when that cannot be told. */
   free: number | null;
   /** Fewer bytes than this are trouble, here and on a host. */
@@ -79,7 +79,7 @@ export function statusOf(deps: Deps, now: number): Status {
   const hidden = hiddenRecipes(deps);
   const hosts = store.stats.hosts().map((host) => ({
     ...host,
-    busy: active.some((run) => run.state === "running" && run.host === host.name),
+    busy: shown.some((run) => run.state === "running" && run.host === host.name),
   }));
   const status = {
     blank: hosts.length === 0 && store.runs({ limit: 1, except: hidden }).length === 0,
@@ -147,7 +147,7 @@ function troublesOf(status: Omit<Status, "trouble">, now: number): string[] {
 }
 
 /** The status as the API shows it. */
-export function statusView(status: Status, deps: Pick<Deps, "baseUrl">): StatusView {
+export function statusView(status: Status, deps: Deps): StatusView {
   const names = (runs: Run[]) => runs.map(({ run }) => run);
   return {
     startedAt: new Date(status.startedAt).toISOString(),

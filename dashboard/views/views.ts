@@ -2,9 +2,12 @@ import type { RecipeView, RunSummary, RunView } from "../../protocol/dashboard_a
 import type { Deps } from "./deps.ts";
 import { isRunning, type Run, type RunDetail } from "../model/run.ts";
 import { type Standing, testedAt } from "./recipe_standing.ts";
+import { placeOf } from "./visible.ts";
+
+type Seen = Pick<Deps, "baseUrl" | "store" | "enrolments">;
 
 /** A run as the API shows it. */
-export function runView(run: RunDetail, deps: Pick<Deps, "baseUrl">): RunView {
+export function runView(run: RunDetail, deps: Seen): RunView {
   return {
     ...common(run, deps),
     base: run.progress.base,
@@ -22,12 +25,12 @@ export function runView(run: RunDetail, deps: Pick<Deps, "baseUrl">): RunView {
 }
 
 /** A run as lists of the API show it: without stages, result and artefacts, with what they come to. */
-export function runSummary(run: Run, deps: Pick<Deps, "baseUrl">): RunSummary {
+export function runSummary(run: Run, deps: Seen): RunSummary {
   return { ...common(run, deps), base: run.base, dirty: run.dirty, level: run.level, stage: run.stage };
 }
 
 /** How a recipe stands, for the API. */
-export function recipeView(standing: Standing, deps: Pick<Deps, "baseUrl">): RecipeView {
+export function recipeView(standing: Standing, deps: Seen): RecipeView {
   const { face } = standing;
   // Signs of life do not make a standing anew: what it knows of them may be long out of date.
   const summary = (run: Run | null): RunSummary | null => {
@@ -50,14 +53,14 @@ export function recipeView(standing: Standing, deps: Pick<Deps, "baseUrl">): Rec
   };
 }
 
-function common(run: Run, deps: Pick<Deps, "baseUrl">) {
+function common(run: Run, deps: Seen) {
   return {
     run: run.run,
     recipe: run.recipe,
     subject: run.subject,
     commit: run.commit,
     state: run.state,
-    position: run.position,
+    position: placeOf(run, deps),
     cause: run.cause,
     link: run.link,
     remark: run.remark,

@@ -52,7 +52,6 @@ Deno.test("a private recipe shows nowhere, whatever is asked for", async () => {
     const text = await (await dashboard.get(path)).text();
     assert.doesNotMatch(text.replaceAll('value="hush"', "").replaceAll("“hush”", ""), /hush|secret/, path);
   }
-  assert.match(await dashboard.page("/queue"), /1 run of recipes that are not public/);
 });
 
 Deno.test("bridge and harness read the runs of private recipes with their tokens", async () => {
@@ -75,7 +74,7 @@ Deno.test("no number tells how much of what is private there is", async () => {
     return {
       health: JSON.parse(await dashboard.page("/healthz")),
       metrics: metrics.match(/^ccci_(runs|recipes|dashboard_log_bytes|dashboard_artefact_bytes)\b.*$/gm),
-      kept: { ...status.kept, database: 0 },
+      kept: status.kept,
       waiting: [status.waiting, /<dt>Waiting<\/dt><dd>.*?<\/dd>/.exec(await dashboard.page("/status"))?.[0]],
       looked: /nothing left behind by the last .*? runs?/.exec(await dashboard.page("/status"))?.[0],
       feed: await dashboard.page("/feed.atom"),
