@@ -6,7 +6,7 @@ import { checkConfinement, confine } from "./confinement.ts";
 import { app, benign, type Fixture, fixtureEnv as env, hostile, readTwice } from "./fixtures/mod.ts";
 import { isPublic } from "./images.ts";
 import { type Door, doorsOf } from "./registry_doors.ts";
-import type { Finding } from "../lint/finding.ts";
+import { fillIn, type Finding } from "../lint/finding.ts";
 
 const findings = (fixture: Fixture, exceptions: string[] = []) => check(fixture, exceptions);
 
@@ -146,6 +146,37 @@ Deno.test("the enrolment may permit one published port by its number", async () 
     (await findings(fixture, exceptions)).map(({ subject }) => subject);
   assert.deepEqual(await subjects("confine.port=8448"), ["3181", "random"]);
   assert.deepEqual(await subjects("confine.port=80"), ["8448", "3181", "8448", "random"]);
+});
+
+Deno.test("an exception may name the run's own stack and domain, for labels, images, ports and mounts alike", async () => {
+  const files = `services:
+  app:
+    image: "\${DOMAIN}:5000/app:1"
+    ports: ["8448:8448"]
+    volumes: ["/srv/\${STACK_NAME}/\${DOMAIN}:/data"]
+    deploy:
+      labels:
+        - "traefik.tcp.routers.\${STACK_NAME}-ssh.rule=HostSNI(\`*\`)"
+        - "coop-cloud.\${STACK_NAME}.backupbot.enabled=true"
+        - "\${DOMAIN}.note=x"
+`;
+  const exceptions = [
+    "confine.image=${DOMAIN}:5000",
+    "confine.port=8448",
+    "confine.bind=/srv/${STACK_NAME}/${DOMAIN}",
+    "confine.router=traefik.tcp.routers.${STACK_NAME}-ssh.rule",
+    "confine.label=${DOMAIN}.note",
+  ];
+  const rules = async (stack: string, domain: string) =>
+    (await findings({ files }, fillIn(exceptions, { stack, domain }))).map(({ rule }) => rule).sort();
+  assert.deepEqual(await rules(env.STACK_NAME, env.DOMAIN), []);
+  // Filled in for another run they permit the port alone.
+  assert.deepEqual(await rules("cust-fffff0_ci_localhost", "cust-fffff0.ci.localhost"), [
+    "confine.bind",
+    "confine.image",
+    "confine.label",
+    "confine.router",
+  ]);
 });
 
 Deno.test("addresses that mean something else on every network are not public", () => {
