@@ -65,7 +65,7 @@ async function found(
     exec(["sh", "-c", commands], { env: { S: stack, D: client }, timeoutMs: 60_000 });
   const demand = async (failed: boolean) => {
     try {
-      await requireChecked(swarm, { stack, checked: [checked], settings: {}, failed });
+      await requireChecked(swarm, { stack, checkout: folder, checked: [checked], settings: {}, failed });
       return "";
     } catch (error) {
       if (error instanceof StageFailure) return error.detail ?? error.message;

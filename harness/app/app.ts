@@ -267,7 +267,13 @@ export class App {
   async #requireChecked({ failed = false } = {}): Promise<void> {
     const { swarm, stack } = this;
     const settings = toEnvironment(parseEnvFile(this.#settings));
-    await requireChecked(swarm, { stack, checked: this.#checked, settings, failed });
+    await requireChecked(swarm, {
+      stack,
+      checkout: this.checkout,
+      checked: this.#checked,
+      settings,
+      failed,
+    });
   }
 
   #abra(ctx: StageContext): Abra {

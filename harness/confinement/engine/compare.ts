@@ -33,6 +33,8 @@ const kindOf = { networks: "network", volumes: "volume", configs: "config", secr
 
 export interface Deployed {
   stack: string;
+  /** Folder of the recipe that was deployed. */
+  checkout: string;
   /** The app's settings as the newest deploy read them. */
   settings: Readonly<Record<string, string>>;
   /** What was deployed, the newest first: nothing removes what an older version had and the newer one has not. */
@@ -80,12 +82,17 @@ function compareService(
   service: Part,
   { name, state, one, deployed }: { name: string; state: StackState; one: Checked; deployed: Deployed },
 ): Difference[] {
-  const { stack } = deployed;
   const spec = withNames(part(service.Spec), state.names);
   const dnsrr = part(spec.EndpointSpec).Mode === "dnsrr";
   const facts = { ...factsOf(one, deployed), service: name, dnsrr };
-  return differences(treeOf(serviceSpec(name, { model: one.model, stack })), { actual: treeOf(spec) })
+  return differences(treeOf(specOf(name, { one, deployed })), { actual: treeOf(spec) })
     .flatMap((difference) => remains(difference, (end) => isPermittedInService(end, facts)));
+}
+
+/** The spec that a service ought to have. */
+export function specOf(name: string, { one, deployed }: { one: Checked; deployed: Deployed }): Part {
+  const moved = { from: one.root, to: deployed.checkout };
+  return serviceSpec(name, { model: one.model, stack: deployed.stack, moved });
 }
 
 function compareObject(

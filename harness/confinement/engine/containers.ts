@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { itemsOf } from "../../recipe/compose_values.ts";
 import { statusOf, type Swarm } from "../../swarm/swarm.ts";
-import { type Deployed, least, type Surplus } from "./compare.ts";
-import { type Part, part, serviceSpec } from "./service_spec.ts";
+import { type Deployed, least, specOf, type Surplus } from "./compare.ts";
+import { type Part, part } from "./service_spec.ts";
 import { objectName, type StackState } from "./stack_state.ts";
 import { type Difference, differences, treeOf } from "./tree.ts";
 
@@ -47,7 +47,7 @@ export async function containersSurplus(
     if (powers === null) return [];
     // While an update goes on the older version's containers live on.
     const possible = deployed.checked.filter(({ model }) => part(model.services)[name] !== undefined)
-      .map(({ model }) => excess(allowed(serviceSpec(name, { model, stack: deployed.stack })), powers));
+      .map((one) => excess(allowed(specOf(name, { one, deployed })), powers));
     return possible.length === 0 ? [] : least(possible, { kind: "container", name });
   }));
   return found.flat();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { part } from "./service_spec.ts";
-import { app, folder, list, type Recorded, recorded, said } from "./testing/recorded.ts";
+import { surplusOf } from "./compare.ts";
+import { app, asDeployed, folder, list, type Recorded, recorded, said } from "./testing/recorded.ts";
 
 for await (const { name } of Deno.readDir(folder)) {
   if (!name.endsWith(".json")) continue;
@@ -39,7 +40,7 @@ const surpluses: Record<string, [change: (stack: Recorded) => void, says: string
   ],
   "no limits": [
     (stack) => app(stack).template.Resources = {},
-    'Docker holds service "app" without "Resources.Limits" "{"NanoCPUs":"500000000","MemoryBytes":"1073741824","Pids":"500"}", which was checked',
+    'Docker holds service "app" without "Resources.Limits.MemoryBytes" "1073741824", which was checked',
   ],
   "tasks on every node": [
     (stack) => app(stack).spec.Mode = { Global: {} },
@@ -107,4 +108,23 @@ Deno.test("after an upgrade there may be what only the older version had", async
     ],
   );
   assert.deepEqual(await said(newer, { older: [older] }), []);
+});
+
+Deno.test("a file of the recipe that may be mounted is mounted from where it was deployed", async () => {
+  const stack = await recorded("rich.json");
+  const bind = list(app(stack).container.Mounts).map(part).find(({ Type }) => Type === "bind");
+  assert.deepEqual(
+    await asDeployed(stack, {
+      use: (deployed, state) => {
+        const [one] = deployed.checked;
+        const services = part(one?.model.services);
+        const mount = list(part(services.app).volumes).map(part).find(({ type }) => type === "bind");
+        Object.assign(mount ?? {}, { source: `${one?.root}/nginx.conf` });
+        Object.assign(bind ?? {}, { Source: "/elsewhere/nginx.conf" });
+        const elsewhere = (checkout: string) => surplusOf(state, { ...deployed, checkout }).length;
+        return [elsewhere("/elsewhere"), elsewhere("/nowhere")];
+      },
+    }),
+    [0, 1],
+  );
 });

@@ -51,9 +51,12 @@ function isShort(value: Tree): boolean {
   return typeof value === "string" && /^[\w.+:\/-]{0,200}$/.test(value);
 }
 
-/** What holds a container back, so that there must be no less of it. Of anything else there may be less. */
+/**
+ * What holds a container back, so that there must be no less of it. Of anything else there may be less: older engines do
+ * not know every limit, and the floor sets those of processes and files whatever a service has.
+ */
 const restraints =
-  /^(TaskTemplate (Resources Limits|LogDriver|RestartPolicy|Placement (Constraints|MaxReplicas)|ContainerSpec (CapabilityDrop|ReadOnly|User|Privileges|Ulimits|Mounts .* (ReadOnly|TmpfsOptions SizeBytes)))|Mode|Internal|Options encrypted)( |$)/;
+  /^(TaskTemplate (Resources Limits (NanoCPUs|MemoryBytes)|LogDriver|RestartPolicy|Placement (Constraints|MaxReplicas)|ContainerSpec (CapabilityDrop|ReadOnly|User|Privileges|Mounts .* (ReadOnly|TmpfsOptions SizeBytes)))|Mode|Internal|Options encrypted)( |$)/;
 
 /** Whether a service may differ in one place from what its compose files say. */
 export function isPermittedInService(

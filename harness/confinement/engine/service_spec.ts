@@ -8,6 +8,8 @@ export type Part = Record<string, unknown>;
 export interface Naming {
   model: DockerModel;
   stack: string;
+  /** The folder that was read, and the one that is deployed: files of the recipe are mounted from there. */
+  moved?: { from: string; to: string };
 }
 
 type Section = "networks" | "volumes" | "configs" | "secrets";
@@ -18,14 +20,14 @@ type Section = "networks" | "volumes" | "configs" | "secrets";
  *
  * @see https://github.com/docker/cli/blob/master/cli/compose/convert/service.go
  */
-export function serviceSpec(name: string, { model, stack }: Naming): Part {
+export function serviceSpec(name: string, naming: Naming): Part {
+  const { model, stack } = naming;
   const service = part(part(model.services)[name]);
   const deploy = part(service.deploy);
   const { limits, reservations } = part(deploy.resources);
   const health = part(service.healthcheck);
   const placement = part(deploy.placement);
   const logging = part(service.logging);
-  const naming = { model, stack };
   return {
     Name: `${stack}_${name}`,
     Labels: { ...stackLabels(deploy.labels, stack), "com.docker.stack.image": service.image },
@@ -142,7 +144,12 @@ function mountOf(mount: Part, naming: Naming): Part {
     const { size, mode } = part(mount.tmpfs);
     return { ...common, TmpfsOptions: { SizeBytes: size, Mode: mode } };
   }
-  if (type === "bind") return { ...common, BindOptions: { Propagation: part(mount.bind).propagation } };
+  if (type === "bind") {
+    const { from = "", to = "" } = naming.moved ?? {};
+    const isRecipes = from !== "" && `${source}/`.startsWith(`${from}/`);
+    const Source = isRecipes ? `${to}${String(source).slice(from.length)}` : source;
+    return { ...common, Source, BindOptions: { Propagation: part(mount.bind).propagation } };
+  }
   if (type === "image") return { ...common, ImageOptions: { Subpath: part(mount.image).subpath } };
   if (type !== "volume" || typeof source !== "string" || source === "") return common;
   const { nocopy, subpath } = part(mount.volume);

@@ -62,7 +62,7 @@ export async function asDeployed<T>(
       root,
     }));
     const whole = { ...state, names: new Map(Object.entries(state.names)) };
-    return await use({ stack, checked, settings }, whole);
+    return await use({ stack, checkout: root, checked, settings }, whole);
   } finally {
     await Deno.remove(root, { recursive: true });
   }
