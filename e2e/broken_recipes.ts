@@ -50,12 +50,13 @@ function withLabels(...labels: string[]): FixtureOptions {
 }
 
 /** A job that ends well once and never again. */
-function onceJob(label: string): Record<string, unknown> {
+function onceJob(run: string): Record<string, unknown> {
   return {
     image: "nginx:1.22.1",
     command: ["sh", "-c", "test ! -e /data/done && touch /data/done"],
     volumes: ["content:/data"],
-    deploy: { mode: "replicated-job", restart_policy: { condition: "none" }, labels: [`run=${label}`] },
+    environment: { RUN: run },
+    deploy: { mode: "replicated-job", restart_policy: { condition: "none" } },
   };
 }
 

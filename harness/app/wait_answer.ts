@@ -134,6 +134,8 @@ class ProxysOwn {
   readonly #options: AnswerOptions;
   readonly #visit: (url: string, signal: AbortSignal) => Promise<Visit>;
   #nobodys: Promise<NobodysAnswer | null> | null = null;
+  /** Whether the proxy showed a route when it was asked last. */
+  #routed = false;
 
   constructor(
     options: AnswerOptions,
@@ -147,7 +149,11 @@ class ProxysOwn {
     const nobodys = await (this.#nobodys ??= this.#learn());
     // Where the proxy says nothing to unknown names, a 404 for a known one may be its own.
     const alike = nobodys === null ? answer.status === 404 : isNobodys(answer, nobodys);
-    return alike && !await this.#hasRoute();
+    if (!alike) return false;
+    // The route has to have been there before the request and after it: it may have come in between.
+    const before = this.#routed;
+    this.#routed = await this.#hasRoute();
+    return !(before && this.#routed);
   }
 
   #learn(): Promise<NobodysAnswer | null> {

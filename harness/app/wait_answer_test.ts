@@ -172,6 +172,26 @@ Deno.test("a 404 like the proxy's counts where the proxy's API shows that the ap
   await assert.rejects(waitAnswer(asked), /the proxy knows no such app/);
 });
 
+Deno.test("a route that the proxy has made only after its answer does not make the answer the app's", async () => {
+  const routers = { "w@swarm": { rule: `Host(\`${DOMAIN}\`)`, service: "w" } };
+  const services = { "w@swarm": { loadBalancer: { servers: [{ url: "http://10.0.1.5:80" }] } } };
+  let asked = 0;
+  await using site = await httpsSite([DOMAIN, "*.ci.test"], (request, response) => {
+    if (request.url === "/api/rawdata") return void response.end(JSON.stringify({ routers, services }));
+    const routed = request.headers.host === DOMAIN && asked++ > 0;
+    response.writeHead(routed ? 200 : 404).end(routed ? "The app" : NOBODYS);
+  });
+  const { settings, ...rest } = options(site);
+  const waiting = waitAnswer({
+    ...rest,
+    ...frozenClock(),
+    swarm: new FakeSwarm("Up 2 minutes (healthy)"),
+    settings: { ...settings, TRAEFIK_API: "https://traefik.ci.test" },
+    health: { path: "/", status: 404 },
+  });
+  await assert.rejects(waiting, /does not answer with status 404: status 200/);
+});
+
 Deno.test("a right answer does not hide a stack that does not stand, or has crashed", async () => {
   await using site = await httpsSite([DOMAIN, "*.ci.test"], (request, response) => {
     response.writeHead(request.headers.host === DOMAIN ? 200 : 404).end();
