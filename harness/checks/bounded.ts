@@ -28,7 +28,7 @@ export function bounded(
     const [gauges] = await Promise.all([gaugesOf(swarm, stack), tellRuntime(stack, limits)]);
     const watch = new AppWatch(limits, gauges);
     const measurement = new Measurement(swarm, stack, {
-      memory: (bytes) => watch.sawMemory(bytes),
+      memory: (bytes, several) => watch.sawMemory(bytes, several),
       containers: (count) => watch.sawContainers(count),
     });
     const over = new AbortController();

@@ -15,8 +15,11 @@ const SERVICE_LABEL = "com.docker.swarm.service.name";
 
 /** Whoever wants to know what a stack uses while that goes on. */
 export interface Listeners {
-  /** Bytes that all of its containers hold together. */
-  memory: (bytes: number) => void;
+  /**
+   * Bytes that all of its containers hold together.
+   * @param several services that have more than one container at the moment
+   */
+  memory: (bytes: number, several: readonly string[]) => void;
   /** How many of them run. */
   containers: (count: number) => void;
 }
@@ -81,7 +84,7 @@ export class Measurement {
       signal: this.#stop.signal,
       take: (stats) => {
         this.#use.add({ id, service, ...stats }, work);
-        this.#listeners.memory(this.#use.heldNow());
+        this.#listeners.memory(this.#use.heldNow(), this.#use.severalNow());
       },
     });
     this.#use.end(id);

@@ -39,6 +39,12 @@ export class ServiceUse {
     return [...this.#living.values()].reduce((sum, one) => sum + one.heldBytes, 0);
   }
 
+  /** Services with more than one container that lives: an update may start the new one beside the old one. */
+  severalNow(): string[] {
+    const services = [...this.#living.values()].map((one) => one.service);
+    return [...new Set(services.filter((service, at) => services.indexOf(service) !== at))];
+  }
+
   /** Has to be called when the container has ended. */
   end(id: string): void {
     this.#living.delete(id);

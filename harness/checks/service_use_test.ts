@@ -16,7 +16,9 @@ Deno.test("the peak is over all containers that a service has at one time", () =
   use.add(sample("3", ["db", 300, 0]), started);
   use.add(sample("2", ["app", 80, 0.5]), started);
   use.add(sample("1", ["app", 90, 2]), started);
+  assert.deepEqual(use.severalNow(), ["app"]);
   use.end("1");
+  assert.deepEqual(use.severalNow(), []);
   assert.equal(use.heldNow(), 190);
   use.add(sample("2", ["app", 120, 1.5]), started);
   assert.deepEqual(use.report(new Map([["app", 7]])), [

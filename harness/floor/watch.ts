@@ -44,10 +44,17 @@ export class AppWatch {
     this.#excess.promise.catch(() => {}); // there may be nobody who waits for it
   }
 
-  /** Memory of all containers together, as it is now. */
-  sawMemory(bytes: number): void {
+  /**
+   * Memory of all containers together, as it is now.
+   * @param several services that have more than one container now, as in an update with `order: start-first`
+   */
+  sawMemory(bytes: number, several: readonly string[] = []): void {
     const { memoryBytes } = this.#limits;
-    if (bytes > memoryBytes) this.#exceed(`Used more than ${formatBytes(memoryBytes)} of memory`);
+    if (bytes <= memoryBytes) return;
+    const beside = several.length === 0
+      ? ""
+      : `, with more than one container of service "${several.join('", "')}" at a time`;
+    this.#exceed(`Used more than ${formatBytes(memoryBytes)} of memory${beside}`);
   }
 
   /**

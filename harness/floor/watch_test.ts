@@ -37,6 +37,11 @@ const until = (signal: AbortSignal) =>
 for (
   const [what, exceed, message] of [
     ["memory", (one: AppWatch) => one.sawMemory(513e6), "Used more than 512 MB of memory"],
+    [
+      "memory of old and new containers side by side",
+      (one: AppWatch) => one.sawMemory(513e6, ["app"]),
+      'Used more than 512 MB of memory, with more than one container of service "app" at a time',
+    ],
     ["containers", (one: AppWatch) => one.sawContainers(81), "Used more than 80 containers"],
     [
       "a process that the kernel ended",
