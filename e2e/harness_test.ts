@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { makeRecipe } from "./fixture_recipe.ts";
+import { type ComposeFile, makeRecipe } from "./fixture_recipe.ts";
 import { type Ended, runRecipe } from "./harness_cli.ts";
 import { assertNothingLeft } from "./inventory.ts";
 import { onTheStack, stage } from "./on_the_stack.ts";
@@ -50,6 +50,42 @@ async function assertReport({ result }: Ended, runs: string): Promise<void> {
   const report = await Deno.readTextFile(join(run, "report.html"));
   assert.ok(!/(src|href)="https?:/.test(report), "the report must not need the network");
 }
+
+onTheStack(
+  "an upgrade of labels only passes once the proxy shows them, and one of a service that runs once when that has ended",
+  async ({ stack, folder, runs }) => {
+    const upgraded = async (name: string, change: (compose: ComposeFile, version: string) => void) => {
+      const path = await makeRecipe(join(folder, name), {
+        published: (compose) => change(compose, "1"),
+        compose: (compose) => change(compose, "2"),
+      });
+      const ended = await runRecipe(stack, { runs: join(runs, name), args: [path, "--only", "upgrade"] });
+      assert.equal(stage(ended, "upgrade")?.result, "passed", ended.stderr);
+      assert.deepEqual(stage(ended, "upgrade")?.blemishes, []);
+      return await Deno.readTextFile(join(runs, name, ended.result?.run ?? "", "events.ndjson"));
+    };
+    const [labels] = await Promise.all([
+      upgraded("labels", ({ services: { app } }, version) => {
+        delete app?.stop_grace_period;
+        const headers = "traefik.http.middlewares.${STACK_NAME}-seen.headers.customresponseheaders";
+        (app?.deploy as { labels: string[] }).labels.push(
+          "traefik.http.routers.${STACK_NAME}.middlewares=${STACK_NAME}-seen",
+          `${headers}.X-Version=${version}`,
+        );
+      }),
+      upgraded("once", ({ services }, version) => {
+        services.once = {
+          image: "nginx:1.22.1",
+          command: ["sh", "-c", "sleep 1"],
+          environment: { VERSION: version },
+          deploy: { restart_policy: { condition: "none" } },
+        };
+      }),
+    ]);
+    assert.match(labels, /The proxy's API shows the routers and servers that the labels ask for/);
+    for (const name of ["labels", "once"]) await assertNothingLeft(join(runs, name));
+  },
+);
 
 onTheStack(
   "a recipe without published versions skips the upgrade and says why",
