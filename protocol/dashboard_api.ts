@@ -109,11 +109,13 @@ export const runView = z.object({
   stages: z.array(z.object({ name: stageName, running: z.boolean(), report: stageReport.nullable() })),
   result: runResult.nullable(),
   artefacts: z.array(z.object({ name: z.string(), bytes: z.number().int(), url: z.url() })),
+  /** Whether everybody may see the run and its artefacts. */
+  shown: z.boolean().default(false),
 });
 export type RunView = z.infer<typeof runView>;
 
 /** A run as lists of the API show it: without stages, result and artefacts, with what they come to. */
-export const runSummary = runView.omit({ stages: true, result: true, artefacts: true }).extend({
+export const runSummary = runView.omit({ stages: true, result: true, artefacts: true, shown: true }).extend({
   dirty: z.boolean(),
   level: levelNumber.nullable(),
   /** Stage that decided a bad result. */

@@ -53,10 +53,16 @@ export function placeOf({ file, line }: Pick<LintFinding, "file" | "line">): str
   return line === undefined ? file : `${file}, line ${line}`;
 }
 
-/** How the page changed by the upgrade; null when nobody compared. */
-export function visualText({ visual }: RunResult): string | null {
+/**
+ * How the page changed by the upgrade; null when nobody compared. That it looks the same is no news of an upgrade that
+ * failed: beside lost data it would read like a comfort.
+ */
+export function visualText({ visual, stages }: RunResult): string | null {
   if (visual === null) return null;
-  if (visual.changed < VISIBLE) return "The page looks the same before and after the upgrade";
+  if (visual.changed < VISIBLE) {
+    const passed = stages.some(({ name, result }) => name === "upgrade" && result === "passed");
+    return passed ? "The page looks the same before and after the upgrade" : null;
+  }
   const percent = visual.changed * 100;
   const shown = percent < 10 ? percent.toFixed(1) : percent.toFixed(0);
   return `${percent < 0.1 ? "Less than 0.1" : shown} % of the page's pixels changed by the upgrade`;

@@ -66,3 +66,9 @@ Deno.test("a change nobody would see is called none", () => {
   ]);
   assert.equal(visualText(sampleResult()), null);
 });
+
+Deno.test("nothing looks the same beside lost data", () => {
+  const visual = { before: "a", after: "b", difference: "c", changed: 0 };
+  const stages = [sampleStage({ name: "upgrade", result: "failed", cause: "data is gone" })];
+  assert.equal(visualText(sampleRich({ visual, stages })), null);
+});

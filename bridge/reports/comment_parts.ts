@@ -11,6 +11,8 @@ import { codeSpan, escapeMarkdown } from "./markdown.ts";
 /** Forges take more, but nobody reads more; counted in bytes. */
 export const longestBody = 60_000;
 const longestCause = 300;
+/** Pixels; half a phone. */
+const thumbnailWidth = 200;
 const longestDetail = 2_000;
 
 /** What a run's comment is written from. Everything in `view` comes from outside and is escaped here. */
@@ -67,6 +69,12 @@ export function commitCode(commit: string): string {
 export function link(label: string, url: string | null): string {
   if (url === null || !/^https?:\/\/[^\s<>()[\]"'`\\]+$/.test(url)) return "";
   return ` · [${label}](${url})`;
+}
+
+/** A small picture that leads to the whole one; nothing where a reader cannot load it: of a forge by https only. */
+export function thumbnail(alt: string, url: string | null): string {
+  if (url === null || !/^https:\/\/[^\s<>()[\]"'`\\]+$/.test(url)) return "";
+  return `[<img src="${url}" alt="${alt}" width="${thumbnailWidth}">](${url})`;
 }
 
 /** Links to the run's pages. */

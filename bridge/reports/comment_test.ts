@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fromMarkdown } from "mdast-util-from-markdown";
+import type { RunView } from "../../protocol/dashboard_api.ts";
 import type { RunOutcome } from "../../protocol/result.ts";
 import { parseCommand } from "../commands/command.ts";
 import { stage } from "../testing/fake_dashboard.ts";
-import { base, comments, ended } from "../testing/sample_comments.ts";
+import { base, comments, ended, passed } from "../testing/sample_comments.ts";
 import { runText } from "./comment.ts";
 import { longestBody } from "./comment_parts.ts";
 
-Deno.test("the picture is that of the stage that decided, where there is one", () => {
+Deno.test("the picture is that of the stage that decided, and none where there is none of it", () => {
   const upgrade = stage({ name: "upgrade", result: "failed", cause: "lost" });
   const restore = stage({ name: "restore", screenshots: ["restore.png"] });
   const { view, ...facts } = ended("failed", [restore, upgrade], { stage: "upgrade" });
@@ -19,7 +20,24 @@ Deno.test("the picture is that of the stage that decided, where there is one", (
       ?.[1];
   };
   assert.equal(picture("restore.png", "upgrade.png", "upgrade-before.png"), "upgrade.png");
-  assert.equal(picture("restore.png", "upgrade-before.png"), "restore.png");
+  assert.equal(
+    picture("restore.png", "upgrade-before.png"),
+    undefined,
+    "neither another stage's nor an older one",
+  );
+});
+
+Deno.test("a small picture leads to the whole one where everybody can load it, and nowhere else", () => {
+  const { view, ...facts } = passed;
+  assert.ok(view);
+  const body = (change: Partial<RunView>) => runText({ ...facts, view: { ...view, ...change } });
+  const url = "https://ci.example/a/upgrade.png";
+  assert.ok(body({}).includes(`[<img src="${url}" alt="The app's page" width="200">](${url})`));
+  assert.doesNotMatch(body({ shown: false }), /<img/);
+  assert.doesNotMatch(body({ artefacts: [] }), /<img/);
+  for (const bad of ["http://ci.localhost/a/upgrade.png", 'https://ci.example/a"onload=x/upgrade.png']) {
+    assert.doesNotMatch(body({ artefacts: [{ name: "upgrade.png", bytes: 1, url: bad }] }), /<img/, bad);
+  }
 });
 
 Deno.test("what we write is never a command itself", () => {

@@ -4,7 +4,7 @@ import { visualText } from "../../wording/findings.ts";
 import { emojiOf, runLooks, runVerbs, signs } from "../../wording/outcomes.ts";
 import { homeTarget } from "../../wording/try_at_home.ts";
 import { hasLevel, standInNote, verdict } from "../../wording/verdict.ts";
-import { buildLink, clean, link, paragraphs, type RunFacts, subjectOf } from "./comment_parts.ts";
+import { buildLink, clean, link, paragraphs, type RunFacts, subjectOf, thumbnail } from "./comment_parts.ts";
 import { codeSpan, escapeMarkdown, foldedFindings, foldedLog, stageTable } from "./markdown.ts";
 
 /** Lines of the service's log that a failure is shown with. */
@@ -21,6 +21,7 @@ export function verdictText(facts: RunFacts, outcome: RunOutcome): string[] {
     ...(result === null
       ? [noStages(facts)]
       : [stageTable(result.stages), looks(facts, result), foldedFindings(result) ?? ""]),
+    facts.view?.shown ? thumbnail("The app's page", screenshot(facts)) : "",
     ...(tail.length === 0 ? [] : [foldedLog(`Last ${tail.length} lines of the service's log`, tail)]),
     ...advice(facts, outcome),
     ...remarks(outcome, result),
@@ -128,11 +129,15 @@ function looks({ view }: RunFacts, result: RunResult): string {
   return `${visualText(result) ?? ""}${links.join("")}`;
 }
 
-/** The picture of the stage that decided a bad result, else the latest of the app that the dashboard holds. */
+/**
+ * The latest picture that the dashboard holds of the stage that decided a bad result, else of any stage. What stood
+ * there before a stage did its work shows nothing of a failure, nor does a picture of another stage.
+ */
 function screenshot({ view }: RunFacts): string | null {
-  const decisive = view?.artefacts.find((artefact) => artefact.name === `${view.result?.stage}.png`);
-  if (decisive !== undefined) return decisive.url;
-  const names = (view?.result?.stages ?? []).flatMap((stage) => stage.screenshots);
-  const held = (view?.artefacts ?? []).filter((artefact) => artefact.name.endsWith(".png"));
-  return (held.findLast((artefact) => names.includes(artefact.name)) ?? held.at(-1))?.url ?? null;
+  const { stages = [], stage: decisive = null } = view?.result ?? {};
+  const shown = stages.filter(({ name }) => decisive === null || name === decisive);
+  const isOf = (file: string) =>
+    shown.some(({ name, screenshots }) => screenshots.includes(file) || file === `${name}.png`);
+  const isAfter = (file: string) => !/-(before|difference)\.png$/.test(file);
+  return view?.artefacts.findLast(({ name }) => isOf(name) && isAfter(name))?.url ?? null;
 }

@@ -133,6 +133,7 @@ export class FakeDashboard {
       heardAt: kept.heardAt,
       stages: kept.stages,
       result: kept.result,
+      shown: true,
       artefacts: [],
     };
   }

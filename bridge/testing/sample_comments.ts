@@ -63,6 +63,7 @@ export function view(fields: Partial<RunView>): RunView {
     stages: [],
     result: null,
     artefacts: [],
+    shown: false,
     ...fields,
   };
 }
@@ -124,7 +125,7 @@ export const passed = ended("passed", [
   stage({ name: "tests", result: "skipped", reason: "none in .cc-ci/", seconds: 0 }),
   stage({ name: "teardown", seconds: 3, proofs: ["nothing left"] }),
 ], { abraStandIn: true });
-passed.view = passed.view && { ...passed.view, artefacts: shots };
+passed.view = passed.view && { ...passed.view, artefacts: shots, shown: true };
 
 const lost = "data written before the upgrade is gone";
 export const failed = ended("failed", [

@@ -155,7 +155,7 @@ function Row({ standing, now }: { standing: Standing; now: number }) {
 
 /** What is wrong, since when, and who is on it; or what is going on. */
 function Story({ standing, now }: { standing: Standing; now: number }) {
-  const { face, badSince, onIt, active, latest, previous } = standing;
+  const { face, beside, badSince, onIt, active, latest, previous } = standing;
   const stage = face === null || face.stage === null ? "" : `${face.stage}: `;
   const facts: Child[] = [
     standing.health === "fell" && `fell from level ${previous?.level}`,
@@ -171,6 +171,7 @@ function Story({ standing, now }: { standing: Standing; now: number }) {
     ),
     standing.stale && "not tested for a month",
     face === null && active === null && standing.health === "untested" && whyUntested(standing),
+    beside !== null && <a href={`/runs/${beside.run}`}>{whatBecameOf(beside)}</a>,
     onIt !== null && whatBecameOf(onIt),
     active !== null && active.seq !== onIt?.seq && whatBecameOf(active),
   ].filter((fact) => fact !== false);
@@ -187,8 +188,8 @@ function Story({ standing, now }: { standing: Standing; now: number }) {
   );
 }
 
-function whyUntested({ latest, enrolled }: Standing): string {
-  if (latest !== null) return `no result yet, last run ${runLooks[latest.state].word}`;
+function whyUntested({ latest, beside, enrolled }: Standing): string {
+  if (latest !== null && beside === null) return `no result yet, last run ${runLooks[latest.state].word}`;
   return enrolled ? "enrolled, not tested yet" : "not tested yet";
 }
 

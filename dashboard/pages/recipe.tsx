@@ -149,13 +149,15 @@ export function RecipePage(
 }
 
 function StandingText({ standing, now }: { standing: Standing; now: number }) {
-  const { face, badSince, onIt, active, latest } = standing;
+  const { face, beside, badSince, onIt, active, latest } = standing;
   return (
     <div class="standing">
       {face === null
         ? (
           <p>
-            {standing.enrolled
+            {beside !== null
+              ? "Not tested yet: no branch or tag was."
+              : standing.enrolled
               ? "Enrolled, but no run has ended with a verdict yet."
               : "No run has ended with a verdict yet."}
           </p>
@@ -182,6 +184,16 @@ function StandingText({ standing, now }: { standing: Standing; now: number }) {
           <a href={`/runs/${badSince.run}`}>
             <Subject run={badSince} />
           </a>.
+        </p>
+      )}
+      {beside !== null && (
+        <p>
+          <a href={`/runs/${beside.run}`}>{subjectName(beside.subject)}</a> {runLooks[beside.state].word}
+          {beside.cause !== null && (
+            <>
+              : <bdi>{beside.cause}</bdi>
+            </>
+          )} · <When at={testedAt(beside)} now={now} />
         </p>
       )}
       {onIt !== null && (

@@ -56,7 +56,8 @@ function says(
   }
   if (face === null) {
     if (active !== null) return { message: runLooks.queued.word, color: colours.live };
-    return { message: standing.latest === null ? "not tested yet" : "no result yet", color: colours.quiet };
+    const untested = standing.latest === null || standing.beside !== null;
+    return { message: untested ? "not tested yet" : "no result yet", color: colours.quiet };
   }
   const subject = face.class === "pr" ? `${subjectName(face.subject)}: ` : "";
   const age = ` · ${formatRoughly(options.now - testedAt(face))}${standing.stale ? " old" : ""}`;

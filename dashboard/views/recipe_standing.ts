@@ -8,15 +8,20 @@ export const STALE_MS = 30 * 24 * 3600 * 1000;
 export const healths = ["fell", "broken", "trouble", "stale", "untested", "good"] as const;
 export type Health = typeof healths[number];
 
+/** Verdicts about pull requests among which one that passed is looked for. */
+const PULLS_LOOKED_AT = 20;
+
 /** How a recipe stands. */
 export interface Standing {
   recipe: string;
   enrolled: boolean;
   /**
-   * The run that speaks for the recipe: the newest verdict about a branch or tag, else the newest about a pull
-   * request, which is then marked as such. A red pull request never becomes a recipe's public face.
+   * The run that speaks for the recipe: the newest verdict about a branch or tag. Where there is none, the newest pull
+   * request that passed, which is then marked as such. A red pull request never becomes a recipe's public face.
    */
   face: Run | null;
+  /** A red pull request that is newer than all that speaks for a recipe of which no branch or tag was tested. */
+  beside: Run | null;
   /** The verdict before it, of the same kind. */
   previous: Run | null;
   /** The newest run of the kind that speaks for the recipe, whatever became of it. */
@@ -41,7 +46,9 @@ export function standingOf(
   options: { enrolled: boolean; now: number },
 ): Standing {
   const own = store.verdicts(recipe, { class: "public", limit: 2 });
-  const [face, previous] = own.length > 0 ? own : store.verdicts(recipe, { class: "pr", limit: 2 });
+  const pulls = own.length > 0 ? [] : store.verdicts(recipe, { class: "pr", limit: PULLS_LOOKED_AT });
+  const [face, previous] = own.length > 0 ? own : pulls.filter((run) => run.state === "passed");
+  const [newest] = pulls;
   const runs = store.runs({ recipe, limit: 30 }).filter((run) => run.class !== "private");
   const faceClass: RunClass = face?.class ?? (runs.some((run) => run.class === "public") ? "public" : "pr");
   const bad = face !== undefined && face.state !== "passed";
@@ -51,6 +58,7 @@ export function standingOf(
     recipe,
     enrolled: options.enrolled,
     face: face ?? null,
+    beside: newest === undefined || newest.state === "passed" ? null : newest,
     previous: previous ?? null,
     latest,
     badSince: bad ? store.stats.badSince(recipe, faceClass) ?? face : null,

@@ -35,13 +35,39 @@ Deno.test("the newest branch or tag speaks, even when a tag came after the branc
   assert.equal(standing(dashboard).face?.run, "tagged-1");
 });
 
-Deno.test("where only pull requests were tested, the newest of them speaks", async () => {
+Deno.test("where only pull requests were tested, the newest that passed speaks, and a red one stands beside", async () => {
   await using dashboard = await told(
     { run: "prrun1-1", subject: pullRequest(3) },
     { run: "prrun2-1", subject: pullRequest(4), ...failed },
   );
-  assert.equal(standing(dashboard).face?.run, "prrun2-1");
-  assert.equal(standing(dashboard).health, "broken");
+  const now = standing(dashboard);
+  assert.deepEqual([now.face?.run, now.beside?.run, now.health], ["prrun1-1", "prrun2-1", "good"]);
+  await tell(dashboard, { recipe, run: "branch-1" });
+  assert.deepEqual([standing(dashboard).face?.run, standing(dashboard).beside], ["branch-1", null]);
+});
+
+Deno.test("a recipe of which only a red pull request was tested is not tested yet, on overview, page and badge", async () => {
+  await using dashboard = await told({ run: "prrun1-1", subject: pullRequest(3), ...failed });
+  dashboard.enrolled = [recipe];
+  const now = standing(dashboard);
+  assert.deepEqual([now.face, now.beside?.run, now.badSince, now.health], [
+    null,
+    "prrun1-1",
+    null,
+    "untested",
+  ]);
+  for (const type of ["level", "status"]) {
+    const badge = await dashboard.page(`/badge/${recipe}.svg?type=${type}`);
+    assert.match(badge, /not tested yet/);
+    assert.doesNotMatch(badge, /failed|PR #3|level/);
+  }
+  const overview = await dashboard.page("/");
+  assert.match(overview, /enrolled, not tested yet[^]*href="\/runs\/prrun1-1"><bdi>PR #3<\/bdi> failed/);
+  assert.doesNotMatch(overview, /tone-bad">.*data is gone/);
+  assert.match(
+    await dashboard.page(`/recipes/${recipe}`),
+    /Not tested yet: no branch or tag was[^]*PR #3<\/a> failed/,
+  );
 });
 
 Deno.test("trouble of the CI, cancelled and replaced runs say nothing about the recipe", async () => {

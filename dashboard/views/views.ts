@@ -17,6 +17,7 @@ export function runView(run: RunDetail, deps: Seen): RunView {
       report: stage.report,
     })),
     result: run.progress.result,
+    shown: deps.enrolments.shown(run.recipe),
     artefacts: run.artefacts.map((artefact) => ({
       ...artefact,
       url: `${deps.baseUrl}/runs/${run.run}/artefacts/${artefact.name}`,

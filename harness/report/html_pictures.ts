@@ -9,14 +9,15 @@ export type Screenshots = Record<string, Uint8Array>;
 /** The page before and after the upgrade and what differs, or null where one of the pictures is missing. */
 export function comparison(result: RunResult, screenshots: Screenshots): Markup | null {
   const { visual } = result;
-  if (visual === null) return null;
+  const text = visualText(result);
+  if (visual === null || text === null) return null;
   const figures = [
     figure(screenshots, { name: visual.before, caption: `Before: ${result.base ?? "published version"}` }),
     figure(screenshots, { name: visual.after, caption: `After: ${testedCommit(result) ?? "this commit"}` }),
     figure(screenshots, { name: visual.difference, caption: "Difference, in red" }),
   ];
   if (figures.includes(null)) return null;
-  return markup`<p class="quiet">${visualText(result)}.</p><div class="shots three">${figures}</div>`;
+  return markup`<p class="quiet">${text}.</p><div class="shots three">${figures}</div>`;
 }
 
 /** All other screenshots, each called after its stage and what the test called it. */
