@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { exec } from "../common/exec.ts";
+import { exists } from "../common/files.ts";
 import { waitFor } from "../common/time.ts";
 import { difference, engineAnswers, inventory } from "./inventory.ts";
 import { onRealServices } from "./scene.ts";
@@ -52,6 +53,9 @@ async function playDemo(...args: string[]): Promise<{ code: number; answer: Demo
   const lines = ended.stdout.trimEnd().split("\n");
   assert.equal(lines.length, 1, "standard output must hold the JSON object and nothing else");
   assert.deepEqual(changed(before, await restingState()), [], "the demo must leave nothing behind");
+  const [, report = "", after = ""] = /^Report +(.*)$([^]*)/m.exec(ended.stderr) ?? [];
+  assert.ok(await exists(report), `the report of the run stays: ${report}`);
+  assert.doesNotMatch(after, /https?:/, "the last words name no address that is gone");
   return { code: ended.code, answer: JSON.parse(lines[0] ?? "") };
 }
 

@@ -5,6 +5,8 @@ import { exists } from "../common/files.ts";
 import { formatSeconds } from "../common/time.ts";
 import { exitCodeOf, write, writeError } from "../local/host/command_line.ts";
 import { Interruption, together } from "../local/host/interruption.ts";
+import { pathsFromEnvironment } from "../local/host/paths.ts";
+import { ownService } from "../local/stack/services.ts";
 import { difference, restingInventory } from "./inventory.ts";
 import { chooseSuites, type Counts, type Suite, type SuiteContext, suites } from "./suites.ts";
 
@@ -38,7 +40,7 @@ export async function test(argv: string[]): Promise<number> {
   } finally {
     await Deno.remove(tmp, { recursive: true });
   }
-  write(tally.text());
+  write(tally.text(ownService(pathsFromEnvironment(), "bridge") !== undefined));
   return tally.failed === 0 ? 0 : 1;
 }
 
@@ -119,16 +121,20 @@ class Tally {
     }
   }
 
-  /** What was ignored and what failed, the table, and the counts as the last line. */
-  text(): string {
+  /**
+   * What was ignored and what failed, the table, and the counts as the last line.
+   * @param up whether a stack is up
+   */
+  text(up: boolean): string {
     const notes = [
       ...this.#ignored.map((name) => `– ${name}\n`),
       ...this.#failures.map((failure) => `✗ ${failure}\n`),
     ].join("");
     const table = this.#table.join("\n");
+    const stack = up ? "The stack stays up for the next tests; `./cc-ci down` takes it down.\n\n" : "";
     return `\n${
       notes === "" ? "" : `${notes}\n`
-    }${table}\n\n${this.#passed} passed, ${this.#failed} failed\n`;
+    }${table}\n\n${stack}${this.#passed} passed, ${this.#failed} failed\n`;
   }
 }
 

@@ -1,3 +1,4 @@
+import { RepeatedLog } from "./repeated_log.ts";
 import { join } from "node:path";
 import type { App } from "../app/app.ts";
 import type { ComposeVolume } from "../recipe/compose.ts";
@@ -129,8 +130,12 @@ export async function readRecords(
   const losses: Loss[] = [];
   for (const read of enrolment.data.read) {
     const end = ctx.clock.elapsed() + READ_WITHIN_MS;
+    const tries = new RepeatedLog((line) => ctx.log(line));
     while (true) {
-      const { found, wanted, said } = await readRecord(app, { read, marker, ctx });
+      const lines: string[] = [];
+      const log = (line: string) => void lines.push(line);
+      const { found, wanted, said } = await readRecord(app, { read, marker, ctx, log })
+        .finally(() => tries.add(lines));
       if (found) break;
       if (ctx.clock.elapsed() > end) {
         losses.push({ what: `record "${wanted}" in service ${read.service}`, volume: null, now: [], said });
@@ -138,6 +143,7 @@ export async function readRecords(
       }
       await ctx.clock.sleep(READ_EVERY_MS, ctx.signal);
     }
+    tries.end();
   }
   return losses;
 }
@@ -145,23 +151,38 @@ export async function readRecords(
 /** Runs a read command once. */
 export async function readRecord(
   app: App,
-  options: { read: Enrolment["data"]["read"][number]; marker: string; ctx: StageContext },
+  options: {
+    read: Enrolment["data"]["read"][number];
+    marker: string;
+    ctx: StageContext;
+    log?: (line: string) => void;
+  },
 ): Promise<{ found: boolean; wanted: string; said: string }> {
-  const { read: { service, command, expect }, marker, ctx } = options;
+  const { read: { service, command, expect }, ...rest } = options;
+  const { marker } = rest;
   const wanted = (expect ?? "$MARKER").replaceAll("$MARKER", marker);
-  const result = await shell(app, { service, command, marker, ctx });
+  const result = await shell(app, { service, command, ...rest });
   return { found: result.code === 0 && result.stdout.includes(wanted), wanted, said: lastWords(result) };
 }
 
-/** Runs a command of the enrolment in a service's container, and writes its output to the log. */
+/**
+ * Runs a command of the enrolment in a service's container, and writes its output to the log.
+ * @param call.log @default the stage's log
+ */
 export async function shell(
   app: App,
-  call: { service: string; command: string; marker: string; ctx: StageContext },
+  call: {
+    service: string;
+    command: string;
+    marker: string;
+    ctx: StageContext;
+    log?: (line: string) => void;
+  },
 ) {
-  const { service, command, marker, ctx } = call;
+  const { service, command, marker, ctx, log = (line) => ctx.log(line) } = call;
   const container = await app.swarm.containerOf(app.stack, service);
   const [first, ...rest] = command.trim().split("\n");
-  ctx.log(`[${service}] ${first}${rest.length > 0 ? " …" : ""}`);
+  log(`[${service}] ${first}${rest.length > 0 ? " …" : ""}`);
   const result = await execIn(app.swarm, container.Id, {
     argv: ["sh", "-c", command],
     env: { MARKER: marker },
@@ -169,7 +190,7 @@ export async function shell(
     signal: ctx.signal,
   });
   for (const line of `${result.stdout}\n${result.stderr}`.split("\n")) {
-    if (line.trim() !== "") ctx.log(line.trimEnd());
+    if (line.trim() !== "") log(line.trimEnd());
   }
   return result;
 }

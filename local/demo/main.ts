@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Command, Option } from "commander";
 import { CcciError, describeError } from "../../common/errors.ts";
 import { ingressFetch } from "../../common/ingress.ts";
@@ -76,7 +77,7 @@ async function tell(
     const stack = await ensureStack({ progress, signal, ...options.engine });
     const told = await play({ stack, options, progress, signal });
     const outcome = { ...told, seconds: (performance.now() - started) / 1000 };
-    report(outcome, { stack, options });
+    report(outcome, { stack, options, stays: options.stay || joined && !options.once });
     if (options.stay) await stayUp(signal, { joined });
     return outcome;
   } finally {
@@ -206,7 +207,7 @@ function findSurprises(view: RunView, comment: string, options: DemoOptions): st
 
 function report(
   outcome: Outcome,
-  { stack, options }: { stack: Stack; options: DemoOptions },
+  { stack, options, stays }: { stack: Stack; options: DemoOptions; stays: boolean },
 ): void {
   const { view, comment, urls, surprises, seconds } = outcome;
   const imposed = view.result?.imposedSeconds;
@@ -216,7 +217,13 @@ function report(
       "─".repeat(100)
     }\n`,
   );
-  say(`\nPull request  ${urls.pr}\nRun           ${urls.run}\nBadge         ${urls.badge}\n`);
+  // When the stack goes down its addresses go with it; the run's own folder stays.
+  const kept = join(pathsFromEnvironment().runs, view.run, "report.html");
+  say(
+    stays
+      ? `\nPull request  ${urls.pr}\nRun           ${urls.run}\nBadge         ${urls.badge}\n`
+      : `\nReport        ${kept}\n`,
+  );
   say(
     `Time          ${formatSeconds(seconds * 1000)}` +
       (imposed === undefined
