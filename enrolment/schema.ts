@@ -28,7 +28,9 @@ export const recipeYml = z.strictObject({
   public: z.boolean().default(false)
     .describe("Whether anybody may see the recipe's runs on the dashboard; it is hidden without"),
   health: z.strictObject({
-    path: z.string().startsWith("/").default("/").describe("Path that answers when the app works"),
+    path: z.string().startsWith("/").default("/").describe(
+      "Path that answers when the app works, and that the browser opens",
+    ),
     // The proxy in front of an app answers with these itself, and nothing tells its answer from the app's for certain.
     status: z.number().int().min(200).max(599).default(200).describe("Status of that answer").refine(
       (status) => ![502, 503, 504].includes(status),

@@ -1,9 +1,10 @@
 import puppeteer, { type Browser as Puppeteer, type BrowserContext, type Page as Tab } from "puppeteer-core";
-import { type Browser, BrowserError, type BrowserOptions, type Page } from "./types.ts";
+import { BrowserError, type BrowserOptions, type WatchedBrowser, type WatchedPage } from "./types.ts";
 import { type Chromium, startChromium } from "./chromium.ts";
 import { RunPage } from "./page.ts";
+import { PARTS_MS } from "./page_arrival.ts";
 
-export { type Browser, BrowserError, type Page } from "./types.ts";
+export { type Browser, BrowserError, type Page, type WatchedBrowser } from "./types.ts";
 
 const CLOSE_MS = 2_000;
 
@@ -11,18 +12,19 @@ const CLOSE_MS = 2_000;
  * Starts a browser for one run.
  * @throws {BrowserError} `browser.missing`, `browser.start`
  */
-export async function openBrowser(options: BrowserOptions): Promise<Browser> {
+export async function openBrowser(options: BrowserOptions): Promise<WatchedBrowser> {
   const chromium = await startChromium(options);
   try {
     const connection = await puppeteer.connect({
       browserWSEndpoint: chromium.endpoint,
       defaultViewport: { width: 1280, height: 800 },
-      protocolTimeout: 60_000,
+      protocolTimeout: options.answerMs ?? 60_000,
     });
     return new RunBrowser(chromium, {
       connection,
       version: await connection.version(),
       domains: options.domains,
+      partsMs: options.partsMs ?? PARTS_MS,
     });
   } catch (cause) {
     await chromium.stop();
@@ -36,31 +38,33 @@ interface OpenTab {
   tab: Tab;
 }
 
-class RunBrowser implements Browser {
+class RunBrowser implements WatchedBrowser {
   readonly version: string;
   readonly sandbox: boolean;
   readonly folder: string;
   readonly #chromium: Chromium;
   readonly #connection: Puppeteer;
   readonly #domains: readonly string[];
+  readonly #partsMs: number;
   /** An empty page that is kept ready, because its process takes longer to start than most pages take to load. */
   #spare: Promise<OpenTab> | null = null;
   #closed: Promise<void> | undefined;
 
   constructor(
     chromium: Chromium,
-    { connection, version, domains }: { connection: Puppeteer; version: string; domains: readonly string[] },
+    options: { connection: Puppeteer; version: string; domains: readonly string[]; partsMs: number },
   ) {
     this.#chromium = chromium;
-    this.#connection = connection;
-    this.#domains = domains;
-    this.version = version;
+    this.#connection = options.connection;
+    this.#domains = options.domains;
+    this.#partsMs = options.partsMs;
+    this.version = options.version;
     this.sandbox = chromium.sandbox;
     this.folder = chromium.folder;
     this.#keepSpare();
   }
 
-  async page(): Promise<Page> {
+  async page(): Promise<WatchedPage> {
     const spare = this.#spare;
     this.#spare = null;
     const { context, tab } = await spare?.catch(() => null) ?? await this.#openTab();
@@ -68,7 +72,7 @@ class RunBrowser implements Browser {
       await context.close();
       this.#keepSpare();
     };
-    return new RunPage(tab, { domains: this.#domains, close });
+    return new RunPage(tab, { domains: this.#domains, partsMs: this.#partsMs, close });
   }
 
   async #openTab(): Promise<OpenTab> {

@@ -33,6 +33,18 @@ const pages: Record<string, [status: number, type: string, body: string]> = {
     "<body><script>document.body.innerText = 'x'.repeat(1_500_000); document.title = document.body.innerText</script>",
   ],
   "/file": [200, "text/html", '<a id="f" href="file:///etc/hostname">file</a>'],
+  "/unsaved": [
+    200,
+    "text/html",
+    "<title>Unsaved</title><input><script>onbeforeunload = (event) => event.preventDefault()</script>",
+  ],
+  "/parts": [
+    200,
+    "text/html",
+    `<title>Parts</title><p id="plain"></p><a href="/stream">on</a><script>
+document.querySelector("p").attachShadow({ mode: "open" }).innerHTML = "<b>In the shadow</b>"</script>`,
+  ],
+  "/stream": [200, "text/html", '<title>Stream</title><h1>Shown</h1><img src="/never">'],
   "/gone": [410, "text/html", "gone"],
   "/restless": [
     200,
@@ -63,6 +75,7 @@ async function site(): Promise<Site> {
   const server = await httpsSite(["app.ci.test", "two.ci.test"], (request, response) => {
     const url = new URL(request.url ?? "/", "https://x");
     seen.push(`${request.headers.host}${request.url}`);
+    if (url.pathname === "/never") return;
     const [status, type, body] = pages[url.pathname] ?? [404, "text/plain", "not found"];
     const headers: Record<string, string> = { "content-type": type };
     if (url.pathname === "/strict") headers["content-security-policy"] = "default-src 'self'";
@@ -86,6 +99,7 @@ Deno.test({
         ingress,
         ca,
         domains: ["app.ci.test", "three.ci.test"],
+        partsMs: 2_000,
       });
       kept = browser;
       assert.match(browser.version, /Chrom/);
@@ -173,6 +187,24 @@ Deno.test({
       });
       await t.step("the status is the app's own", async () => {
         assert.equal((await page.goto(`${url}/gone`)).status, 410);
+      });
+      await t.step("the status of a page that is there stays when only its hash changes", async () => {
+        assert.deepEqual(await page.goto(`${url}/gone#later`), { status: 410, url: `${url}/gone#later` });
+      });
+      await t.step("a page that asks whether it may be left is left", async () => {
+        await page.goto(`${url}/unsaved`);
+        await page.click("input"); // a page may only ask once somebody has touched it
+        assert.equal((await page.goto(`${url}/parts`)).status, 200);
+        assert.equal(await page.title(), "Parts");
+      });
+      await t.step("an element's shadow root is read with it", async () => {
+        assert.equal(await page.text("#plain"), "In the shadow");
+        await page.waitFor({ text: "In the shadow" });
+      });
+      await t.step("a click leads to a page although a picture there never comes", async () => {
+        await page.click("a");
+        assert.equal(await page.title(), "Stream");
+        assert.equal(await page.text("h1"), "Shown");
       });
       await t.step("a page can send no datagram past the ingress", async () => {
         const socket = createSocket("udp4");

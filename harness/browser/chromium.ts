@@ -29,6 +29,12 @@ const NOBODY = 65534;
  */
 const limits = ["--fsize=268435456", "--cpu=900", "--core=0"];
 
+/**
+ * Chromium knows no way to log in. It would wait for somebody who answers its question for a name and a password, with
+ * the page, and it would then show an error page of its own in place of the app's answer 401.
+ */
+const PREFERENCES = { auth: { schemes: "none" } };
+
 /** Flags that turn off what Chromium does on the network by itself, and what it does not need here. */
 const quietFlags = [
   "--headless=new",
@@ -118,6 +124,9 @@ async function makeFolder(run: string): Promise<string> {
     if (part !== "") await Deno.mkdir(path, { mode: 0o700 });
     if (root) await Deno.chown(path, NOBODY, NOBODY);
   }
+  const preferences = join(folder, "profile", "Local State");
+  await Deno.writeTextFile(preferences, JSON.stringify(PREFERENCES));
+  if (root) await Deno.chown(preferences, NOBODY, NOBODY);
   return folder;
 }
 

@@ -1,18 +1,12 @@
 import type { ElementHandle, Page as PuppeteerPage } from "puppeteer-core";
 import { systemClock, waitFor, WaitTimeout } from "../../common/time.ts";
 import { writeAtomically } from "../../common/files.ts";
-import {
-  actionError,
-  clickAndFollow,
-  fillIn,
-  LOAD_MS,
-  MAX_TEXT,
-  steadily,
-  visible,
-  visibleText,
-} from "./page_actions.ts";
+import { actionError, clickAndFollow, fillIn, LOAD_MS, reading, steadily, visible } from "./page_actions.ts";
+import { arrival } from "./page_arrival.ts";
+import { readDocument } from "./page_document.ts";
+import { MAX_TEXT, shownText, visibleText } from "./page_text.ts";
 import { networkChanged, PageTroubles, plainReason } from "./page_troubles.ts";
-import { BrowserError, type FailedRequest, type Page } from "./types.ts";
+import { type Answer, BrowserError, type FailedRequest, type Shown, type WatchedPage } from "./types.ts";
 
 const ACTION_MS = 30_000;
 /** Characters of a title, and bytes of a picture, that are taken. */
@@ -33,20 +27,28 @@ const MIN_TRIES = 10;
 const CHANGING_MS = 60_000;
 
 /** A page of puppeteer, with the few verbs that stages and tests need. */
-export class RunPage implements Page {
+export class RunPage implements WatchedPage {
   readonly #page: PuppeteerPage;
   readonly #domains: readonly string[];
+  readonly #partsMs: number;
   readonly #close: () => Promise<void>;
   readonly #troubles: PageTroubles;
 
   /** @param options.close closes the page with its context */
-  constructor(page: PuppeteerPage, options: { domains: readonly string[]; close: () => Promise<void> }) {
+  constructor(
+    page: PuppeteerPage,
+    options: { domains: readonly string[]; partsMs: number; close: () => Promise<void> },
+  ) {
     this.#page = page;
     this.#domains = options.domains;
+    this.#partsMs = options.partsMs;
     this.#close = options.close;
     this.#troubles = new PageTroubles(page);
-    // A page that asks a question would wait for the answer for ever.
-    page.on("dialog", (dialog) => void dialog.dismiss().catch(() => {}));
+    // A page that asks a question would wait for the answer for ever. It asks whether it may be left: it may.
+    page.on("dialog", (dialog) => {
+      const leaving = dialog.type() === "beforeunload";
+      void (leaving ? dialog.accept() : dialog.dismiss()).catch(() => {});
+    });
   }
 
   get consoleErrors(): readonly string[] {
@@ -57,38 +59,57 @@ export class RunPage implements Page {
     return this.#troubles.failedRequests;
   }
 
+  get answers(): readonly Answer[] {
+    return this.#troubles.answers;
+  }
+
   url(): string {
     return this.#page.url();
+  }
+
+  async shown(): Promise<Shown> {
+    const page = this.#page;
+    const { status, empty, refresh } = await reading(() => page.evaluate(readDocument));
+    const url = page.url();
+    const failed = this.#troubles.failedNavigation;
+    // Where there was no document before, the empty page of the beginning is still there. A document that broke off
+    // before it began is as good as none.
+    const none = /^(chrome-error:|about:blank$)/.test(url) || (empty && failed?.name !== "ERR_ABORTED");
+    if (failed !== null && none) {
+      const answer = this.answers.at(-1);
+      return {
+        url: failed.url,
+        status: answer?.url === failed.url ? answer.status : 0,
+        nothing: failed.name,
+        refresh: null,
+      };
+    }
+    return { url, status, nothing: url.startsWith("chrome-error:") ? "ERR_FAILED" : null, refresh };
   }
 
   async goto(url: string, { timeoutMs = LOAD_MS } = {}): Promise<{ status: number; url: string }> {
     checkUrl(url, this.#domains);
     try {
-      let status = 0;
-      await this.#settle(async () => {
-        const response = await this.#page.goto(url, { waitUntil: "load", timeout: timeoutMs });
-        status = response?.status() ?? 0;
-      }, { parts: true });
-      return { status, url: this.#page.url() };
+      const begin = () => this.#page.goto(url, { waitUntil: "load", timeout: timeoutMs });
+      await this.#settle(() => arrival(this.#page, { begin, partsMs: this.#partsMs }), { parts: true });
+      return { status: (await this.shown()).status, url: this.#page.url() };
     } catch (cause) {
+      if (cause instanceof BrowserError) throw cause;
       const text = cause instanceof Error ? cause.message : String(cause);
-      throw new BrowserError("browser.load", `Could not open "${url}": ${plainReason(text)}`, { cause });
+      const code = /timeout/i.test(text) ? "browser.late" : "browser.load";
+      throw new BrowserError(code, `Could not open "${url}": ${plainReason(text)}`, { cause });
     }
   }
 
   async title(): Promise<string> {
-    return (await steadily(() => this.#page.title())).slice(0, MAX_TITLE);
+    return (await reading(() => this.#page.title())).slice(0, MAX_TITLE);
   }
 
   async text(selector?: string): Promise<string> {
-    if (selector === undefined) return await steadily(() => visibleText(this.#page));
+    if (selector === undefined) return await reading(() => visibleText(this.#page, this.#domains));
     return await steadily(async () => {
       const found = await this.#element(selector, { what: "read", timeoutMs: ACTION_MS });
-      const text = await found.evaluate((node, most) => {
-        const shown = node as unknown as { innerText?: string; textContent: string | null };
-        return (shown.innerText ?? shown.textContent ?? "").slice(0, most);
-      }, MAX_TEXT);
-      return String(text).slice(0, MAX_TEXT);
+      return String(await found.evaluate(shownText, MAX_TEXT)).slice(0, MAX_TEXT);
     });
   }
 
@@ -109,7 +130,7 @@ export class RunPage implements Page {
     // reason, because a reload could send a form twice.
     await this.#settle(async (tries) => {
       const click = tries === 1 ? () => found.click() : () => this.#page.reload().then(() => {});
-      await clickAndFollow(this.#page, { selector, click });
+      await clickAndFollow(this.#page, { selector, click, partsMs: this.#partsMs });
     }, { parts: false });
   }
 
@@ -123,7 +144,8 @@ export class RunPage implements Page {
     }
     const page = this.#page;
     try {
-      await waitFor(async () => (await visibleText(page).catch(() => "")).includes(what.text), {
+      const shows = async () => (await visibleText(page, this.#domains)).includes(what.text);
+      await waitFor(() => shows().catch(() => false), {
         what: `the text "${what.text}"`,
         timeoutMs,
         everyMs: LOOK_MS,
@@ -137,7 +159,7 @@ export class RunPage implements Page {
   }
 
   async screenshot(path: string, { fullPage = false } = {}): Promise<void> {
-    const png = await this.#page.screenshot({ type: "png", fullPage });
+    const png = await reading(() => this.#page.screenshot({ type: "png", fullPage }));
     if (png.length > MAX_PICTURE) {
       throw new BrowserError("browser.action", `A screenshot of ${this.#page.url()} is larger than 32 MB`);
     }

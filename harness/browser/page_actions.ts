@@ -1,5 +1,6 @@
 import type { ElementHandle, Page as PuppeteerPage } from "puppeteer-core";
 import { systemClock } from "../../common/time.ts";
+import { arrival } from "./page_arrival.ts";
 import { BrowserError } from "./types.ts";
 
 /** Milliseconds that a page may take to load. */
@@ -18,10 +19,10 @@ const NAVIGATION_STARTS_MS = 5_000;
  */
 const STEADY_MS = 30_000;
 
-/** Clicks. If the click starts a navigation, it also waits until the new page is loaded. */
+/** Clicks. If the click starts a navigation, it also waits until the new page is there. */
 export async function clickAndFollow(
   page: PuppeteerPage,
-  { selector, click }: { selector: string; click: () => Promise<void> },
+  { selector, click, partsMs }: { selector: string; click: () => Promise<void>; partsMs: number },
 ): Promise<void> {
   let navigates = false;
   const notice = (request: { isNavigationRequest(): boolean; frame(): unknown }) => {
@@ -29,8 +30,8 @@ export async function clickAndFollow(
   };
   page.on("request", notice);
   const stop = new AbortController();
-  const arrived = page.waitForNavigation({ waitUntil: "load", timeout: LOAD_MS, signal: stop.signal })
-    .then(() => null, (error: unknown) => error);
+  const begin = () => page.waitForNavigation({ waitUntil: "load", timeout: LOAD_MS, signal: stop.signal });
+  const arrived = arrival(page, { begin, partsMs }).then(() => null, (error: unknown) => error);
   try {
     await click();
     const late = systemClock.sleep(NAVIGATION_STARTS_MS, stop.signal).then(() => true, () => true);
@@ -61,6 +62,22 @@ export async function steadily<T>(read: () => Promise<T>): Promise<T> {
       const moved = /[Ee]xecution context|context with specified id|detached/.test(text);
       if (!moved || systemClock.elapsed() >= end) throw error;
     }
+  }
+}
+
+/** Reads steadily. @throws {BrowserError} `browser.silent`, `browser.read`: an app can keep its page from answering */
+export async function reading<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await steadily(read);
+  } catch (cause) {
+    if (cause instanceof BrowserError) throw cause;
+    throw cause instanceof Error && /timed out/.test(cause.message)
+      ? new BrowserError(
+        "browser.silent",
+        "The page answers nothing: a script of it may run without an end",
+        { cause },
+      )
+      : new BrowserError("browser.read", "Could not read the page", { cause });
   }
 }
 
@@ -97,15 +114,6 @@ export async function fillIn(field: ElementHandle, text: string): Promise<void> 
     return null;
   }, text);
   if (refusal !== null) throw new Error(`The element ${refusal}`);
-}
-
-/** Characters of a page's text that are read. */
-export const MAX_TEXT = 1_000_000;
-
-/** What the page shows as text, or the beginning of it. */
-export async function visibleText(page: PuppeteerPage): Promise<string> {
-  const text = await page.evaluate(`document.body ? document.body.innerText.slice(0, ${MAX_TEXT}) : ''`);
-  return String(text).slice(0, MAX_TEXT); // a page may put a function of its own in the place of the first one
 }
 
 /** The error for something that could not be done on a page. */

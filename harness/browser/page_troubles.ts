@@ -1,5 +1,5 @@
-import type { Page as PuppeteerPage } from "puppeteer-core";
-import type { FailedRequest } from "./types.ts";
+import type { HTTPRequest, Page as PuppeteerPage } from "puppeteer-core";
+import type { Answer, FailedRequest } from "./types.ts";
 
 /**
  * The error of connections that Chromium was opening while an address of the host changed, as happens whenever a
@@ -17,8 +17,12 @@ const reasons: Record<string, string> = {
   ERR_CERT_DATE_INVALID: "its certificate is not valid today",
   ERR_CONNECTION_CLOSED: "the connection was closed",
   ERR_CONNECTION_REFUSED: "the ingress refuses connections",
+  ERR_ABORTED: "the answer is a file to save, or empty",
+  ERR_BLOCKED_BY_RESPONSE: "its headers do not let it be shown there",
   ERR_CONNECTION_RESET: "the connection was reset",
+  ERR_CONTENT_DECODING_FAILED: "its content is not encoded as its headers say",
   ERR_EMPTY_RESPONSE: "the answer was empty",
+  ERR_HTTP_RESPONSE_CODE_FAILURE: "the answer is an error without a page",
   ERR_NAME_NOT_RESOLVED: "the address is no domain of this run",
   ERR_TOO_MANY_REDIRECTS: "it redirects in circles",
   ERR_SSL_PROTOCOL_ERROR: "the TLS handshake failed",
@@ -29,8 +33,15 @@ const reasons: Record<string, string> = {
 export class PageTroubles {
   /** Errors on the console and uncaught exceptions, oldest first, bounded. */
   readonly consoleErrors: string[] = [];
-  /** Requests without an answer or answered with 400 and above, oldest first, bounded. */
+  /**
+   * Parts of the page without an answer or answered with 400 and above, oldest first, bounded. The page's own document
+   * is one of them only if it broke off.
+   */
   readonly failedRequests: FailedRequest[] = [];
+  /** What the page's own navigations were answered with since {@linkcode beginLoad}, oldest first, bounded. */
+  readonly answers: Answer[] = [];
+  /** The latest of the page's own navigations that led to no document; null: each led to one. */
+  failedNavigation: { url: string; name: string } | null = null;
   /**
    * What a change of the network has cost since {@linkcode beginLoad}: nothing, a part of the page, or the page itself.
    */
@@ -45,33 +56,41 @@ export class PageTroubles {
       const text = String(error instanceof Error ? error.message : error);
       remember(this.consoleErrors, text.slice(0, MAX_LINE));
     });
+    const isOwnNavigation = (request: HTTPRequest) =>
+      request.isNavigationRequest() && request.frame() === page.mainFrame();
     page.on("requestfailed", (request) => {
       const name = request.failure()?.errorText ?? "";
-      if (name.includes("ERR_ABORTED")) return; // the page went on, or a download was denied
+      const whole = isOwnNavigation(request);
       if (name.includes(NETWORK_CHANGED)) {
-        const whole = request.isNavigationRequest() && request.frame() === page.mainFrame();
         if (this.lost !== "page") this.lost = whole ? "page" : "part";
         return;
       }
-      remember(this.failedRequests, {
-        url: request.url().slice(0, MAX_LINE),
-        status: null,
-        reason: plainReason(name),
-      });
+      if (whole) this.failedNavigation = { url: request.url(), name: errorName(name) };
+      if (name.includes("ERR_ABORTED")) return; // the page went on, or a download was denied
+      // Without "net::" the browser refuses by itself, for example because of the page's own policy. The console tells.
+      if (!name.startsWith("net::") || (whole && !brokeOff(request))) return;
+      remember(this.failedRequests, { ...describe(request), status: null, reason: plainReason(name) });
     });
     page.on("response", (response) => {
       const status = response.status();
+      const request = response.request();
+      if (isOwnNavigation(request)) {
+        this.failedNavigation = null;
+        remember(this.answers, { url: response.url(), status });
+        return;
+      }
       if (status < 400) return;
-      const path = new URL(response.url()).pathname;
-      if (path === "/favicon.ico") return; // Chromium asks for it by itself, and no page needs one
-      const reason = `answered with ${status}`;
-      remember(this.failedRequests, { url: response.url().slice(0, MAX_LINE), status, reason });
+      // Chromium asks for this icon by itself, and no page needs one.
+      if (/^[a-z]+:\/\/[^/]*\/favicon\.ico(\?|$)/.test(response.url())) return;
+      remember(this.failedRequests, { ...describe(request), status, reason: `answered with ${status}` });
     });
   }
 
   /** @returns a function that forgets the troubles of the load that begins now, in case the page is loaded again */
   beginLoad(): () => void {
     this.lost = "nothing";
+    this.answers.length = 0;
+    this.failedNavigation = null;
     const [errors, failures] = [this.consoleErrors.length, this.failedRequests.length];
     return () => {
       this.consoleErrors.length = errors;
@@ -84,10 +103,26 @@ function remember<T>(list: T[], item: T): void {
   if (list.length < MAX_REMEMBERED) list.push(item);
 }
 
+function describe(request: HTTPRequest): Pick<FailedRequest, "url" | "method" | "kind"> {
+  const kind = request.resourceType();
+  return { url: request.url().slice(0, MAX_LINE), method: request.method(), kind };
+}
+
+/** Whether a request failed after its answer had begun. An error without a page is a whole answer. */
+function brokeOff(request: HTTPRequest): boolean {
+  const { errorText = "" } = request.failure() ?? {};
+  return request.response() !== null && !errorText.includes("ERR_HTTP_RESPONSE_CODE_FAILURE");
+}
+
+/** Chromium's name of an error, e.g. `ERR_ABORTED`. */
+export function errorName(text: string): string {
+  return /ERR_[A-Z_]+/.exec(text)?.[0] ?? text;
+}
+
 /** An error of Chromium in words for people. */
 export function plainReason(text: string): string {
-  const name = /ERR_[A-Z_]+/.exec(text)?.[0];
-  if (name !== undefined) return reasons[name] ?? name;
+  const name = errorName(text);
+  if (name.startsWith("ERR_")) return reasons[name] ?? name;
   if (/timeout/i.test(text)) return "it did not finish loading in time";
   return text.split("\n")[0] ?? text;
 }

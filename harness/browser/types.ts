@@ -20,6 +20,10 @@ export interface BrowserOptions {
   family?: string;
   /** Whether the kernel gives Chromium's user the namespaces that its sandbox needs. @default the kernel is asked */
   namespaces?: () => Promise<boolean>;
+  /** Milliseconds for which all parts of a page are waited for, if it shows something meanwhile. @default 10000 */
+  partsMs?: number;
+  /** Milliseconds until a page must have answered a question. @default 60000 */
+  answerMs?: number;
 }
 
 /** Chromium, started for one run and completely removed after it. */
@@ -36,20 +40,46 @@ export interface Browser extends AsyncDisposable {
 
 export interface FailedRequest {
   url: string;
+  method: string;
+  /** What it was for: `image`, `script`, `stylesheet`, `xhr`, `fetch`, … */
+  kind: string;
   /** HTTP status, or null when there was no answer. */
   status: number | null;
   reason: string;
 }
 
+/** An answer to a page's own navigation: a redirect, or what the page is made of. */
+export interface Answer {
+  url: string;
+  status: number;
+}
+
+/** What a page is now. */
+export interface Shown {
+  /** Where its document comes from or, if there is none, where the page wanted to go. */
+  url: string;
+  /** Status of that answer; 0: there was none. */
+  status: number;
+  /**
+   * Chromium's name of the reason for which there is no document of anybody's, e.g. `ERR_NAME_NOT_RESOLVED`; null: there
+   * is one.
+   */
+  nothing: string | null;
+  /** Where the document says that the browser is to go by itself in a few seconds; null: nowhere. */
+  refresh: string | null;
+}
+
 export interface Page extends AsyncDisposable {
   /**
    * Opens a URL of one of the run's domains, and waits until it is loaded and, for a limited time, until the network is
-   * quiet.
+   * quiet. A page that shows something counts as loaded after some time, since parts of it may never end.
    */
   goto(url: string, options?: { timeoutMs?: number }): Promise<{ status: number; url: string }>;
   url(): string;
   title(): Promise<string>;
-  /** Visible text of the first match, or of the whole page. */
+  /**
+   * Visible text of the first match, or of the whole page with its own frames. Open shadow roots are read, too.
+   */
   text(selector?: string): Promise<string>;
   /** Replaces the value of a form field. */
   fill(selector: string, text: string, options?: { timeoutMs?: number }): Promise<void>;
@@ -60,8 +90,21 @@ export interface Page extends AsyncDisposable {
   screenshot(path: string, options?: { fullPage?: boolean }): Promise<void>;
   /** Errors on the console and uncaught exceptions, oldest first, a limited number. */
   readonly consoleErrors: readonly string[];
-  /** Requests without an answer or answered with 400 and above, oldest first, a limited number. */
+  /** Parts of pages without an answer or answered with 400 and above, oldest first, a limited number. */
   readonly failedRequests: readonly FailedRequest[];
+}
+
+/** A page of which stages also see where it went. */
+export interface WatchedPage extends Page {
+  /** What the page is now: pages go elsewhere by themselves. */
+  shown(): Promise<Shown>;
+  /** What its own navigations were answered with since it was last opened, oldest first, a limited number. */
+  readonly answers: readonly Answer[];
+}
+
+/** The browser as stages have it. */
+export interface WatchedBrowser extends Browser {
+  page(): Promise<WatchedPage>;
 }
 
 /** The browser could not be started, or could not do what was asked. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { describeError } from "../../common/errors.ts";
 import type { App } from "../app/app.ts";
 import { writeAtomically } from "../../common/files.ts";
+import { pageUrl } from "./front_page.ts";
 import type { RunContext } from "./context.ts";
 import type { StageContext } from "../run/stage.ts";
 
@@ -19,7 +20,9 @@ export async function pictureBefore(
 ): Promise<void> {
   try {
     await using page = await (await run.browser()).page();
-    await page.goto(`https://${app.domain}/`, { timeoutMs: Math.min(LOAD_MS, ctx.remaining()) });
+    await page.goto(pageUrl(app.domain, run.enrolment.health), {
+      timeoutMs: Math.min(LOAD_MS, ctx.remaining()),
+    });
     await page.screenshot(join(run.folder.screenshots, BEFORE));
   } catch (error) {
     ctx.log(`No picture of the page before the upgrade: ${describeError(error)}`);

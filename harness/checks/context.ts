@@ -1,7 +1,7 @@
 import type { Clock } from "../../common/time.ts";
 import type { WorkerMessage } from "../run/messages.ts";
 import type { App } from "../app/app.ts";
-import type { Browser } from "../browser/browser.ts";
+import type { WatchedBrowser } from "../browser/browser.ts";
 import type { BackedUp } from "../recipe/backup_labels.ts";
 import type { Checked } from "../confinement/engine/mod.ts";
 import type { Compose } from "../recipe/compose.ts";
@@ -33,7 +33,7 @@ export interface RunContext {
   /** Sends a message to the keeper, redacted. */
   readonly send: (message: WorkerMessage) => void;
   /** Starts the browser on first use. */
-  readonly browser: () => Promise<Browser>;
+  readonly browser: () => Promise<WatchedBrowser>;
   /** The app of a lane; the first call makes the object, later calls return the same. */
   readonly app: (lane: Lane) => App;
   /**

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { waitFor, WaitTimeout } from "../../common/time.ts";
-import { BrowserError, type Page } from "../browser/types.ts";
+import { BrowserError, type Page, type WatchedBrowser } from "../browser/types.ts";
 import type { App } from "../app/app.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
+import { judgeOpened, type Opened } from "./opened_page.ts";
 import { pageTrouble } from "./page_trouble.ts";
 import type { RunContext } from "./context.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
@@ -17,6 +18,8 @@ type Health = Enrolment["health"];
 export interface PageLook {
   /** File of the picture below `screenshots/`, or null when the page did not open. */
   screenshot: string | null;
+  /** Whether there is a page of the app; without one, its answer may be all that `recipe.yml` asks for. */
+  isPage: boolean;
   /** Errors on the console and parts of the page that do not load. */
   blemishes: readonly string[];
   notes: readonly string[];
@@ -25,38 +28,95 @@ export interface PageLook {
 }
 
 /**
- * Opens the app's page in a real browser, checks what `recipe.yml` says about it and keeps a screenshot. What it sees
- * counts for the stage only once {@linkcode tellLook} is called.
- * @throws {InfraFailure} when there is no browser
+ * Opens the page at `health.path` in a real browser, checks what `recipe.yml` says about it and keeps a screenshot. What
+ * it sees counts for the stage only once {@linkcode tellLook} is called.
+ * @throws {InfraFailure} when there is no browser, or the proxy refuses connections
  */
 export async function lookAtPage(
   run: RunContext,
   { app, ctx }: { app: App; ctx: StageContext },
 ): Promise<PageLook> {
-  const { health } = run.enrolment;
-  const url = `https://${app.domain}/`;
-  const screenshot = `${ctx.stage}.png`;
+  const visit = {
+    domain: app.domain,
+    domains: app.domains,
+    health: run.enrolment.health,
+    screenshots: run.folder.screenshots,
+    screenshot: `${ctx.stage}.png`,
+    log: ctx.log,
+  };
   try {
-    const browser = await run.browser();
-    await using page = await browser.page();
-    const { status } = await page.goto(url);
-    const failure = status >= 500
-      ? new StageFailure(`The page ${url} answers with status ${status}`)
-      : await waitForContent(page, health);
-    await page.screenshot(join(run.folder.screenshots, screenshot));
-    ctx.log(`Page ${url} opened with status ${status}, title "${await page.title()}"`);
-    return { screenshot, ...pageTrouble(page, app.domains), failure };
+    return await visitPage(await run.browser(), visit);
   } catch (error) {
     ctx.signal.throwIfAborted();
     if (!(error instanceof BrowserError)) throw error;
-    if (error.code.startsWith("browser.missing") || error.code.startsWith("browser.start")) {
-      throw new InfraFailure(error.message, { cause: error.cause });
-    }
-    const failure = new StageFailure(`The page ${url} does not open: ${error.message}`, {
-      cause: error,
-    });
-    return { screenshot: null, blemishes: [], notes: [], failure };
+    throw new InfraFailure(error.message, { cause: error.cause });
   }
+}
+
+export interface PageVisit {
+  domain: string;
+  /** The app's domains. */
+  domains: readonly string[];
+  health: Health;
+  /** Folder for the picture, and the picture's name in it. */
+  screenshots: string;
+  screenshot: string;
+  log: (line: string) => void;
+  /** Milliseconds that the page may take until it shows what `recipe.yml` says of it. @default 20000 */
+  appearsMs?: number;
+}
+
+/**
+ * Opens the page at `health.path`, and judges what the browser shows.
+ * @throws {BrowserError} when the browser gives no page to open it with
+ * @throws {InfraFailure} when the proxy refuses connections
+ */
+export async function visitPage(browser: WatchedBrowser, visit: PageVisit): Promise<PageLook> {
+  const { domain, domains, health, log } = visit;
+  const url = pageUrl(domain, health);
+  await using page = await browser.page();
+  try {
+    const late = await page.goto(url).then(() => null, (error: unknown) => {
+      if (error instanceof BrowserError && error.code === "browser.load") return null; // the judge sees what came of it
+      if (error instanceof BrowserError && error.code === "browser.late") return error;
+      throw error;
+    });
+    if (late !== null) return notOpened(url, late);
+    const judge = async () =>
+      judgeOpened({ shown: await page.shown(), answers: page.answers }, {
+        url,
+        domains,
+        status: health.status,
+      });
+    const fault = await waitForContent(page, { health, judge, timeoutMs: visit.appearsMs ?? APPEARS_MS });
+    const pictured = (await page.shown()).nothing === null && (await judge()).is !== "answer";
+    if (pictured) await page.screenshot(join(visit.screenshots, visit.screenshot));
+    const opened = await judge(); // the page may have gone elsewhere while it was looked at
+    if (opened.is === "page") log(`Page ${url} opened, title "${await page.title()}"`);
+    const { blemishes, notes } = pageTrouble(page, domains);
+    return {
+      screenshot: pictured ? visit.screenshot : null,
+      isPage: opened.is === "page",
+      blemishes,
+      notes: opened.is === "answer"
+        ? [`${health.path} is no page to look at: ${opened.because}`, ...notes]
+        : notes,
+      failure: opened.is === "failed" ? opened.failure : fault,
+    };
+  } catch (error) {
+    if (!(error instanceof BrowserError)) throw error;
+    return notOpened(url, error);
+  }
+}
+
+function notOpened(url: string, error: BrowserError): PageLook {
+  const failure = new StageFailure(`The page ${url} does not open: ${error.message}`, { cause: error });
+  return { screenshot: null, isPage: false, blemishes: [], notes: [], failure };
+}
+
+/** Address of the page that `recipe.yml` means. */
+export function pageUrl(domain: string, { path }: Pick<Health, "path">): string {
+  return `https://${domain}${path}`;
 }
 
 /** Makes a look at the page count for its stage. @throws {StageFailure} when the page does not open or is another one */
@@ -66,7 +126,7 @@ export function tellLook(look: PageLook, ctx: StageContext): void {
   for (const note of look.notes) ctx.note(note);
   for (const line of [...look.blemishes, ...look.notes]) ctx.log(line);
   if (look.failure !== null) throw look.failure;
-  ctx.proof("page opened");
+  if (look.isPage) ctx.proof("page opened");
 }
 
 /** Looks at the app's page and lets what is seen count for the stage. @throws {StageFailure} */
@@ -74,17 +134,38 @@ export async function openAppPage(run: RunContext, visit: { app: App; ctx: Stage
   tellLook(await lookAtPage(run, visit), visit.ctx);
 }
 
-/** What is still wrong with title or text when the page's time is over, or null. */
-async function waitForContent(page: Page, health: Health): Promise<StageFailure | null> {
+/**
+ * Waits until the page shows what `recipe.yml` says of it, as long as it is a page of the app.
+ * @returns what is still wrong when the page's time is over, or null
+ */
+async function waitForContent(
+  page: Page,
+  wait: { health: Health; judge: () => Promise<Opened>; timeoutMs: number },
+): Promise<StageFailure | null> {
+  const { health, judge, timeoutMs } = wait;
   let wrong: StageFailure | null = null;
-  await waitFor(async () => (wrong = await contentFault(page, health)) === null, {
-    what: "the page's content",
-    timeoutMs: APPEARS_MS,
-    everyMs: 200,
-  }).catch((error) => {
+  const look = async () => {
+    const opened = await judge();
+    wrong = opened.is === "page"
+      ? await contentFault(page, health)
+      : opened.is === "answer"
+      ? wordless(health, opened.because)
+      : opened.failure;
+    return wrong === null || opened.is !== "page";
+  };
+  await waitFor(look, { what: "the page's content", timeoutMs, everyMs: 200 }).catch((error) => {
     if (!(error instanceof WaitTimeout)) throw error; // `wrong` says better than the time-out what is missing
   });
   return wrong;
+}
+
+/** What is wrong with an answer that no browser shows; nothing, if `recipe.yml` asks for nothing that is shown. */
+function wordless({ path, title, text }: Health, because: string): StageFailure | null {
+  const wanted = title ?? text;
+  if (wanted === undefined) return null;
+  return new StageFailure(`The page does not show ${describe(wanted)}: ${because}`, {
+    detail: `Without health.title and health.text in recipe.yml the answer at ${path} is enough`,
+  });
 }
 
 async function contentFault(page: Page, { title, text }: Health): Promise<StageFailure | null> {

@@ -186,8 +186,9 @@ function method<T extends z.ZodType>(
 /** Returns the address if it belongs to the run. @throws {BrokerError} if it does not */
 function runUrl(text: string, options: BrokerOptions): string {
   const url = URL.canParse(text, options.app.url) ? new URL(text, options.app.url) : undefined;
-  const allowed = url !== undefined && /^https?:$/.test(url.protocol) &&
-    options.domains.includes(url.hostname) && url.port === "" &&
+  const isWeb = url?.protocol === "https:" ||
+    (url?.protocol === "http:" && options.ingress.http !== undefined);
+  const allowed = url !== undefined && isWeb && options.domains.includes(url.hostname) && url.port === "" &&
     url.username === "" && url.password === "";
   if (allowed) return url.href;
   throw new BrokerError(

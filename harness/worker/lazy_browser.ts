@@ -1,6 +1,6 @@
 import { httpAddress } from "../../common/ingress.ts";
 import { domainsOf } from "../app/settings.ts";
-import type { Browser } from "../browser/browser.ts";
+import type { WatchedBrowser } from "../browser/browser.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import type { Settings } from "../run/settings.ts";
 
@@ -10,19 +10,19 @@ export class LazyBrowser implements AsyncDisposable {
   /** Whether Chromium has its own sandbox; null while it has not been started. */
   sandbox: boolean | null = null;
   #settings: Settings;
-  #browser: Promise<Browser> | null = null;
+  #browser: Promise<WatchedBrowser> | null = null;
 
   constructor(settings: Settings) {
     this.#settings = settings;
   }
 
   /** @param apps domains of the run's apps; the enrolment names further domains at which they answer */
-  get(apps: readonly string[], enrolment: Enrolment): Promise<Browser> {
+  get(apps: readonly string[], enrolment: Enrolment): Promise<WatchedBrowser> {
     this.#browser ??= this.#open(apps.flatMap((domain) => domainsOf(domain, enrolment)));
     return this.#browser;
   }
 
-  async #open(domains: string[]): Promise<Browser> {
+  async #open(domains: string[]): Promise<WatchedBrowser> {
     const settings = this.#settings;
     const { openBrowser } = await import("../browser/browser.ts"); // large, and not needed before a deploy
     const browser = await openBrowser({

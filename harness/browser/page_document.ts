@@ -1,0 +1,28 @@
+/** What a document knows of itself. */
+export interface OwnView {
+  /** Status of the answer that it came with; 0: it came with none. */
+  status: number;
+  /** Whether there is nothing in it at all. */
+  empty: boolean;
+  /** Where it says that the browser is to go by itself in a few seconds; null: nowhere. */
+  refresh: string | null;
+}
+
+/** Runs in the page, so it may use nothing from outside. */
+export function readDocument(): OwnView {
+  const { document, performance } = globalThis as unknown as {
+    document: {
+      baseURI: string;
+      body: { childNodes: { length: number } } | null;
+      querySelector(selector: string): { content: string } | null;
+    };
+    performance: { getEntriesByType(type: string): { responseStatus?: number }[] };
+  };
+  const status = performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0;
+  const empty = (document.body?.childNodes.length ?? 0) === 0;
+  const content = document.querySelector("meta[http-equiv=refresh i]")?.content ?? "";
+  const asked = /^\s*(\d+)(?:\.\d*)?\s*[;,]\s*(?:url\s*=\s*)?["']?([^"']+)/i.exec(content);
+  if (asked === null || Number(asked[1]) > 60) return { status, empty, refresh: null };
+  const url = URL.parse((asked[2] ?? "").trim(), document.baseURI);
+  return { status, empty, refresh: url === null ? null : url.href };
+}
