@@ -266,7 +266,7 @@ test("no host", async () => {
   await rejects(Deno.connect({ transport: "unix", path: "/var/run/docker.sock" }), denied);
 });
 test("no other domain", async () => {
-  for (const url of ["https://git.ci.test/", "http://${app.domain}/", "https://${app.domain}:8443/", "file:///etc/hostname"]) {
+  for (const url of ["https://git.ci.test/", "http://git.ci.test/", "https://${app.domain}:8443/", "file:///etc/hostname"]) {
     await rejects(fetch(url), /A test cannot reach/);
     await rejects(page(url), /A test cannot reach/);
   }
