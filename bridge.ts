@@ -7,6 +7,7 @@ import { holdState } from "./bridge/service/state_folder.ts";
 import { Store } from "./bridge/store/store.ts";
 import { CcciError, describeError, UsageError } from "./common/errors.ts";
 import { setUpLogging } from "./common/log.ts";
+import { tlsOf } from "./common/tls.ts";
 
 const usage = `Usage: bridge [--check]
 
@@ -40,6 +41,7 @@ async function main(args: readonly string[]): Promise<number> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stop.abort());
   await run({ ...parts, store }, {
     listen: config.LISTEN,
+    tls: tlsOf(config),
     pollMs: config.POLL_S * 1000,
     webhookSecret: config.WEBHOOK_SECRET ?? null,
     signal: stop.signal,

@@ -1,6 +1,7 @@
 import { describeError, UsageError } from "./common/errors.ts";
 import { logger, setUpLogging } from "./common/log.ts";
 import { systemClock } from "./common/time.ts";
+import { tlsOf } from "./common/tls.ts";
 import { readSettings } from "./dashboard/routes/config.ts";
 import { enrolments } from "./enrolment/visibility.ts";
 import { keepHouse } from "./dashboard/views/housekeeping.ts";
@@ -33,7 +34,7 @@ async function main(): Promise<void> {
   };
   const retention = { days: settings.KEEP_DAYS, runs: settings.KEEP_RUNS };
   const house = keepHouse(deps, { retention, stop: stop.signal, clock: systemClock });
-  await serve(deps, { listen: settings.LISTEN, stop: stop.signal, clock: systemClock });
+  await serve(deps, { listen: settings.LISTEN, tls: tlsOf(settings), stop: stop.signal, clock: systemClock });
   stop.abort();
   await house;
 }

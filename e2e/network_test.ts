@@ -86,7 +86,9 @@ async function installedApp(bench: Bench) {
 onTheStack(
   "an app reaches its own, names, the internet and itself through the proxy, and nothing else",
   async (bench) => {
-    const { gateway } = bench.stack;
+    const gateway = await docker(
+      ...["network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", "docker_gwbridge"],
+    );
     await using _neighbour = await neighbour([80, 3999, ...SWARM_PORTS]);
     await using _onGateway = await services(gateway, { ports: [3999, ...SWARM_PORTS] });
     await using _onPublic = await services(PUBLIC, { ports: [3999, 22] });

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { fileURLToPath } from "node:url";
 import { readConfig } from "../../common/config.ts";
 import { UsageError } from "../../common/errors.ts";
+import { tlsSettings } from "../../common/tls.ts";
 import { commitId, repoName } from "../../protocol/params.ts";
 
 const address = z.string().regex(/^.+:[0-9]{1,5}$/, "must be host:port");
@@ -27,6 +28,7 @@ const schema = z.object({
   /** Folder for the database and the local engine's notes. */
   STATE: z.string(),
   LISTEN: address.default("127.0.0.1:3182"),
+  ...tlsSettings,
   /** Secret the forge signs webhooks with; without it they are refused and the poll does all the work. */
   WEBHOOK_SECRET: z.string().min(16, "must have 16 characters at least").optional(),
   /** Seconds between two looks at the forge. */

@@ -2,6 +2,7 @@ import { Bridge, type BridgeDeps } from "./bridge.ts";
 import { Doorbell } from "../../common/doorbell.ts";
 import { describeError } from "../../common/errors.ts";
 import { logger } from "../../common/log.ts";
+import type { Tls } from "../../common/tls.ts";
 import { listen, routes } from "./server.ts";
 import { webhookRoutes } from "./webhook.ts";
 
@@ -9,6 +10,7 @@ const log = logger("bridge");
 
 export interface RunOptions {
   listen: string;
+  tls?: Tls;
   pollMs: number;
   webhookSecret: string | null;
   /** Ends the bridge: the call it is in is finished, runs go on without it. */
@@ -82,7 +84,7 @@ export async function run(deps: BridgeDeps, options: RunOptions): Promise<void> 
       ringPush: () => bridge.ringPush(),
     }),
   );
-  const server = listen(options.listen, { app, signal });
+  const server = listen(options.listen, { app, signal, tls: options.tls ?? {} });
   log.info("listening", { address: options.listen, engine: deps.engine.name });
   await Promise.all([
     loop("poll", async () => {

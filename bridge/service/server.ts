@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import type { Clock } from "../../common/time.ts";
 import { CcciError } from "../../common/errors.ts";
+import type { Tls } from "../../common/tls.ts";
 import { splitAddress } from "../../common/ingress.ts";
 import { metricsOf } from "./metrics.ts";
 import { isWaiting } from "../store/rows.ts";
@@ -49,14 +50,14 @@ export function routes(deps: ServerDeps): Hono {
   return app;
 }
 
-/** @throws {BridgeError} when the address cannot be listened on */
+/** @throws {BridgeError} when the address cannot be listened on, or the certificate cannot be used */
 export function listen(
   address: string,
-  { app, signal }: { app: Hono; signal: AbortSignal },
+  { app, signal, tls }: { app: Hono; signal: AbortSignal; tls: Tls },
 ): Deno.HttpServer {
   const [hostname, port] = splitAddress(address);
   try {
-    return Deno.serve({ hostname, port, signal, onListen() {} }, app.fetch);
+    return Deno.serve({ hostname, port, signal, ...tls, onListen() {} }, app.fetch);
   } catch (cause) {
     throw new BridgeError("bridge.listen", `Could not listen on "${address}"`, {
       cause,

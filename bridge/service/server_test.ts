@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { routes } from "./server.ts";
+import { ingressFetch } from "../../common/ingress.ts";
+import { tlsOf } from "../../common/tls.ts";
+import { pathsBelow } from "../../local/host/paths.ts";
+import { ensureInsideCertificates, INSIDE } from "../../local/traefik/tls.ts";
+import { listen, routes } from "./server.ts";
 import type { Vitals } from "./vitals.ts";
 import { Store } from "../store/store.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
@@ -67,4 +71,26 @@ Deno.test("/metrics tells Prometheus how the bridge is", async () => {
     ...{ state: "seen", reason: null, seen_at: 0 },
   });
   assert.match(await text(), /^ccci_bridge_commands\{state="seen"\} 1$/m);
+});
+
+Deno.test("with a certificate the bridge speaks TLS, and nothing in the clear", async () => {
+  using at = scene();
+  const folder = await Deno.makeTempDir();
+  const stop = new AbortController();
+  try {
+    const files = await ensureInsideCertificates(pathsBelow(folder));
+    const [cert, key, ca] = await Promise.all(
+      [files.cert, files.key, files.ca].map((path) => Deno.readTextFile(path)),
+    );
+    const tls = tlsOf({ TLS_CERT: cert, TLS_KEY: key });
+    const server = listen("127.0.0.1:0", { app: at.app, signal: stop.signal, tls });
+    const address = `127.0.0.1:${(server.addr as Deno.NetAddr).port}`;
+    const call = ingressFetch({ address, ...(ca === undefined ? {} : { ca }) }, { timeoutMs: 20_000 });
+    assert.equal((await call(`https://${INSIDE}/healthz`)).status, 503, "never polled");
+    await assert.rejects(fetch(`http://${address}/healthz`));
+    stop.abort();
+    await server.finished;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

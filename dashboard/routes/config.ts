@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { readConfig } from "../../common/config.ts";
 import { UsageError } from "../../common/errors.ts";
+import { tlsSettings } from "../../common/tls.ts";
 import { hostTokens, sameToken, type WriterToken, writerToken } from "../model/auth.ts";
 
 const secret = z.string().min(16, "must have at least 16 characters");
@@ -8,6 +9,7 @@ const secret = z.string().min(16, "must have at least 16 characters");
 const settings = z.object({
   /** `host:port` to listen on. */
   LISTEN: z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$/, 'must be "host:port"'),
+  ...tlsSettings,
   /** Folder for the database, logs and artefacts. */
   STATE: z.string().min(1),
   /** The address people use. */

@@ -1,6 +1,7 @@
 import { splitAddress } from "../../common/ingress.ts";
 import { logger } from "../../common/log.ts";
 import type { Clock } from "../../common/time.ts";
+import type { Tls } from "../../common/tls.ts";
 import { UsageError } from "../../common/errors.ts";
 import { createApp } from "./app.tsx";
 import type { Deps } from "../views/deps.ts";
@@ -12,11 +13,11 @@ const DRAIN_MS = 5_000;
 
 /**
  * Serves until `stop` aborts; then ends the live streams, lets other requests finish for a moment and returns.
- * @throws {UsageError} when the address is taken
+ * @throws {UsageError} when the address is taken, or the certificate cannot be used
  */
 export async function serve(
   deps: Deps,
-  options: { listen: string; stop: AbortSignal; clock: Clock },
+  options: { listen: string; tls?: Tls; stop: AbortSignal; clock: Clock },
 ): Promise<void> {
   const [hostname, port] = splitAddress(options.listen);
   const app = createApp(deps);
@@ -25,6 +26,7 @@ export async function serve(
     server = Deno.serve({
       hostname,
       port,
+      ...options.tls,
       onListen: (address) => log.info("Listening", { hostname: address.hostname, port: address.port }),
     }, (request) => app.fetch(request));
   } catch (cause) {

@@ -11,7 +11,7 @@ import { exists } from "../../common/files.ts";
 import { write } from "../host/command_line.ts";
 import { giteaAnswers, ownGitea } from "../gitea/gitea.ts";
 import { giteaFiles } from "../gitea/config.ts";
-import { BASE_DOMAIN, FORGE_HOST, type Paths, pathsFromEnvironment, PORTS } from "../host/paths.ts";
+import { BASE_DOMAIN, FORGE_HOST, LOOPBACK, type Paths, pathsFromEnvironment, PORTS } from "../host/paths.ts";
 import { type ProcessId, startedAt } from "../host/process.ts";
 import { DASHBOARD_URL, ownService, serviceAnswers, serviceFiles } from "../stack/services.ts";
 import { findAbra } from "../stack/stack.ts";
@@ -55,7 +55,7 @@ export async function stackStatus(): Promise<StackStatus> {
   const swarm = engine ? await swarmStatus(docker, paths) : undefined;
   const credentials = await readCredentials(paths);
   const abra = await findAbra(paths);
-  const gateway = swarm?.gateway ?? "127.0.0.1";
+  const gateway = LOOPBACK;
   return {
     parts: [
       engineStatus(paths, engine),

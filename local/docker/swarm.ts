@@ -17,7 +17,7 @@ export interface SwarmOptions {
 }
 
 export interface Swarm {
-  /** Address of the host on docker_gwbridge: the stack's own services listen here. */
+  /** Address of the host on docker_gwbridge: Traefik, and every other container, reaches the host by it. */
   gateway: string;
   ours: boolean;
 }
@@ -141,12 +141,11 @@ export async function isOurs(docker: Docker, paths: Paths): Promise<boolean> {
 export async function swarmStatus(
   docker: Docker,
   paths: Paths,
-): Promise<{ ours: boolean; since: string | null; gateway: string } | undefined> {
+): Promise<{ ours: boolean; since: string | null } | undefined> {
   if (await nodeState(docker) !== "active") return undefined;
   const inspected: { CreatedAt?: string } = await docker.swarmInspect().catch(() => ({}));
   return {
     ours: await isOurs(docker, paths),
     since: inspected.CreatedAt ?? null,
-    gateway: await gatewayAddress(docker).catch(() => "127.0.0.1"),
   };
 }

@@ -48,7 +48,12 @@ export const BASE_DOMAIN = "ci.localhost";
 export const FORGE_HOST = `git.${BASE_DOMAIN}`;
 export const DRONE_HOST = `drone.${BASE_DOMAIN}`;
 export const INGRESS = "127.0.0.1:443";
-/** Ports on the gateway of docker_gwbridge, where only this machine and its containers get to. */
+/** Where the stack's own services listen: only programs of this machine get there, and no container. */
+export const LOOPBACK = "127.0.0.1";
+/**
+ * Their ports there. On the gateway of docker_gwbridge, where Traefik gets to and other containers would, the relay takes
+ * TLS on the same ones.
+ */
 export const PORTS = { gitea: 3180, dashboard: 3181, bridge: 3182, drone: 3183, droneRunner: 3184 };
 /** Label that everything we make in an engine carries; its value is the cache folder. */
 export const OURS = "cc-ci.local";

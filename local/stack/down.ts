@@ -12,6 +12,7 @@ import { inStep, type Progress } from "../host/progress.ts";
 import { stopService } from "./services.ts";
 import { isOurs, PROXY } from "../docker/swarm.ts";
 import { removeNetwork, stopRuns, sweepApps } from "./sweep_runs.ts";
+import { stopRelay } from "../traefik/relay_process.ts";
 import { removeTraefik, traefikOwner } from "../traefik/traefik.ts";
 
 /**
@@ -37,6 +38,7 @@ export async function stopStack(
     "Gitea",
     async (step) => step.done(await stopGitea(paths) ? "stopped" : "not running"),
   );
+  await stopRelay(paths);
   const docker = engineClient();
   if (await engineDied(paths) && await engineAnswers(docker) === "no") {
     // Services and volumes lie on the engine's data root, and the next start would bring them back.

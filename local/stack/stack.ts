@@ -19,13 +19,21 @@ import { ensureGitea, ensureGiteaProgram } from "../gitea/gitea.ts";
 import { ensurePrograms, onPath, requireDisk } from "../host/host.ts";
 import { ensureBotImage } from "../images/mod.ts";
 import { lockStack } from "./lock.ts";
-import { BASE_DOMAIN, FORGE_HOST, INGRESS, type Paths, pathsFromEnvironment } from "../host/paths.ts";
+import {
+  BASE_DOMAIN,
+  FORGE_HOST,
+  INGRESS,
+  LOOPBACK,
+  type Paths,
+  pathsFromEnvironment,
+} from "../host/paths.ts";
 import { refuseTakenPorts } from "../host/ports.ts";
 import { inStep, type Progress } from "../host/progress.ts";
 import { ORG, seedForge } from "../gitea/seed.ts";
 import { DASHBOARD_URL, ensureService, waitForRoute } from "./services.ts";
 import { ensureSwarm } from "../docker/swarm.ts";
-import { type Certificates, ensureCertificates } from "../traefik/tls.ts";
+import { ensureRelay } from "../traefik/relay_process.ts";
+import { type Certificates, ensureCertificates, ensureInsideCertificates } from "../traefik/tls.ts";
 import { together } from "../host/interruption.ts";
 import { ensureTraefik, TRAEFIK_URL, traefikOwner } from "../traefik/traefik.ts";
 import { ensureTraefikImage } from "../traefik/traefik_image.ts";
@@ -56,7 +64,7 @@ export interface Stack {
   state: string;
   cache: string;
   paths: Paths;
-  /** Address on which the stack's own services listen, for this machine and its containers only. */
+  /** Address on which the stack's own services listen, for this machine only. */
   gateway: string;
   /** No `abra` is installed here, and the stand-in takes its place. */
   standInAbra: boolean;
@@ -105,7 +113,7 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   const engine = await inStep(progress, "Docker Engine", (step) => ensureEngine(paths, step));
   const { docker } = engine;
   await refuseOtherStack(docker, paths);
-  const { gateway } = await inStep(
+  const { gateway: bridged } = await inStep(
     progress,
     "Swarm",
     (step) =>
@@ -113,13 +121,14 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   );
   signal.throwIfAborted();
   const certificates = await ensureCertificates(paths);
+  const gateway = LOOPBACK;
   const composeClient = await ensureComposeClient({ paths, progress, signal });
   const credentials = await ensureCredentials(paths);
   const stack = await describe({
     ...{ paths, gateway, certificates, credentials, composeClient },
     engineIsOurs: engine.ours,
   });
-  const facts = { paths, progress, signal, docker, gateway, certificates, credentials, stack };
+  const facts = { paths, progress, signal, docker, gateway, bridged, certificates, credentials, stack };
   const context: Context = {
     ...facts,
     engine: options.engine ?? await engineInUse(paths),
@@ -157,7 +166,10 @@ interface Context {
   progress: Progress;
   signal: AbortSignal;
   docker: Docker;
+  /** Where the stack's own services listen. */
   gateway: string;
+  /** This machine's address on docker_gwbridge. */
+  bridged: string;
   certificates: Certificates;
   credentials: Credentials;
   stack: Stack;
@@ -167,14 +179,14 @@ interface Context {
 }
 
 async function startTraefik(
-  { paths, progress, signal, docker, gateway, certificates }: Context,
+  { paths, progress, signal, docker, bridged: gateway, certificates }: Context,
 ): Promise<void> {
   const image = await ensureTraefikImage(docker, { paths, progress, signal });
-  await inStep(
-    progress,
-    "Traefik",
-    (step) => ensureTraefik(docker, { paths, step, signal, image, gateway, certificates }),
-  );
+  const inside = await ensureInsideCertificates(paths);
+  await inStep(progress, "Traefik", async (step) => {
+    await ensureRelay({ paths, gateway, inside });
+    await ensureTraefik(docker, { paths, step, signal, image, gateway, certificates, inside });
+  });
 }
 
 async function startBackupBot({ paths, progress, signal, docker, stack }: Context): Promise<void> {

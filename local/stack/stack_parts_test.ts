@@ -5,6 +5,7 @@ import { ensureCredentials, readCredentials, saveCredentials, tokenFile } from "
 import { giteaConfig } from "../gitea/config.ts";
 import { refuseFullDisk } from "../host/host.ts";
 import { pathsBelow, pathsFromEnvironment } from "../host/paths.ts";
+import { INSIDE } from "../traefik/tls.ts";
 import { dynamicConfig } from "../traefik/traefik.ts";
 
 Deno.test("everything lies below the cache folder that the environment names", () => {
@@ -54,17 +55,24 @@ Deno.test("Gitea is told that it runs as root only where it does", () => {
 
 Deno.test("the proxy routes each name to one program and serves no name without its certificate", () => {
   const { http, tls } = JSON.parse(dynamicConfig("172.20.0.1"));
+  const transports = new Set<string>();
   const target = (rule: string) => {
     const router = Object.values<{ rule: string; service: string }>(http.routers).find((one) =>
       one.rule === rule
     );
-    return http.services[router?.service ?? ""]?.loadBalancer.servers[0].url;
+    const { servers, serversTransport } = http.services[router?.service ?? ""]?.loadBalancer ?? {};
+    transports.add(serversTransport);
+    return servers?.[0].url;
   };
-  assert.equal(target("Host(`git.ci.localhost`)"), "http://172.20.0.1:3180");
-  assert.equal(target("Host(`ci.localhost`)"), "http://172.20.0.1:3181");
-  assert.equal(target("Host(`ci.localhost`) && Path(`/hook`)"), "http://172.20.0.1:3182");
-  assert.equal(target("Host(`drone.ci.localhost`) && !PathPrefix(`/rpc`)"), "http://172.20.0.1:3183");
+  assert.equal(target("Host(`git.ci.localhost`)"), "https://172.20.0.1:3180");
+  assert.equal(target("Host(`ci.localhost`)"), "https://172.20.0.1:3181");
+  assert.equal(target("Host(`ci.localhost`) && Path(`/hook`)"), "https://172.20.0.1:3182");
+  assert.equal(target("Host(`drone.ci.localhost`) && !PathPrefix(`/rpc`)"), "https://172.20.0.1:3183");
   assert.equal(tls.options.default.sniStrict, true);
+  // To all of them Traefik speaks TLS, and believes one CA and one name.
+  assert.deepEqual([...transports], ["cc-ci-inside"]);
+  const { serverName, rootCAs, insecureSkipVerify } = http.serversTransports["cc-ci-inside"];
+  assert.deepEqual([serverName, rootCAs.length, insecureSkipVerify], [INSIDE, 1, undefined]);
 });
 
 Deno.test("a full disk is refused with the numbers and the way out", () => {

@@ -7,7 +7,7 @@ import { BASE_DOMAIN, DRONE_HOST, FORGE_HOST, INGRESS, OURS, type Paths, PORTS }
 import { requireFreePorts } from "../host/ports.ts";
 import type { Step } from "../host/progress.ts";
 import { PROXY } from "../docker/swarm.ts";
-import type { Certificates } from "./tls.ts";
+import { type Certificates, INSIDE } from "./tls.ts";
 
 const STACK = "cc-ci-traefik";
 const SERVICE = `${STACK}_app`;
@@ -15,15 +15,18 @@ const TRAEFIK_HOST = `traefik.${BASE_DOMAIN}`;
 /** Where this host, and nobody else, reaches Traefik's API. */
 export const TRAEFIK_URL = `https://${TRAEFIK_HOST}`;
 const READY_MS = 180_000;
+const INSIDE_CA = "/etc/traefik/inside-ca.pem";
 
 export interface TraefikOptions {
   paths: Paths;
   step: Step;
   /** Tag of the image to run. */
   image: string;
-  /** Where the forge, the dashboard and the bridge listen. */
+  /** Where the relay takes what is for the forge, the dashboard and the bridge. */
   gateway: string;
   certificates: Certificates;
+  /** By these the relay shows who it is. */
+  inside: Certificates;
   signal: AbortSignal;
 }
 
@@ -32,6 +35,7 @@ export async function ensureTraefik(docker: Docker, options: TraefikOptions): Pr
   const { paths, step, image, certificates } = options;
   const objects = {
     dynamic: dynamicConfig(options.gateway),
+    insideCa: await Deno.readTextFile(options.inside.ca),
     cert: await Deno.readTextFile(certificates.cert),
     key: await Deno.readTextFile(certificates.key),
   };
@@ -121,7 +125,10 @@ function staticArgs(): string[] {
 /** Routes to what runs on the host itself. JSON is YAML. */
 export function dynamicConfig(gateway: string): string {
   const router = (rule: string, service: string) => ({ rule, service, entryPoints: ["web-secure"], tls: {} });
-  const server = (port: number) => ({ loadBalancer: { servers: [{ url: `http://${gateway}:${port}` }] } });
+  // Other containers share that network, so what passes there is encrypted, and for the services alone.
+  const server = (port: number) => ({
+    loadBalancer: { serversTransport: "cc-ci-inside", servers: [{ url: `https://${gateway}:${port}` }] },
+  });
   return JSON.stringify(
     {
       http: {
@@ -144,6 +151,9 @@ export function dynamicConfig(gateway: string): string {
           "cc-ci-bridge": server(PORTS.bridge),
           "cc-ci-drone": server(PORTS.drone),
         },
+        serversTransports: {
+          "cc-ci-inside": { serverName: INSIDE, rootCAs: [INSIDE_CA], disableHTTP2: true },
+        },
       },
       tls: {
         certificates: [{ certFile: "/run/secrets/wildcard.pem", keyFile: "/run/secrets/wildcard-key.pem" }],
@@ -158,7 +168,7 @@ export function dynamicConfig(gateway: string): string {
 
 interface ServiceParts {
   image: string;
-  objects: { dynamic: string; cert: string; key: string };
+  objects: { dynamic: string; insideCa: string; cert: string; key: string };
   wanted: string;
   cache: string;
 }
@@ -178,6 +188,7 @@ async function createService(docker: Docker, { image, objects, wanted, cache }: 
     return { id: there?.ID ?? (await docker.createConfig(spec)).id, name: unique };
   };
   const dynamic = await store("config", "dynamic", objects.dynamic);
+  const insideCa = await store("config", "inside-ca", objects.insideCa);
   const cert = await store("secret", "cert", objects.cert);
   const key = await store("secret", "key", objects.key);
   const file = (name: string) => ({ Name: name, UID: "0", GID: "0", Mode: 0o400 });
@@ -206,7 +217,10 @@ async function createService(docker: Docker, { image, objects, wanted, cache }: 
           { SecretID: cert.id, SecretName: cert.name, File: file("wildcard.pem") },
           { SecretID: key.id, SecretName: key.name, File: file("wildcard-key.pem") },
         ],
-        Configs: [{ ConfigID: dynamic.id, ConfigName: dynamic.name, File: file("/etc/traefik/dynamic.yml") }],
+        Configs: [
+          { ConfigID: dynamic.id, ConfigName: dynamic.name, File: file("/etc/traefik/dynamic.yml") },
+          { ConfigID: insideCa.id, ConfigName: insideCa.name, File: file(INSIDE_CA) },
+        ],
       },
       Networks: [{ Target: (await docker.getNetwork(PROXY).inspect()).Id }],
       RestartPolicy: { Condition: "any", Delay: 1_000_000_000 },

@@ -1,0 +1,35 @@
+/**
+ * Takes TLS connections at one address and hands what is in them to another one, where a program listens that does
+ * not speak TLS. What does not begin with TLS is refused.
+ */
+export function relay(
+  from: { hostname: string; port: number; cert: string; key: string },
+  to: { hostname: string; port: number },
+): Deno.Listener {
+  const listener = Deno.listenTls({ ...from, alpnProtocols: ["http/1.1"] });
+  void take(listener, to);
+  return listener;
+}
+
+async function take(listener: Deno.TlsListener, to: { hostname: string; port: number }): Promise<void> {
+  while (true) {
+    try {
+      void pass(await listener.accept(), to);
+    } catch (error) {
+      if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) return; // is closed
+    }
+  }
+}
+
+/** Passes on what one connection says, and closes both sides when either has said all. */
+async function pass(connection: Deno.TlsConn, to: { hostname: string; port: number }): Promise<void> {
+  using outside = connection;
+  try {
+    await outside.handshake();
+    using inside = await Deno.connect(to);
+    await Promise.all([
+      outside.readable.pipeTo(inside.writable),
+      inside.readable.pipeTo(outside.writable),
+    ]);
+  } catch { /* one of the two is gone, or there was no TLS */ }
+}

@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { waitFor } from "../../common/time.ts";
+import { SMALL_HEAP } from "../../common/small_heap.ts";
+import { StackError } from "../host/errors.ts";
+import { LOOPBACK, type Paths, PORTS } from "../host/paths.ts";
+import { isRunning, ownProcess, type ProcessId, startDetached, stopProcess } from "../host/process.ts";
+import type { Certificates } from "./tls.ts";
+
+/** The services that Traefik routes to. */
+const ROUTED = [PORTS.gitea, PORTS.dashboard, PORTS.bridge, PORTS.drone];
+const PROGRAM = join("local", "traefik", "relay_main.ts");
+const READY_MS = 60_000;
+
+function relayFiles(paths: Paths) {
+  return {
+    log: join(paths.logs, "relay.log"),
+    pidFile: join(paths.state, "pids", "relay.json"),
+    mark: join(paths.state, "pids", "relay.fingerprint"),
+  };
+}
+
+/** What stands between Traefik and the services: see `relay.ts`. */
+export async function ensureRelay(
+  { paths, gateway, inside }: { paths: Paths; gateway: string; inside: Certificates },
+): Promise<void> {
+  const files = relayFiles(paths);
+  const texts = await Promise.all(
+    [inside.cert, ...["relay.ts", "relay_main.ts"].map((name) => join(paths.repo, "local", "traefik", name))]
+      .map((path) => Deno.readTextFile(path)),
+  );
+  const wanted = createHash("sha256").update(JSON.stringify([gateway, ROUTED, texts])).digest("hex");
+  const running = ownRelay(paths);
+  if (running !== undefined && await Deno.readTextFile(files.mark).catch(() => "") === wanted) return;
+  await stopProcess(running, { graceMs: 2_000 });
+  const places = ROUTED.flatMap((port) => [`${gateway}:${port}`, `${LOOPBACK}:${port}`]);
+  const id = await startDetached([
+    ...[Deno.execPath(), "run", "--quiet", "--no-prompt", SMALL_HEAP, `--allow-net=${places.join(",")}`],
+    ...[
+      `--allow-read=${[inside.cert, inside.key].map((path) => path.replaceAll(",", ",,")).join(",")}`,
+      PROGRAM,
+    ],
+    ...[inside.cert, inside.key, gateway, ...ROUTED.map(String)],
+  ], { cwd: paths.repo, env: {}, log: files.log, pidFile: files.pidFile });
+  await waitFor(async () => {
+    if (!isRunning(id)) {
+      const said = (await Deno.readTextFile(files.log).catch(() => "")).trim().split("\n").slice(-6).join(
+        "\n",
+      );
+      throw new StackError("Could not start the relay behind Traefik", {
+        hint: `${said}\nIts log: ${files.log}`,
+      });
+    }
+    const open = await Promise.all(ROUTED.map((port) => answers(gateway, port)));
+    return open.every(Boolean);
+  }, { what: `the relay to listen (log: ${files.log})`, timeoutMs: READY_MS, everyMs: 50 });
+  await Deno.writeTextFile(files.mark, wanted);
+}
+
+async function answers(hostname: string, port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname, port })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export async function stopRelay(paths: Paths): Promise<boolean> {
+  return await stopProcess(ownRelay(paths), { graceMs: 2_000 });
+}
+
+function ownRelay(paths: Paths): ProcessId | undefined {
+  const key = join(paths.state, "tls-inside");
+  return ownProcess(
+    relayFiles(paths).pidFile,
+    (argv) => argv.includes(PROGRAM) && argv.some((word) => word.startsWith(key)),
+  );
+}
