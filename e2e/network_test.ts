@@ -41,18 +41,18 @@ const containerOf = (label: string) =>
 const addressOf = (container: string) =>
   docker("inspect", "--format", "{{.NetworkSettings.Networks.proxy.IPAddress}}", container);
 
-/** A service that is nobody's run, on the network that all apps share. */
-async function otherStack(): Promise<AsyncDisposable> {
-  const labels = ["--label", "com.docker.stack.namespace=e2e-other"];
+/** A service on the network that all apps share. */
+async function service(
+  name: string,
+  { stack, mode }: { stack: string; mode: "dnsrr" | "vip" },
+): Promise<AsyncDisposable> {
+  const label = `com.docker.stack.namespace=${stack}`;
   await docker(
-    ...["service", "create", "--detach", "--quiet", "--name", OTHER, "--network", "proxy"],
-    ...labels,
-    ...[
-      ...["--container-label", "com.docker.stack.namespace=e2e-other", "--endpoint-mode", "dnsrr"],
-      ...["--no-resolve-image", "nginx:1.22.1"],
-    ],
+    ...["service", "create", "--detach", "--quiet", "--name", name, "--network", "proxy"],
+    ...["--label", label, "--container-label", label, "--endpoint-mode", mode],
+    ...["--no-resolve-image", "nginx:1.22.1"],
   );
-  return { [Symbol.asyncDispose]: async () => void await docker("service", "rm", OTHER) };
+  return { [Symbol.asyncDispose]: async () => void await docker("service", "rm", name) };
 }
 
 /** An app with a neighbour on each kind of network. */
@@ -93,7 +93,7 @@ onTheStack(
     await using _onGateway = await services(gateway, { ports: [3999, ...SWARM_PORTS] });
     await using _onPublic = await services(PUBLIC, { ports: [3999, 22] });
     using _ingress = passOn({ hostname: PUBLIC, port: 443 }, { hostname: "127.0.0.1", port: 443 });
-    await using _other = await otherStack();
+    await using _other = await service(OTHER, { stack: "e2e-other", mode: "dnsrr" });
     const other = await containerOf(`com.docker.swarm.service.name=${OTHER}`);
     const traefik = await containerOf("com.docker.swarm.service.name=cc-ci-traefik_app");
     await using app = await installedApp(bench);
@@ -150,3 +150,29 @@ onTheStack(
     assert.deepEqual(got, { ...all(open, true), ...all(own, true), ...all(closed, false) });
   },
 );
+
+onTheStack("addresses that stand for an app's services are its own on the shared network, too", async () => {
+  const stack = "e2e-0a1b2c_ci_localhost"; // as a run calls its stack
+  const names = [`${stack}_one`, `${stack}_two`] as const;
+  await using _one = await service(names[0], { stack, mode: "vip" });
+  await using _two = await service(names[1], { stack, mode: "vip" });
+  const addresses = await Promise.all(names.map(async (name) => {
+    const format = "{{range .Endpoint.VirtualIPs}}{{.Addr}} {{end}}";
+    const [virtual = ""] = (await docker("service", "inspect", "--format", format, name)).split("/");
+    return [virtual, await addressOf(await containerOf(`com.docker.swarm.service.name=${name}`))];
+  }));
+  const wanted = addresses.flat().map((address) => `-A CC-CI-PEERS -d ${address}/32 -j ACCEPT`).sort();
+  for (const name of names) {
+    const container = await containerOf(`com.docker.swarm.service.name=${name}`);
+    const pid = await docker("inspect", "--format", "{{.State.Pid}}", container);
+    const rules = async () =>
+      (await execOk(["nsenter", `--net=/proc/${pid}/ns/net`, "--", "iptables", "-S", "CC-CI-PEERS"]))
+        .stdout.trim().split("\n").slice(1).sort();
+    await waitFor(async () => (await rules()).length === wanted.length, {
+      what: "the rules of both containers",
+      timeoutMs: 20_000,
+      everyMs: 50,
+    });
+    assert.deepEqual(await rules(), wanted);
+  }
+});

@@ -179,8 +179,9 @@ async function virtualAddresses(socket: string, service: string): Promise<string
 function writeNetwork(bundle: string, stack: string | null, { own, shared }: Places): void {
   const folder = `${bundle}/cc-ci-floor`;
   Deno.mkdirSync(folder, { mode: 0o700 });
+  // Addresses of a single link are closed anyway, and each container gives the host one more of them.
   const host = Deno.networkInterfaces().map(({ address }) => address).filter((address) =>
-    !/^(127\.|::1$)/.test(address)
+    !/^(127\.|::1$|fe80:)/i.test(address)
   );
   const around = { resolvers: resolvers(), host };
   for (const family of [4, 6] as const) {
