@@ -30,6 +30,16 @@ families() {
   if [ -e /proc/net/if_inet6 ]; then echo 4 6; else echo 4; fi
 }
 
+# Rules that open addresses on shared networks, those of the other words. $1: 4 or 6
+peer_rules() {
+  version=$1
+  shift
+  for address; do
+    case $address in *:*) of=6 ;; *) of=4 ;; esac
+    if [ "$of" = "$version" ]; then echo "-A CC-CI-PEERS -d $address -j ACCEPT"; fi
+  done
+}
+
 # Rules that open the interfaces on the app's own networks. $1: container; $2: 4 or 6; $3: what `ip` says of interfaces
 own_rules() {
   case $2 in 4) kind=inet ;; *) kind=inet6 ;; esac
@@ -51,8 +61,11 @@ filter() { # $1: container; fails when anything may be missing of the rules
   fi
   interfaces=$(nsenter --net="/proc/$pid/ns/net" -- ip -o addr show) || return 1
   for version in $(families); do
-    rules=$(cat "$root/$1/cc-ci-floor/rules$version" && own_rules "$1" "$version" "$interfaces" && echo COMMIT) ||
-      return 1
+    # shellcheck disable=SC2046 # are several words
+    rules=$(
+      cat "$root/$1/cc-ci-floor/rules$version" && own_rules "$1" "$version" "$interfaces" &&
+        peer_rules "$version" $(places_of shared "$1") && echo COMMIT
+    ) || return 1
     echo "$rules" | restore "$pid" "$version" || return 1
   done
   echo "$namespace" > "$root/$1/cc-ci-floor/filtered"
@@ -64,23 +77,27 @@ shared_by() {
   if [ -n "$(places_of shared "$1")" ]; then places_of stack "$1"; fi
 }
 
-meet() {
-  stack=$(shared_by "$1") && { [ -z "$stack" ] || introduce "$stack"; }
+meet() { # $1: container, whose rules hold already
+  stack=$(shared_by "$1") || return 1
+  if [ -n "$stack" ]; then introduce "$stack" unless-alone; fi
 }
 
 # Lets the containers of the app $1 speak to each other on networks that they share with others, and no longer to those
-# that have gone: their addresses may be somebody else's next.
+# that have gone: their addresses may be somebody else's next. $2: nothing to do where there is one container only
 introduce() {
   exec 9< "$root" && flock -w 30 9 || return 1
   members=''
   addresses=''
+  known=0
   for folder in "$root"/*/cc-ci-floor; do
     id_of=${folder%/cc-ci-floor}
     id_of=${id_of##*/}
     [ "$(shared_by "$id_of" 2> /dev/null)" = "$1" ] || continue
     addresses="$addresses $(places_of shared "$id_of")"
+    known=$((known + 1))
     if [ -e "$folder/filtered" ]; then members="$members $id_of"; fi
   done
+  if [ "$known" = 1 ] && [ "${2-}" = unless-alone ]; then members=''; fi
   for member in $members; do
     pid=$(process_of "$member")
     # One that has ended may have left its number to a process elsewhere.
@@ -89,10 +106,8 @@ introduce() {
       {
         echo '*filter'
         echo ':CC-CI-PEERS - [0:0]'
-        for address in $addresses; do
-          case $address in *:*) of=6 ;; *) of=4 ;; esac
-          if [ "$of" = "$version" ]; then echo "-A CC-CI-PEERS -d $address -j ACCEPT"; fi
-        done
+        # shellcheck disable=SC2086 # are several words
+        peer_rules "$version" $addresses
         echo COMMIT
       } | restore "$pid" "$version" || say "could not renew what \"$member\" may speak to"
     done
