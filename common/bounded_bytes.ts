@@ -43,6 +43,8 @@ export class LastBytes {
   readonly #limit: number;
   #buffer = new Uint8Array(1024);
   #size = 0;
+  /** Whether there was more than the limit, whose beginning is lost. */
+  overflowed = false;
 
   /** @param limit number of bytes that are kept */
   constructor(limit: number) {
@@ -50,6 +52,7 @@ export class LastBytes {
   }
 
   add(piece: Uint8Array): void {
+    this.overflowed ||= this.#size + piece.length > this.#limit;
     const kept = piece.subarray(Math.max(0, piece.length - this.#limit));
     if (this.#size + kept.length > 2 * this.#limit) {
       this.#buffer.copyWithin(0, this.#size - this.#limit, this.#size);

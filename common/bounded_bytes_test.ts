@@ -25,7 +25,10 @@ Deno.test("of a long stream the beginning is kept, or the end", () => {
     last.add(new TextEncoder().encode(piece));
   }
   assert.deepEqual([first.text(), first.overflowed], ["abcdefghij", true]);
-  assert.equal(last.text(), "0123456789");
+  assert.deepEqual([last.text(), last.overflowed], ["0123456789", true]);
+  const whole = new LastBytes(6);
+  for (const piece of ["abc", "def"]) whole.add(new TextEncoder().encode(piece));
+  assert.deepEqual([whole.text(), whole.overflowed], ["abcdef", false]);
   const exact = new FirstBytes(3);
   assert.deepEqual([exact.add(new TextEncoder().encode("abc")), exact.overflowed], [true, false]);
   assert.equal(exact.add(new TextEncoder().encode("d")), false);

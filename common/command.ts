@@ -114,6 +114,7 @@ export async function runCommand(argv: readonly string[], options: ExecOptions =
       success: code === 0 && !timedOut,
       stdout: kept.stdout.text(),
       stderr: kept.stderr.text(),
+      cut: kept.stdout.overflowed,
       timedOut,
       ms: performance.now() - started,
     };

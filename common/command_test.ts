@@ -122,6 +122,7 @@ Deno.test("runCommand() hands on output with any bytes in it, and keeps its own 
 
 Deno.test("runCommand() keeps the end of what is printed beyond its limit", async () => {
   const long = await runCommand(["sh", "-c", "seq 1 100000"], { maxBytes: 100 });
+  assert.deepEqual([long.cut, (await runCommand(["seq", "9"], { maxBytes: 18 })).cut], [true, false]);
   assert.equal(long.stdout.length, 100);
   assert.ok(long.stdout.endsWith("99999\n100000\n"));
   const whole = await runCommand(["sh", "-c", "seq 1 20000"]);

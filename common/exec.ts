@@ -29,6 +29,8 @@ export interface ExecResult {
   success: boolean;
   stdout: string;
   stderr: string;
+  /** Whether the program wrote more to standard output than is kept, so that `stdout` is its end only. */
+  cut: boolean;
   timedOut: boolean;
   /** Wall time in milliseconds. */
   ms: number;
@@ -121,6 +123,7 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
     success: status.success && !timedOut,
     stdout: out,
     stderr: err,
+    cut: stdout.kept.overflowed,
     timedOut,
     ms: performance.now() - started,
   };
@@ -177,5 +180,5 @@ function collect(stream: ReadableStream<Uint8Array>, limit: number, see: (chunk:
     }
     return kept.text();
   })();
-  return { done, cancel: () => void reader.cancel().catch(() => {}) };
+  return { done, kept, cancel: () => void reader.cancel().catch(() => {}) };
 }

@@ -53,6 +53,7 @@ Deno.test("exec() does not wait for a pipe that somebody outside the group holds
 
 Deno.test("exec() keeps the end of what is printed beyond its limit", async () => {
   const long = await exec(["sh", "-c", "seq 1 5000"], { maxBytes: 100 });
+  assert.deepEqual([long.cut, (await exec(["seq", "9"], { maxBytes: 18 })).cut], [true, false]);
   assert.equal(long.stdout.length, 100);
   assert.ok(long.stdout.endsWith("4999\n5000\n"));
 });

@@ -75,6 +75,15 @@ data:
   read: [{ service: app, command: cat /usr/share/nginx/html/record.txt }]
 `;
 
+/** A volume in memory beside the other one. */
+function withScratch(compose: ComposeFile): void {
+  app(compose).volumes = ["content:/usr/share/nginx/html", "scratch:/scratch"];
+  compose.volumes = {
+    content: null,
+    scratch: { driver_opts: { type: "tmpfs", device: "tmpfs", o: "size=1m" } },
+  };
+}
+
 /** Shell of an app that makes a container of no stack by Docker's socket, as runners of builds do. */
 const makeChild = [
   "to='curl -s --unix-socket /var/run/docker.sock -X POST'",
@@ -267,7 +276,59 @@ export const brokenRecipes: BrokenRecipe[] = [
     name: "a backup hook that fails",
     recipe: withLabels("backupbot.backup.pre-hook=echo No room for a dump >&2; exit 7"),
     stage: "backup",
-    cause: /No room for a dump/,
+    cause: /A backup hook failed, and the backup went on without it: .*No room for a dump/,
+  },
+  {
+    name: "a dump that the hook writes elsewhere than the label says",
+    recipe: withLabels(
+      "backupbot.backup.pre-hook=touch /tmp/dump.txt",
+      "backupbot.backup.volumes.content.path=dump.txt",
+    ),
+    stage: "backup",
+    cause: /"dump\.txt" of volume "content" is not in the snapshot/,
+    detail: /backupbot\.backup\.volumes\.content\.path .* app: touch \/tmp\/dump\.txt/,
+  },
+  {
+    name: "sixty thousand files in a volume, and another volume after it",
+    recipe: {
+      versions: [],
+      compose(compose) {
+        app(compose).volumes = ["content:/usr/share/nginx/html", "zzz:/zzz"];
+        compose.volumes = { content: null, zzz: null };
+      },
+    },
+    enrolment: `
+repo: fixtures/quick
+data:
+  seed:
+    - service: app
+      command: cd /usr/share/nginx/html && seq -f 'a-%020g' 60000 | xargs touch && echo "$MARKER" > /zzz/record
+  read: [{ service: app, command: cat /zzz/record }]
+`,
+    only: ["restore"],
+    result: "passed",
+    stage: "restore",
+    ends: "passed",
+    cause: /^$/,
+    level: 3,
+  },
+  {
+    name: "a volume in memory, which an update empties by design",
+    recipe: { published: withScratch, compose: withScratch },
+    only: ["upgrade"],
+    result: "passed",
+    stage: "upgrade",
+    ends: "passed",
+    cause: /^$/,
+  },
+  {
+    name: "an enrolment whose seed writes nothing that its read finds",
+    recipe: { versions: [] },
+    enrolment: enrolmentWithRecord.replace("record.txt' }]", "elsewhere.txt' }]"),
+    stage: "backup",
+    result: "infra",
+    ends: "infra",
+    cause: /recipe\.yml: seed wrote nothing that read finds/,
   },
   {
     name: "a test of its own that fails",

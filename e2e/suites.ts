@@ -50,9 +50,8 @@ const unitFolders = [
 ];
 
 /** Each of these files takes care of its own runs only, so that they can go on side by side. */
-const harnessTests = ["harness", "floor", "network", "surplus", "deaths", "faults", "broken"].map((name) =>
-  `e2e/${name}_test.ts`
-);
+const harnessTests = ["harness", "floor", "network", "surplus", "deaths", "faults", "empty_volume", "broken"]
+  .map((name) => `e2e/${name}_test.ts`);
 /** Files at a time; some have several runs at a time, and a run waits more than it computes. */
 const HARNESS_JOBS = "2";
 

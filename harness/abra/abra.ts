@@ -7,6 +7,7 @@ import { inTerminal, withoutEcho } from "../../common/pty.ts";
 import {
   type BackupSnapshot,
   botReason,
+  failedHooks,
   type LintRow,
   parseLint,
   parseSnapshots,
@@ -44,8 +45,21 @@ export interface AbraOptions {
   signal?: AbortSignal;
 }
 
+/** What the backup bot said in a call that ended well. */
+export interface BotCall {
+  /** Its words for each hook that failed: neither the bot nor abra fails for one. */
+  failedHooks: string[];
+  /** Whether it said more than was kept, so that hooks may have failed of which nothing is known. */
+  cut: boolean;
+}
+
+/** Bytes kept of what the bot says, hooks' output included. */
+const BOT_OUTPUT = 16 * 1024 * 1024;
+
 interface Call {
   timeoutMs?: number;
+  /** Bytes kept of each stream; of a longer one the end is kept. */
+  maxBytes?: number;
   quiet?: boolean;
   /** Whether its standard output holds secrets and is kept out of logs and errors. */
   secret?: boolean;
@@ -119,7 +133,7 @@ export class Abra {
       return await this.#run(args, { secret: true });
     };
     try {
-      return this.#readSecrets((await dirtyOrNot(generate)).stdout);
+      return this.#readSecrets(wholeOutput(await dirtyOrNot(generate)));
     } catch (error) {
       if (error instanceof AbraError && /no secrets/i.test(error.message)) return {};
       throw error;
@@ -169,9 +183,8 @@ export class Abra {
    * look for the snapshot.
    * @throws {AbraError} also when this host has no bot: see {@linkcode isBotMissing}
    */
-  async backupCreate(domain: string, options: { timeoutMs: number }): Promise<void> {
-    const args = ["app", "backup", "create", domain, "-n"];
-    await dirtyOrNot((...more) => this.#run([...args, ...more], { ...options, terminal: true }));
+  async backupCreate(domain: string, options: { timeoutMs: number }): Promise<BotCall> {
+    return await this.#callBot(["app", "backup", "create", domain, "-n"], options);
   }
 
   /** The app's snapshots, oldest first. */
@@ -182,9 +195,15 @@ export class Abra {
   }
 
   /** Lets the backup bot bring the app's data back from the newest snapshot. */
-  async restore(domain: string, options: { timeoutMs: number }): Promise<void> {
-    const args = ["app", "restore", domain, "-n"];
-    await dirtyOrNot((...more) => this.#run([...args, ...more], { ...options, terminal: true }));
+  async restore(domain: string, options: { timeoutMs: number }): Promise<BotCall> {
+    return await this.#callBot(["app", "restore", domain, "-n"], options);
+  }
+
+  async #callBot(args: string[], { timeoutMs }: { timeoutMs: number }): Promise<BotCall> {
+    const { stdout, cut } = await dirtyOrNot((...more) =>
+      this.#run([...args, ...more], { timeoutMs, terminal: true, maxBytes: BOT_OUTPUT })
+    );
+    return { failedHooks: failedHooks(this.#clean(stdout)), cut };
   }
 
   /**
@@ -194,20 +213,23 @@ export class Abra {
   async recipeLint(recipe: string): Promise<LintRow[]> {
     const args = ["recipe", "lint", recipe, "-n", "-o"];
     const lint = (...more: string[]) => this.#run([...args, ...more], { terminal: true });
-    const { stdout } = await lint("-C").catch((error) => {
+    const linted = await lint("-C").catch((error) => {
       if (error instanceof AbraError && /unknown (shorthand )?flag/i.test(error.message)) return lint();
       throw error;
     });
-    return parseLint(plainLines(stdout));
+    return parseLint(plainLines(wholeOutput(linted)));
+  }
+
+  /** Lines without colours and secrets. What the redactor takes out may only show once the bot's JSON is read. */
+  #clean(text: string): string[] {
+    const { redactor } = this.#options;
+    return plainLines(withoutEcho(text)).map(plainBotLine).map((line) => redactor?.text(line) ?? line);
   }
 
   async #run(args: readonly string[], options: Call = {}): Promise<ExecResult> {
-    const { settings, dir, redactor, log, signal } = this.#options;
+    const { settings, dir, log, signal } = this.#options;
     const argv = [settings.ABRA, ...args];
     const call = options.terminal ? inTerminal(argv) : { argv, env: {} };
-    // The redactor comes last: what it takes out may only show once the text is clean and the bot's JSON is read.
-    const clean = (text: string) =>
-      plainLines(withoutEcho(text)).map(plainBotLine).map((line) => redactor?.text(line) ?? line);
     if (!options.quiet) log?.(`$ abra ${args.join(" ")}`);
     let result: ExecResult;
     try {
@@ -216,6 +238,7 @@ export class Abra {
           clearEnv: true,
           env: { ...environment(settings, { dir, deploys: options.deploys ?? false }), ...call.env },
           timeoutMs: options.timeoutMs ?? 60_000,
+          ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
           ...(signal === undefined ? {} : { signal }),
         });
       const what = changeBy(args);
@@ -232,7 +255,7 @@ export class Abra {
       });
     }
     signal?.throwIfAborted();
-    const lines = [...clean(result.stderr), ...(options.secret ? [] : clean(result.stdout))];
+    const lines = [...this.#clean(result.stderr), ...(options.secret ? [] : this.#clean(result.stdout))];
     if (!options.quiet) { for (const line of lines) log?.(line); }
     if (result.success) return result;
     const command = args.slice(0, 3).filter((arg) => !arg.startsWith("-")).join(" ");
@@ -248,6 +271,15 @@ export class Abra {
       code: "abra.broken",
     });
   }
+}
+
+/** What a call printed, of which nothing may be missing. @throws {AbraError} when its beginning was not kept */
+function wholeOutput({ stdout, cut, argv }: ExecResult): string {
+  if (!cut) return stdout;
+  throw new AbraError(`"${argv.slice(0, 3).join(" ")}" prints more than can be read`, {
+    lines: [],
+    code: "abra.broken",
+  });
 }
 
 /** Calls abra, and once more with `-C` when it refuses a work tree that has changes. */

@@ -55,6 +55,22 @@ export function botReason(lines: readonly string[]): string | null {
   return last?.replace(/^\w+[:\s]*/, "").trim() ?? null;
 }
 
+/** What the backup bot says of hooks that failed; it goes on after each of them, and ends with 0. */
+export function failedHooks(lines: readonly string[]): string[] {
+  return lines.flatMap((line) => {
+    const said = /^ERROR[:\s]*(Failed to run command\b.*)$/s.exec(line.trim())?.[1];
+    return said === undefined ? [] : [said.replace(/\s+/g, " ").trim()];
+  });
+}
+
+/** Whether the Engine refused the bot a hook because it was just replacing the hook's container. */
+export function isBeingReplaced(lines: readonly string[]): boolean {
+  return lines.some((line) =>
+    /\b409\b.*\b(client error|conflict)\b|\bcontainer \S+ is (not running|restarting)|contains hooks but it's not running/i
+      .test(line)
+  );
+}
+
 /** Reads the rows of lint's table. A cell that abra broke over several lines is joined again. */
 export function parseLint(lines: readonly string[]): LintRow[] {
   return tableRows(lines).filter((row) => /^R\d{3}$/.test(row.ref ?? "")).map((row) => ({

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { botReason, parseCheck, parseLint, parseSnapshots, plainBotLine } from "./output.ts";
+import {
+  botReason,
+  failedHooks,
+  isBeingReplaced,
+  parseCheck,
+  parseLint,
+  parseSnapshots,
+  plainBotLine,
+} from "./output.ts";
 
 Deno.test("snapshots are found among other lines, oldest first", () => {
   const lines = [
@@ -68,4 +76,26 @@ Deno.test("the backup bot's own last error is the reason, whichever way it logs"
   );
   assert.equal(reason("FATA Status: , Code: 1"), null);
   assert.equal(plainBotLine('{"message_type": nonsense}'), '{"message_type": nonsense}');
+});
+
+Deno.test("hooks that failed are told from what else the bot says", () => {
+  const failed = "Failed to run command bash -c 'set -o pipefail;/dump.sh' in note_db.1.x: no space\nleft";
+  const lines = [
+    "INFO: run command in note_db.1.x: /dump.sh",
+    plainBotLine(JSON.stringify({ message_type: "ERROR", message: failed })),
+    "ERROR: /var/lib/docker/volumes/note_db/_data/dump.sql does not exist",
+  ];
+  assert.deepEqual(failedHooks(lines), [failed.replace("\n", " ")]);
+});
+
+Deno.test("a container that is being replaced is told from other refusals", () => {
+  const replaced = [
+    'docker.errors.APIError: 409 Client Error for http+docker://localhost/v1.47/exec: Conflict ("container 0a is paused")',
+    'The Docker Engine refused /containers/0a/exec: {"message":"container 0a is not running"}',
+    "Container note_db contains hooks but it's not running",
+  ];
+  for (const line of replaced) assert.equal(isBeingReplaced(["INFO: x", line]), true, line);
+  for (const line of ["ERROR: 409 files are gone", "Backup finished", "service is not running"]) {
+    assert.equal(isBeingReplaced([line]), false, line);
+  }
 });

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
+import { askBot } from "./ask_bot.ts";
 import { type Checked, isSurplus, requireChecked } from "../confinement/engine/mod.ts";
 import { domainsOf, newSettings, settle } from "./settings.ts";
 import { assignedNames, missingLines } from "../recipe/env_file.ts";
-import { Abra, AbraError, isBotMissing } from "../abra/abra.ts";
+import { Abra, AbraError, type BotCall, isBotMissing } from "../abra/abra.ts";
 import type { BackupSnapshot } from "../abra/output.ts";
 import { takeSnapshot } from "../swarm/snapshot.ts";
 import { type Converged, stackFailure, waitConverged } from "../swarm/wait_converged.ts";
@@ -248,20 +249,24 @@ export class App {
    * @returns its newest snapshot; the caller checks that it is not an older one
    * @throws {StageFailure} when the app has no snapshot
    */
-  async backUp(ctx: StageContext): Promise<BackupSnapshot> {
+  async backUp(ctx: StageContext): Promise<BackupSnapshot & BotCall> {
+    await this.converge(ctx); // the bot runs hooks in the containers that there are when it is called
     const abra = this.#abra(ctx);
-    await blame(abra.backupCreate(this.domain, { timeoutMs: ctx.remaining() }), "The backup failed");
+    const create = () => abra.backupCreate(this.domain, { timeoutMs: ctx.remaining() });
+    const call = await blame(askBot(create, ctx), "The backup failed");
     const newest = (await blame(abra.backupSnapshots(this.domain))).at(-1);
-    if (newest !== undefined) return newest;
+    if (newest !== undefined) return { ...newest, ...call };
     throw new StageFailure("abra says that the backup worked, but there is no snapshot of the app", {
       code: "backup.none",
     });
   }
 
   /** Restores the newest snapshot; {@linkcode converge} waits for the app to recover. */
-  async restore(ctx: StageContext): Promise<void> {
-    await blame(this.#abra(ctx).restore(this.domain, { timeoutMs: ctx.remaining() }), "The restore failed");
+  async restore(ctx: StageContext): Promise<BotCall> {
+    const restore = () => this.#abra(ctx).restore(this.domain, { timeoutMs: ctx.remaining() });
+    const call = await blame(askBot(restore, ctx), "The restore failed");
     this.#deployedAt = ctx.clock.now(); // tasks that failed while the data was gone do not count
+    return call;
   }
 
   async #requireChecked({ failed = false } = {}): Promise<void> {

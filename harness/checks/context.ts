@@ -56,6 +56,8 @@ export interface RunContext {
   checked: Record<"install" | "base" | "upgrade", Checked | null>;
   /** Filled in by the backup stage: what was saved, and the markers among it. */
   saved: { parts: readonly BackedUp[]; written: readonly Written[] } | null;
+  /** When the install lane's app was restored, by the run's clock; null: it was not. */
+  restoredAt: number | null;
   /** The word for what keeps the recipe from being deployed at all, filled in by lint; null: nothing does. */
   undeployable: string | null;
   /** The stage in which a lane's app used more than it may, or had what nobody checked, so that it was ended. */

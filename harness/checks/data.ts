@@ -1,16 +1,19 @@
 import { RepeatedLog } from "./repeated_log.ts";
 import { join } from "node:path";
+import { pollUntil } from "../../common/time.ts";
 import type { App } from "../app/app.ts";
 import type { ComposeVolume } from "../recipe/compose.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
-import { type StageContext, StageFailure } from "../run/stage.ts";
-import { statusOf } from "../swarm/swarm.ts";
+import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
+import { DockerError, statusOf } from "../swarm/swarm.ts";
 import { execIn, getFile, putFile } from "../swarm/exec.ts";
 import type { ContainerObject } from "../swarm/schema.ts";
 
 /** Milliseconds after an update or a restore within which an app must show a record again. */
 const READ_WITHIN_MS = 20_000;
 const READ_EVERY_MS = 500;
+/** Milliseconds within which Swarm has replaced a container. */
+const REPLACED_WITHIN_MS = 30_000;
 
 /** A marker file that was written into a volume. */
 export interface Written {
@@ -66,17 +69,47 @@ export async function writeMarkers(
   return written;
 }
 
-/** Runs the enrolment's seed commands. @throws {StageFailure} when one ends with another exit code than 0 */
+/**
+ * Runs the enrolment's seed commands, and its read commands before and after them: a read that finds the marker before
+ * it was written, or does not find it afterwards, proves nothing of an upgrade or a restore.
+ * @throws {StageFailure} when a seed ends with another exit code than 0
+ * @throws {InfraFailure} when seed and read do not belong together: `recipe.yml` is wrong then, and not the recipe
+ */
 export async function seed(
   app: App,
   options: { enrolment: Enrolment; marker: string; ctx: StageContext },
 ): Promise<void> {
   const { enrolment, marker, ctx } = options;
+  if (enrolment.data.seed.length > 0) await requireUnseen(app, options);
   for (const { service, command } of enrolment.data.seed) {
     const result = await shell(app, { service, command, marker, ctx });
     if (result.code === 0) continue;
     throw new StageFailure(`Could not write data into service "${service}"`, {
       detail: `\`${command}\` ended with exit code ${result.code}: ${lastWords(result)}`,
+    });
+  }
+  const losses = await readRecords(app, options);
+  if (losses.length === 0) return;
+  const wrote = enrolment.data.seed.length > 0;
+  throw new InfraFailure(
+    wrote
+      ? "recipe.yml: seed wrote nothing that read finds"
+      : "recipe.yml: read finds nothing before anything happened",
+    { detail: losses.map(({ what, said }) => `Read ${what} back at once: ${said}`).join("\n") },
+  );
+}
+
+/** @throws {InfraFailure} when a read command prints the marker although nobody has written it yet */
+async function requireUnseen(
+  app: App,
+  options: { enrolment: Enrolment; marker: string; ctx: StageContext },
+): Promise<void> {
+  for (const read of options.enrolment.data.read) {
+    if (!(read.expect ?? "$MARKER").includes("$MARKER")) continue; // may have been there all the time
+    const { found, said } = await readRecord(app, { ...options, read });
+    if (!found) continue;
+    throw new InfraFailure("recipe.yml: read finds the marker before seed has written it", {
+      detail: `\`${read.command}\` in service "${read.service}" printed: ${said}`,
     });
   }
 }
@@ -148,7 +181,7 @@ export async function readRecords(
   return losses;
 }
 
-/** Runs a read command once. */
+/** Runs a read command once. @throws {InfraFailure} when it prints so much that nobody can say what is not in it */
 export async function readRecord(
   app: App,
   options: {
@@ -162,11 +195,20 @@ export async function readRecord(
   const { marker } = rest;
   const wanted = (expect ?? "$MARKER").replaceAll("$MARKER", marker);
   const result = await shell(app, { service, command, ...rest });
+  if (result.cut && !result.stdout.includes(wanted)) {
+    throw new InfraFailure(
+      `recipe.yml: read in service "${service}" prints more than can be looked through`,
+      {
+        detail: `\`${command}\` has to print less, at best the record alone`,
+      },
+    );
+  }
   return { found: result.code === 0 && result.stdout.includes(wanted), wanted, said: lastWords(result) };
 }
 
 /**
- * Runs a command of the enrolment in a service's container, and writes its output to the log.
+ * Runs a command of the enrolment in a service's container, and writes its output to the log. While Swarm replaces the
+ * container, the command waits for the next one.
  * @param call.log @default the stage's log
  */
 export async function shell(
@@ -180,19 +222,42 @@ export async function shell(
   },
 ) {
   const { service, command, marker, ctx, log = (line) => ctx.log(line) } = call;
-  const container = await app.swarm.containerOf(app.stack, service);
   const [first, ...rest] = command.trim().split("\n");
   log(`[${service}] ${first}${rest.length > 0 ? " …" : ""}`);
-  const result = await execIn(app.swarm, container.Id, {
-    argv: ["sh", "-c", command],
-    env: { MARKER: marker },
-    timeoutMs: Math.min(60_000, ctx.remaining()),
+  let refused: unknown;
+  const result = await pollUntil(async () => {
+    try {
+      const container = await app.swarm.containerOf(app.stack, service);
+      return {
+        done: await execIn(app.swarm, container.Id, {
+          argv: ["sh", "-c", command],
+          env: { MARKER: marker },
+          timeoutMs: Math.min(60_000, ctx.remaining()),
+          signal: ctx.signal,
+        }),
+      };
+    } catch (error) {
+      if (!isReplaced(error)) throw error;
+      refused = error;
+      return { missing: `Service ${service} has no container that takes commands; trying again` };
+    }
+  }, {
+    everyMs: READ_EVERY_MS,
+    clock: ctx.clock,
     signal: ctx.signal,
+    onChange: log,
+    limit: { ms: REPLACED_WITHIN_MS, error: () => refused as Error },
   });
   for (const line of `${result.stdout}\n${result.stderr}`.split("\n")) {
     if (line.trim() !== "") log(line.trimEnd());
   }
   return result;
+}
+
+/** Whether the Engine refused a command because its container ends or is gone: nothing of it was run. */
+function isReplaced(error: unknown): boolean {
+  if (!(error instanceof DockerError)) return false;
+  return error.code === "docker.no-container" || [404, 409].includes(statusOf(error.cause) ?? 0);
 }
 
 /** Where containers mount a volume. */

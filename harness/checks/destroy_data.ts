@@ -4,6 +4,7 @@ import { pollUntil } from "../../common/time.ts";
 import type { App } from "../app/app.ts";
 import type { BackedUp } from "../recipe/backup_labels.ts";
 import { lastWords, mountsOf, readMarkers, readRecord, shell, type Written } from "./data.ts";
+import { emptyVolume } from "./empty_volume.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { InfraFailure, type StageContext } from "../run/stage.ts";
 import { execIn, putFile } from "../swarm/exec.ts";
@@ -45,17 +46,23 @@ export async function destroyData(app: App, destruction: Destruction): Promise<v
   await requireGone(app, destruction);
 }
 
-/** Deletes those files of a volume that were backed up, from within a container that mounts it. */
+/** Deletes what was saved of a volume, and says what became of it. */
 async function wipe(app: App, { saved, ctx }: { saved: BackedUp; ctx: StageContext }): Promise<void> {
   const { volume, paths } = saved;
-  const script = paths === null
-    ? 'cd "$1" && rm -rf -- ..?* .[!.]* *'
-    : 'cd "$1" && shift && for path do rm -rf -- "$path" || exit; done';
-  const argv = (target: string) => ["sh", "-c", script, "sh", target, ...(paths ?? [])];
-  const done = await inVolume(app, { volume: volume.name, argv, ctx });
-  const what = paths === null ? "All files" : paths.join(", ");
-  if (done === null) ctx.log(`${what} deleted in volume ${volume.key}`);
-  else ctx.note(`The files of volume "${volume.key}" were left alone before the restore: ${done}`);
+  const { deleted, why, others } = await emptyVolume(app.swarm, {
+    containers: await running(app),
+    saved,
+    timeoutMs: Math.max(60_000, ctx.remaining() / 2),
+    signal: ctx.signal,
+  });
+  const what = paths === null ? "all files" : paths.join(", ");
+  const rest = others.length === 0
+    ? ""
+    : `; not touched, because it is no part of the volume: ${others.join(", ")}`;
+  if (deleted === "all") ctx.log(`Deleted ${what} of volume ${volume.key}${rest}`);
+  else if (deleted === "none") {
+    ctx.note(`The files of volume "${volume.key}" were left alone before the restore: ${why}`);
+  } else ctx.note(`Not all files of volume "${volume.key}" could be deleted before the restore: ${why}`);
 }
 
 /** Deletes a marker. In a container without `rm` it is overwritten, which destroys it as well. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { appIngressOf } from "../../common/ingress.ts";
 import type { App } from "../app/app.ts";
+import { onceSettled } from "./after_restore.ts";
 import { servicesOf } from "../recipe/compose.ts";
 import { exists } from "../../common/files.ts";
 import { headName, need, type RunContext } from "./context.ts";
@@ -55,39 +56,44 @@ async function against(
 ): Promise<TestOutcome> {
   const { app, ctx, files, confined } = tests;
   const { enrolment, plan } = run;
-  const outcome = await runTests({
-    files,
-    confined,
-    broker: {
-      app: {
-        recipe: enrolment.recipe,
-        domain: app.domain,
-        url: `https://${app.domain}`,
-        stage: ctx.stage,
-        version: headName(run),
-        ...(ctx.stage === "upgrade" && run.base !== null ? { base: run.base.version } : {}),
-      },
-      domains: app.domains,
-      ingress: await appIngressOf(plan.settings),
-      browser: await run.browser(),
-      services: servicesOf(need(run.compose.head, "lint")),
-      ...(confined ? {} : {
-        exec: async (service, argv, options) => {
-          const { Id: id } = await app.swarm.containerOf(app.stack, service);
-          return await execIn(app.swarm, id, { argv, ...options });
+  const restoredAt = app === run.app("install") ? run.restoredAt : null;
+  const ingress = await appIngressOf(plan.settings);
+  const browser = await run.browser();
+  const attempt = () =>
+    runTests({
+      files,
+      confined,
+      broker: {
+        app: {
+          recipe: enrolment.recipe,
+          domain: app.domain,
+          url: `https://${app.domain}`,
+          stage: ctx.stage,
+          version: headName(run),
+          ...(ctx.stage === "upgrade" && run.base !== null ? { base: run.base.version } : {}),
         },
-      }),
-      secrets: app.secrets,
-      screenshotsDir: run.folder.screenshots,
-      screenshotPrefix: `${ctx.stage}-`,
-    },
-    tmp: join(run.folder.tmp, `tests-${ctx.stage}`),
-    deno: plan.settings.DENO,
-    denoDir: join(plan.settings.RUNS, ".cache", "deno"), // Deno remembers there which tests it has type-checked
-    timeoutMs: Math.max(1_000, ctx.remaining() - SPARE_MS),
-    onLine: ctx.log,
-    signal: ctx.signal,
-  });
+        domains: app.domains,
+        ingress,
+        browser,
+        services: servicesOf(need(run.compose.head, "lint")),
+        ...(confined ? {} : {
+          exec: async (service, argv, options) => {
+            const { Id: id } = await app.swarm.containerOf(app.stack, service);
+            return await execIn(app.swarm, id, { argv, ...options });
+          },
+        }),
+        secrets: app.secrets,
+        screenshotsDir: run.folder.screenshots,
+        screenshotPrefix: `${ctx.stage}-`,
+      },
+      tmp: join(run.folder.tmp, `tests-${ctx.stage}`),
+      deno: plan.settings.DENO,
+      denoDir: join(plan.settings.RUNS, ".cache", "deno"), // Deno remembers there which tests it has type-checked
+      timeoutMs: Math.max(1_000, ctx.remaining() - SPARE_MS),
+      onLine: ctx.log,
+      signal: ctx.signal,
+    });
+  const outcome = await onceSettled(attempt, { restoredAt, ctx });
   ctx.signal.throwIfAborted();
   for (const name of outcome.screenshots) ctx.screenshot(name);
   return outcome;

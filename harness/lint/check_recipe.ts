@@ -1,5 +1,6 @@
 import type { Finding } from "./finding.ts";
 import { checkBackupLabels } from "./backup_labels.ts";
+import { checkHookScripts } from "./hook_scripts.ts";
 import { checkRoutingLabels } from "./routing_labels.ts";
 import { checkTypedValues } from "./typed_values.ts";
 import type { Recipe } from "./recipe.ts";
@@ -18,5 +19,6 @@ export function checkRecipe(recipe: Recipe): Finding[] {
     ...checkRoutingLabels(compose),
     ...checkVariables(recipe),
     ...checkBackupLabels(compose),
+    ...checkHookScripts(recipe),
   ];
 }

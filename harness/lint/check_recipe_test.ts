@@ -214,6 +214,19 @@ const cases: [name: string, files: Files, ...found: string[]][] = [
     "warning lint.backup-labels compose.yml:11",
   ],
   [
+    "a script with a pipe that a hook calls, and one that none calls",
+    {
+      "compose.yml": app(
+        "configs: [{source: dump, target: /usr/bin/dump.sh}, entry]\ndeploy:\n  labels:\n" +
+          "    - backupbot.backup=true\n    - backupbot.backup.pre-hook=sh -c '/usr/bin/dump.sh backup'",
+        "configs:\n  dump: {file: dump, name: a_v1}\n  entry: {file: entry, name: b_v1}\n",
+      ),
+      "dump": "#!/bin/sh\nmysqldump a | gzip > /x\n",
+      "entry": "a | b",
+    },
+    "warning lint.hook-pipe dump:2",
+  ],
+  [
     "labels of backup-bot-two",
     {
       "compose.yml": app(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
-import { backedUp, protectedVolumes } from "./backup_labels.ts";
+import { backedUp, backupHooks, protectedVolumes } from "./backup_labels.ts";
 import { loadCompose } from "./compose.ts";
 
 async function compose(labels: { app?: unknown; db?: unknown }) {
@@ -52,6 +52,51 @@ Deno.test("one label saves all volumes of the stack, each once; others leave out
     }),
     ["files: uploads etc", "cache", "data: backup.sql"],
   );
+});
+
+Deno.test("what several services say of one volume counts together, as the bot reads it", async () => {
+  const paths = (text: string) => ({
+    "backupbot.backup": "true",
+    "backupbot.backup.volumes.files.path": text,
+  });
+  assert.deepEqual(await saved({ app: paths("a/./b"), db: paths("/c//d/, a/b") }), [
+    "files: a/b c/d",
+    "cache",
+    "data",
+  ]);
+  assert.deepEqual(await saved({ app: paths("a"), db: paths("./") }), ["files", "cache", "data"]);
+  const off = { "backupbot.backup.volumes.cache": "False" };
+  assert.deepEqual(
+    await saved({ app: off, db: { "backupbot.backup": "true", "backupbot.backup.volumes.cache": "true" } }),
+    ["files", "data"],
+  );
+});
+
+Deno.test("a volume in memory keeps nothing, so nothing is asked of it", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const volumes = {
+      files: null,
+      scratch: { driver_opts: { type: "tmpfs", device: "tmpfs", o: "size=1m" } },
+    };
+    const app = {
+      image: "x:1",
+      volumes: ["files:/f", "scratch:/s"],
+      deploy: { labels: ["backupbot.backup=true", "backupbot.backup.pre-hook=sh -c 'a | b'"] },
+    };
+    await Deno.writeTextFile(
+      `${folder}/compose.yml`,
+      stringify({ version: "3.8", services: { app }, volumes }),
+    );
+    const loaded = await loadCompose(folder, {});
+    assert.ok(loaded.ok);
+    assert.deepEqual(protectedVolumes(loaded, "s").map(({ key }) => key), ["files"]);
+    assert.deepEqual(backedUp(loaded, "s")?.map(({ volume }) => volume.key), ["files"]);
+    assert.deepEqual(backupHooks(loaded, "backup.pre"), [{ service: "app", command: "a | b" }]);
+    assert.deepEqual(backupHooks(loaded, "restore.post"), []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("data is protected without labels, too, unless it is left out", async () => {

@@ -47,7 +47,7 @@ export async function readByDocker(
   signal?.throwIfAborted();
   if (result.timedOut) return { ok: false, message: "Docker needs too long to read it" };
   if (!result.success) return { ok: false, message: lastWord(result.stderr) };
-  if (result.stdout.length >= MAX_OUTPUT) {
+  if (result.cut) {
     return { ok: false, message: "Comes to too much once it is filled in" };
   }
   const model: unknown = parse(result.stdout, { maxAliasCount: 0, uniqueKeys: false, logLevel: "silent" });

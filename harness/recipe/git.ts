@@ -52,6 +52,9 @@ export class Git {
   /** Standard output, trimmed. @throws {GitError} with git's own last words */
   async run(args: readonly string[], options: GitOptions = {}): Promise<string> {
     const result = await this.attempt(args, options);
+    if (result.success && result.cut && options.onOutput === undefined) {
+      throw new GitError(`"git ${args[0]}" prints more than can be read`, result.stderr);
+    }
     if (result.success) return result.stdout.trim();
     const said = [...result.stderr.trim().split("\n"), ...(result.timedOut ? ["took too long"] : [])]
       .map((line) => line.replace(/^(fatal|error): /, "")).filter((line) => line !== "");

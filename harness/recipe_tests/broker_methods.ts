@@ -83,8 +83,14 @@ export const brokerMethods: Record<string, Handler> = {
     });
     return {
       code: result.code,
-      stdout: result.stdout.slice(-MAX_OUTPUT),
-      stderr: result.stderr.slice(-MAX_OUTPUT),
+      stdout: whole(result.stdout, {
+        most: MAX_OUTPUT,
+        what: `"${argv[0]}" prints`,
+        less: "let it print less",
+      }),
+      stderr: result.stderr.length <= MAX_OUTPUT
+        ? result.stderr
+        : `… (the beginning was left out)\n${result.stderr.slice(-MAX_OUTPUT)}`,
     };
   }),
 
@@ -121,7 +127,7 @@ export const brokerMethods: Record<string, Handler> = {
   "page.title": method(onPage, (params, state) => pageOf(params, state).title()),
   "page.text": method(onPage.extend({ selector: selector.optional() }), async (params, state) => {
     const text = await pageOf(params, state).text(params.selector);
-    return text.slice(0, MAX_TEXT);
+    return whole(text, { most: MAX_TEXT, what: "The text is", less: "name a smaller part of the page" });
   }),
   "page.fill": method(
     onPage.extend({ selector, text: z.string().max(MAX_TEXT), ...waitMs.shape }),
@@ -181,6 +187,12 @@ function method<T extends z.ZodType>(
       `The call is not well formed: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`,
     );
   };
+}
+
+/** Returns a text if a test can have all of it: what a test finds missing in a part proves nothing. */
+function whole(text: string, { most, what, less }: { most: number; what: string; less: string }): string {
+  if (text.length <= most) return text;
+  throw new BrokerError("broker.size", `${what} more than ${most / 1024} KiB: ${less}`);
 }
 
 /** Returns the address if it belongs to the run. @throws {BrokerError} if it does not */

@@ -1,14 +1,26 @@
-import { type BackedUp, backedUp } from "../recipe/backup_labels.ts";
-import { snapshotFiles } from "../swarm/backup_bot.ts";
-import { type MarkerPlace, seed, writeMarkers } from "../checks/data.ts";
+import { type BackedUp, backedUp, backupHooks, namedVolumes } from "../recipe/backup_labels.ts";
+import { lookIntoSnapshot, type SavedPlace } from "../swarm/backup_bot.ts";
+import { type MarkerPlace, mountsOf, seed, writeMarkers, type Written } from "../checks/data.ts";
 import { need, type RunContext } from "../checks/context.ts";
 import { type StageContext, StageFailure, StageSkipped } from "../run/stage.ts";
+import type { App } from "../app/app.ts";
+import type { Compose } from "../recipe/compose.ts";
+import { hasPath } from "../swarm/exec.ts";
 
 /**
  * Milliseconds by which a snapshot may seem older than the call that made it, because the bot's clock may differ from
  * ours.
  */
 const CLOCK_MS = 5_000;
+
+/** What the snapshot of an app has to hold. */
+interface Promised {
+  app: App;
+  ctx: StageContext;
+  compose: Compose;
+  parts: readonly BackedUp[];
+  written: readonly Written[];
+}
 
 /** Writes data and lets the app be backed up, then looks into the backup to see whether the data is in it. */
 export async function backupStage(run: RunContext, ctx: StageContext): Promise<void> {
@@ -21,6 +33,26 @@ export async function backupStage(run: RunContext, ctx: StageContext): Promise<v
   const written = await writeMarkers(app, { places: parts.flatMap(placesOf), marker, ctx });
   await seed(app, { enrolment, marker, ctx });
   run.send({ type: "backup" });
+  const promised: Promised = { app, ctx, compose, parts, written };
+  let saved = await backUp(promised);
+  // The bot settles what to save before it runs the hooks: the first backup may lack what only a hook makes.
+  if (saved.missing.length > 0 && backupHooks(compose, "backup.pre").length > 0) {
+    const [first] = saved.missing;
+    ctx.log(`${first?.path} is not in the snapshot; backing up once more`);
+    saved = await backUp(promised);
+    if (saved.missing.length === 0) {
+      ctx.blemish(
+        `${first?.path} was not in the first snapshot, which the bot made before the hook was done`,
+      );
+    }
+  }
+  await requirePromised(promised, saved);
+  run.saved = { parts, written };
+  ctx.proof(`snapshot ${saved.id.slice(0, 8)}, ${saved.files} files`);
+}
+
+/** Backs the app up and looks into the snapshot. @throws {StageFailure} for a pre-hook that failed, or no new snapshot */
+async function backUp({ app, ctx, compose, parts, written }: Promised) {
   const startedAt = ctx.clock.now();
   const snapshot = await app.backUp(ctx);
   if (snapshot.time < startedAt - CLOCK_MS) {
@@ -28,23 +60,89 @@ export async function backupStage(run: RunContext, ctx: StageContext): Promise<v
       code: "backup.stale",
     });
   }
-  const files = await snapshotFiles(run.swarm, snapshot.id);
-  ctx.log(`Snapshot ${snapshot.id} holds ${files.length} files and folders`);
-  if (files.length === 0) throw new StageFailure("The snapshot is empty", { code: "backup.empty" });
-  const missing = written.filter(({ volume, file }) =>
-    !files.some((path) => path.includes(volume.name) && path.endsWith(`/${file}`))
+  if (snapshot.cut) {
+    ctx.note("The backup bot said so much that a hook of which it said early that it failed is not known");
+  }
+  for (const said of snapshot.failedHooks) {
+    const names = (kind: "backup.pre" | "backup.post") =>
+      backupHooks(compose, kind).some(({ command }) => said.includes(command.replace(/\s+/g, " ")));
+    // What a post-hook does comes too late to be in the snapshot.
+    if (names("backup.post") && !names("backup.pre")) ctx.blemish(`A backup hook failed: ${said}`);
+    else {
+      throw new StageFailure(`A backup hook failed, and the backup went on without it: ${said}`, {
+        code: "backup.hook",
+      });
+    }
+  }
+  const places: SavedPlace[] = [
+    ...written.map(({ volume, file }) => ({ volume: volume.name, path: file })),
+    ...parts.flatMap(({ volume, paths }) => (paths ?? []).map((path) => ({ volume: volume.name, path }))),
+  ];
+  const { id } = snapshot;
+  const seen = await lookIntoSnapshot(app.swarm, id, {
+    places,
+    timeoutMs: ctx.remaining(),
+    signal: ctx.signal,
+  });
+  ctx.log(`Snapshot ${id} holds ${seen.files} files of the app`);
+  return { id, ...seen };
+}
+
+/** @throws {StageFailure} when the snapshot lacks a marker, or what the labels promise that it holds */
+async function requirePromised(
+  promised: Promised,
+  saved: { files: number; missing: SavedPlace[]; empty: SavedPlace[] },
+): Promise<void> {
+  const { app, ctx, compose, parts, written } = promised;
+  const lost = written.filter(({ volume, file }) =>
+    saved.missing.some((one) => isAt(one, { volume, path: file }))
   );
-  const [first] = missing;
+  const [first] = lost;
   if (first !== undefined) {
     throw new StageFailure(`Volume "${first.volume.key}" is not in the snapshot`, {
       code: "backup.volume",
-      detail: missing.map(({ volume, file }) =>
+      detail: lost.map(({ volume, file }) =>
         `Wrote ${file} into volume ${volume.key}, backed up, found no such file in the snapshot`
       ).join("\n"),
     });
   }
-  run.saved = { parts, written };
-  ctx.proof(`snapshot ${snapshot.id.slice(0, 8)}, ${files.length} files`);
+  const hooks = backupHooks(compose, "backup.pre");
+  const containers = (await app.swarm.containers(app.stack)).filter((one) => one.State === "running");
+  for (const { volume, paths } of parts) {
+    for (const path of paths ?? []) {
+      const place = `"${path}" of volume "${volume.key}"`;
+      if (hooks.length > 0 && saved.empty.some((one) => isAt(one, { volume, path }))) {
+        ctx.blemish(`In the snapshot, ${place} is empty`);
+      }
+      if (!saved.missing.some((one) => isAt(one, { volume, path }))) continue;
+      const there = await Promise.all(
+        mountsOf(containers, volume.name).map(({ container, target }) =>
+          hasPath(app.swarm, container.Id, `${target}/${path}`)
+        ),
+      );
+      const label = `The label backupbot.backup.volumes.${volume.key}.path names it`;
+      if (hooks.length === 0 && !there.includes(true)) {
+        ctx.blemish(`There is nothing at ${place}, so nothing of it was saved. ${label}`);
+        continue;
+      }
+      const made = hooks.length === 0
+        ? "It is in the volume"
+        : `No hook made it in time: ${
+          hooks.map(({ service, command }) => `${service}: ${command}`).join("; ")
+        }`;
+      throw new StageFailure(`${place} is not in the snapshot`, {
+        code: "backup.path",
+        detail: `${label}. ${made}`,
+      });
+    }
+  }
+  if (saved.files === 0 && namedVolumes(compose, app.stack).length > 0) {
+    throw new StageFailure("The snapshot holds no file of the app", { code: "backup.empty" });
+  }
+}
+
+function isAt(place: SavedPlace, at: { volume: { name: string }; path: string }): boolean {
+  return place.volume === at.volume.name && place.path === at.path;
 }
 
 /**

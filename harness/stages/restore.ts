@@ -19,7 +19,8 @@ export async function restoreStage(run: RunContext, ctx: StageContext): Promise<
   app.expectChanges();
   using health = await HealthWatch.start(run.swarm, app.stack); // Swarm may replace the app while its data is gone
   await destroyData(app, { saved: parts, written, enrolment, marker, ctx });
-  await app.restore(ctx);
+  const { failedHooks, cut } = await app.restore(ctx);
+  run.restoredAt = ctx.clock.elapsed();
   await health.replaced(ctx.signal);
   await app.converge(ctx);
   await app.answers(ctx);
@@ -31,11 +32,17 @@ export async function restoreStage(run: RunContext, ctx: StageContext): Promise<
   if (losses.length > 0) {
     throw new StageFailure("data is gone after the restore", {
       code: "restore.data",
-      detail: losses.map(({ what, said }) =>
-        `Wrote ${what}, backed up, destroyed it, restored, read back: ${said}`
-      )
-        .join("\n"),
+      detail: [
+        ...losses.map(({ what, said }) =>
+          `Wrote ${what}, backed up, destroyed it, restored, read back: ${said}`
+        ),
+        ...failedHooks.map((said) => `A restore hook failed, and the restore went on without it: ${said}`),
+      ].join("\n"),
     });
+  }
+  for (const said of failedHooks) ctx.blemish(`A restore hook failed: ${said}`);
+  if (cut) {
+    ctx.note("The backup bot said so much that a hook of which it said early that it failed is not known");
   }
   if (written.length > 0) ctx.proof(`${count(written.length, "volume")} restored`);
   if (records > 0) ctx.proof(`${count(records, "record")} read back`);

@@ -1,7 +1,8 @@
+import { Buffer } from "node:buffer";
 import * as z from "zod";
 import { type Clock, systemClock } from "../../common/time.ts";
 import { DockerError, type Swarm } from "./swarm.ts";
-import { execIn } from "./exec.ts";
+import { type ContainerCommand, execIn } from "./exec.ts";
 import * as schema from "./schema.ts";
 
 /** Label by which abra finds the service of the backup bot. */
@@ -10,6 +11,15 @@ const BOT_LABEL = "coop-cloud.backupbot.enabled";
 const LOCKED_MS = 20_000;
 const PAUSE_MS = 500;
 
+/** Folder of the bot's container from which it saves the secrets of an app. */
+const SECRETS = "/secrets";
+
+/** An entry of a snapshot; the line about the snapshot itself has no path. */
+const node = z.object({
+  type: z.string().optional(),
+  path: z.string().optional(),
+  size: z.number().optional(),
+});
 const snapshots = z.array(z.object({ id: z.string(), tags: z.array(z.string()).nullish() }));
 
 /** Whose snapshots to forget, and how long to wait for an engine or a bot that is away, or for a repository in use. */
@@ -20,17 +30,79 @@ export interface ForgetOptions {
   clock?: Clock;
 }
 
+/** Where something is to be in a snapshot. */
+export interface SavedPlace {
+  /** Name of the volume in Docker. */
+  volume: string;
+  /** Below the root of the volume. */
+  path: string;
+}
+
+/** What was looked for in a snapshot, and how much else there is. */
+export interface SnapshotContent {
+  /** Files of the app, without its secrets, which the bot saves with every app. */
+  files: number;
+  missing: SavedPlace[];
+  /** Those of the places at which there is a file without content. */
+  empty: SavedPlace[];
+}
+
 /**
- * Paths of the files in a snapshot. abra has no command for this whose output a program could read, so restic is run in
- * the bot's own container, where the environment tells it where the repository is.
+ * Looks into a snapshot, to its end: no list of its files is kept, as there may be very many. abra has no command for
+ * this whose output a program could read, so restic is run in the bot's own container, where the environment tells it
+ * where the repository is.
  */
-export async function snapshotFiles(swarm: Swarm, id: string): Promise<string[]> {
+export async function lookIntoSnapshot(
+  swarm: Swarm,
+  id: string,
+  look: { places: readonly SavedPlace[]; timeoutMs: number; signal: AbortSignal },
+): Promise<SnapshotContent> {
+  const { places, timeoutMs, signal } = look;
   return await patiently(async () => {
+    const content: SnapshotContent = { files: 0, missing: [...places], empty: [] };
     const bot = await botContainer(swarm);
-    if (bot === null) return [];
-    const listed = await restic(swarm, { bot, args: ["ls", "--no-lock", id] });
-    return listed.split("\n").filter((line) => line.startsWith("/"));
+    if (bot === null) return content;
+    const see = (line: string) => {
+      const { type, path, size = 0 } = node.parse(JSON.parse(line));
+      if (path === undefined || path.startsWith(SECRETS)) return;
+      if (type !== "dir") content.files++;
+      const place = content.missing.find((one) => isAt(path, one));
+      if (place === undefined) return;
+      content.missing = content.missing.filter((one) => one !== place);
+      if (type === "file" && size === 0) content.empty.push(place);
+    };
+    const lines = new Lines(see);
+    const args = ["ls", "--no-lock", "--json", id];
+    await restic(swarm, { bot, args, timeoutMs, signal, onOutput: (bytes) => lines.push(bytes) });
+    lines.end();
+    return content;
   }, { limitMs: LOCKED_MS });
+}
+
+/** The bot saves a volume's folder on the host, `/var/lib/docker/volumes/<volume>/_data`, by that name. */
+function isAt(path: string, { volume, path: wanted }: SavedPlace): boolean {
+  return path.endsWith(`/volumes/${volume}/_data/${wanted}`);
+}
+
+/** Passes on a text line by line, however it is cut into chunks. */
+class Lines {
+  readonly #see: (line: string) => void;
+  readonly #decoder = new TextDecoder();
+  #rest = "";
+
+  constructor(see: (line: string) => void) {
+    this.#see = see;
+  }
+
+  push(bytes: Uint8Array): void {
+    const lines = (this.#rest + this.#decoder.decode(bytes, { stream: true })).split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) if (line !== "") this.#see(line);
+  }
+
+  end(): void {
+    if (this.#rest !== "") this.#see(this.#rest);
+  }
 }
 
 /**
@@ -95,9 +167,18 @@ async function botContainer(swarm: Swarm): Promise<string | null> {
  * Runs restic in the bot's container. Callers that only read add `--no-lock`, because a lock that a reader left behind
  * would keep others from forgetting.
  */
-async function restic(swarm: Swarm, { bot, args }: { bot: string; args: string[] }): Promise<string> {
-  const { code, stdout, stderr } = await execIn(swarm, bot, { argv: ["restic", "-q", ...args] });
-  if (code === 0) return stdout;
+async function restic(
+  swarm: Swarm,
+  call: { bot: string; args: string[] } & Pick<ContainerCommand, "onOutput" | "timeoutMs" | "signal">,
+): Promise<string> {
+  const { bot, args, ...options } = call;
+  const printed: Uint8Array[] = []; // all of it: a list of snapshots without its beginning is no list
+  const { code, stderr } = await execIn(swarm, bot, {
+    argv: ["restic", "-q", ...args],
+    onOutput: (bytes) => void printed.push(bytes),
+    ...options,
+  });
+  if (code === 0) return Buffer.concat(printed).toString();
   const locked = /already locked/.test(stderr);
   // The lock may be that of a restic that was killed; `unlock` removes no other.
   if (locked) await execIn(swarm, bot, { argv: ["restic", "-q", "unlock"] });

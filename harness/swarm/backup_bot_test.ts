@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { PassThrough } from "node:stream";
 import type { Clock } from "../../common/time.ts";
-import { forgetSnapshots } from "./backup_bot.ts";
+import { forgetSnapshots, lookIntoSnapshot } from "./backup_bot.ts";
 import { DockerError, Swarm } from "./swarm.ts";
 import type { ContainerObject } from "./schema.ts";
 
@@ -47,6 +47,21 @@ class FakeSwarm extends Swarm {
   }
 }
 
+const ROOT = "/var/lib/docker/volumes";
+
+/** What restic lists of a snapshot with these files, their sizes by path. */
+function listing(files: Record<string, number>): string {
+  const lines = Object.entries(files).map(([path, size]) =>
+    JSON.stringify({
+      struct_type: "node",
+      type: size < 0 ? "dir" : "file",
+      path,
+      ...(size > 0 ? { size } : {}),
+    })
+  );
+  return `${JSON.stringify({ struct_type: "snapshot", id: "one", paths: [ROOT] })}\n${lines.join("\n")}\n`;
+}
+
 function frame(stream: number, text: string): Buffer {
   const body = Buffer.from(text);
   const head = Buffer.alloc(8);
@@ -61,12 +76,46 @@ function fakeClock(): Clock {
   return { now: () => now, elapsed: () => now, sleep: (ms) => Promise.resolve(void (now += ms)) };
 }
 
+const PATIENCE = { timeoutMs: 60_000, signal: new AbortController().signal };
 const listed = JSON.stringify([
   { id: "one", tags: [APP.stack] },
   { id: "two", tags: [`${APP.domain}:1.0.0`] },
   { id: "foreign", tags: [`${APP.stack}x`] },
 ]);
 const forget = (swarm: Swarm) => forgetSnapshots(swarm, { app: APP, limitMs: 10_000, clock: fakeClock() });
+
+Deno.test("a snapshot is looked through to its end, however many files it holds", async () => {
+  const many = Object.fromEntries(
+    Array.from({ length: 15_000 }, (_, at) => [`${ROOT}/${APP.stack}_a/_data/${"x".repeat(240)}${at}`, 1]),
+  );
+  const last = `${ROOT}/${APP.stack}_zzz/_data/.marker`;
+  const swarm = new FakeSwarm(0, () => ({ stdout: listing({ ...many, [last]: 8 }) }));
+  const places = [{ volume: `${APP.stack}_zzz`, path: ".marker" }];
+  const seen = await lookIntoSnapshot(swarm, "one", { places, ...PATIENCE });
+  assert.deepEqual(seen, { files: 15_001, missing: [], empty: [] });
+});
+
+Deno.test("what a snapshot lacks is told from what is elsewhere, is empty, or is a secret", async () => {
+  const data = `${ROOT}/${APP.stack}_data/_data`;
+  const swarm = new FakeSwarm(0, () => ({
+    stdout: listing({
+      [data]: -1,
+      [`${data}/deep`]: -1,
+      [`${data}/deep/dump.sql`]: 9,
+      [`${data}/other.sql`]: 0,
+      [`${ROOT}/${APP.stack}_data2/_data/a.sql`]: 9,
+      [`/secrets/${APP.stack}_password_v1`]: 9,
+    }),
+  }));
+  const places = ["dump.sql", "other.sql", "a.sql", "deep"].map((path) => ({
+    volume: `${APP.stack}_data`,
+    path,
+  }));
+  const seen = await lookIntoSnapshot(swarm, "one", { places, ...PATIENCE });
+  assert.equal(seen.files, 3);
+  assert.deepEqual(seen.missing.map(({ path }) => path), ["dump.sql", "a.sql"]);
+  assert.deepEqual(seen.empty.map(({ path }) => path), ["other.sql"]);
+});
 
 Deno.test("a bot that is being restarted is waited for, and then forgets this app's snapshots only", async () => {
   const swarm = new FakeSwarm(5, (command) => ({ stdout: command === "snapshots" ? listed : "" }));

@@ -1,11 +1,11 @@
-import { Buffer } from "node:buffer";
 import { basename, dirname } from "node:path";
 import { extract, pack } from "tar-stream";
-import { FirstBytes } from "../../common/bounded_bytes.ts";
+import { FirstBytes, LastBytes } from "../../common/bounded_bytes.ts";
 import { waitFor } from "../../common/time.ts";
 import { change } from "../run/faults.ts";
+import { Frames } from "./frames.ts";
 import { execState } from "./schema.ts";
-import { collect, demultiplex, DockerError, statusOf, type Swarm } from "./swarm.ts";
+import { collect, DockerError, statusOf, type Swarm } from "./swarm.ts";
 
 export interface ContainerCommand {
   env?: Record<string, string>;
@@ -15,13 +15,25 @@ export interface ContainerCommand {
   /** Milliseconds. @default 60000 */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** Sees all of standard output as it comes. */
+  onOutput?: (bytes: Uint8Array) => void;
 }
 
-/** Bytes of a command's output that are kept; the rest is dropped. */
+/** How a command in a container ended, and what it printed. */
+export interface ContainerResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+  /** Whether it printed more to standard output than is kept, so that `stdout` is its end only. */
+  cut: boolean;
+}
+
+/** Bytes of each stream of a command that are kept; of a longer one the end is. */
 const OUTPUT_LIMIT = 4 * 1024 * 1024;
 
 /**
- * Runs argv in a container, without a terminal.
+ * Runs argv in a container, without a terminal. Whoever takes what it printed for all of it looks at `cut`, or reads
+ * to the end with `onOutput`.
  * @throws {DockerError} `docker.timeout` when it takes too long. The command itself may then go on until the container
  * ends, because the Engine has no call to stop it
  */
@@ -29,7 +41,7 @@ export async function execIn(
   swarm: Swarm,
   container: string,
   options: ContainerCommand & { argv: readonly string[] },
-) {
+): Promise<ContainerResult> {
   const { argv, env = {}, stdin, timeoutMs = 60_000 } = options;
   const action = `run "${argv.slice(0, 3).join(" ").slice(0, 80)}" in container ${container.slice(0, 12)}`;
   const limit = AbortSignal.timeout(timeoutMs);
@@ -43,10 +55,15 @@ export async function execIn(
       AttachStdin: stdin !== undefined,
       ...(options.user === undefined ? {} : { User: options.user }),
     });
-    const { stdout, stderr } = await change("a command in a container", async () => {
+    const kept = { stdout: new LastBytes(OUTPUT_LIMIT), stderr: new LastBytes(OUTPUT_LIMIT) };
+    const frames = new Frames((bytes, stream) => {
+      kept[stream].add(bytes);
+      if (stream === "stdout") options.onOutput?.(bytes);
+    });
+    await change("a command in a container", async () => {
       const stream = await command.start(stdin === undefined ? {} : { hijack: true, stdin: true });
       if (stdin !== undefined) stream.end(stdin);
-      return demultiplex(await bounded(stream, stop));
+      await readAll(stream, { take: (chunk) => frames.push(chunk), signal: stop });
     });
     // The output may end a moment before the Engine knows how the command did.
     const code = await waitFor(async () => execState.parse(await command.inspect()).ExitCode ?? undefined, {
@@ -54,7 +71,7 @@ export async function execIn(
       timeoutMs: 5_000,
       everyMs: 50,
     });
-    return { code, stdout, stderr };
+    return { code, stdout: kept.stdout.text(), stderr: kept.stderr.text(), cut: kept.stdout.overflowed };
   } catch (cause) {
     options.signal?.throwIfAborted();
     if (limit.aborted) throw new DockerError(action, { code: "docker.timeout", cause });
@@ -62,20 +79,29 @@ export async function execIn(
   }
 }
 
-function bounded(stream: NodeJS.ReadableStream & { destroy(error?: Error): unknown }, signal: AbortSignal) {
-  return new Promise<Buffer>((resolve, reject) => {
-    const kept = new FirstBytes(OUTPUT_LIMIT);
-    const abort = () => {
+function readAll(
+  stream: NodeJS.ReadableStream & { destroy(error?: Error): unknown },
+  { take, signal }: { take: (chunk: Uint8Array) => void; signal: AbortSignal },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (reason: unknown) => {
       stream.destroy();
-      reject(signal.reason);
+      reject(reason);
     };
+    const abort = () => fail(signal.reason);
     if (signal.aborted) return abort();
     signal.addEventListener("abort", abort, { once: true });
-    stream.on("data", (chunk: Buffer) => kept.add(chunk));
+    stream.on("data", (chunk: Uint8Array) => {
+      try {
+        take(chunk);
+      } catch (error) {
+        fail(error); // thrown in an event it would end the process
+      }
+    });
     stream.on("error", reject);
     stream.on("end", () => {
       signal.removeEventListener("abort", abort);
-      resolve(Buffer.from(kept.bytes()));
+      resolve();
     });
   });
 }
@@ -100,6 +126,17 @@ export async function putFile(
     );
   } catch (cause) {
     throw new DockerError(`write "${file.path}" in container ${container.slice(0, 12)}`, { cause });
+  }
+}
+
+/** Whether there is anything at a path of a container. */
+export async function hasPath(swarm: Swarm, container: string, path: string): Promise<boolean> {
+  try {
+    await swarm.docker.getContainer(container).infoArchive({ path });
+    return true;
+  } catch (cause) {
+    if (statusOf(cause) === 404) return false;
+    throw new DockerError(`look for "${path}" in container ${container.slice(0, 12)}`, { cause });
   }
 }
 

@@ -87,7 +87,7 @@ Deno.test("of a log without an end some MB are read", () =>
     assert.ok(sent() < 30 * MIB, `${sent()} bytes were fetched`);
   }));
 
-Deno.test("of a command's output the beginning is kept", () =>
+Deno.test("of a command's output the end is kept, and that it is no more than the end is told", () =>
   withEngine((path) => {
     if (path.endsWith("/start")) {
       return (async function* () {
@@ -100,7 +100,11 @@ Deno.test("of a command's output the beginning is kept", () =>
     }
     return JSON.stringify(path.endsWith("/exec") ? { Id: "e" } : { ExitCode: 0, Running: false });
   }, async (swarm) => {
-    const { code, stdout } = await execIn(swarm, "c", { argv: ["yes"] });
-    assert.equal(code, 0);
+    let seen = 0;
+    const { code, stdout, cut } = await execIn(swarm, "c", {
+      argv: ["yes"],
+      onOutput: (bytes) => void (seen += bytes.length),
+    });
+    assert.deepEqual([code, cut, seen], [0, true, 200 * 65_536]);
     assert.ok(stdout.length > 3 * MIB && stdout.length <= 4 * MIB, String(stdout.length));
   }));

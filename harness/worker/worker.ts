@@ -126,6 +126,7 @@ async function makeContext(
     checked: { install: null, base: null, upgrade: null },
     room: Promise.resolve(),
     saved: null,
+    restoredAt: null,
     undeployable: null,
     exceeded: new Map(),
     baseObstacle: null,

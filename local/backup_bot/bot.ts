@@ -1,5 +1,6 @@
+import { join } from "node:path";
 import { BotError, type Engine } from "./engine.ts";
-import { type Hook, type Plan, readPlan } from "./labels.ts";
+import { type Hook, type Plan, readPlan, type Secret } from "./labels.ts";
 import { type Restic, type Snapshot, snapshotsOf } from "./restic.ts";
 import { isThere, putBack, savedPaths, scratchFor } from "./volumes.ts";
 
@@ -11,6 +12,8 @@ export interface Bot {
   log: (level: Level, message: string) => void;
   /** Folder of all volumes. */
   root: string;
+  /** Holds a folder for each app that is just being saved: its secrets, each in a file of its name. */
+  secrets: string;
 }
 
 /** One app by its stack; everything the bot does is for one. */
@@ -20,23 +23,32 @@ export interface App {
   stack: string;
 }
 
-/** Saves an app: pre-hooks, then one snapshot tagged with the stack, then post-hooks. */
+/**
+ * Saves an app: its secrets, pre-hooks, then one snapshot tagged with the stack, then post-hooks. What to save is
+ * settled before the hooks run. What is not there after them is left out, and the backup succeeds all the same.
+ */
 export async function create(app: App, bot: Bot): Promise<void> {
   const plan = await planOf(app, bot);
-  await runHooks(plan.hooks.backup.pre, bot);
-  await save(app, { plan, bot });
-  await runHooks(plan.hooks.backup.post, bot);
+  const paths = savedPaths(plan.saved, bot.root);
+  const secrets = join(bot.secrets, app.stack);
+  await copySecrets(plan.secrets, { folder: secrets, bot });
+  try {
+    await runHooks(plan.hooks.backup.pre, bot);
+    await save(app, { paths, secrets, bot });
+    await runHooks(plan.hooks.backup.post, bot);
+  } finally {
+    await Deno.remove(secrets, { recursive: true });
+  }
 }
 
-async function save(app: App, { plan, bot }: { plan: Plan; bot: Bot }): Promise<void> {
-  const there: string[] = [];
-  for (const path of savedPaths(plan.saved, bot.root)) {
+async function save(
+  app: App,
+  { paths, secrets, bot }: { paths: readonly string[]; secrets: string; bot: Bot },
+): Promise<void> {
+  const there = [secrets];
+  for (const path of paths) {
     if (await isThere(path, bot.root)) there.push(path);
     else bot.log("ERROR", `${path} does not exist`);
-  }
-  if (there.length === 0) {
-    bot.log("WARNING", `${app.stack} has nothing to save`);
-    return;
   }
   bot.log("INFO", `Backup these paths: ${there.join(" ")}`);
   await bot.restic(["backup", "--quiet", "--host", app.stack, "--tag", app.stack, "--", ...there]);
@@ -96,7 +108,22 @@ async function planOf(app: App, bot: Bot): Promise<Plan> {
   return plan;
 }
 
-/** A hook that fails ends the whole: what was saved or brought back after it would be worth nothing. */
+/** A container has the secrets as files, and nobody else can tell what they are. */
+async function copySecrets(
+  secrets: readonly Secret[],
+  { folder, bot }: { folder: string; bot: Bot },
+): Promise<void> {
+  await Deno.remove(folder, { recursive: true }).catch(() => {}); // what a backup that was killed left
+  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const { service, name, path } of secrets) {
+    const container = await bot.engine.containerOf(service);
+    const read = container === undefined ? undefined : await bot.engine.exec(container.id, ["cat", path]);
+    if (read?.code === 0) await Deno.writeTextFile(join(folder, name), read.output, { mode: 0o600 });
+    else bot.log("ERROR", `The secret ${name} of ${service} cannot be read`);
+  }
+}
+
+/** The bot logs a hook that fails and goes on, in a backup as in a restore. */
 async function runHooks(hooks: readonly Hook[], bot: Bot): Promise<void> {
   for (const { service, command } of hooks) {
     const container = await bot.engine.containerOf(service);
@@ -106,7 +133,7 @@ async function runHooks(hooks: readonly Hook[], bot: Bot): Promise<void> {
     bot.log("INFO", `run command in ${container.name}: ${command}`);
     const { code, output } = await bot.engine.exec(container.id, hookArgv(command));
     if (code !== 0) {
-      throw new BotError(`Failed to run command ${command} in ${container.name}: ${output.trim()}`);
+      bot.log("ERROR", `Failed to run command ${command} in ${container.name}: ${output.trim()}`);
     }
   }
 }

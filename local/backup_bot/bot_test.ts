@@ -14,7 +14,14 @@ const LABELS = {
 };
 
 /** A bot over a folder of volumes, with an engine and a restic that are played; what happens is in `events`. */
-async function scene(options: { labels?: Record<string, string>; failing?: string; running?: boolean } = {}) {
+async function scene(
+  options: {
+    labels?: Record<string, string>;
+    failing?: string;
+    running?: boolean;
+    secrets?: { SecretName: string; File: { Name: string } }[];
+  } = {},
+) {
   const folder = await Deno.realPath(await Deno.makeTempDir());
   const root = join(folder, "volumes");
   const data = join(root, "note_ci_data", "_data");
@@ -29,7 +36,12 @@ async function scene(options: { labels?: Record<string, string>; failing?: strin
     Spec: {
       Name: "note_ci_app",
       Labels: { ...LABELS, ...options.labels },
-      TaskTemplate: { ContainerSpec: { Mounts: [{ Type: "volume", Source: "note_ci_data" }] } },
+      TaskTemplate: {
+        ContainerSpec: {
+          Mounts: [{ Type: "volume", Source: "note_ci_data" }],
+          Secrets: options.secrets ?? [],
+        },
+      },
     },
   };
   return {
@@ -38,8 +50,10 @@ async function scene(options: { labels?: Record<string, string>; failing?: strin
     events,
     log,
     made,
+    store,
     bot: {
       root,
+      secrets: join(folder, "secrets"),
       log: (_level: string, message: string) => void log.push(message),
       engine: {
         services: () => Promise.resolve([service]),
@@ -49,7 +63,7 @@ async function scene(options: { labels?: Record<string, string>; failing?: strin
           const command = argv.at(-1) ?? "";
           events.push(command);
           return Promise.resolve(
-            command === options.failing ? { code: 3, output: "no space" } : { code: 0, output: "" },
+            command === options.failing ? { code: 3, output: "no space" } : { code: 0, output: "printed" },
           );
         },
       },
@@ -130,10 +144,27 @@ Deno.test("a restore works beside the data, so that all it leaves when killed go
   await rejects(Deno.lstat(scratch), Deno.errors.NotFound);
 });
 
-Deno.test("a failing hook fails the backup before anything is saved, and says what it printed", async () => {
+Deno.test("a failing hook is logged with what it printed, and the backup goes on without it", async () => {
   await using it = await scene({ failing: "dump" });
-  await rejects(create(APP, it.bot), /Failed to run command dump in note_ci_app\.1\.x: no space/);
-  deepEqual(it.events, ["dump"]);
+  await create(APP, it.bot);
+  match(it.log.join("\n"), /Failed to run command dump in note_ci_app\.1\.x: no space/);
+  deepEqual(it.events, ["dump", "backup", "clean"]);
+});
+
+Deno.test("a failing hook does not fail a restore either", async () => {
+  await using it = await scene({ failing: "load" });
+  await create(APP, it.bot);
+  await restore(APP, { wanted: "latest", bot: it.bot });
+  match(it.log.join("\n"), /Failed to run command load/);
+});
+
+Deno.test("every snapshot holds the app's secrets, and nothing of them stays with the bot", async () => {
+  await using it = await scene({ secrets: [{ SecretName: "note_ci_key_v1", File: { Name: "key" } }] });
+  await create(APP, it.bot);
+  deepEqual(it.events, ["/run/secrets/key", "dump", "backup", "clean"]);
+  const saved = join(it.store, it.made.at(-1)?.id ?? "", it.bot.secrets, APP.stack, "note_ci_key_v1");
+  equal(await Deno.readTextFile(saved), "printed");
+  await rejects(Deno.lstat(join(it.bot.secrets, APP.stack)), Deno.errors.NotFound);
 });
 
 Deno.test("a hook whose container is away fails the backup", async () => {
@@ -203,7 +234,7 @@ Deno.test("what is to be saved and is not there is said, and the rest is saved",
   await using it = await scene({ labels: { "backupbot.backup.volumes.data.path": "dump.sql" } });
   await create(APP, it.bot);
   match(it.log.join("\n"), /dump\.sql does not exist/);
-  equal(it.events.includes("backup"), false);
+  equal(it.events.includes("backup"), true);
 });
 
 Deno.test("a hook's pipe fails with its first part, and a shell written around the hook is taken off", async () => {

@@ -1,9 +1,16 @@
+import { posix } from "node:path";
+
 /** A Swarm service as far as the bot looks at it (Engine API, `GET /services`). */
 export interface Service {
   Spec: {
     Name: string;
     Labels?: Record<string, string> | null;
-    TaskTemplate?: { ContainerSpec?: { Mounts?: { Type?: string; Source?: string }[] | null } };
+    TaskTemplate?: {
+      ContainerSpec?: {
+        Mounts?: { Type?: string; Source?: string }[] | null;
+        Secrets?: { SecretName: string; File?: { Name?: string } | null }[] | null;
+      };
+    };
   };
 }
 
@@ -11,6 +18,15 @@ export interface Service {
 export interface Hook {
   service: string;
   command: string;
+}
+
+/** A secret as a service's container has it. */
+export interface Secret {
+  service: string;
+  /** Name in the engine. */
+  name: string;
+  /** Of the file in the container. */
+  path: string;
 }
 
 /** What of a volume is saved. */
@@ -26,6 +42,8 @@ export interface Plan {
   /** Whether any service is labelled `backupbot.backup=true`. */
   enabled: boolean;
   saved: Saved[];
+  /** Each once, though several services may have it. */
+  secrets: Secret[];
   hooks: Record<"backup" | "restore", { pre: Hook[]; post: Hook[] }>;
   /** What the labels want and cannot have, for the log. */
   warnings: string[];
@@ -62,6 +80,7 @@ export function readPlan(services: readonly Service[], stack: string): Plan {
       volume: `${stack}_${name}`,
       paths: wanted.get(name) ?? null,
     })),
+    secrets: [...new Map(own.flatMap(({ Spec }) => secretsOf(Spec)).map((one) => [one.name, one])).values()],
     hooks: {
       backup: { pre: hooks(own, "backup.pre-hook"), post: hooks(own, "backup.post-hook") },
       restore: { pre: hooks(own, "restore.pre-hook"), post: hooks(own, "restore.post-hook") },
@@ -82,6 +101,14 @@ function volumesOf(
     else warnings.push(`The volume ${Source} of ${spec.Name} is not the stack's own and is left out`);
   }
   return names;
+}
+
+function secretsOf({ Name: service, TaskTemplate: task }: Service["Spec"]): Secret[] {
+  return (task?.ContainerSpec?.Secrets ?? []).map(({ SecretName: name, File: file }) => ({
+    service,
+    name,
+    path: posix.resolve("/run/secrets", file?.Name ?? name),
+  }));
 }
 
 function list(value: string): string[] {

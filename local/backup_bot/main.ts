@@ -28,7 +28,7 @@ async function run(command: string | undefined): Promise<void> {
   if (name === undefined || name === "") throw new BotError("SERVICE does not say which app");
   const app: App = { name, stack: name.replaceAll(".", "_") };
   using engine = engineAt("/var/run/docker.sock");
-  const bot: Bot = { engine, restic, log, root: VOLUMES };
+  const bot: Bot = { engine, restic, log, root: VOLUMES, secrets: "/secrets" };
   if (command === "create") return await create(app, bot);
   if (command === "snapshots") {
     for (const { time, short_id } of await snapshots(app, bot)) {

@@ -45,7 +45,7 @@ services:
     deploy:
       labels:
         coop-cloud.\${STACK_NAME}.timeout: "1"
-        backupbot.backup.pre-hook: "sh -c 'cat /db/live | tee /db/dump'"
+        backupbot.backup.pre-hook: "sh -c 'test -s /db/live && cat /db/live | tee /db/dump'"
         backupbot.backup.post-hook: "rm /db/dump"
         backupbot.backup.volumes.db.path: "dump"
         backupbot.restore.pre-hook: "rm -f /db/live"

@@ -1,0 +1,38 @@
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import { AbraError } from "../abra/abra.ts";
+import { askBot } from "./ask_bot.ts";
+
+const REPLACED = 'docker.errors.APIError: 409 Client Error: Conflict ("container 0a1b2c is not running")';
+
+/** A bot that refuses with this line until `works`; time passes only by sleeping. */
+function scene(line: string, works: number) {
+  let now = 0;
+  let calls = 0;
+  const clock = {
+    now: () => now,
+    elapsed: () => now,
+    sleep: (ms: number) => Promise.resolve(void (now += ms)),
+  };
+  const ctx = { clock, log: () => {}, signal: new AbortController().signal };
+  const call = () => {
+    calls++;
+    if (now >= works) return Promise.resolve({ failedHooks: [], cut: false });
+    return Promise.reject(new AbraError("Status: , Code: 1", { lines: ["INFO: run command", line] }));
+  };
+  return { ask: () => askBot(call, ctx), calls: () => calls };
+}
+
+Deno.test("a hook whose container is just being replaced is tried again", async () => {
+  const bot = scene(REPLACED, 3_000);
+  deepEqual(await bot.ask(), { failedHooks: [], cut: false });
+  equal(bot.calls(), 4);
+});
+
+Deno.test("a container that never comes, and any other trouble of the bot, is an error", async () => {
+  const gone = scene(REPLACED, Infinity);
+  await rejects(gone.ask(), AbraError);
+  equal(gone.calls(), 61);
+  const full = scene("ERROR: no space left on device", 1);
+  await rejects(full.ask(), AbraError);
+  equal(full.calls(), 1);
+});

@@ -1,0 +1,108 @@
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { PassThrough } from "node:stream";
+import type { App } from "../app/app.ts";
+import type { Enrolment } from "../../enrolment/enrolment.ts";
+import { InfraFailure, type StageContext } from "../run/stage.ts";
+import { Swarm } from "../swarm/swarm.ts";
+import { readRecord, seed } from "./data.ts";
+
+/** What a command in the app's container prints. */
+type Shell = (command: string) => string | { status: number };
+
+/** An app whose container does what the script says; time passes only by sleeping. */
+function scene(shell: Shell, data: Partial<Enrolment["data"]> = {}) {
+  let now = 0;
+  const calls: string[] = [];
+  const clock = {
+    now: () => now,
+    elapsed: () => now,
+    sleep: (ms: number) => Promise.resolve(void (now += ms)),
+  };
+  const swarm = new Swarm("/nowhere");
+  swarm.containerOf = () =>
+    Promise.resolve({ Id: "c", Names: [], Labels: {}, State: "running", Status: "Up", Mounts: [] });
+  swarm.docker.getContainer = (() => ({
+    exec: ({ Cmd: [, , command = ""] }: { Cmd: string[] }) => {
+      calls.push(command);
+      const printed = shell(command);
+      if (typeof printed !== "string") {
+        return Promise.reject(Object.assign(new Error("no"), { statusCode: printed.status }));
+      }
+      const body = Buffer.from(printed);
+      const head = Buffer.alloc(8);
+      head[0] = 1;
+      head.writeUInt32BE(body.length, 4);
+      const stream = new PassThrough();
+      stream.end(Buffer.concat([head, body]));
+      return Promise.resolve({
+        start: () => Promise.resolve(stream),
+        inspect: () => Promise.resolve({ Running: false, ExitCode: 0 }),
+      });
+    },
+  })) as unknown as typeof swarm.docker.getContainer;
+  const log: string[] = [];
+  const ctx = {
+    clock,
+    log: (line: string) => void log.push(line),
+    remaining: () => 60_000,
+    signal: new AbortController().signal,
+  } as unknown as StageContext;
+  const app = { swarm, stack: "s" } as unknown as App;
+  const enrolment = {
+    data: {
+      seed: [{ service: "app", command: "write" }],
+      destroy: [],
+      read: [{ service: "app", command: "read" }],
+      ...data,
+    },
+  } as unknown as Enrolment;
+  const seeded = () => seed(app, { enrolment, marker: "m4rk", ctx });
+  const [read] = enrolment.data.read;
+  return { calls, log, seeded, read: () => read && readRecord(app, { read, marker: "m4rk", ctx }) };
+}
+
+const infra = (message: RegExp) => (error: unknown) =>
+  error instanceof InfraFailure && message.test(error.message);
+
+Deno.test("a seed is read back at once", async () => {
+  let written = false;
+  const it = scene((command) => {
+    if (command === "write") written = true;
+    return command === "read" && written ? "m4rk" : "";
+  });
+  await it.seeded();
+  deepEqual(it.calls, ["read", "write", "read"]);
+});
+
+Deno.test("a seed that wrote nothing, or a read that finds nothing or always something, is the enrolment's fault", async () => {
+  await rejects(scene(() => "").seeded(), infra(/seed wrote nothing that read finds/));
+  await rejects(scene(() => "", { seed: [] }).seeded(), infra(/read finds nothing before anything happened/));
+  await rejects(scene(() => "m4rk").seeded(), infra(/read finds the marker before seed has written it/));
+});
+
+Deno.test("what a read expects may be there all the time", async () => {
+  const it = scene(() => "admin", { read: [{ service: "app", command: "read", expect: "admin" }] });
+  await it.seeded();
+  deepEqual(it.calls, ["write", "read"]);
+});
+
+Deno.test("what stands beyond the part of a long output that is kept is never called missing", async () => {
+  const long = "x".repeat(5 * 1024 * 1024);
+  await rejects(
+    async () => await scene(() => `m4rk${long}`).read(),
+    infra(/prints more than can be looked through/),
+  );
+  equal((await scene(() => `${long}m4rk`).read())?.found, true);
+});
+
+Deno.test("a command waits while its container is being replaced, and not for ever", async () => {
+  let refusals = 3;
+  const it = scene(() => refusals-- > 0 ? { status: 409 } : "m4rk");
+  equal((await it.read())?.found, true);
+  equal(it.calls.length, 4);
+  await rejects(async () => await scene(() => ({ status: 409 })).read(), { code: "docker.failed" });
+  const broken = scene(() => ({ status: 500 }));
+  await rejects(async () => await broken.read());
+  equal(broken.calls.length, 1);
+});
