@@ -175,3 +175,19 @@ onRealServices(
     );
   },
 );
+
+onRealServices("near misses as people type them on the forge get one answer, and no run", async () => {
+  const { pull, bridge } = await scene();
+  using _ = bridge;
+  for (
+    const body of ["\u00a0!testme", "\uff01testme", "> he said\n!testme", "!testme\n-- \nMe", "`!testme`"]
+  ) {
+    await lab.say(pull, { body, by: "outsider" });
+  }
+  await lab.say(pull, { body: "please !testme" });
+  // One that is a command comes last and is answered, so the others had their turn before it.
+  await lab.say(pull, { body: "!testme help" });
+  await bridge.until("the help", async () => (await lab.replies(pull)).length === 2);
+  assert.match((await lab.replies(pull))[0] ?? "", /^Nothing was tested: that was not read as a command/);
+  assert.deepEqual(bridge.engine.started, []);
+});

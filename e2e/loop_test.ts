@@ -132,8 +132,10 @@ onRealServices(
     await pull.comment("!testme cancel");
     const body = await verdict({ pull, ...scene });
     assert.deepEqual((await pull.replies()).map(({ id }) => id), [refusal.id, reply.id]);
-    assert.match(headline(body), /⏹️.*cancelled/);
+    const who = scene.stack.accounts.maintainer.name;
+    assert.ok(headline(body).includes(`was cancelled by \`${who}\``), headline(body));
     const result = await resultOf(run, scene);
+    assert.equal(result.cause, `${who} asked for it`, "terminal, result and JUnit file say who, too");
     assert.equal(result.stages.find((stage) => stage.name === "teardown")?.result, "passed");
   },
 );
