@@ -2,10 +2,10 @@ import type { OddLine } from "./env_file.ts";
 
 /**
  * An export as abra reads it: abra takes the script line by line and runs none of it, so the pattern covers the whole
- * line.
+ * line. It cuts the line at words and signs, so that a comment behind may not hold an assignment of its own.
  */
 const plainExport =
-  /^export ([A-Za-z_][A-Za-z0-9_]*)=([A-Za-z0-9_][A-Za-z0-9_.+-]*|"[A-Za-z0-9_.+-]*")(?:[ \t]+#.*)?$/;
+  /^export ([A-Za-z_][A-Za-z0-9_]*)=([A-Za-z0-9_][A-Za-z0-9_.+-]*|"[A-Za-z0-9_.+-]*")(?:[ \t]+#(?!.*(?:=|export)).*)?$/;
 /** Limits far above what any recipe needs. What lies beyond them is reported as odd and not read. */
 const limits = { text: 100_000, line: 4_096 };
 /**

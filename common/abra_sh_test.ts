@@ -23,6 +23,8 @@ for (
     "export WHERE",
     "export WHERE=",
     "export WHERE=$(pwd)",
+    "export A=v1 # export WHERE=/etc",
+    "export A=v1 # =/etc",
     "true; export WHERE=data",
     "f() { export WHERE=data; }",
     "declare -x WHERE=data",

@@ -41,6 +41,14 @@ const nowhere = /\.invalid$/;
 export function checkImages(file: ComposeFile, report: ScopedReport): void {
   for (const { service, image } of imagesOf(file)) {
     const host = registryOf(image);
+    if (/^(sha256:)?[0-9a-f]{64}$/i.test(image)) {
+      report("confine.image", ["services", service, "image"], {
+        message: `Service ${quote(service)} names its image by an id, which may be any that this host has`,
+        subject: image,
+        hint: "Name it as its registry does, with a tag",
+      });
+      continue;
+    }
     const problem = host === null ? null : hostProblem(host);
     if (problem === null) continue;
     report("confine.image", ["services", service, "image"], {

@@ -40,6 +40,19 @@ export function text(most = 2_000): ValueCheck {
   return (value) => value.length > most ? `is longer than ${most} characters` : null;
 }
 
+const MAX_REPETITIONS = 20_000;
+
+/** Whether counted repetitions, which multiply, come to so much that each request would cost Traefik dearly. */
+export function isTooRepetitive(pattern: string): boolean {
+  const counts = [...pattern.matchAll(/\{([0-9]{1,9})(?:,([0-9]{0,9}))?\}/g)]
+    .map(([, least, most]) => Math.max(1, Number(least), Number(most ?? 0)));
+  return counts.reduce((product, count) => product * count, 1) > MAX_REPETITIONS;
+}
+
+/** A regular expression of Go's, whose time grows with its own length as repetitions are written out. */
+export const regularExpression: ValueCheck = (value) =>
+  isTooRepetitive(value) ? "is a pattern that repeats too much" : text()(value);
+
 export function matching(pattern: RegExp): ValueCheck {
   return (value) => pattern.test(value) ? null : `${quote(value)} is not of the usual form`;
 }

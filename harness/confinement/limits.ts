@@ -34,6 +34,10 @@ const MAX_ENTRIES = 500;
 const MAX_CHARACTERS = 32 * 1024;
 /** Bytes of all volumes in memory: what is written there stays when the container that wrote it has ended. */
 const MAX_IN_MEMORY = 1024 * MIB;
+/** What all tasks of a stack may keep for themselves. */
+const MAX_RESERVED = { memory: 2048 * MIB, cpus: 1 } as const;
+/** Volumes without a name of all tasks: each task gets its own. */
+const MAX_UNNAMED = 60;
 /** Limits of the kernel that a container may set itself; with others it could take processor time from the host. */
 const ulimits = /^(as|core|cpu|data|fsize|memlock|nofile|nproc|rss|stack)$/;
 
@@ -55,6 +59,9 @@ const bounds: Bound[] = [
     zeroIsDefault: true,
   })),
   rate(["deploy", "restart_policy", "delay"]),
+  // What is reserved nobody else's services get, whether it is used or not.
+  { path: reserved("memory"), read: parseSize, most: [MAX_RESERVED.memory, "2 GiB"] },
+  { path: reserved("cpus"), read: processors, most: [MAX_RESERVED.cpus, "1"] },
   { path: ["stop_grace_period"], read: parseDuration, most: [3_600, "1h"] },
   { path: ["shm_size"], read: parseSize, most: [1024 * MIB, "1 GiB"] },
   { path: ["logging", "options", "max-size"], read: parseSize, most: [100 * MIB, "100 MiB"] },
@@ -74,6 +81,14 @@ function rate(path: ComposePath): Bound {
   return { path, read: parseDuration, least: [1, "1s"] };
 }
 
+function reserved(what: keyof typeof MAX_RESERVED): ComposePath {
+  return ["deploy", "resources", "reservations", what];
+}
+
+function processors(value: unknown): number | null {
+  return /^[0-9]*\.?[0-9]+$/.test(String(value)) ? Number(value) : null;
+}
+
 function number(value: unknown): number | null {
   if (typeof value === "number") return value;
   return typeof value === "string" && /^-?[0-9]+$/.test(value) ? Number(value) : null;
@@ -88,8 +103,15 @@ export function checkLimits(file: ComposeFile, report: ScopedReport): void {
     }
   }
   let tasks = 0;
+  let unnamed = 0;
+  const held = { memory: 0, cpus: 0 };
   for (const [name, definition] of entriesOf(file.doc.services)) {
-    tasks += number(valueAt(definition, ["deploy", "replicas"])) ?? 1;
+    const replicas = number(valueAt(definition, ["deploy", "replicas"])) ?? 1;
+    tasks += replicas;
+    unnamed += replicas *
+      itemsOf(valueAt(definition, ["volumes"])).filter(([, mount]) => isUnnamed(mount)).length;
+    held.memory += replicas * (parseSize(valueAt(definition, reserved("memory"))) ?? 0);
+    held.cpus += replicas * (processors(valueAt(definition, reserved("cpus"))) ?? 0);
     for (const [path, most] of entries) {
       const value = valueAt(definition, path);
       const found = Array.isArray(value) ? value.length : isRecord(value) ? Object.keys(value).length : 0;
@@ -113,9 +135,29 @@ export function checkLimits(file: ComposeFile, report: ScopedReport): void {
   }
   checkVolumesInMemory(file, report);
   checkLengths(file.doc, { path: [], report });
+  for (const [what, amount] of [["memory", held.memory], ["cpus", held.cpus]] as const) {
+    if (amount <= MAX_RESERVED[what]) continue;
+    report("confine.limit", ["services"], {
+      message: `The services reserve more ${what} of the host together than one app may`,
+      subject: `reservations.${what}`,
+    });
+  }
+  if (unnamed > MAX_UNNAMED) {
+    tooMany(report, {
+      path: ["services"],
+      found: unnamed,
+      most: MAX_UNNAMED,
+      what: "volumes without a name",
+    });
+  }
   if (tasks > MAX_TASKS) {
     tooMany(report, { path: ["services"], found: tasks, most: MAX_TASKS, what: "tasks" });
   }
+}
+
+function isUnnamed(mount: unknown): boolean {
+  if (!isRecord(mount)) return !String(mount).includes(":");
+  return mount.type === "volume" && (mount.source ?? "") === "";
 }
 
 function tooMany(

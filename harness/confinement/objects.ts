@@ -1,6 +1,7 @@
 import { type Compose, type ComposeFile, isExternal, objectName } from "../recipe/compose.ts";
+import { composeServices } from "../recipe/compose_services.ts";
 import { entriesOf, isRecord, itemsOf, namesOf } from "../recipe/compose_values.ts";
-import { PROXY } from "../recipe/shared_names.ts";
+import { joinedNetworks, PROXY } from "../recipe/shared_names.ts";
 import { quote, type ScopedReport } from "../lint/finding.ts";
 
 const dockerName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
@@ -116,9 +117,11 @@ function checkNetworks(file: ComposeFile, { report, stack, domains, compose }: O
       });
     }
   }
+  const merged = composeServices(compose);
   for (const [service, definition] of entriesOf(file.doc.services)) {
     if (!isRecord(definition)) continue;
-    if (namesOf(definition.networks).some(({ name }) => shared.has(name))) {
+    const joined = [...namesOf(definition.networks), ...joinedNetworks(merged[service] ?? definition)];
+    if (joined.some(({ name }) => shared.has(name))) {
       checkOwnNames(service, { definition, report, stack, domains });
     }
     for (const { name, at, definition: attachment } of namesOf(definition.networks)) {
@@ -160,7 +163,12 @@ function checkOwnNames(
   },
 ): void {
   const where = "on the network shared with other apps";
-  if (othersNames.test(service)) {
+  // Another app's service is called by its domain and key, git_example_org_app: these names have signs in common.
+  const apps = stack.slice(stack.indexOf("_"));
+  if (
+    othersNames.test(service) || service.includes(".") ||
+    ((service.includes(apps) || service.split("_").length > 3) && !isOwnName(service, { stack, domains }))
+  ) {
     report("confine.alias", ["services", service], {
       message: `Service ${quote(service)} has a name ${where} that others may have as well`,
       subject: service,

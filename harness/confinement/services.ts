@@ -30,8 +30,8 @@ const forbidden: Record<string, [rule: string, what: string]> = {
   extends: ["confine.file", "extends a service of another file"],
 };
 
-/** Drivers that keep the log on the host, where it is bounded and looked after. */
-const logDrivers = new Set(["", "json-file", "local", "journald", "none"]);
+/** Drivers that keep the log with the container, where it is bounded: the host's journal belongs to the host. */
+const logDrivers = new Set(["", "json-file", "local", "none"]);
 /** Options of these drivers that bound the log or say what goes into it. */
 const logOptions =
   /^(max-size|max-file|max-buffer-size|mode|compress|labels|labels-regex|env|env-regex|tag)$/;
@@ -76,7 +76,7 @@ function checkLogging(
     report("confine.logging", [...path, "driver"], {
       message: `Service ${quote(service)} sends its log elsewhere, by the driver ${quote(logging.driver)}`,
       subject: String(logging.driver),
-      hint: "Leave out `logging`, or use json-file, local or journald",
+      hint: "Leave out `logging`, or use json-file or local",
     });
   }
   for (const [option, value] of entriesOf(logging.options)) {

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type Compose, workingDir } from "../recipe/compose.ts";
-import { type ComposePath, entriesOf, isRecord, listOrMap } from "../recipe/compose_values.ts";
+import { type ComposePath, entriesOf, isRecord, itemsOf, listOrMap } from "../recipe/compose_values.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
 import { type Finding, quote } from "../lint/finding.ts";
 
@@ -11,13 +11,15 @@ const limits = { text: 512 * 1024, actions: 500, inserted: 100 };
 const repeating = /\b(range|define|template|block|while|call)\b/;
 /** Functions that make a text out of others. */
 const composing = /\b(printf?|println|html|js|urlquery)\b/;
-const assigning = /\$\w*\s*(,\s*\$\w+\s*)?:?=/;
+/** What makes a value usable again: under a name, or as the dot. */
+const keeping = /\$\w*\s*(,\s*\$\w+\s*)?:?=|\bwith\b/;
+const inserting = /\b(?:config|secret)\b/;
 /** A width or precision of four digits, or one that is an argument: a few characters come to a million. */
 const wide = /%[^a-zA-Z%]*([0-9]{4}|\*)/;
 
 /**
- * Templates that Docker's daemon fills in when a task starts: in variables, in host names, and in configs and secrets
- * with a `template_driver`. They are programs, and the daemon bounds neither their time nor what they come to.
+ * Templates that Docker's daemon fills in when a task starts: in variables, in host names, in mounts with their volumes'
+ * options, and in configs and secrets with a `template_driver`. They are programs, and the daemon bounds neither their time nor what they come to.
  */
 export function checkTemplates(
   compose: Compose,
@@ -25,6 +27,7 @@ export function checkTemplates(
 ): void {
   const root = Deno.realPathSync(checkout);
   const folder = workingDir(compose, root);
+  checkSettings(compose, add);
   for (const file of compose.files) {
     const check = (text: string, { what, path }: { what: string; path: ComposePath }) => {
       const problem = templateProblem(text);
@@ -36,7 +39,20 @@ export function checkTemplates(
         line: file.lineOf(path),
         message: `${what} is a template that Docker would fill in, and ${problem}`,
         subject: String(path.at(-1)),
-        hint: "Fill in values by {{ env }}, {{ secret }} and {{ if }}; do anything else in the container",
+        hint,
+      });
+    };
+    /** What is checked by its text has to stay that text. */
+    const refuse = (text: string, { what, path }: { what: string; path: ComposePath }) => {
+      if (!text.includes("{{")) return;
+      add({
+        rule: "confine.template",
+        severity: "error",
+        file: file.path,
+        line: file.lineOf(path),
+        message: `${what} is a template that Docker would fill in: ${quote(text)}`,
+        subject: String(path.at(-1)),
+        hint: "Write it out",
       });
     };
     for (const [service, definition] of entriesOf(file.doc.services)) {
@@ -47,6 +63,22 @@ export function checkTemplates(
       }
       const path = ["services", service, "hostname"];
       check(String(definition.hostname ?? ""), { what: `The host name of service ${quote(service)}`, path });
+      for (const [index, mount] of itemsOf(definition.volumes)) {
+        const place = isRecord(mount) ? String(mount.target ?? "") : String(mount);
+        refuse(place, {
+          what: `A mount of service ${quote(service)}`,
+          path: ["services", service, "volumes", index],
+        });
+      }
+    }
+    for (const [key, definition] of entriesOf(file.doc.volumes)) {
+      if (!isRecord(definition)) continue;
+      for (const option of ["labels", "driver_opts"]) {
+        for (const { key: name, value, at } of listOrMap(definition[option])) {
+          const path = ["volumes", key, option, at];
+          refuse(`${name}${value ?? ""}`, { what: `${quote(name)} of volume ${quote(key)}`, path });
+        }
+      }
     }
     for (const section of ["configs", "secrets"] as const) {
       for (const [key, definition] of entriesOf(file.doc[section])) {
@@ -61,38 +93,63 @@ export function checkTemplates(
   }
 }
 
+const hint = "Fill in values by {{ env }}, {{ secret }} and {{ if }}; do anything else in the container";
+
+/** The app's settings, which abra makes variables of its main service. */
+function checkSettings(compose: Compose, add: (finding: Finding) => void): void {
+  for (const [name, value] of Object.entries(compose.env)) {
+    const problem = templateProblem(value);
+    if (problem === null) continue;
+    add({
+      rule: "confine.template",
+      severity: "error",
+      file: ".env.sample",
+      message: `The setting ${quote(name)} is a template that Docker would fill in, and ${problem}`,
+      subject: name,
+      hint,
+    });
+  }
+}
+
 /** What is wrong with a template, as the end of a sentence; null where nothing is. */
 function templateProblem(text: string): string | null {
   if (!text.includes("{{")) return null;
   if (text.length > limits.text) return `it is longer than ${limits.text} characters`;
   const read = readActions(text);
   if (read === null) return "it cannot be read with certainty";
-  const { code, strings, count } = read;
-  if (count > limits.actions) return `it has more than ${limits.actions} actions`;
+  const { actions, strings } = read;
+  if (actions.length > limits.actions) return `it has more than ${limits.actions} actions`;
+  const code = actions.join(" ");
   const repeats = repeating.exec(code)?.[0];
   if (repeats !== undefined) return `it uses "${repeats}", which may go on for ever`;
-  if (composing.test(code) && (assigning.test(code) || wide.test(strings))) {
+  const kept = actions.filter((action) => keeping.test(action));
+  if (kept.some((action) => composing.test(action)) || (composing.test(code) && wide.test(strings))) {
     return "it may come to any length";
   }
-  const inserted = code.match(/\b(config|secret)\b/g)?.length ?? 0;
+  // What is kept under a name, or as the dot, may be laid in wherever that stands.
+  const again = kept.some((action) => inserting.test(action))
+    ? code.match(/\$|(?<![\w.])\./g)?.length ?? 0
+    : 0;
+  const inserted = again +
+    actions.filter((action) => inserting.test(action)).join(" ").split(inserting).length - 1;
   return inserted > limits.inserted ? `it inserts more than ${limits.inserted} configs and secrets` : null;
 }
 
 /**
- * The code of all actions, with texts in quotes left out, and these texts. Reads as Go's lexer does; null for what that
+ * The code of each action, with texts in quotes left out, and these texts. Reads as Go's lexer does; null for what that
  * would refuse, or what ends in the midst of something.
  */
-function readActions(text: string): { code: string; strings: string; count: number } | null {
+function readActions(text: string): { actions: string[]; strings: string } | null {
   const token = /\}\}|"(?:[^"\\\n]|\\[^\n])*"|`[^`]*`|'(?:[^'\\\n]|\\[^\n])*'|["'`]/g;
-  const code: string[] = [];
+  const actions: string[] = [];
   const strings: string[] = [];
-  let count = 0;
   for (let at = text.indexOf("{{"); at !== -1; at = text.indexOf("{{", at)) {
-    count++;
+    const code: string[] = [];
     at += 2;
     if (text.startsWith("/*", at) || text.startsWith("- /*", at)) {
       at = text.indexOf("*/", at);
       if (at === -1) return null;
+      actions.push("");
       continue;
     }
     for (let found = ""; found !== "}}";) {
@@ -105,6 +162,7 @@ function readActions(text: string): { code: string; strings: string; count: numb
       if (found !== "}}") strings.push(found);
       at = token.lastIndex;
     }
+    actions.push(code.join(" "));
   }
-  return { code: code.join(" "), strings: strings.join(" "), count };
+  return { actions, strings: strings.join(" ") };
 }

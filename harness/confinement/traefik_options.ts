@@ -1,4 +1,13 @@
-import { duration, flag, matching, oneOf, text, type ValueCheck, whole } from "./label_values.ts";
+import {
+  duration,
+  flag,
+  matching,
+  oneOf,
+  regularExpression,
+  text,
+  type ValueCheck,
+  whole,
+} from "./label_values.ts";
 
 /** Bytes that Traefik may keep of a request in memory, and on its disk. */
 const IN_MEMORY = 16 * 1024 * 1024;
@@ -15,7 +24,8 @@ const headers: [string, ValueCheck][] = [
   ["(customrequestheaders|sslproxyheaders)\\.[\\w-]+", text()],
   ["customresponseheaders\\.(?!set-cookie$)[\\w-]+", text()],
   ["accesscontrol(allowcredentials)", flag],
-  ["accesscontrol(allowheaders|allowmethods|alloworiginlist|alloworiginlistregex|exposeheaders)", text()],
+  ["accesscontrol(allowheaders|allowmethods|alloworiginlist|exposeheaders)", text()],
+  ["accesscontrolalloworiginlistregex", regularExpression],
   ["accesscontrolmaxage", whole(0, MANY)],
   [
     "(addvaryheader|sslredirect|ssltemporaryredirect|sslforcehost|stsincludesubdomains|stspreload|forcestsheader)",
@@ -44,7 +54,7 @@ const middlewares: [pattern: RegExp, check: ValueCheck][] = ([
   ["buffering\\.(max(request|response)bodybytes)", whole(1, ON_DISK)],
   ["chain\\.middlewares", text()],
   ["circuitbreaker\\.expression", text(200)],
-  ["circuitbreaker\\.(checkperiod|fallbackduration|recoveryduration)", duration(3_600)],
+  ["circuitbreaker\\.(checkperiod|fallbackduration|recoveryduration)", duration(3_600, 0.01)],
   ["circuitbreaker\\.responsecode", whole(100, 599)],
   ["compress", flag],
   ["compress\\.(excludedcontenttypes|includedcontenttypes|encodings|defaultencoding)", text()],
@@ -61,17 +71,16 @@ const middlewares: [pattern: RegExp, check: ValueCheck][] = ([
   ["(inflightreq|ratelimit)\\.sourcecriterion\\.requesthost", flag],
   ["ratelimit\\.(average|burst)", whole(0, MANY)],
   ["ratelimit\\.period", duration(86_400)],
-  ["redirectregex\\.(regex|replacement)", text()],
+  ["(redirectregex|replacepathregex|stripprefixregex)\\.regex", regularExpression],
+  ["(redirectregex|replacepathregex)\\.replacement", text()],
   ["redirectscheme\\.scheme", oneOf("http", "https")],
   ["redirectscheme\\.port", whole(1, 65_535)],
   ["(redirectregex|redirectscheme)\\.permanent", flag],
   ["replacepath\\.path", text()],
-  ["replacepathregex\\.(regex|replacement)", text()],
   ["retry\\.attempts", whole(1, 10)],
   ["retry\\.initialinterval", duration(60)],
   ["stripprefix\\.prefixes", text()],
   ["stripprefix\\.forceslash", flag],
-  ["stripprefixregex\\.regex", text()],
 ] as [string, ValueCheck][]).map(([option, check]) => [new RegExp(`^${option}$`), check]);
 
 /** How to talk to the app's own containers; certificates would be read from files of Traefik's. */
@@ -103,7 +112,7 @@ function services(domains: readonly string[]): [pattern: RegExp, check: ValueChe
       /^loadbalancer\.sticky\.cookie\.domain$/,
       (value) => domains.includes(value.toLowerCase()) ? null : `${value} is no domain of this run`,
     ],
-    [/^loadbalancer\.responseforwarding\.flushinterval$/, duration(60)],
+    [/^loadbalancer\.responseforwarding\.flushinterval$/, duration(60, 0.001)],
     [/^loadbalancer\.proxyprotocol$/, flag],
     [/^loadbalancer\.proxyprotocol\.version$/, whole(1, 2)],
   ];

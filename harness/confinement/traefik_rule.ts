@@ -1,3 +1,5 @@
+import { isTooRepetitive } from "./label_values.ts";
+
 /** What is wrong with a router's rule, if anything. */
 export type RuleProblem =
   | { kind: "unreadable"; what: string }
@@ -20,6 +22,7 @@ const HOSTS = new Set(["host", "hostsni", "hostheader"]);
 export function checkRule(text: string, domains: readonly string[]): RuleProblem | undefined {
   const parsed = parseRule(text);
   if (typeof parsed === "string") return { kind: "unreadable", what: parsed };
+  if (isTooRepetitive(text)) return { kind: "unreadable", what: "it repeats too much" };
   const matchers = leaves(parsed);
   if (
     matchers.some(({ matcher }) => matcher.includes("regexp") && HOSTS.has(matcher.replace("regexp", "")))
@@ -28,11 +31,18 @@ export function checkRule(text: string, domains: readonly string[]): RuleProblem
   }
   for (const { matcher, values } of matchers) {
     if (!HOSTS.has(matcher)) continue;
-    const host = values.find((value) => !domains.includes(value.toLowerCase()));
+    const host = values.find((value) => !isOwn(value.toLowerCase(), domains));
     if (host !== undefined) return { kind: "foreign", host };
     if (values.length === 0) return { kind: "unbounded" };
   }
   return bounded(parsed) ? undefined : { kind: "unbounded" };
+}
+
+/** One of the domains, or a name below one of them, which nobody else has. */
+function isOwn(host: string, domains: readonly string[]): boolean {
+  return domains.some((domain) =>
+    host === domain || (host.endsWith(`.${domain}`) && /^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(host))
+  );
 }
 
 function bounded(rule: Rule): boolean {

@@ -29,6 +29,8 @@ export interface YamlFailure {
 
 /** More than any recipe needs; some steps of parsing take the square of the size. */
 export const MAX_BYTES = 256 * 1024;
+/** Lines and commas, since each may be a value: a large recipe has 3,000. */
+const MAX_PARTS = 30_000;
 const MAX_DEPTH = 200;
 const MAX_ALIASES = 100;
 /** Mappings that are copied because of merge keys, which may be merged in turn. */
@@ -64,6 +66,9 @@ export function parseComposeYaml(bytes: Uint8Array): ParsedYaml | YamlFailure {
   const odd = oddCharacter(text);
   if (odd !== undefined) return odd;
 
+  if ((text.match(/[,\n]/g)?.length ?? 0) > MAX_PARTS) {
+    return { ok: false, message: `Has more than ${MAX_PARTS} lines and commas` };
+  }
   if (bracketDepth(text) > MAX_DEPTH || /^ *(?:[-?:] +){50}/m.test(text)) return tooDeep;
   try {
     return parseText(text);

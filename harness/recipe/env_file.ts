@@ -11,7 +11,10 @@ export function setEnv(text: string, values: Readonly<Record<string, string>>): 
   const lines = new Map<string, string>();
   for (const { name, value, modifiers } of parseEnvFile(text)) {
     const set = Object.hasOwn(values, name) ? values[name] ?? "" : value;
-    lines.set(name, `${name}=${quote(name, set)}${behind(modifiers)}`);
+    const comment = behind(modifiers);
+    // Some readers take a comment directly behind the "=" for the value.
+    const written = set === "" && comment !== "" ? "''" : quote(name, set);
+    lines.set(name, `${name}=${written}${comment}`);
   }
   for (const [name, value] of Object.entries(values)) {
     if (!lines.has(name)) lines.set(name, `${name}=${quote(name, value)}`);

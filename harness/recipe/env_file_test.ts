@@ -28,6 +28,14 @@ Deno.test("settings once written are read as they were, and written again stay t
   assert.equal(setEnv(written, {}), written);
 });
 
+Deno.test("an empty value stands in quotes where a comment follows, which some readers take for the value", () => {
+  assert.equal(
+    setEnv('COMPOSE_FILE="" # file=compose.evil.yml\n', {}),
+    "COMPOSE_FILE='' # file=compose.evil.yml\n",
+  );
+  assert.equal(setEnv("A=v1 # length=3\n", { A: "" }), "A='' # length=3\n");
+});
+
 Deno.test("a variable that is appended to becomes one assignment", () => {
   const text = setEnv(sample, { COMPOSE_FILE: "compose.yml:compose.db.yml" });
   assert.deepEqual(text.match(/COMPOSE_FILE=.*/g), ["COMPOSE_FILE=compose.yml:compose.db.yml"]);

@@ -205,6 +205,12 @@ async function readTags(git: Git, mirror: string, below: string) {
 }
 
 /**
+ * Files are checked out as the bytes that were committed, whatever `.gitattributes` asks for: abra's own git knows
+ * nothing of line ends, encodings, `$Id$` and filters, and would deploy something else.
+ */
+const AS_COMMITTED = "* -text -crlf -ident -filter !working-tree-encoding -eol\n";
+
+/**
  * Makes an ordinary clone of the mirror for abra: published tags as its own, the given commit checked out.
  * @param target folder to make
  */
@@ -220,6 +226,8 @@ export async function checkOut(
     await Deno.mkdir(target, { recursive: true });
     const format = repo.head.length === 64 ? "sha256" : "sha1";
     await git.run(["init", "-q", `--object-format=${format}`, target]);
+    await Deno.mkdir(join(target, ".git", "info"), { recursive: true });
+    await Deno.writeTextFile(join(target, ".git", "info", "attributes"), AS_COMMITTED);
     await git.run(["remote", "add", "origin", repo.mirror], inTarget);
     const refs = ["+refs/src/*:refs/remotes/origin/*", `+${repo.tagRefs}/*:refs/tags/*`];
     // One lightweight tag anywhere makes abra refuse all pinned deploys of a recipe, so it gets none.
@@ -228,7 +236,17 @@ export async function checkOut(
   }
   const commit = options.at === "head" ? repo.head : options.at.commit;
   if (options.at !== "head") await checkTree(git, { commit, mirror: repo.mirror, ...signalOf(options) });
-  await git.run(["checkout", "-q", "--force", "--detach", commit], inTarget);
+  try {
+    await git.run(["checkout", "-q", "--force", "--detach", commit], inTarget);
+  } catch (error) {
+    if (!(error instanceof GitError) || !/invalid path|File name too long/i.test(error.output)) throw error;
+    throw new StageFailure(
+      `The recipe has a file that git does not check out: ${error.message}`.slice(0, 300),
+      {
+        code: "confine.checkout",
+      },
+    );
+  }
   await git.run(["clean", "-q", "-ffdx"], inTarget);
   if (options.at === "head" && repo.worktree !== null) {
     await copyWorktree(git, { from: repo.worktree, to: target });

@@ -187,6 +187,58 @@ Deno.test("a commit of endless files is refused before it is checked out", () =>
     assert.match(refused.message, new RegExp(`holds more than 5000 files at ${head.slice(0, 7)}`));
   }));
 
+Deno.test("what not every git checks out alike is refused: submodules, two files of one path", () =>
+  withRecipe(async ({ path, git, fetch, folder }) => {
+    const blob = await git("rev-parse", "HEAD:compose.yml");
+    const commit = await git("rev-parse", "HEAD");
+    const refused = async (branch: string, entries: string) => {
+      await Deno.writeTextFile(join(folder, "listing"), entries);
+      const tree = await execOk(["sh", "-c", 'git mktree < "$1"', "sh", join(folder, "listing")], {
+        cwd: path,
+      });
+      await git("branch", branch, await git("commit-tree", tree.stdout.trim(), "-m", branch));
+      const error = await fetch({ revision: branch }).catch((error) => error);
+      assert.equal(error.code, "confine.checkout");
+      return error.message;
+    };
+    assert.match(await refused("part", `160000 commit ${commit}\tpart\n`), /submodule, "part"/);
+    assert.match(
+      await refused("twice", `100644 blob ${blob}\tcompose.yml\n`.repeat(2)),
+      /"compose.yml" twice/,
+    );
+  }));
+
+Deno.test("a checkout has the bytes that were committed, whatever attributes ask for, and no files called .git", () =>
+  withRecipe(async ({ path, git, fetch, folder, settings }) => {
+    await Deno.writeTextFile(
+      join(path, ".gitattributes"),
+      "a ident\nb working-tree-encoding=UTF-16\nc text eol=crlf\nd filter=lfs\n",
+    );
+    await git("add", ".gitattributes");
+    const names = ["a", "b", "c", "d"];
+    for (const name of names) {
+      await Deno.writeTextFile(join(folder, name), "$Id$\nx\n");
+      const blob = await git("hash-object", "-w", "--no-filters", join(folder, name));
+      await git("update-index", "--add", "--cacheinfo", `100644,${blob},${name}`);
+    }
+    await git("commit", "-qm", "attributes");
+    const target = join(folder, "target");
+    await checkOut(await fetch({ revision: "main" }), target, { at: "head", settings });
+    for (const name of names) assert.equal(await Deno.readTextFile(join(target, name)), "$Id$\nx\n", name);
+
+    const blob = await git("rev-parse", "HEAD:a");
+    await Deno.writeTextFile(join(folder, "listing"), `100644 blob ${blob}\t.git\n`);
+    const tree = await execOk(["sh", "-c", 'git mktree < "$1"', "sh", join(folder, "listing")], {
+      cwd: path,
+    });
+    await git("branch", "odd", await git("commit-tree", tree.stdout.trim(), "-m", "odd"));
+    const repo = await fetch({ revision: "odd" });
+    await assert.rejects(
+      checkOut(repo, join(folder, "other"), { at: "head", settings }),
+      (error) => error instanceof StageFailure && error.code === "confine.checkout",
+    );
+  }));
+
 Deno.test("a commit of deep folders or of many bytes is refused, one of a few hundred files is not", () =>
   withRecipe(async ({ path, git, fetch }) => {
     await bomb(git, path, 2);

@@ -6,6 +6,12 @@ import { readInside } from "./inside_checkout.ts";
 /** The network that every app shares with the reverse proxy, and so with every other app. */
 export const PROXY = "proxy";
 
+/** Networks that a service joins: without any it is the one called "default". */
+export function joinedNetworks({ networks }: ServiceDefinition): ReturnType<typeof namesOf> {
+  const joined = namesOf(networks);
+  return joined.length > 0 ? joined : [{ name: "default", at: "default", definition: null }];
+}
+
 /** Keys of `environment` whose values name no host, whatever they are. */
 const NO_HOST = /(USER|USERNAME|NAME|DATABASE|DB|PASSWORD|SECRET|PREFIX|ROLE|MODE|TYPE|LEVEL)$/i;
 const HOST = /HOST|SERVER|DOMAIN/i;
@@ -25,7 +31,7 @@ export function calledOnProxy(compose: Compose, root: string): string[] {
   }
   const services = composeServices(compose);
   const shared = Object.entries(services)
-    .filter(([, { networks: joined }]) => namesOf(joined).some(({ name }) => networks.has(name)))
+    .filter(([, service]) => joinedNetworks(service).some(({ name }) => networks.has(name)))
     .map(([name]) => name);
   if (shared.length === 0) return [];
   const values = Object.values(services).flatMap(valuesOf);

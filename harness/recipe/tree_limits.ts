@@ -27,7 +27,7 @@ export async function checkTree(
   });
   signal?.throwIfAborted();
   if (measure.problem !== null) {
-    throw new StageFailure(`The recipe ${measure.problem} at ${shortCommit(commit)}, too much for a recipe`, {
+    throw new StageFailure(`The recipe ${measure.problem} at ${shortCommit(commit)}`, {
       code: "confine.checkout",
     });
   }
@@ -42,24 +42,50 @@ class Measure {
   #bytes = 0;
   #rest = "";
   #decoder = new TextDecoder();
+  #paths = new Set<string>();
+  #folders = new Set<string>();
 
   add(chunk: Uint8Array): void {
     const entries = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split("\0");
     this.#rest = entries.pop() ?? "";
     for (const entry of entries) this.#count(entry);
-    if (this.#rest.length > 10_000) this.problem ??= "has a path of more than 10000 characters";
+    if (this.#rest.length > 10_000) {
+      this.problem ??= "has a path of more than 10000 characters";
+    }
   }
 
   /** `100644 blob <id>     <size>\t<path>`; the size of a submodule is a dash. */
   #count(entry: string): void {
     const tab = entry.indexOf("\t");
-    const size = Number(entry.slice(0, tab).trim().split(/\s+/)[3]);
+    const path = entry.slice(tab + 1);
+    const [, type, , bytes] = entry.slice(0, tab).trim().split(/\s+/);
+    const size = Number(bytes);
+    if (type === "commit") this.problem ??= `holds a submodule, "${path}", which not every git fetches,`;
+    if (this.#isTwice(path)) {
+      this.problem ??= `holds "${path}" twice, of which programs take one or the other,`;
+    }
     this.#files++;
     this.#bytes += Number.isFinite(size) ? size : 0;
-    if (this.#files > limits.files) this.problem ??= `holds more than ${limits.files} files`;
-    if (this.#bytes > limits.bytes) this.problem ??= `holds more than ${limits.bytes / 1024 / 1024} MiB`;
-    if (entry.slice(tab).split("/").length > limits.depth) {
+    if (this.#files > limits.files) {
+      this.problem ??= `holds more than ${limits.files} files`;
+    }
+    if (this.#bytes > limits.bytes) {
+      this.problem ??= `holds more than ${limits.bytes / 1024 / 1024} MiB`;
+    }
+    if (path.split("/").length > limits.depth) {
       this.problem ??= `has folders more than ${limits.depth} deep`;
     }
+  }
+
+  /** Whether another file has that path, or one that leads through it. */
+  #isTwice(path: string): boolean {
+    const folders = path.split("/").slice(0, -1).map((_, index, parts) =>
+      parts.slice(0, index + 1).join("/")
+    );
+    const twice = this.#paths.has(path) || this.#folders.has(path) ||
+      folders.some((folder) => this.#paths.has(folder));
+    this.#paths.add(path);
+    for (const folder of folders) this.#folders.add(folder);
+    return twice;
   }
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { CcciError } from "../../common/errors.ts";
 import { Abra, AbraError } from "../abra/abra.ts";
 import type { Revision } from "../app/app.ts";
 import { calledOnProxy } from "../recipe/shared_names.ts";
@@ -81,7 +82,7 @@ export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> 
   );
   const head = await read(run, { ctx, at: "head", lane: "install" });
   if (!head.ok) {
-    run.undeployable = "lint";
+    run.undeployable = obstacle([head.finding]);
     return conclude(findings.add([head.finding]), ctx);
   }
   run.compose.head = head.recipe.compose;
@@ -208,15 +209,20 @@ async function read(
   const { domain, stack } = app;
   const checkout = folderOf(run, at);
   if (installed === undefined) await checkOut(repo, checkout, { at, settings, signal: ctx.signal });
-  const compose = await loadCompose(
-    checkout,
-    await composeEnvironment(checkout, {
-      enrolment,
-      domain,
-      stack,
-      ...(installed === undefined ? {} : { installedFrom: folderOf(run, installed) }),
-    }),
-  );
+  const env = await composeEnvironment(checkout, {
+    enrolment,
+    domain,
+    stack,
+    ...(installed === undefined ? {} : { installedFrom: folderOf(run, installed) }),
+  }).catch((error) => {
+    if (error instanceof CcciError && error.code === "env.value") return error.message;
+    throw error;
+  });
+  if (typeof env === "string") {
+    const rule = "confine.environment";
+    return { ok: false, finding: { rule, severity: "error", file: ".env.sample", message: env } };
+  }
+  const compose = await loadCompose(checkout, env);
   if (!compose.ok) return { ok: false, finding: unparsable(compose) };
   const confinement = {
     checkout,

@@ -327,3 +327,9 @@ for (const [name, lines, at] of refused) {
     assert.doesNotMatch(cause ?? "", /\/tmp/);
   });
 }
+
+Deno.test("a setting that no env file can hold is a finding, and nothing is deployed", async () => {
+  const { run, findings } = await lint({ head: { ".env.sample": "TYPE=wiki\nDOMAIN=x\nA=x\rB=y\n" } });
+  assert.deepEqual(findings, ["error confine.environment .env.sample"]);
+  assert.equal(run.undeployable, "confinement");
+});
