@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ServiceState, TaskState } from "../swarm/stack_state.ts";
+import type { ServiceState, Snapshot, TaskState } from "../swarm/stack_state.ts";
 import { Steadiness } from "./steadiness.ts";
 
 const SETTLED = 100_000;
@@ -92,4 +92,15 @@ Deno.test("what a deploy, destroyed data or the service's own settings explain d
   assert.match(look(settled(), [done]).blemishes[0] ?? "", /ends without an error/);
   const killed = end("a", 8_000, { error: "task: non-zero exit (137): dockerexec: unhealthy container" });
   assert.match(look(settled(), [killed]).blemishes[0] ?? "", /its health check fails/);
+});
+
+Deno.test("a recorded service that ends a second after each start has failed the third time", async () => {
+  const file = new URL("../testing/snapshots/global-crash.json", import.meta.url);
+  const { frames } = JSON.parse(await Deno.readTextFile(file)) as { frames: Snapshot[] };
+  const steadiness = new Steadiness();
+  steadiness.settled(3_500);
+  const seen = frames.map((frame) => steadiness.look(frame));
+  assert.equal(seen.flatMap((one) => one.blemishes).length >= 3, true);
+  const failure = seen.find((one) => one.failure !== null)?.failure;
+  assert.match(failure?.message ?? "", /"app" does not stay up: it has ended 3 times.*exit code 3/);
 });

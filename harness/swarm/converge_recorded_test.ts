@@ -44,6 +44,8 @@ const deploys: [name: string, decision: RegExp, seconds: number][] = [
   ["constraint", /^unschedulable app .*constraints not satisfied on 1 node/, 12],
   ["reservation", /^unschedulable app .*insufficient resources on 1 node/, 12],
   ["global", /^converged$/, 3],
+  ["global-crash", /^converged$/, 3], // for a second, see harness/app/steadiness_test.ts
+  ["global-reservation", /^rejected app .*this machine cannot give what it reserves/, 0],
   ["global-nowhere", /^unschedulable app .*no node is as its constraints ask for/, 12],
   ["global-job", /^converged$/, 4],
   ["global-job-nowhere", /^unschedulable app .*no node is as its constraints ask for/, 12],
