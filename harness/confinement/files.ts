@@ -1,10 +1,14 @@
 import { join, relative, resolve } from "node:path";
 import { type Compose, workingDir } from "../recipe/compose.ts";
 import { type ComposePath, entriesOf, isRecord, itemsOf } from "../recipe/compose_values.ts";
-import { resolveInside } from "../recipe/inside_checkout.ts";
+import { readInside, resolveInside } from "../recipe/inside_checkout.ts";
 import { type Finding, quote } from "../lint/finding.ts";
 
 const MAX_ENTRIES = 20_000;
+/** Bytes of a file of variables: Docker's own reading of many takes minutes. */
+const MAX_ENV_FILE = 64 * 1024;
+/** Bytes of all configs and secrets together, which Swarm's managers keep in memory. */
+const MAX_STORED = 8 * 1024 * 1024;
 
 /** Files that a deploy reads because a compose file names them: those of configs and secrets, and `env_file`. */
 export function checkNamedFiles(
@@ -14,9 +18,14 @@ export function checkNamedFiles(
   const root = Deno.realPathSync(checkout);
   const folder = workingDir(compose, root);
   for (const file of compose.files) {
+    let stored = 0;
     for (const { name, path, what } of namedFiles(file.doc)) {
-      const problem = fileProblem(resolve(folder, name), root);
-      if (problem === undefined) continue;
+      const problem = fileProblem(resolve(folder, name), root) ??
+        (path[0] === "services" ? variablesProblem(resolve(folder, name), root) : undefined);
+      if (problem === undefined) {
+        if (path[0] !== "services") stored += Deno.statSync(resolve(folder, name)).size;
+        continue;
+      }
       add({
         rule: "confine.file",
         severity: "error",
@@ -24,10 +33,28 @@ export function checkNamedFiles(
         line: file.lineOf(path),
         message: `${what} reads ${quote(name)}, which ${problem}`,
         subject: name,
-        hint: "Name a file that is part of the recipe, by relative path",
+        hint: path[0] === "services"
+          ? "Write the variables below `environment`"
+          : "Name a file that is part of the recipe, by relative path",
+      });
+    }
+    if (stored > MAX_STORED) {
+      add({
+        rule: "confine.limit",
+        severity: "error",
+        file: file.path,
+        message: `The files of configs and secrets come to more than ${MAX_STORED / 1024 / 1024} MiB`,
+        subject: "configs",
       });
     }
   }
+}
+
+function variablesProblem(path: string, root: string): string | undefined {
+  if (Deno.statSync(path).size > MAX_ENV_FILE) return `is larger than ${MAX_ENV_FILE / 1024} KiB`;
+  const lines = (readInside(root, path) ?? "").split("\n").map((line) => line.trim());
+  const taken = lines.find((line) => line !== "" && !line.startsWith("#") && !line.includes("="));
+  return taken === undefined ? undefined : `takes ${quote(taken)} from the host that deploys`;
 }
 
 function fileProblem(path: string, root: string): string | undefined {

@@ -39,6 +39,12 @@ const url: Escapes = {
 };
 /** In the query of a URL. */
 const plus: Escapes = { pattern: /\+/g, read: () => " ", half: /$^/ };
+/** Bytes in hexadecimal with signs between them. */
+const spacedHex: Escapes = {
+  pattern: /(?<=[0-9a-fA-F]{2})[ :](?=[0-9a-fA-F]{2})/g,
+  read: () => "",
+  half: /$^/,
+};
 const names: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " };
 const html: Escapes = {
   pattern: /&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,5});/g,
@@ -51,7 +57,17 @@ const html: Escapes = {
 };
 
 /** In which order escapes are read; JSON is often text within JSON, and holds URLs. */
-const ways: readonly (readonly Escapes[])[] = [[json], [json, json], [url], [plus, url], [json, url], [html]];
+const ways: readonly (readonly Escapes[])[] = [
+  [json],
+  [json, json],
+  [url],
+  [plus, url],
+  [json, url],
+  [html],
+  [
+    spacedHex,
+  ],
+];
 
 /** A text without line ends and the blanks around them, by which programs and terminals part long words. */
 export function withoutBreaks(text: string): Mapped {

@@ -46,7 +46,9 @@ Deno.test("hexadecimal, HTML and Base64 at any place of a longer text hide no se
     "",
   );
   const html = "p@ss&lt;w?rd&gt;&quot;12~~1";
-  const hidden = [hex, hex.toUpperCase(), html];
+  const pairs = (hex.match(/../g) ?? []).join(":");
+  const groups = (hex.match(/.{1,4}/g) ?? []).join(" ");
+  const hidden = [hex, hex.toUpperCase(), pairs, groups, html];
   for (const before of ["", "u", "us", "usr", "user"]) {
     for (const after of ["", "!", "!!", "!!!"]) hidden.push(btoa(`${before}${secret}${after}`));
   }
