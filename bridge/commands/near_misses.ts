@@ -27,9 +27,11 @@ function isMeant(line: string): boolean {
   if (at < 0) return false;
   const after = words.slice(at + lengthOf(words, at));
   const isCourtesy = (word: string) => courtesies.has(bare(word)) || word.startsWith("@");
-  // In code it is more often told of than meant.
+  if (!words.slice(0, at).every(isCourtesy)) return false;
+  // In code it is more often told of than meant, unless it is a whole command.
   const most = plain.includes("`") ? 0 : mostAfter;
-  return words.slice(0, at).every(isCourtesy) && (after.length <= most || after.every(isCourtesy));
+  const isWhole = after.length === 1 && /^(cancel|help|[0-9a-f]{1,64})$/.test(after[0] ?? "");
+  return isWhole || after.length <= most || after.every(isCourtesy);
 }
 
 /** How many words, from one on, make up what was meant as `!testme`; 0 if they do not. */
