@@ -6,7 +6,8 @@ import { silentProgress } from "../local/host/progress.ts";
 import { ensureStack, type Stack } from "../local/stack/stack.ts";
 import { ensureRelay, stopRelay } from "../local/traefik/relay_process.ts";
 import { ensureCertificates, ensureInsideCertificates } from "../local/traefik/tls.ts";
-import { stackFetch } from "./harness_cli.ts";
+import { stackFetch, stackForRuns } from "./harness_cli.ts";
+import { services } from "./neighbourhood.ts";
 import { onRealServices } from "./scene.ts";
 
 /** Prints a line for each packet on docker_gwbridge that has to do with a port: "clear" where it holds a text. */
@@ -31,7 +32,7 @@ const gatewayOf = async () =>
 
 /** What passes on docker_gwbridge, where a container with raw sockets would see it, while something is done. */
 async function overheard(
-  about: { port: number; needle: string },
+  about: { port: number; needle: string; until?: RegExp },
   work: () => Promise<void>,
 ): Promise<string[]> {
   const index = (await Deno.readTextFile("/sys/class/net/docker_gwbridge/ifindex")).trim();
@@ -52,7 +53,7 @@ async function overheard(
       everyMs: 20,
     });
     await work();
-    await waitFor(() => heard.includes("packet") || heard.includes("clear"), {
+    await waitFor(() => (about.until ?? /packet|clear/).test(heard), {
       what: "a packet",
       timeoutMs: 20_000,
       everyMs: 20,
@@ -73,7 +74,16 @@ async function visit(stack: Stack, cookie: string): Promise<number> {
 
 onRealServices("between Traefik and the services nothing passes in the clear", async () => {
   const stack = await ensureStack({ progress: silentProgress });
+  await stackForRuns(); // has the image
   const needle = `session=${crypto.randomUUID()}`;
+  // What a container says in the clear is heard, and so would be what Traefik says.
+  const gateway = await gatewayOf();
+  await using _plain = await services(gateway, { ports: [3998] });
+  const clear = await overheard({ port: 3998, needle, until: /clear/ }, async () => {
+    const call = ["curl", "-sf", "-o", "/dev/null", "-H", `cookie: ${needle}`, `http://${gateway}:3998/`];
+    await execOk(["docker", "run", "--rm", "--network", "proxy", "nginx:1.22.1", ...call]);
+  });
+  assert.ok(clear.includes("clear"));
   const heard = await overheard({ port: PORTS.dashboard, needle }, async () => {
     assert.equal(await visit(stack, needle), 200);
   });
