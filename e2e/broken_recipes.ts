@@ -247,6 +247,15 @@ export const brokenRecipes: BrokenRecipe[] = [
     detail: /content.*\/usr\/share\/nginx\/html/s,
   },
   {
+    name: "a page that a script leads elsewhere",
+    recipe: {
+      versions: [],
+      ...withApp({ command: serving('<h1>Here</h1><script>location.href = "https://else.test/"</script>') }),
+    },
+    stage: "install",
+    cause: /leads to https:\/\/else\.test\/: that is no page of the app/,
+  },
+  {
     name: "a page with a broken script and a style sheet that is not there",
     recipe: {
       versions: [],

@@ -61,11 +61,14 @@ export interface WaitOptions {
 
 /** A page of the app in the browser, with cookies that it shares with no other page. */
 export interface Page {
-  /** Opens another path of the app and waits until it is loaded. */
+  /** Opens another path of the app and waits until it is loaded, or shows something while parts of it never end. */
   goto(path: string, options?: WaitOptions): Promise<{ status: number; url: string }>;
   url(): Promise<string>;
   title(): Promise<string>;
-  /** Visible text of the first element that matches, or of the whole page. */
+  /**
+   * Visible text of the first element that matches, or of the whole page with its frames. Open shadow roots are read,
+   * too.
+   */
   text(selector?: string): Promise<string>;
   /** Replaces the value of a form field, or chooses an option. */
   fill(selector: string, text: string, options?: WaitOptions): Promise<void>;
