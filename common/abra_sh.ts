@@ -1,5 +1,11 @@
 import type { OddLine } from "./env_file.ts";
 
+/** An odd line of an `abra.sh`. */
+export interface OddExport extends OddLine {
+  /** Every name that anybody might take it to set; null where that cannot be told. */
+  names: string[] | null;
+}
+
 /**
  * An export as abra reads it: abra takes the script line by line and runs none of it, so the pattern covers the whole
  * line. It cuts the line at words and signs, so that a comment behind may not hold an assignment of its own.
@@ -33,17 +39,21 @@ export function parseAbraSh(text: string): Record<string, string> {
  * Lines of an `abra.sh` that export something in another form than `export NAME=word` or `export NAME="word"`, and
  * second exports of another value: other readers may see something else there.
  */
-export function oddAbraShLines(text: string): OddLine[] {
-  const odd: OddLine[] = [];
+export function oddAbraShLines(text: string): OddExport[] {
+  const odd: OddExport[] = [];
   const seen = new Map<string, string>();
   if (text.length > limits.text) {
-    odd.push({ line: 1, problem: `is not alone: the file is longer than ${limits.text} characters` });
+    odd.push({
+      line: 1,
+      names: null,
+      problem: `is not alone: the file is longer than ${limits.text} characters`,
+    });
   }
   for (const [index, content] of text.slice(0, limits.text).split(/\r?\n/).entries()) {
     const line = index + 1;
     if (content.length > limits.line) {
       if (/export|-\w*x|set/.test(content)) {
-        odd.push({ line, problem: `is longer than ${limits.line} characters` });
+        odd.push({ line, names: null, problem: `is longer than ${limits.line} characters` });
       }
       continue;
     }
@@ -51,15 +61,29 @@ export function oddAbraShLines(text: string): OddLine[] {
     if (match === null) {
       if (/^\s*#/.test(content) || !anyExport.test(content)) continue;
       const name = /(?:export|-\w*x)\s+([A-Za-z_][A-Za-z0-9_]*)/.exec(content)?.[1];
-      odd.push({ line, ...(name === undefined ? {} : { name }), problem: "is not a plain export NAME=word" });
+      odd.push({
+        line,
+        ...(name === undefined ? {} : { name }),
+        names: name === undefined ? null : namesIn(content),
+        problem: "is not a plain export NAME=word",
+      });
       continue;
     }
     const [, name = "", value = ""] = match;
     const before = seen.get(name);
     if (before !== undefined && before !== value) {
-      odd.push({ line, name, problem: "exports the variable a second time, another value" });
+      odd.push({ line, name, names: [name], problem: "exports the variable a second time, another value" });
     }
     seen.set(name, value);
   }
   return odd;
+}
+
+/** Every name that a line may set or export; null for a line that sets what it does not name. */
+function namesIn(content: string): string[] | null {
+  if (/\bset\s+-|`|\beval\b|\\/.test(content)) return null;
+  const assigned = [...content.matchAll(/([A-Za-z_]\w*)\+?=/g)].map(([, name = ""]) => name);
+  const bare = [...content.matchAll(/\b(?:export|declare|typeset|local|readonly)\b([^=;|&]*)/g)]
+    .flatMap(([, words = ""]) => words.match(/[A-Za-z_]\w*/g) ?? []);
+  return [...new Set([...assigned, ...bare])];
 }

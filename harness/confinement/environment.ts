@@ -37,6 +37,13 @@ export function checkEnvironment(
   const services = servicesOf(compose);
   const sample = readInside(root, ".env.sample") ?? "";
   const exported = readInside(root, "abra.sh") ?? "";
+  // What a function of abra.sh exports for itself (`export PGPASSWORD=$(cat …)`) matters to nobody who deploys, as long
+  // as neither the compose files nor the settings have anything of that name.
+  const words = new Set(
+    [sample, ...compose.files.map(({ raw }) => JSON.stringify(raw))].join(" ").match(
+      /[A-Za-z_][A-Za-z0-9_]*/g,
+    ),
+  );
   const sources = [
     {
       file: ".env.sample",
@@ -50,7 +57,9 @@ export function checkEnvironment(
       file: "abra.sh",
       text: exported,
       values: parseAbraSh(exported),
-      odd: oddAbraShLines(exported),
+      odd: oddAbraShLines(exported).filter(({ names }) =>
+        names === null || names.some((name) => isReserved(name) || words.has(name))
+      ),
       own: new Set(["DOMAIN", "COMPOSE_FILE"]),
     },
   ];
