@@ -160,9 +160,9 @@ function recipePage(deps: Deps, standing: Standing, before: string | null): Reci
     newest: before === null ? null : `/recipes/${recipe}`,
     older: next === null ? null : `/recipes/${recipe}?before=${next}`,
     trend: timed(trend),
-    upgrades: face === null ? [] : upgradePaths(
-      // What a pull request did says nothing about the recipe, unless there is nothing else.
-      store.history.compared(recipe, { class: face.class, limit: RUNS_IN_TREND }),
+    upgrades: upgradePaths(
+      // What a pull request did says nothing about the recipe, unless there is nothing else; then it is named.
+      store.history.compared(recipe, { class: face?.class ?? "pr", limit: RUNS_IN_TREND }),
     ),
     flakes: store.history.flakes(recipe, { among: RUNS_COUNTED }),
     progress,
