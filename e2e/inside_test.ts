@@ -32,12 +32,12 @@ const gatewayOf = async () =>
 
 /** What passes on docker_gwbridge, where a container with raw sockets would see it, while something is done. */
 async function overheard(
-  about: { port: number; needle: string; until?: RegExp },
+  traffic: { port: number; needle: string; until?: RegExp },
   work: () => Promise<void>,
 ): Promise<string[]> {
   const index = (await Deno.readTextFile("/sys/class/net/docker_gwbridge/ifindex")).trim();
   const child = new Deno.Command("perl", {
-    args: ["-e", SNIFFER, index, String(about.port), about.needle],
+    args: ["-e", SNIFFER, index, String(traffic.port), traffic.needle],
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
@@ -53,7 +53,7 @@ async function overheard(
       everyMs: 20,
     });
     await work();
-    await waitFor(() => (about.until ?? /packet|clear/).test(heard), {
+    await waitFor(() => (traffic.until ?? /packet|clear/).test(heard), {
       what: "a packet",
       timeoutMs: 20_000,
       everyMs: 20,

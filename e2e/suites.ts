@@ -99,7 +99,11 @@ export const suites: Suite[] = [
     name: "loop",
     description: "comments on real pull requests: refusals, restarts, services away",
     run: (context) =>
-      tests(context, "loop", ["check", "forge", "loop", "schedule"].map((what) => `e2e/${what}_test.ts`)),
+      tests(
+        context,
+        "loop",
+        ["check", "forge", "inside", "loop", "schedule"].map((what) => `e2e/${what}_test.ts`),
+      ),
     beside: true,
   },
   {

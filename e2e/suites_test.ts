@@ -104,3 +104,13 @@ for (const [what, report, success, expect] of cases) {
     assert.equal(counts.failures.length, counts.failed);
   });
 }
+
+Deno.test("every file of tests here is run by a suite", async () => {
+  const text = await Deno.readTextFile(new URL("suites.ts", import.meta.url));
+  const files = [...Deno.readDirSync(new URL(".", import.meta.url))].map(({ name }) => name)
+    .filter((name) => name.endsWith("_test.ts")).map((name) => name.replace("_test.ts", ""));
+  assert.ok(files.length > 15);
+  const run = (name: string) =>
+    text.includes(`${name}_test.ts`) || text.includes(`"${name.replace("dashboard_", "")}"`);
+  assert.deepEqual(files.filter((name) => !run(name)), []);
+});
