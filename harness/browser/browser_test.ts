@@ -3,6 +3,7 @@ import { createSocket } from "node:dgram";
 import { join } from "node:path";
 import { exec } from "../../common/exec.ts";
 import { type Browser, BrowserError, openBrowser } from "./browser.ts";
+import { waitFor } from "../../common/time.ts";
 import { killFamily } from "../run/process_tree.ts";
 import { RunFolder } from "../run/folder.ts";
 import { type HttpsSite, httpsSite, missingProgram } from "../testing/https_site.ts";
@@ -45,6 +46,11 @@ const pages: Record<string, [status: number, type: string, body: string]> = {
 document.querySelector("p").attachShadow({ mode: "open" }).innerHTML = "<b>In the shadow</b>"</script>`,
   ],
   "/stream": [200, "text/html", '<title>Stream</title><h1>Shown</h1><img src="/never">'],
+  "/greedy": [
+    200,
+    "text/html",
+    "<title>Greedy</title><p>takes</p><script>const all = []; setInterval(() => all.push(new Uint8Array(3e7).fill(7)), 50)</script>",
+  ],
   "/gone": [410, "text/html", "gone"],
   "/restless": [
     200,
@@ -272,6 +278,30 @@ Deno.test({
       page.goto(`${url}/`),
       /Could not open .*: its certificate is signed by a CA that is not trusted/,
     );
+  },
+});
+
+Deno.test({
+  name: `a page that takes more and more memory is ended, and the browser goes on${skipped}`,
+  ignore,
+  async fn() {
+    await using server = await site();
+    const { ingress, ca } = server;
+    const memory = { process: 500, all: 4096 };
+    await using browser = await openBrowser({ ingress, ca, domains: ["app.ci.test"], memory });
+    {
+      await using page = await browser.page();
+      await page.goto(`${url}/greedy`);
+      const trouble = await waitFor(() => page.title().then(() => undefined, (error: Error) => error), {
+        what: "the page to be ended",
+        timeoutMs: 50_000,
+      });
+      assert.ok(trouble instanceof BrowserError, String(trouble));
+      assert.match(page.consoleErrors.join(), /more memory than a page may have/);
+    }
+    await using page = await browser.page();
+    await page.goto(`${url}/in`);
+    assert.equal(await page.title(), "Inside");
   },
 });
 

@@ -4,6 +4,7 @@ import { exec, execOk, FAMILY, familyMark, killGroup } from "../../common/exec.t
 import { BROWSER_FOLDERS, browserPrefix } from "../run/folder.ts";
 import { describeError } from "../../common/errors.ts";
 import { systemClock, waitFor } from "../../common/time.ts";
+import { watchMemory } from "./memory_watch.ts";
 import { BrowserError, type BrowserOptions } from "./types.ts";
 
 /** A running Chromium to which nobody is connected yet. */
@@ -24,8 +25,7 @@ const START_MS = 60_000;
 const NOBODY = 65534;
 
 /**
- * What each process of Chromium may have: size of a file in bytes, processor time in seconds. Its memory cannot be
- * limited so, because it maps many times what it uses.
+ * What each process of Chromium may have: size of a file in bytes, processor time in seconds. Its memory is watched.
  */
 const limits = ["--fsize=268435456", "--cpu=900", "--core=0"];
 
@@ -216,7 +216,9 @@ async function attempt(
   const said = keepEnd(child.stderr);
   let ended: Deno.CommandStatus | undefined;
   const status = child.status.then((value) => ended = value);
+  const watch = watchMemory(child.pid, options.memory);
   const stop = async () => {
+    await watch[Symbol.asyncDispose]();
     await killGroup(child.pid, "KILL");
     await status;
     await said.done;
@@ -230,11 +232,13 @@ async function attempt(
     );
     if (endpoint !== "ended") return { endpoint, stop };
   } catch (error) {
+    await watch[Symbol.asyncDispose]();
     await killGroup(child.pid, "KILL");
     await status;
     await said.done;
     return `${describeError(error)}; ${said.text()}`;
   }
+  await watch[Symbol.asyncDispose]();
   await killGroup(child.pid, "KILL");
   await said.done;
   if (ended?.code === 127) {

@@ -56,6 +56,13 @@ export class PageTroubles {
       const text = String(error instanceof Error ? error.message : error);
       remember(this.consoleErrors, text.slice(0, MAX_LINE));
     });
+    page.on("error", () => {
+      remember(
+        this.consoleErrors,
+        "The page's process ended: it crashed, or it took more memory than a page may have",
+      );
+      void page.close().catch(() => {}); // whoever asked the page something would wait for its answer until the end
+    });
     const isOwnNavigation = (request: HTTPRequest) =>
       request.isNavigationRequest() && request.frame() === page.mainFrame();
     page.on("requestfailed", (request) => {

@@ -1,4 +1,5 @@
 import { CcciError } from "../../common/errors.ts";
+import type { BrowserMemory } from "./memory_watch.ts";
 
 export interface BrowserOptions {
   /** `host:port` at which the run's domains are reached by https. */
@@ -22,6 +23,8 @@ export interface BrowserOptions {
   namespaces?: () => Promise<boolean>;
   /** Milliseconds for which all parts of a page are waited for, if it shows something meanwhile. @default 10000 */
   partsMs?: number;
+  /** What Chromium may hold of memory. @default {@linkcode BROWSER_MEMORY} */
+  memory?: BrowserMemory;
   /** Milliseconds until a page must have answered a question. @default 60000 */
   answerMs?: number;
 }
