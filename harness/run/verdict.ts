@@ -52,7 +52,8 @@ function of(result: RunOutcome, report: StageReport): Verdict {
 /**
  * The level reached: the highest rung of {@linkcode levels} that the run climbed to. A rung whose stage was skipped is
  * stepped over and does not count; the first rung whose stage did not pass ends the climb. A run that climbed to the
- * end and is clean gets the highest level: nothing in it failed, and nothing was found that blemishes it.
+ * end and is clean gets the highest level: nothing in it failed, and nothing was found that blemishes it. A note of
+ * lint does not.
  */
 export function levelOf(reports: readonly StageReport[]): number {
   let reached = 0;
@@ -69,6 +70,7 @@ function isClean(reports: readonly StageReport[]): boolean {
   const linted = reports.some((one) => one.name === "lint" && one.result === "passed");
   return linted &&
     reports.every((one) =>
-      ["passed", "skipped"].includes(one.result) && one.blemishes.length === 0 && one.findings.length === 0
+      ["passed", "skipped"].includes(one.result) && one.blemishes.length === 0 &&
+      one.findings.every(({ severity }) => severity === "note")
     );
 }

@@ -166,14 +166,15 @@ const levels: [expect: number, list: StageReport[]][] = [
   [5, reports("lint:passed", "install:passed", "upgrade:skipped", "restore:skipped", "tests:skipped")],
   [4, blemished(everything, "install", { blemishes: ["2 errors on the console"] })],
   [4, blemished(everything, "lint", { findings: [warning] })],
+  [5, blemished(everything, "lint", { findings: [{ ...warning, severity: "note" }] })],
   [4, blemished(everything, "lint", { result: "failed" })],
   [4, blemished(everything, "teardown", { result: "infra" })],
 ];
 
 for (const [expect, list] of levels) {
   const name = list.map((one) => {
-    const flaws = one.blemishes.length + one.findings.length;
-    return `${one.name} ${one.result}${flaws > 0 ? " with flaws" : ""}`;
+    const flaws = [...one.blemishes.map(() => "blemish"), ...one.findings.map(({ severity }) => severity)];
+    return [one.name, one.result, ...flaws].join(" ");
   }).join(", ") || "nothing";
   Deno.test(`level ${expect}: ${name}`, () => assert.equal(levelOf(list), expect));
 }
