@@ -156,6 +156,7 @@ Deno.test("documents: a link to a file of the tree leads somewhere", async () =>
       "docs/architecture.md",
       "docs/recipes.md",
       "docs/operating.md",
+      "docs/security.md",
     ]
   ) {
     for (const [, target = ""] of (await document(path)).matchAll(/\]\(([^)\s]+)\)/g)) {

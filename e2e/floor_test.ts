@@ -18,19 +18,19 @@ const DISK = "head -c 600000000 /dev/zero > /usr/share/nginx/html/filler";
 /** Installs a recipe whose app does this before it is what it should be. */
 async function install(
   bench: Bench,
-  about: { script: string; env: Record<string, string>; args?: string[]; health?: string },
+  quick: { script: string; env: Record<string, string>; args?: string[]; health?: string },
 ) {
   const compose = ({ services: { app = {} } }: ComposeFile) => {
-    app.command = ["sh", "-c", `${about.script}; exec nginx -g 'daemon off;'`];
-    if (about.health === undefined) return;
-    const test = ["CMD-SHELL", about.health];
+    app.command = ["sh", "-c", `${quick.script}; exec nginx -g 'daemon off;'`];
+    if (quick.health === undefined) return;
+    const test = ["CMD-SHELL", quick.health];
     app.healthcheck = { test, interval: "1s", timeout: "5s", retries: 3, start_period: "60s" };
   };
   const path = await makeRecipe(join(bench.folder, "quick"), { compose });
   return await runRecipe(bench.stack, {
     runs: bench.runs,
-    args: [path, "--only", "install", ...about.args ?? []],
-    env: { CCCI_REQUIRE_FLOOR: "1", ...about.env },
+    args: [path, "--only", "install", ...quick.args ?? []],
+    env: { CCCI_REQUIRE_FLOOR: "1", ...quick.env },
   });
 }
 

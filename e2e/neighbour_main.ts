@@ -1,9 +1,8 @@
 import { createSocket } from "node:dgram";
 
 /**
- * A machine's services, for tests: on each port that is named, HTTP and, by UDP, a datagram back. `deno run
- * neighbour_main.ts ADDRESS PORT…`; a line on standard output says that all of
- * them answer.
+ * `deno run neighbour_main.ts ADDRESS PORT…`: a machine's services, for tests. Each port that is named answers HTTP and,
+ * by UDP, sends a datagram back; a line on standard output says that all of them answer.
  */
 const [hostname = "", ...ports] = Deno.args;
 for (const port of ports.map(Number)) {

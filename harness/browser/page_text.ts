@@ -4,8 +4,8 @@ import type { Frame, Page as PuppeteerPage } from "puppeteer-core";
 export const MAX_TEXT = 1_000_000;
 
 /**
- * What a page shows as text, or the beginning of it, that of open shadow roots and of frames of the run's own domains included. Frames from
- * elsewhere are not the app's.
+ * What a page shows as text, or the beginning of it. Open shadow roots and frames of the run's own domains are read,
+ * too; frames from elsewhere are not the app's.
  */
 export async function visibleText(page: PuppeteerPage, domains: readonly string[]): Promise<string> {
   const main = page.mainFrame();

@@ -122,7 +122,7 @@ function brokeOff(request: HTTPRequest): boolean {
 }
 
 /** Chromium's name of an error, e.g. `ERR_ABORTED`. */
-export function errorName(text: string): string {
+function errorName(text: string): string {
   return /ERR_[A-Z_]+/.exec(text)?.[0] ?? text;
 }
 

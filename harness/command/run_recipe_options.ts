@@ -10,7 +10,10 @@ export function runRecipeCommand(): Command {
     .description("test an enrolled recipe, a checkout (uncommitted changes and all) or a git URL")
     .argument("<recipe>", "name of an enrolled recipe, path, or git URL")
     .option("--ref <revision>", "branch, tag or commit instead of what is there")
-    .option("--base <version>", "published version to upgrade from, instead of the newest")
+    .option(
+      "--base <version>",
+      "published version to upgrade from, instead of the newest one that the commit descends from",
+    )
     .option("--only <stages>", "only these stages (comma-separated) and what they need")
     .option("--keep", "leave the app up at the end")
     .option("--json", "print the result as one JSON object on the last line of standard output");

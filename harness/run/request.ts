@@ -29,7 +29,7 @@ export const runRequest = z.object({
   run: runName,
   recipe: recipeName,
   source: recipeSource,
-  /** Version to upgrade from, instead of the newest published one. */
+  /** Version to upgrade from, instead of the newest one that the commit descends from. */
   base: z.string().nullable(),
   /** Stages asked for; null means all. */
   only: z.array(stageName).nullable(),

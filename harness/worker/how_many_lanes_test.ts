@@ -7,18 +7,18 @@ import { howManyLanes } from "./how_many_lanes.ts";
 const GB = 1024 ** 3;
 const all: StageName[] = ["fetch", "lint", "install", "upgrade", "teardown"];
 
-function lanes(about: { called?: string[]; lanes?: number; stages?: StageName[]; free?: number } = {}) {
+function lanes(given: { called?: string[]; lanes?: number; stages?: StageName[]; free?: number } = {}) {
   const said: WorkerMessage[] = [];
   const number = howManyLanes({
     plan: {
-      settings: about.lanes === undefined ? {} : { LANES: about.lanes },
-      stages: about.stages ?? all,
+      settings: given.lanes === undefined ? {} : { LANES: given.lanes },
+      stages: given.stages ?? all,
     },
     compose: { head: null, base: null },
-    calledOnProxy: new Set(about.called ?? []),
+    calledOnProxy: new Set(given.called ?? []),
     enrolment: defaultEnrolment("quick"),
     send: (message) => void said.push(message),
-  }, about.free ?? 8 * GB);
+  }, given.free ?? 8 * GB);
   return { number, said };
 }
 

@@ -113,7 +113,7 @@ export function serviceSpec(name: string, naming: Naming): Part {
 }
 
 /** Networks that a service joins, by their keys: without any it is that of the stack itself. */
-export function networksOf(service: Part, { model }: Naming): { key: string; attachment: Part }[] {
+function networksOf(service: Part, { model }: Naming): { key: string; attachment: Part }[] {
   const joined = entriesOf(service.networks);
   const all = joined.length > 0 || part(model.networks).default === undefined
     ? joined
