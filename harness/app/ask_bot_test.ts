@@ -1,4 +1,5 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { AbraError } from "../abra/abra.ts";
 import { askBot } from "./ask_bot.ts";
 
@@ -6,17 +7,12 @@ const REPLACED = 'docker.errors.APIError: 409 Client Error: Conflict ("container
 
 /** A bot that refuses with this line until `works`; time passes only by sleeping. */
 function scene(line: string, works: number) {
-  let now = 0;
   let calls = 0;
-  const clock = {
-    now: () => now,
-    elapsed: () => now,
-    sleep: (ms: number) => Promise.resolve(void (now += ms)),
-  };
+  const clock = new FakeClock(0);
   const ctx = { clock, log: () => {}, signal: new AbortController().signal };
   const call = () => {
     calls++;
-    if (now >= works) return Promise.resolve({ failedHooks: [], cut: false });
+    if (clock.now() >= works) return Promise.resolve({ failedHooks: [], cut: false });
     return Promise.reject(new AbraError("Status: , Code: 1", { lines: ["INFO: run command", line] }));
   };
   return { ask: () => askBot(call, ctx), calls: () => calls };

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import type { TestOutcome } from "../recipe_tests/runner.ts";
 import { onceSettled } from "./after_restore.ts";
 
@@ -20,14 +21,9 @@ async function scene(
   works: number,
   { restoredAt = 0, failure = bad }: { restoredAt?: number | null; failure?: TestOutcome } = {},
 ) {
-  let now = 0;
   let runs = 0;
   const notes: string[] = [];
-  const clock = {
-    now: () => now,
-    elapsed: () => now,
-    sleep: (ms: number) => Promise.resolve(void (now += ms)),
-  };
+  const clock = new FakeClock(0);
   const ctx = {
     clock,
     log: () => {},
@@ -36,8 +32,8 @@ async function scene(
   };
   const { ok } = await onceSettled(() => {
     runs++;
-    now += 1_000;
-    return Promise.resolve(now >= works ? good : failure);
+    clock.pass(1);
+    return Promise.resolve(clock.now() >= works ? good : failure);
   }, { restoredAt, ctx });
   return { ok, runs, notes };
 }

@@ -1,10 +1,11 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import { PassThrough } from "node:stream";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import type { App } from "../app/app.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { InfraFailure, type StageContext } from "../run/stage.ts";
 import { Swarm } from "../swarm/swarm.ts";
+import { frame } from "../testing/frame.ts";
 import { readRecord, seed } from "./data.ts";
 
 /** What a command in the app's container prints. */
@@ -12,13 +13,7 @@ type Shell = (command: string) => string | { status: number };
 
 /** An app whose container does what the script says; time passes only by sleeping. */
 function scene(shell: Shell, data: Partial<Enrolment["data"]> = {}) {
-  let now = 0;
   const calls: string[] = [];
-  const clock = {
-    now: () => now,
-    elapsed: () => now,
-    sleep: (ms: number) => Promise.resolve(void (now += ms)),
-  };
   const swarm = new Swarm("/nowhere");
   swarm.containerOf = () =>
     Promise.resolve({ Id: "c", Names: [], Labels: {}, State: "running", Status: "Up", Mounts: [] });
@@ -29,12 +24,8 @@ function scene(shell: Shell, data: Partial<Enrolment["data"]> = {}) {
       if (typeof printed !== "string") {
         return Promise.reject(Object.assign(new Error("no"), { statusCode: printed.status }));
       }
-      const body = Buffer.from(printed);
-      const head = Buffer.alloc(8);
-      head[0] = 1;
-      head.writeUInt32BE(body.length, 4);
       const stream = new PassThrough();
-      stream.end(Buffer.concat([head, body]));
+      stream.end(frame(1, printed));
       return Promise.resolve({
         start: () => Promise.resolve(stream),
         inspect: () => Promise.resolve({ Running: false, ExitCode: 0 }),
@@ -43,7 +34,7 @@ function scene(shell: Shell, data: Partial<Enrolment["data"]> = {}) {
   })) as unknown as typeof swarm.docker.getContainer;
   const log: string[] = [];
   const ctx = {
-    clock,
+    clock: new FakeClock(),
     log: (line: string) => void log.push(line),
     remaining: () => 60_000,
     signal: new AbortController().signal,

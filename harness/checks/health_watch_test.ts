@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { HealthWatch, unhealthyContainer } from "./health_watch.ts";
-import type { Clock } from "../../common/time.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import type { Swarm } from "../swarm/swarm.ts";
 
 const event = (action: string, id: string) => `${JSON.stringify({ Action: action, Actor: { ID: id } })}\n`;
@@ -33,14 +33,9 @@ async function watchAfterTrouble(looks: string[][], graceS: number) {
   stream.write(first.slice(0, 10));
   stream.write(first.slice(10) + second);
   await new Promise<void>((resolve) => setImmediate(resolve));
-  let now = 0;
-  const clock: Clock = {
-    now: () => now,
-    elapsed: () => now,
-    sleep: (ms) => Promise.resolve(void (now += ms)),
-  };
+  const clock = new FakeClock(0);
   const signal = new AbortController().signal;
-  return { watch, seen, wait: () => watch.replaced(signal, clock), waited: () => now };
+  return { watch, seen, wait: () => watch.replaced(signal, clock), waited: () => clock.now() };
 }
 
 Deno.test("a container that was unhealthy once is waited for, though it be healthy again", async () => {

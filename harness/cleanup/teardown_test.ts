@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import type { Clock } from "../../common/time.ts";
 import type { PlannedApp } from "../run/folder.ts";
 import { readSettings } from "../run/settings.ts";
@@ -161,18 +162,10 @@ Deno.test("that nothing runs any more is told before the rest is gone", async ()
 });
 
 Deno.test("the log says what a teardown waits for, once and not at once", async () => {
-  let now = 0;
-  const clock: Clock = {
-    now: () => now,
-    elapsed: () => now,
-    sleep: (ms) => {
-      now += ms;
-      return Promise.resolve();
-    },
-  };
+  const clock = new FakeClock(0);
   const said: [at: number, line: string][] = [];
   const swarm = new FakeSwarm([["volume", `${STACK}_data`]], [`${STACK}_data`]);
-  await tearDown(swarm, { clock, limitMs: 20_000, log: (line) => said.push([now, line]) });
+  await tearDown(swarm, { clock, limitMs: 20_000, log: (line) => said.push([clock.now(), line]) });
   const [first, ...rest] = said;
   assert.equal(first?.[1], `Waiting until it is gone: volume "${STACK}_data" (${STACK}_data is in use)`);
   assert.ok(first[0] > 5_000 && first[0] < 6_000, `${first[0]} ms`);

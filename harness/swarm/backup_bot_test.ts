@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { PassThrough } from "node:stream";
-import type { Clock } from "../../common/time.ts";
+import { frame } from "../testing/frame.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { forgetSnapshots, lookIntoSnapshot } from "./backup_bot.ts";
 import { DockerError, Swarm } from "./swarm.ts";
 import type { ContainerObject } from "./schema.ts";
@@ -62,27 +63,14 @@ function listing(files: Record<string, number>): string {
   return `${JSON.stringify({ struct_type: "snapshot", id: "one", paths: [ROOT] })}\n${lines.join("\n")}\n`;
 }
 
-function frame(stream: number, text: string): Buffer {
-  const body = Buffer.from(text);
-  const head = Buffer.alloc(8);
-  head[0] = stream;
-  head.writeUInt32BE(body.length, 4);
-  return Buffer.concat([head, body]);
-}
-
-/** Time passes only by sleeping. */
-function fakeClock(): Clock {
-  let now = 0;
-  return { now: () => now, elapsed: () => now, sleep: (ms) => Promise.resolve(void (now += ms)) };
-}
-
 const PATIENCE = { timeoutMs: 60_000, signal: new AbortController().signal };
 const listed = JSON.stringify([
   { id: "one", tags: [APP.stack] },
   { id: "two", tags: [`${APP.domain}:1.0.0`] },
   { id: "foreign", tags: [`${APP.stack}x`] },
 ]);
-const forget = (swarm: Swarm) => forgetSnapshots(swarm, { app: APP, limitMs: 10_000, clock: fakeClock() });
+const forget = (swarm: Swarm) =>
+  forgetSnapshots(swarm, { app: APP, limitMs: 10_000, clock: new FakeClock() });
 
 Deno.test("a snapshot is looked through to its end, however many files it holds", async () => {
   const many = Object.fromEntries(

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import type { RunContext } from "../checks/context.ts";
 import { StageFailure } from "../run/stage.ts";
 import { DockerError, Swarm } from "../swarm/swarm.ts";
@@ -31,15 +32,9 @@ async function told(
   { started, message }: { started: string | null | (string | null)[]; message: string },
 ): Promise<string | null> {
   const swarm = new FakeSwarm(Array.isArray(started) ? started : [started]);
-  let now = 0;
-  const clock = {
-    now: () => now,
-    elapsed: () => now,
-    sleep: (ms: number) => Promise.resolve(void (now += ms)),
-  };
   const run = {
     swarm,
-    clock,
+    clock: new FakeClock(),
     plan: { settings: { RUNS: "/" } },
     folder: { path: "/" },
   } as unknown as RunContext;
