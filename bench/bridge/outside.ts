@@ -1,4 +1,4 @@
-import { FakeClock } from "../../common/testing/fake_clock.ts";
+import { FakeClock } from "../../common/fake_clock.ts";
 import { FakeDashboard, stage } from "../../bridge/testing/fake_dashboard.ts";
 import { stageName } from "../../protocol/result.ts";
 import { Forge, type Size } from "./forge.ts";

@@ -6,7 +6,7 @@ import {
   type RunView,
 } from "../../protocol/dashboard_api.ts";
 import { type RunOutcome, type RunResult, type StageReport, stageReport } from "../../protocol/result.ts";
-import type { FakeClock } from "../../common/testing/fake_clock.ts";
+import type { FakeClock } from "../../common/fake_clock.ts";
 
 interface Kept {
   announcement: Announcement;

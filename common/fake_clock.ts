@@ -1,4 +1,4 @@
-import type { Clock } from "../time.ts";
+import type { Clock } from "./time.ts";
 
 /** Time that passes only when told to, or when somebody sleeps. */
 export class FakeClock implements Clock {
