@@ -2,9 +2,9 @@ import { distance } from "../../common/spelling.ts";
 import { looseLines } from "./plain_lines.ts";
 
 const longestAttempt = 60;
-/** Words after what was meant as a command that it may have. */
+/** How many words may follow what was meant as a command. */
 const mostAfter = 3;
-/** Words that people put around a command; other ones make a sentence of it that is about the command. */
+/** Words that people put around a command. Any others make it a sentence that only speaks of the command. */
 const courtesies = new Set(
   "please pls plz ok okay hey hi hello now and then can could you cc-ci bot again thanks thx lets let's do run bitte"
     .split(" "),

@@ -19,7 +19,8 @@ const wide = /%[^a-zA-Z%]*([0-9]{4}|\*)/;
 
 /**
  * Templates that Docker's daemon fills in when a task starts: in variables, in host names, in mounts with their volumes'
- * options, and in configs and secrets with a `template_driver`. They are programs, and the daemon bounds neither their time nor what they come to.
+ * options, and in configs and secrets with a `template_driver`. They are programs, and the daemon bounds neither their
+ * time nor what they come to.
  */
 export function checkTemplates(
   compose: Compose,

@@ -4,7 +4,7 @@ import { placeOf } from "../../lint/recipe.ts";
 import type { Checked, Surplus } from "./compare.ts";
 import type { Tree } from "./tree.ts";
 
-/** Of the engine's names of places, that which says nothing to a reader. */
+/** The beginning that most places have in the engine: it tells a reader nothing, so it is left out. */
 const frame = /^TaskTemplate\./;
 
 /** What a surplus is called by those who read a run's result. */
