@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { runCommand, runCommandOk } from "./command.ts";
 import { exec, ExecError } from "./exec.ts";
+import { waitFor } from "./time.ts";
 
-/** Whether a process is at work, or gone but not yet collected by its parent. */
-async function alive(pid: string): Promise<boolean> {
-  const state = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
-  return state !== "" && !/\) Z /.test(state);
+/** Waits until a process is gone, or at least ended: what was killed may live until it has a processor once more. */
+async function gone(pid: string): Promise<void> {
+  await waitFor(async () => {
+    const state = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
+    return state === "" || /\) [ZX] /.test(state);
+  }, { what: `process ${pid} to be gone`, timeoutMs: 20_000, everyMs: 20 });
 }
 
 Deno.test("runCommand() tells exit code and both streams, and hands arguments over as they are", async () => {
@@ -33,7 +36,7 @@ Deno.test("runCommand() ends a program that is over time, with what it started",
   const late = await runCommand(["sh", "-c", "sleep 60 & echo $!; wait"], { timeoutMs: 5_000 });
   assert.deepEqual([late.timedOut, late.success], [true, false]);
   assert.ok(late.ms < 30_000, `${late.ms} ms`);
-  assert.equal(await alive(late.stdout.trim()), false);
+  await gone(late.stdout.trim());
 });
 
 Deno.test("runCommand() ends what does not obey TERM, also when its exit code would be a success", async () => {
@@ -48,14 +51,14 @@ Deno.test("runCommand() ends what does not obey TERM, also when its exit code wo
   assert.equal(stubborn.success, false);
   assert.equal(polite.success, false, "over time is no success");
   assert.equal(left.success, false);
-  assert.equal(await alive(left.stdout.trim()), false, "who outlives the leader of the group is ended too");
+  await gone(left.stdout.trim());
 });
 
 Deno.test("runCommand() does not wait for a process that stays behind and holds the pipe", async () => {
   const ended = await runCommand(["sh", "-c", "sleep 60 & echo $!"]);
   assert.equal(ended.success, true);
   assert.ok(ended.ms < 30_000, `${ended.ms} ms`);
-  assert.equal(await alive(ended.stdout.trim()), false);
+  await gone(ended.stdout.trim());
 });
 
 Deno.test("runCommand() ends a program when its signal aborts, and starts none after that", async () => {
