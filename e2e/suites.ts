@@ -96,19 +96,13 @@ export const suites: Suite[] = [
     run: (context) => tests(context, "demo", ["e2e/demo_test.ts"]),
   },
   {
-    name: "forge",
-    description: "what a real forge of its own lets people do to keep a pull request from being tested",
-    run: (context) => tests(context, "forge", ["e2e/forge_test.ts"]),
-    beside: true,
-  },
-  {
     name: "loop",
     description: "comments on real pull requests: refusals, restarts, services away",
     run: (context) =>
       tests(
         context,
         "loop",
-        ["check", "inside", "loop", "schedule"].map((what) => `e2e/${what}_test.ts`),
+        ["check", "forge", "inside", "loop", "schedule"].map((what) => `e2e/${what}_test.ts`),
       ),
     beside: true,
   },
