@@ -1,23 +1,12 @@
 import assert from "node:assert/strict";
+import { serviceState, taskState } from "../testing/stack_states.ts";
 import type { ServiceState, Snapshot, TaskState } from "../swarm/stack_state.ts";
 import { Steadiness } from "./steadiness.ts";
 
 const SETTLED = 100_000;
 
 function task(id: string, change: Partial<TaskState> = {}): TaskState {
-  return {
-    id,
-    current: true,
-    desired: "running",
-    state: "running",
-    error: "",
-    exitCode: 0,
-    createdAt: 0,
-    since: SETTLED - 1_000,
-    container: `c-${id}`,
-    health: "none",
-    ...change,
-  };
+  return taskState({ id, since: SETTLED - 1_000, container: `c-${id}`, ...change });
 }
 
 /** A task that ended so many milliseconds after the app had settled. */
@@ -27,17 +16,7 @@ function end(id: string, ms: number, change: Partial<TaskState> = {}): TaskState
 }
 
 function service(tasks: TaskState[], change: Partial<ServiceState> = {}): ServiceState {
-  return {
-    name: "side",
-    kind: "replicated",
-    everywhere: false,
-    wanted: 1,
-    constraints: [],
-    update: null,
-    restart: { condition: "any", maxAttempts: 0 },
-    tasks,
-    ...change,
-  };
+  return serviceState({ name: "side", tasks, ...change });
 }
 
 function settled(): Steadiness {

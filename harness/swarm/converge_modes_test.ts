@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { decide } from "./converge.ts";
+import { serviceState, taskState } from "../testing/stack_states.ts";
 import type { ServiceState, TaskState } from "./stack_state.ts";
 
 const DEPLOYED = 100_000;
@@ -7,19 +8,7 @@ const DEPLOYED = 100_000;
 const AFTER = 30_000;
 
 function task(change: Partial<TaskState> = {}): TaskState {
-  return {
-    id: "t",
-    current: true,
-    desired: "running",
-    state: "running",
-    error: "",
-    exitCode: 0,
-    createdAt: DEPLOYED + 100,
-    since: DEPLOYED + 1_000,
-    container: "c",
-    health: "none",
-    ...change,
-  };
+  return taskState({ createdAt: DEPLOYED + 100, since: DEPLOYED + 1_000, ...change });
 }
 
 /** The modes in which a service can run, and what one that ends by itself means in each. */
@@ -207,18 +196,7 @@ const states: { name: string; service: Partial<ServiceState>; expect: Partial<Re
 for (const { name, service, expect } of states) {
   for (const [mode, wanted] of Object.entries(expect)) {
     Deno.test(`converge: ${mode}, ${name}`, () => {
-      const state: ServiceState = {
-        name: "app",
-        kind: "replicated",
-        everywhere: false,
-        wanted: 1,
-        constraints: [],
-        update: null,
-        restart: { condition: "any", maxAttempts: 0 },
-        tasks: [],
-        ...modes[mode as Mode],
-        ...service,
-      };
+      const state = serviceState({ ...modes[mode as Mode], ...service });
       const decision = decide({ now: DEPLOYED + AFTER, services: [state] }, DEPLOYED);
       assert.match(said(decision), wanted);
     });

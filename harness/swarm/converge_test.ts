@@ -1,37 +1,16 @@
 import assert from "node:assert/strict";
 import { decide, onlyCurrent } from "./converge.ts";
+import { serviceState, taskState } from "../testing/stack_states.ts";
 import type { ServiceState, TaskState } from "./stack_state.ts";
 
 const DEPLOYED = 100_000;
 
 function task(change: Partial<TaskState> = {}): TaskState {
-  return {
-    id: "t",
-    current: true,
-    desired: "running",
-    state: "running",
-    error: "",
-    exitCode: 0,
-    createdAt: DEPLOYED + 100,
-    since: DEPLOYED + 1_000,
-    container: "c",
-    health: "healthy",
-    ...change,
-  };
+  return taskState({ createdAt: DEPLOYED + 100, since: DEPLOYED + 1_000, health: "healthy", ...change });
 }
 
 function service(change: Partial<ServiceState> = {}): ServiceState {
-  return {
-    name: "app",
-    kind: "replicated",
-    everywhere: false,
-    wanted: 1,
-    constraints: [],
-    update: null,
-    restart: { condition: "any", maxAttempts: 0 },
-    tasks: [task()],
-    ...change,
-  };
+  return serviceState({ tasks: [task()], ...change });
 }
 
 /** A task that ended `ms` after the deploy. */

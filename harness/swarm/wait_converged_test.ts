@@ -1,21 +1,11 @@
 import assert from "node:assert/strict";
+import { taskState } from "../testing/stack_states.ts";
 import { stackFailure } from "./wait_converged.ts";
-import type { Failure, TaskState } from "./stack_state.ts";
+import type { Failure } from "./stack_state.ts";
 import { InfraFailure, StageFailure } from "../run/stage.ts";
 import { Swarm } from "./swarm.ts";
 
-const blamed: TaskState = {
-  id: "t",
-  current: true,
-  desired: "running",
-  state: "running",
-  error: "",
-  exitCode: 0,
-  createdAt: 0,
-  since: 0,
-  container: "c1",
-  health: "unhealthy",
-};
+const blamed = taskState({ container: "c1", health: "unhealthy" });
 
 /** Docker with one container, as it is inspected, and with what it printed. */
 class FakeSwarm extends Swarm {
