@@ -32,6 +32,12 @@ export interface BrokenRecipe {
   meanwhile?: (run: HarnessRun) => Promise<AsyncDisposable>;
 }
 
+/** Lets the proxy look for the app on a port on which nothing listens. */
+function leadToPort8080(compose: ComposeFile): void {
+  const { deploy } = app(compose);
+  deploy.labels = deploy.labels.map((label) => label.replace("server.port=80", "server.port=8080"));
+}
+
 /** Shell of an app that serves this page. */
 function serving(html: string): string[] {
   return ["sh", "-c", `printf %s '${html}' > /usr/share/nginx/html/index.html; exec nginx -g 'daemon off;'`];
@@ -131,11 +137,7 @@ export const brokenRecipes: BrokenRecipe[] = [
     name: "a router label with the wrong port",
     recipe: {
       versions: [],
-      compose(compose) {
-        app(compose).deploy.labels = app(compose).deploy.labels.map((label) =>
-          label.replace("server.port=80", "server.port=8080")
-        );
-      },
+      compose: leadToPort8080,
     },
     only: ["install"],
     stage: "install",
@@ -146,10 +148,7 @@ export const brokenRecipes: BrokenRecipe[] = [
     name: "an upgrade of labels only, to a port on which nothing listens",
     recipe: {
       compose(compose) {
-        const { labels } = app(compose).deploy;
-        app(compose).deploy.labels = labels.map((label) =>
-          label.replace("server.port=80", "server.port=8080")
-        );
+        leadToPort8080(compose);
         delete app(compose).stop_grace_period;
       },
     },
@@ -171,10 +170,7 @@ export const brokenRecipes: BrokenRecipe[] = [
     name: "an upgrade of labels only, on a host whose proxy shows nobody its routers",
     recipe: {
       compose(compose) {
-        const { labels } = app(compose).deploy;
-        app(compose).deploy.labels = labels.map((label) =>
-          label.replace("server.port=80", "server.port=8080")
-        );
+        leadToPort8080(compose);
         delete app(compose).stop_grace_period;
       },
     },
