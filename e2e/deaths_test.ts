@@ -1,54 +1,16 @@
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
-import { runCommand, runCommandOk } from "../common/command.ts";
+import { runCommand } from "../common/command.ts";
 import { exists } from "../common/files.ts";
 import { waitFor } from "../common/time.ts";
 import { RunFolder, runFolders } from "../harness/run/folder.ts";
-import { findProcesses } from "../local/host/process.ts";
 import type { Stack } from "../local/stack/stack.ts";
-import { type FixtureOptions, makeRecipe } from "./fixture_recipe.ts";
-import { type Ended, HarnessRun, runRecipe, sigkill } from "./harness_cli.ts";
+import { makeRecipe } from "./fixture_recipe.ts";
+import { HarnessRun, sigkill } from "./harness_cli.ts";
 import { objectsOf } from "./inventory.ts";
-import { type Bench, onTheStack, stage } from "./on_the_stack.ts";
+import { onTheStack } from "./on_the_stack.ts";
+import { assertEnd, deployed, processesGone, start } from "./quick_run.ts";
 import { deployWitness } from "./witness.ts";
-
-/** A run of the quick recipe. */
-async function start(
-  bench: Bench,
-  { env = {}, recipe = {}, byLauncher = false }: {
-    env?: Record<string, string>;
-    recipe?: FixtureOptions;
-    byLauncher?: boolean;
-  } = {},
-): Promise<HarnessRun> {
-  const path = await makeRecipe(join(bench.folder, "quick"), recipe);
-  const { runs } = bench;
-  return new HarnessRun(bench.stack, { runs, args: [path], env: { CCCI_LANES: "2", ...env }, byLauncher });
-}
-
-/** Waits until Docker holds something of the run. */
-async function deployed(run: HarnessRun): Promise<void> {
-  const folder = await run.folder();
-  await waitFor(async () => (await objectsOf(folder)).length > 0, {
-    what: "an app of the run",
-    timeoutMs: 300_000,
-  });
-}
-
-async function processesGone(folder: string): Promise<void> {
-  await waitFor(() => findProcesses((argv) => argv.includes(folder)).length === 0, {
-    what: "the run's processes to end",
-    timeoutMs: 180_000,
-  });
-}
-
-function assertEnd(ended: Ended, wanted: { code: number; result: string; cause: RegExp }): void {
-  assert.equal(ended.result?.result, wanted.result, ended.stderr);
-  assert.equal(ended.code, wanted.code, ended.stderr);
-  assert.match(ended.result?.cause ?? "", wanted.cause);
-  assert.equal(stage(ended, "teardown")?.result ?? "passed", "passed");
-  assert.deepEqual(ended.result?.leftovers, []);
-}
 
 onTheStack("SIGTERM cancels a run and cleans up", async (bench) => {
   await using run = await start(bench);
@@ -109,80 +71,6 @@ for (const [victim, result] of [["front", "cancelled"], ["keeper", "infra"], ["w
     },
   );
 }
-
-onTheStack("a stage that hangs is ended at its deadline", async ({ stack, runs }) => {
-  // Takes connections and never says a word.
-  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const ended = await runRecipe(stack, {
-    runs,
-    args: [`https://127.0.0.1:${silent.addr.port}/someone/quick.git`],
-    env: { CCCI_STAGE_DEADLINE_S: "3" },
-  });
-  assertEnd(ended, { code: 5, result: "timed_out", cause: /longer than 3/ });
-  assert.equal(ended.result?.stage, "fetch");
-});
-
-onTheStack("a worker that is frozen is killed some time after its stage's deadline", async (bench) => {
-  // Long enough to deploy something on a busy machine: a stage that is not frozen yet ends by itself.
-  await using run = await start(bench, { env: { CCCI_STAGE_DEADLINE_S: "60" } });
-  await deployed(run);
-  Deno.kill(await run.process("worker"), "SIGSTOP");
-  assertEnd(await run.ended, { code: 5, result: "timed_out", cause: /ran longer than 1 min/ });
-});
-
-onTheStack("a run that takes longer than a run may is ended and cleaned up", async (bench) => {
-  await using run = await start(bench, { env: { CCCI_RUN_DEADLINE_S: "9" } });
-  assertEnd(await run.ended, { code: 5, result: "timed_out", cause: /The run took longer than 9/ });
-});
-
-onTheStack("below the free space that is asked for nothing is deployed", async (bench) => {
-  await using run = await start(bench, { env: { CCCI_MIN_FREE_GB: "10000000" } });
-  const ended = await run.ended;
-  assertEnd(ended, { code: 3, result: "infra", cause: /Only .* GB are free/ });
-  assert.match(stage(ended, "install")?.detail ?? "", /CCCI_MIN_FREE_GB/);
-});
-
-/** A disk of its own for the runs of one test. */
-async function mountRuns(runs: string, size: string): Promise<AsyncDisposable> {
-  await Deno.mkdir(runs);
-  await runCommandOk(["mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", runs]);
-  return {
-    async [Symbol.asyncDispose]() {
-      await runCommandOk(["umount", "--lazy", runs]);
-    },
-  };
-}
-
-async function assertFull(run: HarnessRun): Promise<void> {
-  const ended = await run.ended;
-  assert.equal(ended.result?.result, "infra", ended.stderr);
-  assert.equal(ended.code, 3, ended.stderr);
-  assert.match(ended.stderr, /no space left|disk is full/i);
-  assert.equal(stage(ended, "teardown")?.result, "passed");
-  assert.deepEqual(ended.result.leftovers, []);
-  assert.deepEqual(await objectsOf(await run.folder()), []);
-}
-
-onTheStack("a disk too small for the recipe is the machine's trouble", async (bench) => {
-  await using _disk = await mountRuns(bench.runs, "2m");
-  const noise = crypto.getRandomValues(new Uint8Array(60_000));
-  const files = Object.fromEntries(
-    Array.from(
-      { length: 50 },
-      (_, number) => [`noise-${number}`, `${number}${noise.map((byte) => byte ^ number)}`],
-    ),
-  );
-  await using run = await start(bench, { env: { CCCI_MIN_FREE_GB: "0" }, recipe: { files } });
-  await assertFull(run);
-});
-
-onTheStack("a disk that fills up while apps are up is the machine's trouble, and they go", async (bench) => {
-  await using _disk = await mountRuns(bench.runs, "64m");
-  await using run = await start(bench, { env: { CCCI_MIN_FREE_GB: "0" } });
-  await deployed(run);
-  await runCommand(["dd", "if=/dev/zero", `of=${join(bench.runs, "filler")}`, "bs=4096"]); // until no byte is free
-  await assertFull(run);
-});
 
 onTheStack(
   "the janitor removes what a dead run left, and neither a live run's nor a stranger's things",

@@ -18,10 +18,11 @@ import {
 } from "../local/host/accounts.ts";
 import { expectStatus, forgeApi, type ForgeCall } from "../local/gitea/api.ts";
 import { giteaFiles } from "../local/gitea/config.ts";
-import { ensureGitea, ensureGiteaProgram, stopGitea } from "../local/gitea/gitea.ts";
+import { ensureGitea, ensureGiteaProgram, type GiteaProgram, stopGitea } from "../local/gitea/gitea.ts";
 import { ORG, seedForge } from "../local/gitea/seed.ts";
 import { type Paths, pathsBelow, pathsFromEnvironment, PORTS } from "../local/host/paths.ts";
 import { silentProgress } from "../local/host/progress.ts";
+import { lockStack } from "../local/stack/lock.ts";
 
 const step = { update() {}, done() {}, fail() {} };
 const numbered = z.object({ number: z.number() });
@@ -87,7 +88,7 @@ export class ForgeLab implements AsyncDisposable {
     const paths: Paths = { ...pathsBelow(folder), bin: shared.bin, build: shared.build };
     const gateway = `127.0.0.${2 + Math.floor(Math.random() * 250)}`;
     const signal = new AbortController().signal;
-    const program = await ensureGiteaProgram({ paths: shared, progress: silentProgress, signal });
+    const program = await programOf(shared, signal);
     const credentials = await ensureCredentials(paths);
     await ensureGitea({ paths, step, gateway, program, admin: credentials.accounts.admin });
     await seedForge({ paths, gateway, credentials, step });
@@ -181,6 +182,12 @@ export class ForgeLab implements AsyncDisposable {
     await bridge.until("the bridge watches", () => bridge.store.owner(ORG) !== undefined);
     return bridge;
   }
+}
+
+/** Gitea itself, which is built when it is not there: by one at a time, while a stack may be starting. */
+async function programOf(paths: Paths, signal: AbortSignal): Promise<GiteaProgram> {
+  await using _lock = await lockStack(paths, { progress: silentProgress, signal });
+  return await ensureGiteaProgram({ paths, progress: silentProgress, signal });
 }
 
 /** A bridge with an engine and a dashboard that do as the test says. */

@@ -8,7 +8,7 @@ import { Interruption, together } from "../local/host/interruption.ts";
 import { pathsFromEnvironment } from "../local/host/paths.ts";
 import { ownService } from "../local/stack/services.ts";
 import { difference, restingInventory } from "./inventory.ts";
-import { chooseSuites, type Counts, type Suite, type SuiteContext, suites } from "./suites.ts";
+import { chooseSuites, type Counts, planOf, type Suite, type SuiteContext, suites } from "./suites.ts";
 
 /**
  * `./cc-ci test`: every suite in turn, each with its time, and `N passed, N failed` as the last line.
@@ -20,21 +20,26 @@ export async function test(argv: string[]): Promise<number> {
   using interruption = new Interruption();
   const tmp = await ownScratch();
   const tally = new Tally();
+  const typesChecked = chosen.some(({ name }) => name === "types");
   try {
-    for (const batch of batches(chosen)) {
+    for (const batch of planOf(chosen)) {
       const among = batch.length > 1;
       const run = () =>
         together(
           interruption.signal,
-          batch.map((suite) => async (signal) => {
-            write(`\n── ${suite.name}: ${suite.description}\n`);
-            const started = performance.now();
-            const counts = await suite.run(contextOf(suite, { tmp, options, among, signal }));
-            write(`${tally.add(suite, { counts, ms: performance.now() - started })}\n`);
+          batch.map((lane) => async (signal) => {
+            for (const suite of lane) {
+              write(`\n── ${suite.name}: ${suite.description}\n`);
+              const started = performance.now();
+              const settings = { tmp, options, typesChecked, among, signal };
+              const counts = await suite.run(contextOf(suite, settings));
+              write(`${tally.add(suite, { counts, ms: performance.now() - started })}\n`);
+            }
           }),
         );
-      if (!batch[0]?.beside) await run();
-      else tally.addCheck(await changeOfInventory(run));
+      const settles = batch.flat().some(({ leavesDockerAsItWas }) => leavesDockerAsItWas);
+      if (settles) tally.addCheck(await changeOfInventory(run));
+      else await run();
       interruption.signal.throwIfAborted();
     }
   } finally {
@@ -70,12 +75,19 @@ function parseOptions(argv: string[]): TestOptions {
 /** @param settings.among whether other suites print at the same time */
 function contextOf(
   suite: Suite,
-  settings: { tmp: string; options: TestOptions; among: boolean; signal: AbortSignal },
+  settings: {
+    tmp: string;
+    options: TestOptions;
+    typesChecked: boolean;
+    among: boolean;
+    signal: AbortSignal;
+  },
 ): SuiteContext {
-  const { tmp, options, among, signal } = settings;
+  const { tmp, options, typesChecked, among, signal } = settings;
   return {
     tmp,
     signal,
+    typesChecked,
     filter: options.filter === undefined ? [] : ["--filter", options.filter],
     env: {
       ...(options.faults ? { CCCI_TEST_FAULTS: "all" } : {}),
@@ -148,17 +160,6 @@ async function ownScratch(): Promise<string> {
     await Deno.remove(join(dirname(folder), name), { recursive: true }).catch(() => {}); // another user's
   }
   return folder;
-}
-
-/** Suites in order, neighbours that may run side by side together. */
-function batches(chosen: readonly Suite[]): Suite[][] {
-  const all: Suite[][] = [];
-  for (const suite of chosen) {
-    const last = all.at(-1);
-    if (suite.beside && last?.[0]?.beside) last.push(suite);
-    else all.push([suite]);
-  }
-  return all;
 }
 
 /** What differs in Docker after this work, in a sentence; null: nothing. */

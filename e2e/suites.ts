@@ -16,8 +16,8 @@ export interface Suite {
   /** What it looks at, for `--help` and the progress line. */
   description: string;
   run(context: SuiteContext): Promise<Counts>;
-  /** Runs at the same time as its neighbours that say so, too. */
-  beside?: true;
+  /** Docker must hold afterwards what it held before. */
+  leavesDockerAsItWas?: true;
   /** Passes or fails as a whole: it has no tests that a filter could pick. */
   whole?: true;
 }
@@ -27,6 +27,8 @@ export interface SuiteContext {
   tmp: string;
   /** Arguments for `deno test` that pick single tests. */
   filter: string[];
+  /** Whether the suite `types` has its turn: it looks at every file, so that tests need not be checked once more. */
+  typesChecked: boolean;
   /** Settings of tests, by name. */
   env: Record<string, string>;
   /** Shows what a suite prints while it runs. */
@@ -49,80 +51,111 @@ const unitFolders = [
   "local",
 ];
 
-/** Each of these files takes care of its own runs only, so that they can go on side by side. */
-const harnessTests = ["harness", "floor", "network", "surplus", "deaths", "faults", "empty_volume", "broken"]
-  .map((name) => `e2e/${name}_test.ts`);
-/** Files at a time; some have several runs at a time, and a run waits more than it computes. */
-const HARNESS_JOBS = "2";
+/**
+ * Each of these files takes care of its own runs only, so that they can go on side by side. They are begun in this
+ * order: the longest first, lest one of them goes on alone in the end.
+ */
+const harnessTests = [
+  ...["broken", "faults", "deaths", "limits", "harness"],
+  ...["surplus", "floor", "network", "empty_volume"],
+].map((name) => `e2e/${name}_test.ts`);
 
-export const suites: Suite[] = [
-  {
-    name: "format",
-    description: "deno fmt --check",
-    run: (context) => checkFormat(context),
-    whole: true,
+const format: Suite = {
+  name: "format",
+  description: "deno fmt --check",
+  run: (context) => checkFormat(context),
+  whole: true,
+};
+const lint: Suite = {
+  name: "lint",
+  description: "deno lint",
+  run: (context) => command(context, ["lint", "-q"]),
+  whole: true,
+};
+const types: Suite = {
+  name: "types",
+  description: "deno check",
+  run: (context) => command(context, ["check", "-q", "."]),
+  whole: true,
+};
+const unit: Suite = {
+  name: "unit",
+  description: "tests beside the source",
+  run: (context) => tests(context, { name: "unit", files: [...unitFolders, "e2e/suites_test.ts"], jobs: 2 }),
+};
+const pages: Suite = {
+  name: "pages",
+  description: "the dashboard in a browser, and its API fuzzed from its own description",
+  run: (context) => {
+    const files = ["fuzz", "pages", "live"].map((what) => `e2e/dashboard_${what}_test.ts`);
+    return tests(context, { name: "pages", files, jobs: 2 });
   },
-  {
-    name: "lint",
-    description: "deno lint",
-    run: (context) => command(context, ["lint", "-q"]),
-    whole: true,
+};
+const demo: Suite = {
+  name: "demo",
+  description: "the whole loop from nothing, green and broken",
+  run: (context) => tests(context, { name: "demo", files: ["e2e/demo_test.ts"] }),
+};
+const forge: Suite = {
+  name: "forge",
+  description: "what people can do on a real forge, which is this suite's own",
+  run: (context) => tests(context, { name: "forge", files: ["e2e/forge_test.ts"] }),
+};
+const harness: Suite = {
+  name: "harness",
+  description: "runs killed at every kind of point, deadlines, full disks, recipes with a mistake",
+  // Some files have several runs at a time, and a run waits more than it computes.
+  run: (context) => tests(context, { name: "harness", files: harnessTests, jobs: 3 }),
+  leavesDockerAsItWas: true,
+};
+const loop: Suite = {
+  name: "loop",
+  description: "comments on real pull requests: refusals, restarts, services away",
+  run: (context) => {
+    const files = ["check", "inside", "loop", "schedule"].map((what) => `e2e/${what}_test.ts`);
+    return tests(context, { name: "loop", files });
   },
-  {
-    name: "types",
-    description: "deno check",
-    run: (context) => command(context, ["check", "-q", "."]),
-    whole: true,
-  },
-  {
-    name: "unit",
-    description: "tests beside the source",
-    run: (context) => tests(context, "unit", ["--parallel", ...unitFolders, "e2e/suites_test.ts"]),
-  },
-  {
-    name: "pages",
-    description: "the dashboard in a browser, and its API fuzzed from its own description",
-    run: (context) =>
-      tests(context, "pages", ["pages", "live", "fuzz"].map((what) => `e2e/dashboard_${what}_test.ts`)),
-  },
-  {
-    name: "contract",
-    description: "what the harness relies on, asked of the abra in use",
-    run: (context) => tests(context, "contract", ["e2e/contract_test.ts"]),
-  },
-  {
-    name: "demo",
-    description: "the whole loop from nothing, green and broken",
-    run: (context) => tests(context, "demo", ["e2e/demo_test.ts"]),
-  },
-  {
-    name: "loop",
-    description: "comments on real pull requests: refusals, restarts, services away",
-    run: (context) =>
-      tests(
-        context,
-        "loop",
-        ["check", "forge", "inside", "loop", "schedule"].map((what) => `e2e/${what}_test.ts`),
-      ),
-    beside: true,
-  },
-  {
-    name: "harness",
-    description: "runs killed at every kind of point, deadlines, full disks, recipes with a mistake",
-    run: (context) => tests(context, "harness", ["--parallel", ...harnessTests]),
-    beside: true,
-  },
-  {
-    name: "drone",
-    description: "runs as builds of a real Drone: answers lost, runner and server gone, cancels",
-    run: (context) => tests(context, "drone", ["e2e/drone_engine_test.ts", "e2e/drone_test.ts"]),
-  },
-  {
-    name: "restart",
-    description: "Docker itself restarted in the middle of a run",
-    run: (context) => tests(context, "restart", ["e2e/engine_restart_test.ts"]),
-  },
+  leavesDockerAsItWas: true,
+};
+const drone: Suite = {
+  name: "drone",
+  description: "runs as builds of a real Drone: answers lost, runner and server gone, cancels",
+  run: (context) =>
+    tests(context, { name: "drone", files: ["e2e/drone_engine_test.ts", "e2e/drone_test.ts"] }),
+};
+const contract: Suite = {
+  name: "contract",
+  description: "what the harness relies on, asked of the abra in use",
+  run: (context) => tests(context, { name: "contract", files: ["e2e/contract_test.ts"] }),
+};
+const restart: Suite = {
+  name: "restart",
+  description: "Docker itself restarted in the middle of a run",
+  run: (context) => tests(context, { name: "restart", files: ["e2e/engine_restart_test.ts"] }),
+};
+
+/**
+ * The batches follow each other. In a batch the lanes go on side by side, and in a lane one suite after the other.
+ * A page on its way breaks off when Docker changes the machine's addresses, so nothing that uses Docker goes on beside
+ * the suites with browsers of their own; `demo` takes the stack down, and `restart` all of Docker.
+ */
+const plan: Suite[][][] = [
+  [[format, lint, types]],
+  [[unit], [pages]],
+  [[demo], [forge]],
+  [[harness], [loop, drone], [contract]],
+  [[restart]],
 ];
+export const suites: Suite[] = plan.flat(2);
+
+/** The plan with these suites alone. */
+export function planOf(chosen: readonly Suite[]): Suite[][][] {
+  return plan
+    .map((batch) =>
+      batch.map((lane) => lane.filter((suite) => chosen.includes(suite))).filter((lane) => lane.length > 0)
+    )
+    .filter((batch) => batch.length > 0);
+}
 
 /** @throws {UsageError} for a name that no suite has, and for a filter on a suite without tests */
 export function chooseSuites({ only, filter }: { only?: string; filter?: string }): Suite[] {
@@ -155,14 +188,38 @@ async function command(context: SuiteContext, args: string[], cwd = root): Promi
 }
 
 /** A `deno test` run; a run that broke before it wrote its report counts as one failure. */
-async function tests(context: SuiteContext, name: string, args: string[]): Promise<Counts> {
-  const report = `${context.tmp}/${name}.xml`;
+async function tests(context: SuiteContext, suite: TestFiles): Promise<Counts> {
+  const report = `${context.tmp}/${suite.name}.xml`;
   const result = await deno(
     context,
-    ["test", "-A", "--no-prompt", `--junit-path=${report}`, ...context.filter, ...args],
-    { cwd: root, timeoutMs: 3_600_000, env: { DENO_JOBS: HARNESS_JOBS, ...context.env } },
+    [...testCall(context, suite), `--junit-path=${report}`, ...suite.files],
+    {
+      cwd: root,
+      timeoutMs: 3_600_000,
+      env: { DENO_JOBS: String(suite.jobs ?? 1), ...context.env },
+    },
   );
   return countCases(await Deno.readTextFile(report).catch(() => ""), result);
+}
+
+interface TestFiles {
+  name: string;
+  files: string[];
+  /** How many of them go on at a time. @default 1 */
+  jobs?: number;
+}
+
+/** Arguments by which Deno runs these tests, without the files themselves. */
+export function testCall(
+  { typesChecked, filter }: Pick<SuiteContext, "typesChecked" | "filter">,
+  { jobs = 1 }: Pick<TestFiles, "jobs">,
+): string[] {
+  return [
+    ...["test", "-A", "--no-prompt"],
+    ...(typesChecked ? ["--no-check"] : []),
+    ...(jobs > 1 ? ["--parallel"] : []),
+    ...filter,
+  ];
 }
 
 /**

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UsageError } from "../common/errors.ts";
 import { waitFor } from "../common/time.ts";
-import { checkFormat, chooseSuites, countCases } from "./suites.ts";
+import { checkFormat, chooseSuites, countCases, planOf, suites, testCall } from "./suites.ts";
 
 Deno.test("suites are chosen by name, and a name that is none is answered with all that are", () => {
   assert.deepEqual(chooseSuites({ only: "unit, lint," }).map(({ name }) => name), ["lint", "unit"]);
@@ -20,6 +20,32 @@ Deno.test("a filter is refused for a suite that has no tests", () => {
   assert.ok(chooseSuites({ filter: "x" }).length > 5);
 });
 
+Deno.test("suites that need the same thing have their turns one after the other, whichever are chosen", () => {
+  const names = (only?: string) =>
+    planOf(chooseSuites(only === undefined ? {} : { only }))
+      .map((batch) => batch.map((lane) => lane.map(({ name }) => name).join("+")).join(" "));
+  assert.deepEqual(names("drone,pages,loop,harness"), ["pages", "harness loop+drone"]);
+  assert.equal(names().flatMap((batch) => batch.split(/[ +]/)).length, suites.length);
+  const docker = new Set(["demo", "harness", "loop", "drone", "contract", "restart"]);
+  for (const batch of planOf(suites)) {
+    const beside = batch.flat().map(({ name }) => name);
+    if (beside.includes("unit") || beside.includes("pages")) {
+      assert.deepEqual(beside.filter((name) => docker.has(name)), []);
+    }
+    for (const alone of ["demo", "restart"]) {
+      if (beside.includes(alone)) assert.deepEqual(beside.filter((name) => docker.has(name)), [alone]);
+    }
+  }
+});
+
+Deno.test("types are checked once: by the suite types, or by the tests where that one was not chosen", () => {
+  const all = { filter: ["--filter", "x"] };
+  assert.ok(testCall({ ...all, typesChecked: true }, {}).includes("--no-check"));
+  assert.deepEqual(testCall({ ...all, typesChecked: false }, { jobs: 2 }), [
+    ...["test", "-A", "--no-prompt", "--parallel", "--filter", "x"],
+  ]);
+});
+
 Deno.test("the suite format names a file that is not formatted, and what mends it", async () => {
   const tmp = await Deno.makeTempDir();
   try {
@@ -27,7 +53,8 @@ Deno.test("the suite format names a file that is not formatted, and what mends i
     await Deno.writeTextFile(join(tmp, "askew.ts"), "const a   = 1\n");
     let shown = "";
     const show = (chunk: Uint8Array) => void (shown += new TextDecoder().decode(chunk));
-    const context = { tmp, filter: [], env: {}, show, signal: new AbortController().signal };
+    const { signal } = new AbortController();
+    const context = { tmp, filter: [], typesChecked: false, env: {}, show, signal };
     const { failed, failures } = await checkFormat(context, tmp);
     assert.equal(failed, 1);
     assert.match(failures.join(), /\.\/cc-ci fmt/);

@@ -8,6 +8,7 @@ export interface MatrixRow {
 }
 
 const deaths = "e2e/deaths_test.ts";
+const limits = "e2e/limits_test.ts";
 const drone = "e2e/drone_engine_test.ts";
 const loop = "e2e/loop_test.ts";
 const janitor = "harness/cleanup/janitor_test.ts";
@@ -121,8 +122,8 @@ export const matrix: MatrixRow[] = [
   {
     what: "test that hangs for ever",
     shown: [
-      [deaths, "a stage that hangs is ended at its deadline"],
-      [deaths, "a worker that is frozen is killed some time after its stage's deadline"],
+      [limits, "a stage that hangs is ended at its deadline"],
+      [limits, "a worker that is frozen is killed some time after its stage's deadline"],
     ],
   },
   {
@@ -146,7 +147,7 @@ export const matrix: MatrixRow[] = [
   {
     what: "disk full",
     played: ["the disk with the bridge's database is full for a minute"],
-    shown: [[deaths, "a disk that fills up while apps are up is the machine's trouble, and they go"]],
+    shown: [[limits, "a disk that fills up while apps are up is the machine's trouble, and they go"]],
   },
   {
     what: "recipe that spies and floods",
