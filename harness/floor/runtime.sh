@@ -9,7 +9,10 @@ runc=${CCCI_RUNC:-runc}
 deno=${CCCI_DENO:-deno}
 floor=${CCCI_FLOOR:-/run/cc-ci/floor}
 socket=${CCCI_DOCKER_SOCKET:-/var/run/docker.sock}
-here=$(dirname -- "$(readlink -f -- "$0")")
+# Docker calls this for each health check, too: what starts no other program costs it the least.
+here=$0
+if [ -h "$here" ]; then here=$(readlink -f -- "$here"); fi
+case $here in */*) here=${here%/*} ;; *) here=. ;; esac
 . "$here/network.sh"
 
 # The kernel may not count swap, and runc could then not write a limit of it. Without swap there is nothing to limit.

@@ -47,6 +47,10 @@ export interface OwnedObject extends DockerObject {
 export class Swarm {
   readonly clock: Clock;
   readonly docker: Docker;
+  readonly #version = once(async () =>
+    (await this.ask("reach Docker", () => this.docker.version(), schema.version)).Version
+  );
+  readonly #info = once(() => this.ask("ask Docker about itself", () => this.docker.info(), schema.info));
 
   /** @param clock tells when a state of the stack was read */
   constructor(socket: string, clock: Clock = systemClock) {
@@ -55,8 +59,8 @@ export class Swarm {
   }
 
   /** @throws {DockerError} `docker.away` when no engine answers */
-  async version(): Promise<string> {
-    return (await this.ask("reach Docker", () => this.docker.version(), schema.version)).Version;
+  version(): Promise<string> {
+    return this.#version();
   }
 
   /**
@@ -72,8 +76,8 @@ export class Swarm {
     return networks.find((one) => one.Name === "bridge")?.Created ?? null;
   }
 
-  async info() {
-    return await this.ask("ask Docker about itself", () => this.docker.info(), schema.info);
+  info(): Promise<z.infer<typeof schema.info>> {
+    return this.#info();
   }
 
   async services(stack: string): Promise<schema.ServiceObject[]> {
@@ -231,6 +235,19 @@ export class Swarm {
     if (parsed.success) return parsed.data;
     throw new DockerError(`${action}: the answer makes no sense`, { cause: parsed.error });
   }
+}
+
+/**
+ * Asks once for what stays as it is while a run goes on, and again only where no answer came: an engine that is asked for
+ * its version or about itself starts its runtime and docker-init each time, to learn theirs.
+ */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | null = null;
+  return () =>
+    answer ??= ask().catch((error: unknown) => {
+      answer = null;
+      throw error;
+    });
 }
 
 function owned(
