@@ -80,7 +80,12 @@ export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> 
   const findings = new Findings(
     run.plan.apps.flatMap((app) => fillIn(run.enrolment.exceptions, app)),
   );
-  const head = await read(run, { ctx, at: "head", lane: "install" });
+  // Both are read at the same time, since that is other programs' work for the most part.
+  const published = run.base === null ? null : read(run, { ctx, at: run.base, lane: "upgrade" });
+  const [head] = await Promise.all([
+    read(run, { ctx, at: "head", lane: "install" }),
+    published?.catch(() => {}), // counts when the upgrade is looked at
+  ]);
   if (!head.ok) {
     run.undeployable = obstacle([head.finding]);
     return conclude(findings.add([head.finding]), ctx);
@@ -98,7 +103,7 @@ export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> 
 
   const [abra] = await Promise.all([
     askAbra(run, ctx),
-    lookAtUpgrade(run, { ctx, findings }),
+    published?.then((read) => lookAtUpgrade(run, { ctx, findings, published: read })),
     head.overlays().then((found) => findings.add(found)),
   ]);
   findings.add(abra(findings.all));
@@ -137,11 +142,10 @@ function conclude(findings: readonly Finding[], ctx: StageContext): void {
  */
 async function lookAtUpgrade(
   run: LintRun,
-  { ctx, findings }: { ctx: StageContext; findings: Findings },
+  { ctx, findings, published }: { ctx: StageContext; findings: Findings; published: Read },
 ): Promise<void> {
   const { base } = run;
   if (base === null) return;
-  const published = await read(run, { ctx, at: base, lane: "upgrade" });
   if (!published.ok) {
     const problem = `${place(published.finding)}: ${published.finding.message}`;
     run.baseObstacle = `the published version ${base.version}, which does not parse: ${problem}`;
