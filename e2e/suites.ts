@@ -81,7 +81,8 @@ const types: Suite = {
 const unit: Suite = {
   name: "unit",
   description: "tests beside the source",
-  run: (context) => tests(context, { name: "unit", files: [...unitFolders, "e2e/suites_test.ts"], jobs: 2 }),
+  // Some of the files wait for processes and browsers.
+  run: (context) => tests(context, { name: "unit", files: [...unitFolders, "e2e/suites_test.ts"], jobs: 3 }),
 };
 const pages: Suite = {
   name: "pages",

@@ -127,18 +127,16 @@ Deno.test("DroneEngine finds a build behind hundreds of others, and none that so
 });
 
 Deno.test("DroneEngine looks no further back than a run can be, and once", async () => {
-  const { drone, engine, again, clock } = scene();
-  for (let other = 0; other < 1_500; other++) {
-    await engine.start({ ...params, RUN: `old${String(other).padStart(9, "0")}-1` });
-  }
+  const { drone, again, clock } = scene();
+  const others = (which: string, count: number) =>
+    Array.from({ length: count }, (_, other) => `${which}${String(other).padStart(9, "0")}-1`);
+  drone.queue(others("old", 1_500));
   clock.pass(3_600);
   const memory = { since: clock.now(), askedAt: null };
   drone.requests.length = 0;
   assert.deepEqual(await again().start(params, memory), { ok: true });
   assert.deepEqual(drone.requests.map((request) => request.split(" ")[0]), ["GET", "POST"]);
-  for (let other = 0; other < 1_100; other++) {
-    await engine.start({ ...params, RUN: `new${String(other).padStart(9, "0")}-1` });
-  }
+  drone.queue(others("new", 1_100));
   assert.deepEqual(await again().state(RUN, memory), { kind: "waiting" }, "however many came after it");
 });
 

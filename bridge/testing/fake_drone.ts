@@ -135,6 +135,16 @@ export class FakeDrone {
     const params = Object.fromEntries(
       [...query].filter(([name]) => !["branch", "commit", "access_token"].includes(name)),
     );
+    const { stages: _, ...answer } = this.#add(params);
+    return json(answer);
+  }
+
+  /** Builds of other runs come, which nobody takes yet. */
+  queue(runs: readonly string[]): void {
+    for (const RUN of runs) this.#add({ RUN });
+  }
+
+  #add(params: Record<string, string>): FakeBuild {
     const bad = this.pipeline === "bad";
     const build: FakeBuild = {
       number: this.builds.length + 1,
@@ -149,8 +159,7 @@ export class FakeDrone {
       stages: [],
     };
     this.builds.push(build);
-    const { stages: _, ...answer } = build;
-    return json(answer);
+    return build;
   }
 
   #seconds(): number {

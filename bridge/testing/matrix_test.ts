@@ -146,7 +146,22 @@ async function play(scenario: Scenario, killAt: World["killAt"], { forgejo = fal
 const sides = [["before", "before"], ["after", "after"], ["late", "with late"]] as const;
 /** Every point from all sides takes its time; as a rule each is taken from one, and of very many a sample. */
 const everything = Deno.env.get("CCCI_MATRIX") === "full";
-const sample = 24;
+const many = 24;
+const sample = 12;
+
+/** The effects at which the process is killed in turn. A sample is spread evenly, and has each kind of effect in it. */
+function pointsOf(effects: readonly string[]): number[] {
+  const all = [...effects.keys()];
+  if (everything || effects.length <= many) return all;
+  const every = Math.ceil(effects.length / sample);
+  const kinds = effects.map((effect) => effect.replaceAll(/\d+/g, "N"));
+  const even = all.filter((effect) => effect % every === 0);
+  const seen = new Set(even.map((effect) => kinds[effect]));
+  const rare = all.filter((effect) =>
+    !seen.has(kinds[effect]) && kinds.indexOf(kinds[effect] ?? "") === effect
+  );
+  return [...even, ...rare].toSorted((a, b) => a - b);
+}
 
 Deno.test.beforeAll(() =>
   configure({
@@ -166,12 +181,10 @@ for (const scenario of all) {
   Deno.test(`matrix: ${scenario.name}`, async (t) => {
     using plain = await play(scenario, null);
     const points = plain.effects.map((effect) => effect.replaceAll(/[a-z0-9]{12}-(\d)/g, "RUN-$1"));
-    const every = everything ? 1 : Math.ceil(points.length / sample);
-    for (const [effect, name] of points.entries()) {
-      if (effect % every !== 0) continue;
+    for (const [number, effect] of pointsOf(points).entries()) {
       for (const [turn, [when, said]] of sides.entries()) {
-        if (!everything && effect / every % sides.length !== turn) continue;
-        await t.step(`killed ${said} ${effect + 1}. ${name}`, async () => {
+        if (!everything && number % sides.length !== turn) continue;
+        await t.step(`killed ${said} ${effect + 1}. ${points[effect]}`, async () => {
           using world = await play(scenario, { effect, when });
           assert.ok(world.effects.length > effect, "the kill took place");
         });
