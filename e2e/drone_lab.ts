@@ -17,6 +17,8 @@ import { ensureGitea, ensureGiteaProgram, stopGitea } from "../local/gitea/gitea
 import { type Paths, pathsBelow, pathsFromEnvironment, PORTS } from "../local/host/paths.ts";
 import { isRunning } from "../local/host/process.ts";
 import { silentProgress } from "../local/host/progress.ts";
+import { lockStack } from "../local/stack/lock.ts";
+import { labAddress } from "./lab_address.ts";
 
 const step = { update() {}, done() {}, fail() {} };
 
@@ -47,6 +49,13 @@ export type DroneBuild = z.infer<typeof build>;
 
 let names = 0;
 
+/** The programs themselves, which are built when they are not there: by one at a time, while a stack may be starting. */
+async function programsOf(paths: Paths, signal: AbortSignal) {
+  const context = { paths, progress: silentProgress, signal };
+  await using _lock = await lockStack(paths, context);
+  return { gitea: await ensureGiteaProgram(context), programs: await ensureDronePrograms(context) };
+}
+
 /** A forge and a Drone with its runner, of their own on an address of their own: no Docker, no stack. */
 export class DroneLab implements AsyncDisposable {
   readonly #setup: DaemonSetup;
@@ -65,10 +74,8 @@ export class DroneLab implements AsyncDisposable {
     const folder = await Deno.makeTempDir({ prefix: "cc-ci-drone-" });
     const paths: Paths = { ...pathsBelow(folder), bin: shared.bin, build: shared.build };
     const signal = new AbortController().signal;
-    const gateway = `127.0.0.${2 + Math.floor(Math.random() * 250)}`;
-    const context = { paths: shared, progress: silentProgress, signal };
-    const gitea = await ensureGiteaProgram(context);
-    const programs = await ensureDronePrograms(context);
+    const gateway = labAddress("drone");
+    const { gitea, programs } = await programsOf(shared, signal);
     const { admin } = (await ensureCredentials(paths)).accounts;
     await ensureGitea({ paths, step, gateway, program: gitea, admin });
     const env = await ensureDrone({ paths, progress: silentProgress, signal, gateway, admin, env: {} });

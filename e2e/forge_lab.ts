@@ -23,6 +23,7 @@ import { ORG, seedForge } from "../local/gitea/seed.ts";
 import { type Paths, pathsBelow, pathsFromEnvironment, PORTS } from "../local/host/paths.ts";
 import { silentProgress } from "../local/host/progress.ts";
 import { lockStack } from "../local/stack/lock.ts";
+import { labAddress } from "./lab_address.ts";
 
 const step = { update() {}, done() {}, fail() {} };
 const numbered = z.object({ number: z.number() });
@@ -86,7 +87,7 @@ export class ForgeLab implements AsyncDisposable {
     const shared = pathsFromEnvironment();
     const folder = await Deno.makeTempDir({ prefix: "cc-ci-forge-" });
     const paths: Paths = { ...pathsBelow(folder), bin: shared.bin, build: shared.build };
-    const gateway = `127.0.0.${2 + Math.floor(Math.random() * 250)}`;
+    const gateway = labAddress("forge");
     const signal = new AbortController().signal;
     const program = await programOf(shared, signal);
     const credentials = await ensureCredentials(paths);

@@ -102,6 +102,11 @@ const forge: Suite = {
   description: "what people can do on a real forge, which is this suite's own",
   run: (context) => tests(context, { name: "forge", files: ["e2e/forge_test.ts"] }),
 };
+const drone: Suite = {
+  name: "drone",
+  description: "the engine and a real Drone, which is this suite's own: answers lost, runner and server gone",
+  run: (context) => tests(context, { name: "drone", files: ["e2e/drone_engine_test.ts"] }),
+};
 const harness: Suite = {
   name: "harness",
   description: "runs killed at every kind of point, deadlines, full disks, recipes with a mistake",
@@ -111,18 +116,12 @@ const harness: Suite = {
 };
 const loop: Suite = {
   name: "loop",
-  description: "comments on real pull requests: refusals, restarts, services away",
+  description: "comments on real pull requests: refusals, restarts, services away, runs as builds of Drone",
   run: (context) => {
-    const files = ["check", "inside", "loop", "schedule"].map((what) => `e2e/${what}_test.ts`);
+    const files = ["check", "inside", "loop", "schedule", "drone"].map((what) => `e2e/${what}_test.ts`);
     return tests(context, { name: "loop", files });
   },
   leavesDockerAsItWas: true,
-};
-const drone: Suite = {
-  name: "drone",
-  description: "runs as builds of a real Drone: answers lost, runner and server gone, cancels",
-  run: (context) =>
-    tests(context, { name: "drone", files: ["e2e/drone_engine_test.ts", "e2e/drone_test.ts"] }),
 };
 const contract: Suite = {
   name: "contract",
@@ -143,8 +142,8 @@ const restart: Suite = {
 const plan: Suite[][][] = [
   [[format, lint, types]],
   [[unit], [pages]],
-  [[demo], [forge]],
-  [[harness], [loop, drone], [contract]],
+  [[demo], [forge], [drone]],
+  [[harness], [loop], [contract]],
   [[restart]],
 ];
 export const suites: Suite[] = plan.flat(2);
