@@ -11,14 +11,19 @@ export const runsQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 
-const schemas = {
+/** Bodies of calls. Whoever sends one may leave out what has a default, and may add what only a later version knows. */
+const bodies = {
   Announcement: api.announcement,
-  RunUrl: api.runUrl,
   RunEvent: runEvent,
-  EventOffset: api.eventOffset,
-  HeartbeatAnswer: api.heartbeatAnswer,
   HostReport: api.hostReport,
   BridgeReport: api.bridgeReport,
+};
+
+/** Bodies of answers, which are always complete. */
+const answers = {
+  RunUrl: api.runUrl,
+  EventOffset: api.eventOffset,
+  HeartbeatAnswer: api.heartbeatAnswer,
   Artefact: z.object({ url: z.url(), bytes: z.number().int() }),
   Run: api.runView,
   RunList: api.runList,
@@ -29,7 +34,8 @@ const schemas = {
   Error: api.apiError,
   OffsetError: z.object({ error: z.string(), offset: z.number().int().nonnegative() }),
 };
-type SchemaName = keyof typeof schemas;
+type BodyName = keyof typeof bodies;
+type AnswerName = keyof typeof answers;
 
 /** The description; of its parts the program itself reads the paths alone. */
 export interface OpenApi extends Record<string, unknown> {
@@ -180,9 +186,7 @@ export function openApi(baseUrl: string): OpenApi {
         bridge: { type: "http", scheme: "bearer", description: "Token of the bridge" },
         runner: { type: "http", scheme: "bearer", description: "Token of a harness" },
       },
-      schemas: Object.fromEntries(
-        Object.entries(schemas).map(([name, schema]) => [name, jsonSchema(schema)]),
-      ),
+      schemas: { ...jsonSchemas(bodies, "input"), ...jsonSchemas(answers, "output") },
     },
   };
 }
@@ -201,23 +205,26 @@ const sending = {
   413: refused("Too large"),
 };
 
-function jsonSchema(schema: z.ZodType): Record<string, unknown> {
-  // What may be left out or added is for those who send; answers are always complete.
-  const { Announcement, RunEvent, HostReport } = schemas;
-  const io = [Announcement, RunEvent, HostReport].some((one) => one === schema) ? "input" : "output";
+function jsonSchemas(named: Record<string, z.ZodType>, io: "input" | "output") {
+  return Object.fromEntries(
+    Object.entries(named).map(([name, schema]) => [name, jsonSchema(schema, io)]),
+  );
+}
+
+function jsonSchema(schema: z.ZodType, io: "input" | "output"): Record<string, unknown> {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return rest;
 }
 
-function ref(name: SchemaName) {
+function ref(name: BodyName | AnswerName) {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-function json(name: SchemaName) {
+function json(name: BodyName) {
   return { required: true, content: { "application/json": { schema: ref(name) } } };
 }
 
-function answer(description: string, name: SchemaName) {
+function answer(description: string, name: AnswerName) {
   return { description, content: { "application/json": { schema: ref(name) } } };
 }
 
@@ -226,7 +233,7 @@ function refused(description: string) {
 }
 
 function pathParameter(name: string, schema: z.ZodType) {
-  return { name, in: "path", required: true, schema: jsonSchema(schema) };
+  return { name, in: "path", required: true, schema: jsonSchema(schema, "input") };
 }
 
 function queryParameters(schema: z.ZodObject) {

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { assertDescribed, describedOperations, fitting, type Operation } from "../testing/described.ts";
+import {
+  assertAllowed,
+  assertDescribed,
+  describedOperations,
+  fitting,
+  type Operation,
+} from "../testing/described.ts";
 import { bridgeToken, runnerToken, secondToken, TestDashboard } from "../testing/dashboard.ts";
 import { announcementOf, eventsOf, tell, type Told } from "../testing/story.ts";
 
@@ -111,12 +117,12 @@ Deno.test("an address of the API names the methods it takes", async () => {
   assert.match((await answer.json()).error, /DELETE is not for this address; it takes GET, PUT, HEAD/);
 });
 
-/** What may come instead of a value: another one of its kind, or anything. */
+/** What may come instead of a value: another one of its kind, one with a key more, or anything. */
 function disturbed(value: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   return fc.tuple(value, fc.nat(), fc.jsonValue()).map(([whole, which, other]) => {
     if (typeof whole !== "object" || whole === null) return other;
-    const keys = Object.keys(whole);
-    return { ...whole, [keys[which % (keys.length || 1)] ?? "x"]: other };
+    const keys = [...Object.keys(whole), "later"];
+    return { ...whole, [keys[which % keys.length] ?? "later"]: other };
   });
 }
 
@@ -174,6 +180,29 @@ function address(operation: Operation, values: readonly unknown[]): string {
   return `${path}?${query}`;
 }
 
+Deno.test("a body may hold what only a later version knows, where the description allows it", async () => {
+  await using dashboard = await filled();
+  const bodies: Record<string, object> = {
+    "PUT /api/runs/{run}": announcementOf(told),
+    "PUT /api/bridge": { troubles: [] },
+    "POST /api/runs/{run}/heartbeat": { freeBytes: null, janitor: null },
+  };
+  const sent: string[] = [];
+  for (const operation of await describedOperations(dashboard)) {
+    if (operation.body?.type !== "application/json") continue;
+    const call = `${operation.method} ${operation.path}`;
+    const answer = await dashboard.app.request(operation.path.replace("{run}", told.run), {
+      method: operation.method,
+      headers: { authorization: `Bearer ${tokens[operation.writer ?? ""]}` },
+      body: JSON.stringify({ ...bodies[call], later: "more" }),
+    });
+    assert.equal(answer.status, 200, call);
+    assertAllowed(operation, JSON.stringify({ ...bodies[call], later: "more" }));
+    sent.push(call);
+  }
+  assert.deepEqual(sent.sort(), Object.keys(bodies).sort());
+});
+
 Deno.test("whatever is asked of the API, it answers as described, and stays well", async () => {
   await using dashboard = await filled();
   const operations = await describedOperations(dashboard);
@@ -188,6 +217,7 @@ Deno.test("whatever is asked of the API, it answers as described, and stays well
       });
       seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
       await assertDescribed(operation, answer);
+      if (answer.ok && body) assertAllowed(operation, body.toWellFormed());
     }),
     { numRuns: 500 },
   );

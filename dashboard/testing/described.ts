@@ -67,10 +67,25 @@ export async function assertDescribed(operation: Operation, answer: Response): P
   const schema = operation.answers.get(answer.status);
   assert.ok(schema, `${about}, which is not described: ${text.slice(0, 300)}`);
   assert.match(answer.headers.get("content-type") ?? "", /^application\/json/, about);
+  const parsed = readerOf(schema).safeParse(JSON.parse(text));
+  assert.ok(parsed.success, `${about} with another shape: ${parsed.error && z.prettifyError(parsed.error)}`);
+}
+
+/** Fails when a body was accepted that the description rules out. */
+export function assertAllowed(operation: Operation, body: string): void {
+  if (operation.body?.type !== "application/json") return;
+  const parsed = readerOf(operation.body.schema).safeParse(JSON.parse(body));
+  const about = `${operation.method} ${operation.path} accepted ${body}`;
+  assert.ok(
+    parsed.success,
+    `${about}, which the description rules out: ${parsed.error && z.prettifyError(parsed.error)}`,
+  );
+}
+
+function readerOf(schema: Schema): z.ZodType {
   const reader = readers.get(schema) ?? z.fromJSONSchema(schema);
   readers.set(schema, reader);
-  const parsed = reader.safeParse(JSON.parse(text));
-  assert.ok(parsed.success, `${about} with another shape: ${parsed.error && z.prettifyError(parsed.error)}`);
+  return reader;
 }
 
 /** Puts each `$ref` into its place. */
