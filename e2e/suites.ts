@@ -1,11 +1,12 @@
 import { exec, type ExecOptions, type ExecResult } from "../common/exec.ts";
 import { UsageError } from "../common/errors.ts";
 import { parseJUnit } from "../common/junit.ts";
+import { plainText } from "../common/plain_text.ts";
 
 export interface Counts {
   passed: number;
   failed: number;
-  /** Names of the tests that failed. */
+  /** Names of the tests that failed, each with the beginning of what it said on lines below it. */
   failures: string[];
   /** Names of the tests that cannot be run here; they say why. */
   ignored: string[];
@@ -241,7 +242,9 @@ async function deno(context: SuiteContext, args: string[], options: ExecOptions)
 export function countCases(report: string, result: { success: boolean; code: number }): Counts {
   const cases = parseJUnit(report);
   const ignored = cases.filter((one) => one.skipped).map((one) => one.name);
-  const failures = cases.filter(({ failure }) => failure !== null).map((one) => one.name);
+  const failures = cases.flatMap(({ name, failure }) =>
+    failure === null ? [] : [`${name}${reason(failure)}`]
+  );
   const passed = cases.filter((one) => one.failure === null && !one.skipped).length;
   // A suite that ran nothing has shown nothing, unless each of its tests says why it cannot be run here.
   const ran = passed + ignored.length > 0;
@@ -249,4 +252,15 @@ export function countCases(report: string, result: { success: boolean; code: num
     failures.push(ran ? `deno test ended with exit code ${result.code}` : "no test ran");
   }
   return { passed, failed: failures.length, failures, ignored };
+}
+
+/** Lines of a failure that stand at the end of all: whoever sees the end of a long output sees why it is red. */
+const REASON_LINES = 12;
+const REASON_WIDTH = 400;
+
+/** The beginning of what a failed test said, without the places in the code, each line indented. */
+function reason(failure: string): string {
+  const lines = plainText(failure).split("\n").map((line) => line.trimEnd())
+    .filter((line) => line !== "" && !/^\s+at /.test(line));
+  return lines.slice(0, REASON_LINES).map((line) => `\n    ${line.slice(0, REASON_WIDTH)}`).join("");
 }

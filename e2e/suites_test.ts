@@ -132,6 +132,23 @@ for (const [what, report, success, expect] of cases) {
   });
 }
 
+Deno.test("what a failed test said stands below its name, without the places in the code", () => {
+  const said = "AssertionError: one\n\n1 !== 2\n\n    at file:///x_test.ts:1:1";
+  const report = `<testcase name="b"><failure message="no"><![CDATA[${said}]]></failure></testcase>`;
+  const { failures } = countCases(report, { success: false, code: 1 });
+  assert.deepEqual(failures, ["b\n    AssertionError: one\n    1 !== 2"]);
+});
+
+Deno.test("of what a failed test said the beginning stands there", () => {
+  const said = Array.from({ length: 40 }, (_, number) => `${number} ${"x".repeat(1_000)}`).join("\n");
+  const report = `<testcase name="b"><failure message="no">${said}</failure></testcase>`;
+  const [failure = ""] = countCases(report, { success: false, code: 1 }).failures;
+  const [name, ...lines] = failure.split("\n");
+  assert.equal(name, "b");
+  assert.deepEqual(lines.map((line) => line.trim().split(" ")[0]), [..."0123456789", "10", "11"]);
+  assert.ok(lines.every((line) => line.length <= 404));
+});
+
 Deno.test("every file of tests here is run by a suite", async () => {
   const text = await Deno.readTextFile(new URL("suites.ts", import.meta.url));
   const files = [...Deno.readDirSync(new URL(".", import.meta.url))].map(({ name }) => name)
