@@ -53,7 +53,12 @@ export class ExecError extends CcciError {
 }
 
 const KILL_AFTER_MS = 2_000;
-const DRAIN_MS = 1_000;
+/**
+ * Looks for output that is still on its way once a program has ended, and milliseconds between them. What this process
+ * has not come to read is read between two looks, however late they are.
+ */
+const DRAIN_LOOKS = 10;
+const DRAIN_EVERY_MS = 100;
 
 /**
  * Runs one program to its end and reports how it ended, whatever that was. It uses `Deno.Command`, which can tell a
@@ -110,12 +115,14 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
   }
   options.signal?.removeEventListener("abort", end);
   // A grandchild that left the group may hold a pipe open. We read for another second and then stop listening to it.
-  const drain = setTimeout(() => {
+  let looks = 0;
+  const drain = setInterval(() => {
+    if (++looks < DRAIN_LOOKS) return;
     stdout.cancel();
     stderr.cancel();
-  }, DRAIN_MS);
+  }, DRAIN_EVERY_MS);
   const [out, err] = await Promise.all([stdout.done, stderr.done]);
-  clearTimeout(drain);
+  clearInterval(drain);
   return {
     argv: [...argv],
     code: status.code,
