@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { join } from "node:path";
-import { exec } from "../../common/exec.ts";
+import { exec, execOk } from "../../common/exec.ts";
 import { type Browser, BrowserError, openBrowser } from "./browser.ts";
+import { chromium } from "./chromium.ts";
 import { waitFor } from "../../common/time.ts";
 import { killFamily } from "../run/process_tree.ts";
 import { RunFolder } from "../run/folder.ts";
-import { type HttpsSite, httpsSite, missingProgram } from "../testing/https_site.ts";
+import { type HttpsSite, httpsSite, missingForBrowser } from "../testing/https_site.ts";
 
 /** Why the browser cannot be tried here, if so. */
-const missing = await missingProgram("chromium", "certutil", "setpriv", "openssl");
+const missing = await missingForBrowser();
 const ignore = missing !== undefined;
 const skipped = missing === undefined ? "" : ` (skipped: ${missing} is not installed)`;
 
@@ -322,6 +323,21 @@ async function failingBrowser() {
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
 }
+
+Deno.test("the headless shell is taken where it is installed, and Chromium where it is not", async () => {
+  const folder = await Deno.makeTempDir();
+  const started = async () => (await execOk([...chromium, "about:blank"], { env: { PATH: folder } })).stdout;
+  const install = (name: string) =>
+    Deno.writeTextFile(join(folder, name), `#!/bin/sh\necho ${name} "$@"\n`, { mode: 0o755 });
+  try {
+    await install("chromium");
+    assert.equal(await started(), "chromium about:blank\n");
+    await install("chromium-headless-shell");
+    assert.equal(await started(), "chromium-headless-shell about:blank\n");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 for (const namespaces of [true, false]) {
   Deno.test(

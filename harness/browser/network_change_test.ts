@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { exec, execOk } from "../../common/exec.ts";
 import { openBrowser, type Page } from "./browser.ts";
-import { httpsSite, missingProgram } from "../testing/https_site.ts";
+import { httpsSite, missingForBrowser } from "../testing/https_site.ts";
 
 /** Addresses change when a container starts; only root can make one do so here. */
-const missing = await missingProgram("chromium", "certutil", "setpriv", "openssl", "ip") ??
+const missing = await missingForBrowser("ip") ??
   (Deno.uid() === 0 ? undefined : "root's rights");
 const ignore = missing !== undefined;
 const skipped = missing === undefined ? "" : ` (skipped: ${missing} is missing)`;

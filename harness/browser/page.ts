@@ -69,7 +69,7 @@ export class RunPage implements WatchedPage {
 
   async shown(): Promise<Shown> {
     const page = this.#page;
-    const { status, empty, refresh } = await reading(() => page.evaluate(readDocument));
+    const { status, empty, blank, refresh } = await reading(() => page.evaluate(readDocument));
     const url = page.url();
     const failed = this.#troubles.failedNavigation;
     // Where there was no document before, the empty page of the beginning is still there. A document that broke off
@@ -83,6 +83,10 @@ export class RunPage implements WatchedPage {
         nothing: failed.name,
         refresh: null,
       };
+    }
+    // Chromium shows a page of its own in place of an error without content, its headless shell shows nothing.
+    if (blank && status >= 400) {
+      return { url, status, nothing: "ERR_HTTP_RESPONSE_CODE_FAILURE", refresh: null };
     }
     return { url, status, nothing: url.startsWith("chrome-error:") ? "ERR_FAILED" : null, refresh };
   }

@@ -2,8 +2,10 @@
 export interface OwnView {
   /** Status of the answer that it came with; 0: it came with none. */
   status: number;
-  /** Whether there is nothing in it at all. */
+  /** Whether its body holds nothing. */
   empty: boolean;
+  /** Whether its head holds nothing either: the answer had no content. */
+  blank: boolean;
   /** Where it says that the browser is to go by itself in a few seconds; null: nowhere. */
   refresh: string | null;
 }
@@ -14,15 +16,17 @@ export function readDocument(): OwnView {
     document: {
       baseURI: string;
       body: { childNodes: { length: number } } | null;
+      head: { childNodes: { length: number } } | null;
       querySelector(selector: string): { content: string } | null;
     };
     performance: { getEntriesByType(type: string): { responseStatus?: number }[] };
   };
   const status = performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0;
   const empty = (document.body?.childNodes.length ?? 0) === 0;
+  const blank = empty && (document.head?.childNodes.length ?? 0) === 0;
   const content = document.querySelector("meta[http-equiv=refresh i]")?.content ?? "";
   const asked = /^\s*(\d+)(?:\.\d*)?\s*[;,]\s*(?:url\s*=\s*)?["']?([^"']+)/i.exec(content);
-  if (asked === null || Number(asked[1]) > 60) return { status, empty, refresh: null };
+  if (asked === null || Number(asked[1]) > 60) return { status, empty, blank, refresh: null };
   const url = URL.parse((asked[2] ?? "").trim(), document.baseURI);
-  return { status, empty, refresh: url === null ? null : url.href };
+  return { status, empty, blank, refresh: url === null ? null : url.href };
 }

@@ -76,6 +76,8 @@ export class PageTroubles {
       if (name.includes("ERR_ABORTED")) return; // the page went on, or a download was denied
       // Without "net::" the browser refuses by itself, for example because of the page's own policy. The console tells.
       if (!name.startsWith("net::") || (whole && !brokeOff(request))) return;
+      // The console always tells of a frame that may not be shown there; the failed request is not always told.
+      if (name.includes("ERR_BLOCKED_BY_RESPONSE") && request.resourceType() === "document") return;
       remember(this.failedRequests, { ...describe(request), status: null, reason: plainReason(name) });
     });
     page.on("response", (response) => {

@@ -10,7 +10,7 @@ export interface BrowserOptions {
   ca?: string;
   /** The only names the browser can reach. */
   domains: readonly string[];
-  /** @default "chromium" from PATH */
+  /** @default "chromium-headless-shell" from PATH, or "chromium" where that is not installed */
   executable?: string;
   /** Milliseconds until Chromium must be ready. @default 60000 */
   timeoutMs?: number;

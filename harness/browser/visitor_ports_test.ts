@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { httpsSite, missingProgram } from "../testing/https_site.ts";
+import { httpsSite, missingForBrowser } from "../testing/https_site.ts";
 import { BrowserError, openBrowser } from "./browser.ts";
 
-const missing = await missingProgram("chromium", "certutil", "setpriv", "openssl");
+const missing = await missingForBrowser();
 const skipped = missing === undefined ? "" : ` (skipped: ${missing} is not installed)`;
 
 Deno.test({

@@ -72,3 +72,10 @@ export async function missingProgram(...programs: string[]): Promise<string | un
   }
   return undefined;
 }
+
+/** What a test with a browser behind HTTPS misses here, of that and of `more`; undefined when all is installed. */
+export async function missingForBrowser(...more: string[]): Promise<string | undefined> {
+  const programs = ["certutil", "setpriv", "openssl", ...more];
+  return await missingProgram("chromium-headless-shell") && await missingProgram("chromium") ||
+    await missingProgram(...programs);
+}

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { openBrowser } from "../browser/browser.ts";
 import { type PageVisit, visitPage } from "../checks/front_page.ts";
-import { httpsSite, missingProgram } from "./https_site.ts";
+import { httpsSite, missingForBrowser } from "./https_site.ts";
 
 /** Why no page can be looked at here, if so. */
-const missing = await missingProgram("chromium", "certutil", "setpriv", "openssl");
+const missing = await missingForBrowser();
 
 /** The app's domain, and a further one of it. */
 export const DOMAIN = "app.ci.test";

@@ -24,7 +24,7 @@ export async function onPath(program: string): Promise<string | undefined> {
 const PROGRAM_PACKAGES: Record<string, string> = {
   git: "git",
   openssl: "openssl",
-  chromium: "chromium",
+  "chromium-headless-shell": "chromium-headless-shell",
   certutil: "libnss3-tools",
   iptables: "iptables",
   setpriv: "util-linux",
@@ -33,14 +33,15 @@ const PROGRAM_PACKAGES: Record<string, string> = {
   npm: "npm",
 };
 
-/** Installs from Debian what is missing among `programs`. */
+/** Installs from Debian what is missing among `programs`; of a list any will do, and the first is installed. */
 export async function ensurePrograms(
-  programs: string[],
+  programs: (string | string[])[],
   { why, step }: { why: string; step: Step },
 ): Promise<void> {
   const missing: string[] = [];
-  for (const program of programs) {
-    if (await onPath(program) === undefined) missing.push(PROGRAM_PACKAGES[program] ?? program);
+  for (const [program = "", ...others] of programs.map((one) => [one].flat())) {
+    const found = await Promise.all([program, ...others].map(onPath));
+    if (found.every((path) => path === undefined)) missing.push(PROGRAM_PACKAGES[program] ?? program);
   }
   if (missing.length > 0) await installPackages(missing, { why, step });
 }

@@ -104,7 +104,16 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   await requireDisk(paths);
   await inStep(progress, "Programs", async (step) => {
     await ensurePrograms(
-      ["git", "openssl", "iptables", "ip", "ps", "setpriv", "chromium", "certutil"],
+      [
+        "git",
+        "openssl",
+        "iptables",
+        "ip",
+        "ps",
+        "setpriv",
+        ["chromium-headless-shell", "chromium"],
+        "certutil",
+      ],
       { why: "the local stack and its test runs", step },
     );
   });
