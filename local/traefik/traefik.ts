@@ -115,8 +115,10 @@ function staticArgs(): string[] {
     "--providers.swarm.endpoint=unix:///var/run/docker.sock",
     "--providers.swarm.exposedbydefault=false",
     `--providers.swarm.network=${PROXY}`,
-    // Traefik looks every 15 s by default, which would be the largest single delay of a run.
+    // Traefik looks every 15 s by default, and holds back what it saw until 2 s after the change before: each would be
+    // the largest single delay of a run.
     "--providers.swarm.refreshseconds=1",
+    "--providers.providersthrottleduration=100ms",
     "--providers.file.filename=/etc/traefik/dynamic.yml",
     "--providers.file.watch=false",
   ];
