@@ -5,6 +5,9 @@ import type { Git } from "./git.ts";
 /** Recipes have some dozens of files; a few carry the app's own source. */
 const limits = { files: 5_000, bytes: 100 * 1024 * 1024, depth: 20 };
 
+/** Commits that were found to be fine, each with its mirror: a commit's name stands for the same files for ever. */
+const fine = new Set<string>();
+
 /**
  * Looks at a commit's tree before it is checked out: a pack of a few hundred kB can hold any number of files, since git
  * keeps what is equal once. The listing is read as it comes and ended as soon as it is too much.
@@ -14,6 +17,8 @@ export async function checkTree(
   git: Git,
   { commit, mirror, signal }: { commit: string; mirror: string; signal?: AbortSignal },
 ): Promise<void> {
+  const name = `${mirror} ${commit}`;
+  if (fine.has(name)) return;
   const enough = new AbortController();
   const measure = new Measure();
   const args = ["ls-tree", "-r", "-l", "-z", "--full-tree", commit];
@@ -34,6 +39,7 @@ export async function checkTree(
   if (!result.success) {
     throw new Error(`Could not list the files of ${shortCommit(commit)}: ${result.stderr}`);
   }
+  fine.add(name);
 }
 
 class Measure {
