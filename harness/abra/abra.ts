@@ -1,17 +1,17 @@
 import { join } from "node:path";
-import * as z from "zod";
 import { CcciError } from "../../common/errors.ts";
 import { runCommand } from "../../common/command.ts";
 import { ExecError, type ExecResult } from "../../common/exec.ts";
 import { inTerminal, withoutEcho } from "../../common/pty.ts";
 import {
   type BackupSnapshot,
-  botReason,
   failedHooks,
   type LintRow,
   parseLint,
+  parseSecrets,
   parseSnapshots,
   plainBotLine,
+  refusal,
 } from "./output.ts";
 import { change } from "../run/faults.ts";
 import { environment } from "./environment.ts";
@@ -71,8 +71,6 @@ interface Call {
   deploys?: boolean;
 }
 
-const generatedSecrets = z.array(z.object({ name: z.string(), value: z.string() }).loose());
-
 /**
  * Makes every call of abra, and knows abra's flags, the files it leaves, and its traps. (What abra checks in a recipe,
  * the rules of `harness/lint/` and `harness/confinement/` know as well.) abra never gets an input, so that a prompt
@@ -123,8 +121,8 @@ export class Abra {
 
   /**
    * Generates the secrets that do not exist yet, and adds them to the redactor. abra ends with an error for an app that
-   * has no secrets (the answer is then empty), and may do so for a work tree with changes (it is then called again with
-   * `-C`).
+   * has no secrets; the answer is then empty. Without `-C` it would move the work tree to the version that the app's
+   * settings note, and read that one's compose files.
    * @returns the values by name
    */
   async generateSecrets(domain: string): Promise<Record<string, string>> {
@@ -133,7 +131,7 @@ export class Abra {
       return await this.#run(args, { secret: true });
     };
     try {
-      return this.#readSecrets(wholeOutput(await dirtyOrNot(generate)));
+      return this.#readSecrets(wholeOutput(await chaosIfKnown(generate)));
     } catch (error) {
       if (error instanceof AbraError && /no secrets/i.test(error.message)) return {};
       throw error;
@@ -141,19 +139,16 @@ export class Abra {
   }
 
   #readSecrets(printed: string): Record<string, string> {
-    const json = plainLines(printed).join("\n");
-    const start = json.search(/[[{]/);
-    if (start < 0) return {};
-    let raw: unknown;
-    try {
-      raw = JSON.parse(json.slice(start));
-    } catch (cause) {
-      throw new AbraError("abra's list of generated secrets is not JSON", { lines: [], cause });
+    const lines = plainLines(printed);
+    const secrets = parseSecrets(lines);
+    if (secrets === null) {
+      if (lines.every((line) => /\b(DEBU|INFO|WARN)\b/.test(line))) return {};
+      // They may be in there, and nobody could take them out of logs.
+      throw new AbraError("abra lists the secrets that it generated in a form that is not known", {
+        lines: [],
+        code: "abra.broken",
+      });
     }
-    const listed = generatedSecrets.safeParse(raw);
-    const secrets = listed.success
-      ? Object.fromEntries(listed.data.map(({ name, value }) => [name, value]))
-      : z.record(z.string(), z.string()).parse(raw);
     for (const [name, value] of Object.entries(secrets)) {
       if (this.#options.redactor?.add(value) !== false) continue;
       this.#options.log?.(`Secret "${name}" is too short to be taken out of logs`);
@@ -163,14 +158,27 @@ export class Abra {
 
   /**
    * Deploys and does not wait: whether the deploy worked is read from Docker, and not taken from abra's own monitor.
-   * @returns the lines in which abra warns
+   * @returns what abra printed
    */
   async deploy(domain: string, options: { version: string } | { chaos: true }): Promise<string[]> {
     const which = "version" in options ? [options.version] : [];
     const force = "chaos" in options ? ["-C", "-f"] : [];
     const args = ["app", "deploy", domain, ...which, "-n", "-o", "-D", "-c", ...force];
     const { stdout, stderr } = await this.#run(args, { timeoutMs: 180_000, deploys: true });
-    return plainLines(`${stdout}\n${stderr}`).filter((line) => /\bWARN\b/.test(line));
+    return plainLines(`${stdout}\n${stderr}`);
+  }
+
+  /**
+   * Runs a function of the recipe's `abra.sh` in the container of a service.
+   * @param call.name of the function. Neither it nor the service may begin with a dash
+   */
+  async runFunction(
+    domain: string,
+    { service, name, args }: { service: string; name: string; args: readonly string[] },
+    { timeoutMs }: { timeoutMs: number },
+  ): Promise<void> {
+    const call = ["app", "cmd", domain, service, name, "-n", "-o", "-C", "--", ...args];
+    await this.#run(call, { timeoutMs, terminal: true });
   }
 
   /** Takes services, networks and configs down. Volumes and secrets stay. */
@@ -213,11 +221,7 @@ export class Abra {
   async recipeLint(recipe: string): Promise<LintRow[]> {
     const args = ["recipe", "lint", recipe, "-n", "-o"];
     const lint = (...more: string[]) => this.#run([...args, ...more], { terminal: true });
-    const linted = await lint("-C").catch((error) => {
-      if (error instanceof AbraError && /unknown (shorthand )?flag/i.test(error.message)) return lint();
-      throw error;
-    });
-    return parseLint(plainLines(wholeOutput(linted)));
+    return parseLint(plainLines(wholeOutput(await chaosIfKnown(lint))));
   }
 
   /** Lines without colours and secrets. What the redactor takes out may only show once the bot's JSON is read. */
@@ -262,8 +266,7 @@ export class Abra {
     if (result.timedOut) {
       throw new AbraError(`"abra ${command}" did not end in time`, { lines, code: "abra.timeout" });
     }
-    const last = lastWord(lines);
-    const said = /^Status: .*Code: \d+/.test(last ?? "") ? botReason(lines) ?? last : last;
+    const said = refusal(lines);
     if (said !== null) throw new AbraError(said, { lines });
     const end = lines.slice(-3).map((line) => line.trim()).join("; ");
     throw new AbraError(`"abra ${command}" ended with exit code ${result.code}: ${end}`, {
@@ -282,6 +285,16 @@ function wholeOutput({ stdout, cut, argv }: ExecResult): string {
   });
 }
 
+/** Calls abra with `-C`, and without it an abra whose command has no such flag. */
+async function chaosIfKnown(call: (...more: string[]) => Promise<ExecResult>): Promise<ExecResult> {
+  try {
+    return await call("-C");
+  } catch (error) {
+    if (!(error instanceof AbraError) || !/unknown (shorthand )?flag/i.test(error.message)) throw error;
+    return await call();
+  }
+}
+
 /** Calls abra, and once more with `-C` when it refuses a work tree that has changes. */
 async function dirtyOrNot(call: (...more: string[]) => Promise<ExecResult>): Promise<ExecResult> {
   try {
@@ -297,15 +310,6 @@ export function isBotMissing(error: unknown): boolean {
   return error instanceof AbraError &&
     /\bno (running )?backup-?\s?bot|(find|discover)\w* (a |the )?backup-?\s?bot|backup-?\s?bot[\w-]* (is not|isn't|not) (deployed|running|found)/i
       .test(error.message);
-}
-
-/** The reason that abra gives at its end, `FATA <reason>`, or else its last error. */
-function lastWord(lines: readonly string[]): string | null {
-  for (const level of ["FATA", "ERRO"]) {
-    const line = lines.findLast((one) => new RegExp(`\\b${level}\\b`).test(one));
-    if (line !== undefined) return line.replace(new RegExp(`^.*?\\b${level}\\b(?:\\[[^\\]]*\\])?:?\\s*`), "");
-  }
-  return null;
 }
 
 /** Commands of abra that change something which outlives this process. */

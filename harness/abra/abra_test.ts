@@ -90,13 +90,22 @@ for (const [what, parting] of [["a colour", "\\033[31m"], ["NUL", "\\000"], ["U+
     }));
 }
 
-Deno.test("an app without secrets is fine, and a work tree with changes is tried with -C", async () => {
-  await withAbra("echo 'FATA no secrets generated' >&2; exit 1", async (abra) => {
-    assert.deepEqual(await abra.generateSecrets("w.ci.test"), {});
-  });
-  const unstaged =
-    `case "$*" in *-C*) echo '[]';; *) echo 'FATA wiki has locally unstaged changes?' >&2; exit 1;; esac`;
-  await withAbra(unstaged, async (abra) => assert.deepEqual(await abra.generateSecrets("w.ci.test"), {}));
+Deno.test("secrets in a form that is not known end the run, since nobody could take them out of logs", () =>
+  withAbra("echo '┃ db ┃ hunter2hunter2 ┃'", async (abra, { log }) => {
+    await assert.rejects(abra.generateSecrets("w.ci.test"), { code: "abra.broken" });
+    assert.ok(!log.join("\n").includes("hunter2"), log.join("\n"));
+  }));
+
+Deno.test("an app without secrets is fine; the work tree is taken as it stands, where abra knows how", async () => {
+  for (const level of ["FATA", "WARN"]) {
+    await withAbra(`echo '${level} no secrets generated' >&2; exit 1`, async (abra, { calls }) => {
+      assert.deepEqual(await abra.generateSecrets("w.ci.test"), {});
+      assert.match(await calls(), /^app secret generate w\.ci\.test --all -m -n -o -C$/m);
+    });
+  }
+  const unknown =
+    `case "$*" in *-C*) echo "Error: unknown shorthand flag: 'C' in -C" >&2; exit 1;; esac; echo '[]'`;
+  await withAbra(unknown, async (abra) => assert.deepEqual(await abra.generateSecrets("w.ci.test"), {}));
 });
 
 Deno.test("abra's last word is the message, without decoration; an abra that breaks is told apart", async () => {
@@ -151,9 +160,9 @@ Deno.test("an abra that leaves a process behind is not waited for until that one
     assert.deepEqual(await abra.deploy("w.ci.test", { chaos: true }), ["WARN done"]);
   }));
 
-Deno.test("warnings come back, and a missing abra is named", async () => {
+Deno.test("what a deploy says comes back, and a missing abra is named", async () => {
   await withAbra("echo 'INFO fine'; echo 'WARN with dnsrr' >&2", async (abra) => {
-    assert.deepEqual(await abra.deploy("w.ci.test", { chaos: true }), ["WARN with dnsrr"]);
+    assert.deepEqual(await abra.deploy("w.ci.test", { chaos: true }), ["INFO fine", "", "WARN with dnsrr"]);
   });
   const settings = { ABRA: "/nowhere/abra", DENO: "deno", DOCKER_SOCKET: "/var/run/docker.sock" };
   await assert.rejects(new Abra({ settings, dir: "/nowhere" }).probe(), { code: "abra.missing" });

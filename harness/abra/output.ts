@@ -1,6 +1,9 @@
+import * as z from "zod";
+import { tableRows } from "./table.ts";
+
 /**
- * Reads what abra prints for people. abra's backup commands and its lint have no JSON output. These parsers have been
- * tested on the output of the stand-in alone, which follows what users of abra 0.13 have published.
+ * Reads what abra prints. abra's backup commands and its lint have no JSON output. What these parsers have been tried
+ * on lies in `transcripts/`, whose README says who made which.
  */
 
 /** One snapshot of an app in the backup bot's repository. */
@@ -29,11 +32,12 @@ export interface LintRow {
  */
 export function parseSnapshots(lines: readonly string[]): BackupSnapshot[] {
   const found = lines.flatMap((line) => {
-    const time = /\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?/.exec(line)?.[0];
+    const time = /\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)?/.exec(line)?.[0];
     const id = /\b[0-9a-f]{8,64}\b/.exec(line.replace(time ?? "", ""))?.[0];
     if (time === undefined || id === undefined) return [];
     const zoned = /(?:Z|[+-]\d\d:?\d\d)$/.test(time) ? time : `${time}Z`;
-    return [{ id, time: Date.parse(zoned.replace(" ", "T").replace(/(\.\d{3})\d+/, "$1")) }];
+    const iso = zoned.replace(" ", "T").replace(" ", "").replace(/(\.\d{3})\d+/, "$1");
+    return [{ id, time: Date.parse(iso) }];
   });
   return found.toSorted((a, b) => a.time - b.time);
 }
@@ -73,7 +77,8 @@ export function isBeingReplaced(lines: readonly string[]): boolean {
 
 /** Reads the rows of lint's table. A cell that abra broke over several lines is joined again. */
 export function parseLint(lines: readonly string[]): LintRow[] {
-  return tableRows(lines).filter((row) => /^R\d{3}$/.test(row.ref ?? "")).map((row) => ({
+  const isRef = (cell = "") => /^R\d{3}$/.test(cell);
+  return tableRows(lines, { begins: ([ref]) => isRef(ref) }).filter(({ ref }) => isRef(ref)).map((row) => ({
     rule: row.ref ?? "",
     description: row.rule ?? "",
     severity: /^(error|critical)/i.test(row.severity ?? "") ? "error" : "warning",
@@ -88,34 +93,88 @@ export function parseLint(lines: readonly string[]): LintRow[] {
  * abra calls this.
  */
 export function parseCheck(lines: readonly string[]): string[] {
-  return tableRows(lines).flatMap((row) => {
-    const [name = "", there] = Object.values(row);
+  return tableRows(lines, { begins: ([, there]) => isMark(there) }).flatMap((row) => {
+    const [words = "", there] = Object.values(row);
+    const name = words.replaceAll(" ", ""); // a name has no blanks, so those in it are where its cell was broken
     return /^[A-Za-z_]\w*$/.test(name) && there !== undefined && !isYes(there) ? [name] : [];
   });
 }
 
-/** Rows of a table, keyed by the column heads in small letters, whatever characters draw its lines. */
-function tableRows(lines: readonly string[]): Record<string, string>[] {
-  const cellsOf = (line: string) => {
-    const cells = line.split(/[│┃║|]/).map((cell) => cell.trim());
-    return cells.length < 3 ? [] : cells.slice(1, -1);
-  };
-  let head: string[] = [];
-  const rows: Record<string, string>[] = [];
-  for (const line of lines) {
-    const cells = cellsOf(line);
-    if (cells.length === 0 || cells.every((cell) => /^[-─━═+:]*$/.test(cell))) continue;
-    const last = rows.at(-1);
-    if (head.length === 0) head = cells.map((cell) => cell.toLowerCase());
-    else if (cells[0] === "" && last !== undefined) {
-      for (const [index, name] of head.entries()) {
-        last[name] = [last[name], cells[index]].filter((part) => part).join(" ");
-      }
-    } else rows.push(Object.fromEntries(head.map((name, index) => [name, cells[index] ?? ""])));
-  }
-  return rows;
+function isMark(cell = ""): boolean {
+  return isYes(cell) || /^(❌|✗|✘|no\b|false)/i.test(cell);
 }
 
 function isYes(cell = ""): boolean {
   return /^(✅|✔|✓|yes|true)/i.test(cell);
+}
+
+/**
+ * Values of JSON that stand in what a program printed, from the first line that begins one. Lines of a log may stand
+ * before and behind each, and may hold brackets, too.
+ */
+export function* jsonValues(lines: readonly string[]): Generator<unknown> {
+  for (let from = 0; from < lines.length; from++) {
+    if (!/^\s*[[{]/.test(lines[from] ?? "")) continue;
+    for (let to = lines.length; to > from; to--) {
+      if (!/[\]}]\s*$/.test(lines[to - 1] ?? "")) continue;
+      const value = parsed(lines.slice(from, to).join("\n"));
+      if (value === undefined) continue;
+      yield value;
+      from = to - 1;
+      break;
+    }
+  }
+}
+
+/** The value of a JSON text; undefined for any other. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const generatedSecrets = z.array(z.object({ name: z.string(), value: z.string() }).loose());
+const secretsByName = z.record(z.string(), z.string());
+
+/**
+ * Reads what `abra app secret generate -m` prints: a list of `{name, value}`, or an object of values by name. Null:
+ * there is neither.
+ */
+export function parseSecrets(lines: readonly string[]): Record<string, string> | null {
+  for (const value of jsonValues(lines)) {
+    const listed = generatedSecrets.safeParse(value);
+    if (listed.success) return Object.fromEntries(listed.data.map(({ name, value }) => [name, value]));
+    const named = secretsByName.safeParse(value);
+    if (named.success) return named.data;
+  }
+  return lines.some((line) => line.trim() === "null") ? {} : null; // Go's word for a list without entries
+}
+
+/**
+ * Why a call failed, as far as abra says so: its own last word, or what the backup bot said, where abra's word is only
+ * that the bot failed.
+ * @param lines what abra printed, plain
+ */
+export function refusal(lines: readonly string[]): string | null {
+  const last = lastWord(lines);
+  return /^Status: .*Code: \d+/.test(last ?? "") ? botReason(lines) ?? last : last;
+}
+
+/**
+ * The reason that abra gives at its end, `FATA <reason>`, or else its last error. Null: it gives none.
+ * @param lines what abra printed, plain
+ */
+function lastWord(lines: readonly string[]): string | null {
+  for (const level of [/\bFATA\b/, /\bERRO\b/, /^Error:/]) {
+    const line = lines.findLast((one) => level.test(one));
+    if (line === undefined) continue;
+    // With --debug the place in abra's source stands before the reason.
+    return line.replace(
+      new RegExp(`^.*?${level.source}(?:\\[[^\\]]*\\])?:?\\s*(?:<[\\w./-]+:\\d+>\\s*)?`),
+      "",
+    );
+  }
+  return null;
 }
