@@ -1,5 +1,6 @@
-/** Columns and rows of the terminal, wide enough that tables are not cut. */
-const SIZE = "cols 220 rows 60";
+/** Wide enough that tables are not cut. */
+export const TERMINAL_COLUMNS = 220;
+const SIZE = `cols ${TERMINAL_COLUMNS} rows 60`;
 
 /**
  * The same command with a terminal of its own, for programs that refuse to work without one. `script` takes a shell

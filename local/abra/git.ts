@@ -19,19 +19,26 @@ export async function git(folder: string, args: string[]): Promise<string> {
   return result.stdout.trimEnd();
 }
 
-/** A release tag; a lightweight one names a commit directly and carries no author or message. */
-export interface ReleaseTag {
+/** A lightweight tag names a commit directly and carries no author or message. */
+export interface Tag {
   name: string;
   annotated: boolean;
 }
 
-/** Release tags of a checkout, newest first. */
-export async function releaseTags(folder: string): Promise<ReleaseTag[]> {
+/** Tags that are releases, newest first. */
+export async function releaseTags(folder: string): Promise<Tag[]> {
+  return (await allTags(folder)).filter(({ name }) => isRelease(name)).sort((a, b) =>
+    byNewest(a.name, b.name)
+  );
+}
+
+/** Tags of a checkout, whatever they mark. */
+export async function allTags(folder: string): Promise<Tag[]> {
   const lines = await git(folder, ["for-each-ref", "--format=%(objecttype) %(refname:strip=2)", "refs/tags"]);
   return lines.split("\n").filter((line) => line !== "").map((line) => {
     const at = line.indexOf(" ");
     return { name: line.slice(at + 1), annotated: line.slice(0, at) === "tag" };
-  }).filter(({ name }) => isRelease(name)).sort((a, b) => byNewest(a.name, b.name));
+  });
 }
 
 /** Whether anything differs from the commit, untracked files included. */

@@ -1,5 +1,5 @@
 import { interpolate } from "./compose.ts";
-import type { ReleaseTag } from "./git.ts";
+import type { Tag } from "./git.ts";
 import { asObject } from "./schema.ts";
 
 /** What abra's rules look at. */
@@ -12,7 +12,7 @@ export interface Subject {
   /** What `abra.sh` exports. */
   exported: Record<string, string>;
   readme: string;
-  tags: ReleaseTag[];
+  tags: Tag[];
 }
 
 export interface LintRule {
@@ -27,7 +27,8 @@ export interface LintRule {
 
 /**
  * Rules of `abra recipe lint`, R001 to R015 as remembered from abra's source; what R016 of abra 0.13 asks is not
- * known. R006 and R013 ask Co-op Cloud's servers, where what is tested here need not be: they never hold.
+ * known. R006 and R013 ask Co-op Cloud's servers, where what is tested here need not be: they never hold. A rule that is
+ * an error keeps abra from deploying a release; which ones are errors is remembered, too, except of R014.
  */
 export const lintRules: LintRule[] = [
   {
@@ -50,21 +51,21 @@ export const lintRules: LintRule[] = [
   {
     ref: "R003",
     rule: "all images use a tag",
-    severity: "error",
+    severity: "warn",
     holds: (subject) => tagsOf(subject).every((tag) => tag !== undefined),
     help: "use a tag for all images",
   },
   {
     ref: "R004",
     rule: "no unstable tags",
-    severity: "error",
+    severity: "warn",
     holds: (subject) => tagsOf(subject).every((tag) => tag !== "latest"),
     help: "tag all images with stable tags",
   },
   {
     ref: "R005",
     rule: "tags use semver-like format",
-    severity: "error",
+    severity: "warn",
     holds: (subject) => tagsOf(subject).every((tag) => tag === undefined || /\d/.test(tag)),
     help: "use semver-like tags",
   },
@@ -106,6 +107,7 @@ export const lintRules: LintRule[] = [
         labelsOf(asObject(service) ?? {})["traefik.enable"] === "true"
       ),
     help: 'include "traefik.enable=true" deploy label',
+    skip: ({ env }) => !Object.hasOwn(env, "DOMAIN"),
   },
   {
     ref: "R011",
@@ -125,7 +127,7 @@ export const lintRules: LintRule[] = [
   {
     ref: "R013",
     rule: "git.coopcloud.tech repo exists",
-    severity: "error",
+    severity: "warn",
     holds: () => false,
     help: "upload your recipe to git.coopcloud.tech",
   },

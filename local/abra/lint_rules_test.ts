@@ -10,7 +10,7 @@ function subject(
   return {
     files: [{ version: "3.8", services, ...file }],
     services,
-    env: {},
+    env: { DOMAIN: "app.example.com" },
     exported: {},
     readme: "* **Category**: Apps",
     tags: [{ name: "1.0.0+1.0.0", annotated: true }],
@@ -33,6 +33,10 @@ function failing(one: Subject): string[] {
 Deno.test("a good recipe keeps all rules, with labels in either form", () => {
   deepEqual(failing(subject({ app })), []);
   deepEqual(failing(subject({ app: { ...app, deploy: { labels: { "traefik.enable": "true" } } } })), []);
+});
+
+Deno.test("routing is asked of a recipe with a domain only", () => {
+  deepEqual(failing(subject({ app: { ...app, deploy: {} } }, { env: {} })), []);
 });
 
 const cases: [ref: string, subject: Subject][] = [

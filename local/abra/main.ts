@@ -28,6 +28,7 @@ const program = new Command("abra")
   .option("-o, --offline", "no network")
   .option("-d, --debug", "show more")
   .exitOverride()
+  .configureHelp({ showGlobalOptions: true })
   .configureOutput({ writeErr: () => {}, writeOut: (text) => print(text.trimEnd()) });
 
 /** What `-n` and `-o` say, wherever on the line they stood. */
@@ -88,9 +89,9 @@ backup.command("snapshots").argument("<domain>").option("-C, --chaos")
 
 const secret = app.command("secret");
 secret.command("generate").argument("<domain>").argument("[secret]").argument("[version]")
-  .option("-a, --all").option("-m, --machine").option("-p, --pass")
+  .option("-a, --all").option("-m, --machine").option("-p, --pass").option("-C, --chaos")
   .action(async (domain, name, version, options) =>
-    (await load.secret()).secretGenerate([domain, name, version], options)
+    (await load.secret()).secretGenerate([domain, name, version], { ...options, ...general() })
   );
 secret.command("insert").argument("<domain>").argument("<secret>").argument("<version>").argument("<data>")
   .option("-f, --file").option("-t, --trim").option("-p, --pass")

@@ -31,25 +31,47 @@ export function table(header: string[], rows: string[][]): string {
   return [line(header), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n");
 }
 
+/** Columns of a cell; what is longer goes on in the next line, as in the tables of abra 0.13 that people have shown. */
+const CELL = 40;
+
 /** A table with borders, as abra draws those that are meant for people only. */
 export function bordered(header: string[], rows: string[][]): string {
   // A mark takes two columns of a terminal.
   const columns = (text: string) => text.length + (text.match(/[✅❌]/g)?.length ?? 0);
+  const broken = rows.map((row) => row.map(wrapped));
   const widths = header.map((title, column) =>
-    Math.max(columns(title), ...rows.map((row) => columns(row[column] ?? "")))
+    Math.max(columns(title), ...broken.flatMap((row) => row[column] ?? []).map(columns))
   );
   const padded = (cell: string, width: number) => cell + " ".repeat(width - columns(cell));
-  const line = (cells: string[]) =>
+  const line = (cells: (string | undefined)[]) =>
     `┃ ${widths.map((width, column) => padded(cells[column] ?? "", width)).join(" ┃ ")} ┃`;
   const rule = (ends: [string, string, string]) =>
     ends[0] + widths.map((width) => "━".repeat(width + 2)).join(ends[1]) + ends[2];
+  const linesOf = (row: string[][]) =>
+    Array.from(
+      { length: Math.max(...row.map((cell) => cell.length)) },
+      (_, at) => row.map((cell) => cell[at]),
+    );
   return [
     rule(["┏", "┳", "┓"]),
     line(header),
     rule(["┣", "╋", "┫"]),
-    ...rows.map(line),
+    ...broken.flatMap(linesOf).map(line),
     rule(["┗", "┻", "┛"]),
   ].join("\n");
+}
+
+/** A cell's lines: it is broken at blanks, and where a word alone is too long, inside of that. */
+function wrapped(cell: string): string[] {
+  const words = cell.split(" ").flatMap((word) => word.match(new RegExp(`.{1,${CELL}}`, "gu")) ?? [""]);
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= CELL) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
+  }
+  return lines;
 }
 
 /** @throws {Fatal} where the command has no terminal, which some commands of abra want with `-n` as well. */

@@ -52,7 +52,7 @@ export async function ensureClean(recipe: Recipe): Promise<void> {
 
 /**
  * Checks out a release or, where `version` is no tag, a commit.
- * @throws {Fatal} for an unknown version and for a lightweight tag, which lint rule R014 refuses.
+ * @throws {Fatal} for an unknown version
  */
 export async function checkOut(recipe: Recipe, version: string): Promise<void> {
   const tags = await releaseTags(recipe.dir);
@@ -62,11 +62,6 @@ export async function checkOut(recipe: Recipe, version: string): Promise<void> {
       `${recipe.name} has no version "${version}" (known: ${
         tags.map(({ name }) => name).join(", ") || "none"
       })`,
-    );
-  }
-  if (tag?.annotated === false) {
-    throw new Fatal(
-      `lint error in ${recipe.name} configs: "only annotated tags used for recipe version" failed lint checks (R014)`,
     );
   }
   await git(recipe.dir, [

@@ -35,8 +35,16 @@ export async function appCmd(
 ): Promise<void> {
   const app = loadApp(domain);
   await ensureRecipe(app, options);
+  await runFunction(app, options.local ? ["local", ...words] : words, options);
+}
+
+/** Runs a function of the recipe's `abra.sh`. @throws {Fatal} when there is none of that name, and when it fails */
+export async function runFunction(
+  app: App,
+  [service, name, ...args]: string[],
+  options: RunOptions & { local?: boolean },
+): Promise<void> {
   const script = `${app.recipe.dir}/abra.sh`;
-  const [service, name, ...args] = options.local ? ["local", ...words] : words;
   if (service === undefined || name === undefined) {
     throw new Fatal("missing <service>/<command>? did you mean to pass --local?");
   }

@@ -1,6 +1,7 @@
 import { type App, loadApp } from "../app.ts";
 import { engine, secretIds } from "../engine.ts";
 import { confirm, Fatal, print, say, table } from "../output.ts";
+import { ensureRecipe } from "./app_backup.ts";
 import { type AppSecret, generateValue, secretsOf } from "../secrets.ts";
 
 export interface MadeSecret {
@@ -32,12 +33,16 @@ export async function generateSecrets(
   return made;
 }
 
-/** `abra app secret generate DOMAIN [NAME VERSION] [--all] [-m]`. Ends with 1 if there was nothing to generate. */
+/**
+ * `abra app secret generate DOMAIN [NAME VERSION] [--all] [-m]`. Ends with 1 if there was nothing to generate. Like a
+ * deploy it moves the checkout to the app's version, and refuses one with changes, unless `-C`.
+ */
 export async function secretGenerate(
   [domain, name, version]: [domain: string, name?: string, version?: string],
-  options: { all?: boolean; machine?: boolean },
+  options: { all?: boolean; machine?: boolean; chaos?: boolean; offline: boolean },
 ): Promise<void> {
   const app = loadApp(domain);
+  await ensureRecipe(app, options);
   if (options.all && name !== undefined) throw new Fatal("cannot use [secret] [version] and --all together");
   if (!options.all && (name === undefined || version === undefined)) {
     throw new Fatal("missing arguments [secret]/[version] or '--all'");

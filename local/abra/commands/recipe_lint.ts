@@ -1,10 +1,8 @@
-import { parseAbraSh } from "../../../common/abra_sh.ts";
-import { parseEnvFile, toEnvironment } from "../../../common/env_file.ts";
-import { mergedServices, readCompose } from "../compose.ts";
-import { git, releaseTags } from "../git.ts";
-import { lintRules, type Subject } from "../lint_rules.ts";
-import { bordered, Fatal, print, requireTerminal, say } from "../output.ts";
-import { ensureClean, ensureClone, type Recipe, recipeOf, update } from "../recipe.ts";
+import { git } from "../git.ts";
+import { subjectOf } from "../lint.ts";
+import { lintRules } from "../lint_rules.ts";
+import { bordered, print, requireTerminal, say } from "../output.ts";
+import { ensureClean, ensureClone, recipeOf, update } from "../recipe.ts";
 
 /**
  * `abra recipe lint RECIPE`: a table of all rules. Rules that do not hold leave the exit code at 0. Fetches tags from
@@ -22,7 +20,7 @@ export async function recipeLint(
   if (!options.chaos && !options.offline) {
     await git(recipe.dir, ["checkout", "--quiet", "--force", "--detach", "origin/HEAD"]);
   }
-  const subject = await read(recipe);
+  const subject = await subjectOf(recipe);
   requireTerminal();
   const failed = lintRules.filter((rule) => !rule.skip?.(subject) && !rule.holds(subject));
   const rows = lintRules.map((rule) => {
@@ -41,30 +39,4 @@ export async function recipeLint(
   if (failed.some(({ severity }) => severity === "error")) {
     say("WARN", `critical errors present in ${recipe.name} config`);
   }
-}
-
-async function read(recipe: Recipe): Promise<Subject> {
-  const text = (file: string) => {
-    try {
-      return Deno.readTextFileSync(`${recipe.dir}/${file}`);
-    } catch {
-      return undefined;
-    }
-  };
-  const sample = text(".env.sample");
-  if (sample === undefined) {
-    throw new Fatal(`unable to validate recipe: ${recipe.dir}/.env.sample does not exist?`);
-  }
-  const names = [...Deno.readDirSync(recipe.dir)].map((entry) => entry.name)
-    .filter((name) => /^compose\..+\.yml$/.test(name)).sort();
-  const exported = parseAbraSh(text("abra.sh") ?? "");
-  const files = readCompose(recipe.dir, { COMPOSE_FILE: ["compose.yml", ...names].join(":") });
-  return {
-    files: files.map(({ doc }) => doc),
-    services: mergedServices(files),
-    env: { ...toEnvironment(parseEnvFile(sample)), ...exported },
-    exported,
-    readme: text("README.md") ?? "",
-    tags: await releaseTags(recipe.dir),
-  };
 }

@@ -1,10 +1,11 @@
 import type { Lab } from "./lab.ts";
 
 /**
- * How well a fact about abra is founded: `S` read in source code, `D` documented, `T` seen by others in use,
- * `R` remembered, `I` inferred. The last two wait for a confirmation by a run of this contract with a real abra.
+ * What a fact about abra rests on: `S` its source code, `D` its documents, `T` what others have seen abra 0.13 do, `R`
+ * memory, `I` inference, `?` nothing yet. The last three are unverified until a run of this contract with a real abra
+ * has confirmed them.
  */
-export type Sure = "S" | "D" | "T" | "R" | "I";
+export type Sure = "S" | "D" | "T" | "R" | "I" | "?";
 
 /** One thing the harness relies on. */
 export interface Expectation {
@@ -21,6 +22,24 @@ export interface Expectation {
   check(lab: Lab): Promise<void>;
 }
 
-export function unconfirmed(sure: Sure): boolean {
-  return sure === "R" || sure === "I";
+const grounds: Record<Sure, string> = {
+  S: "source",
+  D: "documents",
+  T: "seen by others",
+  R: "unverified: remembered",
+  I: "unverified: inferred",
+  "?": "unverified",
+};
+
+export function unverified(sure: Sure): boolean {
+  return grounds[sure].startsWith("unverified");
+}
+
+/**
+ * What an expectation is verified by, in a few words.
+ * @param tried version of the real abra that has just kept it; null: the stand-in, which proves nothing
+ */
+export function verifiedBy(sure: Sure, tried: string | null): string {
+  if (tried === null) return grounds[sure];
+  return unverified(sure) ? `abra ${tried}` : `${grounds[sure]}, abra ${tried}`;
 }

@@ -3,6 +3,10 @@ import { runCommandOk } from "../../../common/command.ts";
 
 /** The recipe the contract is checked with: two small services, a config, three volumes, two secrets, backup labels. */
 export const RECIPE = "abra-contract";
+/** Characters of the secret that abra is to generate. */
+export const SECRET_LENGTH = 20;
+/** A release with a mistake that lint takes for an error: rule R010. */
+export const UNROUTED_VERSION = "0.0.1+1.0.0";
 export const OLD_VERSION = "0.1.0+1.0.0";
 export const NEW_VERSION = "0.2.0+1.0.0";
 /** A tag as lint rule R014 forbids it. */
@@ -10,7 +14,7 @@ export const LIGHTWEIGHT_VERSION = "0.3.0+1.0.0";
 /** Branch whose compose file leaves a duration to interpolation. */
 export const BAD_DURATION = "bad-duration";
 
-function compose(version: string, interval = "1s"): string {
+function compose(version: string, { interval = "1s", routed = true } = {}): string {
   return `---
 version: "3.8"
 services:
@@ -32,10 +36,11 @@ services:
       labels:
         - "coop-cloud.\${STACK_NAME}.version=${version}"
         - "coop-cloud.\${STACK_NAME}.timeout=\${TIMEOUT:-60}"
+        - "traefik.enable=${routed}"
         - "contract.leak=\${CONTRACT_LEAK:-none}"
         - "backupbot.backup=true"
         - "backupbot.backup.volumes.cache=false"
-        - "backupbot.backup.pre-hook=exit \${HOOK_EXIT:-0}"
+        - "backupbot.backup.pre-hook=\${HOOK:-true}"
   side:
     image: nginx:1.22.1
     init: true
@@ -67,11 +72,20 @@ const envSample = `TYPE=${RECIPE}
 DOMAIN=${RECIPE}.example.com
 LETS_ENCRYPT_ENV=
 COMPOSE_FILE="compose.yml"
-SECRET_MADE_VERSION=v1 # length=20 charset=hex
+SECRET_MADE_VERSION=v1 # length=${SECRET_LENGTH} charset=hex
 SECRET_GIVEN_VERSION=v1 # generate=false
 `;
 
-const FUNCTION = 'greet() {\n  echo "$1 from $APP_NAME on $TARGET"\n}\n';
+const FUNCTIONS = `greet() {
+  echo "$1 from $APP_NAME on $TARGET"
+}
+fail() {
+  return 3
+}
+note() {
+  echo "$1" >> /cache/noted
+}
+`;
 
 /** Makes the fixture's repository; `main` ends one commit after the newest release. */
 export async function buildFixture(folder: string): Promise<void> {
@@ -86,22 +100,24 @@ export async function buildFixture(folder: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   await git("init", "--quiet", "--initial-branch=main");
   await commit("First", {
-    "compose.yml": compose(OLD_VERSION),
+    "compose.yml": compose(UNROUTED_VERSION, { routed: false }),
     ".env.sample": envSample,
-    "abra.sh": `export GREETING_VERSION=v1\n${FUNCTION}`,
+    "abra.sh": `export GREETING_VERSION=v1\n${FUNCTIONS}`,
     "greeting.txt": "hello\n",
     "README.md": `# ${RECIPE}\n`,
   });
+  await tag(UNROUTED_VERSION);
+  await commit("Routed", { "compose.yml": compose(OLD_VERSION) });
   await tag(OLD_VERSION);
   await commit("Second", { "compose.yml": compose(NEW_VERSION) });
   await tag(NEW_VERSION);
   await git("checkout", "-qb", BAD_DURATION);
   await commit("A duration left to interpolation", {
-    "compose.yml": compose(NEW_VERSION, "${INTERVAL:-1s}"),
+    "compose.yml": compose(NEW_VERSION, { interval: "${INTERVAL:-1s}" }),
   });
   await git("checkout", "-q", "main");
   await commit("Unreleased", {
-    "abra.sh": `export GREETING_VERSION=v2\n${FUNCTION}`,
+    "abra.sh": `export GREETING_VERSION=v2\n${FUNCTIONS}`,
     "greeting.txt": "good day\n",
   });
 }

@@ -3,12 +3,26 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { runCommand, runCommandOk } from "../../../common/command.ts";
 import type { ExecResult } from "../../../common/exec.ts";
-import { inTerminal } from "../../../common/pty.ts";
+import { inTerminal, TERMINAL_COLUMNS } from "../../../common/pty.ts";
 import { waitFor } from "../../../common/time.ts";
 import { parseEnvFile, toEnvironment } from "../../../common/env_file.ts";
 import { buildFixture, RECIPE } from "./fixture.ts";
+import type { Transcript } from "../../../harness/abra/transcript.ts";
+import { Transcripts } from "./transcripts.ts";
 
 const CALL_MS = 120_000;
+
+interface Call {
+  argv: string[];
+  env: Record<string, string>;
+  terminal?: Transcript["terminal"];
+}
+
+export interface LabOptions {
+  has: { swarm: boolean; bot: boolean };
+  /** What `abra --version` says, and whether that is the stand-in. */
+  version: { text: string; standIn: boolean };
+}
 
 /** A scratch ABRA_DIR with the fixture recipe in it, and one app's name on the real Swarm. */
 export class Lab implements AsyncDisposable {
@@ -21,13 +35,23 @@ export class Lab implements AsyncDisposable {
   readonly abraDir: string;
   readonly origin: string;
   readonly checkout: string;
+  readonly has: LabOptions["has"];
+  readonly folder: string;
+  /** Version of abra; null: it is the stand-in. */
+  readonly realVersion: string | null;
+  /** All calls of abra so far. */
+  readonly transcripts: Transcripts;
 
-  private constructor(
-    readonly abraPath: string,
-    readonly folder: string,
-    readonly has: { swarm: boolean; bot: boolean },
-    id: string,
-  ) {
+  private constructor(readonly abraPath: string, made: LabOptions & { folder: string; id: string }) {
+    const { folder, id, has, version } = made;
+    this.has = has;
+    this.folder = folder;
+    this.realVersion = version.standIn ? null : version.text;
+    this.transcripts = new Transcripts({
+      origin: version.standIn ? "stand-in" : "abra",
+      abra: version.text,
+      neutral: (text) => text.replaceAll(folder, "/contract").replaceAll(`ctr-${id}`, "ctr-000000"),
+    });
     this.domain = `ctr-${id}.ci.localhost`;
     this.stack = this.domain.replaceAll(".", "_");
     this.otherDomain = `ctr-${id}-b.ci.localhost`;
@@ -37,13 +61,13 @@ export class Lab implements AsyncDisposable {
     this.checkout = join(this.abraDir, "recipes", RECIPE);
   }
 
-  static async open(abraPath: string, has: { swarm: boolean; bot: boolean }): Promise<Lab> {
+  static async open(abraPath: string, options: LabOptions): Promise<Lab> {
     const folder = await Deno.makeTempDir({ prefix: "abra-contract-" });
     const id = Array.from(
       crypto.getRandomValues(new Uint8Array(3)),
       (byte) => byte.toString(16).padStart(2, "0"),
     );
-    const lab = new Lab(abraPath, folder, has, id.join(""));
+    const lab = new Lab(abraPath, { ...options, folder, id: id.join("") });
     await buildFixture(lab.origin);
     await Deno.mkdir(join(lab.abraDir, "recipes"), { recursive: true });
     await runCommandOk(["git", "clone", "--quiet", lab.origin, lab.checkout]);
@@ -52,17 +76,20 @@ export class Lab implements AsyncDisposable {
 
   /** Calls abra as the harness does: argument list, own ABRA_DIR, no terminal, stdin closed. */
   abra(...args: string[]): Promise<ExecResult> {
-    return this.#run({ argv: [this.abraPath, ...args], env: {} });
+    return this.#run(args, { argv: [this.abraPath, ...args], env: {} });
   }
 
   /** The same with a terminal, as some commands want it. @returns what it printed, line by line */
   async terminal(...args: string[]): Promise<{ code: number; lines: string[] }> {
-    const { code, stdout } = await this.#run(inTerminal([this.abraPath, ...args]));
+    const { code, stdout } = await this.#run(args, {
+      ...inTerminal([this.abraPath, ...args]),
+      terminal: { columns: TERMINAL_COLUMNS },
+    });
     return { code, lines: stripVTControlCharacters(stdout).split(/\r*\n/).map((line) => line.trim()) };
   }
 
-  #run({ argv, env }: { argv: string[]; env: Record<string, string> }): Promise<ExecResult> {
-    return runCommand(argv, {
+  async #run(args: string[], { argv, env, terminal = null }: Call): Promise<ExecResult> {
+    const result = await runCommand(argv, {
       env: {
         ABRA_DIR: this.abraDir,
         CONTRACT_LEAK: "leaked",
@@ -74,6 +101,8 @@ export class Lab implements AsyncDisposable {
       cwd: this.folder,
       timeoutMs: CALL_MS,
     });
+    this.transcripts.add(args, { result, terminal });
+    return result;
   }
 
   async succeeds(...args: string[]): Promise<ExecResult> {
@@ -93,9 +122,21 @@ export class Lab implements AsyncDisposable {
 
   /** A shell command in a service's running container. @returns what it printed */
   async inContainer(service: string, script: string): Promise<string> {
+    const argv = ["docker", "exec", await this.#containerOf(service), "sh", "-c", script];
+    return (await runCommandOk(argv)).stdout.trim();
+  }
+
+  /** Keeps a service's container from running, until the answer is disposed of. */
+  async pause(service: string): Promise<AsyncDisposable> {
+    const id = await this.#containerOf(service);
+    await runCommandOk(["docker", "pause", id]);
+    return { [Symbol.asyncDispose]: async () => void await runCommandOk(["docker", "unpause", id]) };
+  }
+
+  async #containerOf(service: string): Promise<string> {
     const filter = `label=com.docker.swarm.service.name=${this.stack}_${service}`;
-    const ids = (await runCommandOk(["docker", "ps", "-q", "--filter", filter])).stdout.split("\n");
-    return (await runCommandOk(["docker", "exec", ids[0] ?? "", "sh", "-c", script])).stdout.trim();
+    const { stdout } = await runCommandOk(["docker", "ps", "-q", "--filter", filter]);
+    return stdout.split("\n")[0] ?? "";
   }
 
   async git(...args: string[]): Promise<string> {

@@ -7,18 +7,23 @@ import { parseArgs } from "node:util";
 import { describeError, UsageError } from "../../../common/errors.ts";
 import { runCommand } from "../../../common/command.ts";
 import { formatSeconds } from "../../../common/time.ts";
-import { type Expectation, unconfirmed } from "./expectation.ts";
-import { Lab } from "./lab.ts";
+import { strangeVersion } from "../../../harness/abra/version.ts";
+import { type Expectation, unverified, verifiedBy } from "./expectation.ts";
+import { Lab, type LabOptions } from "./lab.ts";
 import { backupSpec } from "./spec_backup.ts";
 import { deploySpec } from "./spec_deploy.ts";
 import { filesSpec } from "./spec_files.ts";
 import { insideSpec } from "./spec_inside.ts";
 import { teardownSpec } from "./spec_teardown.ts";
+import { emptyFolder } from "./transcripts.ts";
 
-const HELP = `Usage: cc-ci abra-contract [--abra PATH]
+const HELP = `Usage: cc-ci abra-contract [--abra PATH] [--transcripts FOLDER]
 
 Checks what the harness relies on in abra: the one at PATH, else CCCI_ABRA, else the one on PATH, else the stand-in.
-The parts that deploy need a Swarm and the image nginx:1.22.1, backups a backup bot (./cc-ci up brings them).`;
+The parts that deploy need a Swarm and the image nginx:1.22.1, backups a backup bot (./cc-ci up brings them).
+
+--transcripts FOLDER  also writes each call to a file of this empty folder, with its exit code and all that abra
+                      printed, secrets masked. docs/operating.md says how to hand such a folder back.`;
 
 const specification: Expectation[] = [
   ...filesSpec,
@@ -31,6 +36,8 @@ const specification: Expectation[] = [
 export interface ContractCall {
   /** The abra to ask. Without it the one in use. */
   abra?: string;
+  /** Folder for transcripts of all calls. Without it none are written. */
+  transcripts?: string;
 }
 
 /**
@@ -46,19 +53,15 @@ export function readContractCall(argv: string[]): ContractCall | null {
 
 /** @returns 0 if every expectation that could be checked holds, 1 if not */
 export async function abraContract(call: ContractCall): Promise<number> {
+  if (call.transcripts !== undefined) await emptyFolder(call.transcripts);
   const path = call.abra ?? Deno.env.get("CCCI_ABRA") ?? findOnPath() ?? STAND_IN;
-  const version = await runCommand([path, "--version"]);
-  const real = !version.stdout.includes("stand-in");
+  const version = await versionOf(path);
   const missing = await whatIsMissing();
-  print(`${version.stdout.trim()} (${path})`);
-  print(
-    `[S] source [D] docs [T] seen in use [R] remembered [I] inferred${
-      real ? "" : ". The stand-in proves nothing about abra: [R] and [I] still wait for a real one"
-    }\n`,
-  );
+  print(`${version.text} (${path})`);
+  print(strangeVersion(version.text) ?? "");
   const started = performance.now();
   const bot = missing === undefined && await hasBot();
-  await using lab = await Lab.open(path, { swarm: missing === undefined, bot });
+  await using lab = await Lab.open(path, { has: { swarm: missing === undefined, bot }, version });
   const counts = await checkSpecification(lab, print);
   print("");
   if (counts.skipped > 0) {
@@ -68,16 +71,28 @@ export async function abraContract(call: ContractCall): Promise<number> {
         : `${counts.skipped} expectations about deploys were not checked: ${missing}`,
     );
   }
-  if (!real) print(`${counts.unconfirmed} of these are not confirmed on a real abra yet`);
+  if (version.standIn) {
+    print(`${counts.unverified} of these are unverified: the stand-in proves nothing about abra`);
+  }
+  if (call.transcripts !== undefined) {
+    print(`Wrote ${await lab.transcripts.write(call.transcripts)} transcripts to ${call.transcripts}`);
+  }
   print(`Checked in ${formatSeconds(performance.now() - started)}`);
   print(`${counts.passed} passed, ${counts.failed} failed`);
   return counts.failed === 0 ? 0 : 1;
 }
 
+/** What an abra says of itself. */
+async function versionOf(path: string): Promise<LabOptions["version"]> {
+  const { stdout } = await runCommand([path, "--version"]);
+  return { text: stdout.trim().replace(/^abra version\s+/, ""), standIn: stdout.includes("stand-in") };
+}
+
 /** Checks the whole specification, or the part without deploys where the lab has no Swarm. */
 export async function checkSpecification(lab: Lab, print: (line: string) => void): Promise<Counts> {
-  const counts = { passed: 0, failed: 0, skipped: 0, unconfirmed: 0 };
+  const counts = { passed: 0, failed: 0, skipped: 0, unverified: 0 };
   for (const expectation of specification) {
+    lab.transcripts.about = expectation.says;
     if ((expectation.swarm && !lab.has.swarm) || (expectation.bot && !lab.has.bot)) counts.skipped++;
     else await checkOne(expectation, { lab, counts, print });
   }
@@ -88,8 +103,8 @@ interface Counts {
   passed: number;
   failed: number;
   skipped: number;
-  /** Among those checked: facts that no run with a real abra has confirmed. */
-  unconfirmed: number;
+  /** Among those checked: facts that only a run with a real abra could confirm. */
+  unverified: number;
 }
 
 async function checkOne(
@@ -97,16 +112,16 @@ async function checkOne(
   { lab, counts, print }: { lab: Lab; counts: Counts; print: (line: string) => void },
 ): Promise<void> {
   const { sure, command, says } = expectation;
-  if (unconfirmed(sure)) counts.unconfirmed++;
+  if (unverified(sure)) counts.unverified++;
+  const line = (mark: string, tried: string | null) =>
+    `${mark} ${command}\n      [${verifiedBy(sure, tried)}] ${says}`;
   try {
     await expectation.check(lab);
     counts.passed++;
-    print(`✓ [${sure}] ${command}\n      ${says}`);
+    print(line("✓", lab.realVersion));
   } catch (error) {
     counts.failed++;
-    print(
-      `✗ [${sure}] ${command}\n      ${says}\n      ${describeError(error).replaceAll("\n", "\n      ")}`,
-    );
+    print(`${line("✗", null)}\n      ${describeError(error).replaceAll("\n", "\n      ")}`);
   }
 }
 
@@ -142,7 +157,11 @@ function parseOptions(argv: string[]) {
   try {
     return parseArgs({
       args: argv,
-      options: { abra: { type: "string" }, help: { type: "boolean", short: "h" } },
+      options: {
+        abra: { type: "string" },
+        transcripts: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
     });
   } catch (cause) {
     throw new UsageError(cause instanceof Error ? cause.message : String(cause), { hint: HELP });

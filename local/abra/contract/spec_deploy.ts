@@ -1,11 +1,41 @@
 import { deepEqual, equal, match, notEqual } from "node:assert/strict";
+import { parseSecrets } from "../../../harness/abra/output.ts";
 import type { Expectation } from "./expectation.ts";
-import { LIGHTWEIGHT_VERSION, NEW_VERSION, OLD_VERSION, RECIPE } from "./fixture.ts";
+import { LIGHTWEIGHT_VERSION, NEW_VERSION, OLD_VERSION, RECIPE, UNROUTED_VERSION } from "./fixture.ts";
+import type { Lab } from "./lab.ts";
 
 const DEPLOY = ["-n", "-o", "-D", "-c"];
 
+function generate(lab: Lab): string[] {
+  return ["app", "secret", "generate", lab.domain, "--all", "-m", "-n", "-o", "-C"];
+}
+
 /** What abra must do about secrets and deploys, on a real Swarm. */
 export const deploySpec = ([
+  {
+    command: "abra app deploy DOMAIN VERSION -n -o -D -c (another tag is lightweight)",
+    says: "refuses by rule R014, which looks at every tag there is, and nothing is deployed",
+    sure: "T",
+    async check(lab) {
+      await lab.refuses(/annotated|R014/, "app", "deploy", lab.domain, OLD_VERSION, ...DEPLOY);
+      deepEqual(await lab.names("service"), []);
+    },
+  },
+  {
+    command: "abra app deploy DOMAIN -C -n -o -D -c (a tag is lightweight)",
+    says: "asks no rule, with -C: what it refuses then are missing secrets",
+    sure: "T",
+    async check(lab) {
+      await lab.refuses(/secret not (generated|inserted)/, "app", "deploy", lab.domain, "-C", ...DEPLOY);
+      await lab.git("tag", "--delete", LIGHTWEIGHT_VERSION);
+    },
+  },
+  {
+    command: "abra app deploy DOMAIN VERSION -n -o -D -c (no traefik.enable)",
+    says: "refuses a release by every rule of lint that is an error, such as R010",
+    sure: "R",
+    check: (lab) => lab.refuses(/R010/, "app", "deploy", lab.domain, UNROUTED_VERSION, ...DEPLOY),
+  },
   {
     command: "abra app deploy DOMAIN -n -o -D -c (secrets missing)",
     says: "refuses with `secret not generated: NAME`, and nothing is deployed",
@@ -22,16 +52,36 @@ export const deploySpec = ([
     },
   },
   {
-    command: "abra app secret generate DOMAIN --all -m -n",
-    says:
-      "prints a JSON list of {name, value}; length and charset modifiers are obeyed; `generate=false` is left out",
-    sure: "T",
+    command: "abra app secret generate DOMAIN --all -m -n -o -C",
+    says: "prints names and values as JSON; length and charset modifiers are obeyed",
+    sure: "?",
     async check(lab) {
-      const { stdout } = await lab.succeeds("app", "secret", "generate", lab.domain, "--all", "-m", "-n");
-      const made: { name: string; value: string }[] = JSON.parse(stdout);
-      deepEqual(made.map(({ name }) => name), ["made"]);
-      match(made[0]?.value ?? "", /^[0-9a-f]{20}$/);
-      deepEqual(await lab.names("secret"), [`${lab.stack}_made_v1`]);
+      await lab.git("checkout", "-q", "main");
+      const { stdout } = await lab.succeeds(...generate(lab));
+      const made = parseSecrets(stdout.split("\n"));
+      match(made?.made ?? "", /^[0-9a-f]{20}$/);
+    },
+  },
+  {
+    command: "abra app secret generate DOMAIN --all -m -n -o -C",
+    says: "leaves the checkout where it is, though the app's `.env` names another version",
+    sure: "?",
+    check: async (lab) => equal(await lab.head(), await lab.git("rev-parse", "refs/heads/main")),
+  },
+  {
+    command: "abra app secret generate DOMAIN --all -m -n -o -C",
+    says: "leaves out secrets with `generate=false`",
+    sure: "T",
+    check: async (lab) => deepEqual(await lab.names("secret"), [`${lab.stack}_made_v1`]),
+  },
+  {
+    command: "abra app secret generate DOMAIN --all -m -n -o -C (again)",
+    says: "makes nothing anew: it prints an empty list, or ends with 1 and `no secrets generated`",
+    sure: "?",
+    async check(lab) {
+      const { code, stdout, stderr } = await lab.abra(...generate(lab));
+      if (code === 0) deepEqual(parseSecrets(stdout.split("\n")), {});
+      else match(stdout + stderr, /no secrets/i);
     },
   },
   {
@@ -53,7 +103,7 @@ export const deploySpec = ([
   {
     command: "abra app secret insert LONG-DOMAIN …",
     says: "the stack name is cut at 45 characters",
-    sure: "R",
+    sure: "?",
     async check(lab) {
       await lab.succeeds("app", "secret", "insert", lab.longDomain, "given", "v1", "value", "-n");
       const cut = lab.longDomain.replaceAll(".", "_").slice(0, 45);
@@ -112,13 +162,6 @@ export const deploySpec = ([
     check: (lab) => lab.refuses(/./, "app", "deploy", lab.domain, "-f", "-o", "-D", "-c"),
   },
   {
-    command: "abra app deploy DOMAIN VERSION -f … (lightweight tag)",
-    says: "refuses a release whose tag is not annotated",
-    sure: "T",
-    check: (lab) =>
-      lab.refuses(/annotated|R014/, "app", "deploy", lab.domain, LIGHTWEIGHT_VERSION, "-f", ...DEPLOY),
-  },
-  {
     command: "abra app deploy DOMAIN -f … (dirty checkout)",
     says: "refuses a checkout with changes, untracked files included",
     sure: "T",
@@ -152,6 +195,12 @@ export const deploySpec = ([
     },
   },
   {
+    command: "abra app deploy DOMAIN -C -f …",
+    says: "notes the commit in the app's `.env` in the place of a version",
+    sure: "D",
+    check: async (lab) => equal((await lab.env())?.TYPE, `${RECIPE}:${(await lab.head()).slice(0, 8)}`),
+  },
+  {
     command: "abra app deploy DOMAIN -C -f … (untracked file)",
     says: "deploys a dirty checkout too and marks the chaos version with +U",
     sure: "T",
@@ -175,7 +224,7 @@ export const deploySpec = ([
   {
     command: "abra app ps DOMAIN -m",
     says: "JSON keyed by service, each with image, state and status",
-    sure: "R",
+    sure: "?",
     async check(lab) {
       const ps = JSON.parse((await lab.succeeds("app", "ps", lab.domain, "-m")).stdout);
       deepEqual(Object.keys(ps).sort(), ["app", "side"]);
@@ -184,13 +233,34 @@ export const deploySpec = ([
     },
   },
   {
-    command: "abra app ls -m",
-    says: "JSON keyed by server, with the apps and their domains",
-    sure: "R",
+    command: "abra app ls -S -m",
+    says: "JSON keyed by server, with the apps, their domains, and what of each is deployed",
+    sure: "?",
     async check(lab) {
-      const ls = JSON.parse((await lab.succeeds("app", "ls", "-m")).stdout);
-      const domains = ls.default.apps.map((app: { domain: string }) => app.domain);
-      equal(domains.includes(lab.domain), true, JSON.stringify(ls));
+      const ls = JSON.parse((await lab.succeeds("app", "ls", "-S", "-m")).stdout);
+      const app = ls.default.apps.find((one: { domain: string }) => one.domain === lab.domain);
+      deepEqual([app?.status, app?.chaos, app?.recipe], ["deployed", "true", RECIPE], JSON.stringify(ls));
+    },
+  },
+  {
+    command: "abra app deploy DOMAIN -C -f -n -o -D -c (POST_DEPLOY_CMDS)",
+    says: "with -c does not run the commands of POST_DEPLOY_CMDS; the harness does so by `app cmd`",
+    sure: "?",
+    async check(lab) {
+      await lab.setEnv("POST_DEPLOY_CMDS", '"app note first|app note second"');
+      await lab.succeeds("app", "deploy", lab.domain, "-C", "-f", ...DEPLOY);
+      equal(await lab.inContainer("app", "cat /cache/noted 2>/dev/null || true"), "");
+    },
+  },
+  {
+    command: "abra app deploy DOMAIN -C -f -n -o -D (POST_DEPLOY_CMDS)",
+    says: "without -c runs them when the app runs, one after the other, each in its service's container",
+    sure: "?",
+    async check(lab) {
+      const { code, lines } = await lab.terminal("app", "deploy", lab.domain, "-C", "-f", "-n", "-o", "-D");
+      equal(code, 0, lines.join("\n"));
+      equal(await lab.inContainer("app", "cat /cache/noted"), "first\nsecond");
+      await lab.setEnv("POST_DEPLOY_CMDS", null);
     },
   },
   {

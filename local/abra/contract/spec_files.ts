@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, notEqual } from "node:assert/strict";
 import { parseCheck, parseLint } from "../../../harness/abra/output.ts";
-import type { Expectation } from "./expectation.ts";
+import type { Expectation, Sure } from "./expectation.ts";
 import {
   addLightweightTag,
   BAD_DURATION,
@@ -9,6 +9,30 @@ import {
   OLD_VERSION,
   RECIPE,
 } from "./fixture.ts";
+
+/** Flags that the harness and this contract use, by command. */
+const flags: Record<string, { names: string[]; sure: Sure }> = {
+  "server add": { names: ["--local"], sure: "S" },
+  "recipe lint": { names: ["-n", "-o", "-C"], sure: "R" },
+  "app new": { names: ["-s", "-D", "-n", "-o", "-C"], sure: "D" },
+  "app deploy": { names: ["-n", "-o", "-D", "-c", "-C", "-f"], sure: "T" },
+  "app secret generate": { names: ["--all", "-m", "-n", "-o", "-C"], sure: "?" },
+  "app backup create": { names: ["-n", "-C"], sure: "?" },
+  "app backup snapshots": { names: ["-n", "-C"], sure: "?" },
+  "app restore": { names: ["-n", "-C"], sure: "?" },
+  "app cmd": { names: ["-n", "-o", "-C"], sure: "?" },
+  "app undeploy": { names: ["-n"], sure: "?" },
+};
+
+const helpSpec: Expectation[] = Object.entries(flags).map(([command, { names, sure }]) => ({
+  command: `abra ${command} --help`,
+  says: `names the flags that the harness gives it: ${names.join(" ")}`,
+  sure,
+  async check(lab) {
+    const { stdout } = await lab.succeeds(...command.split(" "), "--help");
+    deepEqual(names.filter((name) => !new RegExp(`(^|[\\s,])${name}\\b`, "m").test(stdout)), [], stdout);
+  },
+}));
 
 /** What holds without any engine: ABRA_DIR, recipe checkouts, `.env` files. */
 export const filesSpec: Expectation[] = [
@@ -23,9 +47,10 @@ export const filesSpec: Expectation[] = [
   {
     command: "abra app ls --no-such-flag",
     says: "an unknown flag is an error with exit code 1",
-    sure: "R",
+    sure: "?",
     check: (lab) => lab.refuses(/no-such-flag/, "app", "ls", "--no-such-flag"),
   },
+  ...helpSpec,
   {
     command: "abra server add --local",
     says: "makes the server `default` below ABRA_DIR, and nowhere else",
@@ -112,13 +137,25 @@ export const filesSpec: Expectation[] = [
     },
   },
   {
-    command: "abra recipe fetch R",
+    command: "abra recipe fetch R -n",
     says: "brings new tags from the checkout's own origin",
     sure: "R",
     async check(lab) {
       await addLightweightTag(lab.origin);
       await lab.succeeds("recipe", "fetch", RECIPE, "-n");
-      deepEqual(await lab.git("tag", "--list", LIGHTWEIGHT_VERSION), LIGHTWEIGHT_VERSION);
+      equal(await lab.git("tag", "--list", LIGHTWEIGHT_VERSION), LIGHTWEIGHT_VERSION);
+    },
+  },
+  {
+    command: "abra recipe fetch R -n -o",
+    says: "brings none with -o, ends with 0, and the next call without it brings them",
+    sure: "?",
+    async check(lab) {
+      await lab.git("tag", "--delete", LIGHTWEIGHT_VERSION);
+      await lab.succeeds("recipe", "fetch", RECIPE, "-n", "-o");
+      equal(await lab.git("tag", "--list", LIGHTWEIGHT_VERSION), "");
+      await lab.succeeds("recipe", "fetch", RECIPE, "-n");
+      equal(await lab.git("tag", "--list", LIGHTWEIGHT_VERSION), LIGHTWEIGHT_VERSION);
     },
   },
   {
@@ -141,13 +178,16 @@ export const filesSpec: Expectation[] = [
   },
   {
     command: "abra recipe lint R -n -o -C",
-    says: "prints rules R001 and on as a table; rules that do not hold leave the exit code at 0",
+    says:
+      "prints rules R001 and on as a table, cells broken over lines; rules that do not hold leave the exit code at 0",
     sure: "T",
     async check(lab) {
       const { code, lines } = await lab.terminal("recipe", "lint", RECIPE, "-n", "-o", "-C");
       equal(code, 0, lines.join("\n"));
       const rows = parseLint(lines);
       equal(rows.length > 12 && rows[0]?.rule === "R001", true, lines.join("\n"));
+      const bare = rows.filter(({ description, help }) => description === "" || help === "");
+      deepEqual(bare, [], "rows without description or advice");
       const annotated = rows.find(({ rule }) => rule === "R014");
       deepEqual([annotated?.severity, annotated?.satisfied], ["error", false]);
       equal(rows.find(({ rule }) => rule === "R009")?.satisfied, true);

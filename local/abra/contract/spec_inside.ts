@@ -31,7 +31,7 @@ export const insideSpec = ([
   {
     command: "abra app run DOMAIN SERVICE -t -- CMD…",
     says: "needs no terminal then; a command that fails makes it fail",
-    sure: "R",
+    sure: "?",
     async check(lab) {
       const { stdout } = await lab.succeeds(
         "app",
@@ -49,7 +49,7 @@ export const insideSpec = ([
     },
   },
   {
-    command: "abra app cmd DOMAIN SERVICE FUNCTION -C -- ARG",
+    command: "abra app cmd DOMAIN SERVICE FUNCTION -n -o -C -- ARG",
     says: "runs a function of `abra.sh` in the container, which need not have the file",
     sure: "R",
     async check(lab) {
@@ -59,6 +59,8 @@ export const insideSpec = ([
         lab.domain,
         "app",
         "greet",
+        "-n",
+        "-o",
         "-C",
         "--",
         "hello",
@@ -66,6 +68,15 @@ export const insideSpec = ([
       equal(code, 0, lines.join("\n"));
       const said = `hello from ${lab.domain} on app`;
       equal(lines.some((line) => line.endsWith(said)), true, lines.join("\n"));
+    },
+  },
+  {
+    command: "abra app cmd DOMAIN SERVICE FUNCTION -n -o -C (fails)",
+    says: "ends with 1 when the function does not end with 0",
+    sure: "?",
+    async check(lab) {
+      const { code, lines } = await lab.terminal("app", "cmd", lab.domain, "app", "fail", "-n", "-o", "-C");
+      equal(code, 1, lines.join("\n"));
     },
   },
   {
