@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { systemClock } from "../../common/time.ts";
 import { Abra } from "../abra/abra.ts";
+import { strangeVersion } from "../abra/version.ts";
 import { App } from "../app/app.ts";
 import { defaultEnrolment, EnrolmentError, loadEnrolment } from "../../enrolment/enrolment.ts";
 import { watchBoundaries, within } from "../run/faults.ts";
@@ -156,6 +157,8 @@ async function probe(run: RunContext) {
     abra.probe().catch(() => ({ version: "unknown", standIn: false })),
     run.swarm.version().catch(() => "unknown"),
   ]);
+  const strange = strangeVersion(tools.version);
+  if (strange !== null) run.send({ type: "note", text: strange });
   return { abra: tools.version, abraStandIn: tools.standIn, docker };
 }
 
