@@ -23,10 +23,14 @@ export class Store implements Disposable {
   readonly statuses: StatusStore;
   readonly unread: UnreadStore;
 
-  /** @param path database file, created if missing; `:memory:` for one that is forgotten. */
-  constructor(path: string) {
+  /**
+   * @param path database file, created if missing; `:memory:` for one that is forgotten.
+   * @param options.durable whether what is written outlives a loss of power. Tests, in which there is none, need not
+   * wait for the disk
+   */
+  constructor(path: string, { durable = true }: { durable?: boolean } = {}) {
     // If a loss of power took the last changes, the bridge would do things twice: post a comment, start a build.
-    this.#db = openDatabase(path, { migrations, durable: true });
+    this.#db = openDatabase(path, { migrations, durable });
     this.#sql = new Statements(this.#db);
     this.schedule = new ScheduleStore(this.#sql);
     this.statuses = new StatusStore(this.#sql);

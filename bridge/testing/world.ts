@@ -83,7 +83,7 @@ export class World implements Disposable {
     this.#statuses = options.statuses === true;
     this.drone = options.drone === true ? new FakeDrone(this.clock) : null;
     this.#killed.promise.catch(() => {});
-    this.#store = new Store(this.database);
+    this.#store = new Store(this.database, { durable: false });
     this.#bridge = this.#newBridge();
   }
 
@@ -124,7 +124,7 @@ export class World implements Disposable {
     this.#life = { dead: false };
     this.#killed = Promise.withResolvers<never>();
     this.#killed.promise.catch(() => {});
-    this.#store = new Store(this.database);
+    this.#store = new Store(this.database, { durable: false });
     this.#bridge = this.#newBridge();
   }
 

@@ -56,7 +56,7 @@ document.querySelector("p").attachShadow({ mode: "open" }).innerHTML = "<b>In th
   "/restless": [
     200,
     "text/html",
-    "<title>Restless</title><h1>Here</h1><script>setTimeout(() => location.reload(), 100)</script>",
+    "<title>Restless</title><h1>Here</h1><script>setTimeout(() => location.reload(), 20)</script>",
   ],
 };
 
