@@ -9,7 +9,7 @@ import { makeRecipe } from "./fixture_recipe.ts";
 import { HarnessRun, sigkill } from "./harness_cli.ts";
 import { objectsOf } from "./inventory.ts";
 import { onTheStack } from "./on_the_stack.ts";
-import { assertEnd, deployed, processesGone, start } from "./quick_run.ts";
+import { assertEnd, deployed, deployedIn, processesGone, start } from "./quick_run.ts";
 import { deployWitness } from "./witness.ts";
 
 onTheStack("SIGTERM cancels a run and cleans up", async (bench) => {
@@ -38,7 +38,7 @@ onTheStack("SIGKILL of what started the run, as Drone does it, cancels it", asyn
       what: "the run folder",
       timeoutMs: 120_000,
     });
-    await waitFor(async () => (await objectsOf(run)).length > 0, { what: "an app", timeoutMs: 300_000 });
+    await deployedIn(run);
   } finally {
     // Also when the test has failed: the run must not go on when its folder goes. It may be over already.
     await sigkill(shell.pid).catch(() => {});

@@ -25,7 +25,7 @@ onRealServices(
       const runs = join(folder, "runs");
       await using run = new HarnessRun(stack, { runs, args: [recipe], env: { CCCI_LANES: "2" } });
       const path = await run.folder();
-      await waitFor(async () => (await objectsOf(path)).some((name) => name.startsWith("container ")), {
+      await waitFor(async () => (await objectsOf(path, "container")).length > 0, {
         what: "a container of the run",
         timeoutMs: 300_000,
       });

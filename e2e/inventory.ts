@@ -4,7 +4,7 @@ import { RunFolder, runFolders } from "../harness/run/folder.ts";
 import { silentProgress } from "../local/host/progress.ts";
 import { ensureStack } from "../local/stack/stack.ts";
 
-const kinds: Record<string, string[]> = {
+const kinds = {
   service: ["service", "ls", "--format", "{{.Name}}"],
   container: ["ps", "-a", "--format", "{{.Names}}"],
   volume: ["volume", "ls", "--format", "{{.Name}}"],
@@ -14,12 +14,14 @@ const kinds: Record<string, string[]> = {
 };
 
 /** Everything Docker holds, as `kind name`, sorted. Asked of Docker's own client, not of the code under test. */
-export async function inventory(): Promise<string[]> {
+export async function inventory(only?: keyof typeof kinds): Promise<string[]> {
   const lists = await Promise.all(
-    Object.entries(kinds).map(async ([kind, args]) => {
-      const { stdout } = await runCommandOk(["docker", ...args]);
-      return stdout.split("\n").filter((name) => name !== "").map((name) => `${kind} ${name}`);
-    }),
+    Object.entries(kinds).filter(([kind]) => only === undefined || kind === only).map(
+      async ([kind, args]) => {
+        const { stdout } = await runCommandOk(["docker", ...args]);
+        return stdout.split("\n").filter((name) => name !== "").map((name) => `${kind} ${name}`);
+      },
+    ),
   );
   return lists.flat().sort();
 }
@@ -36,10 +38,12 @@ export async function assertSameInventory(before: string[]): Promise<void> {
   assert.deepEqual(stack(await inventory()), stack(before), "The stack must have what it had before");
 }
 
-/** What Docker holds of one run. */
-export async function objectsOf(folder: string): Promise<string[]> {
+/** What Docker holds of one run: all of it, or one kind, for which a program is started each. */
+export async function objectsOf(folder: string, only?: keyof typeof kinds): Promise<string[]> {
   const stacks = (await new RunFolder(folder).plan())?.apps.map((app) => app.stack) ?? [];
-  return (await inventory()).filter((name) => stacks.some((stack) => name.split(" ")[1]?.startsWith(stack)));
+  return (await inventory(only)).filter((name) =>
+    stacks.some((stack) => name.split(" ")[1]?.startsWith(stack))
+  );
 }
 
 /** Fails when Docker holds anything of any run in a folder of runs. */

@@ -21,10 +21,14 @@ export async function start(
   return new HarnessRun(bench.stack, { runs, args: [path], env: { CCCI_LANES: "2", ...env }, byLauncher });
 }
 
-/** Waits until Docker holds something of the run. */
+/** Waits until Docker holds an app of the run. */
 export async function deployed(run: HarnessRun): Promise<void> {
-  const folder = await run.folder();
-  await waitFor(async () => (await objectsOf(folder)).length > 0, {
+  await deployedIn(await run.folder());
+}
+
+/** The same of a run whose folder this is. */
+export async function deployedIn(folder: string): Promise<void> {
+  await waitFor(async () => (await objectsOf(folder, "service")).length > 0, {
     what: "an app of the run",
     timeoutMs: 300_000,
   });
