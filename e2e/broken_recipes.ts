@@ -24,6 +24,8 @@ export interface BrokenRecipe {
   cause: RegExp;
   /** The stage's detail must match this as well. */
   detail?: RegExp;
+  /** How many of the log lines that it shows match this. */
+  shows?: { line: RegExp; times: number };
   /** What lint must have found: rule, and part of the message. */
   findings?: { rule: string; says: string }[];
   /** The level that the run must reach all the same. */
@@ -38,9 +40,12 @@ function leadToPort8080(compose: ComposeFile): void {
   deploy.labels = deploy.labels.map((label) => label.replace("server.port=80", "server.port=8080"));
 }
 
+/** Makes the web server the container's own process. */
+const serve = "exec nginx -g 'daemon off;'";
+
 /** Shell of an app that serves this page. */
 function serving(html: string): string[] {
-  return ["sh", "-c", `printf %s '${html}' > /usr/share/nginx/html/index.html; exec nginx -g 'daemon off;'`];
+  return ["sh", "-c", `printf %s '${html}' > /usr/share/nginx/html/index.html; ${serve}`];
 }
 
 function app(compose: ComposeFile): Record<string, unknown> & { deploy: { labels: string[] } } {
@@ -143,6 +148,7 @@ export const brokenRecipes: BrokenRecipe[] = [
     stage: "install",
     cause: /status 502; the label says \S+=8080, but service "app" listens on 80/,
     detail: /[1-4] min .* healthy/,
+    shows: { line: /GET \/ HTTP/, times: 1 }, // of the health check
   },
   {
     name: "an upgrade of labels only, to a port on which nothing listens",
@@ -359,6 +365,22 @@ test("the front page greets", async () => {
     stage: "upgrade",
     ends: "blocked",
     cause: /published version 0\.1\.0\+1\.22\.1.*gone:1/s,
+    level: 1,
+  },
+  {
+    name: "a seed that the published version does not take",
+    recipe: { compose: (compose) => void (app(compose).command = ["sh", "-c", `mkdir /new; ${serve}`]) },
+    enrolment: `
+repo: fixtures/quick
+data:
+  seed: [{ service: app, command: 'touch /new/it && echo "$MARKER" > /usr/share/nginx/html/record.txt' }]
+  read: [{ service: app, command: cat /usr/share/nginx/html/record.txt }]
+`,
+    only: ["backup", "upgrade"],
+    result: "passed",
+    stage: "upgrade",
+    ends: "blocked",
+    cause: /published version 0\.1\.0\+1\.22\.1, which takes no data: .*service "app"/s,
     level: 1,
   },
   {

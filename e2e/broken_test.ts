@@ -105,6 +105,9 @@ function mistakes(broken: BrokenRecipe, { code, result, stderr }: Ended): string
   if (outcome !== "passed") must(result?.stage === name, `Stage ${result?.stage} is blamed, not ${name}`);
   must(cause.test(said), `Nothing in ${JSON.stringify(said)} matches ${cause}`);
   if (detail !== undefined) must(detail.test(stage?.detail ?? ""), `The detail does not match ${detail}`);
+  const { shows } = broken;
+  const lines = stage?.tail.filter((line) => shows?.line.test(line)).length;
+  if (shows !== undefined) must(lines === shows.times, `${lines} log lines match ${shows.line}`);
   for (const { rule, says } of broken.findings ?? []) {
     const found = stage?.findings.some((one) => one.rule === rule && one.message.includes(says));
     must(found === true, `There is no finding of ${rule} that says ${says}`);

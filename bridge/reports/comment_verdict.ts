@@ -22,7 +22,7 @@ export function verdictText(facts: RunFacts, outcome: RunOutcome): string[] {
       ? [noStages(facts)]
       : [stageTable(result.stages), looks(facts, result), foldedFindings(result) ?? ""]),
     facts.view?.shown ? thumbnail("The app's page", screenshot(facts)) : "",
-    ...(tail.length === 0 ? [] : [foldedLog(`Last ${tail.length} lines of the service's log`, tail)]),
+    ...(tail.length === 0 ? [] : [foldedLog("Last lines of the service's log", tail)]),
     ...advice(facts, outcome),
     ...remarks(outcome, result),
   ].filter((part) => part !== "");

@@ -37,7 +37,7 @@ export function Verdict({ run, headline, now }: { run: RunDetail; headline: Head
       {headline.detail !== null && <pre class="detail" tabindex={0}><Words text={headline.detail} /></pre>}
       {headline.tail.length > 0 && (
         <details class="tail">
-          <summary>Last {headline.tail.length} lines of the service's log</summary>
+          <summary>Last lines of the service's log</summary>
           <pre tabindex={0}>{headline.tail.join("\n")}</pre>
         </details>
       )}

@@ -52,6 +52,8 @@ export class App {
   readonly domains: readonly string[];
   /** Generated secrets by name. */
   secrets: Record<string, string> = {};
+  /** The published version that runs, from its deploy to the head's; null: the head runs, or nothing does. */
+  published: string | null = null;
   #options: AppOptions;
   #deployedAt = 0;
   readonly #steadiness = new Steadiness();
@@ -140,6 +142,7 @@ export class App {
     this.#settings = await Deno.readTextFile(abra.envFile(this.domain));
     this.#checked.unshift(checked);
     this.#deployedAt = ctx.clock.now();
+    this.published = at === "head" ? null : at.version;
     this.expectChanges();
     const warnings = await blame(
       abra.deploy(this.domain, at === "head" ? { chaos: true } : { version: at.version }),

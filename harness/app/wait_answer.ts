@@ -15,7 +15,8 @@ const POLL_MS = 200;
 const STACK_LOOK_MS = 1_000;
 /** Milliseconds for which the proxy may offer another certificate, because it does not know the app's router yet. */
 const CERTIFICATE_MS = 15_000;
-const TAIL_LINES = 50;
+/** Lines that are read of a log; what is alike among them is shown once. */
+const TAIL_LINES = 200;
 const FAULT_LOOK_MS = 5_000;
 /** Milliseconds without a way to the app after which its labels and sockets are looked at. */
 const NO_WAY_MS = 20_000;

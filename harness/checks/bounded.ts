@@ -6,6 +6,7 @@ import { isSurplus } from "../confinement/engine/mod.ts";
 import type { Lane } from "../run/names.ts";
 import { StageBlocked, type StageContext, StageFailure } from "../run/stage.ts";
 import type { RunContext } from "./context.ts";
+import { troubleOfBase } from "./need_base.ts";
 import { Measurement } from "./resources.ts";
 
 /**
@@ -50,10 +51,22 @@ export function bounded(
       if (error instanceof StageFailure && (error.code === "floor.exceeded" || isSurplus(error))) {
         run.exceeded.set(app.lane, ctx.stage);
       }
-      throw error;
+      throw error instanceof StageFailure && error.code === "floor.exceeded"
+        ? excessOf(error, { version: run.app(app.lane).published, ctx })
+        : error;
     } finally {
       over.abort();
       ctx.resources(await measurement.end());
     }
   };
+}
+
+/** What it means that an app used too much. @param of.version the published version that used it; null: the head did */
+export function excessOf(
+  error: StageFailure,
+  { version, ctx }: { version: string | null; ctx: Pick<StageContext, "log"> },
+): unknown {
+  return version === null
+    ? error
+    : troubleOfBase(error, { version, trouble: "which uses more than an app may", ctx });
 }

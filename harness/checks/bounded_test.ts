@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { StageContext } from "../run/stage.ts";
-import { bounded } from "./bounded.ts";
+import { type StageContext, StageFailure } from "../run/stage.ts";
+import { bounded, excessOf } from "./bounded.ts";
 import type { RunContext } from "./context.ts";
 
 const run = {
@@ -18,4 +18,14 @@ Deno.test("a stage without an app is nobody's to watch", async () => {
   const worked: unknown[] = [];
   await bounded(null, (...given) => Promise.resolve(void worked.push(...given)))(run, ctx);
   assert.deepEqual(worked, [run, ctx]);
+});
+
+Deno.test("a published version that uses too much is not held against the head", () => {
+  const excess = new StageFailure("The app used 2 GiB of memory", { code: "floor.exceeded" });
+  const of = (version: string | null) => excessOf(excess, { version, ctx: { log: () => {} } }) as Error;
+  assert.equal(of(null), excess);
+  assert.deepEqual([of("1.0.0+1").name, of("1.0.0+1").message], [
+    "StageBlocked",
+    "the published version 1.0.0+1, which uses more than an app may: The app used 2 GiB of memory",
+  ]);
 });

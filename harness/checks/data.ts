@@ -39,6 +39,9 @@ export interface MarkerPlace {
   folder: string;
 }
 
+/** The seed and read commands of `recipe.yml` do not belong together, or not to the version that runs. */
+export class SeedMistake extends InfraFailure {}
+
 /** Writes a marker file to each of the places that the running app can write to. */
 export async function writeMarkers(
   app: App,
@@ -73,7 +76,7 @@ export async function writeMarkers(
  * Runs the enrolment's seed commands, and its read commands before and after them: a read that finds the marker before
  * it was written, or does not find it afterwards, proves nothing of an upgrade or a restore.
  * @throws {StageFailure} when a seed ends with another exit code than 0
- * @throws {InfraFailure} when seed and read do not belong together: `recipe.yml` is wrong then, and not the recipe
+ * @throws {SeedMistake} when seed and read do not belong together: `recipe.yml` is wrong then, and not the recipe
  */
 export async function seed(
   app: App,
@@ -91,7 +94,7 @@ export async function seed(
   const losses = await readRecords(app, options);
   if (losses.length === 0) return;
   const wrote = enrolment.data.seed.length > 0;
-  throw new InfraFailure(
+  throw new SeedMistake(
     wrote
       ? "recipe.yml: seed wrote nothing that read finds"
       : "recipe.yml: read finds nothing before anything happened",
@@ -99,7 +102,7 @@ export async function seed(
   );
 }
 
-/** @throws {InfraFailure} when a read command prints the marker although nobody has written it yet */
+/** @throws {SeedMistake} when a read command prints the marker although nobody has written it yet */
 async function requireUnseen(
   app: App,
   options: { enrolment: Enrolment; marker: string; ctx: StageContext },
@@ -108,7 +111,7 @@ async function requireUnseen(
     if (!(read.expect ?? "$MARKER").includes("$MARKER")) continue; // may have been there all the time
     const { found, said } = await readRecord(app, { ...options, read });
     if (!found) continue;
-    throw new InfraFailure("recipe.yml: read finds the marker before seed has written it", {
+    throw new SeedMistake("recipe.yml: read finds the marker before seed has written it", {
       detail: `\`${read.command}\` in service "${read.service}" printed: ${said}`,
     });
   }
@@ -181,7 +184,7 @@ export async function readRecords(
   return losses;
 }
 
-/** Runs a read command once. @throws {InfraFailure} when it prints so much that nobody can say what is not in it */
+/** Runs a read command once. @throws {SeedMistake} when it prints so much that nobody can say what is not in it */
 export async function readRecord(
   app: App,
   options: {
@@ -196,7 +199,7 @@ export async function readRecord(
   const wanted = (expect ?? "$MARKER").replaceAll("$MARKER", marker);
   const result = await shell(app, { service, command, ...rest });
   if (result.cut && !result.stdout.includes(wanted)) {
-    throw new InfraFailure(
+    throw new SeedMistake(
       `recipe.yml: read in service "${service}" prints more than can be looked through`,
       {
         detail: `\`${command}\` has to print less, at best the record alone`,

@@ -6,8 +6,8 @@ const ROUNDS = 5;
 export interface ProcessLine {
   pid: number;
   parent: number;
-  /** Arguments and, as far as we are allowed to see it, environment. */
-  text: string;
+  /** Whether it carries the mark in its arguments or, as far as we are allowed to see it, in its environment. */
+  marked: boolean;
 }
 
 /**
@@ -21,22 +21,17 @@ export async function killFamily(name: string, root: number | null): Promise<voi
 /** As {@linkcode killFamily}, with any `NAME=value` of the environment as the mark. */
 export async function killMarked(mark: string, root: number | null = null): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
-    const pids = familyMembers(await processes(), { mark, root });
-    if (pids.length === 0) return;
-    await exec(["kill", "-KILL", ...pids.map(String)], { timeoutMs: 5_000 });
+    const { all, complete } = await processes(mark);
+    const pids = familyMembers(all, root);
+    if (pids.length === 0 && complete) return;
+    if (pids.length > 0) await exec(["kill", "-KILL", ...pids.map(String)], { timeoutMs: 5_000 });
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
 /** Picks the processes that {@linkcode killMarked} kills from a list of all. */
-export function familyMembers(
-  all: readonly ProcessLine[],
-  family: { mark: string; root: number | null },
-): number[] {
-  const marked = new RegExp(`(^|\\s)${family.mark}(\\s|$)`);
-  const members = new Set(
-    all.filter((one) => one.pid === family.root || marked.test(one.text)).map((one) => one.pid),
-  );
+export function familyMembers(all: readonly ProcessLine[], root: number | null): number[] {
+  const members = new Set(all.filter((one) => one.marked || one.pid === root).map((one) => one.pid));
   for (let before = -1; before !== members.size;) {
     before = members.size;
     for (const one of all) if (members.has(one.parent)) members.add(one.pid);
@@ -45,14 +40,46 @@ export function familyMembers(
 }
 
 /** Lists all processes by means of `ps`, because Deno lets only a program with all permissions read `/proc`. */
-async function processes(): Promise<ProcessLine[]> {
-  const { stdout } = await exec(["ps", "-A", "eww", "-o", "pid=,ppid=,stat=,args="], {
+async function processes(mark: string): Promise<{ all: ProcessLine[]; complete: boolean }> {
+  const list = new ProcessList(mark);
+  const { success } = await exec(["ps", "-A", "eww", "-o", "pid=,ppid=,stat=,args="], {
     timeoutMs: 10_000,
-    maxBytes: 64 * 1024 * 1024,
+    onOutput: (chunk, stream) => stream === "stdout" && list.push(chunk),
   });
-  return stdout.split("\n").flatMap((line) => {
-    const match = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line);
-    if (match === null || match[3]?.startsWith("Z")) return []; // a zombie is dead already
-    return [{ pid: Number(match[1]), parent: Number(match[2]), text: match[4] ?? "" }];
-  });
+  return { all: list.end(), complete: success };
+}
+
+/**
+ * Reads a list of processes while it comes. All environments together may be longer than what anybody wants to keep, so
+ * that of each line only what counts is kept.
+ */
+export class ProcessList {
+  readonly #marked: RegExp;
+  readonly #decoder = new TextDecoder();
+  readonly #all: ProcessLine[] = [];
+  #rest = "";
+
+  /** @param mark `NAME=value` of an environment */
+  constructor(mark: string) {
+    this.#marked = new RegExp(`(^|\\s)${mark}(\\s|$)`);
+  }
+
+  push(chunk: Uint8Array): void {
+    const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) this.#take(line);
+  }
+
+  /** All processes, once the list is at its end. */
+  end(): ProcessLine[] {
+    this.#take(this.#rest);
+    this.#rest = "";
+    return this.#all;
+  }
+
+  #take(line: string): void {
+    const [, pid, parent, state = "", text = ""] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    if (pid === undefined || state.startsWith("Z")) return; // a zombie is dead already
+    this.#all.push({ pid: Number(pid), parent: Number(parent), marked: this.#marked.test(text) });
+  }
 }

@@ -81,7 +81,11 @@ export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> 
     run.plan.apps.flatMap((app) => fillIn(run.enrolment.exceptions, app)),
   );
   // Both are read at the same time, since that is other programs' work for the most part.
-  const published = run.base === null ? null : read(run, { ctx, at: run.base, lane: "upgrade" });
+  const published = run.base === null ? null : read(run, { ctx, at: run.base, lane: "upgrade" })
+    .catch((error) => {
+      if (error instanceof StageFailure && error.code === "confine.checkout") return error;
+      throw error;
+    });
   const [head] = await Promise.all([
     read(run, { ctx, at: "head", lane: "install" }),
     published?.catch(() => {}), // counts when the upgrade is looked at
@@ -142,10 +146,15 @@ function conclude(findings: readonly Finding[], ctx: StageContext): void {
  */
 async function lookAtUpgrade(
   run: LintRun,
-  { ctx, findings, published }: { ctx: StageContext; findings: Findings; published: Read },
+  { ctx, findings, published }: { ctx: StageContext; findings: Findings; published: Read | StageFailure },
 ): Promise<void> {
   const { base } = run;
   if (base === null) return;
+  if (published instanceof StageFailure) {
+    run.baseObstacle =
+      `the published version ${base.version}, which is not checked out: ${published.message}`;
+    return ctx.note(`${base.version}: ${published.message}`);
+  }
   if (!published.ok) {
     const problem = `${place(published.finding)}: ${published.finding.message}`;
     run.baseObstacle = `the published version ${base.version}, which does not parse: ${problem}`;

@@ -42,6 +42,8 @@ interface Options {
   head?: Files;
   /** The same of a published version. */
   published?: Files;
+  /** Whether the published version holds a submodule as well. */
+  submodule?: boolean;
   /** What abra's lint prints, and its exit code. */
   abra?: { prints: string; code?: number };
   baseDomain?: string;
@@ -71,6 +73,10 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
     await git("init", "--quiet", "--initial-branch=main");
     if (published !== undefined) {
       await commit({ ...sound, ...published });
+      if (options.submodule) {
+        await git("update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},part`);
+        await git("commit", "--quiet", "--message", "A part of another repository");
+      }
       await git("tag", "--annotate", "1.0.0+1", "--message", "Release");
     }
     const files = Object.entries({ ...sound, ...head }).filter(([name]) => name !== options.missing);
@@ -196,6 +202,17 @@ Deno.test("what is wrong with the published version is not held against the head
     assert.equal(run.compose.base, null);
     assert.match(notes.join(), /^1\.0\.0\+1: compose\.yml/);
   }
+});
+
+Deno.test("a published version that is not checked out is not held against the head", async () => {
+  const { run, cause, findings, notes } = await lint({ published: {}, submodule: true });
+  assert.deepEqual([cause, findings, run.undeployable], [null, [], null]);
+  assert.match(
+    run.baseObstacle ?? "",
+    /^the published version 1\.0\.0\+1, which is not checked out: .*submodule/,
+  );
+  assert.match(notes.join(), /^1\.0\.0\+1: The recipe holds a submodule, "part"/);
+  assert.equal(run.checked.base, null);
 });
 
 Deno.test("the head is looked at with the settings of an app of the published version too", async () => {

@@ -1,5 +1,4 @@
 import { waitFor } from "../../common/time.ts";
-import { isSurplus } from "../confinement/engine/mod.ts";
 import type { App } from "../app/app.ts";
 import { lookAtPage, type PageLook, tellLook } from "../checks/front_page.ts";
 import { runEnrolledTest } from "../checks/run_tests.ts";
@@ -14,6 +13,7 @@ import {
   noteImposed,
   stopGrace,
 } from "../checks/imposed_waits.ts";
+import { needBase } from "../checks/need_base.ts";
 import { explainLoss } from "../checks/explain_data_loss.ts";
 import { reportImages } from "../checks/resources.ts";
 import { headName, need, type RunContext } from "../checks/context.ts";
@@ -61,11 +61,15 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
     await noteImposed(run, { lane: "upgrade", began, now: ctx.clock.elapsed(), imposed });
     await app.answers(ctx);
   };
-  await needBase(base.version, { ctx, work: install });
+  const { version } = base;
+  await needBase({ version, trouble: "which does not install", ctx }, install);
   const pictured = pictureBefore(run, { app, ctx }); // while the data is written
   const places = protectedVolumes(composes.base, app.stack).map((volume) => ({ volume, folder: "" }));
   const written = await writeMarkers(app, { places, marker: run.marker, ctx });
-  await seed(app, { enrolment: run.enrolment, marker: run.marker, ctx });
+  await needBase(
+    { version, trouble: "which takes no data", ctx },
+    () => seed(app, { enrolment: run.enrolment, marker: run.marker, ctx }),
+  );
 
   const [added] = await Promise.all([app.adoptNewSettings(ctx), pictured]);
   if (added.length > 0) ctx.note(`New in .env.sample, taken over for the upgrade: ${added.join(", ")}`);
@@ -128,23 +132,6 @@ async function oldTasksGone(run: RunContext, { app, ctx }: { app: App; ctx: Stag
     clock: ctx.clock,
     signal: ctx.signal,
   });
-}
-
-/**
- * Runs `work`, which installs the published version. If that version does not start, the head is not at fault; the
- * upgrade to it cannot be judged, so the stage is blocked.
- */
-async function needBase(
-  version: string,
-  { ctx, work }: { ctx: StageContext; work: () => Promise<void> },
-): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof StageFailure) || isSurplus(error)) throw error;
-    for (const line of [error.detail ?? "", ...error.tail]) ctx.log(line);
-    throw new StageBlocked(`the published version ${version}, which does not install: ${error.message}`);
-  }
 }
 
 /**

@@ -3,7 +3,8 @@ const HEAD = 8;
 
 /**
  * Takes the Engine's framed output apart while it comes, however it is cut into chunks. What follows a frame that is
- * not whole waits for the rest of it.
+ * not whole waits for the rest of it. A container with a terminal gives output without frames, which is handed on as it
+ * is.
  */
 export class Frames {
   readonly #take: (bytes: Uint8Array, stream: "stdout" | "stderr") => void;
@@ -11,12 +12,16 @@ export class Frames {
   #filled = 0;
   /** Bytes of the present frame that have not come yet. */
   #left = 0;
+  /** Whether the output has no frames; null until its first byte is here. */
+  #bare: boolean | null = null;
 
   constructor(take: (bytes: Uint8Array, stream: "stdout" | "stderr") => void) {
     this.#take = take;
   }
 
   push(chunk: Uint8Array): void {
+    this.#bare ??= chunk[0] === undefined ? null : chunk[0] > 2;
+    if (this.#bare === true) return this.#take(chunk, "stdout");
     for (let at = 0; at < chunk.length;) {
       if (this.#left > 0) {
         const part = chunk.subarray(at, at + this.#left);

@@ -3,13 +3,15 @@ import "./slim_docker.ts";
 import Docker from "dockerode";
 import { Buffer } from "node:buffer";
 import * as z from "zod";
-import { FirstBytes } from "../../common/bounded_bytes.ts";
+import { FirstBytes, LastBytes } from "../../common/bounded_bytes.ts";
 import { CcciError } from "../../common/errors.ts";
 import { type Clock, systemClock } from "../../common/time.ts";
+import { Frames } from "./frames.ts";
 import * as schema from "./schema.ts";
 
-/** Bytes of a container's log that are read. */
+/** Bytes at the end of a container's log that are kept, and bytes after which nobody reads on to its end. */
 const LOG_LIMIT = 4 * 1024 * 1024;
+const LOG_READ_LIMIT = 64 * 1024 * 1024;
 
 export const STACK_LABEL = "com.docker.stack.namespace";
 const SERVICE_LABEL = "com.docker.swarm.service.name";
@@ -185,20 +187,32 @@ export class Swarm {
     }
   }
 
-  /** The last lines of a container's output, both streams; none when they cannot be read. */
+  /**
+   * The last lines of a container's output, both streams; none when they cannot be read. Where lines are so long that
+   * some were left out, the first one says so.
+   */
   async logs(container: string, lines: number): Promise<string[]> {
+    const kept = new LastBytes(LOG_LIMIT);
     try {
       const stream = await this.#stream(`/containers/${container}/logs?`, {
         stdout: true,
         stderr: true,
         tail: lines,
       });
-      return demultiplex(await collect(stream, LOG_LIMIT)).all.split("\n").map((line) => line.trimEnd())
-        .filter((line) => line !== "")
-        .slice(-lines);
+      const frames = new Frames((bytes) => kept.add(bytes));
+      let read = 0;
+      for await (const chunk of stream) {
+        frames.push(chunk as Uint8Array);
+        read += chunk.length;
+        if (read > LOG_READ_LIMIT) return ["… (its output has no end that could be read)"];
+      }
     } catch {
       return [];
     }
+    const said = kept.text().split("\n").map((line) => line.trimEnd()).filter((line) => line !== "");
+    return kept.overflowed
+      ? ["… (the beginning was left out)", ...said.slice(1 - lines)]
+      : said.slice(-lines);
   }
 
   /** An answer of the Engine as it comes; dockerode itself would gather it first, however long it is. */
@@ -288,26 +302,4 @@ export async function collect(stream: NodeJS.ReadableStream, limit: number): Pro
   const kept = new FirstBytes(limit);
   for await (const chunk of stream) if (!kept.add(Buffer.from(chunk as Uint8Array))) break;
   return Buffer.from(kept.bytes());
-}
-
-/**
- * Takes apart the Engine's framed output. Each frame begins with a byte for the stream, three of padding, and four of
- * length. A container with a terminal gives output without frames, which is returned as it is.
- */
-export function demultiplex(bytes: Buffer): { stdout: string; stderr: string; all: string } {
-  const parts: { stderr: boolean; bytes: Buffer }[] = [];
-  let at = 0;
-  while (at + 8 <= bytes.length && (bytes[at] ?? 9) <= 2 && bytes.readUInt32BE(at) % 0x1000000 === 0) {
-    const length = bytes.readUInt32BE(at + 4);
-    parts.push({ stderr: bytes[at] === 2, bytes: bytes.subarray(at + 8, at + 8 + length) });
-    at += 8 + length;
-  }
-  if (parts.length === 0) parts.push({ stderr: false, bytes });
-  const text = (wanted: (part: { stderr: boolean }) => boolean) =>
-    Buffer.concat(parts.filter(wanted).map((part) => part.bytes)).toString("utf8");
-  return {
-    stdout: text((part) => !part.stderr),
-    stderr: text((part) => part.stderr),
-    all: text(() => true),
-  };
 }

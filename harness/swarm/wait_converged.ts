@@ -10,7 +10,8 @@ import { DockerError, type Swarm } from "./swarm.ts";
 const POLL_MS = 200;
 /** Milliseconds; an engine that restarts is back well before they are over. */
 const DOCKER_AWAY_MS = 30_000;
-const TAIL_LINES = 50;
+/** Lines that are read of a log; what is alike among them is shown once. */
+const TAIL_LINES = 200;
 
 export interface ConvergeOptions {
   stack: string;

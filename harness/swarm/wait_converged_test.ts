@@ -40,11 +40,11 @@ const failure = (change: Partial<Failure>): Failure => ({
   ...change,
 });
 
-Deno.test("a failure comes with the last 50 lines of the task that caused it", async () => {
+Deno.test("a failure comes with the last lines of the task that caused it", async () => {
   const error = await ofStage(failure({}));
   assert.equal(error.message, "It ends");
   assert.equal(error.code, "converge.exits");
-  assert.deepEqual(error.tail, ["last 50 of c1"]);
+  assert.deepEqual(error.tail, ["last 200 of c1"]);
   assert.equal(error.detail, undefined);
 });
 

@@ -1,6 +1,7 @@
 import { CcciError, describeError } from "../../common/errors.ts";
 import { type Clock, formatSeconds } from "../../common/time.ts";
 import type { StageName, StageReport } from "../../protocol/result.ts";
+import { condensedTail } from "./condensed_tail.ts";
 import { boundary, within } from "../run/faults.ts";
 import { plainLines, type Redactor } from "../run/redact.ts";
 import { RedactedLines } from "../run/redacted_lines.ts";
@@ -84,7 +85,7 @@ function outcomeOf(error: unknown, redactor: Redactor): Partial<StageReport> {
     return {
       result: "failed",
       cause: sentence(error.message),
-      tail: [...error.tail],
+      tail: condensedTail(error.tail),
       ...(error.detail === undefined ? {} : { detail: error.detail }),
     };
   }
