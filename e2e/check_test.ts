@@ -32,6 +32,7 @@ async function findings(stack: Stack, { account, scopes }: { account: Account; s
         recipes: new Map([[`${ORG}/${RECIPE}`, RECIPE]]),
         owners: [ORG],
         mistakes: new Map(),
+        shown: new Set([RECIPE]),
         problems: [],
       },
     });

@@ -215,7 +215,7 @@ export class LabBridge implements Disposable {
       readEnrolments: () =>
         Promise.resolve({
           recipes: new Map(repos.map((repo) => [repo.toLowerCase(), repo.split("/")[1] ?? ""])),
-          ...{ owners: [ORG], mistakes: new Map(), problems: [] },
+          ...{ owners: [ORG], mistakes: new Map(), shown: new Set(), problems: [] },
         }),
     });
   }

@@ -7,6 +7,7 @@ import { recipeYml } from "./schema.ts";
 
 /** What the bridge needs of an enrolment; the harness works with the rest. */
 const place = z.object({ repo: recipeYml.shape.repo });
+const visibility = z.object({ public: recipeYml.shape.public });
 
 export interface Enrolments {
   /** Recipe by `owner/name` of its repository, in lower case: forges do not tell case apart. */
@@ -15,6 +16,8 @@ export interface Enrolments {
   owners: readonly string[];
   /** By recipe: what is wrong with its `recipe.yml`, as it follows the file's name. A run of it could not begin. */
   mistakes: ReadonlyMap<string, string>;
+  /** Recipes that anybody may see; what cannot be read of an enrolment shows none. */
+  shown: ReadonlySet<string>;
   /** What could not be used, one sentence each. */
   problems: readonly string[];
 }
@@ -26,6 +29,7 @@ export interface Enrolments {
 export async function readEnrolments(folder: string): Promise<Enrolments> {
   const recipes = new Map<string, string>();
   const mistakes = new Map<string, string>();
+  const shown = new Set<string>();
   const owners = new Set<string>();
   const problems: string[] = [];
   for (const recipe of await foldersIn(folder, problems)) {
@@ -43,10 +47,16 @@ export async function readEnrolments(folder: string): Promise<Enrolments> {
       if (repo === null) continue;
       if (!reading.ok) mistakes.set(recipe, reading.problem);
       recipes.set(repo, recipe);
+      if (isShown(reading)) shown.add(recipe);
       owners.add(ownerOf(repo));
     }
   }
-  return { recipes, owners: [...owners].sort(), mistakes, problems };
+  return { recipes, owners: [...owners].sort(), mistakes, shown, problems };
+}
+
+function isShown(reading: Reading): boolean {
+  const read = visibility.safeParse(reading.ok ? reading.said : reading.content);
+  return read.success && read.data.public;
 }
 
 /** @returns `null` if there is no such file, or none that can be read */

@@ -14,12 +14,13 @@ async function folderWith(files: Record<string, string>) {
 Deno.test("readEnrolments() maps repositories to recipes, whatever else an enrolment says", async () => {
   await using at = await folderWith({
     miniflux: "repo: Recipe-Maintainers/miniflux\nhealth: { path: / }\n",
-    gitea: "repo: other/gitea\n",
+    gitea: "repo: other/gitea\npublic: true\n",
   });
   await Deno.mkdir(join(at.folder, "no-enrolment"));
-  const { recipes, owners, problems } = await readEnrolments(at.folder);
+  const { recipes, owners, shown, problems } = await readEnrolments(at.folder);
   assert.deepEqual([...recipes], [["other/gitea", "gitea"], ["recipe-maintainers/miniflux", "miniflux"]]);
   assert.deepEqual(owners, ["other", "recipe-maintainers"]);
+  assert.deepEqual([...shown], ["gitea"]);
   assert.deepEqual(problems, []);
 });
 

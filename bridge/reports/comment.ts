@@ -45,7 +45,7 @@ function queued(facts: RunFacts): string[] {
     ? ""
     : `, about ${formatRoughly(facts.waitSeconds * 1000)}`;
   const runs = facts.ahead === 1 ? "1 run" : `${facts.ahead} runs`;
-  const place = facts.ahead === 0 ? "starts at once" : `behind ${runs}${wait}`;
+  const place = facts.ahead === 0 ? "next in the queue" : `behind ${runs}${wait}`;
   const untaken = facts.untakenMs ?? 0;
   if (untaken >= shortWaitMs) {
     const long = untaken < longestTakeMs ? [] : [

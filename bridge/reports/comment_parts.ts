@@ -45,7 +45,7 @@ export interface RunFacts {
   page: string | null;
   enginePage: EnginePage | null;
   view: RunView | null;
-  /** Runs that have their turn first. */
+  /** Runs that have their turn first, as far as whoever reads the comment may see them. */
   ahead: number;
   /** Seconds these need as a rule. */
   waitSeconds: number | null;

@@ -20,6 +20,8 @@ export interface ReporterDeps {
   clock: Clock;
   /** Whether nothing is started at present. */
   held(): boolean;
+  /** Whether anybody may see a recipe. */
+  shown(recipe: string): boolean;
   /** Page of a repository on the forge. */
   repositoryPage(repo: string): string;
   /** Public page of a run, if there is a dashboard. */
@@ -68,7 +70,10 @@ export class Reporter {
   }
 
   #facts(run: PullRun, live: readonly Run[]): RunFacts {
-    const ahead = runsAhead(run, live);
+    // Whoever reads a comment learns no number of runs that only others may see.
+    const ahead = runsAhead(run, live).filter(({ recipe }) =>
+      recipe === run.recipe || this.#deps.shown(recipe)
+    );
     const over = run.settled === 1;
     const waits = ahead.map((other) => this.#secondsLeft(other, { alone: ahead.length === 1 }));
     return {

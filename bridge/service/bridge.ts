@@ -75,7 +75,13 @@ export class Bridge {
   readonly #statuses: StatusOutbox | null;
   readonly #announcer: Announcer | null;
   readonly #report: BridgeReporter | null;
-  #enrolments: Enrolments = { recipes: new Map(), owners: [], mistakes: new Map(), problems: [] };
+  #enrolments: Enrolments = {
+    recipes: new Map(),
+    owners: [],
+    mistakes: new Map(),
+    shown: new Set(),
+    problems: [],
+  };
   #enrolmentsAt = -Infinity;
   #maintenance: Maintenance | null = null;
   #engineAt = -Infinity;
@@ -134,7 +140,14 @@ export class Bridge {
       doubts: new Map(),
     });
     const pageOf = (run: string) => dashboard?.page(run) ?? null;
-    this.#reporter = new Reporter({ store, clock, held, repositoryPage, pageOf });
+    this.#reporter = new Reporter({
+      store,
+      clock,
+      held,
+      shown: (recipe) => this.#enrolments.shown.has(recipe),
+      repositoryPage,
+      pageOf,
+    });
     const statuses = deps.statuses ?? null;
     this.#statuses = statuses === null ? null : new StatusOutbox({ store, statuses, clock, pageOf });
     this.#outbox = new Outbox({ store, forge, clock });

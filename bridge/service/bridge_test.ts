@@ -240,6 +240,29 @@ Deno.test("runs wait for each other in order, and the comment says how many are 
   world.assertSound();
 });
 
+Deno.test("no comment counts runs of recipes that its readers may not see", async () => {
+  using at = await open();
+  const { world } = at;
+  const other = "recipe-maintainers/wiki";
+  world.recipes.set(other, "wiki");
+  world.hidden.add("custom-html");
+  await world.seconds(61); // by then the bridge has looked at the enrolments again
+  const [secret, shown] = [
+    world.gitea.openPull(repo, commits.first),
+    world.gitea.openPull(other, commits.second),
+  ];
+  world.gitea.say(secret, { user: "maintainer", body: "!testme" });
+  await world.runStarted();
+  world.gitea.say(shown, { user: "maintainer", body: "!testme" });
+  await world.until("both are answered", () => world.bodies().length === 2);
+  await world.seconds(5);
+  assert.match(world.bodies()[1] ?? "", /Queued: `c0ffee0` of wiki\*\* · next in the queue · \[run\]/);
+  const secret2 = world.gitea.openPull(repo, commits.second);
+  world.gitea.say(secret2, { user: "maintainer", body: "!testme" });
+  await world.until("the third is answered", () => world.bodies().length === 3);
+  assert.match(world.bodies()[2] ?? "", /behind 2 runs/, "its own readers see both");
+});
+
 Deno.test("cancel stops a running run and takes a queued one out", async () => {
   using at = await open();
   const { world, pull } = at;

@@ -15,6 +15,7 @@ function scene() {
     recipes: new Map([[repo, "custom-html"]]),
     owners: [gitea.org] as string[],
     mistakes: new Map<string, string>(),
+    shown: new Set<string>(),
     problems: [] as string[],
   };
   const forge = giteaForge({ url: "https://forge.example", token: "token", fetch: gitea.fetch, clock });

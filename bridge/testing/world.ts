@@ -51,6 +51,8 @@ export class World implements Disposable {
   hasDashboard = true;
   maintenance: Maintenance | null = null;
   recipes = new Map([[repo, "custom-html"]]);
+  /** Those of them that are not for the public. */
+  readonly hidden = new Set<string>();
   mistakes = new Map<string, string>();
   readonly #folder = Deno.makeTempDirSync({ prefix: "ccci-bridge-" });
   #store: Store;
@@ -257,6 +259,7 @@ export class World implements Disposable {
           recipes: this.recipes,
           owners: [...new Set([...this.recipes.keys()].map(ownerOf))],
           mistakes: this.mistakes,
+          shown: new Set([...this.recipes.values()].filter((recipe) => !this.hidden.has(recipe))),
           problems: [],
         }),
     };
