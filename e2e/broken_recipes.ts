@@ -199,7 +199,7 @@ export const brokenRecipes: BrokenRecipe[] = [
     only: ["install"],
     stage: "install",
     cause:
-      /does not answer with status 404: status 404, the proxy knows .* entryPoint "nowhere" doesn't exist/,
+      /status 404, the proxy knows .* entryPoint "nowhere" doesn't exist.* and the proxy has web, web-secure/,
   },
   {
     name: "a job that the upgrade runs again, which fails the second time",

@@ -143,6 +143,27 @@ function serverDifferences(view: ProxyView, services: readonly LabelledService[]
   });
 }
 
+/** Which entry points the labels of routers name that the proxy does not have, one phrase for each router. */
+export function unknownEntryPoints(
+  existing: readonly string[],
+  services: readonly Pick<LabelledService, "labels">[],
+): string[] {
+  const known = existing.map((name) => name.toLowerCase());
+  return services.flatMap(({ labels }) =>
+    Object.entries(proxyLabels(labels)).flatMap(([name, value]) => {
+      const label = parseLabel(name);
+      if (label?.section !== "routers" || label.path.join() !== "entrypoints") return [];
+      const unknown = value.split(",").map((one) => one.trim()).filter((one) =>
+        one !== "" && !known.includes(one.toLowerCase())
+      );
+      const named = unknown.map((one) => `"${one}"`).join(", ");
+      return unknown.length === 0
+        ? []
+        : [`router "${label.name}" names the entry point ${named}, and the proxy has ${existing.join(", ")}`];
+    })
+  );
+}
+
 /** What Traefik says is wrong with the routers and services that the labels make. */
 export function complaints(
   view: ProxyView,

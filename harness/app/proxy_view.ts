@@ -129,24 +129,42 @@ function ofSwarm(all: Record<string, Shown>): ReadonlyMap<string, Shown> {
 /** The proxy's API did not answer, or not in the way expected. */
 export class ProxyError extends CcciError {
   constructor(cause: unknown) {
-    super("proxy.api", "Could not ask the proxy's API (CCCI_TRAEFIK_API) for its routers", { cause });
+    super("proxy.api", "Could not ask the proxy's API (CCCI_TRAEFIK_API) what it routes", { cause });
   }
 }
 
 /** Asks the proxy what it knows. @throws {ProxyError} */
 export type AskProxy = (signal: AbortSignal) => Promise<ProxyView>;
 
+/** The entry points of `/api/entrypoints`, of which only the names are read. */
+const entryPointList = z.array(z.object({ name: z.string() }));
+
 /** How the proxy can be asked, or null where `CCCI_TRAEFIK_API` says no address. */
 export async function proxyApi(settings: Settings): Promise<AskProxy | null> {
+  return await asking(settings, { path: "/api/rawdata", read: (answer) => new ProxyView(answer) });
+}
+
+/** How the proxy can be asked for the names of its entry points, or null where nobody says at which address. */
+export async function proxyEntryPoints(
+  settings: Settings,
+): Promise<((signal: AbortSignal) => Promise<string[]>) | null> {
+  const read = (answer: unknown) => entryPointList.parse(answer).map(({ name }) => name);
+  return await asking(settings, { path: "/api/entrypoints", read });
+}
+
+async function asking<T>(
+  settings: Settings,
+  { path, read }: { path: string; read: (answer: unknown) => T },
+): Promise<((signal: AbortSignal) => Promise<T>) | null> {
   const { TRAEFIK_API: address, BASE_DOMAIN: base } = settings;
   if (address === undefined) return null;
   const get = serviceFetch({ base, ingress: await ingressOf(settings) }, { timeoutMs: ASK_MS });
-  const url = `${address.replace(/\/$/, "")}/api/rawdata`;
+  const url = `${address.replace(/\/$/, "")}${path}`;
   return async (signal) => {
     try {
       const response = await get(url, { signal });
       if (response.status !== 200) throw new Error(`${url} answers with status ${response.status}`);
-      return new ProxyView(await response.json());
+      return read(await response.json());
     } catch (cause) {
       signal.throwIfAborted();
       throw new ProxyError(cause);

@@ -1,4 +1,4 @@
-import { complaints } from "./label_view.ts";
+import { complaints, unknownEntryPoints } from "./label_view.ts";
 import type { ProxyView } from "./proxy_view.ts";
 import type { TaskState } from "../swarm/stack_state.ts";
 import { takeSnapshot } from "../swarm/snapshot.ts";
@@ -52,12 +52,13 @@ interface Socket {
  * Compares what the app's labels tell the proxy with what the proxy says of them and with what the app's containers
  * listen on.
  * @param app.view what the proxy's API shows; null where it does not show anything
+ * @param app.entryPoints the same for the names of its entry points
  */
 export async function findRouteFault(
   swarm: Swarm,
-  app: { stack: string; domain: string; view: ProxyView | null },
+  app: { stack: string; domain: string; view: ProxyView | null; entryPoints: readonly string[] | null },
 ): Promise<RouteFault> {
-  const { stack, domain, view } = app;
+  const { stack, domain, view, entryPoints } = app;
   const services = (await swarm.services(stack)).map(({ Spec: spec }) => ({
     name: spec.Name.replace(`${stack}_`, ""),
     labels: spec.Labels,
@@ -71,15 +72,18 @@ export async function findRouteFault(
     };
   }
   const against = view === null ? [] : complaints(view, services);
+  const unknown = entryPoints === null ? [] : unknownEntryPoints(entryPoints, services);
   const tasks = (await takeSnapshot(swarm, stack)).services.find(({ name }) => name === routed.name)?.tasks ??
     [];
   const shown = isHealthy(tasks) ? "healthy" : "running";
-  if (against.length > 0) return { why: against.join("; "), certainAfterMs: PROXY_SAYS_MS, shown };
+  if (against.length > 0) {
+    return { why: [...against, ...unknown].join("; "), certainAfterMs: PROXY_SAYS_MS, shown };
+  }
   const sockets = await listening(swarm, { stack, service: routed.name });
-  const why = sockets === null ? null : mismatch(routed, sockets);
+  const why = [...unknown, sockets === null ? null : mismatch(routed, sockets)].filter((one) => one !== null);
   // A container that listens on nothing yet may be healthy all the same, if its check does not ask for an open port.
   return {
-    why,
+    why: why.length === 0 ? null : why.join("; "),
     certainAfterMs: shown === "healthy" && sockets?.length !== 0 ? HEALTHY_MS : UNTOLD_MS,
     shown,
   };

@@ -4,7 +4,7 @@ import { decide, type Decision } from "../swarm/converge.ts";
 import { stackFailure } from "../swarm/wait_converged.ts";
 import { findRouteFault, isGatewayAnswer } from "./route_fault.ts";
 import { isNobodys, learnNobodysAnswer, type NobodysAnswer, type SeenAnswer } from "./nobodys_answer.ts";
-import { hasRoute, proxyApi, type ProxyView } from "./proxy_view.ts";
+import { hasRoute, proxyApi, proxyEntryPoints, type ProxyView } from "./proxy_view.ts";
 import { type Visit, visits } from "./visit.ts";
 import type { Settings } from "../run/settings.ts";
 import { takeSnapshot } from "../swarm/snapshot.ts";
@@ -173,9 +173,18 @@ class ProxysOwn {
 
   /** What the proxy's API shows now; null where it shows nothing. */
   async view(): Promise<ProxyView | null> {
-    const { settings, signal, log } = this.#options;
+    return await this.#ask(await proxyApi(this.#options.settings));
+  }
+
+  /** The names of the proxy's entry points; null where its API shows none. */
+  async entryPoints(): Promise<string[] | null> {
+    return await this.#ask(await proxyEntryPoints(this.#options.settings));
+  }
+
+  async #ask<T>(ask: ((signal: AbortSignal) => Promise<T>) | null): Promise<T | null> {
+    const { signal, log } = this.#options;
     try {
-      return await (await proxyApi(settings))?.(signal) ?? null;
+      return await ask?.(signal) ?? null;
     } catch (error) {
       signal.throwIfAborted();
       log(describeError(error));
@@ -248,17 +257,18 @@ class WayWatch {
     if (ms < NO_WAY_MS || now - this.#askedAt < FAULT_LOOK_MS) return null;
     this.#askedAt = now;
     const { swarm, stack, domain } = this.#options;
-    const { why, certainAfterMs, shown } = await findRouteFault(swarm, {
-      stack,
-      domain,
-      view: await this.#proxy.view(),
-    });
+    const [view, entryPoints] = await Promise.all([this.#proxy.view(), this.#proxy.entryPoints()]);
+    const fault = await findRouteFault(swarm, { stack, domain, view, entryPoints });
+    const { why, certainAfterMs, shown } = fault;
+    const points = entryPoints === null ? "" : ` (the proxy has ${entryPoints.join(", ")})`;
     if (ms < certainAfterMs) return null;
     return {
       text: why === null ? text : `${text}; ${why}`,
-      detail: `The proxy has answered so for ${
-        formatSeconds(ms)
-      }, and Docker shows the app as ${shown}: look at the labels of its router, the port in loadbalancer.server.port, and its network`,
+      detail:
+        `The proxy has answered so for ${
+          formatSeconds(ms)
+        }, and Docker shows the app as ${shown}: look at traefik.enable, at the labels of its router (rule, ` +
+        `service, middlewares, tls, entrypoints${points}), at the port in loadbalancer.server.port, and at its network`,
     };
   }
 }

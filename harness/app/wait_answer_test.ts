@@ -12,23 +12,24 @@ const DOMAIN = "wiki-0a1b2c.ci.test";
 const START = Date.parse("2026-01-01T00:00:00Z");
 /** What the proxy says to names that no app has. */
 const NOBODYS = "404 page not found\n";
+const ENTRY_POINTS = "traefik.http.routers.wiki.entrypoints";
 /** Fake seconds that pass between two looks. */
 const STEP_MS = 5_000;
 
 /** An engine whose app has been running for a minute, healthy or without a health check. */
 class FakeSwarm extends Swarm {
   readonly #status: string;
-  readonly #rule: string;
+  readonly #labels: Record<string, string>;
 
-  constructor(status: string, rule = `Host(\`${DOMAIN}\`)`) {
+  constructor(status: string, rule = `Host(\`${DOMAIN}\`)`, labels: Record<string, string> = {}) {
     super("/nowhere");
     this.#status = status;
-    this.#rule = rule;
+    this.#labels = { "traefik.http.routers.wiki.rule": rule, ...labels };
   }
   override services() {
     const spec = {
       Name: `${STACK}_app`,
-      Labels: { "traefik.http.routers.wiki.rule": this.#rule },
+      Labels: this.#labels,
       TaskTemplate: {},
       Mode: { Replicated: { Replicas: 1 } },
     };
@@ -109,7 +110,10 @@ Deno.test("a proxy that finds no way to a healthy app for a minute is the end", 
   const { error, seconds } = await waitInVain(new FakeSwarm("Up 2 minutes (healthy)"), badGateway);
   assert.equal(seconds, 60);
   assert.match(error.message, /does not answer with status 200: status 502$/);
-  assert.match(error.detail ?? "", /healthy: look at the labels/);
+  assert.match(
+    error.detail ?? "",
+    /healthy: look at traefik\.enable, at the labels .*entrypoints\), at the port/,
+  );
 });
 
 Deno.test("an app without a health check gets longer, one that answers by itself the whole time", async () => {
@@ -170,6 +174,36 @@ Deno.test("a 404 like the proxy's counts where the proxy's API shows that the ap
   await waitAnswer(asked);
   rule += " && PathPrefix(`/api`)";
   await assert.rejects(waitAnswer(asked), /the proxy knows no such app/);
+});
+
+Deno.test("a route that does not come up names the entry points that there are", async () => {
+  const routers = { "wiki@swarm": { rule: `Host(\`${DOMAIN}\`)`, service: "wiki", status: "enabled" } };
+  const api: Record<string, unknown> = {
+    "/api/rawdata": { routers, services: {} },
+    "/api/entrypoints": [{ name: "web", address: ":80" }, { name: "web-secure", address: ":443" }],
+  };
+  await using site = await httpsSite([DOMAIN, "*.ci.test"], (request, response) => {
+    const said = api[request.url ?? ""];
+    response.writeHead(said === undefined ? 404 : 200).end(
+      said === undefined ? NOBODYS : JSON.stringify(said),
+    );
+  });
+  const { settings, ...rest } = options(site);
+  const wait = (label: string) =>
+    waitAnswer({
+      ...rest,
+      ...frozenClock(),
+      swarm: new FakeSwarm("Up 2 minutes (healthy)", undefined, { [ENTRY_POINTS]: label }),
+      settings: { ...settings, TRAEFIK_API: "https://traefik.ci.test" },
+    }).then(() => assert.fail("It answered"), (error: StageFailure) => error);
+  const wrong = await wait("websecure, web");
+  assert.match(
+    wrong.message,
+    /; router "wiki" names the entry point "websecure", and the proxy has web, web-secure$/,
+  );
+  const other = await wait("web"); // it exists, and leads to no HTTPS
+  assert.doesNotMatch(other.message, /entry point/);
+  assert.match(other.detail ?? "", /tls, entrypoints \(the proxy has web, web-secure\)\), at the port/);
 });
 
 Deno.test("a route that the proxy has made only after its answer does not make the answer the app's", async () => {
