@@ -56,6 +56,8 @@ export class App {
   published: string | null = null;
   #options: AppOptions;
   #deployedAt = 0;
+  /** When the restore was over, milliseconds since the epoch; null: there was none since the last deploy. */
+  #restoredAt: number | null = null;
   readonly #steadiness = new Steadiness();
   /** When the last deploy was over, by the clock's `elapsed()`. */
   #labelledAt = 0;
@@ -142,6 +144,7 @@ export class App {
     this.#settings = await Deno.readTextFile(abra.envFile(this.domain));
     this.#checked.unshift(checked);
     this.#deployedAt = ctx.clock.now();
+    this.#restoredAt = null;
     this.published = at === "head" ? null : at.version;
     this.expectChanges();
     const warnings = await blame(
@@ -177,7 +180,7 @@ export class App {
       });
       await this.#requireChecked();
       for (const blemish of converged.blemishes) ctx.blemish(blemish);
-      this.#steadiness.settled(converged.snapshot.now);
+      this.#steadiness.settled(converged.snapshot, this.#restoredAt);
       return converged;
     } finally {
       await this.noteVolumes().catch(() => {}); // the wait's own result matters more
@@ -268,7 +271,7 @@ export class App {
   async restore(ctx: StageContext): Promise<BotCall> {
     const restore = () => this.#abra(ctx).restore(this.domain, { timeoutMs: ctx.remaining() });
     const call = await blame(askBot(restore, ctx), "The restore failed");
-    this.#deployedAt = ctx.clock.now(); // tasks that failed while the data was gone do not count
+    this.#restoredAt = this.#deployedAt = ctx.clock.now(); // tasks that failed while the data was gone do not count
     return call;
   }
 

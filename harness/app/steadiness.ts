@@ -1,5 +1,7 @@
+import { readyAt } from "../swarm/converge.ts";
 import {
   type Failure,
+  isRunning,
   type ServiceState,
   type Snapshot,
   taskProblem,
@@ -25,18 +27,37 @@ export interface Unsteady {
 export class Steadiness {
   /** Since when the app has been as its specification says, milliseconds since the epoch; null: it is being changed. */
   #since: number | null = null;
+  /**
+   * By service: from when on a task had all that it needs when it was started, though the app had not settled yet. An end
+   * of such a task is told, and fails nothing by itself.
+   */
+  #supplied: ReadonlyMap<string, number> = new Map();
   readonly #seen = new Set<string>();
   /** How often each service has ended so far. */
   readonly #ends = new Map<string, number>();
 
-  /** The app is as it should be from now on. @param now milliseconds since the epoch */
-  settled(now: number): void {
-    this.#since = now;
+  /**
+   * The app is as it should be from now on.
+   * @param restoredAt when its data was back, milliseconds since the epoch; null: nothing was restored. What ended
+   * before then had lost its data, and what was started before another service was ready may have missed that
+   */
+  settled(snapshot: Snapshot, restoredAt: number | null = null): void {
+    this.#since = snapshot.now;
+    if (restoredAt === null) return;
+    const ready = snapshot.services.map(({ name, tasks }) => ({
+      name,
+      at: Math.max(0, ...tasks.filter(isRunning).map(readyAt)),
+    }));
+    this.#supplied = new Map(snapshot.services.map(({ name }) => [
+      name,
+      Math.max(restoredAt, ...ready.filter((other) => other.name !== name).map(({ at }) => at)),
+    ]));
   }
 
   /** What the app's services do from now on is what a change by us leads to: a deploy, or data that is destroyed. */
   changed(): void {
     this.#since = null;
+    this.#supplied = new Map();
   }
 
   /** Looks which services have ended since they settled. */
@@ -45,8 +66,10 @@ export class Steadiness {
     const blemishes: string[] = [];
     let failure: Failure | null = null;
     for (const service of since === null ? [] : snapshot.services) {
+      const supplied = this.#supplied.get(service.name) ?? Infinity;
       const ends = service.tasks.filter((task) =>
-        task.since > (since ?? 0) && !this.#seen.has(task.id) && hasEnded(service, task)
+        (task.since > (since ?? 0) || task.createdAt >= supplied) && !this.#seen.has(task.id) &&
+        hasEnded(service, task)
       ).toSorted((a, b) => a.since - b.since);
       const last = ends.at(-1);
       if (last === undefined) continue;
@@ -59,7 +82,7 @@ export class Steadiness {
           why(last)
         }`,
       );
-      if (total <= FORGIVEN) continue;
+      if (total <= FORGIVEN || last.since <= (since ?? 0)) continue;
       failure ??= {
         kind: "exits",
         service: service.name,

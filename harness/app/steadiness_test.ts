@@ -19,9 +19,14 @@ function service(tasks: TaskState[], change: Partial<ServiceState> = {}): Servic
   return serviceState({ name: "side", tasks, ...change });
 }
 
+/** A stack at a time, with these services. */
+function at(now: number, ...services: ServiceState[]): Snapshot {
+  return { now, services };
+}
+
 function settled(): Steadiness {
   const steadiness = new Steadiness();
-  steadiness.settled(SETTLED);
+  steadiness.settled(at(SETTLED));
   return steadiness;
 }
 
@@ -60,7 +65,7 @@ Deno.test("what a deploy, destroyed data or the service's own settings explain d
   const changing = settled();
   changing.changed();
   assert.deepEqual(look(changing, [end("a", 8_000)]), none);
-  changing.settled(SETTLED + 10_000);
+  changing.settled(at(SETTLED + 10_000));
   assert.deepEqual(look(changing, [end("a", 8_000)]), none, "it ended before the app settled again");
   assert.equal(look(changing, [end("b", 12_000)]).blemishes.length, 1);
   assert.deepEqual(look(new Steadiness(), [end("a", 8_000)]), none);
@@ -73,11 +78,41 @@ Deno.test("what a deploy, destroyed data or the service's own settings explain d
   assert.match(look(settled(), [killed]).blemishes[0] ?? "", /its health check fails/);
 });
 
+Deno.test("what ends between a restore and the app's recovery counts, unless its data or another service was not there", () => {
+  const RESTORED = SETTLED - 60_000;
+  const database = service([
+    task("db", { health: "healthy", createdAt: RESTORED + 2_000, since: RESTORED + 5_000 }),
+  ], {
+    name: "db",
+  });
+  const ended = (id: string, started: number) =>
+    end(id, 0, { createdAt: RESTORED + started, since: RESTORED + started + 500 });
+  const said = (tasks: TaskState[]) => {
+    const steadiness = new Steadiness();
+    const now = at(SETTLED, database, service([...tasks, task("z", { createdAt: RESTORED + 50_000 })]));
+    steadiness.changed();
+    steadiness.settled(now, RESTORED);
+    return { steadiness, now, ...steadiness.look(now) };
+  };
+  assert.deepEqual(said([ended("a", -3_000)]).blemishes, [], "its data was gone when it started");
+  assert.deepEqual(said([ended("a", 3_000)]).blemishes, [], "the database was not ready");
+  const { steadiness, now, blemishes, failure } = said(
+    ["a", "b", "c"].map((id, at) => ended(id, 6_000 + 1_000 * at)),
+  );
+  assert.match(blemishes.join(), /^Service "side" ended 3 times after it had started/);
+  assert.equal(failure, null, "it recovered");
+  const next = steadiness.look(at(now.now + 9_000, service([end("z", 8_000), task("y")])));
+  assert.match(next.failure?.message ?? "", /has ended 4 times/);
+  const again = new Steadiness();
+  again.settled(now);
+  assert.deepEqual(again.look(now).blemishes, [], "nothing was restored, and a deploy explains it");
+});
+
 Deno.test("a recorded service that ends a second after each start has failed the third time", async () => {
   const file = new URL("../testing/snapshots/global-crash.json", import.meta.url);
   const { frames } = JSON.parse(await Deno.readTextFile(file)) as { frames: Snapshot[] };
   const steadiness = new Steadiness();
-  steadiness.settled(3_500);
+  steadiness.settled(at(3_500));
   const seen = frames.map((frame) => steadiness.look(frame));
   assert.equal(seen.flatMap((one) => one.blemishes).length >= 3, true);
   const failure = seen.find((one) => one.failure !== null)?.failure;

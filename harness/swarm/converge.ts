@@ -143,7 +143,7 @@ function isNowhere(service: ServiceState): boolean {
 }
 
 /** When others could use a running task, as far as anybody can tell; milliseconds since the epoch. */
-function readyAt(task: TaskState): number {
+export function readyAt(task: TaskState): number {
   return task.health === "none" ? task.since + UNTOLD_READY_MS : task.since;
 }
 
