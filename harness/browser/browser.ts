@@ -2,6 +2,7 @@ import puppeteer, { type Browser as Puppeteer, type BrowserContext, type Page as
 import { BrowserError, type BrowserOptions, type WatchedBrowser, type WatchedPage } from "./types.ts";
 import { type Chromium, startChromium } from "./chromium.ts";
 import { RunPage } from "./page.ts";
+import { noteTimers } from "./page_leaving.ts";
 import { PARTS_MS } from "./page_arrival.ts";
 
 export { type Browser, BrowserError, type Page, type WatchedBrowser } from "./types.ts";
@@ -77,7 +78,9 @@ class RunBrowser implements WatchedBrowser {
 
   async #openTab(): Promise<OpenTab> {
     const context = await this.#connection.createBrowserContext({ downloadBehavior: { policy: "deny" } });
-    return { context, tab: await context.newPage() };
+    const tab = await context.newPage();
+    await tab.evaluateOnNewDocument(noteTimers);
+    return { context, tab };
   }
 
   #keepSpare(): void {

@@ -52,6 +52,19 @@ document.querySelector("p").attachShadow({ mode: "open" }).innerHTML = "<b>In th
     "text/html",
     "<title>Greedy</title><p>takes</p><script>const all = []; setInterval(() => all.push(new Uint8Array(3e7).fill(7)), 50)</script>",
   ],
+  "/asks": [
+    200,
+    "text/html",
+    `<title>Asks</title><h1>Asks</h1><button id="link" onclick="open('/popup')">a page</button>
+<button id="empty" onclick="open('').alert('Is that all?'); document.body.append('answered')">an empty one</button>`,
+  ],
+  "/popup": [
+    200,
+    "text/html",
+    `<title>Popup</title><script>
+confirm("Sure?"); opener.document.body.append("asked"); open("").alert("And that?"); opener.document.body.append(" twice")
+</script>`,
+  ],
   "/gone": [410, "text/html", "gone"],
   "/restless": [
     200,
@@ -203,6 +216,14 @@ Deno.test({
         await page.click("input"); // a page may only ask once somebody has touched it
         assert.equal((await page.goto(`${url}/parts`)).status, 200);
         assert.equal(await page.title(), "Parts");
+      });
+      await t.step("windows that a click opens get answers to what they ask", async () => {
+        await using other = await browser.page();
+        await other.goto(`${url}/asks`);
+        await other.click("#link");
+        await other.waitFor({ text: "asked twice" }, { timeoutMs: 5_000 });
+        await other.click("#empty");
+        await other.waitFor({ text: "answered" }, { timeoutMs: 5_000 });
       });
       await t.step("an element's shadow root is read with it", async () => {
         assert.equal(await page.text("#plain"), "In the shadow");

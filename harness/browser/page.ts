@@ -3,6 +3,7 @@ import { systemClock, waitFor, WaitTimeout } from "../../common/time.ts";
 import { writeAtomically } from "../../common/files.ts";
 import { actionError, clickAndFollow, fillIn, LOAD_MS, reading, steadily, visible } from "./page_actions.ts";
 import { arrival } from "./page_arrival.ts";
+import { leavingMs } from "./page_leaving.ts";
 import { readDocument } from "./page_document.ts";
 import { MAX_TEXT, shownText, visibleText } from "./page_text.ts";
 import { networkChanged, PageTroubles, plainReason } from "./page_troubles.ts";
@@ -26,6 +27,9 @@ const QUIET_MS = 3_000;
 const MIN_TRIES = 10;
 const CHANGING_MS = 60_000;
 
+/** Milliseconds within which a page does what its timers have put off for ten seconds at most. */
+const LEAVES_MS = 15_000;
+
 /** A page of puppeteer, with the few verbs that stages and tests need. */
 export class RunPage implements WatchedPage {
   readonly #page: PuppeteerPage;
@@ -44,11 +48,7 @@ export class RunPage implements WatchedPage {
     this.#partsMs = options.partsMs;
     this.#close = options.close;
     this.#troubles = new PageTroubles(page);
-    // A page that asks a question would wait for the answer for ever. It asks whether it may be left: it may.
-    page.on("dialog", (dialog) => {
-      const leaving = dialog.type() === "beforeunload";
-      void (leaving ? dialog.accept() : dialog.dismiss()).catch(() => {});
-    });
+    answerDialogs(page);
   }
 
   get consoleErrors(): readonly string[] {
@@ -69,7 +69,8 @@ export class RunPage implements WatchedPage {
 
   async shown(): Promise<Shown> {
     const page = this.#page;
-    const { status, empty, blank, refresh } = await reading(() => page.evaluate(readDocument));
+    const header = this.answers.findLast((answer) => answer.url === page.url())?.refresh ?? "";
+    const { status, empty, blank, refresh } = await reading(() => page.evaluate(readDocument, header));
     const url = page.url();
     const failed = this.#troubles.failedNavigation;
     // Where there was no document before, the empty page of the beginning is still there. A document that broke off
@@ -89,6 +90,17 @@ export class RunPage implements WatchedPage {
       return { url, status, nothing: "ERR_HTTP_RESPONSE_CODE_FAILURE", refresh: null };
     }
     return { url, status, nothing: url.startsWith("chrome-error:") ? "ERR_FAILED" : null, refresh };
+  }
+
+  async left(): Promise<void> {
+    const page = this.#page;
+    const ms = () => page.evaluate(leavingMs).catch(() => 0); // a page that is being left answers nothing
+    if (await ms() === 0) return;
+    const click = async () => {
+      await waitFor(async () => await ms() === 0, { what: "the page's timers", timeoutMs: LEAVES_MS });
+    };
+    // Where they led, or did not, is what the page shows then.
+    await clickAndFollow(page, { selector: "", click, partsMs: this.#partsMs }).catch(() => {});
   }
 
   async goto(url: string, { timeoutMs = LOAD_MS } = {}): Promise<{ status: number; url: string }> {
@@ -209,6 +221,18 @@ export class RunPage implements WatchedPage {
       throw actionError(what, { selector, page: this.#page, cause });
     }
   }
+}
+
+/**
+ * A page that asks a question would wait for the answer for ever, and so would the page that opened it, which shares its
+ * process. A page also asks whether it may be left: it may.
+ */
+function answerDialogs(page: PuppeteerPage): void {
+  page.on("dialog", (dialog) => {
+    const leaving = dialog.type() === "beforeunload";
+    void (leaving ? dialog.accept() : dialog.dismiss()).catch(() => {});
+  });
+  page.on("popup", (popup) => popup !== null && answerDialogs(popup));
 }
 
 function checkUrl(url: string, domains: readonly string[]): void {

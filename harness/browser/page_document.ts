@@ -10,8 +10,11 @@ export interface OwnView {
   refresh: string | null;
 }
 
-/** Runs in the page, so it may use nothing from outside. */
-export function readDocument(): OwnView {
+/**
+ * Runs in the page, so it may use nothing from outside.
+ * @param header value of the header `Refresh` that the document came with; empty: it came without
+ */
+export function readDocument(header: string): OwnView {
   const { document, performance } = globalThis as unknown as {
     document: {
       baseURI: string;
@@ -24,7 +27,7 @@ export function readDocument(): OwnView {
   const status = performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0;
   const empty = (document.body?.childNodes.length ?? 0) === 0;
   const blank = empty && (document.head?.childNodes.length ?? 0) === 0;
-  const content = document.querySelector("meta[http-equiv=refresh i]")?.content ?? "";
+  const content = document.querySelector("meta[http-equiv=refresh i]")?.content ?? header;
   const asked = /^\s*(\d+)(?:\.\d*)?\s*[;,]\s*(?:url\s*=\s*)?["']?([^"']+)/i.exec(content);
   if (asked === null || Number(asked[1]) > 60) return { status, empty, blank, refresh: null };
   const url = URL.parse((asked[2] ?? "").trim(), document.baseURI);

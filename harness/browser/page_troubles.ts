@@ -85,7 +85,7 @@ export class PageTroubles {
       const request = response.request();
       if (isOwnNavigation(request)) {
         this.failedNavigation = null;
-        remember(this.answers, { url: response.url(), status });
+        remember(this.answers, { url: response.url(), status, refresh: response.headers().refresh ?? "" });
         return;
       }
       if (status < 400) return;

@@ -55,6 +55,8 @@ export interface FailedRequest {
 export interface Answer {
   url: string;
   status: number;
+  /** Value of its header `Refresh`, by which the browser goes elsewhere like by an element `meta`; empty: none. */
+  refresh: string;
 }
 
 /** What a page is now. */
@@ -68,7 +70,7 @@ export interface Shown {
    * is one.
    */
   nothing: string | null;
-  /** Where the document says that the browser is to go by itself in a few seconds; null: nowhere. */
+  /** Where the document, or a header that it came with, says that the browser is to go by itself in a few seconds; null: nowhere. */
   refresh: string | null;
 }
 
@@ -101,6 +103,8 @@ export interface Page extends AsyncDisposable {
 export interface WatchedPage extends Page {
   /** What the page is now: pages go elsewhere by themselves. */
   shown(): Promise<Shown>;
+  /** Resolves once scripts have done what they have put off for some seconds and that may lead elsewhere. */
+  left(): Promise<void>;
   /** What its own navigations were answered with since it was last opened, oldest first, a limited number. */
   readonly answers: readonly Answer[];
 }

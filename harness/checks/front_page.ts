@@ -89,6 +89,7 @@ export async function visitPage(browser: WatchedBrowser, visit: PageVisit): Prom
         status: health.status,
       });
     const fault = await waitForContent(page, { health, judge, timeoutMs: visit.appearsMs ?? APPEARS_MS });
+    if (fault === null) await page.left();
     const pictured = (await page.shown()).nothing === null && (await judge()).is !== "answer";
     if (pictured) await page.screenshot(join(visit.screenshots, visit.screenshot));
     const opened = await judge(); // the page may have gone elsewhere while it was looked at

@@ -113,6 +113,44 @@ const scenes: Scene[] = [
     fails: /leads to https:\/\/else\.test\//,
   },
   {
+    name: "a header that leads elsewhere in a few seconds",
+    site: page("<h1>Here</h1>", { refresh: "5; url=https://else.test/" }),
+    health: { text: "Here" },
+    fails: /leads to https:\/\/else\.test\//,
+  },
+  {
+    name: "a header that refreshes the page, and one that leads to a page of the app's",
+    site: { "/": page("<h1>Here</h1>", { refresh: "30; url=/in" }) },
+    health: { text: "Here" },
+  },
+  {
+    name: "a script that leads elsewhere in a few seconds",
+    site: page(
+      '<h1>Here</h1><script>setTimeout(() => { location.href = "https://else.test/" }, 3000)</script>',
+    ),
+    health: { text: "Here" },
+    fails: /leads to https:\/\/else\.test\/: that is no page of the app/,
+  },
+  {
+    name: "a script that counts down and then leads elsewhere",
+    site: page(
+      "<h1>Here</h1><script>let left = 3; setInterval(\"if (--left === 0) location.replace('https://else.test/')\", 900)</script>",
+    ),
+    health: { text: "Here" },
+    fails: /leads to https:\/\/else\.test\//,
+  },
+  {
+    name:
+      "a script that leads to a page of the app's in a few seconds, and one that ends a session much later",
+    site: {
+      "/": page(
+        '<h1>Here</h1><script>setTimeout(() => location.assign("/in"), 1500); setTimeout(() => location.assign("https://else.test/"), 60000)</script>',
+      ),
+      "/in": page("<h1>Inside</h1>"),
+    },
+    health: { text: "Here" },
+  },
+  {
     name: "a refresh of itself",
     site: page('<meta http-equiv="refresh" content="30"><h1>Here</h1>'),
     health: { text: "Here" },
