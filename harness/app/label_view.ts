@@ -7,6 +7,8 @@ export interface LabelledService {
   labels: Readonly<Record<string, string>>;
   /** Its labels before its latest update; null: it had none. */
   before: Readonly<Record<string, string>> | null;
+  /** Whether its latest update changed its endpoint: how it is reached, though no label and perhaps no task is new. */
+  moved: boolean;
   /** The addresses of each of its running tasks. */
   tasks: readonly (readonly string[])[];
 }

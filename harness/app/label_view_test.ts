@@ -48,7 +48,14 @@ const labels = {
 };
 
 function service(change: Partial<LabelledService> = {}): LabelledService {
-  return { name: "app", labels, before: labels, tasks: [["10.0.1.5", "172.18.0.3"]], ...change };
+  return {
+    name: "app",
+    labels,
+    before: labels,
+    moved: false,
+    tasks: [["10.0.1.5", "172.18.0.3"]],
+    ...change,
+  };
 }
 
 /** What a view still lacks after these labels have changed. */

@@ -2,6 +2,7 @@ import { formatSeconds, pollUntil } from "../../common/time.ts";
 import { describeError } from "../../common/errors.ts";
 import type { Settings } from "../run/settings.ts";
 import { InfraFailure, type StageContext } from "../run/stage.ts";
+import type { ServiceObject } from "../swarm/schema.ts";
 import type { Swarm } from "../swarm/swarm.ts";
 import { differences, type LabelledService, proxyLabels } from "./label_view.ts";
 import { type AskProxy, proxyApi, ProxyError } from "./proxy_view.ts";
@@ -30,8 +31,8 @@ export interface TakenUpOptions {
  * Waits until the proxy has taken up what the Engine has now. Until then an answer may have come on the way of before:
  * an update that changes only labels replaces no task, and the old route goes on working for seconds.
  *
- * Where no label of the proxy's has changed, only containers can be old ones, and an answer comes from a new one once
- * they are gone. Otherwise Traefik's API shows its routers and servers. Without the API, the proxy has certainly looked
+ * Where neither a label of the proxy's nor an endpoint has changed, only containers can be old ones, and an answer comes
+ * from a new one once they are gone: networks, configs and whatever else a container is made with make new ones. Otherwise Traefik's API shows its routers and servers. Without the API, the proxy has certainly looked
  * once its interval is over.
  * @throws {InfraFailure} when the proxy does not take it up
  */
@@ -41,6 +42,8 @@ export async function waitTakenUp(options: TakenUpOptions): Promise<void> {
   const looked = since + settings.PROXY_REFRESH_S * 1000 + PROXY_LAG_MS;
   const nextLook = () => clock.sleep(Math.max(0, looked - clock.elapsed()), signal);
   const services = await labelledServices(swarm, stack);
+  // No API shows what the proxy knows of endpoints, and a new one replaces no task.
+  if (services.some(({ moved }) => moved)) await nextLook();
   if (!services.some(hasNewLabels)) return await Promise.race([gone, nextLook()]);
   const ask = await proxyApi(settings);
   if (ask !== null) {
@@ -106,6 +109,7 @@ async function labelledServices(swarm: Swarm, stack: string): Promise<LabelledSe
       name: service.Spec.Name.replace(`${stack}_`, ""),
       labels,
       before,
+      moved: isOther(service.Spec.EndpointSpec, service.PreviousSpec?.EndpointSpec),
       tasks: running.map((task) =>
         task.NetworksAttachments.flatMap(({ Addresses: addresses }) =>
           (addresses ?? []).map((address) => address.replace(/\/\d+$/, ""))
@@ -113,4 +117,14 @@ async function labelledServices(swarm: Swarm, stack: string): Promise<LabelledSe
       ),
     }];
   });
+}
+
+type Endpoint = NonNullable<ServiceObject["PreviousSpec"]>["EndpointSpec"];
+
+/** Whether a service has another endpoint than before its latest update; one that was never updated has the same. */
+function isOther(now: Endpoint, before: Endpoint | undefined): boolean {
+  const said = (endpoint: Endpoint) =>
+    [endpoint?.Mode ?? "vip", ...(endpoint?.Ports ?? []).map((port) => JSON.stringify(port)).toSorted()]
+      .join();
+  return before !== undefined && said(now) !== said(before);
 }

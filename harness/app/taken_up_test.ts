@@ -10,13 +10,18 @@ const STACK = "wiki-0a1b2c_ci_test";
 const START = Date.parse("2026-01-01T00:00:00Z");
 const PORT = "traefik.http.services.wiki.loadbalancer.server.port";
 
+/** How a service is reached now, and was before, in the Engine's own words; empty: as the Engine does by itself. */
+type Endpoints = { now?: object; before?: object };
+
 /** An engine with one service, whose port label the latest deploy has changed to 8080. */
 class FakeSwarm extends Swarm {
   readonly #before: string;
+  readonly #endpoints: Endpoints;
 
-  constructor({ before }: { before: string }) {
+  constructor({ before, endpoints }: { before: string; endpoints: Endpoints }) {
     super("/nowhere");
     this.#before = before;
+    this.#endpoints = endpoints;
   }
   override services() {
     const spec = {
@@ -24,8 +29,10 @@ class FakeSwarm extends Swarm {
       Labels: { [PORT]: "8080" },
       TaskTemplate: {},
       Mode: { Replicated: { Replicas: 1 } },
+      EndpointSpec: this.#endpoints.now,
     };
-    const service = { ID: "s", Spec: spec, PreviousSpec: { Labels: { [PORT]: this.#before } } };
+    const before = { Labels: { [PORT]: this.#before }, EndpointSpec: this.#endpoints.before };
+    const service = { ID: "s", Spec: spec, PreviousSpec: before };
     return Promise.resolve([schema.service.parse(service)]);
   }
   override tasks() {
@@ -49,8 +56,10 @@ class FakeSwarm extends Swarm {
  * @param deploy.api null: the proxy's API cannot be asked; a number is a status that it answers with
  * @returns how many fake seconds it took, and what was logged and noted
  */
-async function takeUp(deploy: { api: string[] | number | null; before?: string; refreshS?: number }) {
-  const { api, before = "80", refreshS = 5 } = deploy;
+async function takeUp(
+  deploy: { api: string[] | number | null; before?: string; refreshS?: number; endpoints?: Endpoints },
+) {
+  const { api, before = "80", refreshS = 5, endpoints = {} } = deploy;
   let asked = 0;
   await using site = await httpsSite(["traefik.ci.test"], (_, response) => {
     if (!Array.isArray(api)) return void response.writeHead(api ?? 500).end();
@@ -72,11 +81,18 @@ async function takeUp(deploy: { api: string[] | number | null; before?: string; 
   const clock: Clock = {
     now: () => now,
     elapsed: () => now,
-    sleep: (ms) => Promise.resolve(void (now += Math.max(ms, 1_000))),
+    // Time passes when a sleep is over, and not when somebody begins one that is not waited for.
+    sleep: (ms) =>
+      new Promise((resolve) =>
+        setTimeout(() => {
+          now += ms === 0 ? 0 : Math.max(ms, 1_000);
+          resolve();
+        })
+      ),
   };
   const said: string[] = [];
   await waitTakenUp({
-    swarm: new FakeSwarm({ before }),
+    swarm: new FakeSwarm({ before, endpoints }),
     stack: STACK,
     settings: readSettings((name) => env[name]),
     since: START,
@@ -125,6 +141,36 @@ Deno.test("without its API, the proxy's next look is waited for, though no conta
 Deno.test("where no label of the proxy's has changed, it is enough that old containers are gone", async () => {
   const { said } = await takeUp({ api: ["80"], before: "8080" });
   assert.equal(said, "");
+});
+
+const tcp = { Protocol: "tcp", TargetPort: 25, PublishMode: "ingress" };
+const smtp = { Mode: "vip", Ports: [{ ...tcp, PublishedPort: 25 }] };
+const both = { Mode: "vip", Ports: [{ ...tcp, PublishedPort: 25 }, { ...tcp, PublishedPort: 587 }] };
+const turned = { Mode: "vip", Ports: both.Ports.toReversed() };
+/** What an upgrade changes of how a service is reached while its labels stay, and whether the proxy has to look again. */
+const changes: [what: string, endpoints: Endpoints, looks: boolean][] = [
+  ["its endpoint mode only", { before: { Mode: "vip" }, now: { Mode: "dnsrr" } }, true],
+  ["its endpoint mode only, from none named", { before: {}, now: { Mode: "dnsrr" } }, true],
+  ["its ports only", { before: smtp, now: both }, true],
+  ["that it publishes no port any more", { before: smtp, now: { Mode: "vip" } }, true],
+  ["the order of its ports", { before: both, now: turned }, false],
+  ["nothing of it, by naming what is usual", { before: {}, now: { Mode: "vip" } }, false],
+  ["networks, configs or environment, for which Swarm makes new tasks", {}, false],
+];
+for (const [what, endpoints, looks] of changes) {
+  Deno.test(`an upgrade that changes ${what} ${looks ? "waits for a" : "needs no"} look of the proxy's`, async () => {
+    for (const api of [null, ["8080"]]) {
+      const { seconds } = await takeUp({ api, before: "8080", endpoints });
+      assert.equal(seconds, looks ? 7 : 0);
+    }
+  });
+}
+
+Deno.test("new labels and a new endpoint: the proxy has looked, and its API shows the labels", async () => {
+  const endpoints = { before: { Mode: "vip" }, now: { Mode: "dnsrr" } };
+  const { seconds, said } = await takeUp({ api: ["80", "80", "8080"], endpoints });
+  assert.ok(seconds >= 7 + 2, String(seconds));
+  assert.match(said, /API shows the routers/);
 });
 
 Deno.test("an API that does not answer is said, and the proxy's next look is waited for", async () => {

@@ -6,6 +6,12 @@ import * as z from "zod";
  */
 const labels = z.record(z.string(), z.string()).nullish().transform((value) => value ?? {});
 
+/** How a service is reached: by a virtual address or by its tasks' own, and on which ports of the nodes. */
+const endpointSpec = z.object({
+  Mode: z.string().default("vip"),
+  Ports: z.array(z.record(z.string(), z.unknown())).nullish(),
+}).nullish();
+
 export const service = z.object({
   ID: z.string(),
   UpdatedAt: z.string().optional(),
@@ -27,9 +33,10 @@ export const service = z.object({
       ReplicatedJob: z.object({ TotalCompletions: z.number().default(1) }).optional(),
       GlobalJob: z.object({}).optional(),
     }),
+    EndpointSpec: endpointSpec,
   }),
   /** What it was before its latest update. */
-  PreviousSpec: z.object({ Labels: labels }).nullish(),
+  PreviousSpec: z.object({ Labels: labels, EndpointSpec: endpointSpec }).nullish(),
   /** The Engine's own count; it gives none when it is not asked for it. */
   ServiceStatus: z.object({ DesiredTasks: z.number().default(0) }).nullish(),
   /** Of jobs: which run of the job is the present one. */
