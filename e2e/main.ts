@@ -98,7 +98,7 @@ function contextOf(
 }
 
 /** What all suites came to. */
-class Tally {
+export class Tally {
   #passed = 0;
   #failed = 0;
   /** A line for each suite. */

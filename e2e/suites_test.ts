@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UsageError } from "../common/errors.ts";
 import { waitFor } from "../common/time.ts";
+import { Tally } from "./main.ts";
 import { checkFormat, chooseSuites, countCases, planOf, suites, testCall } from "./suites.ts";
 
 Deno.test("suites are chosen by name, and a name that is none is answered with all that are", () => {
@@ -44,6 +45,24 @@ Deno.test("types are checked once: by the suite types, or by the tests where tha
   assert.deepEqual(testCall({ ...all, typesChecked: false }, { jobs: 2 }), [
     ...["test", "-A", "--no-prompt", "--parallel", "--filter", "x"],
   ]);
+});
+
+Deno.test("the tests end with their counts, and say that a stack stays up and how to stop it", () => {
+  const tally = new Tally();
+  const [suite] = chooseSuites({ only: "unit" });
+  assert.ok(suite);
+  const counts = { passed: 3, failed: 1, failures: ["it works"], ignored: ["it needs Docker"] };
+  tally.add(suite, { counts, ms: 2_000 });
+  tally.addCheck(null);
+  tally.addCheck("Docker holds more");
+  assert.equal(
+    tally.text(true),
+    "\n– unit: it needs Docker\n✗ unit: it works\n✗ Docker holds more\n\n" +
+      "✗ unit          3 passed   1 failed        2.0 s\n\n" +
+      "The stack stays up for the next tests; `./cc-ci down` takes it down.\n\n4 passed, 2 failed\n",
+  );
+  assert.doesNotMatch(tally.text(false), /stack/, "none is up");
+  assert.match(tally.text(false), /\n4 passed, 2 failed\n$/);
 });
 
 Deno.test("the suite format names a file that is not formatted, and what mends it", async () => {

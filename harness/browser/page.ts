@@ -78,9 +78,10 @@ export class RunPage implements WatchedPage {
     const none = /^(chrome-error:|about:blank$)/.test(url) || (empty && failed?.name !== "ERR_ABORTED");
     if (failed !== null && none) {
       const answer = this.answers.at(-1);
+      const wanted = await unreachable(page) ?? failed.url;
       return {
-        url: failed.url,
-        status: answer?.url === failed.url ? answer.status : 0,
+        url: wanted,
+        status: answer?.url === wanted ? answer.status : 0,
         nothing: failed.name,
         refresh: null,
       };
@@ -111,6 +112,7 @@ export class RunPage implements WatchedPage {
       return { status: (await this.shown()).status, url: this.#page.url() };
     } catch (cause) {
       if (cause instanceof BrowserError) throw cause;
+      await this.#quiet(); // redirects on the way may be told only now
       const text = cause instanceof Error ? cause.message : String(cause);
       const code = /timeout/i.test(text) ? "browser.late" : "browser.load";
       throw new BrowserError(code, `Could not open "${url}": ${plainReason(text)}`, { cause });
@@ -200,11 +202,14 @@ export class RunPage implements WatchedPage {
         if (enough() || !networkChanged(error)) throw error;
         troubles.lost = "page";
       });
-      await this.#page.waitForNetworkIdle({ idleTime: 300, concurrency: 2, timeout: QUIET_MS })
-        .catch(() => {});
+      await this.#quiet();
       if (troubles.lost === "nothing" || (troubles.lost === "part" && !parts) || enough()) return;
       forget();
     }
+  }
+
+  async #quiet(): Promise<void> {
+    await this.#page.waitForNetworkIdle({ idleTime: 300, concurrency: 2, timeout: QUIET_MS }).catch(() => {});
   }
 
   async #element(
@@ -233,6 +238,20 @@ function answerDialogs(page: PuppeteerPage): void {
     void (leaving ? dialog.accept() : dialog.dismiss()).catch(() => {});
   });
   page.on("popup", (popup) => popup !== null && answerDialogs(popup));
+}
+
+/**
+ * Where the page wanted to go that shows the browser's own error now; null: it shows something else. The events of its
+ * requests may name the address before a redirect.
+ */
+async function unreachable(page: PuppeteerPage): Promise<string | null> {
+  const session = await page.createCDPSession();
+  try {
+    const { frameTree } = await session.send("Page.getFrameTree");
+    return frameTree.frame.unreachableUrl ?? null;
+  } finally {
+    await session.detach();
+  }
 }
 
 function checkUrl(url: string, domains: readonly string[]): void {

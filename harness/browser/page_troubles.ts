@@ -84,7 +84,8 @@ export class PageTroubles {
       const status = response.status();
       const request = response.request();
       if (isOwnNavigation(request)) {
-        this.failedNavigation = null;
+        // That a redirect has been answered may be told after the failure of what it led to.
+        if (status < 300 || status >= 400) this.failedNavigation = null;
         remember(this.answers, { url: response.url(), status, refresh: response.headers().refresh ?? "" });
         return;
       }
