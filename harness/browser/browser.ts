@@ -1,6 +1,7 @@
 import puppeteer, { type Browser as Puppeteer, type BrowserContext, type Page as Tab } from "puppeteer-core";
 import { BrowserError, type BrowserOptions, type WatchedBrowser, type WatchedPage } from "./types.ts";
 import { type Chromium, startChromium } from "./chromium.ts";
+import { answerDialogs } from "./dialogs.ts";
 import { RunPage } from "./page.ts";
 import { noteTimers } from "./page_leaving.ts";
 import { PARTS_MS } from "./page_arrival.ts";
@@ -21,6 +22,7 @@ export async function openBrowser(options: BrowserOptions): Promise<WatchedBrows
       defaultViewport: { width: 1280, height: 800 },
       protocolTimeout: options.answerMs ?? 60_000,
     });
+    await answerDialogs(connection);
     return new RunBrowser(chromium, {
       connection,
       version: await connection.version(),

@@ -55,14 +55,13 @@ document.querySelector("p").attachShadow({ mode: "open" }).innerHTML = "<b>In th
   "/asks": [
     200,
     "text/html",
-    `<title>Asks</title><h1>Asks</h1><button id="link" onclick="open('/popup')">a page</button>
-<button id="empty" onclick="open('').alert('Is that all?'); document.body.append('answered')">an empty one</button>`,
+    `<title>Asks</title><h1>Asks</h1><button onclick="window.open('/popup')">a window</button>`,
   ],
   "/popup": [
     200,
     "text/html",
     `<title>Popup</title><script>
-confirm("Sure?"); opener.document.body.append("asked"); open("").alert("And that?"); opener.document.body.append(" twice")
+confirm("Sure?"); alert("Well then"); opener.document.body.append("asked twice")
 </script>`,
   ],
   "/gone": [410, "text/html", "gone"],
@@ -220,10 +219,8 @@ Deno.test({
       await t.step("windows that a click opens get answers to what they ask", async () => {
         await using other = await browser.page();
         await other.goto(`${url}/asks`);
-        await other.click("#link");
-        await other.waitFor({ text: "asked twice" }, { timeoutMs: 5_000 });
-        await other.click("#empty");
-        await other.waitFor({ text: "answered" }, { timeoutMs: 5_000 });
+        await other.click("button");
+        await other.waitFor({ text: "asked twice" });
       });
       await t.step("an element's shadow root is read with it", async () => {
         assert.equal(await page.text("#plain"), "In the shadow");

@@ -48,7 +48,6 @@ export class RunPage implements WatchedPage {
     this.#partsMs = options.partsMs;
     this.#close = options.close;
     this.#troubles = new PageTroubles(page);
-    answerDialogs(page);
   }
 
   get consoleErrors(): readonly string[] {
@@ -226,18 +225,6 @@ export class RunPage implements WatchedPage {
       throw actionError(what, { selector, page: this.#page, cause });
     }
   }
-}
-
-/**
- * A page that asks a question would wait for the answer for ever, and so would the page that opened it, which shares its
- * process. A page also asks whether it may be left: it may.
- */
-function answerDialogs(page: PuppeteerPage): void {
-  page.on("dialog", (dialog) => {
-    const leaving = dialog.type() === "beforeunload";
-    void (leaving ? dialog.accept() : dialog.dismiss()).catch(() => {});
-  });
-  page.on("popup", (popup) => popup !== null && answerDialogs(popup));
 }
 
 /**

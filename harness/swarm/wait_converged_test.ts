@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { taskState } from "../testing/stack_states.ts";
-import { stackFailure } from "./wait_converged.ts";
+import { FakeClock } from "../../common/fake_clock.ts";
+import * as schema from "./schema.ts";
+import { stackFailure, waitConverged } from "./wait_converged.ts";
 import type { Failure } from "./stack_state.ts";
 import { InfraFailure, StageFailure } from "../run/stage.ts";
 import { Swarm } from "./swarm.ts";
@@ -99,4 +101,109 @@ Deno.test("a download that somebody else's server limits is named", async () => 
   const { detail } = await ofStage(failure({}), new FakeSwarm({ State: ran }, limited));
   assert.match(detail ?? "", /has limited it: fetch failed: 429 Too Many Requests/);
   assert.equal((await ofStage(failure({}), new FakeSwarm({ State: ran }, "port 429"))).detail, undefined);
+});
+
+const template = { ContainerSpec: { Image: "nginx:1.22.1", Env: ["V=2"] }, Runtime: "container" };
+
+/**
+ * An engine whose update to a second version fails once, so that Swarm pauses it for good, and starts the task anew, as
+ * Docker does by itself; times are those that a real one took. What it says is in its own words and shapes.
+ */
+class PausingSwarm extends Swarm {
+  readonly #deployedAt: number;
+  /** Milliseconds after the deploy at which the new task ends as well; Infinity: it stays. */
+  readonly #again: number;
+
+  constructor(clock: FakeClock, again: number) {
+    super("/nowhere", clock);
+    this.#deployedAt = clock.now();
+    this.#again = again;
+    this.logs = () => Promise.resolve(["no such host: db"]);
+    this.docker.getContainer = () => ({ inspect: () => Promise.resolve({ State: {} }) }) as never;
+  }
+  get #passed(): number {
+    return this.clock.now() - this.#deployedAt;
+  }
+  override services() {
+    const state = this.#passed < 5_455 ? { State: "updating", Message: "update in progress" } : {
+      State: "paused",
+      Message: "update paused due to failure or early termination of task 853lzm34wt41no11719rcdtfy",
+    };
+    return Promise.resolve([schema.service.parse({
+      ID: "s1",
+      Spec: { Name: "wiki_app", Labels: {}, TaskTemplate: template, Mode: { Replicated: { Replicas: 1 } } },
+      PreviousSpec: { Name: "wiki_app", Labels: {} },
+      UpdateStatus: state,
+    })]);
+  }
+  override tasks() {
+    const at = (ms: number) => new Date(this.#deployedAt + ms).toISOString();
+    const task = (
+      id: string,
+      created: number,
+      status: { since: number; state: string; desired: string; v?: number },
+    ) =>
+      schema.task.parse({
+        ID: id,
+        CreatedAt: at(created),
+        ServiceID: "s1",
+        DesiredState: status.desired,
+        Spec: { ContainerSpec: { Image: "nginx:1.22.1", Env: [`V=${status.v ?? 2}`] } },
+        Status: {
+          Timestamp: at(status.since),
+          State: status.state,
+          ...(status.state === "failed" ? { Err: "task: non-zero exit (1)" } : {}),
+          ContainerStatus: { ContainerID: `c-${id}`, ExitCode: status.state === "failed" ? 1 : 0 },
+        },
+      });
+    const failed = (since: number) => ({ since, state: "failed", desired: "shutdown" });
+    const passed = this.#passed;
+    const first = passed < 5_455 ? { since: 3_900, state: "running", desired: "running" } : failed(5_455);
+    const second = passed < this.#again
+      ? { since: 11_200, state: "running", desired: "running" }
+      : failed(this.#again);
+    return Promise.resolve([
+      task("old", -5_008, { since: 3_703, state: "shutdown", desired: "shutdown", v: 1 }),
+      ...(passed < 83 ? [] : [task("853lzm34wt41no11719rcdtfy", 83, first)]),
+      ...(passed < 11_200 ? [] : [task("z8gxl7", 5_546, second)]),
+      ...(passed < this.#again + 5_000 ? [] : [task("zbce6d", this.#again, failed(this.#again + 4_000))]),
+    ]);
+  }
+  override containers() {
+    return Promise.resolve([]);
+  }
+}
+
+/** Waits for an update that Swarm pauses. @returns what came of it, and after how many seconds */
+async function pausedUpdate(again = Infinity) {
+  const clock = new FakeClock();
+  const since = clock.now();
+  const waiting = waitConverged(new PausingSwarm(clock, again), {
+    stack: "wiki",
+    since,
+    timeoutMs: 120_000,
+    log: () => {},
+    signal: new AbortController().signal,
+    clock,
+  });
+  const came = await waiting.then(({ blemishes }) => ({ blemishes }), (error: StageFailure) => ({ error }));
+  return { ...came, seconds: Math.round((clock.now() - since) / 1000) };
+}
+
+Deno.test("an update that Swarm paused has converged once its new task has stayed up, and the pause is told", async () => {
+  const { seconds, ...came } = await pausedUpdate();
+  assert.deepEqual(came, {
+    blemishes: [
+      'Swarm paused the update of service "app", which runs now: the container ends with exit code 1',
+    ],
+  });
+  assert.equal(seconds, 17, "6 s after the new task began to run");
+});
+
+Deno.test("an update that Swarm paused and whose tasks go on ending has failed", async () => {
+  const { seconds, ...came } = await pausedUpdate(14_000);
+  assert.ok("error" in came);
+  assert.match(came.error.message, /^Service "app" crashes again and again: .*exit code 1/);
+  assert.deepEqual([came.error.code, came.error.tail], ["converge.exits", ["no such host: db"]]);
+  assert.equal(seconds, 19);
 });
