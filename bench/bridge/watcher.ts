@@ -67,7 +67,13 @@ export class Watcher implements Disposable {
   constructor({ clock, forge, dashboard, repos }: WatcherOptions) {
     this.#clock = clock;
     const recipes = new Map(repoNames({ repos }).map((name) => [`${owner}/${name}`, name]));
-    const enrolments = { recipes, owners: [owner], mistakes: new Map(), shown: new Set<string>(), problems: [] };
+    const enrolments = {
+      recipes,
+      owners: [owner],
+      mistakes: new Map(),
+      shown: new Set<string>(),
+      problems: [],
+    };
     this.#bridge = new Bridge({
       store: this.#store,
       clock,

@@ -53,7 +53,7 @@ Deno.test("a failure is told with its stage, cause, log and how to run it at hom
     /^❌ \*\*`3fa9c1b` of custom-html failed in upgrade: data written before the upgrade is gone\*\*/,
   );
   assert.match(body, /No such row/);
-  assert.match(body, /Last 2 lines/);
+  assert.match(body, /Last lines of the service's log/);
   assert.match(
     body,
     /`\.\/cc-ci run-recipe https:\/\/forge\.example\/[\w-]+\/custom-html\.git --ref refs\/pull\/\d+\/head --only upgrade --keep`/,
