@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { formatSeconds } from "../common/time.ts";
 import type { Stack } from "../local/stack/stack.ts";
 import { exitCodes } from "../protocol/result.ts";
+import { abraRecipes } from "./abra_recipes.ts";
 import { type BrokenRecipe, brokenRecipes } from "./broken_recipes.ts";
 import { makeRecipe } from "./fixture_recipe.ts";
 import { type Ended, HarnessRun, runRecipe, stackForRuns } from "./harness_cli.ts";
@@ -54,7 +55,9 @@ onRealServices(
 
 /** All of them, or those with the text given after `--` in their name. */
 function wanted(): BrokenRecipe[] {
-  return [...brokenRecipes, ...hostileRecipes].filter(({ name }) => name.includes(Deno.args[0] ?? ""));
+  return [...brokenRecipes, ...abraRecipes, ...hostileRecipes].filter(({ name }) =>
+    name.includes(Deno.args[0] ?? "")
+  );
 }
 
 async function attempt(

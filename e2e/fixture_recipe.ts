@@ -28,6 +28,8 @@ export interface FixtureOptions {
   env?: string;
   /** Published versions, oldest first. @default ["0.1.0+1.22.1"] */
   versions?: string[];
+  /** Tags of the newest published commit that are not annotated. */
+  lightweight?: string[];
 }
 
 /** A one-service recipe with health checks a second apart: as quick as a recipe can be tested. */
@@ -113,6 +115,7 @@ export async function makeRecipe(folder: string, options: FixtureOptions = {}): 
     await git("commit", "--quiet", "--message", `Publish ${version}`);
     await git("tag", "--annotate", version, "--message", version);
   }
+  for (const name of options.lightweight ?? []) await git("tag", name);
   const head = quickCompose("0.2.0+1.22.1");
   head.services.app = { ...head.services.app, stop_grace_period: "5s" };
   options.compose?.(head);

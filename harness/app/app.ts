@@ -2,10 +2,12 @@ import { join } from "node:path";
 import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { askBot } from "./ask_bot.ts";
+import { blame } from "./blame.ts";
 import { type Checked, isSurplus, requireChecked } from "../confinement/engine/mod.ts";
+import { readPostCommands } from "./post_commands.ts";
 import { domainsOf, newSettings, settle } from "./settings.ts";
 import { assignedNames, missingLines } from "../recipe/env_file.ts";
-import { Abra, AbraError, type BotCall, isBotMissing } from "../abra/abra.ts";
+import { Abra, type BotCall } from "../abra/abra.ts";
 import type { BackupSnapshot } from "../abra/output.ts";
 import { takeSnapshot } from "../swarm/snapshot.ts";
 import { type Converged, stackFailure, waitConverged } from "../swarm/wait_converged.ts";
@@ -58,6 +60,8 @@ export class App {
   #deployedAt = 0;
   /** When the restore was over, milliseconds since the epoch; null: there was none since the last deploy. */
   #restoredAt: number | null = null;
+  /** Whether abra ran the commands that follow a deploy, by what it printed. */
+  #ranCommands = false;
   readonly #steadiness = new Steadiness();
   /** When the last deploy was over, by the clock's `elapsed()`. */
   #labelledAt = 0;
@@ -147,7 +151,7 @@ export class App {
     this.#restoredAt = null;
     this.published = at === "head" ? null : at.version;
     this.expectChanges();
-    const warnings = await blame(
+    const lines = await blame(
       abra.deploy(this.domain, at === "head" ? { chaos: true } : { version: at.version }),
     ).catch(async (error) => {
       // Also a deploy that fails may have made something that nobody checked.
@@ -158,9 +162,30 @@ export class App {
     });
     this.#labelledAt = ctx.clock.elapsed();
     await this.#requireChecked();
-    if (warnings.some((line) => /dnsrr/.test(line))) {
+    this.#ranCommands = lines.some((line) => /post-?(deploy[- ])?commands?\b/i.test(line));
+    if (lines.some((line) => /\bWARN\b.*dnsrr/.test(line))) {
       ctx.note("Deployed with endpoint_mode dnsrr, because this kernel has no IPVS");
     }
+  }
+
+  /**
+   * Runs the functions of `abra.sh` that a setting of the app names, in the running services: abra leaves them out where
+   * it is told not to wait. Nothing is run if abra said at the last deploy that it did.
+   * @throws {StageFailure} for the first that fails
+   */
+  async runPostCommands(
+    ctx: StageContext,
+    setting: "POST_DEPLOY_CMDS" | "POST_UPGRADE_CMDS",
+  ): Promise<void> {
+    if (this.#ranCommands) return;
+    const text = toEnvironment(parseEnvFile(this.#settings))[setting] ?? "";
+    const commands = readPostCommands(setting, text);
+    if (commands.length > 0) this.expectChanges();
+    for (const command of commands) {
+      const call = this.#abra(ctx).runFunction(this.domain, command, { timeoutMs: ctx.remaining() });
+      await blame(call, `${setting}: "${command.name}" fails in service "${command.service}"`);
+    }
+    if (commands.length > 0) await this.converge(ctx); // a function may have restarted what it set up
   }
 
   /**
@@ -300,21 +325,5 @@ export class App {
       ctx.signal.throwIfAborted();
       throw new InfraFailure(`Could not check out ${at === "head" ? repo.head : at.version}`, { cause });
     }
-  }
-}
-
-/**
- * Turns an error of abra into a failure. When abra refuses something while it works on a recipe, the recipe is at
- * fault, unless abra itself or the missing backup bot is the trouble.
- */
-async function blame<T>(call: Promise<T>, what = "abra refuses"): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    if (!(error instanceof AbraError)) throw error;
-    if (error.code !== "abra.failed" || isBotMissing(error)) {
-      throw new InfraFailure(error.message, { cause: error.cause });
-    }
-    throw new StageFailure(`${what}: ${error.message}`, { cause: error, tail: error.lines.slice(-20) });
   }
 }

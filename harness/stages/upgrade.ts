@@ -57,6 +57,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
     await app.deploy(ctx, { at: base, checked: checked.base });
     run.browser().catch(() => {}); // it starts while the app does; who uses it later gets its error
     await app.converge(ctx);
+    await app.runPostCommands(ctx, "POST_DEPLOY_CMDS");
     const imposed = (habits: EngineHabits) => imposedByInstall(composes.base, habits);
     await noteImposed(run, { lane: "upgrade", began, now: ctx.clock.elapsed(), imposed });
     await app.answers(ctx);
@@ -77,6 +78,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   const began = ctx.clock.elapsed();
   await app.deploy(ctx, { at: "head", checked: checked.head });
   const { snapshot, currentSince } = await app.converge(ctx);
+  await app.runPostCommands(ctx, "POST_UPGRADE_CMDS");
   const convergedAt = ctx.clock.elapsed();
   const stopped = slowStop(snapshot, composes.base);
   const imposed = (habits: EngineHabits) => imposedByUpgrade(composes.base, head, habits) + stopped;

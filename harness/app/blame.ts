@@ -1,0 +1,38 @@
+import { AbraError, isBotMissing } from "../abra/abra.ts";
+import { InfraFailure, StageBlocked, StageFailure } from "../run/stage.ts";
+
+/** Refusals that are about how abra was called or what it reached, and not about a recipe. */
+const ofTheCall = [
+  /inappropriate ioctl|not a TTY/i, // it wants a terminal where it wanted none so far
+  /unknown (shorthand )?flag|unknown command|accepts .*arg\(s\)|requires at least \d+ arg/i,
+  /^EOF$/, // it asked a question
+  /locally unstaged changes|server \S+ does not exist/i,
+  /authentication required|dial tcp|no such host|TLS handshake|connection refused/i,
+];
+
+/**
+ * Turns an error of abra into whom it concerns. When abra refuses something while it works on a recipe, the recipe is
+ * at fault, unless abra itself, our call of it or the missing backup bot is the trouble. A secret that only a person can
+ * give is nobody's mistake: it has to be declared.
+ */
+export async function blame<T>(call: Promise<T>, what = "abra refuses"): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!(error instanceof AbraError)) throw error;
+    const { message } = error;
+    if (error.code !== "abra.failed" || isBotMissing(error)) {
+      throw new InfraFailure(message, { cause: error.cause });
+    }
+    if (ofTheCall.some((pattern) => pattern.test(message))) {
+      throw new InfraFailure(`abra refuses how it was called: ${message}`, { cause: error });
+    }
+    const [, secret] = /secret not inserted \(#?generate=false\): (\S+)/.exec(message) ?? [];
+    if (secret !== undefined) {
+      throw new StageBlocked(
+        `secret "${secret}", which abra does not generate (generate=false) and for which no value is declared`,
+      );
+    }
+    throw new StageFailure(`${what}: ${message}`, { cause: error, tail: error.lines.slice(-20) });
+  }
+}
