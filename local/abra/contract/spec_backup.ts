@@ -62,6 +62,15 @@ export const backupSpec = ([
     },
   },
   {
+    command: "docker exec BOT restic ls ID",
+    says: "the first snapshot holds what a pre-hook has made, at a path where there was nothing before",
+    sure: "?",
+    async check(lab) {
+      const saved = await listing((await snapshots(lab)).at(-1)?.id ?? "");
+      match(saved, new RegExp(`/volumes/${lab.stack}_db/_data/dump$`, "m"));
+    },
+  },
+  {
     command: "abra app backup snapshots DOMAIN -n -C",
     says: "prints a line with time and id for each, whatever stands above",
     sure: "?",
