@@ -402,7 +402,7 @@ data:
   {
     name: "an image that does not exist",
     recipe: withApp({ image: "cc-ci.invalid/nothing:1" }),
-    stage: "install",
+    stage: "images",
     cause: /image.*cc-ci\.invalid\/nothing:1/i,
   },
   {

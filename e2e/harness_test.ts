@@ -9,6 +9,7 @@ import { onTheStack, stage } from "./on_the_stack.ts";
 const SOUND = {
   fetch: "passed",
   lint: "passed",
+  images: "passed",
   install: "passed",
   backup: "passed",
   restore: "passed",

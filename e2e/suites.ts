@@ -58,7 +58,7 @@ const unitFolders = [
  */
 const harnessTests = [
   ...["broken", "faults", "deaths", "limits", "harness"],
-  ...["surplus", "floor", "network", "empty_volume"],
+  ...["surplus", "floor", "network", "empty_volume", "pull"],
 ].map((name) => `e2e/${name}_test.ts`);
 
 const format: Suite = {
@@ -108,6 +108,12 @@ const drone: Suite = {
   description: "the engine and a real Drone, which is this suite's own: answers lost, runner and server gone",
   run: (context) => tests(context, { name: "drone", files: ["e2e/drone_engine_test.ts"] }),
 };
+const registry: Suite = {
+  name: "registry",
+  description:
+    "pulls from a real registry, and from one that answers wrongly, by a Docker Engine of this suite's own",
+  run: (context) => tests(context, { name: "registry", files: ["e2e/registry_test.ts"] }),
+};
 const harness: Suite = {
   name: "harness",
   description: "runs killed at every kind of point, deadlines, full disks, recipes with a mistake",
@@ -143,7 +149,7 @@ const restart: Suite = {
 const plan: Suite[][][] = [
   [[format, lint, types]],
   [[unit], [pages]],
-  [[demo], [forge], [drone]],
+  [[demo], [forge], [drone, registry]],
   [[harness], [loop], [contract]],
   [[restart]],
 ];

@@ -12,6 +12,7 @@ export const harnessSettings = [
   "RUNS",
   "LANES",
   "PROXY_REFRESH_S",
+  "PULL_DEADLINE_S",
   "TRAEFIK_API",
   "ABRA",
   "DENO",

@@ -5,6 +5,7 @@ import { recipeName, runName, subject } from "./params.ts";
 export const stageNames = [
   "fetch",
   "lint",
+  "images",
   "install",
   "backup",
   "restore",
@@ -44,6 +45,20 @@ export const resourceUse = z.object({
   diskBytes: z.number().nonnegative().nullable(),
 });
 export type ResourceUse = z.infer<typeof resourceUse>;
+
+/** An image that a run may deploy, and how it came onto the machine. */
+export const pulledImage = z.object({
+  /** As the recipe names it. */
+  image: z.string(),
+  /** Of the manifest that the registry gave; null for an image that only the machine has. */
+  digest: z.string().nullable(),
+  /** Bytes that were fetched for it; layers that were there already are not among them. */
+  bytes: z.number().nonnegative(),
+  seconds: z.number().nonnegative(),
+  /** `stale`: the registry could not be asked, so the machine's own copy of it was taken. */
+  from: z.enum(["registry", "machine", "stale"]),
+});
+export type PulledImage = z.infer<typeof pulledImage>;
 
 /** How the reason of a stage begins that was skipped because somebody stopped the run. */
 export const cancelledReason = "cancelled";
@@ -136,6 +151,13 @@ export const runResult = z.object({
   /** Images of the commit under test. */
   images: z.array(z.object({ service: z.string(), image: z.string(), bytes: z.number().nonnegative() }))
     .default([]),
+  /**
+   * What the run found or pulled before it deployed, of the commit under test and of the published version. It is missing
+   * in stored results of older harnesses.
+   */
+  pulls: z.array(pulledImage).optional(),
+  /** When CI trouble is worth another try, as a registry said that limits this host. */
+  retryAt: z.iso.datetime().optional(),
   /** The page before and after the upgrade: file names below `screenshots/`, and the share of pixels that differ. */
   visual: z.object({
     before: z.string(),

@@ -4,6 +4,7 @@ import type { StageName } from "../protocol/result.ts";
 export const stageFacts: Record<StageName, { proves: string; colour: string }> = {
   fetch: { proves: "The tested object is the commit the maintainer saw", colour: "#8d99a6" },
   lint: { proves: "Nothing is wrong that can be seen without deploying", colour: "#b08d57" },
+  images: { proves: "Every image that it names is there", colour: "#5f86b5" },
   install: { proves: "A newcomer can install it", colour: "#3f7fd0" },
   backup: { proves: "There is a backup", colour: "#2f9c8f" },
   restore: { proves: "The backup can really be restored", colour: "#7aa53a" },

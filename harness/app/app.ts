@@ -9,6 +9,8 @@ import { domainsOf, newSettings, settle } from "./settings.ts";
 import { assignedNames, missingLines } from "../recipe/env_file.ts";
 import { Abra, type BotCall } from "../abra/abra.ts";
 import type { BackupSnapshot } from "../abra/output.ts";
+import type { Obtained } from "../images/obtain.ts";
+import { requireObtained } from "../images/what_runs.ts";
 import { takeSnapshot } from "../swarm/snapshot.ts";
 import { type Converged, stackFailure, waitConverged } from "../swarm/wait_converged.ts";
 import { Steadiness } from "./steadiness.ts";
@@ -36,6 +38,8 @@ export interface AppOptions {
   redactor: Redactor;
   /** Resolves, with what abra printed, when the plan's folder is ready for abra. */
   server: Promise<string[]>;
+  /** The images that may run. */
+  obtained: readonly Obtained[];
   /** Is called with the names of anonymous volumes as soon as they are seen. */
   noteVolumes: (names: string[]) => void;
 }
@@ -162,6 +166,7 @@ export class App {
     });
     this.#labelledAt = ctx.clock.elapsed();
     await this.#requireChecked();
+    await this.#requireObtained();
     this.#ranCommands = lines.some((line) => /post-?(deploy[- ])?commands?\b/i.test(line));
     if (lines.some((line) => /\bWARN\b.*dnsrr/.test(line))) {
       ctx.note("Deployed with endpoint_mode dnsrr, because this kernel has no IPVS");
@@ -204,6 +209,7 @@ export class App {
         clock: ctx.clock,
       });
       await this.#requireChecked();
+      await this.#requireObtained();
       for (const blemish of converged.blemishes) ctx.blemish(blemish);
       this.#steadiness.settled(converged.snapshot, this.#restoredAt);
       return converged;
@@ -310,6 +316,10 @@ export class App {
       settings,
       failed,
     });
+  }
+
+  async #requireObtained(): Promise<void> {
+    await requireObtained(this.swarm, { stack: this.stack, obtained: this.#options.obtained });
   }
 
   #abra(ctx: StageContext): Abra {

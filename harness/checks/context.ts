@@ -6,6 +6,7 @@ import type { BackedUp } from "../recipe/backup_labels.ts";
 import type { Checked } from "../confinement/engine/mod.ts";
 import type { Compose } from "../recipe/compose.ts";
 import type { Written } from "./data.ts";
+import type { Obtained } from "../images/obtain.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import type { RecipeRepo } from "../recipe/repo.ts";
 import type { Redactor } from "../run/redact.ts";
@@ -54,6 +55,10 @@ export interface RunContext {
    * What may be deployed, filled in by lint: the head as a new app, the published version, and the head over that.
    */
   checked: Record<"install" | "base" | "upgrade", Checked | null>;
+  /** The images that may be deployed, filled in by the images stage. */
+  readonly obtained: Obtained[];
+  /** Tags that mean something else than in the last run that passed, a sentence each, filled in by the images stage. */
+  readonly movedTags: string[];
   /** Filled in by the backup stage: what was saved, and the markers among it. */
   saved: { parts: readonly BackedUp[]; written: readonly Written[] } | null;
   /** When the install lane's app was restored, by the run's clock; null: it was not. */

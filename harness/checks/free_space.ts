@@ -6,7 +6,9 @@ import type { RunContext } from "./context.ts";
  * @throws {InfraFailure} when less than `CCCI_MIN_FREE_GB` is free on the disk of the run folders or of Docker: a full
  * disk can ruin the Swarm
  */
-export async function requireFreeSpace(run: RunContext): Promise<void> {
+export async function requireFreeSpace(
+  run: Pick<RunContext, "swarm"> & { plan: Pick<RunContext["plan"], "settings"> },
+): Promise<void> {
   const { RUNS: runs, MIN_FREE_GB: wanted } = run.plan.settings;
   const { DockerRootDir: docker } = await run.swarm.info();
   for (const path of [runs, docker]) {

@@ -92,7 +92,7 @@ Deno.test("a run that was cut off has a report for every stage it should have go
       record.unfinished({ kind: "cancelled", cause: "by hand" }).slice(0, 2).map(({ name, reason }) =>
         `${name}: ${reason?.replace(/ \d.*/, " …")}`
       ),
-      ["lint: cancelled after …", "install: cancelled before it began"],
+      ["lint: cancelled after …", "images: cancelled before it began"],
     );
     const result = record.result({ kind: "infra", cause: "died", stage: null });
     assert.ok(runResult.safeParse(result).success);

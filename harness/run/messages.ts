@@ -55,6 +55,10 @@ export const workerMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("imposed"), seconds: z.number() }),
   /** Images of the commit under test. They replace those of an earlier message. */
   z.object({ type: z.literal("images"), images: runResult.shape.images.unwrap() }),
+  /** What the run found or pulled before it deployed. */
+  z.object({ type: z.literal("pulls"), pulls: runResult.shape.pulls.unwrap() }),
+  /** When a registry that limits this host may be asked again. */
+  z.object({ type: z.literal("retry-at"), at: z.iso.datetime() }),
   /** How the page changed by the upgrade. */
   z.object({ type: z.literal("visual"), visual: runResult.shape.visual.unwrap().unwrap() }),
   /** For the result's own list of notes. */

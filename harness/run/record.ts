@@ -3,6 +3,7 @@ import type { RunEvent } from "../../protocol/events.ts";
 import type { Subject } from "../../protocol/params.ts";
 import {
   cancelledReason,
+  type PulledImage,
   type RunResult,
   type StageName,
   stageNames,
@@ -44,6 +45,8 @@ export class RunRecord {
   #versions = { suite: SUITE_VERSION, abra: "unknown", docker: "unknown", browser: "none" };
   #standIn = false;
   #images: RunResult["images"] = [];
+  #pulls: PulledImage[] = [];
+  #retryAt: string | null = null;
   #visual: RunResult["visual"] = null;
   #startedAt: string;
 
@@ -87,6 +90,8 @@ export class RunRecord {
   learn(message: WorkerMessage): void {
     if (message.type === "imposed") this.#imposed = message.seconds;
     else if (message.type === "images") this.#images = message.images;
+    else if (message.type === "pulls") this.#pulls = message.pulls;
+    else if (message.type === "retry-at") this.#retryAt = message.at;
     else if (message.type === "visual") this.#visual = message.visual;
     else if (message.type === "note") this.note(message.text);
     else if (message.type === "backup") this.backedUp = true;
@@ -156,6 +161,8 @@ export class RunRecord {
       abraStandIn: this.#standIn,
       notes: this.#notes,
       images: this.#images,
+      pulls: this.#pulls,
+      ...(this.#retryAt === null ? {} : { retryAt: this.#retryAt }),
       visual: this.#visual,
       leftovers: this.leftovers,
     };

@@ -52,6 +52,8 @@ const settingsSchema = z.object({
   JANITOR_MAX_AGE: z.coerce.number().nonnegative().default(10_800),
   /** Seconds that any stage may take unless recipe.yml says otherwise; unset: each stage has its own limit. */
   STAGE_DEADLINE_S: seconds.optional(),
+  /** Seconds that pulling a run's images may take unless recipe.yml says otherwise. */
+  PULL_DEADLINE_S: seconds.optional(),
   RUN_DEADLINE_S: seconds.default(2700),
 });
 export type Settings = z.infer<typeof settingsSchema>;

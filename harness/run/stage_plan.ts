@@ -8,20 +8,23 @@ export interface StagePlan {
   lane: Lane | null;
   /** Stages that must have passed. */
   needs: readonly StageName[];
-  /** Whether the stage deploys an app. */
+  /** Whether the stage deploys an app, or fetches what an app runs. */
   deploys: boolean;
   /** Seconds that the stage may take where neither recipe.yml nor the settings say otherwise. */
   seconds: number;
+  /** The setting with these seconds, for a stage that has one of its own. */
+  setting?: "PULL_DEADLINE_S";
 }
 
 const plans: Record<StageName, Omit<StagePlan, "name">> = {
   fetch: { lane: null, needs: [], deploys: false, seconds: 300 },
   lint: { lane: null, needs: ["fetch"], deploys: false, seconds: 120 },
-  install: { lane: "install", needs: ["fetch"], deploys: true, seconds: 600 },
+  images: { lane: null, needs: ["fetch"], deploys: true, seconds: 900, setting: "PULL_DEADLINE_S" },
+  install: { lane: "install", needs: ["images"], deploys: true, seconds: 600 },
   backup: { lane: "install", needs: ["install"], deploys: false, seconds: 300 },
   restore: { lane: "install", needs: ["backup"], deploys: false, seconds: 600 },
   tests: { lane: "install", needs: ["install"], deploys: false, seconds: 300 },
-  upgrade: { lane: "upgrade", needs: ["fetch"], deploys: true, seconds: 900 },
+  upgrade: { lane: "upgrade", needs: ["images"], deploys: true, seconds: 900 },
   teardown: { lane: null, needs: [], deploys: false, seconds: 60 },
 };
 

@@ -5,6 +5,7 @@ Deno.test("stages asked for bring what they need, and always a teardown", () => 
   assert.deepEqual(selectStages(null), [
     "fetch",
     "lint",
+    "images",
     "install",
     "backup",
     "restore",
@@ -12,9 +13,17 @@ Deno.test("stages asked for bring what they need, and always a teardown", () => 
     "upgrade",
     "teardown",
   ]);
-  assert.deepEqual(selectStages(["restore"]), ["fetch", "lint", "install", "backup", "restore", "teardown"]);
-  assert.deepEqual(selectStages(["tests"]), ["fetch", "lint", "install", "tests", "teardown"]);
-  assert.deepEqual(selectStages(["upgrade"]), ["fetch", "lint", "upgrade", "teardown"]);
+  assert.deepEqual(selectStages(["restore"]), [
+    "fetch",
+    "lint",
+    "images",
+    "install",
+    "backup",
+    "restore",
+    "teardown",
+  ]);
+  assert.deepEqual(selectStages(["tests"]), ["fetch", "lint", "images", "install", "tests", "teardown"]);
+  assert.deepEqual(selectStages(["upgrade"]), ["fetch", "lint", "images", "upgrade", "teardown"]);
   assert.deepEqual(selectStages(["lint"]), ["fetch", "lint", "teardown"]);
   assert.deepEqual(selectStages(["teardown"]), ["fetch", "teardown"]);
 });

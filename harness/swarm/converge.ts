@@ -94,7 +94,8 @@ function finalFailure(service: ServiceState, at: { now: number; since: number })
       service: service.name,
       message: `Service "${service.name}" cannot start: ${taskProblem(rejected)}`,
       task: rejected,
-      host: rejected.error.includes(NODE_LACKS),
+      // Every image was there before the deploy; Swarm was not given it, or lost it.
+      host: rejected.error.includes(NODE_LACKS) || rejected.error.includes("No such image"),
     };
   }
   const pending = service.tasks.find((task) =>

@@ -112,6 +112,9 @@ export const info = z.object({
   Runtimes: z.record(z.string(), z.looseObject({ path: z.string().optional() })).nullish()
     .transform((all) => all ?? {}),
   DockerRootDir: z.string().default("/var/lib/docker"),
+  OSType: z.string().default("linux"),
+  /** As the kernel calls it: `x86_64`. */
+  Architecture: z.string().default(""),
   Swarm: z.object({
     LocalNodeState: z.string().default("inactive"),
     ControlAvailable: z.boolean().default(false),

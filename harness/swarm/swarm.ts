@@ -53,10 +53,13 @@ export class Swarm {
     (await this.ask("reach Docker", () => this.docker.version(), schema.version)).Version
   );
   readonly #info = once(() => this.ask("ask Docker about itself", () => this.docker.info(), schema.info));
+  /** Path of the engine's socket. */
+  readonly socket: string;
 
   /** @param clock tells when a state of the stack was read */
   constructor(socket: string, clock: Clock = systemClock) {
     this.clock = clock;
+    this.socket = socket;
     this.docker = new Docker({ socketPath: socket });
   }
 

@@ -21,6 +21,8 @@ class FakeSwarm extends Swarm {
     return Promise.resolve({
       DefaultRuntime: "runc",
       Runtimes: {},
+      OSType: "linux",
+      Architecture: "x86_64",
       DockerRootDir: "/proc", // a file system without any free space
       Swarm: { LocalNodeState: "active", ControlAvailable: true },
     });

@@ -7,6 +7,7 @@ import type { StageContext } from "../run/stage.ts";
 import { obstacleOf, type StagePlan, stagePlans } from "../run/stage_plan.ts";
 import { backupStage } from "../stages/backup.ts";
 import { fetchStage } from "../stages/fetch.ts";
+import { imagesStage } from "../stages/images.ts";
 import { installStage } from "../stages/install.ts";
 import { lintStage } from "../stages/lint.ts";
 import { restoreStage } from "../stages/restore.ts";
@@ -19,6 +20,7 @@ type Work = (run: RunContext, ctx: StageContext) => Promise<void>;
 const realWork: Record<Exclude<StageName, "teardown">, Work> = {
   fetch: fetchStage,
   lint: lintStage,
+  images: imagesStage,
   install: installStage,
   backup: backupStage,
   restore: restoreStage,

@@ -18,6 +18,7 @@ function bareRun(stages: readonly StageName[], clock: Clock): RunContext {
     swarm: { startedAt: () => Promise.resolve("then") },
     clock,
     undeployable: null,
+    movedTags: [],
     redactor: new Redactor(),
     send: () => {},
   } as unknown as RunContext;
@@ -58,6 +59,7 @@ Deno.test("one lane: the first app is gone before the second one comes", async (
   assert.deepEqual(seen.filter((one) => one.endsWith("begins") || /^lane \w+ over/.test(one)), [
     "fetch begins",
     "lint begins",
+    "images begins",
     "install begins",
     "backup begins",
     "restore begins",

@@ -33,7 +33,7 @@ export async function runStage(
     obstacle: Obstacle | null;
   },
 ): Promise<StageReport> {
-  const { plan: { name, seconds }, obstacle } = options;
+  const { plan: { name, seconds, setting }, obstacle } = options;
   const { clock } = run;
   const started = clock.elapsed();
   const finish = (report: StageReport) => {
@@ -45,7 +45,9 @@ export async function runStage(
   const skip = run.enrolment.skip.find((one) => one.stage === name);
   if (skip !== undefined) return finish({ ...emptyReport(name, "skipped"), reason: skip.reason });
 
-  const ms = 1000 * (run.enrolment.timeouts[name] ?? run.plan.settings.STAGE_DEADLINE_S ?? seconds);
+  const { settings } = run.plan;
+  const own = setting === undefined ? undefined : settings[setting];
+  const ms = 1000 * (run.enrolment.timeouts[name] ?? own ?? settings.STAGE_DEADLINE_S ?? seconds);
   run.send({ type: "event", event: { t: now(run.clock), type: "stage.started", stage: name } });
   run.send({ type: "deadline", stage: name, ms });
   const report = emptyReport(name, "passed");
@@ -63,6 +65,10 @@ export async function runStage(
     if (report.result === "failed") {
       const why = await trouble(run, { error, engine: await engine });
       if (why !== null) Object.assign(report, blameless(report, why));
+      else if (run.movedTags.length > 0) {
+        const detail = [report.detail, ...run.movedTags.map((text) => `Likely cause: ${text}`)];
+        report.detail = detail.filter(Boolean).join("\n");
+      }
     }
     if (Deno.env.get("CCCI_DEBUG") === "1" && error instanceof Error) ctx.log(error.stack ?? error.message);
     if (report.cause !== undefined) ctx.log(`${report.result}: ${report.cause}`);

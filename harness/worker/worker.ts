@@ -114,6 +114,7 @@ async function makeContext(
         swarm,
         redactor: tools.redactor,
         server: servers.get(lane) ?? Promise.resolve([]),
+        obtained: run.obtained,
         noteVolumes: (names) => tools.send({ type: "volumes", names }),
       });
       apps.set(lane, app);
@@ -126,6 +127,8 @@ async function makeContext(
     calledOnProxy: new Set(),
     checked: { install: null, base: null, upgrade: null },
     room: Promise.resolve(),
+    obtained: [],
+    movedTags: [],
     saved: null,
     restoredAt: null,
     undeployable: null,

@@ -1,0 +1,144 @@
+import { formatBytes } from "../../common/bytes.ts";
+import { formatSeconds } from "../../common/time.ts";
+import type { StageName } from "../../protocol/result.ts";
+import { need, type RunContext } from "../checks/context.ts";
+import { requireFreeSpace } from "../checks/free_space.ts";
+import type { Checked } from "../confinement/engine/mod.ts";
+import { lastGreenPulls } from "../images/last_green.ts";
+import { dockerFolder, loginsOf } from "../images/login.ts";
+import { type Obtained, obtainImages, type Unobtainable } from "../images/obtain.ts";
+import { askRetryAfter } from "../images/retry_after.ts";
+import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
+
+/** The parts of a run that this stage reads and fills in. */
+export type ImagesRun =
+  & Pick<
+    RunContext,
+    | ("swarm" | "send" | "redactor" | "enrolment" | "base" | "baseObstacle")
+    | ("compose" | "checked" | "obtained" | "movedTags")
+  >
+  & { plan: Pick<RunContext["plan"], "settings" | "stages" | "request"> };
+
+/** Milliseconds of the stage's time that are left when pulls are ended, or half of it if that is less. */
+const SPARE_MS = 2_000;
+
+/**
+ * Brings every image that the run is going to deploy onto this machine, and notes which ones they are. Pulling has a
+ * time of its own here, so that no deploy waits for it and none fails by a registry's trouble.
+ */
+export async function imagesStage(run: ImagesRun, ctx: StageContext): Promise<void> {
+  const head = imagesOf(need(run.checked.install, "lint"));
+  const takesPlace = (stage: StageName) =>
+    run.plan.stages.includes(stage) && !run.enrolment.skip.some((one) => one.stage === stage);
+  const base = takesPlace("upgrade") && run.checked.base !== null && run.checked.upgrade !== null
+    ? { images: imagesOf(run.checked.base), upgraded: imagesOf(run.checked.upgrade) }
+    : { images: [], upgraded: [] };
+  const needed = new Set([...head, ...base.upgraded]);
+  await requireFreeSpace(run);
+  const began = ctx.clock.elapsed();
+  const all = await obtainImages(run.swarm, [...needed, ...base.images], {
+    findLogin: loginsOf(dockerFolder()),
+    hide: (secret) => void run.redactor.add(secret),
+    log: ctx.log,
+    clock: ctx.clock,
+    signal: ctx.signal,
+    limitMs: Math.max(ctx.remaining() - SPARE_MS, ctx.remaining() / 2),
+    askRetryAfter,
+  });
+  const obtained = all.filter((one) => one.ok);
+  run.obtained.push(...obtained);
+  tell(run, { ctx, obtained, ms: ctx.clock.elapsed() - began });
+  const failed = all.filter((one) => !one.ok);
+  judge(run, { ctx, failed, needed });
+  await compareWithLastGreen(run, ctx);
+}
+
+/** Images that a recipe's services run, as it names them. */
+function imagesOf({ model }: Checked): string[] {
+  const services = Object.values(model.services ?? {}) as { image?: unknown }[];
+  return services.flatMap(({ image }) => typeof image === "string" ? [image] : []);
+}
+
+function tell(
+  run: ImagesRun,
+  { ctx, obtained, ms }: { ctx: StageContext; obtained: readonly Obtained[]; ms: number },
+): void {
+  run.send({ type: "pulls", pulls: obtained.map(({ ok: _, id: __, ...pull }) => pull) });
+  const pulled = obtained.filter(({ from }) => from === "registry");
+  const here = obtained.length - pulled.length;
+  const bytes = pulled.reduce((sum, one) => sum + one.bytes, 0);
+  if (pulled.length > 0) {
+    ctx.proof(`${count(pulled.length)} from registries, ${formatBytes(bytes)} in ${formatSeconds(ms)}`);
+  }
+  if (here > 0) ctx.proof(`${count(here)} on this machine`);
+  for (const { image, from } of obtained) {
+    if (from === "stale") ctx.note(`Nobody could ask whether there is a newer "${image}"`);
+  }
+}
+
+/**
+ * @throws {StageFailure} for an image that the recipe names wrongly
+ * @throws {InfraFailure} for one that this host could not get
+ */
+function judge(
+  run: ImagesRun,
+  { ctx, failed, needed }: {
+    ctx: StageContext;
+    failed: readonly Unobtainable[];
+    /** Images of the head; others are of the published version alone. */
+    needed: ReadonlySet<string>;
+  },
+): void {
+  const ofRecipe = failed.filter(({ trouble }) => trouble.whose === "recipe");
+  const wrong = ofRecipe.filter(({ image }) => needed.has(image));
+  const [first] = wrong;
+  if (first !== undefined) {
+    throw new StageFailure(`${first.trouble.sentence}${more(wrong)}`, {
+      code: `images.${first.trouble.kind}`,
+      detail: detailOf(wrong),
+    });
+  }
+  const ofHost = failed.filter(({ trouble }) => trouble.whose === "host");
+  const [host] = ofHost;
+  if (host !== undefined) {
+    const waits = ofHost.map(({ trouble }) => trouble.retryAfterMs ?? 0);
+    const wait = Math.max(...waits);
+    if (wait > 0) run.send({ type: "retry-at", at: new Date(ctx.clock.now() + wait).toISOString() });
+    throw new InfraFailure(`${host.trouble.sentence}${more(ofHost)}`, { detail: detailOf(ofHost) });
+  }
+  const [published] = ofRecipe;
+  if (published === undefined) return;
+  const version = run.base?.version ?? "";
+  run.baseObstacle =
+    `the published version ${version}, which does not install: ${published.trouble.sentence}`;
+  run.compose.base = null;
+  ctx.note(`${version}: ${published.trouble.sentence}`);
+}
+
+/** Notes tags that have come to mean something else. If a stage fails later, that is a likely cause. */
+async function compareWithLastGreen(run: ImagesRun, ctx: StageContext): Promise<void> {
+  const asked = run.obtained.filter(({ digest }) => digest !== null);
+  if (asked.length === 0) return;
+  const { recipe, run: name } = run.plan.request;
+  const before = await lastGreenPulls(run.plan.settings.RUNS, { recipe, except: name });
+  for (const { image, digest } of asked) {
+    const was = before?.pulls.find((one) => one.image === image)?.digest ?? null;
+    if (before === null || was === null || was === digest) continue;
+    const text = `"${image}" is not what it was in the last run that passed, ${before.run}`;
+    run.movedTags.push(text);
+    ctx.note(text);
+    ctx.log(`${text}: ${digest}, then ${was}`);
+  }
+}
+
+function count(images: number): string {
+  return `${images} image${images === 1 ? "" : "s"}`;
+}
+
+function more(failed: readonly Unobtainable[]): string {
+  return failed.length > 1 ? ` (and ${failed.length - 1} more)` : "";
+}
+
+function detailOf(failed: readonly Unobtainable[]): string {
+  return failed.map(({ image, trouble }) => `${image}: ${trouble.said}`).join("\n");
+}
