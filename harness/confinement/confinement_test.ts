@@ -126,6 +126,17 @@ Deno.test("a finding says where, what and what to do", async () => {
   });
 });
 
+Deno.test("a slip of the pen is told with the key that was meant, and is no ban", async () => {
+  const said = async (files: Fixture["files"]) =>
+    (await findings({ files })).map(({ rule, message }) => `${rule}: ${message}`);
+  assert.deepEqual(await said(app("imgae: nginx:2")), [
+    'parse.shape: There is no key "imgae"; did you mean "image"?',
+  ]);
+  assert.deepEqual(await said(app("deploy: {update_config: {ordre: x}}")), [
+    'parse.shape: There is no key "ordre"; did you mean "order"?',
+  ]);
+});
+
 Deno.test("the enrolment may permit a rule, or one case of it, and nothing else", async () => {
   const fixture = {
     files: app("volumes: ['/etc/localtime:/etc/localtime:ro', '/etc:/x']\nprivileged: true"),

@@ -51,17 +51,18 @@ export interface SnapshotContent {
  * Looks into a snapshot, to its end: no list of its files is kept, as there may be very many. abra has no command for
  * this whose output a program could read, so restic is run in the bot's own container, where the environment tells it
  * where the repository is.
+ * @throws {DockerError} when there is no bot (any more): then nobody knows what the snapshot holds
  */
 export async function lookIntoSnapshot(
   swarm: Swarm,
   id: string,
-  look: { places: readonly SavedPlace[]; timeoutMs: number; signal: AbortSignal },
+  look: { places: readonly SavedPlace[]; timeoutMs: number; signal: AbortSignal; clock?: Clock },
 ): Promise<SnapshotContent> {
-  const { places, timeoutMs, signal } = look;
+  const { places, timeoutMs, signal, clock } = look;
   return await patiently(async () => {
     const content: SnapshotContent = { files: 0, missing: [...places], empty: [] };
     const bot = await botContainer(swarm);
-    if (bot === null) return content;
+    if (bot === null) throw new DockerError("find the backup bot", { code: "docker.no-container" });
     const see = (line: string) => {
       const { type, path, size = 0 } = node.parse(JSON.parse(line));
       if (path === undefined || path.startsWith(SECRETS)) return;
@@ -76,7 +77,7 @@ export async function lookIntoSnapshot(
     await restic(swarm, { bot, args, timeoutMs, signal, onOutput: (bytes) => lines.push(bytes) });
     lines.end();
     return content;
-  }, { limitMs: LOCKED_MS });
+  }, { limitMs: LOCKED_MS, ...(clock === undefined ? {} : { clock }) });
 }
 
 /** The bot saves a volume's folder on the host, `/var/lib/docker/volumes/<volume>/_data`, by that name. */

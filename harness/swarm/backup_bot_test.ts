@@ -105,6 +105,14 @@ Deno.test("what a snapshot lacks is told from what is elsewhere, is empty, or is
   assert.deepEqual(seen.empty.map(({ path }) => path), ["other.sql"]);
 });
 
+Deno.test("a bot that has gone says nothing of what a snapshot lacks", async () => {
+  const swarm = new FakeSwarm(0, () => ({}));
+  swarm.docker.listServices = (() => Promise.resolve([])) as unknown as typeof swarm.docker.listServices;
+  const places = [{ volume: "wiki_data", path: "dump.sql" }];
+  const look = lookIntoSnapshot(swarm, "one", { places, ...PATIENCE, clock: new FakeClock() });
+  await assert.rejects(look, (error: DockerError) => /Could not find the backup bot/.test(error.message));
+});
+
 Deno.test("a bot that is being restarted is waited for, and then forgets this app's snapshots only", async () => {
   const swarm = new FakeSwarm(5, (command) => ({ stdout: command === "snapshots" ? listed : "" }));
   await forget(swarm);
