@@ -34,13 +34,15 @@ async function ensureSchemathesis(): Promise<string> {
  * Fuzzes an API from its OpenAPI description.
  * @param options.token sent with every call
  * @param options.folder where it may keep its own notes
+ * @param options.path the only address that is called. @default all of them
  */
 export async function fuzz(
   description: string,
-  options: { token: string | null; folder: string; exclude: string[] },
+  options: { token: string | null; folder: string; exclude: string[]; path?: string },
 ): Promise<ExecResult> {
   const header = options.token === null ? [] : ["--header", `Authorization: Bearer ${options.token}`];
   const excluded = options.exclude.flatMap((operation) => ["--exclude-operation-id", operation]);
+  const included = options.path === undefined ? [] : ["--include-path", options.path];
   return await runCommand([
     await ensureSchemathesis(),
     ...["--no-color", "run", description, "--max-examples", "50", "--warnings", "off"],
@@ -48,6 +50,7 @@ export async function fuzz(
     ...["--seed", "1"],
     // A schema cannot say that a body has to be a picture, so any refusal of one would count as a fault.
     ...["--exclude-checks", "positive_data_acceptance"],
+    ...included,
     ...excluded,
     ...header,
   ], { cwd: options.folder, timeoutMs: RUN_MS });
