@@ -198,18 +198,22 @@ export class App {
    * @throws {StageFailure} also when the engine holds by now what was not checked
    */
   async converge(ctx: StageContext): Promise<Converged> {
-    const { swarm, stack } = this;
+    const converged = await this.#settled(ctx);
+    await this.#requireChecked();
+    await this.#requireObtained();
+    return converged;
+  }
+
+  async #settled(ctx: StageContext): Promise<Converged> {
     try {
-      const converged = await waitConverged(swarm, {
-        stack,
+      const converged = await waitConverged(this.swarm, {
+        stack: this.stack,
         since: this.#deployedAt,
         timeoutMs: Math.max(ctx.remaining() - SPARE_MS, ctx.remaining() / 2),
         log: ctx.log,
         signal: ctx.signal,
         clock: ctx.clock,
       });
-      await this.#requireChecked();
-      await this.#requireObtained();
       for (const blemish of converged.blemishes) ctx.blemish(blemish);
       this.#steadiness.settled(converged.snapshot, this.#restoredAt);
       return converged;
@@ -287,7 +291,7 @@ export class App {
    * @throws {StageFailure} when the app has no snapshot
    */
   async backUp(ctx: StageContext): Promise<BackupSnapshot & BotCall> {
-    await this.converge(ctx); // the bot runs hooks in the containers that there are when it is called
+    await this.#settled(ctx); // the bot runs hooks in the containers that there are when it is called
     const abra = this.#abra(ctx);
     const create = () => abra.backupCreate(this.domain, { timeoutMs: ctx.remaining() });
     const call = await blame(askBot(create, ctx), "The backup failed");
