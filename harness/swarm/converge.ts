@@ -37,6 +37,12 @@ const PENDING_MS = 12_000;
  * failures of what depends on it count.
  */
 const UNTOLD_READY_MS = 30_000;
+/**
+ * How Swarm says that its nodes cannot take a task, too few of them included. What it also says is a taken port of the
+ * host and an image for another kind of machine, and these are the recipe's.
+ */
+const NODES_LACK =
+  /insufficient resources|constraints not satisfied|not available for new tasks|max replicas per node limit/;
 /** Number of exits after which a service has failed, when nothing else in the stack can change any more. */
 const ENOUGH_EXITS = 3;
 
@@ -107,7 +113,7 @@ function finalFailure(service: ServiceState, at: { now: number; since: number })
       service: service.name,
       message: `Service "${service.name}" cannot be placed: ${pending.error}`,
       task: null,
-      host: /insufficient resources|constraints not satisfied/.test(pending.error),
+      host: NODES_LACK.test(pending.error),
     };
   }
   if (isNowhere(service) && at.now - at.since >= PENDING_MS) {

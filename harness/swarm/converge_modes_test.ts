@@ -178,6 +178,30 @@ const states: { name: string; service: Partial<ServiceState>; expect: Partial<Re
     },
   },
   {
+    name: "its nodes are drained or paused",
+    service: { tasks: [stuck("no suitable node (1 node not available for new tasks)")] },
+    expect: {
+      replicated: /^unschedulable host .*not available for new tasks/,
+      "replicated-job": /^unschedulable host/,
+    },
+  },
+  {
+    name: "it wants more nodes than there are",
+    service: { tasks: [stuck("no suitable node (max replicas per node limit exceed)")] },
+    expect: { replicated: /^unschedulable host .*max replicas per node limit exceed/ },
+  },
+  {
+    name: "one node is drained and the others are full",
+    service: {
+      tasks: [
+        stuck(
+          "no suitable node (2 nodes not available for new tasks; max replicas per node limit exceed)",
+        ),
+      ],
+    },
+    expect: { replicated: /^unschedulable host/ },
+  },
+  {
     name: "its node cannot give what it reserves",
     service: {
       tasks: [
