@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { exec, execOk } from "../common/exec.ts";
+import { runFolders } from "../harness/run/folder.ts";
 import { isRoot } from "../local/host/host.ts";
 import { makeRecipe } from "./fixture_recipe.ts";
 import { runRecipe } from "./harness_cli.ts";
@@ -104,6 +105,42 @@ if (isRoot()) {
         assert.match(stage(failed, "install")?.detail ?? "", /Likely cause: .*is not what it was/);
       }),
   );
+
+  onTheStack("abra deploys by the digest that the run has found", async (bench) => {
+    await using registry = await Registry.start({ folder: bench.folder });
+    const { stack, folder, runs } = bench;
+    const image = `${registry.host}/quick/nginx:1`;
+    const env = { CCCI_RECIPES: await permit(folder, [registry.host]) };
+    await push(image, { label: "plain", config: folder });
+    const path = await makeRecipe(join(folder, "quick"), {
+      versions: [],
+      compose: ({ services: { app } }) => void Object.assign(app ?? {}, { image }),
+    });
+    try {
+      const args = [path, "--only", "install", "--keep"];
+      const ended = await runRecipe(stack, { runs, env, args });
+      assert.equal(ended.result?.result, "passed", ended.stderr);
+      const folders = await runFolders(runs);
+      const app = (await folders[0]?.plan())?.apps.find(({ lane }) => lane === "install");
+      const format = "{{.Spec.TaskTemplate.ContainerSpec.Image}}";
+      const { stdout } = await execOk([
+        "docker",
+        "service",
+        "inspect",
+        "--format",
+        format,
+        `${app?.stack}_app`,
+      ]);
+      assert.equal(stdout.trim(), `${image}@${ended.result.pulls?.[0]?.digest}`);
+      const remove = [Deno.execPath(), "run", "-q", "-P=harness", "harness.ts", "remove"];
+      await execOk([...remove, folders[0]?.path ?? ""], {
+        env: { ...stack.env, CCCI_RUNS: runs },
+        timeoutMs: 120_000,
+      });
+    } finally {
+      await exec(["docker", "rmi", "--force", image]);
+    }
+  });
 
   onTheStack(
     "an image that is not there is the recipe's, and a limit the host's, with the time at which to try again",

@@ -199,6 +199,7 @@ onRealServices(
         "lying-manifest": ["broken, host", 2],
         "lying-layer": ["broken, host", 2],
         "half-layer": ["broken, host", 2],
+        "cut-layer": ["slow, host", 1], // the engine itself goes on asking for the rest
         "no-layer": ["broken, host", 2],
         silent: ["slow, host", 1],
         "layer-unavailable": ["slow, host", 1],

@@ -67,6 +67,17 @@ const faults = {
       }),
     )
   ),
+  "cut-layer": atLayer((image) =>
+    new Response(
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(image.layer.bytes.slice(0, image.layer.bytes.length / 2));
+          controller.close();
+        },
+      }),
+      { headers: { "content-length": String(image.layer.bytes.length) } },
+    )
+  ),
   "no-layer": atLayer(() => refusal(404, { code: "BLOB_UNKNOWN", message: "blob unknown to registry" })),
   "layer-limit": atLayer(() => refusal(429, { ...limit, message: "Rate exceeded" })),
   "layer-unavailable": atLayer(() => new Response("", { status: 503 })),

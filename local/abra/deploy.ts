@@ -1,6 +1,7 @@
 import { type App, environmentOf } from "./app.ts";
 import { type ComposeFile, mergedServices, readCompose } from "./compose.ts";
 import { docker, hasIpvs, knowsDetach, secretIds } from "./engine.ts";
+import { resolveImages } from "./images.ts";
 import { Fatal, say } from "./output.ts";
 import { abraDir } from "./recipe.ts";
 import { buildOverride } from "./override.ts";
@@ -52,8 +53,7 @@ export async function deployStack(app: App, stamp: Stamp): Promise<void> {
     const result = await docker([
       "stack",
       "deploy",
-      // The images are in the engine already; asking a registry that never answers would hold up the deploy.
-      "--resolve-image=never",
+      `--resolve-image=${await resolveImages(files)}`,
       ...(await knowsDetach() ? ["--detach=true"] : []),
       ...paths.flatMap((path) => ["--compose-file", path]),
       app.stack,
