@@ -319,3 +319,13 @@ Deno.test("the old version counts as off the network once Swarm wants none of it
   assert.equal(only(old({ desired: "shutdown" }), task()), true);
   assert.equal(onlyCurrent({ now: 0, services: [] }), false, "nothing is known of a stack without services");
 });
+
+Deno.test("an image that Swarm misses is not the recipe's fault, since it was there before the deploy", () => {
+  const host = (error: string) => {
+    const services = [service({ tasks: [failed(900, { state: "rejected", error })] })];
+    const decision = decide({ now: DEPLOYED + 20_000, services }, DEPLOYED);
+    return decision.state === "failed" && decision.failure.host === true;
+  };
+  assert.ok(host("No such image: nginx:1.27"));
+  assert.ok(!host("bind source path does not exist"));
+});
