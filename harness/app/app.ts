@@ -11,6 +11,7 @@ import { Abra, type BotCall } from "../abra/abra.ts";
 import type { BackupSnapshot } from "../abra/output.ts";
 import type { Obtained } from "../images/obtain.ts";
 import { requireObtained } from "../images/what_runs.ts";
+import { decide } from "../swarm/converge.ts";
 import { takeSnapshot } from "../swarm/snapshot.ts";
 import { type Converged, stackFailure, waitConverged } from "../swarm/wait_converged.ts";
 import { Steadiness } from "./steadiness.ts";
@@ -228,12 +229,16 @@ export class App {
   }
 
   /**
-   * Looks whether services have ended by themselves since the app converged.
-   * @throws {StageFailure} when one has done so for the third time
+   * Looks whether services have ended by themselves since the app converged. A container without health check counts as
+   * running before it has done anything, so that a deploy that seemed to work may have failed by now.
+   * @throws {StageFailure} when a service has ended for the third time, or Swarm has given it up
    */
   async stayedUp(ctx: StageContext): Promise<void> {
-    const { blemishes, failure } = this.#steadiness.look(await takeSnapshot(this.swarm, this.stack));
+    const snapshot = await takeSnapshot(this.swarm, this.stack);
+    const { blemishes, failure } = this.#steadiness.look(snapshot);
     for (const blemish of blemishes) ctx.blemish(blemish);
+    const decision = decide(snapshot, this.#deployedAt);
+    if (decision.state === "failed") throw await stackFailure(this.swarm, decision.failure);
     if (failure !== null) throw await stackFailure(this.swarm, failure);
   }
 

@@ -1,6 +1,7 @@
 import { readyAt } from "../swarm/converge.ts";
 import {
   type Failure,
+  isAlive,
   isRunning,
   type ServiceState,
   type Snapshot,
@@ -13,7 +14,7 @@ const FORGIVEN = 2;
 
 /** What a look at an app that had settled has shown. */
 export interface Unsteady {
-  /** One sentence for each service that ended since the look before. */
+  /** One sentence for each service that ended since the look before, or that is not wanted to come back. */
   blemishes: string[];
   /** Set when a service has ended too often. */
   failure: Failure | null;
@@ -37,12 +38,12 @@ export class Steadiness {
   readonly #ends = new Map<string, number>();
 
   /**
-   * The app is as it should be from now on.
+   * The app is as it should be from now on, or still is.
    * @param restoredAt when its data was back, milliseconds since the epoch; null: nothing was restored. What ended
    * before then had lost its data, and what was started before another service was ready may have missed that
    */
   settled(snapshot: Snapshot, restoredAt: number | null = null): void {
-    this.#since = snapshot.now;
+    this.#since ??= snapshot.now; // what ended since an earlier call counts, if nobody has changed anything
     if (restoredAt === null) return;
     const ready = snapshot.services.map(({ name, tasks }) => ({
       name,
@@ -66,6 +67,7 @@ export class Steadiness {
     const blemishes: string[] = [];
     let failure: Failure | null = null;
     for (const service of since === null ? [] : snapshot.services) {
+      blemishes.push(...this.#left(service));
       const supplied = this.#supplied.get(service.name) ?? Infinity;
       const ends = service.tasks.filter((task) =>
         (task.since > (since ?? 0) || task.createdAt >= supplied) && !this.#seen.has(task.id) &&
@@ -93,6 +95,25 @@ export class Steadiness {
       };
     }
     return { blemishes, failure };
+  }
+
+  /**
+   * What is missing of a service that Swarm starts again only after a failure, since its program has ended without one.
+   * It need not have run once the app had settled: such an end is no failure of the deploy.
+   */
+  #left(service: ServiceState): string[] {
+    if (service.kind === "job" || service.restart.condition !== "on-failure") return [];
+    const ended = service.tasks.filter((task) =>
+      task.current && task.state === "complete" && !this.#seen.has(task.id)
+    );
+    const running = service.tasks.filter((task) => task.current && isAlive(task)).length;
+    if (ended.length === 0 || running >= service.wanted) return [];
+    for (const task of ended) this.#seen.add(task.id);
+    const left = running === 0 ? "nothing of it runs" : `${running} of ${service.wanted} tasks run`;
+    return [
+      `Service "${service.name}" has ended without an error, and ${left}: restart_policy.condition on-failure ` +
+      "does not start it again",
+    ];
   }
 }
 

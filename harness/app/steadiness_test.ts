@@ -78,6 +78,33 @@ Deno.test("what a deploy, destroyed data or the service's own settings explain d
   assert.match(look(settled(), [killed]).blemishes[0] ?? "", /its health check fails/);
 });
 
+Deno.test("an end before somebody waits for an app that nobody has changed counts", () => {
+  const steadiness = settled();
+  steadiness.settled(at(SETTLED + 20_000));
+  const { blemishes } = look(steadiness, [end("a", 8_000), task("b")]);
+  assert.match(blemishes.join(), /^Service "side" ended once after it had started/);
+});
+
+Deno.test("a service that is started again only after a failure, and has ended without one, is a blemish", () => {
+  const restart = { condition: "on-failure", maxAttempts: 0 } as const;
+  const done = (id: string) => end(id, -5_000, { state: "complete", error: "" });
+  const steadiness = settled();
+  assert.deepEqual(look(steadiness, [done("a")], { restart }), {
+    blemishes: [
+      'Service "side" has ended without an error, and nothing of it runs: ' +
+      "restart_policy.condition on-failure does not start it again",
+    ],
+    failure: null,
+  });
+  assert.deepEqual(look(steadiness, [done("a")], { restart }).blemishes, [], "told once");
+  const two = look(settled(), [done("a"), task("b"), task("c")], { restart, wanted: 3 });
+  assert.match(two.blemishes.join(), /and 2 of 3 tasks run: /);
+  assert.deepEqual(look(settled(), [done("a"), task("b")], { restart }).blemishes, [], "one runs, as wanted");
+  const old = { ...done("a"), current: false };
+  assert.deepEqual(look(settled(), [old, task("b", { since: SETTLED })], { restart }).blemishes, []);
+  assert.deepEqual(look(settled(), [done("a")], { restart, kind: "job" }).blemishes, []);
+});
+
 Deno.test("what ends between a restore and the app's recovery counts, unless its data or another service was not there", () => {
   const RESTORED = SETTLED - 60_000;
   const database = service([

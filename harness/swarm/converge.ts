@@ -127,8 +127,11 @@ function finalFailure(service: ServiceState, at: { now: number; since: number })
       host: true,
     };
   }
-  const failed = failedTasks(service, at.since).filter((task) => task.current);
   const { condition, maxAttempts } = service.restart;
+  const ends = runsOnce(service) ? ["failed", "rejected"] : ["failed", "rejected", "complete"];
+  const failed = service.tasks.filter((task) =>
+    task.current && task.createdAt >= at.since && ends.includes(task.state)
+  ).toSorted((a, b) => b.createdAt - a.createdAt);
   const attempts = condition === "none" ? 0 : maxAttempts;
   const usedUp = condition === "none" || maxAttempts > 0;
   const retried = condition !== "none" && service.tasks.some((task) => task.current && isAlive(task));
@@ -137,7 +140,9 @@ function finalFailure(service: ServiceState, at: { now: number; since: number })
     return {
       kind: "gave-up",
       service: service.name,
-      message: `Service "${service.name}" has failed and may not be restarted: ${taskProblem(last)}`,
+      message: `Service "${service.name}" has failed and may not be restarted: ${
+        last.state === "complete" ? "the container ends without an error" : taskProblem(last)
+      }`,
       task: last,
     };
   }

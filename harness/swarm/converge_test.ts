@@ -289,6 +289,16 @@ const cases: { name: string; services: ServiceState[]; after?: number; expect: s
     expect: "converged",
   },
   {
+    name: "allowed attempts used up without an error",
+    services: [
+      service({
+        restart: { condition: "any", maxAttempts: 1 },
+        tasks: [1_500, 7_300].map((ms) => failed(ms, { state: "complete", error: "", exitCode: 0 })),
+      }),
+    ],
+    expect: /^gave-up app .*may not be restarted: the container ends without an error/,
+  },
+  {
     name: "ends without error again and again",
     services: [
       service({
