@@ -39,7 +39,8 @@ const OFTEN = 4;
 
 /**
  * What engines hand on of registries' answers, the first row that fits. A limit may come under any status and within
- * any other error, so it stands first; denials stand before absences, because registries word them alike.
+ * any other error, so it stands first. What this host's own proxy, its disk and whoever keeps the layers say stands
+ * before what registries say of images, since it is worded alike; so do denials before absences.
  */
 const table = {
   limit: {
@@ -53,6 +54,28 @@ const table = {
     whose: "host",
     says: /no space left on device|disk quota exceeded|ENOSPC/i,
     words: (image) => `There is no room on this host's disk for the image ${image}`,
+  },
+  proxy: {
+    whose: "host",
+    // Go gives the words of a proxy's status line alone, where it hands on a registry's own after a code in small letters.
+    says: /proxyconnect|"…": (?!EOF|Bad Gateway|Service|Gateway|Internal)[A-Z][A-Za-z -]*\s*$/,
+    words: (image, registry) =>
+      `The proxy of this host does not lead to ${registry}, so ${image} could not be pulled`,
+    tries: 1,
+  },
+  engine: {
+    whose: "host",
+    says:
+      /[ :]\/\S+: (?:permission denied|operation not permitted|no such file)|read-only file system|input\/output error|executable file not found|\b(?:snapshot|lease)\b.* not found/i,
+    words: (image) => `Docker on this host cannot store the image ${image}`,
+    tries: 1,
+  },
+  layer: {
+    whose: "host",
+    says:
+      /(?:blobs?…|httpReadSeeker|content (?:at|digest)|download failed).*(?:not found|\b4(?:0[1-9]|10)\b|(?<!permission )denied|forbidden|unauthorized)/i,
+    words: (image, registry) => `${registry} names a part of ${image} that cannot be had`,
+    tries: 1,
   },
   certificate: {
     whose: "host",
@@ -86,7 +109,9 @@ const table = {
   },
   closed: {
     whose: "recipe",
-    says: /unauthorized|authentication required|denied|forbidden/i,
+    // A page in HTML is what something between this host and the registry answers.
+    says:
+      /^(?!.*error parsing HTTP).*(?:unauthorized|authentication required|(?<!permission )denied|forbidden)/is,
     words: (image, registry) => `There is no image ${image} at ${registry}, or not for everybody`,
   },
   machine: {
@@ -133,7 +158,7 @@ const table = {
   away: {
     whose: "host",
     says:
-      /no such host|connection (?:refused|reset)|unreachable|no route to host|server misbehaving|EOF|broken pipe/i,
+      /no such host|connect: (?:permission denied|operation not permitted)|connection (?:refused|reset)|unreachable|no route to host|server misbehaving|EOF|broken pipe/i,
     words: (image, registry) =>
       `${registry} cannot be reached from this host, so ${image} could not be pulled`,
     tries: OFTEN,
@@ -152,8 +177,7 @@ export const troubleKinds = Object.keys(table) as TroubleKind[];
 /** What the engine's words mean. Names of images and addresses among them mean nothing: they may hold any word. */
 export function troubleOf(refusal: Refusal): Trouble {
   const { reference, said } = refusal;
-  const host = reference.registry.replace(/:\d+$/, "");
-  const words = said.replace(/\bfor \S+/g, "for …").replace(/https?:\/\/[^\s"]+/g, "…").replaceAll(host, "…");
+  const words = withoutNames(said, reference);
   const seen = { ...refusal, said: words };
   const rows: [string, Row][] = Object.entries(table);
   const [kind, row] = rows.find(([, { says, when }]) => says.test(words) && (when?.(seen) ?? true)) ??
@@ -166,6 +190,27 @@ export function troubleOf(refusal: Refusal): Trouble {
     tries: row.tries ?? 0,
     retryAfterMs: retryAfterOf(said),
   };
+}
+
+/** The words alone, with a mark in place of each name and address; those of layers stay known as such. */
+function withoutNames(said: string, { registry, repository, version }: Reference): string {
+  const path = repository.startsWith(`${registry}/`) ? repository.slice(registry.length + 1) : repository;
+  const before = "(?<![\\w./-])(?:[\\w.-]+(?::\\d+)?/)";
+  const after = "(?:[:@]\\w[\\w.:-]*)";
+  const name = RegExp.escape(path);
+  // One word alone could as well be the engine's own, unless something of a name stands before or behind it.
+  const names = path.includes("/")
+    ? `${before}*${name}${after}?`
+    : `${before}+${name}${after}?|(?<![\\w./-])${name}${after}`;
+  return said
+    .replace(
+      /https?:\/\/[^\s"]+/g,
+      (url) => /\/manifests\//.test(url) || !/blobs|sha256/.test(url) ? "…" : "blob…",
+    )
+    .replace(/\bfor \S+/g, "for …")
+    .replace(new RegExp(names, "g"), "…")
+    .replaceAll(`"${version}"`, '"…"')
+    .replaceAll(registry.replace(/:\d+$/, ""), "…");
 }
 
 /** The trouble of a pull for which there was no time left. */
