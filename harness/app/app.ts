@@ -82,6 +82,11 @@ export class App {
     this.domains = domainsOf(options.plan.domain, options.enrolment);
   }
 
+  /** When the last deploy or restore began to count, milliseconds since the epoch. */
+  get deployedAt(): number {
+    return this.#deployedAt;
+  }
+
   get swarm(): Swarm {
     return this.#options.swarm;
   }

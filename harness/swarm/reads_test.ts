@@ -113,6 +113,18 @@ Deno.test("a log that ends within its limit is read whole, with frames and witho
   }
 });
 
+Deno.test("of a log only what was printed since a moment is asked for, in seconds", async () => {
+  const asked: string[] = [];
+  await withEngine((path) => {
+    asked.push(new URL(path, "http://engine").searchParams.get("since") ?? "all");
+    return "";
+  }, async (swarm) => {
+    await swarm.logs("c", 20, { since: 1_767_225_600_250 });
+    await swarm.logs("c", 20);
+  });
+  assert.deepEqual(asked, ["1767225600.25", "all"]);
+});
+
 Deno.test("of a log without an end nothing is taken for its end", () =>
   withEngine(() => endless(), async (swarm, sent) => {
     assert.deepEqual(await swarm.logs("c", 20), ["… (its output has no end that could be read)"]);

@@ -193,14 +193,16 @@ export class Swarm {
   /**
    * The last lines of a container's output, both streams; none when they cannot be read. Where lines are so long that
    * some were left out, the first one says so.
+   * @param options.since milliseconds since the epoch; what was printed before is left out @default all counts
    */
-  async logs(container: string, lines: number): Promise<string[]> {
+  async logs(container: string, lines: number, { since = 0 } = {}): Promise<string[]> {
     const kept = new LastBytes(LOG_LIMIT);
     try {
       const stream = await this.#stream(`/containers/${container}/logs?`, {
         stdout: true,
         stderr: true,
         tail: lines,
+        ...(since === 0 ? {} : { since: since / 1000 }),
       });
       const frames = new Frames((bytes) => kept.add(bytes));
       let read = 0;
