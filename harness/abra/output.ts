@@ -61,10 +61,28 @@ export function botReason(lines: readonly string[]): string | null {
 
 /** What the backup bot says of hooks that failed; it goes on after each of them, and ends with 0. */
 export function failedHooks(lines: readonly string[]): string[] {
+  return errorsOf(lines).filter(isOfHook);
+}
+
+/** The backup bot's own errors, each in one line, without those that are about hooks. */
+export function botErrors(lines: readonly string[]): string[] {
+  return errorsOf(lines).filter((said) => !isOfHook(said));
+}
+
+function errorsOf(lines: readonly string[]): string[] {
   return lines.flatMap((line) => {
-    const said = /^ERROR[:\s]*(Failed to run command\b.*)$/s.exec(line.trim())?.[1];
+    const said = /^(?:ERROR|CRITICAL)\b[:\s]*(.*)$/s.exec(line.trim())?.[1];
     return said === undefined ? [] : [said.replace(/\s+/g, " ").trim()];
   });
+}
+
+function isOfHook(said: string): boolean {
+  return /^Failed to run command\b/.test(said);
+}
+
+/** Whether somebody else has the backup bot's repository for himself. */
+export function isRepositoryLocked(lines: readonly string[]): boolean {
+  return botErrors(lines).some((said) => said.includes("already locked"));
 }
 
 /** Whether the Engine refused the bot a hook because it was just replacing the hook's container. */

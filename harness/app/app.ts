@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { askBot } from "./ask_bot.ts";
-import { blame } from "./blame.ts";
+import { blame, blameBot } from "./blame.ts";
 import { type Checked, isSurplus, requireChecked } from "../confinement/engine/mod.ts";
 import { readPostCommands } from "./post_commands.ts";
 import { domainsOf, newSettings, settle } from "./settings.ts";
@@ -304,8 +304,9 @@ export class App {
     await this.#settled(ctx); // the bot runs hooks in the containers that there are when it is called
     const abra = this.#abra(ctx);
     const create = () => abra.backupCreate(this.domain, { timeoutMs: ctx.remaining() });
-    const call = await blame(askBot(create, ctx), "The backup failed");
-    const newest = (await blame(abra.backupSnapshots(this.domain))).at(-1);
+    const call = await blameBot(askBot(create, ctx), "The backup failed");
+    const list = () => abra.backupSnapshots(this.domain);
+    const newest = (await blameBot(askBot(list, ctx), "The backup bot does not list the snapshots")).at(-1);
     if (newest !== undefined) return { ...newest, ...call };
     throw new StageFailure("abra says that the backup worked, but there is no snapshot of the app", {
       code: "backup.none",
@@ -315,7 +316,7 @@ export class App {
   /** Restores the newest snapshot; {@linkcode converge} waits for the app to recover. */
   async restore(ctx: StageContext): Promise<BotCall> {
     const restore = () => this.#abra(ctx).restore(this.domain, { timeoutMs: ctx.remaining() });
-    const call = await blame(askBot(restore, ctx), "The restore failed");
+    const call = await blameBot(askBot(restore, ctx), "The restore failed");
     this.#restoredAt = this.#deployedAt = ctx.clock.now(); // tasks that failed while the data was gone do not count
     return call;
   }

@@ -24,6 +24,19 @@ Deno.test("a hook whose container is just being replaced is tried again", async 
   equal(bot.calls(), 4);
 });
 
+Deno.test("a repository that somebody else has locked is waited for, and not for ever", async () => {
+  const line = "ERROR: Fatal: unable to create lock: repository is already locked exclusively by PID 12";
+  const pruned = scene(line, 3_000);
+  deepEqual(await pruned.ask(), { failedHooks: [], cut: false });
+  equal(pruned.calls(), 4);
+  const held = scene(line, Infinity);
+  await rejects(held.ask(), AbraError);
+  equal(held.calls(), 61);
+  const hook = scene("ERROR: Failed to run command x: repository is already locked", 3_000);
+  await rejects(hook.ask(), AbraError);
+  equal(hook.calls(), 1);
+});
+
 Deno.test("a container that never comes, and any other trouble of the bot, is an error", async () => {
   const gone = scene(REPLACED, Infinity);
   await rejects(gone.ask(), AbraError);

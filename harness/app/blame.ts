@@ -1,4 +1,5 @@
 import { AbraError, isBotMissing } from "../abra/abra.ts";
+import { botErrors } from "../abra/output.ts";
 import { InfraFailure, StageBlocked, StageFailure } from "../run/stage.ts";
 
 /** Refusals that are about how abra was called or what it reached, and not about a recipe. */
@@ -35,4 +36,27 @@ export async function blame<T>(call: Promise<T>, what = "abra refuses"): Promise
     }
     throw new StageFailure(`${what}: ${message}`, { cause: error, tail: error.lines.slice(-20) });
   }
+}
+
+/** What restic says when its repository is the trouble, or what lies between: a lock, a password, a store. */
+const ofTheRepository = [
+  /already locked|wrong password|no key found|ciphertext verification failed|repository does not exist/i,
+  /unable to (open|create|load|save|remove|list) (the )?(config|repository|key|lock|index|snapshot|locks)\b/i,
+  /config (file )?(cannot be loaded|already exists)|repository at the following location/i,
+  /\b(Load|Save|Stat|List|Remove)\(<[\w/]+>.*returned error|\bStat: \d{3}\b/,
+  /dial tcp|no such host|TLS handshake|x509:|connection (refused|reset)|i\/o timeout|server misbehaving/i,
+];
+
+/**
+ * As {@linkcode blame}, for a call that the backup bot answers. Its repository is the host's, and so is the trouble with
+ * it; what a hook says is the recipe's.
+ */
+export async function blameBot<T>(call: Promise<T>, what: string): Promise<T> {
+  const told = call.catch((error) => {
+    if (!(error instanceof AbraError) || error.code !== "abra.failed") throw error;
+    const said = botErrors(error.lines).find((line) => ofTheRepository.some((one) => one.test(line)));
+    if (said === undefined) throw error;
+    throw new InfraFailure(`The backup bot has trouble with its repository: ${said}`, { cause: error });
+  });
+  return await blame(told, what);
 }

@@ -1,6 +1,6 @@
 import { rejects } from "node:assert/strict";
 import { AbraError } from "../abra/abra.ts";
-import { blame } from "./blame.ts";
+import { blame, blameBot } from "./blame.ts";
 
 const says: [message: string, code: string, told: RegExp][] = [
   ["lint error in x configs: (R014)", "stage.failed", /^abra refuses: lint error/],
@@ -26,4 +26,43 @@ for (const [message, code, told] of says) {
 Deno.test("an abra that breaks is the host's trouble, whatever it says", async () => {
   const broken = new AbraError("lint error", { lines: [], code: "abra.broken" });
   await rejects(blame(Promise.reject(broken)), { code: "stage.infra" });
+});
+
+/** Whom the bot's end concerns when this was its last error, whatever abra makes of it. */
+const botSays: [line: string, code: string, told: RegExp][] = [
+  ["Fatal: wrong password or no key found", "stage.infra", /^The backup bot .* repository: .*wrong password/],
+  [
+    "unable to create lock in backend: repository is already locked exclusively by PID 12 on bot by root",
+    "stage.infra",
+    /repository: .*already locked/,
+  ],
+  ["Fatal: unable to open config file: Stat: 503", "stage.infra", /repository: .*Stat: 503/],
+  [
+    "Fatal: unable to open repository at s3:http://store/x: dial tcp: connection refused",
+    "stage.infra",
+    /^The backup bot .* repository: /,
+  ],
+  ["Fatal: config cannot be loaded: ciphertext verification failed", "stage.infra", /ciphertext/],
+  ["Fatal: unable to save snapshot: Save(<data/1>) returned error", "stage.infra", /unable to save/],
+  ["Container app contains hooks but it's not running", "stage.failed", /^The backup failed: Container app/],
+  ["at least one source file could not be read", "stage.failed", /^The backup failed: at least/],
+  ["Failed to run command psql: wrong password or no key found", "stage.failed", /^The backup failed/],
+];
+
+for (const [said, code, told] of botSays) {
+  Deno.test(`"${said}" of the backup bot is ${code}`, async () => {
+    const error = new AbraError(said, { lines: ["INFO: run command", `ERROR: ${said}`] });
+    await rejects(blameBot(Promise.reject(error), "The backup failed"), { code, message: told });
+  });
+}
+
+Deno.test("trouble of the bot's repository is found before the bot's last word, and not in what a hook says", async () => {
+  const last = "Backup failed for wiki";
+  const lines = (first: string) => ["INFO: run command", `ERROR: ${first}`, `ERROR: ${last}`];
+  const call = (first: string) =>
+    blameBot(Promise.reject(new AbraError(last, { lines: lines(first) })), "The backup failed");
+  await rejects(call("Restic failed: Fatal: wrong password or no key found"), { code: "stage.infra" });
+  await rejects(call("Failed to run command restic: Fatal: wrong password"), { code: "stage.failed" });
+  const printed = new AbraError(last, { lines: ["wrong password or no key found", `ERROR: ${last}`] });
+  await rejects(blameBot(Promise.reject(printed), "The backup failed"), { code: "stage.failed" });
 });
