@@ -1,12 +1,12 @@
 import { RepeatedLog } from "./repeated_log.ts";
 import { join } from "node:path";
-import { pollUntil } from "../../common/time.ts";
+import { formatSeconds, pollUntil } from "../../common/time.ts";
 import type { App } from "../app/app.ts";
 import type { ComposeVolume } from "../recipe/compose.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 import { DockerError, statusOf } from "../swarm/swarm.ts";
-import { execIn, getFile, putFile } from "../swarm/exec.ts";
+import { type ContainerResult, execIn, getFile, putFile } from "../swarm/exec.ts";
 import type { ContainerObject } from "../swarm/schema.ts";
 
 /** Milliseconds after an update or a restore within which an app must show a record again. */
@@ -14,6 +14,9 @@ const READ_WITHIN_MS = 20_000;
 const READ_EVERY_MS = 500;
 /** Milliseconds within which Swarm has replaced a container. */
 const REPLACED_WITHIN_MS = 30_000;
+
+/** Milliseconds after which nobody waits for a command of the enrolment any more. */
+const COMMAND_MS = 60_000;
 
 /** A marker file that was written into a volume. */
 export interface Written {
@@ -75,7 +78,7 @@ export async function writeMarkers(
 /**
  * Runs the enrolment's seed commands, and its read commands before and after them: a read that finds the marker before
  * it was written, or does not find it afterwards, proves nothing of an upgrade or a restore.
- * @throws {StageFailure} when a seed ends with another exit code than 0
+ * @throws {StageFailure} when a seed ends with another exit code than 0, or does not end
  * @throws {SeedMistake} when seed and read do not belong together: `recipe.yml` is wrong then, and not the recipe
  */
 export async function seed(
@@ -88,7 +91,7 @@ export async function seed(
     const result = await shell(app, { service, command, marker, ctx });
     if (result.code === 0) continue;
     throw new StageFailure(`Could not write data into service "${service}"`, {
-      detail: `\`${command}\` ended with exit code ${result.code}: ${lastWords(result)}`,
+      detail: `\`${command}\` ${howEnded(result)}`,
     });
   }
   const losses = await readRecords(app, options);
@@ -160,9 +163,10 @@ export async function readMarkers(
  */
 export async function readRecords(
   app: App,
-  options: { enrolment: Enrolment; marker: string; ctx: StageContext },
+  options: { enrolment: Enrolment; marker: string; ctx: StageContext; commandMs?: number },
 ): Promise<Loss[]> {
-  const { enrolment, marker, ctx } = options;
+  const { enrolment, ...rest } = options;
+  const { ctx } = rest;
   const losses: Loss[] = [];
   for (const read of enrolment.data.read) {
     const end = ctx.clock.elapsed() + READ_WITHIN_MS;
@@ -170,7 +174,7 @@ export async function readRecords(
     while (true) {
       const lines: string[] = [];
       const log = (line: string) => void lines.push(line);
-      const { found, wanted, said } = await readRecord(app, { read, marker, ctx, log })
+      const { found, wanted, said } = await readRecord(app, { ...rest, read, log })
         .finally(() => tries.add(lines));
       if (found) break;
       if (ctx.clock.elapsed() > end) {
@@ -184,7 +188,7 @@ export async function readRecords(
   return losses;
 }
 
-/** Runs a read command once. @throws {SeedMistake} when it prints so much that nobody can say what is not in it */
+/** Runs a read command once; one that does not end has found nothing. @throws {SeedMistake} when it prints so much that nobody can say what is not in it */
 export async function readRecord(
   app: App,
   options: {
@@ -192,6 +196,8 @@ export async function readRecord(
     marker: string;
     ctx: StageContext;
     log?: (line: string) => void;
+    /** Milliseconds that the command may take. @default 60000 */
+    commandMs?: number;
   },
 ): Promise<{ found: boolean; wanted: string; said: string }> {
   const { read: { service, command, expect }, ...rest } = options;
@@ -213,6 +219,8 @@ export async function readRecord(
  * Runs a command of the enrolment in a service's container, and writes its output to the log. While Swarm replaces the
  * container, the command waits for the next one.
  * @param call.log @default the stage's log
+ * @param call.commandMs milliseconds that the command may take @default 60000
+ * @throws {SeedMistake} when the app has no such service
  */
 export async function shell(
   app: App,
@@ -222,25 +230,34 @@ export async function shell(
     marker: string;
     ctx: StageContext;
     log?: (line: string) => void;
+    commandMs?: number;
   },
-) {
-  const { service, command, marker, ctx, log = (line) => ctx.log(line) } = call;
+): Promise<CommandEnd> {
+  const { service, command, marker, ctx, log = (line) => ctx.log(line), commandMs = COMMAND_MS } = call;
   const [first, ...rest] = command.trim().split("\n");
   log(`[${service}] ${first}${rest.length > 0 ? " …" : ""}`);
   let refused: unknown;
-  const result = await pollUntil(async () => {
+  const result = await pollUntil<CommandEnd>(async () => {
     try {
       const container = await app.swarm.containerOf(app.stack, service);
       return {
         done: await execIn(app.swarm, container.Id, {
           argv: ["sh", "-c", command],
           env: { MARKER: marker },
-          timeoutMs: Math.min(60_000, ctx.remaining()),
-          signal: ctx.signal,
+          timeoutMs: commandMs,
+          signal: ctx.signal, // the end of the stage's time says nothing about the command
         }),
       };
     } catch (error) {
+      if (error instanceof DockerError && error.code === "docker.timeout") {
+        return {
+          done: { code: null, stdout: "", stderr: `did not end in ${formatSeconds(commandMs)}`, cut: false },
+        };
+      }
       if (!isReplaced(error)) throw error;
+      if (error instanceof DockerError && error.code === "docker.no-container") {
+        await requireService(app, { service, command });
+      }
       refused = error;
       return { missing: `Service ${service} has no container that takes commands; trying again` };
     }
@@ -255,6 +272,27 @@ export async function shell(
     if (line.trim() !== "") log(line.trimEnd());
   }
   return result;
+}
+
+/** How a command ended, and what it printed; a code of null means that it did not end in its time. */
+type CommandEnd = Omit<ContainerResult, "code"> & { code: number | null };
+
+/** How a command ended, as the rest of a sentence about it. */
+export function howEnded(result: CommandEnd): string {
+  return result.code === null
+    ? lastWords(result)
+    : `ended with exit code ${result.code}: ${lastWords(result)}`;
+}
+
+/** @throws {SeedMistake} when the version of the app that is deployed has no such service: nobody need wait for it */
+async function requireService(app: App, { service, command }: { service: string; command: string }) {
+  const names = (await app.swarm.services(app.stack)).map((one) =>
+    one.Spec.Name.replace(`${app.stack}_`, "")
+  );
+  if (names.includes(service)) return;
+  throw new SeedMistake(`recipe.yml: data names service "${service}", and the app has none of that name`, {
+    detail: `\`${command}\` was to run in it. The app's services: ${names.sort().join(", ")}`,
+  });
 }
 
 /** Whether the Engine refused a command because its container ends or is gone: nothing of it was run. */
@@ -272,7 +310,7 @@ export function mountsOf(containers: readonly ContainerObject[], volume: string)
 }
 
 /** The last lines of what a command printed. */
-export function lastWords(result: { stdout: string; stderr: string; code: number }): string {
+export function lastWords(result: { stdout: string; stderr: string }): string {
   const said = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-3).join("\n").slice(0, 400);
   return said === "" ? "it printed nothing" : said;
 }

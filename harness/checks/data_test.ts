@@ -4,12 +4,13 @@ import { FakeClock } from "../../common/fake_clock.ts";
 import type { App } from "../app/app.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { InfraFailure, type StageContext } from "../run/stage.ts";
-import { Swarm } from "../swarm/swarm.ts";
+import * as schema from "../swarm/schema.ts";
+import { DockerError, Swarm } from "../swarm/swarm.ts";
 import { frame } from "../testing/frame.ts";
-import { readRecord, seed } from "./data.ts";
+import { howEnded, readRecord, readRecords, seed, SeedMistake } from "./data.ts";
 
 /** What a command in the app's container prints. */
-type Shell = (command: string) => string | { status: number };
+type Shell = (command: string) => string | { status: number } | "hangs";
 
 /** An app whose container does what the script says; time passes only by sleeping. */
 function scene(shell: Shell, data: Partial<Enrolment["data"]> = {}) {
@@ -25,7 +26,7 @@ function scene(shell: Shell, data: Partial<Enrolment["data"]> = {}) {
         return Promise.reject(Object.assign(new Error("no"), { statusCode: printed.status }));
       }
       const stream = new PassThrough();
-      stream.end(frame(1, printed));
+      if (printed !== "hangs") stream.end(frame(1, printed));
       return Promise.resolve({
         start: () => Promise.resolve(stream),
         inspect: () => Promise.resolve({ Running: false, ExitCode: 0 }),
@@ -50,7 +51,17 @@ function scene(shell: Shell, data: Partial<Enrolment["data"]> = {}) {
   } as unknown as Enrolment;
   const seeded = () => seed(app, { enrolment, marker: "m4rk", ctx });
   const [read] = enrolment.data.read;
-  return { calls, log, seeded, read: () => read && readRecord(app, { read, marker: "m4rk", ctx }) };
+  const known = { marker: "m4rk", ctx };
+  return {
+    calls,
+    log,
+    seeded,
+    swarm,
+    clock: ctx.clock,
+    read: () => read && readRecord(app, { ...known, read }),
+    /** Reads all records back; each command may take no time at all. */
+    losses: () => readRecords(app, { ...known, enrolment, commandMs: 0 }),
+  };
 }
 
 const infra = (message: RegExp) => (error: unknown) =>
@@ -96,4 +107,33 @@ Deno.test("a command waits while its container is being replaced, and not for ev
   const broken = scene(() => ({ status: 500 }));
   await rejects(async () => await broken.read());
   equal(broken.calls.length, 1);
+});
+
+Deno.test("a read that does not end has found nothing: its record is lost, and that is the app's", async () => {
+  const losses = await scene(() => "hangs").losses();
+  deepEqual(losses.map(({ what, said }) => [what, said]), [
+    ['record "m4rk" in service app', "did not end in 0.0 s"],
+  ]);
+  const end = { stdout: "", cut: false };
+  equal(howEnded({ ...end, code: null, stderr: "did not end in 60.0 s" }), "did not end in 60.0 s");
+  equal(howEnded({ ...end, code: 3, stderr: "no" }), "ended with exit code 3: no");
+});
+
+Deno.test("a service that the app lacks is recipe.yml's mistake, and nobody waits for it", async () => {
+  const it = scene(() => "m4rk");
+  it.swarm.containerOf = (_stack, service) =>
+    Promise.reject(new DockerError(`find service "${service}"`, { code: "docker.no-container" }));
+  const named = (name: string) => () =>
+    Promise.resolve([
+      schema.service.parse({ ID: "s", Spec: { Name: `s_${name}`, TaskTemplate: {}, Mode: {} } }),
+    ]);
+  it.swarm.services = named("web");
+  const since = it.clock.elapsed();
+  await rejects(it.losses(), (error) =>
+    error instanceof SeedMistake &&
+    error.message === 'recipe.yml: data names service "app", and the app has none of that name' &&
+    (error.detail ?? "").endsWith("The app's services: web"));
+  equal(it.clock.elapsed(), since);
+  it.swarm.services = named("app");
+  await rejects(it.losses(), { code: "docker.no-container" });
 });

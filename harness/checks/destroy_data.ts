@@ -3,7 +3,7 @@ import { describeError } from "../../common/errors.ts";
 import { pollUntil } from "../../common/time.ts";
 import type { App } from "../app/app.ts";
 import type { BackedUp } from "../recipe/backup_labels.ts";
-import { lastWords, mountsOf, readMarkers, readRecord, shell, type Written } from "./data.ts";
+import { howEnded, lastWords, mountsOf, readMarkers, readRecord, shell, type Written } from "./data.ts";
 import { emptyVolume } from "./empty_volume.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { InfraFailure, type StageContext } from "../run/stage.ts";
@@ -36,7 +36,7 @@ export async function destroyData(app: App, destruction: Destruction): Promise<v
     const result = await shell(app, { service, command, marker, ctx });
     if (result.code === 0) continue;
     throw new InfraFailure(`recipe.yml could not destroy data in service "${service}"`, {
-      detail: `\`${command}\` ended with exit code ${result.code}: ${lastWords(result)}`,
+      detail: `\`${command}\` ${howEnded(result)}`,
     });
   }
   if (destroy.length === 0) {
