@@ -52,7 +52,9 @@ async function resolve(host: string): Promise<string[]> {
   };
   return await Promise.resolve(
     known[host] ??
-      (/^(token|redirect)-/.test(host) ? ["93.184.216.34"] : Promise.reject(new Error("no such host"))),
+      (/^(token|redirect)-/.test(host)
+        ? ["93.184.216.34"]
+        : Promise.reject(Object.assign(new Error("no such host"), { code: "ENOTFOUND" }))),
   );
 }
 

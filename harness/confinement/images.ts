@@ -1,9 +1,21 @@
 import type { ComposeFile } from "../recipe/compose.ts";
 import { entriesOf, isRecord } from "../recipe/compose_values.ts";
 import { quote, type ScopedReport } from "../lint/finding.ts";
+import { describeError } from "../../common/errors.ts";
+import { InfraFailure } from "../run/stage.ts";
 import { type AskRegistry, doorProblem, type JudgeHost } from "./registry_doors.ts";
 
-/** Addresses of a host name; throws where there are none. */
+/** Nobody could say where a registry is, so nothing is known of it: the host's resolver, or the name's, does not answer. */
+export class UnresolvedRegistry extends InfraFailure {
+  constructor(host: string, cause: unknown) {
+    super(`This host could not look up ${quote(host)}: nobody answered for it`, {
+      detail: describeError(cause),
+      cause,
+    });
+  }
+}
+
+/** Addresses of a host name; throws `ENOTFOUND` or `ENODATA` where there are none. */
 export type Resolve = (host: string) => Promise<string[]>;
 
 /** Registries that many recipes use, whose names need no look-up. */
@@ -126,11 +138,17 @@ async function judgeAddresses(host: string, resolve: Resolve): ReturnType<JudgeH
   let addresses: string[];
   try {
     addresses = await resolve(host);
-  } catch {
+  } catch (error) {
+    if (!isNobodys(error)) throw new UnresolvedRegistry(host, error);
     return { problem: "has no address that could be looked at" };
   }
   if (addresses.length === 0) return { problem: "has no address that could be looked at" };
   return addresses.every(isPublic) ? { addresses } : { problem: "has an address that is not public" };
+}
+
+/** Whether the DNS said that there is no such name, or no address of it; all else says nothing of the name. */
+function isNobodys(error: unknown): boolean {
+  return isRecord(error) && (error.code === "ENOTFOUND" || error.code === "ENODATA");
 }
 
 /** Whether an address is one that anybody on the internet means the same by. */

@@ -6,6 +6,7 @@ import { calledOnProxy } from "../recipe/shared_names.ts";
 import { composeEnvironment, domainsOf } from "../app/settings.ts";
 import { type ComposeFailure, loadCompose } from "../recipe/compose.ts";
 import type { Checked } from "../confinement/engine/mod.ts";
+import { type Resolve, UnresolvedRegistry } from "../confinement/images.ts";
 import { confine } from "../confinement/confinement.ts";
 import { checkOverlays } from "../confinement/overlays.ts";
 import { fillIn, type Finding, isPermitted } from "../lint/finding.ts";
@@ -40,7 +41,11 @@ export type LintRun =
     | "undeployable"
     | "baseObstacle"
   >
-  & { plan: Pick<RunPlan, "settings" | "apps" | "request">; folder: Pick<RunFolder, "tmp"> };
+  & {
+    plan: Pick<RunPlan, "settings" | "apps" | "request">;
+    folder: Pick<RunFolder, "tmp">;
+    resolve?: Resolve;
+  };
 
 /** How many errors are listed in detail; a recipe could have thousands. */
 const LISTED = 20;
@@ -84,6 +89,7 @@ export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> 
   const published = run.base === null ? null : read(run, { ctx, at: run.base, lane: "upgrade" })
     .catch((error) => {
       if (error instanceof StageFailure && error.code === "confine.checkout") return error;
+      if (error instanceof UnresolvedRegistry) return error;
       throw error;
     });
   const [head] = await Promise.all([
@@ -146,10 +152,18 @@ function conclude(findings: readonly Finding[], ctx: StageContext): void {
  */
 async function lookAtUpgrade(
   run: LintRun,
-  { ctx, findings, published }: { ctx: StageContext; findings: Findings; published: Read | StageFailure },
+  { ctx, findings, published }: {
+    ctx: StageContext;
+    findings: Findings;
+    published: Read | StageFailure | UnresolvedRegistry;
+  },
 ): Promise<void> {
   const { base } = run;
   if (base === null) return;
+  if (published instanceof UnresolvedRegistry) {
+    run.baseObstacle = `the published version ${base.version}, which cannot be checked: ${published.message}`;
+    return ctx.note(`${base.version}: ${published.message}`);
+  }
   if (published instanceof StageFailure) {
     run.baseObstacle =
       `the published version ${base.version}, which is not checked out: ${published.message}`;
@@ -246,7 +260,8 @@ async function read(
     tmp: run.folder.tmp,
     signal: ctx.signal,
   };
-  const confined = await confine(compose, confinement);
+  const { resolve } = run;
+  const confined = await confine(compose, { ...confinement, ...(resolve && { resolve }) });
   const root = await Deno.realPath(checkout);
   const text = (name: string) => readInside(root, name) ?? "";
   return {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { execOk } from "../../common/exec.ts";
 import { defaultEnrolment } from "../../enrolment/enrolment.ts";
+import type { Resolve } from "../confinement/images.ts";
 import { fetchRecipe } from "../recipe/repo.ts";
 import { Redactor } from "../run/redact.ts";
 import { readSettings } from "../run/settings.ts";
@@ -50,6 +51,8 @@ interface Options {
   exceptions?: string[];
   /** A file of the sound recipe that the head lacks. */
   missing?: string;
+  /** Where registries are, in place of the DNS. */
+  resolve?: Resolve;
 }
 
 const noRows =
@@ -116,6 +119,7 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       undeployable: null,
       calledOnProxy: new Set(),
       baseObstacle: null,
+      ...(options.resolve && { resolve: options.resolve }),
     };
     const seen = { findings: [] as string[], notes: [] as string[], blemishes: [] as string[] };
     const ctx: StageContext = {
@@ -349,4 +353,14 @@ Deno.test("a setting that no env file can hold is a finding, and nothing is depl
   const { run, findings } = await lint({ head: { ".env.sample": "TYPE=wiki\nDOMAIN=x\nA=x\rB=y\n" } });
   assert.deepEqual(findings, ["error confine.environment .env.sample"]);
   assert.equal(run.undeployable, "confinement");
+});
+
+Deno.test("a published version whose registry nobody can look up keeps the upgrade from being tried, not the run", async () => {
+  const resolve = () => Promise.reject(Object.assign(new Error("try again"), { code: "EAI_AGAIN" }));
+  const elsewhere = instead("nginx:1.22.1", "registry.example.org/nginx:1.22.1");
+  const { run, cause } = await lint({ published: elsewhere, resolve });
+  assert.deepEqual([cause, run.undeployable, run.compose.base], [null, null, null]);
+  assert.ok(run.compose.head !== null);
+  assert.match(run.baseObstacle ?? "", /which cannot be checked: This host could not look up "registry\./);
+  await assert.rejects(lint({ head: elsewhere, resolve }), /could not look up "registry\.example\.org"/);
 });
