@@ -6,7 +6,7 @@ import { objectsOf } from "./inventory.ts";
 import { onTheStack, stage } from "./on_the_stack.ts";
 import { assertEnd, deployed, start } from "./quick_run.ts";
 
-onTheStack("a stage that hangs is ended at its deadline", async ({ stack, runs }) => {
+onTheStack("a stage that hangs is ended at its deadline, and a forge that hangs is not the recipe's", async ({ stack, runs }) => {
   // Takes connections and never says a word.
   using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const ended = await runRecipe(stack, {
@@ -14,7 +14,7 @@ onTheStack("a stage that hangs is ended at its deadline", async ({ stack, runs }
     args: [`https://127.0.0.1:${silent.addr.port}/someone/quick.git`],
     env: { CCCI_STAGE_DEADLINE_S: "3" },
   });
-  assertEnd(ended, { code: 5, result: "timed_out", cause: /longer than 3/ });
+  assertEnd(ended, { code: 3, result: "infra", cause: /longer than 3/ });
   assert.equal(ended.result?.stage, "fetch");
 });
 

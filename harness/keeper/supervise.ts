@@ -9,6 +9,7 @@ import { killFamily } from "../run/process_tree.ts";
 import type { RunRecord } from "../run/record.ts";
 import type { RunFolder, RunPlan } from "../run/folder.ts";
 import { processCommand } from "../run/own_command.ts";
+import { mayRunRecipe } from "../run/stage_plan.ts";
 import type { RunEnd } from "../run/verdict.ts";
 
 /**
@@ -70,7 +71,7 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
     void stop({ kind: "timed_out", cause, stage: [...record.running][0] ?? null });
   }, limit);
   using stages = new StageDeadlines((stage, ms) => {
-    void stop({ kind: "timed_out", cause: `It ran longer than ${formatSeconds(ms)}`, stage });
+    void stop(stuckIn(stage, ms));
   });
 
   const chatter = keepChatter(worker.stderr, join(folder.path, "worker.log")).catch(() => {});
@@ -102,6 +103,12 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
   const how = status.signal === null ? `with exit code ${status.code}` : `by ${status.signal}`;
   const stage = [...record.running][0] ?? null;
   return { kind: "infra", cause: `The test process ended ${how} before it was through`, stage };
+}
+
+/** How a run ends whose worker did not end a stage that was over time. */
+export function stuckIn(stage: StageName, ms: number): RunEnd {
+  const cause = `It ran longer than ${formatSeconds(ms)}`;
+  return { kind: mayRunRecipe(stage) ? "timed_out" : "infra", cause, stage };
 }
 
 /** One timer for each stage that runs now. */

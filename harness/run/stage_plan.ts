@@ -32,6 +32,14 @@ const plans: Record<StageName, Omit<StagePlan, "name">> = {
 export const stagePlans: readonly StagePlan[] = stageNames.map((name) => ({ name, ...plans[name] }));
 
 /**
+ * Whether anything of the recipe may run in a stage. In those before the lanes only the host works, with the forge and
+ * registries, so that the time that they take is no sign against a recipe.
+ */
+export function mayRunRecipe(name: StageName): boolean {
+  return plans[name].lane !== null;
+}
+
+/**
  * The stages that a run goes through: those asked for, and those that they depend on. Every stage that deploys brings
  * lint with it, and the teardown always takes place.
  * @param only stages asked for; null means all

@@ -15,7 +15,7 @@ import {
   StageSkipped,
   StageTimeout,
 } from "../run/stage.ts";
-import type { Obstacle, StagePlan } from "../run/stage_plan.ts";
+import { mayRunRecipe, type Obstacle, type StagePlan } from "../run/stage_plan.ts";
 import { trouble } from "./machine_trouble.ts";
 
 /** Lines and characters of log kept for each stage; nothing else limits what a recipe prints. */
@@ -59,17 +59,19 @@ export async function runStage(
     boundary(`${name}: begins`);
     await within(name, () => options.work(run, ctx));
   } catch (error) {
-    const timedOut = stop.signal.aborted;
-    if (timedOut) run.send({ type: "timed-out", stage: name, ms });
-    Object.assign(report, timedOut ? timeUp(ms) : outcomeOf(error, run.redactor));
+    const late = stop.signal.aborted;
+    const meant = late ? timeUp(run, { plan: options.plan, ms }) : error;
+    Object.assign(report, outcomeOf(meant, run.redactor));
     if (report.result === "failed") {
-      const why = await trouble(run, { error, engine: await engine });
+      const why = await trouble(run, { error: meant, engine: await engine });
       if (why !== null) Object.assign(report, blameless(report, why));
       else if (run.movedTags.length > 0) {
         const detail = [report.detail, ...run.movedTags.map((text) => `Likely cause: ${text}`)];
         report.detail = detail.filter(Boolean).join("\n");
       }
     }
+    // Only what is held against the recipe decides the whole run.
+    if (late && report.result === "failed") run.send({ type: "timed-out", stage: name, ms });
     if (Deno.env.get("CCCI_DEBUG") === "1" && error instanceof Error) ctx.log(error.stack ?? error.message);
     if (report.cause !== undefined) ctx.log(`${report.result}: ${report.cause}`);
   } finally {
@@ -109,8 +111,15 @@ function blameless(report: StageReport, why: string): Partial<StageReport> {
   return { result: "infra", cause: why, detail: [report.cause, report.detail].filter(Boolean).join("\n") };
 }
 
-function timeUp(ms: number): Partial<StageReport> {
-  return { result: "failed", cause: `Ran longer than ${formatSeconds(ms)}` };
+/** What it means that a stage's time is over. */
+function timeUp(run: RunContext, { plan, ms }: { plan: StagePlan; ms: number }): CcciError {
+  const cause = `Ran longer than ${formatSeconds(ms)}`;
+  if (!mayRunRecipe(plan.name)) return new InfraFailure(cause);
+  const hasApp = run.plan.apps.some((one) => one.lane === plan.lane);
+  const version = hasApp && plan.lane !== null ? run.app(plan.lane).published : null;
+  return version === null
+    ? new StageFailure(cause)
+    : new StageBlocked(`the published version ${version}, which does not end in time: ${cause}`);
 }
 
 function stageContext(
