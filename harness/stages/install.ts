@@ -5,6 +5,7 @@ import { imposedByInstall, noteImposed } from "../checks/imposed_waits.ts";
 import { reportImages } from "../checks/resources.ts";
 import { need, type RunContext } from "../checks/context.ts";
 import type { StageContext } from "../run/stage.ts";
+import { unkeptBlemish, unkeptData } from "../checks/unkept_data.ts";
 import { countWarnings } from "../checks/log_warnings.ts";
 
 /** Installs the app at the commit under test, as somebody does who has no data yet. */
@@ -31,5 +32,6 @@ export async function installStage(run: RunContext, ctx: StageContext): Promise<
   ctx.proof(`answers at ${run.enrolment.health.path}`);
   await openAppPage(run, { app, ctx });
   await runEnrolledTest(run, { app, ctx, kind: "install" });
+  for (const one of await unkeptData(app)) ctx.blemish(unkeptBlemish(one));
   await countWarnings(run, { app, ctx });
 }

@@ -21,6 +21,7 @@ import { StageBlocked, type StageContext, StageFailure, StageSkipped } from "../
 import type { Snapshot } from "../swarm/stack_state.ts";
 import { takeSnapshot } from "../swarm/snapshot.ts";
 import { compareLooks, pictureBefore } from "../checks/compare_page.ts";
+import { unkeptData, whyNothingKept } from "../checks/unkept_data.ts";
 import { countWarnings } from "../checks/log_warnings.ts";
 
 /**
@@ -185,7 +186,9 @@ async function readBack(
   const records = enrolment.data.read.length;
   if (written.length > 0) ctx.proof(`${count(written.length, "volume")} kept`);
   if (records > 0) ctx.proof(`${count(records, "record")} read back`);
-  if (written.length + records === 0) ctx.note("No data to keep: the recipe has no volumes");
+  if (written.length + records === 0) {
+    ctx.note(whyNothingKept(composes.base, { stack: app.stack, unkept: await unkeptData(app) }));
+  }
 }
 
 /** Seconds that containers of the old version took to stop because they did not obey SIGTERM. */

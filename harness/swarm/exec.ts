@@ -155,8 +155,46 @@ export async function getFile(swarm: Swarm, container: string, path: string): Pr
   return await firstFile(stream);
 }
 
+/** Bytes of a folder that are looked through for a file. */
+const FOLDER_LIMIT = 256 * 1024 * 1024;
+
+/**
+ * Whether a folder of a container holds a file that was written at or after a time, milliseconds since the epoch. Of a
+ * very large folder only the beginning is looked through.
+ */
+export async function writtenSince(
+  swarm: Swarm,
+  container: string,
+  { path, since }: { path: string; since: number },
+): Promise<boolean> {
+  try {
+    const stream = await swarm.docker.getContainer(container).getArchive({ path });
+    let read = 0;
+    for await (const { header, resume } of entriesOf(stream)) {
+      if (header.type === "file" && (header.mtime?.getTime() ?? 0) >= since) return true;
+      read += header.size ?? 0;
+      if (read > FOLDER_LIMIT) return false;
+      resume();
+    }
+    return false;
+  } catch (cause) {
+    if (statusOf(cause) === 404) return false;
+    throw new DockerError(`look through "${path}" in container ${container.slice(0, 12)}`, { cause });
+  }
+}
+
 /** The beginning of the first file in an archive; null when the archive holds none. */
 async function firstFile(stream: NodeJS.ReadableStream): Promise<string | null> {
+  for await (const { entry } of entriesOf(stream)) {
+    const kept = new FirstBytes(FILE_LIMIT);
+    for await (const chunk of entry) if (!kept.add(chunk as Uint8Array)) break;
+    return kept.text();
+  }
+  return null;
+}
+
+/** The entries of an archive. Each has to be read, or passed over by `resume`, before the next one comes. */
+async function* entriesOf(stream: NodeJS.ReadableStream) {
   const archive = extract();
   // Extraction asks for more as it goes on, so that of a large file nothing is fetched that nobody wants.
   const source = stream as unknown as {
@@ -168,11 +206,8 @@ async function firstFile(stream: NodeJS.ReadableStream): Promise<string | null> 
   source.pipe(archive);
   try {
     for await (const entry of archive) {
-      const kept = new FirstBytes(FILE_LIMIT);
-      for await (const chunk of entry) if (!kept.add(chunk as Uint8Array)) break;
-      return kept.text();
+      yield { entry, header: entry.header, resume: () => void entry.resume() };
     }
-    return null;
   } finally {
     source.destroy();
   }
