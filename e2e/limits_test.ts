@@ -6,17 +6,20 @@ import { objectsOf } from "./inventory.ts";
 import { onTheStack, stage } from "./on_the_stack.ts";
 import { assertEnd, deployed, start } from "./quick_run.ts";
 
-onTheStack("a stage that hangs is ended at its deadline, and a forge that hangs is not the recipe's", async ({ stack, runs }) => {
-  // Takes connections and never says a word.
-  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const ended = await runRecipe(stack, {
-    runs,
-    args: [`https://127.0.0.1:${silent.addr.port}/someone/quick.git`],
-    env: { CCCI_STAGE_DEADLINE_S: "3" },
-  });
-  assertEnd(ended, { code: 3, result: "infra", cause: /longer than 3/ });
-  assert.equal(ended.result?.stage, "fetch");
-});
+onTheStack(
+  "a stage that hangs is ended at its deadline, and a forge that hangs is not the recipe's",
+  async ({ stack, runs }) => {
+    // Takes connections and never says a word.
+    using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const ended = await runRecipe(stack, {
+      runs,
+      args: [`https://127.0.0.1:${silent.addr.port}/someone/quick.git`],
+      env: { CCCI_STAGE_DEADLINE_S: "3" },
+    });
+    assertEnd(ended, { code: 3, result: "infra", cause: /longer than 3/ });
+    assert.equal(ended.result?.stage, "fetch");
+  },
+);
 
 onTheStack("a worker that is frozen is killed some time after its stage's deadline", async (bench) => {
   // Long enough to deploy something on a busy machine: a stage that is not frozen yet ends by itself.

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { FAMILY } from "../../common/exec.ts";
-import { formatSeconds } from "../../common/time.ts";
+import { formatSeconds, systemClock } from "../../common/time.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import type { StageName } from "../../protocol/result.ts";
 import { faultMark } from "../run/fault_mark.ts";
@@ -8,6 +8,7 @@ import { linesOf, parseMessage, type WorkerMessage, workerMessage } from "../run
 import { killFamily } from "../run/process_tree.ts";
 import type { RunRecord } from "../run/record.ts";
 import type { RunFolder, RunPlan } from "../run/folder.ts";
+import { RunDeadline } from "./run_deadline.ts";
 import { processCommand } from "../run/own_command.ts";
 import { mayRunRecipe } from "../run/stage_plan.ts";
 import type { RunEnd } from "../run/verdict.ts";
@@ -66,10 +67,13 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
   if (cancelled.aborted) cancel();
   cancelled.addEventListener("abort", cancel, { once: true });
   const limit = plan.settings.RUN_DEADLINE_S * 1000;
-  const deadline = setTimeout(() => {
-    const cause = `The run took longer than ${formatSeconds(limit)}`;
-    void stop({ kind: "timed_out", cause, stage: [...record.running][0] ?? null });
-  }, limit);
+  const deadline = new RunDeadline(limit, {
+    clock: systemClock,
+    late() {
+      const cause = `The run took longer than ${formatSeconds(limit)}`;
+      void stop({ kind: "timed_out", cause, stage: [...record.running][0] ?? null });
+    },
+  });
   using stages = new StageDeadlines((stage, ms) => {
     void stop(stuckIn(stage, ms));
   });
@@ -84,6 +88,7 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
     for await (const line of linesOf(worker.stdout)) {
       const message = parseMessage(workerMessage, line);
       if (message === null) continue;
+      deadline.see(message);
       stages.see(message);
       record.learn(message);
       if (message.type === "volumes") await folder.noteVolumes(message.names);
@@ -91,7 +96,7 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
     }
     status = await worker.status;
   } finally {
-    clearTimeout(deadline);
+    deadline[Symbol.dispose]();
     cancelled.removeEventListener("abort", cancel);
     // Kills what the worker left running, by the mark alone: the worker's process id may be somebody else's by now.
     await killFamily(family, null);

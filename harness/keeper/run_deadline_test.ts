@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import type { Clock } from "../../common/time.ts";
+import type { StageName } from "../../protocol/result.ts";
+import type { WorkerMessage } from "../run/messages.ts";
+import { emptyReport } from "../run/stage.ts";
+import { RunDeadline } from "./run_deadline.ts";
+
+const t = "2026-11-23T12:00:00Z";
+const starts = (stage: StageName): WorkerMessage => ({
+  type: "event",
+  event: { t, type: "stage.started", stage },
+});
+const ends = (stage: StageName): WorkerMessage => ({
+  type: "event",
+  event: { t, type: "stage.finished", report: emptyReport(stage, "passed") },
+});
+
+/** A run that may take 100 s, and a clock that goes on when told to and wakes those whose time has come. */
+function scene() {
+  let now = 0;
+  let late = 0;
+  const sleepers: { at: number; wake: () => void }[] = [];
+  const clock: Clock = {
+    now: () => now,
+    elapsed: () => now,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        sleepers.push({ at: now + ms, wake: resolve });
+        signal?.addEventListener("abort", () => reject(signal.reason));
+      }),
+  };
+  const deadline = new RunDeadline(100_000, { clock, late: () => void late++ });
+  return {
+    deadline,
+    async pass(seconds: number) {
+      now += 1000 * seconds;
+      for (const { at, wake } of sleepers) if (at <= now) wake();
+      for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+    },
+    late: () => late,
+  };
+}
+
+Deno.test("a run that takes longer than it may is late, once", async () => {
+  const run = scene();
+  run.deadline.see(starts("install"));
+  await run.pass(99);
+  assert.equal(run.late(), 0);
+  await run.pass(1);
+  await run.pass(100);
+  assert.equal(run.late(), 1);
+});
+
+Deno.test("the time in which images are pulled is not the run's, and the time before it is", async () => {
+  const run = scene();
+  await run.pass(40);
+  run.deadline.see(starts("images"));
+  await run.pass(900);
+  run.deadline.see(ends("images"));
+  await run.pass(59);
+  assert.equal(run.late(), 0);
+  await run.pass(1);
+  assert.equal(run.late(), 1);
+});
+
+Deno.test("images that are not pulled at all leave the time as it is", async () => {
+  const run = scene();
+  await run.pass(60);
+  run.deadline.see(ends("images"));
+  await run.pass(40);
+  assert.equal(run.late(), 1);
+});
+
+Deno.test("a run that has ended is never late", async () => {
+  const run = scene();
+  run.deadline[Symbol.dispose]();
+  await run.pass(1_000);
+  assert.equal(run.late(), 0);
+});
