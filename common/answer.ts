@@ -33,6 +33,9 @@ export function isUnsure({ status }: Pick<Failure, "status">): boolean {
   return status === 0 || status === 502 || status === 503 || status === 504;
 }
 
+/** Milliseconds that anybody is waited for at most, whatever they ask for. */
+export const longestWaitMs = 3_600_000;
+
 /**
  * Reads a `Retry-After` header, which holds seconds or a date.
  * @param now milliseconds since the epoch
@@ -42,7 +45,7 @@ export function retryAfter(header: string | null | undefined, now: number): numb
   if (header === null || header === undefined || header === "") return null;
   const seconds = Number(header);
   const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - now;
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), 3_600_000) : null;
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), longestWaitMs) : null;
 }
 
 /** Milliseconds to wait after `tries` failures in a row: 1 s, 2 s, 4 s … at most a minute. */

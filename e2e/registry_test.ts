@@ -306,6 +306,11 @@ onRealServices(
         /^the published version 1\.0\.0\+1, which does not install: There is no/,
       );
 
+      const leaving = await playImagesStage(engine, { head: one, base: `${faulty.host}/hub-limit`, runs });
+      assert.equal(leaving.error, null, "the head leaves a registry that cannot be had");
+      assert.equal(leaving.run.compose.base, null);
+      assert.match(leaving.run.baseObstacle ?? "", /whose images are not to be had now: /);
+
       const limited = await playImagesStage(engine, { head: `${faulty.host}/hub-limit`, runs });
       assert.ok(limited.error instanceof InfraFailure);
       assert.match(limited.error.detail ?? "", /toomanyrequests: You have reached/);

@@ -33,11 +33,17 @@ function attempt(facts: RunFacts): string {
 
 function retrying(facts: RunFacts): string[] {
   const cause = facts.cause ?? facts.view?.result?.cause ?? null;
+  const when = facts.putOffUntil === null ? "in a moment" : `at ${timeOfDay(facts.putOffUntil)}`;
   return [
-    `${goingOn} **CI trouble with ${subjectOf(facts)}: it is tried again in a moment**${pageLinks(facts)}`,
+    `${goingOn} **CI trouble with ${subjectOf(facts)}: it is tried again ${when}**${pageLinks(facts)}`,
     ...(cause === null ? [] : [`${attempt(facts)} failed: ${clean(cause)}.`]),
     howToCancel,
   ];
+}
+
+/** The first whole minute from then on. It is never far off, so no day is named. */
+function timeOfDay(ms: number): string {
+  return `${new Date(60_000 * Math.ceil(ms / 60_000)).toISOString().slice(11, 16)} UTC`;
 }
 
 function queued(facts: RunFacts): string[] {

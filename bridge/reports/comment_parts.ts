@@ -27,8 +27,10 @@ export interface RunFacts {
   verdict: RunOutcome | null;
   /** A newer run's comment follows: this one shrinks to a line. */
   folded: boolean;
-  /** It met CI trouble and is tried again in a moment. */
+  /** It met CI trouble and is tried again. */
   retrying: boolean;
+  /** When it is tried again, milliseconds since the epoch, where that is not in a moment. */
+  putOffUntil: number | null;
   attempt: number;
   /** The CI trouble of the attempt before. */
   trouble: string | null;

@@ -204,10 +204,24 @@ Deno.test("a run that a registry's limit ended is not tried again before the reg
   const retryAt = new Date(world.clock.now() + 600_000).toISOString();
   world.dashboard.result(run, { result: "infra", stages: allStages, retryAt });
   world.finish(run, "infra");
-  await world.until("it says so", () => /tried again in a moment/.test(world.bodies()[0] ?? ""));
+  await world.until("it says so", () => /tried again at \d\d:\d\d UTC/.test(world.bodies()[0] ?? ""));
   await world.seconds(120);
   assert.equal(world.engine.started.length, 1);
   world.clock.pass(600);
+  await world.until("it starts again", () => world.engine.started.length === 2);
+});
+
+Deno.test("a registry that wants to be left alone for years puts a run off by an hour", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = await world.runStarted();
+  world.dashboard.result(run, { result: "infra", stages: allStages, retryAt: "9999-01-01T00:00:00.000Z" });
+  world.finish(run, "infra");
+  await world.until("it says so", () => /tried again at \d\d:\d\d UTC/.test(world.bodies()[0] ?? ""));
+  await world.seconds(120);
+  assert.equal(world.engine.started.length, 1);
+  world.clock.pass(3600);
   await world.until("it starts again", () => world.engine.started.length === 2);
 });
 

@@ -13,6 +13,7 @@ import {
   isToStop,
   longestTakeMs,
   postKey,
+  retriedAt,
   type Run,
   runName,
   viewOf,
@@ -32,8 +33,6 @@ const unproved =
   "The harness was never heard: the engine calls the run passed, but nothing of it reached the dashboard";
 /** How long a run waits for its comment where the forge does not take it. */
 const commentWaitMs = 5 * 60_000;
-/** Pause before another attempt: CI trouble rarely passes at once. A registry that limits pulls may ask for a longer one. */
-const beforeRetryMs = 20_000;
 
 export interface RunsDeps extends ForgeCheckDeps {
   store: Store;
@@ -165,9 +164,7 @@ export class Runs {
   /** Another attempt has its own name, page and result; the comment stays. */
   async #retry(run: Run): Promise<boolean> {
     const { store, clock, engine } = this.#deps;
-    const asked = Date.parse(viewOf(run)?.result?.retryAt ?? "");
-    const at = Math.max((run.finished_at ?? 0) + beforeRetryMs, Number.isNaN(asked) ? 0 : asked);
-    if (clock.now() < at) return false;
+    if (clock.now() < retriedAt(run)) return false;
     // The engine would still count the build of a runner that died as running.
     await engine.cancel(runName(run), { gone: true, memory: memoryOf(run) });
     const trouble = run.cause ?? viewOf(run)?.result?.cause ?? "The run could not be brought to a verdict";

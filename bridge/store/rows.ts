@@ -1,3 +1,4 @@
+import { longestWaitMs } from "../../common/answer.ts";
 import { type RunState as ShownState, type RunView, runView } from "../../protocol/dashboard_api.ts";
 import type { Subject } from "../../protocol/params.ts";
 import type { RunOutcome } from "../../protocol/result.ts";
@@ -193,6 +194,24 @@ export const mostAttempts = 3;
 export function isRetried(run: Run): boolean {
   return run.state === "finished" && run.outcome === "infra" && run.asked_at !== null &&
     run.attempt < mostAttempts && !isToStop(run);
+}
+
+/** Pause before another attempt: CI trouble rarely passes at once. A registry that limits pulls may ask for a longer one. */
+const beforeRetryMs = 20_000;
+
+/**
+ * Until when a registry that limits the host puts off the next attempt of a run, milliseconds since the epoch, as far as
+ * it asks for no more than an hour; `null` where nobody asks for longer than the usual pause.
+ */
+export function putOffUntil(run: Run): number | null {
+  const ended = run.finished_at ?? 0;
+  const at = Math.min(Date.parse(viewOf(run)?.result?.retryAt ?? ""), ended + longestWaitMs);
+  return at > ended + beforeRetryMs ? at : null;
+}
+
+/** When a run gets its next attempt, milliseconds since the epoch. */
+export function retriedAt(run: Run): number {
+  return putOffUntil(run) ?? (run.finished_at ?? 0) + beforeRetryMs;
 }
 
 /** Why a run is to stop when a newer one of its pull request was accepted. */

@@ -25,6 +25,7 @@ export const base: RunFacts = {
   folded: false,
   held: false,
   retrying: false,
+  putOffUntil: null,
   attempt: 1,
   trouble: null,
   started: false,
@@ -292,6 +293,11 @@ const runs: Record<string, RunFacts> = {
     cause: "The run's process disappeared",
   },
   "ci-trouble-tried-again": { ...base, started: true, retrying: true, cause: gone },
+  "ci-trouble-put-off": {
+    ...base,
+    ...{ started: true, retrying: true, putOffUntil: Date.parse(now) + 600_000 },
+    cause: 'docker.io limits how much this host may pull, so "nginx:1" could not be had',
+  },
   "ci-trouble-last-attempt": { ...base, verdict: "infra", started: true, attempt: 3, cause: gone },
 };
 

@@ -1,3 +1,4 @@
+import { retryAfter } from "../../common/answer.ts";
 import type { Reference } from "./reference.ts";
 
 const TIMEOUT_MS = 5_000;
@@ -23,16 +24,8 @@ export async function askRetryAfter(reference: Reference, signal: AbortSignal): 
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     await answer.body?.cancel();
-    return answer.status === 429 ? readRetryAfter(answer.headers.get("retry-after"), Date.now()) : null;
+    return answer.status === 429 ? retryAfter(answer.headers.get("retry-after"), Date.now()) : null;
   } catch {
     return null;
   }
-}
-
-/** Reads the header's two forms, seconds and a date. */
-export function readRetryAfter(value: string | null, now: number): number | null {
-  if (value === null) return null;
-  if (/^\s*\d+\s*$/.test(value)) return 1000 * Number(value);
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? null : Math.max(0, at - now);
 }

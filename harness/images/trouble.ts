@@ -1,3 +1,4 @@
+import { longestWaitMs } from "../../common/answer.ts";
 import { formatSeconds } from "../../common/time.ts";
 import type { Reference } from "./reference.ts";
 
@@ -233,7 +234,8 @@ const units: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1
 function retryAfterOf(said: string): number | null {
   const duration = /retry[- ]after:?\s*((?:\d+(?:\.\d+)?(?:h|ms|µs|us|m|s)?)+)/i.exec(said)?.[1];
   if (duration === undefined) return null;
-  if (/^\d+$/.test(duration)) return 1000 * Number(duration);
+  if (/^\d+$/.test(duration)) return Math.min(1000 * Number(duration), longestWaitMs);
   const parts = [...duration.matchAll(/(\d+(?:\.\d+)?)(h|ms|µs|us|m|s)/g)];
-  return Math.ceil(parts.reduce((sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ""] ?? 0), 0));
+  const ms = parts.reduce((sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ""] ?? 0), 0);
+  return Math.min(Math.ceil(ms), longestWaitMs);
 }

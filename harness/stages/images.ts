@@ -77,10 +77,12 @@ function tell(
 }
 
 /**
- * @throws {StageFailure} for an image that the recipe names wrongly
- * @throws {InfraFailure} for one that this host could not get
+ * Decides what follows from images that cannot be had. What only the published version has keeps the upgrade from being
+ * tried and nothing else, whoever is to blame: a head that leaves a registry which is gone must be testable.
+ * @throws {StageFailure} for an image that the head names wrongly
+ * @throws {InfraFailure} for one of the head's that this host could not get
  */
-function judge(
+export function judge(
   run: ImagesRun,
   { ctx, failed, needed }: {
     ctx: StageContext;
@@ -89,8 +91,8 @@ function judge(
     needed: ReadonlySet<string>;
   },
 ): void {
-  const ofRecipe = failed.filter(({ trouble }) => trouble.whose === "recipe");
-  const wrong = ofRecipe.filter(({ image }) => needed.has(image));
+  const ofHead = failed.filter(({ image }) => needed.has(image));
+  const wrong = ofHead.filter(({ trouble }) => trouble.whose === "recipe");
   const [first] = wrong;
   if (first !== undefined) {
     throw new StageFailure(`${first.trouble.sentence}${more(wrong)}`, {
@@ -98,21 +100,20 @@ function judge(
       detail: detailOf(wrong),
     });
   }
-  const ofHost = failed.filter(({ trouble }) => trouble.whose === "host");
-  const [host] = ofHost;
+  const [host] = ofHead;
   if (host !== undefined) {
-    const waits = ofHost.map(({ trouble }) => trouble.retryAfterMs ?? 0);
-    const wait = Math.max(...waits);
+    const wait = Math.max(...ofHead.map(({ trouble }) => trouble.retryAfterMs ?? 0));
     if (wait > 0) run.send({ type: "retry-at", at: new Date(ctx.clock.now() + wait).toISOString() });
-    throw new InfraFailure(`${host.trouble.sentence}${more(ofHost)}`, { detail: detailOf(ofHost) });
+    throw new InfraFailure(`${host.trouble.sentence}${more(ofHead)}`, { detail: detailOf(ofHead) });
   }
-  const [published] = ofRecipe;
+  const published = failed.find(({ trouble }) => trouble.whose === "recipe") ?? failed[0];
   if (published === undefined) return;
   const version = run.base?.version ?? "";
-  run.baseObstacle =
-    `the published version ${version}, which does not install: ${published.trouble.sentence}`;
+  const { sentence, whose } = published.trouble;
+  const obstacle = whose === "recipe" ? "which does not install" : "whose images are not to be had now";
+  run.baseObstacle = `the published version ${version}, ${obstacle}: ${sentence}`;
   run.compose.base = null;
-  ctx.note(`${version}: ${published.trouble.sentence}`);
+  ctx.note(`${version}: ${sentence}`);
 }
 
 /** Notes tags that have come to mean something else. If a stage fails later, that is a likely cause. */

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import type { WorkerMessage } from "../run/messages.ts";
+import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
+import type { Unobtainable } from "../images/obtain.ts";
+import { referenceOf } from "../images/reference.ts";
+import { troubleOf } from "../images/trouble.ts";
+import { type ImagesRun, judge } from "./images.ts";
+
+const absent = "manifest unknown";
+const away = "dial tcp: lookup registry.example.org: no such host";
+
+/** What comes of images of the head and of the published version of which the engine said so. */
+function judged(said: { head?: string; base?: string }) {
+  const failed = Object.entries(said).map(([version, words]): Unobtainable => {
+    const image = `registry.example.org/${version}:1`;
+    return {
+      ok: false,
+      image,
+      trouble: troubleOf({ reference: referenceOf(image), said: words, loggedIn: false }),
+    };
+  });
+  const messages: WorkerMessage[] = [];
+  const run = {
+    send: (message: WorkerMessage) => void messages.push(message),
+    base: { version: "1.0.0+1", commit: "0".repeat(40) },
+    baseObstacle: null,
+    compose: { head: {}, base: {} },
+  } as unknown as ImagesRun;
+  const notes: string[] = [];
+  const ctx = { note: (text: string) => void notes.push(text), log: () => {}, clock: { now: () => 0 } };
+  const needed = new Set(["registry.example.org/head:1"]);
+  let error: unknown = null;
+  try {
+    judge(run, { ctx: ctx as unknown as StageContext, failed, needed });
+  } catch (thrown) {
+    error = thrown;
+  }
+  return { error, run, notes, messages };
+}
+
+Deno.test("an image of the head that cannot be had ends the run, whatever is wrong with the published version", () => {
+  for (const base of [absent, away]) {
+    assert.ok(judged({ head: absent, base }).error instanceof StageFailure);
+    const { error, run } = judged({ head: away, base });
+    assert.ok(error instanceof InfraFailure);
+    assert.match(error.message, /"registry\.example\.org\/head:1"/);
+    assert.equal(run.baseObstacle, null);
+  }
+});
+
+Deno.test("a published version whose registry has gone or limits this host keeps the upgrade from being tried, not the run", () => {
+  for (const base of [absent, away, "toomanyrequests: retry-after: 90s", "x509: certificate has expired"]) {
+    const { error, run, notes, messages } = judged({ base });
+    assert.equal(error, null, base);
+    assert.equal(run.compose.base, null);
+    assert.ok(run.compose.head !== null);
+    assert.match(
+      run.baseObstacle ?? "",
+      /^the published version 1\.0\.0\+1, (which|whose images) .*"registry/,
+    );
+    assert.match(notes.join(), /^1\.0\.0\+1: .*"registry\.example\.org\/base:1"/);
+    assert.deepEqual(messages, []);
+  }
+});
+
+Deno.test("a registry's wish to be asked in a million years puts a run off by an hour", () => {
+  for (const wish of ["99999999999999", "99999999999999h", "1h30m"]) {
+    const { error, messages } = judged({ head: `toomanyrequests: retry-after: ${wish}` });
+    assert.ok(error instanceof InfraFailure, String(error));
+    assert.deepEqual(messages, [{ type: "retry-at", at: "1970-01-01T01:00:00.000Z" }]);
+  }
+});
