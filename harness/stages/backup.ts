@@ -1,10 +1,10 @@
 import { type BackedUp, backedUp, backupHooks, namedVolumes } from "../recipe/backup_labels.ts";
-import { lookIntoSnapshot, type SavedPlace } from "../swarm/backup_bot.ts";
+import { lookIntoSnapshot, type SavedPlace, type SnapshotContent } from "../swarm/backup_bot.ts";
 import { type MarkerPlace, mountsOf, seed, writeMarkers, type Written } from "../checks/data.ts";
 import { need, type RunContext } from "../checks/context.ts";
 import { type StageContext, StageFailure, StageSkipped } from "../run/stage.ts";
 import type { App } from "../app/app.ts";
-import type { Compose } from "../recipe/compose.ts";
+import { type Compose, volumesOf } from "../recipe/compose.ts";
 import { hasPath } from "../swarm/exec.ts";
 
 /**
@@ -36,11 +36,12 @@ export async function backupStage(run: RunContext, ctx: StageContext): Promise<v
   const promised: Promised = { app, ctx, compose, parts, written };
   let saved = await backUp(promised);
   // The bot settles what to save before it runs the hooks: the first backup may lack what only a hook makes.
-  if (saved.missing.length > 0 && backupHooks(compose, "backup.pre").length > 0) {
-    const [first] = saved.missing;
+  const lacking = [...saved.missing, ...unfilled(promised, saved)];
+  if (lacking.length > 0 && backupHooks(compose, "backup.pre").length > 0) {
+    const [first] = lacking;
     ctx.log(`${first?.path} is not in the snapshot; backing up once more`);
     saved = await backUp(promised);
-    if (saved.missing.length === 0) {
+    if (saved.missing.length === 0 && unfilled(promised, saved).length === 0) {
       ctx.blemish(
         `${first?.path} was not in the first snapshot, which the bot made before the hook was done`,
       );
@@ -74,13 +75,15 @@ async function backUp({ app, ctx, compose, parts, written }: Promised) {
       });
     }
   }
+  const ours = written.map(({ volume, file }) => ({ volume: volume.name, path: file }));
   const places: SavedPlace[] = [
-    ...written.map(({ volume, file }) => ({ volume: volume.name, path: file })),
+    ...ours,
     ...parts.flatMap(({ volume, paths }) => (paths ?? []).map((path) => ({ volume: volume.name, path }))),
   ];
   const { id } = snapshot;
   const seen = await lookIntoSnapshot(app.swarm, id, {
     places,
+    ours,
     timeoutMs: ctx.remaining(),
     signal: ctx.signal,
   });
@@ -91,7 +94,7 @@ async function backUp({ app, ctx, compose, parts, written }: Promised) {
 /** @throws {StageFailure} when the snapshot lacks a marker, or what the labels promise that it holds */
 async function requirePromised(
   promised: Promised,
-  saved: { files: number; missing: SavedPlace[]; empty: SavedPlace[] },
+  saved: SnapshotContent,
 ): Promise<void> {
   const { app, ctx, compose, parts, written } = promised;
   const lost = written.filter(({ volume, file }) =>
@@ -136,9 +139,35 @@ async function requirePromised(
       });
     }
   }
+  const [hollow] = unfilled(promised, saved);
+  if (hollow !== undefined) {
+    const key = parts.find(({ volume }) => volume.name === hollow.volume)?.volume.key ?? hollow.volume;
+    throw new StageFailure(`"${hollow.path}" of volume "${key}" is empty in the snapshot`, {
+      code: "backup.path",
+      detail: `The label backupbot.backup.volumes.${key}.path names it. No hook wrote into it: ${
+        hooks.map(({ service, command }) => `${service}: ${command}`).join("; ")
+      }`,
+    });
+  }
   if (saved.files === 0 && namedVolumes(compose, app.stack).length > 0) {
     throw new StageFailure("The snapshot holds no file of the app", { code: "backup.empty" });
   }
+}
+
+/**
+ * Folders that stayed empty although hooks were there to fill one. A label may also name a folder that is empty because
+ * nobody has used the app yet, and not every hook makes a dump. So they count only where nothing is saved of any place to
+ * which the services with hooks could write.
+ */
+function unfilled({ app, compose, parts }: Promised, saved: SnapshotContent): SavedPlace[] {
+  const hooked = new Set(backupHooks(compose, "backup.pre").map(({ service }) => service));
+  const within = new Set(
+    volumesOf(compose, app.stack).filter(({ service }) => hooked.has(service)).map(({ name }) => name),
+  );
+  const places = parts.filter(({ volume }) => within.has(volume.name))
+    .flatMap(({ volume, paths }) => (paths ?? [""]).map((path) => ({ volume, path })));
+  const hollow = saved.hollow.filter((one) => places.some((place) => isAt(one, place)));
+  return hollow.length === places.length ? hollow : [];
 }
 
 function isAt(place: SavedPlace, at: { volume: { name: string }; path: string }): boolean {

@@ -44,7 +44,9 @@ class FakeSwarm extends Swarm {
         const stream = new PassThrough();
         const root = `/var/lib/docker/volumes/${STACK}_data/_data`;
         const lines = (snapshots[argv.at(-1) ?? ""] ?? []).map((path) =>
-          JSON.stringify({ type: "file", path: `${root}/${path}`, size: 7 })
+          path.endsWith("/")
+            ? JSON.stringify({ type: "dir", path: `${root}/${path.slice(0, -1)}` })
+            : JSON.stringify({ type: "file", path: `${root}/${path}`, size: 7 })
         );
         stream.end(frame(1, lines.map((line) => `${line}\n`).join("")));
         return Promise.resolve({
@@ -122,4 +124,25 @@ Deno.test("what is in the first snapshot, or is made by no hook, is backed up on
   const hookless = await backUp([path], [["other"]]);
   assert.equal(hookless.backups, 1);
   assert.match(hookless.blemishes.join(), /There is nothing at "dump\.sql" of volume "data"/);
+});
+
+Deno.test("a folder into which the hook wrote nothing fails the stage, after a second try", async () => {
+  const folder = "backupbot.backup.volumes.data.path=dumps";
+  const quiet = "backupbot.backup.pre-hook=true";
+  const { failure, backups } = await backUp([folder, quiet], [["dumps/"], ["dumps/"]]);
+  assert.deepEqual([failure?.code, failure?.message, backups], [
+    "backup.path",
+    '"dumps" of volume "data" is empty in the snapshot',
+    2,
+  ]);
+  const full = await backUp([folder, quiet], [["dumps/", "dumps/all.sql"]]);
+  assert.deepEqual([full.failure, full.backups, full.blemishes], [null, 1, []]);
+});
+
+Deno.test("a folder may be empty where no hook fills it, or the hook's dump is beside it", async () => {
+  const hookless = await backUp(["backupbot.backup.volumes.data.path=uploads"], [["other", "uploads/"]]);
+  assert.deepEqual([hookless.failure, hookless.backups], [null, 1]);
+  const both = "backupbot.backup.volumes.data.path=uploads,dump.sql";
+  const beside = await backUp([both, hook], [["uploads/", "dump.sql"]]);
+  assert.deepEqual([beside.failure, beside.backups], [null, 1]);
 });

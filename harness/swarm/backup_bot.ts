@@ -45,37 +45,54 @@ export interface SnapshotContent {
   missing: SavedPlace[];
   /** Those of the places at which there is a file without content. */
   empty: SavedPlace[];
+  /** Those at which there is a folder that holds no file of the app's. */
+  hollow: SavedPlace[];
 }
 
 /**
  * Looks into a snapshot, to its end: no list of its files is kept, as there may be very many. abra has no command for
  * this whose output a program could read, so restic is run in the bot's own container, where the environment tells it
  * where the repository is.
+ * @param look.ours places at which we have put a file ourselves, which fills no folder
  * @throws {DockerError} when there is no bot (any more): then nobody knows what the snapshot holds
  */
 export async function lookIntoSnapshot(
   swarm: Swarm,
   id: string,
-  look: { places: readonly SavedPlace[]; timeoutMs: number; signal: AbortSignal; clock?: Clock },
+  look: {
+    places: readonly SavedPlace[];
+    ours: readonly SavedPlace[];
+    timeoutMs: number;
+    signal: AbortSignal;
+    clock?: Clock;
+  },
 ): Promise<SnapshotContent> {
-  const { places, timeoutMs, signal, clock } = look;
+  const { places, ours, timeoutMs, signal, clock } = look;
   return await patiently(async () => {
-    const content: SnapshotContent = { files: 0, missing: [...places], empty: [] };
+    const content: SnapshotContent = { files: 0, missing: [...places], empty: [], hollow: [] };
+    const filled = new Set<SavedPlace>();
     const bot = await botContainer(swarm);
     if (bot === null) throw new DockerError("find the backup bot", { code: "docker.no-container" });
     const see = (line: string) => {
       const { type, path, size = 0 } = node.parse(JSON.parse(line));
       if (path === undefined || path.startsWith(SECRETS)) return;
-      if (type !== "dir") content.files++;
+      if (type !== "dir") {
+        content.files++;
+        if (!ours.some((one) => isAt(path, one))) {
+          for (const one of places) if (isWithin(path, one)) filled.add(one);
+        }
+      }
       const place = content.missing.find((one) => isAt(path, one));
       if (place === undefined) return;
       content.missing = content.missing.filter((one) => one !== place);
       if (type === "file" && size === 0) content.empty.push(place);
+      if (type === "dir") content.hollow.push(place);
     };
     const lines = new Lines(see);
     const args = ["ls", "--no-lock", "--json", id];
     await restic(swarm, { bot, args, timeoutMs, signal, onOutput: (bytes) => lines.push(bytes) });
     lines.end();
+    content.hollow = content.hollow.filter((one) => !filled.has(one));
     return content;
   }, { limitMs: LOCKED_MS, ...(clock === undefined ? {} : { clock }) });
 }
@@ -83,6 +100,10 @@ export async function lookIntoSnapshot(
 /** The bot saves a volume's folder on the host, `/var/lib/docker/volumes/<volume>/_data`, by that name. */
 function isAt(path: string, { volume, path: wanted }: SavedPlace): boolean {
   return path.endsWith(`/volumes/${volume}/_data/${wanted}`);
+}
+
+function isWithin(path: string, { volume, path: folder }: SavedPlace): boolean {
+  return path.includes(`/volumes/${volume}/_data/${folder}/`);
 }
 
 /** Passes on a text line by line, however it is cut into chunks. */

@@ -79,8 +79,8 @@ Deno.test("a snapshot is looked through to its end, however many files it holds"
   const last = `${ROOT}/${APP.stack}_zzz/_data/.marker`;
   const swarm = new FakeSwarm(0, () => ({ stdout: listing({ ...many, [last]: 8 }) }));
   const places = [{ volume: `${APP.stack}_zzz`, path: ".marker" }];
-  const seen = await lookIntoSnapshot(swarm, "one", { places, ...PATIENCE });
-  assert.deepEqual(seen, { files: 15_001, missing: [], empty: [] });
+  const seen = await lookIntoSnapshot(swarm, "one", { places, ours: [], ...PATIENCE });
+  assert.deepEqual(seen, { files: 15_001, missing: [], empty: [], hollow: [] });
 });
 
 Deno.test("what a snapshot lacks is told from what is elsewhere, is empty, or is a secret", async () => {
@@ -99,17 +99,37 @@ Deno.test("what a snapshot lacks is told from what is elsewhere, is empty, or is
     volume: `${APP.stack}_data`,
     path,
   }));
-  const seen = await lookIntoSnapshot(swarm, "one", { places, ...PATIENCE });
+  const seen = await lookIntoSnapshot(swarm, "one", { places, ours: [], ...PATIENCE });
   assert.equal(seen.files, 3);
   assert.deepEqual(seen.missing.map(({ path }) => path), ["dump.sql", "a.sql"]);
   assert.deepEqual(seen.empty.map(({ path }) => path), ["other.sql"]);
+});
+
+Deno.test("a folder in which nothing is except what we put there holds nothing of the app's", async () => {
+  const data = `${ROOT}/wiki_data/_data`;
+  const swarm = new FakeSwarm(0, () => ({
+    stdout: listing({
+      [`${data}/dumps`]: -1,
+      [`${data}/dumps/.marker`]: 8,
+      [`${data}/dumps/old`]: -1,
+      [`${data}/full`]: -1,
+      [`${data}/full/.marker`]: 8,
+      [`${data}/full/deep`]: -1,
+      [`${data}/full/deep/a.sql`]: 9,
+    }),
+  }));
+  const at = (path: string) => ({ volume: "wiki_data", path });
+  const ours = [at("dumps/.marker"), at("full/.marker")];
+  const places = [...ours, at("dumps"), at("full")];
+  const seen = await lookIntoSnapshot(swarm, "one", { places, ours, ...PATIENCE });
+  assert.deepEqual([seen.missing, seen.empty, seen.hollow], [[], [], [at("dumps")]]);
 });
 
 Deno.test("a bot that has gone says nothing of what a snapshot lacks", async () => {
   const swarm = new FakeSwarm(0, () => ({}));
   swarm.docker.listServices = (() => Promise.resolve([])) as unknown as typeof swarm.docker.listServices;
   const places = [{ volume: "wiki_data", path: "dump.sql" }];
-  const look = lookIntoSnapshot(swarm, "one", { places, ...PATIENCE, clock: new FakeClock() });
+  const look = lookIntoSnapshot(swarm, "one", { places, ours: [], ...PATIENCE, clock: new FakeClock() });
   await assert.rejects(look, (error: DockerError) => /Could not find the backup bot/.test(error.message));
 });
 
