@@ -48,7 +48,7 @@ export function bounded(
       await watch.during((signal) => work(run, { ...ctx, signal: AbortSignal.any([ctx.signal, signal]) }));
       await run.app(app.lane).stayedUp(ctx);
     } catch (error) {
-      if (error instanceof StageFailure && (error.code === "floor.exceeded" || isSurplus(error))) {
+      if (watch.ended || isSurplus(error)) {
         run.exceeded.set(app.lane, ctx.stage);
       }
       throw error instanceof StageFailure && error.code === "floor.exceeded"

@@ -1,7 +1,7 @@
 import { formatBytes } from "../../common/bytes.ts";
 import { type Clock, systemClock } from "../../common/time.ts";
 import { freeBytes } from "../run/disk.ts";
-import { StageFailure } from "../run/stage.ts";
+import { InfraFailure, StageFailure } from "../run/stage.ts";
 import type { Swarm } from "../swarm/swarm.ts";
 import type { MemoryKill } from "./kills.ts";
 import type { AppLimits } from "./limits.ts";
@@ -11,6 +11,8 @@ const LOOK_MS = 500;
 /** The disk is added up at least this often, and when it has lost a part of what the app may write. */
 const ADD_UP_MS = 10_000;
 const PART = 0.1;
+/** Part of the memory that an app may use below which it was not near that limit; samples come once a second. */
+const NEAR = 0.5;
 /** Containers of one app that run at one time; confinement counts what is asked for, this what there is. */
 const CONTAINERS = 80;
 /** How long work that was told to stop may take to do so. */
@@ -24,6 +26,8 @@ export interface Gauges {
   written: () => Promise<number | null>;
   /** Ends all that runs of the app. */
   stop: () => Promise<void>;
+  /** Bytes of memory that this machine could still give anybody: a glance. */
+  available: () => number;
 }
 
 /**
@@ -36,6 +40,10 @@ export class AppWatch {
   #clock: Clock;
   #end = new AbortController();
   #excess = Promise.withResolvers<never>();
+  /** The most memory that the app was seen to use. */
+  #most = 0;
+  /** What the machine could still give at the last two looks: the kernel's kill has freed some since. */
+  #available: number[] = [];
 
   constructor(limits: AppLimits, gauges: Gauges, { clock = systemClock }: { clock?: Clock } = {}) {
     this.#limits = limits;
@@ -44,12 +52,18 @@ export class AppWatch {
     this.#excess.promise.catch(() => {}); // there may be nobody who waits for it
   }
 
+  /** Whether the app was ended. */
+  get ended(): boolean {
+    return this.#end.signal.aborted;
+  }
+
   /**
    * Memory of all containers together, as it is now.
    * @param several services that have more than one container now, as in an update with `order: start-first`
    */
   sawMemory(bytes: number, several: readonly string[] = []): void {
     const { memoryBytes } = this.#limits;
+    this.#most = Math.max(this.#most, bytes);
     if (bytes <= memoryBytes) return;
     const beside = several.length === 0
       ? ""
@@ -58,12 +72,19 @@ export class AppWatch {
   }
 
   /**
-   * The kernel ended a process for want of memory.
-   * @returns whether the floor was the cause; where the compose file allows less, that was
+   * The kernel ended a process for want of memory: that of its container, or of the machine, which looks the same.
+   * @returns false where the compose file allows less than the floor, so that this was the cause
    */
   sawKill({ service, allowed }: MemoryKill): boolean {
     const { memoryBytes } = this.#limits;
     if (allowed !== null && allowed < memoryBytes) return false;
+    // Where the machine could not have given the app what it may use, the app cannot have used it up.
+    if (this.#most < NEAR * memoryBytes && Math.min(...this.#available) < NEAR * memoryBytes) {
+      const cause =
+        `No memory was left on this machine when the kernel ended a process of service "${service}"`;
+      this.#endWith(new InfraFailure(cause));
+      return true;
+    }
     this.#exceed(`Used more than ${formatBytes(memoryBytes)} of memory, in service "${service}"`);
     return true;
   }
@@ -80,7 +101,7 @@ export class AppWatch {
    */
   async during(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const over = new AbortController();
-    void this.#watchDisk(over.signal);
+    void this.#watch(over.signal);
     try {
       const working = work(this.#end.signal);
       working.catch(() => {});
@@ -101,20 +122,29 @@ export class AppWatch {
   }
 
   #exceed(what: string): void {
+    this.#endWith(new StageFailure(what, { code: "floor.exceeded" }));
+  }
+
+  #endWith(failure: StageFailure | InfraFailure): void {
     if (this.#end.signal.aborted) return;
-    const failure = new StageFailure(what, { code: "floor.exceeded" });
     this.#end.abort(failure);
     this.#gauges.stop().catch(() => {}).then(() => this.#excess.reject(failure));
   }
 
-  async #watchDisk(signal: AbortSignal): Promise<void> {
+  #lookAtMachine(): void {
+    this.#available = [...this.#available.slice(-1), this.#gauges.available()];
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
     const { diskBytes } = this.#limits;
+    this.#lookAtMachine();
     const first = await this.#gauges.free();
     let free = first;
     let at = this.#clock.elapsed();
     try {
       while (true) {
         await this.#clock.sleep(LOOK_MS, signal);
+        this.#lookAtMachine();
         const now = await this.#gauges.free();
         const lost = free === null || now === null ? 0 : free - now;
         if (lost < PART * diskBytes && this.#clock.elapsed() - at < ADD_UP_MS) continue;
@@ -137,5 +167,6 @@ export async function gaugesOf(swarm: Swarm, stack: string): Promise<Gauges> {
     free: () => freeBytes(root),
     written: () => writtenBytes(swarm, { stack, root }),
     stop: () => swarm.stop(stack),
+    available: () => Deno.systemMemoryInfo().available,
   };
 }

@@ -26,6 +26,7 @@ function watch(gauges: Partial<Gauges> = {}) {
     free: () => Promise.resolve(1e9),
     written: () => Promise.resolve(0),
     stop: () => Promise.resolve(void stopped.push("stopped")),
+    available: () => 4e9,
     ...gauges,
   };
   return { watch: new AppWatch(limits, whole, { clock: quickClock() }), stopped };
@@ -121,4 +122,41 @@ Deno.test("an app that runs out of the memory that its own compose file allows i
 Deno.test("work that ends, or fails, by itself does so as if nobody watched", async () => {
   await watch().watch.during(() => Promise.resolve());
   await assert.rejects(watch().watch.during(() => Promise.reject(new Error("no"))), { message: "no" });
+});
+
+/** An app of which a process is killed when it has held so much, on a machine on which so much was available before. */
+async function killed({ held, available }: { held: number; available: number }) {
+  let left = available;
+  const looked = Promise.withResolvers<void>();
+  const { watch: one, stopped } = watch({
+    available: () => left,
+    free() {
+      looked.resolve();
+      return Promise.resolve(1e9);
+    },
+  });
+  const ended = one.during(async (signal) => {
+    await looked.promise;
+    one.sawMemory(held);
+    left = 4e9; // the kill has freed it
+    one.sawKill({ service: "db", allowed: null });
+    await until(signal);
+  });
+  const error = await ended.then(() => assert.fail("The app was not ended"), (error: unknown) => error);
+  assert.deepEqual(stopped, ["stopped"]);
+  assert.equal(one.ended, true);
+  assert.ok(error instanceof Error);
+  return "code" in error ? `${error.code}: ${error.message}` : error.message;
+}
+
+Deno.test("a process that the kernel ended because the machine had no memory is not held against the app", async () => {
+  assert.equal(
+    await killed({ held: 100e6, available: 50e6 }),
+    'stage.infra: No memory was left on this machine when the kernel ended a process of service "db"',
+  );
+});
+
+Deno.test("an app that was near its limit, or had room on the machine to reach it, was ended for its own use", async () => {
+  assert.match(await killed({ held: 400e6, available: 50e6 }), /^floor\.exceeded: Used more than 512 MB/);
+  assert.match(await killed({ held: 100e6, available: 3e9 }), /^floor\.exceeded: Used more than 512 MB/);
 });
