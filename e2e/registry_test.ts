@@ -77,6 +77,24 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
+// Without a bridge of its own the engine would remove docker0, which the stack's engine needs.
+onRealServices(
+  "an engine for pulls has a bridge of its own, which goes with it",
+  () =>
+    inFolder(async (folder) => {
+      const bridges = () =>
+        [...Deno.readDirSync("/sys/class/net")].map(({ name }) => name).filter((name) =>
+          /^ccci-pull/.test(name)
+        );
+      {
+        await using engine = await PullEngine.start({ folder });
+        assert.deepEqual(bridges(), [engine.bridge]);
+      }
+      assert.deepEqual(bridges(), []);
+    }),
+  obstacle,
+);
+
 onRealServices(
   "images come from a registry, a mirror and one with a log-in, each once",
   () =>

@@ -13,17 +13,22 @@ export interface EngineOptions {
 }
 
 /**
- * A Docker Engine of its own that can pull and do nothing else: it has no network, so it changes nothing on this
- * machine and another engine may run beside it.
+ * A Docker Engine of its own that pulls and does nothing else. Another engine may run beside it: this one has a bridge
+ * of its own, since an engine without any removes `docker0`, whoever that belongs to.
  */
 export class PullEngine implements AsyncDisposable {
   readonly swarm: Swarm;
   readonly #child: Deno.ChildProcess;
+  readonly bridge: string;
   readonly #data: string | null;
 
-  private constructor(swarm: Swarm, started: { child: Deno.ChildProcess; data: string | null }) {
+  private constructor(
+    swarm: Swarm,
+    started: { child: Deno.ChildProcess; bridge: string; data: string | null },
+  ) {
     this.swarm = swarm;
     this.#child = started.child;
+    this.bridge = started.bridge;
     this.#data = started.data;
   }
 
@@ -34,11 +39,12 @@ export class PullEngine implements AsyncDisposable {
     if (room !== undefined) {
       await runCommandOk(["mount", "-t", "tmpfs", "-o", `size=${room}m`, "cc-ci-test", data]);
     }
+    const bridge = await makeBridge();
     const child = new Deno.Command("setpriv", {
       args: [
         ...["--pdeathsig", "TERM", "--", "dockerd"],
         ...[`--data-root=${data}`, `--exec-root=${join(at, "exec")}`, `--pidfile=${join(at, "pid")}`],
-        ...[`--host=unix://${socket}`, "--bridge=none", "--iptables=false", "--ip6tables=false"],
+        ...[`--host=unix://${socket}`, `--bridge=${bridge}`, "--iptables=false", "--ip6tables=false"],
         "--ip-forward=false",
         ...(mirror === undefined ? [] : [`--registry-mirror=http://${mirror}`]),
       ],
@@ -47,10 +53,15 @@ export class PullEngine implements AsyncDisposable {
       stderr: "null",
     }).spawn();
     const swarm = new Swarm(socket);
-    const engine = new PullEngine(swarm, { child, data: room === undefined ? null : data });
+    const engine = new PullEngine(swarm, { child, bridge, data: room === undefined ? null : data });
     const answers = () => swarm.version().then(() => true, () => false);
-    await waitFor(answers, { what: "a Docker Engine", timeoutMs: 60_000, everyMs: 50 });
-    return engine;
+    try {
+      await waitFor(answers, { what: "a Docker Engine", timeoutMs: 60_000, everyMs: 50 });
+      return engine;
+    } catch (error) {
+      await engine[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Names of all images that it has, and of what pulls have left half done. */
@@ -60,8 +71,23 @@ export class PullEngine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGTERM");
+    try {
+      this.#child.kill("SIGTERM");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended by itself
+    }
     await this.#child.status;
+    await runCommandOk(["ip", "link", "delete", this.bridge]);
     if (this.#data !== null) await runCommandOk(["umount", this.#data]);
   }
+}
+
+/** A bridge to which nothing is connected. Its address is one of those for examples, so it stands in nobody's way. */
+async function makeBridge(): Promise<string> {
+  const [random = 0] = crypto.getRandomValues(new Uint8Array(1));
+  const number = random % 64;
+  const name = `ccci-pull${number}`;
+  await runCommandOk(["ip", "link", "add", name, "type", "bridge"]);
+  await runCommandOk(["ip", "address", "add", `198.51.100.${4 * number + 1}/30`, "dev", name]);
+  return name;
 }
