@@ -5,6 +5,8 @@ import { shownText } from "./page_text.ts";
 /** Milliseconds for which all parts of a page are waited for. */
 export const PARTS_MS = 10_000;
 const LOOK_MS = 250;
+/** Milliseconds for one look: a page that is being left may never answer it. */
+const ANSWER_MS = 3_000;
 
 /**
  * Waits until a page has loaded. A picture or a stream that never ends keeps a page from that for ever, so after
@@ -43,7 +45,9 @@ async function showsSomething(
   const pause = (ms: number) => systemClock.sleep(ms, stop).catch(() => {});
   await pause(partsMs);
   while (!stop.aborted) {
-    if (hasArrived() && await showsNow(page).catch(() => false)) return;
+    const shows = hasArrived() &&
+      await Promise.race([showsNow(page).catch(() => false), pause(ANSWER_MS).then(() => false)]);
+    if (shows) return;
     await pause(LOOK_MS);
   }
 }
