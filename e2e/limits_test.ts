@@ -38,7 +38,7 @@ onTheStack("below the free space that is asked for nothing is deployed", async (
   await using run = await start(bench, { env: { CCCI_MIN_FREE_GB: "10000000" } });
   const ended = await run.ended;
   assertEnd(ended, { code: 3, result: "infra", cause: /Only .* GB are free/ });
-  assert.match(stage(ended, "install")?.detail ?? "", /CCCI_MIN_FREE_GB/);
+  assert.match(stage(ended, "images")?.detail ?? "", /CCCI_MIN_FREE_GB/);
 });
 
 /** A disk of its own for the runs of one test. */
