@@ -26,8 +26,11 @@ export async function inventory(only?: keyof typeof kinds): Promise<string[]> {
   return lists.flat().sort();
 }
 
-/** What belongs to the stack that all tests stand on. Its containers may be replaced at any time. */
-const OF_THE_STACK = /^(?!container )\w+ (cc-ci-|proxy$|docker_gwbridge$)/;
+/**
+ * What belongs to the stack that all tests stand on, and not to a test that goes on at the same time. Its containers
+ * may be replaced at any time.
+ */
+const OF_THE_STACK = /^(?!container )\w+ (cc-ci-(traefik|backup-bot)_|proxy$|docker_gwbridge$)/;
 
 /**
  * Fails when the stack has more or less than it had at `before`. Other tests go on at the same time, so that all else
