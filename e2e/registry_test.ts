@@ -68,333 +68,295 @@ async function troubles(engine: PullEngine, images: string[], asked?: Asked) {
   );
 }
 
-async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "cc-ci-e2e-" });
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+/** A test with a folder for registries and an engine of its own. */
+function testPulls(name: string, work: (folder: string) => Promise<void>): void {
+  onRealServices(name, async () => {
+    const folder = await Deno.makeTempDir({ prefix: "cc-ci-e2e-" });
+    try {
+      await work(folder);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  }, obstacle);
 }
 
 // Without a bridge of its own the engine would remove docker0, which the stack's engine needs.
-onRealServices(
-  "an engine for pulls has a bridge of its own, which goes with it",
-  () =>
-    inFolder(async (folder) => {
-      const bridges = () =>
-        [...Deno.readDirSync("/sys/class/net")].map(({ name }) => name).filter((name) =>
-          /^ccci-pull/.test(name)
-        );
-      {
-        await using engine = await PullEngine.start({ folder });
-        assert.deepEqual(bridges(), [engine.bridge]);
-      }
-      assert.deepEqual(bridges(), []);
-    }),
-  obstacle,
-);
-
-onRealServices(
-  "images come from a registry, a mirror and one with a log-in, each once",
-  () =>
-    inFolder(async (folder) => {
-      await using plain = await Registry.start({ folder });
-      await using behind = await Registry.start({ folder, mirrors: plain.host });
-      await using locked = await Registry.start({ folder, login: true });
-      await using engine = await PullEngine.start({ folder, mirror: behind.host });
-      const image = await tinyImage("one", { bytes: 200_000 });
-      const other = await tinyImage("two", { bytes: 200_000 });
-      await plain.push("library/hub:1", { image });
-      await plain.push("x:1", { image: other });
-      await locked.push("x:1", { image: await tinyImage("three") });
-
-      const wanted = ["hub:1", `${plain.host}/x:1`, "hub:1"];
-      const log: string[] = [];
-      const first = await obtain(engine, wanted, { log });
-      assert.deepEqual(
-        first.map((one) => one.ok && [one.image, one.digest, one.from, one.bytes > 200_000]),
-        [["hub:1", image.manifest.digest, "registry", true], [
-          wanted[1],
-          other.manifest.digest,
-          "registry",
-          true,
-        ]],
-      );
-      assert.ok(log.some((line) => /^hub:1: 20\d kB in [\d.]+ s, sha256:/.test(line)), log.join("\n"));
-
-      const again = await obtain(engine, wanted);
-      assert.deepEqual(again.map((one) => one.ok && [one.from, one.bytes]), [["registry", 0], [
-        "registry",
-        0,
-      ]]);
-
-      const pinned = `${plain.host}/x:1@${other.manifest.digest}`;
-      assert.deepEqual((await obtain(engine, [pinned])).map((one) => one.ok && one.from), ["machine"]);
-
-      const secret = `${locked.host}/x:1`;
-      assert.deepEqual(await troubles(engine, [secret]), ["stranger, host"]);
-      const wrong = { username: USER.name, password: "a wrong password" };
-      assert.deepEqual(await troubles(engine, [secret], { login: wrong }), ["login, host"]);
-      const hidden: string[] = [];
-      const told: string[] = [];
-      const login = { username: USER.name, password: USER.password };
-      const [mine] = await obtain(engine, [secret], { login, hidden, log: told });
-      assert.ok(mine?.ok);
-      assert.ok(hidden.includes(USER.password));
-      assert.ok(!told.join("\n").includes(USER.password), "a log-in is in the log");
-    }),
-  obstacle,
-);
-
-onRealServices(
-  "what a real registry does not have is the recipe's, and what it may not be asked the host's",
-  () =>
-    inFolder(async (folder) => {
-      await using plain = await Registry.start({ folder });
-      await using behind = await Registry.start({ folder, mirrors: plain.host });
-      const address = Object.values(networkInterfaces()).flat()
-        .find((one) => one !== undefined && !one.internal && one.family === "IPv4")?.address;
-      assert.ok(address !== undefined, "this machine has no address apart from loopback");
-      await using unknown = await Registry.start({ folder, tlsAt: address });
-      await using engine = await PullEngine.start({ folder });
-      const foreign = await tinyImage("foreign", { architecture: "s390x" });
-      await plain.push("x:1", { image: await tinyImage("x") });
-      await plain.push("foreign:1", { image: foreign });
-      await plain.push("foreign:list", { image: foreign, as: listOf(foreign, "s390x") });
-
-      const cases: [string, `${TroubleKind}, ${"recipe" | "host"}`][] = [
-        [`${plain.host}/x:2`, "missing, recipe"],
-        [`${plain.host}/nothing:1`, "missing, recipe"],
-        [`${behind.host}/nothing:1`, "missing, recipe"],
-        [`${plain.host}/x@sha256:${"0".repeat(64)}`, "missing, recipe"],
-        [`${plain.host}/foreign:list`, "machine, recipe"],
-        [`${plain.host}/foreign:1`, "machine, recipe"],
-        ["No/Name:1", "unnamed, recipe"],
-        ["../containers/json", "unnamed, recipe"],
-        ["cc-ci.invalid/gone:1", "nowhere, recipe"],
-        [`${unknown.host}/x:1`, "certificate, host"],
-        ["127.0.0.1:1/x:1", "away, host"],
-      ];
-      assert.deepEqual(
-        await troubles(engine, cases.map(([image]) => image)),
-        cases.map(([, expected]) => expected),
-      );
-    }),
-  obstacle,
-);
-
-onRealServices(
-  "a disk without room is the host's, and nothing of the image stays there",
-  () =>
-    inFolder(async (folder) => {
-      await using plain = await Registry.start({ folder });
-      await using engine = await PullEngine.start({ folder, room: 8 });
-      await plain.push("big:1", { image: await tinyImage("big", { bytes: 12_000_000 }) });
-      assert.deepEqual(await troubles(engine, [`${plain.host}/big:1`]), ["space, host"]);
-      assert.deepEqual(await engine.images(), []);
-    }),
-  obstacle,
-);
-
-onRealServices(
-  "answers that no registry should give are the host's, asked again as often as it is of use",
-  () =>
-    inFolder(async (folder) => {
-      await using faulty = faultyRegistry();
-      await using engine = await PullEngine.start({ folder });
-      const expected: Record<string, [fault: string, attempts: number]> = {
-        "hub-limit": ["limit, host", 1], // it asks for an hour
-        "words-limit": ["limit, host", 2],
-        "plain-limit": ["limit, host", 2],
-        "hidden-limit": ["limit, host", 2],
-        "layer-limit": ["limit, host", 2],
-        unavailable: ["failing, host", 5],
-        broken: ["failing, host", 5],
-        "bad-gateway": ["failing, host", 5],
-        denied: ["closed, recipe", 1],
-        "not-json": ["broken, host", 2],
-        "lying-manifest": ["broken, host", 2],
-        "lying-layer": ["broken, host", 2],
-        "half-layer": ["broken, host", 2],
-        "cut-layer": ["slow, host", 1], // the engine itself goes on asking for the rest
-        "no-layer": ["broken, host", 2],
-        silent: ["slow, host", 1],
-        "layer-unavailable": ["slow, host", 1],
-      };
-      assert.deepEqual(Object.keys(expected).toSorted(), faultNames.toSorted());
-      await Promise.all(
-        Object.entries(expected).map(async ([name, [fault, attempts]]) => {
-          const clock = quickClock();
-          const image = `${faulty.host}/${name}`;
-          const [result] = await obtain(engine, [image], {
-            clock,
-            limitMs: fault === "slow, host" ? 5_000 : 60_000,
-          });
-          assert.ok(result !== undefined && !result.ok, `${name} was pulled`);
-          const { trouble } = result;
-          assert.equal(`${trouble.kind}, ${trouble.whose}`, fault, `${name}: ${trouble.said}`);
-          assert.equal(clock.pauses.length + 1, attempts, `${name}: ${clock.pauses}`);
-          if (name === "hub-limit") assert.equal(trouble.retryAfterMs, 3_600_000);
-          if (name === "words-limit") assert.deepEqual(clock.pauses, [1_500]);
-          if (name === "plain-limit") assert.deepEqual(clock.pauses, [2_000]);
-        }),
-      );
-      assert.deepEqual(await engine.images(), []);
-      assert.ok((await obtain(engine, [`${faulty.host}/sound`])).every((one) => one.ok));
-    }),
-  obstacle,
-);
-
-onRealServices(
-  "what the machine has is used where no registry gave it, or none can be asked",
-  () =>
-    inFolder(async (folder) => {
-      await using engine = await PullEngine.start({ folder });
-      const image = await tinyImage("one");
-      let name: string;
-      {
-        await using plain = await Registry.start({ folder });
-        name = `${plain.host}/x:1`;
-        await plain.push("x:1", { image });
-        assert.ok((await obtain(engine, [name])).every((one) => one.ok));
-      }
-      const log: string[] = [];
-      const [stale] = await obtain(engine, [name], { log });
-      assert.ok(stale?.ok);
-      assert.deepEqual([stale.from, stale.digest], ["stale", image.manifest.digest]);
-      // A copy under another name is nobody's but this machine's, as an image is that was made here.
-      await engine.swarm.docker.getImage(name).tag({ repo: "made/here", tag: "1" });
-      const asked: string[] = [];
-      const [made] = await obtain(engine, ["made/here:1"], { log: asked });
-      assert.ok(made?.ok);
-      assert.deepEqual([made.from, made.digest, asked], ["machine", null, [
-        "made/here:1 is on this machine already",
-      ]]);
-    }),
-  obstacle,
-);
-
-onRealServices("a tag that is moved while a run goes on is seen", () =>
-  inFolder(async (folder) => {
-    await using plain = await Registry.start({ folder });
+testPulls("an engine for pulls has a bridge of its own, which goes with it", async (folder) => {
+  const bridges = () =>
+    [...Deno.readDirSync("/sys/class/net")].map(({ name }) => name).filter((name) => /^ccci-pull/.test(name));
+  {
     await using engine = await PullEngine.start({ folder });
-    const name = `${plain.host}/x:1`;
-    await plain.push("x:1", { image: await tinyImage("one") });
-    const before = (await obtain(engine, [name])).filter((one) => one.ok);
-    assert.equal(await movedByPull(engine.swarm, before), null);
-    await plain.push("x:1", { image: await tinyImage("two") });
-    const after = (await obtain(engine, [name])).filter((one) => one.ok); // as Swarm's agent pulls for each task
-    const moved = await movedByPull(engine.swarm, before);
-    assert.deepEqual([moved?.image, moved?.was, moved?.is], [name, before[0]?.id, after[0]?.id]);
-  }), obstacle);
+    assert.deepEqual(bridges(), [engine.bridge]);
+  }
+  assert.deepEqual(bridges(), []);
+});
 
-onRealServices(
+testPulls("images come from a registry, a mirror and one with a log-in, each once", async (folder) => {
+  await using plain = await Registry.start({ folder });
+  await using behind = await Registry.start({ folder, mirrors: plain.host });
+  await using locked = await Registry.start({ folder, login: true });
+  await using engine = await PullEngine.start({ folder, mirror: behind.host });
+  const image = await tinyImage("one", { bytes: 200_000 });
+  const other = await tinyImage("two", { bytes: 200_000 });
+  await plain.push("library/hub:1", { image });
+  await plain.push("x:1", { image: other });
+  await locked.push("x:1", { image: await tinyImage("three") });
+
+  const wanted = ["hub:1", `${plain.host}/x:1`, "hub:1"];
+  const log: string[] = [];
+  const first = await obtain(engine, wanted, { log });
+  assert.deepEqual(
+    first.map((one) => one.ok && [one.image, one.digest, one.from, one.bytes > 200_000]),
+    [["hub:1", image.manifest.digest, "registry", true], [
+      wanted[1],
+      other.manifest.digest,
+      "registry",
+      true,
+    ]],
+  );
+  assert.ok(log.some((line) => /^hub:1: 20\d kB in [\d.]+ s, sha256:/.test(line)), log.join("\n"));
+
+  const again = await obtain(engine, wanted);
+  assert.deepEqual(again.map((one) => one.ok && [one.from, one.bytes]), [["registry", 0], [
+    "registry",
+    0,
+  ]]);
+
+  const pinned = `${plain.host}/x:1@${other.manifest.digest}`;
+  assert.deepEqual((await obtain(engine, [pinned])).map((one) => one.ok && one.from), ["machine"]);
+
+  const secret = `${locked.host}/x:1`;
+  assert.deepEqual(await troubles(engine, [secret]), ["stranger, host"]);
+  const wrong = { username: USER.name, password: "a wrong password" };
+  assert.deepEqual(await troubles(engine, [secret], { login: wrong }), ["login, host"]);
+  const hidden: string[] = [];
+  const told: string[] = [];
+  const login = { username: USER.name, password: USER.password };
+  const [mine] = await obtain(engine, [secret], { login, hidden, log: told });
+  assert.ok(mine?.ok);
+  assert.ok(hidden.includes(USER.password));
+  assert.ok(!told.join("\n").includes(USER.password), "a log-in is in the log");
+});
+
+testPulls(
+  "what a real registry does not have is the recipe's, and what it may not be asked the host's",
+  async (folder) => {
+    await using plain = await Registry.start({ folder });
+    await using behind = await Registry.start({ folder, mirrors: plain.host });
+    const address = Object.values(networkInterfaces()).flat()
+      .find((one) => one !== undefined && !one.internal && one.family === "IPv4")?.address;
+    assert.ok(address !== undefined, "this machine has no address apart from loopback");
+    await using unknown = await Registry.start({ folder, tlsAt: address });
+    await using engine = await PullEngine.start({ folder });
+    const foreign = await tinyImage("foreign", { architecture: "s390x" });
+    await plain.push("x:1", { image: await tinyImage("x") });
+    await plain.push("foreign:1", { image: foreign });
+    await plain.push("foreign:list", { image: foreign, as: listOf(foreign, "s390x") });
+
+    const cases: [string, `${TroubleKind}, ${"recipe" | "host"}`][] = [
+      [`${plain.host}/x:2`, "missing, recipe"],
+      [`${plain.host}/nothing:1`, "missing, recipe"],
+      [`${behind.host}/nothing:1`, "missing, recipe"],
+      [`${plain.host}/x@sha256:${"0".repeat(64)}`, "missing, recipe"],
+      [`${plain.host}/foreign:list`, "machine, recipe"],
+      [`${plain.host}/foreign:1`, "machine, recipe"],
+      ["No/Name:1", "unnamed, recipe"],
+      ["../containers/json", "unnamed, recipe"],
+      ["cc-ci.invalid/gone:1", "nowhere, recipe"],
+      [`${unknown.host}/x:1`, "certificate, host"],
+      ["127.0.0.1:1/x:1", "away, host"],
+    ];
+    assert.deepEqual(
+      await troubles(engine, cases.map(([image]) => image)),
+      cases.map(([, expected]) => expected),
+    );
+  },
+);
+
+testPulls("a disk without room is the host's, and nothing of the image stays there", async (folder) => {
+  await using plain = await Registry.start({ folder });
+  await using engine = await PullEngine.start({ folder, room: 8 });
+  await plain.push("big:1", { image: await tinyImage("big", { bytes: 12_000_000 }) });
+  assert.deepEqual(await troubles(engine, [`${plain.host}/big:1`]), ["space, host"]);
+  assert.deepEqual(await engine.images(), []);
+});
+
+testPulls(
+  "answers that no registry should give are the host's, asked again as often as it is of use",
+  async (folder) => {
+    await using faulty = faultyRegistry();
+    await using engine = await PullEngine.start({ folder });
+    const expected: Record<string, [fault: string, attempts: number]> = {
+      "hub-limit": ["limit, host", 1], // it asks for an hour
+      "words-limit": ["limit, host", 2],
+      "plain-limit": ["limit, host", 2],
+      "hidden-limit": ["limit, host", 2],
+      "layer-limit": ["limit, host", 2],
+      unavailable: ["failing, host", 5],
+      broken: ["failing, host", 5],
+      "bad-gateway": ["failing, host", 5],
+      denied: ["closed, recipe", 1],
+      "not-json": ["broken, host", 2],
+      "lying-manifest": ["broken, host", 2],
+      "lying-layer": ["broken, host", 2],
+      "half-layer": ["broken, host", 2],
+      "cut-layer": ["slow, host", 1], // the engine itself goes on asking for the rest
+      "no-layer": ["broken, host", 2],
+      silent: ["slow, host", 1],
+      "layer-unavailable": ["slow, host", 1],
+    };
+    assert.deepEqual(Object.keys(expected).toSorted(), faultNames.toSorted());
+    await Promise.all(
+      Object.entries(expected).map(async ([name, [fault, attempts]]) => {
+        const clock = quickClock();
+        const image = `${faulty.host}/${name}`;
+        const [result] = await obtain(engine, [image], {
+          clock,
+          limitMs: fault === "slow, host" ? 5_000 : 60_000,
+        });
+        assert.ok(result !== undefined && !result.ok, `${name} was pulled`);
+        const { trouble } = result;
+        assert.equal(`${trouble.kind}, ${trouble.whose}`, fault, `${name}: ${trouble.said}`);
+        assert.equal(clock.pauses.length + 1, attempts, `${name}: ${clock.pauses}`);
+        if (name === "hub-limit") assert.equal(trouble.retryAfterMs, 3_600_000);
+        if (name === "words-limit") assert.deepEqual(clock.pauses, [1_500]);
+        if (name === "plain-limit") assert.deepEqual(clock.pauses, [2_000]);
+      }),
+    );
+    assert.deepEqual(await engine.images(), []);
+    assert.ok((await obtain(engine, [`${faulty.host}/sound`])).every((one) => one.ok));
+  },
+);
+
+testPulls("what the machine has is used where no registry gave it, or none can be asked", async (folder) => {
+  await using engine = await PullEngine.start({ folder });
+  const image = await tinyImage("one");
+  let name: string;
+  {
+    await using plain = await Registry.start({ folder });
+    name = `${plain.host}/x:1`;
+    await plain.push("x:1", { image });
+    assert.ok((await obtain(engine, [name])).every((one) => one.ok));
+  }
+  const log: string[] = [];
+  const [stale] = await obtain(engine, [name], { log });
+  assert.ok(stale?.ok);
+  assert.deepEqual([stale.from, stale.digest], ["stale", image.manifest.digest]);
+  // A copy under another name is nobody's but this machine's, as an image is that was made here.
+  await engine.swarm.docker.getImage(name).tag({ repo: "made/here", tag: "1" });
+  const asked: string[] = [];
+  const [made] = await obtain(engine, ["made/here:1"], { log: asked });
+  assert.ok(made?.ok);
+  assert.deepEqual([made.from, made.digest, asked], ["machine", null, [
+    "made/here:1 is on this machine already",
+  ]]);
+});
+
+testPulls("a tag that is moved while a run goes on is seen", async (folder) => {
+  await using plain = await Registry.start({ folder });
+  await using engine = await PullEngine.start({ folder });
+  const name = `${plain.host}/x:1`;
+  await plain.push("x:1", { image: await tinyImage("one") });
+  const before = (await obtain(engine, [name])).filter((one) => one.ok);
+  assert.equal(await movedByPull(engine.swarm, before), null);
+  await plain.push("x:1", { image: await tinyImage("two") });
+  const after = (await obtain(engine, [name])).filter((one) => one.ok); // as Swarm's agent pulls for each task
+  const moved = await movedByPull(engine.swarm, before);
+  assert.deepEqual([moved?.image, moved?.was, moved?.is], [name, before[0]?.id, after[0]?.id]);
+});
+
+testPulls(
   "the stage blames the head, the published version or the host for an image that cannot be had",
-  () =>
-    inFolder(async (folder) => {
-      await using plain = await Registry.start({ folder });
-      await using faulty = faultyRegistry();
-      await using engine = await PullEngine.start({ folder });
-      await plain.push("x:1", { image: await tinyImage("one") });
-      await plain.push("x:2", { image: await tinyImage("two") });
-      const runs = folder;
-      const [one, two, gone] = ["1", "2", "gone"].map((tag) => `${plain.host}/x:${tag}`) as [
-        string,
-        string,
-        string,
-      ];
+  async (folder) => {
+    await using plain = await Registry.start({ folder });
+    await using faulty = faultyRegistry();
+    await using engine = await PullEngine.start({ folder });
+    await plain.push("x:1", { image: await tinyImage("one") });
+    await plain.push("x:2", { image: await tinyImage("two") });
+    const runs = folder;
+    const [one, two, gone] = ["1", "2", "gone"].map((tag) => `${plain.host}/x:${tag}`) as [
+      string,
+      string,
+      string,
+    ];
 
-      const sound = await playImagesStage(engine, { head: one, base: two, runs });
-      assert.equal(sound.error, null);
-      assert.deepEqual(sound.run.obtained.map(({ image }) => image), [one, two]);
-      assert.match(sound.proofs.join(), /^2 images from registries, /);
-      const told = sound.messages.flatMap((message) => message.type === "pulls" ? message.pulls : []);
-      assert.deepEqual(told.map(({ image, from }) => [image, from]), [[one, "registry"], [two, "registry"]]);
+    const sound = await playImagesStage(engine, { head: one, base: two, runs });
+    assert.equal(sound.error, null);
+    assert.deepEqual(sound.run.obtained.map(({ image }) => image), [one, two]);
+    assert.match(sound.proofs.join(), /^2 images from registries, /);
+    const told = sound.messages.flatMap((message) => message.type === "pulls" ? message.pulls : []);
+    assert.deepEqual(told.map(({ image, from }) => [image, from]), [[one, "registry"], [two, "registry"]]);
 
-      const head = await playImagesStage(engine, { head: gone, base: one, runs });
-      assert.ok(head.error instanceof StageFailure);
-      assert.equal(head.error.message, `There is no image "${gone}" at ${plain.host}`);
+    const head = await playImagesStage(engine, { head: gone, base: one, runs });
+    assert.ok(head.error instanceof StageFailure);
+    assert.equal(head.error.message, `There is no image "${gone}" at ${plain.host}`);
 
-      const base = await playImagesStage(engine, { head: one, base: gone, runs });
-      assert.equal(base.error, null);
-      assert.equal(base.run.compose.base, null);
-      assert.match(
-        base.run.baseObstacle ?? "",
-        /^the published version 1\.0\.0\+1, which does not install: There is no/,
-      );
+    const base = await playImagesStage(engine, { head: one, base: gone, runs });
+    assert.equal(base.error, null);
+    assert.equal(base.run.compose.base, null);
+    assert.match(
+      base.run.baseObstacle ?? "",
+      /^the published version 1\.0\.0\+1, which does not install: There is no/,
+    );
 
-      const leaving = await playImagesStage(engine, { head: one, base: `${faulty.host}/hub-limit`, runs });
-      assert.equal(leaving.error, null, "the head leaves a registry that cannot be had");
-      assert.equal(leaving.run.compose.base, null);
-      assert.match(leaving.run.baseObstacle ?? "", /whose images are not to be had now: /);
+    const leaving = await playImagesStage(engine, { head: one, base: `${faulty.host}/hub-limit`, runs });
+    assert.equal(leaving.error, null, "the head leaves a registry that cannot be had");
+    assert.equal(leaving.run.compose.base, null);
+    assert.match(leaving.run.baseObstacle ?? "", /whose images are not to be had now: /);
 
-      const limited = await playImagesStage(engine, { head: `${faulty.host}/hub-limit`, runs });
-      assert.ok(limited.error instanceof InfraFailure);
-      assert.match(limited.error.detail ?? "", /toomanyrequests: You have reached/);
-      assert.ok(limited.messages.some(({ type }) => type === "retry-at"));
+    const limited = await playImagesStage(engine, { head: `${faulty.host}/hub-limit`, runs });
+    assert.ok(limited.error instanceof InfraFailure);
+    assert.match(limited.error.detail ?? "", /toomanyrequests: You have reached/);
+    assert.ok(limited.messages.some(({ type }) => type === "retry-at"));
 
-      const slow = await playImagesStage(engine, { head: `${faulty.host}/silent`, runs, seconds: 3 });
-      assert.ok(
-        slow.error instanceof InfraFailure,
-        "a registry that does not answer is not the recipe's fault",
-      );
-    }),
-  obstacle,
+    const slow = await playImagesStage(engine, { head: `${faulty.host}/silent`, runs, seconds: 3 });
+    assert.ok(
+      slow.error instanceof InfraFailure,
+      "a registry that does not answer is not the recipe's fault",
+    );
+  },
 );
 
-onRealServices(
-  "the stage takes what was made on this machine as it is, in no time",
-  () =>
-    inFolder(async (folder) => {
-      await using engine = await PullEngine.start({ folder });
-      {
-        await using plain = await Registry.start({ folder });
-        await plain.push("x:1", { image: await tinyImage("one") });
-        assert.ok((await obtain(engine, [`${plain.host}/x:1`])).every((one) => one.ok));
-        await engine.swarm.docker.getImage(`${plain.host}/x:1`).tag({ repo: "made/here", tag: "1" });
-      }
-      const made = await playImagesStage(engine, { head: "made/here:1", base: "made/here:1", runs: folder });
-      assert.deepEqual([made.error, made.proofs, made.log], [
-        null,
-        ["1 image on this machine"],
-        ["made/here:1 is on this machine already"],
-      ]);
-    }),
-  obstacle,
-);
+testPulls("the stage takes what was made on this machine as it is, in no time", async (folder) => {
+  await using engine = await PullEngine.start({ folder });
+  {
+    await using plain = await Registry.start({ folder });
+    await plain.push("x:1", { image: await tinyImage("one") });
+    assert.ok((await obtain(engine, [`${plain.host}/x:1`])).every((one) => one.ok));
+    await engine.swarm.docker.getImage(`${plain.host}/x:1`).tag({ repo: "made/here", tag: "1" });
+  }
+  const made = await playImagesStage(engine, { head: "made/here:1", base: "made/here:1", runs: folder });
+  assert.deepEqual([made.error, made.proofs, made.log], [
+    null,
+    ["1 image on this machine"],
+    ["made/here:1 is on this machine already"],
+  ]);
+});
 
-onRealServices(
-  "a tag with other content than in the last run that passed is noted",
-  () =>
-    inFolder(async (folder) => {
-      await using plain = await Registry.start({ folder });
-      await using engine = await PullEngine.start({ folder });
-      const image = `${plain.host}/x:1`;
-      const runs = join(folder, "runs");
-      const play = async () => {
-        const end = await playImagesStage(engine, { head: image, runs });
-        assert.equal(end.error, null);
-        return end;
-      };
-      await plain.push("x:1", { image: await tinyImage("one") });
-      const pulls = (await play()).messages.flatMap((message) =>
-        message.type === "pulls" ? message.pulls : []
-      );
-      await Deno.mkdir(join(runs, "bbbbbb-1"), { recursive: true });
-      const green = {
-        run: "bbbbbb-1",
-        recipe: "quick",
-        result: "passed",
-        finishedAt: "2026-01-01T00:00:00Z",
-        pulls,
-      };
-      await Deno.writeTextFile(join(runs, "bbbbbb-1", "result.json"), JSON.stringify(green));
-      assert.deepEqual((await play()).notes, []);
-      await plain.push("x:1", { image: await tinyImage("two") });
-      const moved = await play();
-      const text = `"${image}" is not what it was in the last run that passed, bbbbbb-1`;
-      assert.deepEqual([moved.notes, moved.run.movedTags], [[text], [text]]);
-    }),
-  obstacle,
-);
+testPulls("a tag with other content than in the last run that passed is noted", async (folder) => {
+  await using plain = await Registry.start({ folder });
+  await using engine = await PullEngine.start({ folder });
+  const image = `${plain.host}/x:1`;
+  const runs = join(folder, "runs");
+  const play = async () => {
+    const end = await playImagesStage(engine, { head: image, runs });
+    assert.equal(end.error, null);
+    return end;
+  };
+  await plain.push("x:1", { image: await tinyImage("one") });
+  const pulls = (await play()).messages.flatMap((message) => message.type === "pulls" ? message.pulls : []);
+  await Deno.mkdir(join(runs, "bbbbbb-1"), { recursive: true });
+  const green = {
+    run: "bbbbbb-1",
+    recipe: "quick",
+    result: "passed",
+    finishedAt: "2026-01-01T00:00:00Z",
+    pulls,
+  };
+  await Deno.writeTextFile(join(runs, "bbbbbb-1", "result.json"), JSON.stringify(green));
+  assert.deepEqual((await play()).notes, []);
+  await plain.push("x:1", { image: await tinyImage("two") });
+  const moved = await play();
+  const text = `"${image}" is not what it was in the last run that passed, bbbbbb-1`;
+  assert.deepEqual([moved.notes, moved.run.movedTags], [[text], [text]]);
+});

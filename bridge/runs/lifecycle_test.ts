@@ -196,34 +196,38 @@ Deno.test("CI trouble is tried again, in the same comment, and a later attempt's
   world.assertSound();
 });
 
-Deno.test("a run that a registry's limit ended is not tried again before the registry wants to be asked", async () => {
-  using at = await open();
-  const { world, pull } = at;
-  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
-  const run = await world.runStarted();
-  const retryAt = new Date(world.clock.now() + 600_000).toISOString();
-  world.dashboard.result(run, { result: "infra", stages: allStages, retryAt });
-  world.finish(run, "infra");
-  await world.until("it says so", () => /tried again at \d\d:\d\d UTC/.test(world.bodies()[0] ?? ""));
-  await world.seconds(120);
-  assert.equal(world.engine.started.length, 1);
-  world.clock.pass(600);
-  await world.until("it starts again", () => world.engine.started.length === 2);
-});
-
-Deno.test("a registry that wants to be left alone for years puts a run off by an hour", async () => {
-  using at = await open();
-  const { world, pull } = at;
-  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
-  const run = await world.runStarted();
-  world.dashboard.result(run, { result: "infra", stages: allStages, retryAt: "9999-01-01T00:00:00.000Z" });
-  world.finish(run, "infra");
-  await world.until("it says so", () => /tried again at \d\d:\d\d UTC/.test(world.bodies()[0] ?? ""));
-  await world.seconds(120);
-  assert.equal(world.engine.started.length, 1);
-  world.clock.pass(3600);
-  await world.until("it starts again", () => world.engine.started.length === 2);
-});
+for (
+  const { what, retryAt, seconds } of [
+    {
+      what: "a run that a registry's limit ended is not tried again before the registry wants to be asked",
+      retryAt: (now: number) => new Date(now + 600_000).toISOString(),
+      seconds: 600,
+    },
+    {
+      what: "a registry that wants to be left alone for years puts a run off by an hour",
+      retryAt: () => "9999-01-01T00:00:00.000Z",
+      seconds: 3600,
+    },
+  ]
+) {
+  Deno.test(what, async () => {
+    using at = await open();
+    const { world, pull } = at;
+    world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+    const run = await world.runStarted();
+    world.dashboard.result(run, {
+      result: "infra",
+      stages: allStages,
+      retryAt: retryAt(world.clock.now()),
+    });
+    world.finish(run, "infra");
+    await world.until("it says so", () => /tried again at \d\d:\d\d UTC/.test(world.bodies()[0] ?? ""));
+    await world.seconds(120);
+    assert.equal(world.engine.started.length, 1);
+    world.clock.pass(seconds);
+    await world.until("it starts again", () => world.engine.started.length === 2);
+  });
+}
 
 Deno.test("whoever is no member any more gets no second attempt, and cancel ends the wait for one", async () => {
   for (const how of ["left", "cancelled"] as const) {
