@@ -93,27 +93,24 @@ const pages: Suite = {
     return tests(context, { name: "pages", files, jobs: 2 });
   },
 };
-const demo: Suite = {
+const demo = ofOneFile({
   name: "demo",
   description: "the whole loop from nothing, green and broken",
-  run: (context) => tests(context, { name: "demo", files: ["e2e/demo_test.ts"] }),
-};
-const forge: Suite = {
+});
+const forge = ofOneFile({
   name: "forge",
   description: "what people can do on a real forge, which is this suite's own",
-  run: (context) => tests(context, { name: "forge", files: ["e2e/forge_test.ts"] }),
-};
-const drone: Suite = {
+});
+const drone = ofOneFile({
   name: "drone",
   description: "the engine and a real Drone, which is this suite's own: answers lost, runner and server gone",
-  run: (context) => tests(context, { name: "drone", files: ["e2e/drone_engine_test.ts"] }),
-};
-const registry: Suite = {
+  file: "e2e/drone_engine_test.ts",
+});
+const registry = ofOneFile({
   name: "registry",
   description:
     "pulls from a real registry, and from one that answers wrongly, by a Docker Engine of this suite's own",
-  run: (context) => tests(context, { name: "registry", files: ["e2e/registry_test.ts"] }),
-};
+});
 const harness: Suite = {
   name: "harness",
   description: "runs killed at every kind of point, deadlines, full disks, recipes with a mistake",
@@ -130,16 +127,15 @@ const loop: Suite = {
   },
   leavesDockerAsItWas: true,
 };
-const contract: Suite = {
+const contract = ofOneFile({
   name: "contract",
   description: "what the harness relies on, asked of the abra in use",
-  run: (context) => tests(context, { name: "contract", files: ["e2e/contract_test.ts"] }),
-};
-const restart: Suite = {
+});
+const restart = ofOneFile({
   name: "restart",
   description: "Docker itself restarted in the middle of a run",
-  run: (context) => tests(context, { name: "restart", files: ["e2e/engine_restart_test.ts"] }),
-};
+  file: "e2e/engine_restart_test.ts",
+});
 
 /**
  * The batches follow each other. In a batch the lanes go on side by side, and in a lane one suite after the other.
@@ -192,6 +188,15 @@ async function command(context: SuiteContext, args: string[], cwd = root): Promi
   return result.success
     ? { passed: 1, failed: 0, failures: [], ignored: [] }
     : { passed: 0, failed: 1, failures: [`deno ${args.join(" ")}`], ignored: [] };
+}
+
+/** A suite of one file of tests, which by default is called as the suite is. */
+function ofOneFile(
+  { name, description, file = `e2e/${name}_test.ts` }: Pick<Suite, "name" | "description"> & {
+    file?: string;
+  },
+): Suite {
+  return { name, description, run: (context) => tests(context, { name, files: [file] }) };
 }
 
 /** A `deno test` run; a run that broke before it wrote its report counts as one failure. */

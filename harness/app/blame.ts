@@ -2,13 +2,17 @@ import { AbraError, isBotMissing } from "../abra/abra.ts";
 import { botErrors } from "../abra/output.ts";
 import { InfraFailure, StageBlocked, StageFailure } from "../run/stage.ts";
 
+/** What a connection that does not come about is told by. */
+const ofTheNetwork = /dial tcp|no such host|TLS handshake|connection refused/i;
+
 /** Refusals that are about how abra was called or what it reached, and not about a recipe. */
 const ofTheCall = [
   /inappropriate ioctl|not a TTY/i, // it wants a terminal where it wanted none so far
   /unknown (shorthand )?flag|unknown command|accepts .*arg\(s\)|requires at least \d+ arg/i,
   /^EOF$/, // it asked a question
   /locally unstaged changes|server \S+ does not exist/i,
-  /authentication required|dial tcp|no such host|TLS handshake|connection refused/i,
+  /authentication required/i,
+  ofTheNetwork,
 ];
 
 /**
@@ -44,7 +48,8 @@ const ofTheRepository = [
   /unable to (open|create|load|save|remove|list) (the )?(config|repository|key|lock|index|snapshot|locks)\b/i,
   /config (file )?(cannot be loaded|already exists)|repository at the following location/i,
   /\b(Load|Save|Stat|List|Remove)\(<[\w/]+>.*returned error|\bStat: \d{3}\b/,
-  /dial tcp|no such host|TLS handshake|x509:|connection (refused|reset)|i\/o timeout|server misbehaving/i,
+  ofTheNetwork,
+  /x509:|connection reset|i\/o timeout|server misbehaving/i,
 ];
 
 /**
