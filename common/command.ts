@@ -1,11 +1,9 @@
 import { LastBytes } from "./bounded_bytes.ts";
-import { ExecError, type ExecOptions, type ExecResult, familyMark, okOnly } from "./exec.ts";
+import { ExecError, type ExecOptions, type ExecResult, familyMark, okOnly, onceDrained } from "./exec.ts";
 import { EndMark } from "./end_mark.ts";
 
 /** What a program has after TERM before dax is no longer waited for: 2 s until KILL, and a busy machine's time. */
 const GIVE_UP_MS = 8_000;
-/** For this long a process that left the group may still write to the pipes that it holds. */
-const DRAIN_MS = 1_000;
 /** dax loses a signal that it is asked to send while it starts the child, so it is asked again (Deno sends only one). */
 const REPEAT_MS = 100;
 
@@ -72,7 +70,9 @@ export async function runCommand(argv: readonly string[], options: ExecOptions =
   const timers: ReturnType<typeof setTimeout>[] = [];
   const gone = Promise.withResolvers<void>();
   const later = (ms: number) => timers.push(setTimeout(gone.resolve, ms));
-  const mark = new EndMark({ id: crypto.randomUUID(), take: take("stdout"), found: () => later(DRAIN_MS) });
+  // A process that left the group may hold the pipes open.
+  const found = () => timers.push(onceDrained(gone.resolve));
+  const mark = new EndMark({ id: crypto.randomUUID(), take: take("stdout"), found });
   const takeError = take("stderr");
 
   const killer = new KillController();

@@ -115,12 +115,10 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
   }
   options.signal?.removeEventListener("abort", end);
   // A grandchild that left the group may hold a pipe open. We read for another second and then stop listening to it.
-  let looks = 0;
-  const drain = setInterval(() => {
-    if (++looks < DRAIN_LOOKS) return;
+  const drain = onceDrained(() => {
     stdout.cancel();
     stderr.cancel();
-  }, DRAIN_EVERY_MS);
+  });
   const [out, err] = await Promise.all([stdout.done, stderr.done]);
   clearInterval(drain);
   return {
@@ -134,6 +132,14 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
     timedOut,
     ms: performance.now() - started,
   };
+}
+
+/** Calls `then` when output that was on its way has had its time. @returns the timer, for whom that is too long */
+export function onceDrained(then: () => void): ReturnType<typeof setInterval> {
+  let looks = 0;
+  return setInterval(() => {
+    if (++looks === DRAIN_LOOKS) then();
+  }, DRAIN_EVERY_MS);
 }
 
 /** The mark of this process' family, for a child whose environment is built from scratch. */
