@@ -24,6 +24,8 @@ export function isGatewayAnswer(status: number, body: string): boolean {
 export interface RouteFault {
   /** Why, as one part of a sentence for the cause; null when that is not known. */
   why: string | null;
+  /** Whether the look was complete. When it was not, what an earlier one found still holds. */
+  complete: boolean;
   /** Milliseconds after which it is certain that waiting longer cannot help. */
   certainAfterMs: number;
   /** What Docker shows the app as. */
@@ -67,6 +69,7 @@ export async function findRouteFault(
   if (routed === undefined) {
     return {
       why: `no service has a router label with the rule Host(\`${domain}\`)`,
+      complete: true,
       certainAfterMs: HEALTHY_MS,
       shown: "running",
     };
@@ -77,13 +80,14 @@ export async function findRouteFault(
     [];
   const shown = isHealthy(tasks) ? "healthy" : "running";
   if (against.length > 0) {
-    return { why: [...against, ...unknown].join("; "), certainAfterMs: PROXY_SAYS_MS, shown };
+    return { why: [...against, ...unknown].join("; "), complete: true, certainAfterMs: PROXY_SAYS_MS, shown };
   }
   const sockets = await listening(swarm, { stack, service: routed.name });
   const why = [...unknown, sockets === null ? null : mismatch(routed, sockets)].filter((one) => one !== null);
   // A container that listens on nothing yet may be healthy all the same, if its check does not ask for an open port.
   return {
     why: why.length === 0 ? null : why.join("; "),
+    complete: sockets !== null,
     certainAfterMs: shown === "healthy" && sockets?.length !== 0 ? HEALTHY_MS : UNTOLD_MS,
     shown,
   };
@@ -129,7 +133,7 @@ async function listening(swarm: Swarm, at: { stack: string; service: string }): 
     const { Id: id } = await swarm.containerOf(at.stack, at.service);
     const { stdout } = await execIn(swarm, id, {
       argv: ["cat", "/proc/net/tcp", "/proc/net/tcp6"], // where there is no IPv6, cat still prints the first file
-      timeoutMs: 5_000,
+      timeoutMs: 15_000,
     });
     return stdout === "" ? null : listeningSockets(stdout);
   } catch {

@@ -233,6 +233,8 @@ class WayWatch {
    * Since when the proxy has answered nothing else, by the clock's `elapsed()`; null: its last answer was another one.
    */
   #since: number | null = null;
+  /** Why there is no way, as a complete look has found it since then. A later look may fail, as on a busy host. */
+  #why: string | null = null;
 
   constructor(options: AnswerOptions, { proxy, clock }: { proxy: ProxysOwn; clock: Clock }) {
     this.#options = options;
@@ -247,19 +249,23 @@ class WayWatch {
    */
   forget(): void {
     this.#since = null;
+    this.#why = null;
   }
 
   /** @returns why waiting any longer would not help, or null to go on waiting */
   async see({ noWay, text }: Asked): Promise<NoAnswer | null> {
     const now = this.#clock.elapsed();
-    this.#since = noWay ? this.#since ?? now : null;
+    if (!noWay) this.forget();
+    else this.#since ??= now;
     const ms = this.#since === null ? 0 : now - this.#since;
     if (ms < NO_WAY_MS || now - this.#askedAt < FAULT_LOOK_MS) return null;
     this.#askedAt = now;
     const { swarm, stack, domain } = this.#options;
     const [view, entryPoints] = await Promise.all([this.#proxy.view(), this.#proxy.entryPoints()]);
     const fault = await findRouteFault(swarm, { stack, domain, view, entryPoints });
-    const { why, certainAfterMs, shown } = fault;
+    const { certainAfterMs, shown } = fault;
+    const why = fault.complete ? fault.why : this.#why ?? fault.why;
+    this.#why = why;
     const points = entryPoints === null ? "" : ` (the proxy has ${entryPoints.join(", ")})`;
     if (ms < certainAfterMs) return null;
     return {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import type { Clock } from "../../common/time.ts";
 import { waitAnswer } from "./wait_answer.ts";
 import { readSettings } from "../run/settings.ts";
 import type { StageFailure } from "../run/stage.ts";
 import { DockerError, Swarm } from "../swarm/swarm.ts";
 import * as schema from "../swarm/schema.ts";
+import { frame } from "../testing/frame.ts";
 import { httpsSite } from "../testing/https_site.ts";
 
 const STACK = "wiki-0a1b2c_ci_test";
@@ -129,6 +131,31 @@ Deno.test("an app without a health check gets longer, one that answers by itself
 Deno.test("an app that turns unhealthy is not ready, whatever the proxy says", async () => {
   const { seconds } = await waitInVain(new FakeSwarm("Up 2 minutes (health: starting)"), badGateway);
   assert.equal(seconds, 600);
+});
+
+Deno.test("what the container's sockets have shown is not lost when a later look at them fails", async () => {
+  let looks = 0;
+  class Busy extends FakeSwarm {
+    constructor() {
+      super("Up 2 minutes (healthy)", undefined, {
+        "traefik.http.services.wiki.loadbalancer.server.port": "8080",
+      });
+      const table = "  0: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 1 1 0\n";
+      const command = {
+        start: () => Promise.resolve(Readable.from([frame(1, table)], { objectMode: false })),
+        inspect: () => Promise.resolve({ Running: false, ExitCode: 0 }),
+      };
+      Object.assign(this.docker, { getContainer: () => ({ exec: () => Promise.resolve(command) }) });
+    }
+    override containerOf() {
+      return looks++ === 0
+        ? Promise.resolve(schema.container.parse({ Id: "c", State: "running", Status: "Up 2 minutes" }))
+        : super.containerOf();
+    }
+  }
+  const { error } = await waitInVain(new Busy(), badGateway);
+  assert.ok(looks > 1);
+  assert.match(error.message, /server\.port=8080, but service "app" listens on 80$/);
 });
 
 Deno.test("an app that no router leads to is told so, health check or not", async () => {
