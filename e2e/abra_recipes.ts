@@ -1,15 +1,43 @@
+import { stringify } from "yaml";
 import type { BrokenRecipe } from "./broken_recipes.ts";
 import type { ComposeFile } from "./fixture_recipe.ts";
+
+/** Makes the web server the container's own process. */
+const serve = "exec nginx -g 'daemon off;'";
 
 function app(compose: ComposeFile): Record<string, unknown> & { deploy: { labels: string[] } } {
   return compose.services.app as ReturnType<typeof app>;
 }
 
-/** A secret that a person has to give. */
+/** A secret that a person has to give. The app starts with this value only where it has it at all. */
 function withGivenSecret(compose: ComposeFile): void {
   compose.secrets = { given: { external: true, name: "${STACK_NAME}_given_${SECRET_GIVEN_VERSION}" } };
   app(compose).secrets = ["given"];
+  app(compose).command = ["sh", "-c", `grep -qx sesame-open /run/secrets/given && ${serve}`];
 }
+
+/** An overlay with a secret that abra could make, shorter and of other characters than `recipe.yml` wants it. */
+const moreSecrets = {
+  version: "3.8",
+  services: {
+    app: {
+      secrets: ["made"],
+      environment: ["DRAWN=${DRAWN}", "ONLY=${ONLY:-}"],
+      command: [
+        "sh",
+        "-c",
+        [
+          'grep -qEx "[0-9a-f]{40}" /run/secrets/made',
+          "test $${#DRAWN} = 20",
+          'test -z "$$ONLY"',
+          "grep -qx sesame-open /run/secrets/given",
+          serve,
+        ].join(" && "),
+      ],
+    },
+  },
+  secrets: { made: { external: true, name: "${STACK_NAME}_made_${SECRET_MADE_VERSION}" } },
+};
 
 const GIVEN = "SECRET_GIVEN_VERSION=v1 # generate=false\n";
 
@@ -44,7 +72,34 @@ export const abraRecipes: BrokenRecipe[] = [
     stage: "install",
     ends: "blocked",
     result: "infra",
-    cause: /secret "given", which abra does not generate/,
+    cause: /^secret "given" cannot be generated: declare it in recipe\.yml$/,
+  },
+  {
+    name:
+      "for abra: secrets and settings of recipe.yml, an overlay among them that the published version lacks",
+    recipe: {
+      published: withGivenSecret,
+      publishedFiles: {
+        ".env.sample": `TYPE=quick\n\nDOMAIN=quick.example.com\nLETS_ENCRYPT_ENV=production\n${GIVEN}`,
+      },
+      compose: withGivenSecret,
+      files: { "compose.more.yml": stringify(moreSecrets) },
+      env: `${GIVEN}SECRET_MADE_VERSION=v1 # length=12\nDRAWN=\n`,
+    },
+    enrolment: `repo: fixtures/quick
+secrets:
+  given: { value: sesame-open }
+  made: { length: 40, charset: hex }
+env:
+  COMPOSE_FILE: compose.yml:compose.more.yml
+  DRAWN: { generate: 20 }
+  ONLY: { value: base-alone, only: base }
+`,
+    only: "all",
+    stage: "upgrade",
+    ends: "passed",
+    result: "passed",
+    cause: /^$/,
   },
   {
     name: "for abra: a command of POST_DEPLOY_CMDS without which nothing answers, and one for the upgrade",

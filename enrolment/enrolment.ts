@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { CcciError } from "../common/errors.ts";
 import { recipeName } from "../protocol/params.ts";
 import { exists } from "../common/files.ts";
-import { readRecipeYml } from "./recipe_yml.ts";
+import { readFolder } from "./named_files.ts";
+import { type Reading, readRecipeYml } from "./recipe_yml.ts";
 import { type RecipeYml, recipeYml } from "./schema.ts";
 
 /** What holds for one recipe in a run. */
@@ -30,12 +31,15 @@ export async function loadEnrolment(recipes: string, recipe: string): Promise<En
         : `Enrolled are: ${known.join(", ")}. A path or a git URL works without enrolment`,
     });
   }
-  return { recipe, folder, ...parseEnrolment(await Deno.readTextFile(path), path) };
+  return { recipe, folder, ...saidIn(await readFolder(folder), path) };
 }
 
 /** @throws {EnrolmentError} `enrolment.invalid` */
 export function parseEnrolment(text: string, path: string): RecipeYml {
-  const reading = readRecipeYml(text);
+  return saidIn(readRecipeYml(text), path);
+}
+
+function saidIn(reading: Reading, path: string): RecipeYml {
   if (reading.ok) return reading.said;
   throw new EnrolmentError("enrolment.invalid", `"${path}" ${reading.problem}`);
 }

@@ -22,37 +22,50 @@ Deno.test("mistakes are told all at once and by their place", () => {
 });
 
 Deno.test("a key that nobody knows is named with its place and the one that was probably meant", () => {
-  const cases: [text: string, told: string][] = [
+  const cases: [text: string, told: string, place?: string][] = [
     ["helth: {path: /}", 'unknown key "helth", probably meant as "health"'],
-    ["health: {titel: x}", 'unknown key "health.titel", probably meant as "health.title"'],
+    [
+      "health: {titel: x}",
+      'unknown key "health.titel", probably meant as "health.title"',
+      "line 2, column 10",
+    ],
     ["title: x", 'unknown key "title", probably meant as "health.title"'],
-    ["timeouts: {instal: 5}", 'unknown key "timeouts.instal", probably meant as "timeouts.install"'],
+    [
+      "timeouts: {instal: 5}",
+      'unknown key "timeouts.instal", probably meant as "timeouts.install"',
+      "line 2, column 12",
+    ],
     [
       "skip: [{stage: tests, reson: none}]",
       'unknown key "skip.0.reson", probably meant as "skip.0.reason"',
+      "line 2, column 23",
     ],
     ["command: x", 'unknown key "command", probably meant as a "command" below "data.seed"'],
-    ["data: {cleanup: []}", 'unknown key "data.cleanup", known are "seed", "destroy", "read"'],
+    [
+      "data: {cleanup: []}",
+      'unknown key "data.cleanup", known are "seed", "destroy", "read"',
+      "line 2, column 8",
+    ],
   ];
-  for (const [text, told] of cases) {
+  for (const [text, told, place = "line 2, column 1"] of cases) {
     assert.throws(() => parseEnrolment(`repo: a/b\n${text}\n`, "recipe.yml"), {
-      message: `"recipe.yml" is invalid: ${told}`,
+      message: `"recipe.yml" is invalid: ${place}: ${told}`,
     });
   }
   assert.throws(() => parseEnrolment("rpo: a/b", "recipe.yml"), {
-    message: '"recipe.yml" is invalid: unknown key "rpo", probably meant as "repo"',
+    message: '"recipe.yml" is invalid: line 1, column 1: unknown key "rpo", probably meant as "repo"',
   });
   for (const wrong of ["bad", "5"]) {
     assert.throws(
       () => parseEnrolment(`rpo: a/b\nrepo: ${wrong}`, "recipe.yml"),
-      /: repo: [^;]+; unknown key "rpo", probably meant as "repo"$/,
+      /: line 2, column 1: "repo" [^;]+; line 1, column 1: unknown key "rpo", probably meant as "repo"$/,
     );
   }
 });
 
 Deno.test("a pattern that is none is refused before anything is tested with it", () => {
   const parse = (text: string) => parseEnrolment(`repo: a/b\nhealth: {text: ${text}}`, "recipe.yml");
-  assert.throws(() => parse('"/(/"'), /health.text: must be a valid regular expression/);
+  assert.throws(() => parse('"/(/"'), /"health.text" must be a valid regular expression/);
   for (const text of ['"/hello$/i"', "(", "/path"]) assert.ok(parse(text).health.text);
 });
 
@@ -83,9 +96,9 @@ Deno.test("the app's settings know its domains and never ask for a real certific
   const enrolment = {
     ...defaultEnrolment("x"),
     extra_domains: ["www"],
-    env: { EXTRA_DOMAINS: ", `{domain.www}`", SELF: "https://{domain}/" },
+    env: { EXTRA_DOMAINS: { value: ", `{domain.www}`" }, SELF: { value: "https://{domain}/" } },
   };
-  assert.deepEqual(appSettings(enrolment, { domain: "x-1.ci.org" }), {
+  assert.deepEqual(appSettings(enrolment, { domain: "x-1.ci.org", root: "/nonexistent", at: "head" }), {
     DOMAIN: "x-1.ci.org",
     LETS_ENCRYPT_ENV: "",
     TIMEOUT: "300",

@@ -1,52 +1,134 @@
 import * as z from "zod";
 import { probablyMeant } from "../common/spelling.ts";
-import { recipeYml } from "./schema.ts";
+import { keysAt, keysByPlace } from "./known_keys.ts";
 
 type Issue = z.core.$ZodIssue;
-type Path = Issue["path"];
+type Path = readonly PropertyKey[];
+/** Says where the key at the end of a path stands, as the beginning of a clause: `line 3, column 5: `. */
+type Locate = (path: Path) => string;
 
 /**
- * What is wrong in a `recipe.yml`, a clause each: `unknown key "health.titel", probably meant as "health.title"`.
+ * What is wrong in a `recipe.yml`, a clause each: `line 2, column 1: unknown key "helth", probably meant as "health"`.
  * @param error of a parse with `reportInput`, which shows what is missing
  */
-export function mistakesOf(error: z.ZodError): string[] {
-  const found = error.issues.flatMap((issue) => issue.code === "unrecognized_keys" ? unknownKeys(issue) : []);
+export function mistakesOf(error: z.ZodError, locate: Locate): string[] {
+  const issues = error.issues.flatMap((issue) => leavesOf(issue, []));
+  const found = issues.flatMap((one) => one.issue.code === "unrecognized_keys" ? unknownKeys(one) : []);
   const meant = new Set(found.map((one) => one.meant));
-  return error.issues.flatMap((issue) => {
+  const told = issues.flatMap(({ issue, path }) => {
     if (issue.code === "unrecognized_keys") {
-      return found.filter((one) => one.issue === issue).map((one) => one.text);
+      return found.filter((one) => one.issue === issue).map((one) => `${locate(one.path)}${one.text}`);
     }
-    const place = nameOf(issue.path);
-    const missing = issue.code === "invalid_type" && issue.input === undefined;
-    // A key that is misspelt is missing as well, which need not be told twice.
-    return missing && meant.has(place) ? [] : [`${place || "file"}: ${issue.message}`];
+    const name = nameOf(path);
+    if (isMissing(issue)) {
+      // A key that is misspelt is missing as well, which need not be told twice.
+      return meant.has(name) ? [] : [`${locate(path)}"${name}" is missing`];
+    }
+    return [`${locate(path)}${name === "" ? "the file" : `"${name}"`} ${wrong(issue)}`];
   });
+  return [...new Set(told)];
+}
+
+/** An issue with its whole path: those inside of a choice know only theirs. */
+interface Leaf {
+  issue: Issue;
+  path: Path;
+}
+
+/** Of a choice between forms the mistakes in that form count which the author probably meant. */
+function leavesOf(issue: Issue, before: Path): Leaf[] {
+  const path = [...before, ...issue.path];
+  if (issue.code !== "invalid_union") return [{ issue, path }];
+  const meant = issue.errors.filter((one) => !one.some((inner) => isOtherKind(inner)))
+    .toSorted((a, b) => a.length - b.length)[0];
+  return meant === undefined ? [{ issue, path }] : meant.flatMap((inner) => leavesOf(inner, path));
+}
+
+function isOtherKind(issue: Issue): boolean {
+  return issue.code === "invalid_type" && issue.path.length === 0;
+}
+
+function isMissing(issue: Issue): boolean {
+  return "input" in issue && issue.input === undefined && issue.code.startsWith("invalid_");
+}
+
+/** What is wrong with a value, as the rest of a sentence. */
+function wrong(issue: Issue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be ${kinds[issue.expected] ?? issue.expected}, and is ${kindOf(issue.input)}`;
+    case "invalid_value": {
+      const known = issue.values.map(String);
+      const near = typeof issue.input === "string" ? probablyMeant(issue.input, known) : null;
+      const list = `must be one of ${known.map((one) => `"${one}"`).join(", ")}`;
+      return near === null ? list : `${list}, probably meant as "${near}"`;
+    }
+    case "invalid_union": {
+      const forms = issue.errors.flatMap((one) =>
+        one.flatMap((inner) => inner.code === "invalid_type" ? [kinds[inner.expected] ?? inner.expected] : [])
+      );
+      const last = forms.at(-1) ?? "something else";
+      const list = forms.length < 2 ? last : `${forms.slice(0, -1).join(", ")} or ${last}`;
+      return `must be ${list}, and is ${kindOf(issue.input)}`;
+    }
+    case "too_small":
+      if (issue.origin !== "number" && issue.origin !== "int") return "must not be empty";
+      return `must be ${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}`;
+    case "too_big":
+      return issue.origin === "number" || issue.origin === "int"
+        ? `must be at most ${issue.maximum}`
+        : `must not be longer than ${issue.maximum}`;
+    case "invalid_key":
+      return issue.issues[0]?.message ?? "is no name that is allowed here";
+    default:
+      return issue.message;
+  }
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "keys with values",
+  record: "keys with values",
+};
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return "empty";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "keys with values";
+  if (typeof value === "number") return Number.isInteger(value) ? "a number" : `the number ${value}`;
+  return typeof value === "boolean" ? "true or false" : "text";
 }
 
 interface UnknownKey {
   issue: Issue;
+  path: Path;
   /** The key that was probably meant, with its place. */
   meant: string | null;
   text: string;
 }
 
-function unknownKeys(issue: Extract<Issue, { code: "unrecognized_keys" }>): UnknownKey[] {
-  const all = knownKeys();
-  const place = all.get(nameOf(issue.path.map((part) => typeof part === "number" ? "*" : part))) ?? [];
+function unknownKeys({ issue, path }: Leaf): UnknownKey[] {
+  if (issue.code !== "unrecognized_keys") return [];
+  const here = keysAt(path);
   return issue.keys.map((key) => {
-    const near = probablyMeant(key, place);
-    const meant = near === null ? null : nameOf([...issue.path, near]);
-    const right = elsewhere(key, all) ?? (meant === null ? null : `"${meant}"`);
+    const near = probablyMeant(key, here);
+    const meant = near === null ? null : nameOf([...path, near]);
+    const right = elsewhere(key) ?? (meant === null ? null : `"${meant}"`);
     const help = right === null
-      ? `known are ${place.map((one) => `"${one}"`).join(", ")}`
+      ? `known are ${here.map((one) => `"${one}"`).join(", ")}`
       : `probably meant as ${right}`;
-    return { issue, meant, text: `unknown key "${nameOf([...issue.path, key])}", ${help}` };
+    const at = [...path, key];
+    return { issue, path: at, meant, text: `unknown key "${nameOf(at)}", ${help}` };
   });
 }
 
 /** Where a key that stands in the wrong place would be right: `"health.title"`, or `a "command" below "data.seed"`. */
-function elsewhere(key: string, all: ReadonlyMap<string, readonly string[]>): string | null {
-  for (const [place, keys] of all) {
+function elsewhere(key: string): string | null {
+  for (const [place, keys] of keysByPlace()) {
     if (!keys.includes(key)) continue;
     const list = /^(.*)\.\*$/.exec(place)?.[1];
     if (list !== undefined) return `a "${key}" below "${list}"`;
@@ -57,20 +139,4 @@ function elsewhere(key: string, all: ReadonlyMap<string, readonly string[]>): st
 
 function nameOf(path: Path): string {
   return path.map(String).join(".");
-}
-
-/** The keys there are by the place where they stand, `*` for each entry of a list: `data.seed.*`. */
-function knownKeys(): Map<string, string[]> {
-  const all = new Map<string, string[]>();
-  function walk(node: z.core.JSONSchema._JSONSchema | undefined, path: string[]): void {
-    if (typeof node !== "object") return;
-    const { properties = {}, items, propertyNames } = node;
-    const names = typeof propertyNames === "object" ? (propertyNames.enum ?? []).map(String) : [];
-    const keys = [...Object.keys(properties), ...names];
-    if (keys.length > 0) all.set(path.join("."), keys);
-    for (const [name, inner] of Object.entries(properties)) walk(inner, [...path, name]);
-    if (items !== undefined && !Array.isArray(items)) walk(items, [...path, "*"]);
-  }
-  walk(z.toJSONSchema(recipeYml, { io: "input" }), []);
-  return all;
 }

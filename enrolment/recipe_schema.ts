@@ -1,12 +1,11 @@
-import * as z from "zod";
-import { recipeYml } from "./schema.ts";
+import { jsonSchema } from "./known_keys.ts";
 
 /** `recipe.yml` as a JSON Schema (2020-12), for editors that check the file while it is written; as it is published. */
 export function schemaText(): string {
   const schema = {
     title: "cc-ci recipe.yml",
     description: "What cc-ci has to know about a recipe that the recipe does not say itself",
-    ...z.toJSONSchema(recipeYml, { io: "input" }),
+    ...jsonSchema(),
   };
   return `${JSON.stringify(schema, null, 2)}\n`;
 }

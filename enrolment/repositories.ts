@@ -2,7 +2,8 @@ import * as z from "zod";
 import { join } from "node:path";
 import { recipeName } from "../protocol/params.ts";
 import { describeError } from "../common/errors.ts";
-import { type Reading, readRecipeYml } from "./recipe_yml.ts";
+import { readFolder } from "./named_files.ts";
+import type { Reading } from "./recipe_yml.ts";
 import { recipeYml } from "./schema.ts";
 
 /** What the bridge needs of an enrolment; the harness works with the rest. */
@@ -34,7 +35,7 @@ export async function readEnrolments(folder: string): Promise<Enrolments> {
   const problems: string[] = [];
   for (const recipe of await foldersIn(folder, problems)) {
     const path = join(folder, recipe, "recipe.yml");
-    const reading = await readOne(path, problems);
+    const reading = await readOne(join(folder, recipe), problems);
     if (reading === null) continue;
     const repo = repoOf(reading);
     const other = repo === null ? undefined : recipes.get(repo);
@@ -60,12 +61,12 @@ function isShown(reading: Reading): boolean {
 }
 
 /** @returns `null` if there is no such file, or none that can be read */
-async function readOne(path: string, problems: string[]): Promise<Reading | null> {
+async function readOne(folder: string, problems: string[]): Promise<Reading | null> {
   try {
-    return readRecipeYml(await Deno.readTextFile(path));
+    return await readFolder(folder);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) {
-      problems.push(`Could not read "${path}": ${describeError(error)}`);
+      problems.push(`Could not read "${join(folder, "recipe.yml")}": ${describeError(error)}`);
     }
     return null;
   }

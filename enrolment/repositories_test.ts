@@ -49,7 +49,10 @@ Deno.test("readEnrolments() keeps a repository whose recipe.yml has a mistake, a
   const { recipes, mistakes, problems } = await readEnrolments(at.folder);
   assert.deepEqual([...recipes.values()], ["good", "misspelt", "unparsable"]);
   assert.deepEqual([...mistakes.keys()], ["misspelt", "unparsable"]);
-  assert.equal(mistakes.get("misspelt"), 'is invalid: unknown key "helth", probably meant as "health"');
+  assert.equal(
+    mistakes.get("misspelt"),
+    'is invalid: line 2, column 1: unknown key "helth", probably meant as "health"',
+  );
   assert.match(mistakes.get("unparsable") ?? "", /^does not parse: .* at line 3/);
   assert.equal(problems[0], `"${join(at.folder, "misspelt", "recipe.yml")}" ${mistakes.get("misspelt")}`);
   assert.equal(problems.length, 2);

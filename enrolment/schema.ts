@@ -1,11 +1,13 @@
 import * as z from "zod";
 import { repoName } from "../protocol/params.ts";
 import { stageName } from "../protocol/result.ts";
+import { env, secrets } from "./values_schema.ts";
 
 const command = z.strictObject({
-  service: z.string().regex(/^[a-zA-Z0-9][\w.-]*$/)
-    .describe("Service of the recipe in whose container the command runs"),
-  command: z.string().min(1).describe("For `sh -c`, with the run's marker in `$MARKER`"),
+  service: z.string().regex(/^[a-zA-Z0-9][\w.-]*$/, "must be a service's name")
+    .describe("Service of the recipe in whose container the command runs").meta({ examples: ["db"] }),
+  command: z.string().min(1).describe("For `sh -c`, with the run's marker in `$MARKER`")
+    .meta({ examples: ['echo "$MARKER" > /data/marker'] }),
 });
 
 const shown = z.string().min(1).refine((text) => {
@@ -19,64 +21,75 @@ const shown = z.string().min(1).refine((text) => {
 
 /**
  * `recipes/<recipe>/recipe.yml`: what the suite has to know about a recipe that the recipe does not say itself. The
- * harness reads all of it; bridge and dashboard pick the keys that they need.
+ * harness reads all of it; bridge and dashboard pick the keys that they need. Every key has a sentence and an example.
  */
 export const recipeYml = z.strictObject({
-  repo: repoName.describe("`owner/name` of the repository whose pull requests are tested"),
+  repo: repoName.describe("`owner/name` of the repository whose pull requests are tested")
+    .meta({ examples: ["coop-cloud/wordpress"] }),
   upstream: z.string().min(1).optional()
-    .describe("Where releases are published: `owner/name` on the forge, or a git URL. Without it: `repo`"),
+    .describe("Where releases are published: `owner/name` on the forge, or a git URL. Without it: `repo`")
+    .meta({ examples: ["https://git.example.org/coop-cloud/wordpress.git"] }),
   public: z.boolean().default(false)
-    .describe("Whether anybody may see the recipe's runs on the dashboard; it is hidden without"),
+    .describe("Whether anybody may see the recipe's runs on the dashboard; it is hidden without")
+    .meta({ examples: [true] }),
   health: z.strictObject({
-    path: z.string().startsWith("/").default("/").describe(
+    path: z.string().startsWith("/", 'must begin with "/"').default("/").describe(
       "Path that answers when the app works, and that the browser opens",
-    ),
+    ).meta({ examples: ["/login"] }),
     // The proxy in front of an app answers with these itself, and nothing tells its answer from the app's for certain.
     status: z.number().int().min(200).max(599).default(200).describe("Status of that answer").refine(
       (status) => ![502, 503, 504].includes(status),
       "must be a status that only the app gives: 502, 503 and 504 are the proxy's own",
-    ),
+    ).meta({ examples: [302] }),
     title: shown.optional().describe(
       "Part of the page's title, or `/pattern/` or `/pattern/i` that it must match",
-    ),
+    ).meta({ examples: ["WordPress"] }),
     text: shown.optional()
       .describe(
         "Part of the text a visitor sees on the page, or `/pattern/` or `/pattern/i` that it must match",
-      ),
+      ).meta({ examples: ["/sign in|log in/i"] }),
   }).prefault({}).describe("How a working app answers"),
   timeouts: z.partialRecord(stageName, z.number().positive()).default({})
-    .describe("Seconds a stage may take"),
+    .describe("Seconds a stage may take").meta({ examples: [{ install: 1200 }] }),
   memory: z.number().positive().optional().describe(
     "Megabytes of memory that all containers of the app together need at most, the second ones of an update included",
-  ),
+  ).meta({ examples: [4000] }),
   disk: z.number().positive().optional()
-    .describe("Megabytes that the app needs at most in volumes, writable layers and logs"),
-  env: z.record(
-    z.string().regex(/^[A-Za-z_]\w*$/),
-    z.union([z.string(), z.number(), z.boolean()]).transform(String),
-  ).default({})
-    .describe("Settings for the app's `.env`. `{domain}` and `{domain.<name>}` stand for the app's domains"),
-  extra_domains: z.array(z.string().regex(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/)).default([])
-    .describe("Further domains the app answers at; each becomes a sibling of its domain"),
+    .describe("Megabytes that the app needs at most in volumes, writable layers and logs")
+    .meta({ examples: [8000] }),
+  secrets,
+  env,
+  extra_domains: z.array(
+    z.string().regex(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/, "must be the first part of a domain's name"),
+  ).default([])
+    .describe("Further domains the app answers at; each becomes a sibling of its domain")
+    .meta({ examples: [["files", "chat"]] }),
   data: z.strictObject({
-    seed: z.array(command).default([]).describe("Commands that write the marker"),
+    seed: z.array(command).default([]).describe("Commands that write the marker")
+      .meta({ examples: [[{ service: "app", command: 'echo "$MARKER" > /data/marker' }]] }),
     destroy: z.array(command).default([]).describe(
       "Commands that destroy it before a restore, for data that does not go with the files of the backed-up volumes. " +
         "Where there are none, these files are deleted",
-    ),
+    ).meta({ examples: [[{ service: "db", command: "dropdb wiki && createdb wiki" }]] }),
     read: z.array(command.extend({
       expect: z.string().min(1).optional()
-        .describe("What must be printed, when it is not the marker itself; `$MARKER` stands for it"),
-    })).default([]).describe("Commands that must print it again"),
+        .describe("What must be printed, when it is not the marker itself; `$MARKER` stands for it")
+        .meta({ examples: ["id: $MARKER"] }),
+    })).default([]).describe("Commands that must print it again")
+      .meta({ examples: [[{ service: "app", command: "cat /data/marker" }]] }),
   }).prefault({}).describe("Data that has to outlive an upgrade, and to come back by a restore"),
   // Without the other stages nothing would have been shown.
   skip: z.array(
     z.strictObject({
-      stage: stageName.extract(["backup", "restore", "tests", "upgrade"]),
-      reason: z.string().min(1).describe("Shown wherever the stage would be"),
+      stage: stageName.extract(["backup", "restore", "tests", "upgrade"]).describe("The stage")
+        .meta({ examples: ["backup"] }),
+      reason: z.string().min(1).describe("Shown wherever the stage would be")
+        .meta({ examples: ["its data lies in an object store"] }),
     }),
-  ).default([]).describe("Stages that are left out"),
+  ).default([]).describe("Stages that are left out")
+    .meta({ examples: [[{ stage: "backup", reason: "its data lies in an object store" }]] }),
   exceptions: z.array(z.string().min(1)).default([])
-    .describe("Confinement and lint rules this recipe is exempt from: `rule` or `rule=subject`"),
+    .describe("Confinement and lint rules this recipe is exempt from: `rule` or `rule=subject`")
+    .meta({ examples: [["confine.bind=/etc/localtime"]] }),
 });
 export type RecipeYml = z.infer<typeof recipeYml>;

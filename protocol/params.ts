@@ -10,7 +10,10 @@ export function shortCommit(commit: string): string {
 }
 
 /** `owner/name` of a repository on the forge. */
-export const repoName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*\/[A-Za-z0-9][A-Za-z0-9_.-]*$/).max(200)
+export const repoName = z.string().regex(
+  /^[A-Za-z0-9][A-Za-z0-9_.-]*\/[A-Za-z0-9][A-Za-z0-9_.-]*$/,
+  'must be "owner/name"',
+).max(200)
   .refine((name) => !name.includes(".."), 'must not contain ".."');
 /** `<run id>-<attempt>`: names the run folder, the slot holder and the page of a run. */
 export const runName = z.string().regex(/^[a-z0-9]{6,24}-[0-9]{1,3}$/);

@@ -63,6 +63,11 @@ export type PulledImage = z.infer<typeof pulledImage>;
 /** How the reason of a stage begins that was skipped because somebody stopped the run. */
 export const cancelledReason = "cancelled";
 
+/** How a blocked stage is told: by what stood in its way, or, where the reason says so itself, by that sentence. */
+export function blockedBy(reason: string): string {
+  return /^[^,:]+ cannot /.test(reason) ? `blocked: ${reason}` : `blocked by ${reason}`;
+}
+
 /** How one stage ended. */
 export const stageReport = z.object({
   name: stageName,

@@ -1,5 +1,11 @@
 import { shortCommit, type Subject } from "../protocol/params.ts";
-import { cancelledReason, type RunResult, type StageName, type StageReport } from "../protocol/result.ts";
+import {
+  blockedBy,
+  cancelledReason,
+  type RunResult,
+  type StageName,
+  type StageReport,
+} from "../protocol/result.ts";
 import { runVerbs, stageLooks } from "./outcomes.ts";
 
 /** Everything a reader is told about how a run or a stage ended comes from here, without markup. */
@@ -90,7 +96,7 @@ export function stageText(report: StageReport): string {
         ? report.reason
         : `skipped: ${report.reason ?? "not needed"}`;
     case "blocked":
-      return `blocked by ${report.reason ?? "an earlier stage"}`;
+      return blockedBy(report.reason ?? "an earlier stage");
   }
 }
 

@@ -138,6 +138,21 @@ export class Abra {
     }
   }
 
+  /** Stores a secret of the app. The value goes by way of a file, since everybody may read a process's arguments. */
+  async insertSecret(
+    domain: string,
+    { name, version, value }: { name: string; version: string; value: string },
+  ): Promise<void> {
+    const file = await Deno.makeTempFile({ dir: this.#options.dir });
+    try {
+      await Deno.writeTextFile(file, value);
+      const args = ["app", "secret", "insert", domain, name, version, file, "-f", "-n", "-o"];
+      await chaosIfKnown((...more) => this.#run([...args, ...more], { secret: true }));
+    } finally {
+      await Deno.remove(file);
+    }
+  }
+
   #readSecrets(printed: string): Record<string, string> {
     const lines = plainLines(printed);
     const secrets = parseSecrets(lines);
@@ -317,6 +332,7 @@ const CHANGES = [
   "server add",
   "app new",
   "app secret generate",
+  "app secret insert",
   "app deploy",
   "app undeploy",
   "app backup create",

@@ -90,6 +90,16 @@ for (const [what, parting] of [["a colour", "\\033[31m"], ["NUL", "\\000"], ["U+
     }));
 }
 
+Deno.test("a secret is handed to abra in a file that is gone afterwards, and never as an argument", () =>
+  withAbra('cat "$7"', async (abra, { calls, folder, log }) => {
+    await Deno.mkdir(join(folder, "dir"));
+    await abra.insertSecret("w.ci.test", { name: "mail", version: "v2", value: "sesame-open" });
+    const [call = ""] = (await calls()).split("\n");
+    assert.match(call, /^app secret insert w\.ci\.test mail v2 \S+ -f -n -o -C$/);
+    assert.ok(!`${call}${log.join("\n")}`.includes("sesame"));
+    assert.deepEqual([...Deno.readDirSync(join(folder, "dir"))], []);
+  }));
+
 Deno.test("secrets in a form that is not known end the run, since nobody could take them out of logs", () =>
   withAbra("echo '┃ db ┃ hunter2hunter2 ┃'", async (abra, { log }) => {
     await assert.rejects(abra.generateSecrets("w.ci.test"), { code: "abra.broken" });

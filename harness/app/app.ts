@@ -2,11 +2,12 @@ import { join } from "node:path";
 import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { askBot } from "./ask_bot.ts";
+import { AppSecrets } from "./app_secrets.ts";
 import { blame, blameBot } from "./blame.ts";
 import { type Checked, isSurplus, requireChecked } from "../confinement/engine/mod.ts";
 import { readPostCommands } from "./post_commands.ts";
-import { domainsOf, newSettings, settle } from "./settings.ts";
-import { assignedNames, missingLines } from "../recipe/env_file.ts";
+import { domainsOf, newSettings, ownSettings, upgradedSettings, type Version } from "./settings.ts";
+import { assignedNames } from "../recipe/env_file.ts";
 import { Abra, type BotCall } from "../abra/abra.ts";
 import type { BackupSnapshot } from "../abra/output.ts";
 import type { Obtained } from "../images/obtain.ts";
@@ -17,7 +18,6 @@ import { type Converged, stackFailure, waitConverged } from "../swarm/wait_conve
 import { Steadiness } from "./steadiness.ts";
 import { waitTakenUp } from "./taken_up.ts";
 import { waitAnswer } from "./wait_answer.ts";
-import { readInside } from "../recipe/inside_checkout.ts";
 import { checkOut, type RecipeRepo } from "../recipe/repo.ts";
 import type { PlannedApp } from "../run/folder.ts";
 import type { Redactor } from "../run/redact.ts";
@@ -57,8 +57,6 @@ export class App {
   readonly stack: string;
   /** The app's domain and those of `extra_domains`. */
   readonly domains: readonly string[];
-  /** Generated secrets by name. */
-  secrets: Record<string, string> = {};
   /** The published version that runs, from its deploy to the head's; null: the head runs, or nothing does. */
   published: string | null = null;
   #options: AppOptions;
@@ -74,12 +72,21 @@ export class App {
   #checked: Checked[] = [];
   /** The settings that the newest deploy read. */
   #settings = "";
+  /** What `recipe.yml` has set for the version that the app was made at. */
+  #own: Readonly<Record<string, string>> = {};
+  readonly #secrets: AppSecrets;
 
   constructor(options: AppOptions) {
     this.#options = options;
     this.domain = options.plan.domain;
     this.stack = options.plan.stack;
     this.domains = domainsOf(options.plan.domain, options.enrolment);
+    this.#secrets = new AppSecrets({ ...options.plan, declared: options.enrolment.secrets });
+  }
+
+  /** Values of its secrets, by their names in the compose files. */
+  get secrets(): Readonly<Record<string, string>> {
+    return this.#secrets.values;
   }
 
   /** When the last deploy or restore began to count, milliseconds since the epoch. */
@@ -109,13 +116,20 @@ export class App {
     );
     await this.#moveTo(ctx, at); // `app new` may have moved the work tree
     const file = abra.envFile(this.domain);
-    const settings = newSettings(await Deno.realPath(this.checkout), {
-      enrolment,
-      domain: this.domain,
-      noted: await Deno.readTextFile(file),
-    });
+    const { domain } = this;
+    const version: Version = {
+      root: await Deno.realPath(this.checkout),
+      at: at === "head" ? "head" : "base",
+    };
+    const settings = newSettings(version, { enrolment, domain, noted: await Deno.readTextFile(file) });
+    this.#own = ownSettings(enrolment, { domain, ...version });
     await Deno.writeTextFile(file, settings);
-    await this.#makeSecrets(ctx, assignedNames(settings));
+    await this.#secrets.make(abra, {
+      root: version.root,
+      settings,
+      added: assignedNames(settings),
+      log: ctx.log,
+    });
   }
 
   /**
@@ -127,24 +141,17 @@ export class App {
     const abra = this.#abra(ctx);
     const file = abra.envFile(this.domain);
     await this.#moveTo(ctx, "head");
-    const settings = await Deno.readTextFile(file);
-    const sample = readInside(await Deno.realPath(this.checkout), ".env.sample") ?? "";
-    const lines = missingLines(settings, sample);
-    if (lines.length === 0) return [];
-    const { recipe } = this.#options;
-    await Deno.writeTextFile(file, settle(`${settings.trimEnd()}\n${lines.join("\n")}\n`, { recipe }));
-    const names = assignedNames(lines.join("\n"));
-    await this.#makeSecrets(ctx, names);
-    return names;
-  }
-
-  /** Lets abra generate the secrets that these settings name. */
-  async #makeSecrets(ctx: StageContext, settings: readonly string[]): Promise<void> {
-    if (!settings.some((name) => name.startsWith("SECRET_"))) return; // abra would fail for an app without secrets
-    const made = await blame(this.#abra(ctx).generateSecrets(this.domain));
-    this.secrets = { ...this.secrets, ...made };
-    const names = Object.keys(made);
-    if (names.length > 0) ctx.log(`Secrets generated: ${names.join(", ")}`);
+    const { enrolment } = this.#options;
+    const root = await Deno.realPath(this.checkout);
+    const { text: settings, added } = upgradedSettings(await Deno.readTextFile(file), {
+      enrolment,
+      domain: this.domain,
+      own: this.#own,
+      root,
+    });
+    await Deno.writeTextFile(file, settings);
+    await this.#secrets.make(abra, { root, settings, added, log: ctx.log });
+    return added;
   }
 
   /**

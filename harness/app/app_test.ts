@@ -32,7 +32,7 @@ function scene(maxAttempts: number, ended: { state: string; exit: number }[]) {
   swarm.containers = () => Promise.resolve([]);
   const app = new App({
     plan: { domain: "wiki-0a1b2c.ci.test", stack: STACK },
-    enrolment: { extra_domains: [] } as unknown as Enrolment,
+    enrolment: { extra_domains: [], secrets: {} } as unknown as Enrolment,
     swarm,
   } as unknown as AppOptions);
   const ctx = { blemish: () => {} } as unknown as StageContext;

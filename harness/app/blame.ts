@@ -34,12 +34,15 @@ export async function blame<T>(call: Promise<T>, what = "abra refuses"): Promise
     }
     const [, secret] = /secret not inserted \(#?generate=false\): (\S+)/.exec(message) ?? [];
     if (secret !== undefined) {
-      throw new StageBlocked(
-        `secret "${secret}", which abra does not generate (generate=false) and for which no value is declared`,
-      );
+      throw secretMissing(secret);
     }
     throw new StageFailure(`${what}: ${message}`, { cause: error, tail: error.lines.slice(-20) });
   }
+}
+
+/** What keeps an app from being deployed that needs a secret of which nobody has given a value. */
+export function secretMissing(name: string): StageBlocked {
+  return new StageBlocked(`secret "${name}" cannot be generated: declare it in recipe.yml`);
 }
 
 /** What restic says when its repository is the trouble, or what lies between: a lock, a password, a store. */

@@ -8,7 +8,7 @@ const says: [message: string, code: string, told: RegExp][] = [
   [
     "secret not inserted (#generate=false): smtp",
     "stage.blocked",
-    /^secret "smtp", which abra does not generate/,
+    /^secret "smtp" cannot be generated: declare it in recipe\.yml$/,
   ],
   ["inappropriate ioctl for device", "stage.infra", /how it was called/],
   ["unknown shorthand flag: 'o' in -o", "stage.infra", /how it was called/],

@@ -41,7 +41,10 @@ export interface RunContext {
    * Resolves when the next app may be deployed: at once, or, if only one app may live, when the other lane's is gone.
    */
   room: Promise<void>;
-  /** For a recipe of the forge, the fetch stage fills it in; before that it holds defaults. */
+  /**
+   * For a recipe of the forge, the fetch stage fills it in; before that it holds defaults. That stage also settles the
+   * values that are made up for a run.
+   */
   enrolment: Enrolment;
   /** Filled in by the fetch stage. */
   repo: RecipeRepo | null;

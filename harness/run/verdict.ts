@@ -1,4 +1,5 @@
 import {
+  blockedBy,
   highestLevel,
   levels,
   type RunOutcome,
@@ -45,8 +46,12 @@ export function verdict(reports: readonly StageReport[], end: RunEnd): Verdict {
 }
 
 function of(result: RunOutcome, report: StageReport): Verdict {
-  const cause = report.cause ?? (report.reason === undefined ? null : `Blocked by ${report.reason}`);
+  const cause = report.cause ?? (report.reason === undefined ? null : capital(blockedBy(report.reason)));
   return { result, stage: report.name, cause };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /**

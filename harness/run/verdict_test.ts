@@ -182,3 +182,13 @@ for (const [expect, list] of levels) {
 Deno.test("every result has an exit code of its own; usage and what Drone takes for success are none of them", () => {
   assert.deepEqual(exitCodes, { passed: 0, failed: 1, infra: 3, cancelled: 4, timed_out: 5 });
 });
+
+Deno.test("a stage that a secret keeps from beginning says so in a sentence of its own", () => {
+  const reason = 'secret "mail" cannot be generated: declare it in recipe.yml';
+  const install = { ...emptyReport("install", "blocked"), reason };
+  assert.deepEqual(verdict([install], { kind: "finished" }), {
+    result: "infra",
+    stage: "install",
+    cause: `Blocked: ${reason}`,
+  });
+});

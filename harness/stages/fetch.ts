@@ -1,5 +1,6 @@
 import { EnrolmentError, loadEnrolment } from "../../enrolment/enrolment.ts";
 import { fetchRecipe } from "../recipe/repo.ts";
+import { settledEnrolment } from "../checks/settled_enrolment.ts";
 import { headName, type RunContext } from "../checks/context.ts";
 import { InfraFailure, type StageContext } from "../run/stage.ts";
 import { subjectOf } from "../run/request.ts";
@@ -14,6 +15,9 @@ export async function fetchStage(run: RunContext, ctx: StageContext): Promise<vo
       throw error;
     });
   }
+  const settled = await settledEnrolment(run.enrolment, run.redactor);
+  run.enrolment = settled.enrolment;
+  for (const note of settled.notes) ctx.note(note);
   const { upstream } = run.enrolment;
   const repo = await fetchRecipe(request.source, {
     recipe: request.recipe,

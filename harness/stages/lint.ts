@@ -240,6 +240,7 @@ async function read(
     enrolment,
     domain,
     stack,
+    at: at === "head" ? "head" : "base",
     ...(installed === undefined ? {} : { installedFrom: folderOf(run, installed) }),
   }).catch((error) => {
     if (error instanceof CcciError && error.code === "env.value") return error.message;

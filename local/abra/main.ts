@@ -94,7 +94,7 @@ secret.command("generate").argument("<domain>").argument("[secret]").argument("[
     (await load.secret()).secretGenerate([domain, name, version], { ...options, ...general() })
   );
 secret.command("insert").argument("<domain>").argument("<secret>").argument("<version>").argument("<data>")
-  .option("-f, --file").option("-t, --trim").option("-p, --pass")
+  .option("-f, --file").option("-t, --trim").option("-p, --pass").option("-C, --chaos")
   .action(async (domain, name, version, data, options) =>
     (await load.secret()).secretInsert([domain, name, version, data], options)
   );

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { stringify } from "yaml";
+import type * as z from "zod";
+import { jsonSchema } from "./known_keys.ts";
+import { readRecipeYml } from "./recipe_yml.ts";
+
+type Node = Exclude<z.core.JSONSchema._JSONSchema, boolean>;
+
+/** Words of the library that checks, and of programmers. */
+const raw =
+  /\b(invalid (input|string|key|option)|expected|received|pattern|undefined|null|NaN|object|array|boolean|record|zod)\b/i;
+const anything = [null, 7, -1, 1.5, "", "x y", true, [], {}, [null], [[]], { nobody: 1 }, [{ nobody: 1 }]];
+
+/** Every key with the path to it, entries of lists by 0 and names that are free by `some`. */
+function* keys(
+  node: Node,
+  path: (string | number)[] = [],
+): Generator<{ path: (string | number)[]; node: Node }> {
+  const below = (inner: unknown, part: string | number) => keys(inner as Node, [...path, part]);
+  if (path.length > 0) yield { path, node };
+  for (const form of (node.anyOf ?? []) as Node[]) {
+    yield* [...keys(form, path)].filter((one) => one.path.length > path.length);
+  }
+  for (const [name, inner] of Object.entries(node.properties ?? {})) yield* below(inner, name);
+  if (typeof node.items === "object") yield* below(node.items, 0);
+  const free = typeof node.propertyNames === "object" && node.propertyNames.enum?.[0];
+  if (typeof node.additionalProperties === "object") {
+    yield* below(node.additionalProperties, String(free || "some"));
+  }
+}
+
+function fileWith(path: readonly (string | number)[], value: unknown): string {
+  const said = path.reduceRight<unknown>((inner, part) => part === 0 ? [inner] : { [part]: inner }, value);
+  return stringify({ repo: "a/b", ...(said as Record<string, unknown>) });
+}
+
+Deno.test("whatever stands at a key, what is wrong is said in plain words and with its line", () => {
+  let refused = 0;
+  for (const { path } of keys(jsonSchema())) {
+    for (const value of anything) {
+      const reading = readRecipeYml(fileWith(path, value));
+      if (reading.ok) continue;
+      refused++;
+      const told = `${path.join(".")} = ${JSON.stringify(value)}: ${reading.problem}`;
+      assert.match(reading.problem, /^is invalid: line \d+, column \d+: /, told);
+      assert.doesNotMatch(reading.problem.replaceAll(/"[^"]*"/g, ""), raw, told);
+    }
+  }
+  assert.ok(refused > 200, `${refused}`);
+});
+
+Deno.test("every key has a sentence and an example that the schema takes", () => {
+  for (const { path, node } of keys(jsonSchema())) {
+    const key = path.join(".");
+    if (typeof path.at(-1) === "number" || key.endsWith("some") || key.startsWith("timeouts.")) continue;
+    assert.ok((node.description ?? "").length > 8, `${key} has no sentence`);
+    if (node.properties !== undefined && node.examples === undefined) continue; // its keys have theirs
+    assert.ok((node.examples ?? []).length > 0, `${key} has no example`);
+    if (path.includes(0) || path.includes("some")) continue; // part of the example of what holds it
+    for (const example of node.examples ?? []) {
+      const reading = readRecipeYml(fileWith(path, example));
+      assert.ok(reading.ok, reading.ok ? "" : `${key}: ${reading.problem}`);
+    }
+  }
+});
+
+Deno.test("a mistake is told with the line and column of its key", () => {
+  const cases: [text: string, told: string][] = [
+    ["health:\n  path: x\n", 'line 3, column 3: "health.path" must begin with "/"'],
+    ["health:\n  status: ok\n", 'line 3, column 3: "health.status" must be a number, and is text'],
+    ["public: maybe\n", 'line 2, column 1: "public" must be true or false, and is text'],
+    ["skip:\n  - stage: backup\n", 'line 3, column 5: "skip.0.reason" is missing'],
+    [
+      "skip:\n  - { stage: bakcup, reason: x }\n",
+      'line 3, column 7: "skip.0.stage" must be one of "backup", "restore", "tests", "upgrade", probably meant as "backup"',
+    ],
+    [
+      "env:\n  A: [1]\n",
+      'line 3, column 3: "env.A" must be text, a number, true or false or keys with values, and is a list',
+    ],
+    ["env:\n  a-b: x\n", 'line 3, column 3: "env.a-b" must be a setting\'s name'],
+    [
+      "secrets:\n  key:\n    length: 8\n    chraset: hex\n",
+      'line 5, column 5: unknown key "secrets.key.chraset", probably meant as "secrets.key.charset"',
+    ],
+    ["secrets:\n  key: {}\n", 'line 3, column 3: "secrets.key" must say one of "value", "length" and "file"'],
+    [
+      "secrets:\n  key: { value: x, charset: hex }\n",
+      'line 3, column 3: "secrets.key" says "charset", which goes with "length" only',
+    ],
+  ];
+  for (const [text, told] of cases) {
+    const reading = readRecipeYml(`repo: a/b\n${text}`);
+    assert.equal(reading.ok ? "fine" : reading.problem, `is invalid: ${told}`);
+  }
+  const empty = readRecipeYml("");
+  assert.equal(
+    empty.ok ? "fine" : empty.problem,
+    "is invalid: line 1, column 1: the file must be keys with values, and is empty",
+  );
+});

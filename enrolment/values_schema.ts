@@ -1,0 +1,78 @@
+import * as z from "zod";
+
+/** Text, also where YAML takes it for a number or a truth value. */
+const written = [z.string(), z.number(), z.boolean()] as const;
+const scalar = z.union(written).transform(String);
+
+/** Of which characters a value is made. */
+const charset = z.enum(["alnum", "hex", "special"]);
+export type Charset = z.infer<typeof charset>;
+
+const length = z.number().int().min(1).max(1024);
+
+const secret = z.strictObject({
+  value: scalar.optional().describe("The secret itself").meta({ examples: ["not-so-secret"] }),
+  length: length.optional().describe("How many characters are made up for it, anew in each run")
+    .meta({ examples: [32] }),
+  charset: charset.optional()
+    .describe("Of which characters these are: letters and digits (`alnum`) without it")
+    .meta({ examples: ["hex"] }),
+  file: z.string().min(1).optional().describe("A file beside `recipe.yml` that holds it")
+    .meta({ examples: ["signing-key.pem"] }),
+}).superRefine(({ value, length, charset, file }, context) => {
+  if (value === "") context.addIssue("must not be empty");
+  if ([value, length, file].filter((one) => one !== undefined).length !== 1) {
+    context.addIssue('must say one of "value", "length" and "file"');
+  } else if (charset !== undefined && length === undefined) {
+    context.addIssue('says "charset", which goes with "length" only');
+  }
+});
+
+/** `secrets`: by their names in `compose.yml`. */
+export const secrets = z.record(
+  z.string().regex(/^[A-Za-z0-9][\w.-]*$/, "must be a secret's name"),
+  secret,
+).default({}).describe(
+  "Secrets that abra cannot generate, or should not, by their names in `compose.yml`",
+).meta({
+  examples: [{ smtp_password: { value: "unused" }, jwt_key: { file: "signing-key.pem" } }],
+});
+
+const drawn = z.strictObject({
+  value: scalar.optional().describe("The setting itself").meta({ examples: ["https://{domain}"] }),
+  generate: length.optional()
+    .describe("How many characters are made up for it, once a run; nobody gets to see them")
+    .meta({ examples: [64] }),
+  charset: charset.optional()
+    .describe("Of which characters these are: letters and digits (`alnum`) without it")
+    .meta({ examples: ["hex"] }),
+  only: z.enum(["head", "base"]).optional().describe(
+    "The setting is for the commit under test (`head`) or for the published version (`base`) alone",
+  ).meta({ examples: ["head"] }),
+  if_file: z.string().min(1).optional()
+    .describe("The setting is for versions of the recipe that have this file")
+    .meta({ examples: ["compose.smtp.yml"] }),
+}).superRefine(({ value, generate, charset }, context) => {
+  if ([value, generate].filter((one) => one !== undefined).length !== 1) {
+    context.addIssue('must say one of "value" and "generate"');
+  } else if (charset !== undefined && generate === undefined) {
+    context.addIssue('says "charset", which goes with "generate" only');
+  }
+});
+export type EnvSetting = z.infer<typeof drawn>;
+
+/** `env`: by the names of the settings. */
+export const env = z.record(
+  z.string().regex(/^[A-Za-z_]\w*$/, "must be a setting's name"),
+  z.union([...written, drawn]).transform((said): EnvSetting =>
+    typeof said === "object" ? said : { value: String(said) }
+  ),
+).default({}).describe(
+  "Settings for the app's `.env`. `{domain}` and `{domain.<name>}` stand for the app's domains",
+).meta({
+  examples: [{
+    MAIL_FROM: "ci@{domain}",
+    COMPOSE_FILE: { value: "compose.yml:compose.smtp.yml", if_file: "compose.smtp.yml" },
+    SECRET_KEY_BASE: { generate: 64 },
+  }],
+});
