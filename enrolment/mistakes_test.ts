@@ -67,7 +67,9 @@ Deno.test("every key has a sentence and an example that the schema takes", () =>
 Deno.test("a mistake is told with the line and column of its key", () => {
   const cases: [text: string, told: string][] = [
     ["health:\n  path: x\n", 'line 3, column 3: "health.path" must begin with "/"'],
-    ["health:\n  status: ok\n", 'line 3, column 3: "health.status" must be a number, and is text'],
+    ["health:\n  status: ok\n", 'line 3, column 3: "health.status" must be a number or a list, and is text'],
+    ["health:\n  status: [200, ok]\n", 'line 3, column 17: "health.status.1" must be a number, and is text'],
+    ["health: { status: 99 }\n", 'line 2, column 11: "health.status" must be at least 200'],
     ["public: maybe\n", 'line 2, column 1: "public" must be true or false, and is text'],
     ["skip:\n  - stage: backup\n", 'line 3, column 5: "skip.0.reason" is missing'],
     [

@@ -19,6 +19,12 @@ const shown = z.string().min(1).refine((text) => {
   }
 }, "must be a valid regular expression, since it stands between slashes");
 
+// The proxy in front of an app answers with these itself, and nothing tells its answer from the app's for certain.
+const status = z.number().int("must be a whole number").min(200).max(599).refine(
+  (status) => ![502, 503, 504].includes(status),
+  "must be a status that only the app gives: 502, 503 and 504 are the proxy's own",
+);
+
 /**
  * `recipes/<recipe>/recipe.yml`: what the suite has to know about a recipe that the recipe does not say itself. The
  * harness reads all of it; bridge and dashboard pick the keys that they need. Every key has a sentence and an example.
@@ -36,11 +42,11 @@ export const recipeYml = z.strictObject({
     path: z.string().startsWith("/", 'must begin with "/"').default("/").describe(
       "Path that answers when the app works, and that the browser opens",
     ).meta({ examples: ["/login"] }),
-    // The proxy in front of an app answers with these itself, and nothing tells its answer from the app's for certain.
-    status: z.number().int().min(200).max(599).default(200).describe("Status of that answer").refine(
-      (status) => ![502, 503, 504].includes(status),
-      "must be a status that only the app gives: 502, 503 and 504 are the proxy's own",
-    ).meta({ examples: [302] }),
+    status: z.union([status, z.array(status).min(1)]).default(200)
+      .transform((said) => typeof said === "number" ? [said] : said)
+      .describe("Status of that answer, or several of which each will do").meta({
+        examples: [302, [200, 401]],
+      }),
     title: shown.optional().describe(
       "Part of the page's title, or `/pattern/` or `/pattern/i` that it must match",
     ).meta({ examples: ["WordPress"] }),

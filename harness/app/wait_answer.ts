@@ -5,6 +5,7 @@ import { stackFailure } from "../swarm/wait_converged.ts";
 import { findRouteFault, isGatewayAnswer } from "./route_fault.ts";
 import { isNobodys, learnNobodysAnswer, type NobodysAnswer, type SeenAnswer } from "./nobodys_answer.ts";
 import { hasRoute, proxyApi, proxyEntryPoints, type ProxyView } from "./proxy_view.ts";
+import { type OwnAnswer, SteadyAnswer } from "./steady_answer.ts";
 import { type Visit, visits } from "./visit.ts";
 import type { Settings } from "../run/settings.ts";
 import { takeSnapshot } from "../swarm/snapshot.ts";
@@ -27,7 +28,7 @@ export interface AnswerOptions {
   domain: string;
   /** When the deploy was called, milliseconds since the epoch. */
   since: number;
-  health: { path: string; status: number };
+  health: { path: string; status: readonly number[] };
   /** Number of good answers in a row that it takes. @default 1 */
   times?: number;
   settings: Settings;
@@ -40,9 +41,10 @@ export interface AnswerOptions {
 }
 
 /**
- * Waits until `https://<domain><path>` answers with the expected status. Whatever that status is, the answer has to be
+ * Waits until `https://<domain><path>` answers with an expected status. Whatever that status is, the answer has to be
  * the app's and not the proxy's own, and the stack has to stand, so that an app which crashes after it had converged is
- * reported as crashed and not as a missing answer. The wait ends early when the proxy finds no way to a healthy app.
+ * reported as crashed and not as a missing answer. The wait ends early when the proxy finds no way to a healthy app,
+ * or the app has settled on another answer.
  * @throws {StageFailure} with the last answer and the last log lines of service `app`
  */
 export async function waitAnswer(options: AnswerOptions): Promise<void> {
@@ -53,13 +55,15 @@ export async function waitAnswer(options: AnswerOptions): Promise<void> {
   const stack = new StackWatch(options, clock);
   const proxy = new ProxysOwn(options, visit);
   const way = new WayWatch(options, { proxy, clock });
+  const wanted = health.status.join(" or ");
+  const steady = new SteadyAnswer(clock, () => isHealthy(options));
   const failure = async ({ text, detail }: NoAnswer) =>
-    new StageFailure(`${url} does not answer with status ${health.status}: ${text}`, {
+    new StageFailure(`${url} does not answer with status ${wanted}: ${text}`, {
       code: "health.answer",
       detail,
       tail: await appLogs(options),
     });
-  log(`Waiting for ${url} to answer ${health.status}`);
+  log(`Waiting for ${url} to answer ${wanted}`);
   await pollUntil(async () => {
     let asked = await ask(visit, { url, signal, proxy });
     for (let good = 1; isGood(asked, health.status) && good < times; good++) {
@@ -77,9 +81,14 @@ export async function waitAnswer(options: AnswerOptions): Promise<void> {
     if (asked.certificate && passed > CERTIFICATE_MS) {
       throw new InfraFailure(`The certificate offered for ${domain} is not valid: ${asked.text}`);
     }
-    if (!await stack.mayBeReady()) way.forget();
+    if (!await stack.mayBeReady()) {
+      way.forget();
+      steady.forget();
+    }
     const wayless = await way.see(asked);
     if (wayless !== null) throw await failure(wayless);
+    const settled = await steady.see(asked.own);
+    if (settled !== null) throw await failure({ text: asked.text, detail: settled });
     return { missing: asked.text };
   }, {
     everyMs: POLL_MS,
@@ -109,10 +118,12 @@ interface Asked {
   certificate: boolean;
   /** Whether the proxy itself gave this answer, because it cannot reach the app. */
   noWay: boolean;
+  /** The answer, if the app gave it. */
+  own: OwnAnswer | null;
 }
 
-function isGood(asked: Asked, wanted: number): boolean {
-  return asked.status === wanted && !asked.noWay;
+function isGood(asked: Asked, wanted: readonly number[]): boolean {
+  return asked.status !== null && wanted.includes(asked.status) && !asked.noWay;
 }
 
 async function ask(
@@ -121,12 +132,14 @@ async function ask(
 ): Promise<Asked> {
   const seen = await visit(url, signal);
   if (seen.answer === null) {
-    return { status: null, text: seen.text, noWay: false, certificate: seen.certificate };
+    return { status: null, text: seen.text, noWay: false, certificate: seen.certificate, own: null };
   }
-  const { status, body } = seen.answer;
-  const asked = { status, text: `status ${status}`, certificate: false };
+  const { status, body, headers } = seen.answer;
+  const asked = { status, text: `status ${status}`, certificate: false, own: null };
   if (isGatewayAnswer(status, body)) return { ...asked, noWay: true };
-  if (!await proxy.gave(seen.answer)) return { ...asked, noWay: false };
+  if (!await proxy.gave(seen.answer)) {
+    return { ...asked, noWay: false, own: { status, location: headers.get("location") ?? null } };
+  }
   return { ...asked, text: `status ${status}, the proxy knows no such app (yet)`, noWay: true };
 }
 
@@ -277,6 +290,13 @@ class WayWatch {
         `service, middlewares, tls, entrypoints${points}), at the port in loadbalancer.server.port, and at its network`,
     };
   }
+}
+
+/** Whether the app's own check says that it works. */
+async function isHealthy({ swarm, stack }: AnswerOptions): Promise<boolean> {
+  const { services } = await takeSnapshot(swarm, stack);
+  const app = services.find(({ name }) => name === "app");
+  return app?.tasks.some(({ health }) => health === "healthy") ?? false;
 }
 
 async function appLogs(options: AnswerOptions): Promise<string[]> {

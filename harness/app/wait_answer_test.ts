@@ -71,7 +71,7 @@ function options(site: { ingress: string; ca: string }) {
     stack: STACK,
     domain: DOMAIN,
     since: START - 90_000,
-    health: { path: "/", status: 200 },
+    health: { path: "/", status: [200] },
     settings: readSettings((name) => env[name]),
     timeoutMs: 600_000,
     log: () => {},
@@ -82,12 +82,13 @@ function options(site: { ingress: string; ca: string }) {
 /** Waits in vain for an app behind a proxy that always says the same. @returns why, and after how many fake seconds */
 async function waitInVain(
   swarm: Swarm,
-  answer: { status: number; body: string },
-  health = { path: "/", status: 200 },
+  answer: { status: number; body: string; location?: string },
+  health = { path: "/", status: [200] },
 ): Promise<{ error: StageFailure; seconds: number }> {
   await using site = await httpsSite([DOMAIN, "*.ci.test"], (request, response) => {
-    const { status, body } = request.headers.host === DOMAIN ? answer : { status: 404, body: NOBODYS };
-    response.writeHead(status).end(body);
+    if (request.headers.host !== DOMAIN) return void response.writeHead(404).end(NOBODYS);
+    const { status, body, location } = answer;
+    response.writeHead(status, location === undefined ? {} : { location }).end(body);
   });
   const { clock } = frozenClock();
   const error = await waitAnswer({ ...options(site), swarm, clock, health })
@@ -168,7 +169,7 @@ Deno.test("an app that no router leads to is told so, health check or not", asyn
 Deno.test("the proxy's own answer never counts, whatever status is expected", async () => {
   const healthy = new FakeSwarm("Up 2 minutes (healthy)");
   const proxys = { status: 404, body: NOBODYS };
-  const { error } = await waitInVain(healthy, proxys, { path: "/", status: 404 });
+  const { error } = await waitInVain(healthy, proxys, { path: "/", status: [404] });
   assert.match(error.message, /does not answer with status 404: status 404, the proxy knows no such app/);
 });
 
@@ -178,7 +179,7 @@ Deno.test("an app's own 404 counts where 404 is expected", async () => {
     response.writeHead(404, own ? { server: "nginx" } : {}).end(NOBODYS);
   });
   const swarm = new FakeSwarm("Up 2 minutes (healthy)");
-  const asked = { ...options(site), swarm, health: { path: "/", status: 404 } };
+  const asked = { ...options(site), swarm, health: { path: "/", status: [404] } };
   await waitAnswer(asked);
 });
 
@@ -196,7 +197,7 @@ Deno.test("a 404 like the proxy's counts where the proxy's API shows that the ap
     ...frozenClock(),
     swarm: new FakeSwarm("Up 2 minutes (healthy)"),
     settings: { ...settings, TRAEFIK_API: "https://traefik.ci.test" },
-    health: { path: "/", status: 404 },
+    health: { path: "/", status: [404] },
   };
   await waitAnswer(asked);
   rule += " && PathPrefix(`/api`)";
@@ -248,7 +249,7 @@ Deno.test("a route that the proxy has made only after its answer does not make t
     ...frozenClock(),
     swarm: new FakeSwarm("Up 2 minutes (healthy)"),
     settings: { ...settings, TRAEFIK_API: "https://traefik.ci.test" },
-    health: { path: "/", status: 404 },
+    health: { path: "/", status: [404] },
   });
   await assert.rejects(waiting, /does not answer with status 404: status 200/);
 });
@@ -291,4 +292,49 @@ Deno.test("as many good answers in a row as are wanted: the proxy may take turns
     times: 3,
   });
   assert.equal(asked, 6);
+});
+
+Deno.test("an app that has settled on another answer is not waited for, and what to write in recipe.yml is said", async () => {
+  const healthy = new FakeSwarm("Up 2 minutes (healthy)");
+  const answers: [answer: { status: number; location?: string }, advice: RegExp][] = [
+    [
+      { status: 302, location: "/login?next=%2F" },
+      /sends visitors to \/login.*`status: 302`.*`path: \/login\?next=%2F`/,
+    ],
+    [{ status: 401 }, /wants to know who asks.*`status: 401`.*everybody may see/],
+    [{ status: 403 }, /`status: 403`/],
+    [{ status: 404 }, /has no such page\. Let `path` below `health` in recipe\.yml/],
+    [{ status: 204 }, /`status: 204` below `health` in recipe\.yml/],
+  ];
+  for (const [answer, advice] of answers) {
+    const { error, seconds } = await waitInVain(healthy, { body: "The app's", ...answer });
+    assert.equal(seconds, 60, `${answer.status}`);
+    assert.match(error.message, new RegExp(`does not answer with status 200: status ${answer.status}$`));
+    assert.match(error.detail ?? "", advice);
+  }
+});
+
+Deno.test("an app without a health check has longer to settle, and an error of its server never counts as settled", async () => {
+  const answer = (status: number) => ({ status, body: "The app's" });
+  assert.equal((await waitInVain(new FakeSwarm("Up 2 minutes"), answer(404))).seconds, 240);
+  const healthy = new FakeSwarm("Up 2 minutes (healthy)");
+  for (const status of [500, 429]) assert.equal((await waitInVain(healthy, answer(status))).seconds, 600);
+  const starting = new FakeSwarm("Up 2 minutes (health: starting)");
+  assert.equal((await waitInVain(starting, answer(401))).seconds, 600);
+});
+
+Deno.test("each of several statuses is a good answer, and all of them are named where none comes", async () => {
+  let status = 302;
+  await using site = await httpsSite([DOMAIN, "*.ci.test"], (request, response) => {
+    response.writeHead(request.headers.host === DOMAIN ? status : 404).end();
+  });
+  const asked = {
+    ...options(site),
+    ...frozenClock(),
+    swarm: new FakeSwarm("Up 2 minutes (healthy)"),
+    health: { path: "/", status: [200, 302] },
+  };
+  await waitAnswer(asked);
+  status = 403;
+  await assert.rejects(waitAnswer(asked), /does not answer with status 200 or 302: status 403$/);
 });

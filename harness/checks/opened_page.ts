@@ -22,7 +22,7 @@ export interface Wanted {
   /** The app's domains. */
   domains: readonly string[];
   /** `health.status` */
-  status: number;
+  status: readonly number[];
 }
 
 /**
@@ -39,12 +39,12 @@ export function judgeOpened(seen: Seen, wanted: Wanted): Opened {
     }
     if (isAccepted(shown.status, { seen, wanted })) return { is: "page" };
     return failed(`The page ${wanted.url}${led(shown.url, wanted)} answers with status ${shown.status}`, {
-      detail: `recipe.yml expects status ${wanted.status} (health.status)`,
+      detail: `recipe.yml expects status ${wanted.status.join(" or ")} (health.status)`,
     });
   }
   const hasOnlyRedirected = answers.length > 0 && answers.every(({ status }) => isRedirect(status));
   if (!isOwn(shown.url, wanted.domains)) {
-    if (hasOnlyRedirected && first?.status === wanted.status) {
+    if (hasOnlyRedirected && wanted.status.includes(first?.status ?? 0)) {
       return { is: "answer", because: `it sends visitors to ${hostOf(shown.url)}, which a run cannot reach` };
     }
     return failed(elsewhere(shown.url, wanted), {
@@ -79,7 +79,7 @@ function failed(message: string, options: { detail?: string }): Opened {
 
 /** Statuses with which a page is there: the wanted one, success, and after a redirect the question who one is. */
 function isAccepted(status: number, { seen, wanted }: { seen: Seen; wanted: Wanted }): boolean {
-  if (status === wanted.status || (status >= 200 && status < 300) || status === 304) return true;
+  if (wanted.status.includes(status) || (status >= 200 && status < 300) || status === 304) return true;
   // A document that a script of the app's has made came with no answer.
   return status === 0 || (status === 401 && seen.answers.length > 1);
 }

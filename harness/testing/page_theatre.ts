@@ -97,7 +97,7 @@ async function openTheatre(options: { partsMs?: number; answerMs?: number } = {}
     return await visitPage(browser, {
       domain: DOMAIN,
       domains,
-      health: { path: "/", status: 200, ...health },
+      health: { path: "/", status: [200], ...health },
       screenshots: folder,
       screenshot: "page.png",
       log: () => {},
