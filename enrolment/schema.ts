@@ -94,6 +94,15 @@ export const recipeYml = z.strictObject({
     }),
   ).default([]).describe("Stages that are left out")
     .meta({ examples: [[{ stage: "backup", reason: "its data lies in an object store" }]] }),
+  expected_gaps: z.array(
+    z.strictObject({
+      what: z.string().min(1).describe("What of the app no run looks at").meta({ examples: ["voice calls"] }),
+      reason: z.string().min(1).describe("Why none can").meta({
+        examples: ["UDP does not get through the proxy"],
+      }),
+    }),
+  ).default([]).describe("What a run cannot show of the app: it is told with every result, and never counted")
+    .meta({ examples: [[{ what: "voice calls", reason: "UDP does not get through the proxy" }]] }),
   exceptions: z.array(z.string().min(1)).default([])
     .describe("Confinement and lint rules this recipe is exempt from: `rule` or `rule=subject`")
     .meta({ examples: [["confine.bind=/etc/localtime"]] }),

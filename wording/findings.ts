@@ -48,6 +48,17 @@ export function uncleanText(result: RunResult): string | null {
   return parts.length === 0 ? null : parts.join(", ");
 }
 
+/** What `recipe.yml` changed, and what it says that no run can show, by title; without those of which there is none. */
+export function customisedLists(
+  { customised = [], gaps = [] }: RunResult,
+): { title: string; items: string[] }[] {
+  const count = customised.length;
+  return [
+    { title: `recipe.yml sets ${count} ${count === 1 ? "thing" : "things"}`, items: customised },
+    { title: "Not looked at, and not counted", items: gaps.map(({ what, reason }) => `${what}: ${reason}`) },
+  ].filter(({ items }) => items.length > 0);
+}
+
 /** `compose.yml, line 12` */
 export function placeOf({ file, line }: Pick<LintFinding, "file" | "line">): string {
   return line === undefined ? file : `${file}, line ${line}`;

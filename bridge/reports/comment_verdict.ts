@@ -1,11 +1,11 @@
 import { formatSeconds } from "../../common/time.ts";
 import type { RunOutcome, RunResult, StageReport } from "../../protocol/result.ts";
-import { visualText } from "../../wording/findings.ts";
+import { customisedLists, visualText } from "../../wording/findings.ts";
 import { emojiOf, runLooks, runVerbs, signs } from "../../wording/outcomes.ts";
 import { homeTarget } from "../../wording/try_at_home.ts";
 import { hasLevel, standInNote, verdict } from "../../wording/verdict.ts";
 import { buildLink, clean, link, paragraphs, type RunFacts, subjectOf, thumbnail } from "./comment_parts.ts";
-import { codeSpan, escapeMarkdown, foldedFindings, foldedLog, stageTable } from "./markdown.ts";
+import { codeSpan, escapeMarkdown, foldedFindings, foldedList, foldedLog, stageTable } from "./markdown.ts";
 
 /** Lines of the service's log that a failure is shown with. */
 const tailLines = 20;
@@ -18,9 +18,12 @@ export function verdictText(facts: RunFacts, outcome: RunOutcome): string[] {
   return [
     headline(facts, outcome),
     ...explanation(facts, { outcome, decisive }),
-    ...(result === null
-      ? [noStages(facts)]
-      : [stageTable(result.stages), looks(facts, result), foldedFindings(result) ?? ""]),
+    ...(result === null ? [noStages(facts)] : [
+      stageTable(result.stages),
+      looks(facts, result),
+      foldedFindings(result) ?? "",
+      ...customisedLists(result).map(({ title, items }) => foldedList(title, items)),
+    ]),
     facts.view?.shown ? thumbnail("The app's page", screenshot(facts)) : "",
     ...(tail.length === 0 ? [] : [foldedLog("Last lines of the service's log", tail)]),
     ...advice(facts, outcome),

@@ -85,6 +85,14 @@ function longestRun(text: string): number {
   return Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
 }
 
+/** Texts from outside as a folded list under a title of ours. */
+export function foldedList(title: string, texts: readonly string[]): string {
+  const more = texts.length - MAX_FINDINGS;
+  const items = texts.slice(0, MAX_FINDINGS).map((text) => `- ${escapeMarkdown(text)}`);
+  const rest = more > 0 ? [`- and ${more} more, see the run's page`] : [];
+  return [`<details><summary>${title}</summary>`, "", ...items, ...rest, "", "</details>"].join("\n");
+}
+
 /** What keeps the run from being clean as a folded list under its counts, or null when nothing does. */
 export function foldedFindings(result: RunResult): string | null {
   const counts = uncleanText(result);

@@ -265,6 +265,10 @@ const runs: Record<string, RunFacts> = {
   "running-being-stopped": { ...base, started: true, cancelledBy: "maintainer" },
   "passed": { ...passed, enginePage },
   "passed-not-clean": cleanRun,
+  "passed-customised": ended("passed", [stage({ name: "install", seconds: 21, proofs: ["page opened"] })], {
+    customised: ["env.COMPOSE_FILE: compose.yml:compose.<b>.yml", "timeouts.install: 900"],
+    gaps: [{ what: "voice calls", reason: "UDP does not get through the proxy" }],
+  }),
   "passed-newer-run-below": { ...passed, folded: true },
   "failed-lint": failedLint,
   "failed-install": failedInstall,

@@ -86,6 +86,7 @@ Deno.test("what stands between backticks is code, on a run's page as in its comm
     stage: "upgrade",
     cause: stage.cause,
     notes: ["`abra` said <b>"],
+    customised: ["env.MAIL: `x` <b>"],
     stages: [{ ...stage, notes: ["one ` alone"] }],
   });
   const page = await dashboard.page("/runs/worded-1");
@@ -94,6 +95,8 @@ Deno.test("what stands between backticks is code, on a run's page as in its comm
       '<p class="cause">lost <code>/data</code></p>',
       "see <code>compose.yml</code></pre>",
       "<li><code>abra</code> said &lt;b&gt;</li>",
+      "<summary>recipe.yml sets 1 thing</summary>",
+      "<li>env.MAIL: <code>x</code> &lt;b&gt;</li>",
       "one ` alone",
     ]
   ) assert.ok(page.includes(markup), markup);

@@ -2,6 +2,7 @@ import { shortCommit } from "../../protocol/params.ts";
 import { raw } from "hono/html";
 import { formatBytes } from "../../common/bytes.ts";
 import type { StageName } from "../../protocol/result.ts";
+import { customisedLists } from "../../wording/findings.ts";
 import { isPicture } from "../model/artefact_types.ts";
 import { type Headline, tellingStages, tookText } from "../views/headline.ts";
 import type { StageProgress } from "../model/progress.ts";
@@ -72,6 +73,19 @@ export function RunPage({ run, headline, now, logs }: RunPageProps) {
                 </ul>
               </>
             )}
+            {run.progress.result !== null &&
+              customisedLists(run.progress.result).map(({ title, items }) => (
+                <details class="more-of">
+                  <summary>{title}</summary>
+                  <ul class="notes">
+                    {items.map((item) => (
+                      <li>
+                        <Words text={item} />
+                      </li>
+                    ))}
+                  </ul>
+                </details>
+              ))}
             <Pictures run={run} />
             {run.progress.result !== null && <Resources result={run.progress.result} />}
           </div>

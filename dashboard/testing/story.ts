@@ -35,6 +35,7 @@ export interface Told {
   images?: RunResult["images"];
   visual?: RunResult["visual"];
   leftovers?: string[];
+  customised?: string[];
   pictures?: Record<string, Uint8Array<ArrayBuffer>>;
   files?: Record<string, string>;
 }
@@ -117,6 +118,7 @@ export function eventsOf(told: Told, now: () => string, forward: (seconds: numbe
       images: told.images ?? [],
       visual: told.visual ?? null,
       leftovers: told.leftovers ?? [],
+      customised: told.customised ?? [],
     },
   });
   return events;

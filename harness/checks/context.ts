@@ -7,6 +7,7 @@ import type { Checked } from "../confinement/engine/mod.ts";
 import type { Compose } from "../recipe/compose.ts";
 import type { Written } from "./data.ts";
 import type { Obtained } from "../images/obtain.ts";
+import type { Customisation } from "../../enrolment/customised.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import type { RecipeRepo } from "../recipe/repo.ts";
 import type { Redactor } from "../run/redact.ts";
@@ -46,6 +47,8 @@ export interface RunContext {
    * values that are made up for a run.
    */
   enrolment: Enrolment;
+  /** What the enrolment changes, filled in by the fetch stage. */
+  customised: readonly Customisation[];
   /** Filled in by the fetch stage. */
   repo: RecipeRepo | null;
   /** Version to upgrade from, filled in by the fetch stage; null: there is none. */
@@ -76,6 +79,18 @@ export interface RunContext {
   baseObstacle: string | null;
   /** Seconds that each lane's deploys are bound to take because of the recipe's own settings. */
   readonly imposed: Record<Lane, number>;
+}
+
+/** Tells the keeper which customisations stand in the result. */
+export function sendCustomised(
+  run: Pick<RunContext, "send" | "enrolment">,
+  customised: readonly Customisation[],
+): void {
+  run.send({
+    type: "customised",
+    customised: customised.map(({ key, said }) => `${key}: ${said}`),
+    gaps: run.enrolment.expected_gaps,
+  });
 }
 
 /** Returns what a stage needs from an earlier one. @throws {StageBlocked} when that stage did not fill it in */

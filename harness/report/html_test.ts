@@ -52,6 +52,16 @@ Deno.test("a run that came to no verdict shows no level", () => {
   assert.doesNotMatch(render(sampleResult({ result: "infra", cause: "no disk" })), /<dt>Level/);
 });
 
+Deno.test("what recipe.yml changes, and what no run can show, stands on the page", () => {
+  const page = render(sampleResult({
+    customised: ["memory: 4000"],
+    gaps: [{ what: "voice", reason: "no UDP" }],
+  }));
+  assert.match(page, /<h2>recipe\.yml sets 1 thing<\/h2>[^]*<li>memory: 4000<\/li>/);
+  assert.match(page, /<h2>Not looked at, and not counted<\/h2>[^]*<li>voice: no UDP<\/li>/);
+  assert.doesNotMatch(render(sampleResult()), /recipe\.yml sets/);
+});
+
 Deno.test("the page needs nothing else and runs nothing", () => {
   const page = render(sampleFailure());
   assert.match(page, /http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;/);
@@ -88,6 +98,8 @@ function poisoned(): RunResult {
     cause: attack,
     notes: [attack],
     leftovers: [attack],
+    customised: [attack],
+    gaps: [{ what: attack, reason: attack }],
     images: [{ service: attack, image: attack, bytes: 1 }],
     visual: { before: attack, after: attack, difference: attack, changed: 0.5 },
     startedAt: attack,

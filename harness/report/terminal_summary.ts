@@ -1,6 +1,7 @@
 import type { RunResult } from "../../protocol/result.ts";
 import { formatSeconds } from "../../common/time.ts";
 import {
+  customisedLists,
   otherBlemishes,
   placeOf,
   resourcesText,
@@ -59,6 +60,9 @@ export function summaryLines(
     if (text !== null) lines.push(paint.dim(`  ${truncate(oneLine(text), columns - 2)}`));
   }
   lines.push(...remarks(result).map((text) => paint.yellow(truncate(`  ${oneLine(text)}`, columns))));
+  for (const { title, items } of customisedLists(result)) {
+    lines.push(...indented(`${title}: ${items.map(oneLine).join("; ")}`, columns).map(paint.dim));
+  }
   const standIn = standInNote(result);
   for (const note of [...(standIn === null ? [] : [standIn]), ...result.notes]) {
     lines.push(...indented(`Note: ${note}`, columns).map(paint.yellow));

@@ -61,6 +61,12 @@ export const workerMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("retry-at"), at: z.iso.datetime() }),
   /** How the page changed by the upgrade. */
   z.object({ type: z.literal("visual"), visual: runResult.shape.visual.unwrap().unwrap() }),
+  /** What `recipe.yml` changes and cannot show. It replaces that of an earlier message. */
+  z.object({
+    type: z.literal("customised"),
+    customised: runResult.shape.customised.unwrap(),
+    gaps: runResult.shape.gaps.unwrap(),
+  }),
   /** For the result's own list of notes. */
   z.object({ type: z.literal("note"), text: z.string() }),
   /** The backup bot is about to be asked for a backup: there may be snapshots from now on. */

@@ -47,6 +47,7 @@ export class RunRecord {
   #images: RunResult["images"] = [];
   #pulls: PulledImage[] = [];
   #retryAt: string | null = null;
+  #customised: Pick<RunResult, "customised" | "gaps"> = {};
   #visual: RunResult["visual"] = null;
   #startedAt: string;
 
@@ -93,7 +94,9 @@ export class RunRecord {
     else if (message.type === "pulls") this.#pulls = message.pulls;
     else if (message.type === "retry-at") this.#retryAt = message.at;
     else if (message.type === "visual") this.#visual = message.visual;
-    else if (message.type === "note") this.note(message.text);
+    else if (message.type === "customised") {
+      this.#customised = { customised: message.customised, gaps: message.gaps };
+    } else if (message.type === "note") this.note(message.text);
     else if (message.type === "backup") this.backedUp = true;
     else if (message.type === "end") this.complete = true;
     else if (message.type === "timed-out") {
@@ -162,6 +165,7 @@ export class RunRecord {
       notes: this.#notes,
       images: this.#images,
       pulls: this.#pulls,
+      ...this.#customised,
       ...(this.#retryAt === null ? {} : { retryAt: this.#retryAt }),
       visual: this.#visual,
       leftovers: this.leftovers,

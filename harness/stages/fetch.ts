@@ -1,7 +1,8 @@
+import { customisationsOf } from "../../enrolment/customised.ts";
 import { EnrolmentError, loadEnrolment } from "../../enrolment/enrolment.ts";
 import { fetchRecipe } from "../recipe/repo.ts";
 import { settledEnrolment } from "../checks/settled_enrolment.ts";
-import { headName, type RunContext } from "../checks/context.ts";
+import { headName, type RunContext, sendCustomised } from "../checks/context.ts";
 import { InfraFailure, type StageContext } from "../run/stage.ts";
 import { subjectOf } from "../run/request.ts";
 import { findBase } from "../recipe/base.ts";
@@ -15,9 +16,11 @@ export async function fetchStage(run: RunContext, ctx: StageContext): Promise<vo
       throw error;
     });
   }
+  run.customised = customisationsOf(run.enrolment);
   const settled = await settledEnrolment(run.enrolment, run.redactor);
   run.enrolment = settled.enrolment;
   for (const note of settled.notes) ctx.note(note);
+  sendCustomised(run, run.customised);
   const { upstream } = run.enrolment;
   const repo = await fetchRecipe(request.source, {
     recipe: request.recipe,

@@ -21,7 +21,9 @@ import { checkTags } from "../lint/tags.ts";
 import type { Lane } from "../run/names.ts";
 import { findDockerClient } from "../../common/docker_client.ts";
 import { checkOut } from "../recipe/repo.ts";
-import { need, type RunContext } from "../checks/context.ts";
+import { ownTestFiles } from "../checks/own_tests.ts";
+import { type ReadVersion, useOf } from "../checks/recipe_yml_use.ts";
+import { need, type RunContext, sendCustomised } from "../checks/context.ts";
 import type { RunFolder, RunPlan } from "../run/folder.ts";
 import type { Settings } from "../run/settings.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
@@ -33,6 +35,8 @@ export type LintRun =
     RunContext,
     | "redactor"
     | "enrolment"
+    | "customised"
+    | "send"
     | "repo"
     | "base"
     | "compose"
@@ -116,8 +120,32 @@ export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> 
     published?.then((read) => lookAtUpgrade(run, { ctx, findings, published: read })),
     head.overlays().then((found) => findings.add(found)),
   ]);
+  await lookAtUse(run, { ctx, head: head.recipe });
   findings.add(abra(findings.all));
   conclude(findings.all, ctx);
+}
+
+/** Tells what of `recipe.yml` applies to this recipe, and what in it is stale. */
+async function lookAtUse(
+  run: LintRun,
+  { ctx, head }: { ctx: StageContext; head: Recipe },
+): Promise<void> {
+  const app = run.plan.apps.find((one) => one.lane === "install") ?? run.plan.apps[0];
+  if (app === undefined) return;
+  const versions: ReadVersion[] = [{ at: "head", root: head.root, compose: head.compose }];
+  const { base } = run.compose;
+  if (run.base !== null && base !== null) {
+    versions.push({ at: "base", root: await Deno.realPath(folderOf(run, run.base)), compose: base });
+  }
+  const { applied, stale } = useOf(run, {
+    app,
+    versions,
+    complete: run.base === null || base !== null,
+    upgrades: run.base !== null,
+    tests: (await ownTestFiles(head.root)).length > 0,
+  });
+  sendCustomised(run, applied);
+  for (const text of stale) ctx.note(text);
 }
 
 /** Reports every finding. @throws {StageFailure} when one of them is an error */

@@ -2,9 +2,11 @@ import { systemClock } from "../../common/time.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { execOk } from "../../common/exec.ts";
-import { defaultEnrolment } from "../../enrolment/enrolment.ts";
+import { customisationsOf } from "../../enrolment/customised.ts";
+import { defaultEnrolment, parseEnrolment } from "../../enrolment/enrolment.ts";
 import type { Resolve } from "../confinement/images.ts";
 import { fetchRecipe } from "../recipe/repo.ts";
+import type { WorkerMessage } from "../run/messages.ts";
 import { Redactor } from "../run/redact.ts";
 import { readSettings } from "../run/settings.ts";
 import { type StageContext, StageFailure } from "../run/stage.ts";
@@ -49,6 +51,8 @@ interface Options {
   abra?: { prints: string; code?: number };
   baseDomain?: string;
   exceptions?: string[];
+  /** Text of a `recipe.yml` without its `repo`. */
+  recipeYml?: string;
   /** A file of the sound recipe that the head lacks. */
   missing?: string;
   /** Where registries are, in place of the DNS. */
@@ -103,6 +107,12 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       stack: `wiki-00000${letter}_${base.replaceAll(".", "_")}`,
       abraDir: join(folder, lane),
     });
+    const enrolment = {
+      ...defaultEnrolment("wiki"),
+      ...parseEnrolment(`repo: a/wiki\n${options.recipeYml ?? ""}`, "recipe.yml"),
+      exceptions: options.exceptions ?? [],
+    };
+    const sent: WorkerMessage[] = [];
     const run: LintRun = {
       plan: {
         settings,
@@ -111,7 +121,9 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       },
       folder: { tmp: join(folder, "tmp") },
       redactor: new Redactor(),
-      enrolment: { ...defaultEnrolment("wiki"), exceptions: options.exceptions ?? [] },
+      enrolment,
+      customised: customisationsOf(enrolment),
+      send: (message) => void sent.push(message),
       repo,
       base: repo.published.find((one) => one.commit !== repo.head) ?? null,
       compose: { head: null, base: null },
@@ -140,7 +152,7 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       if (error instanceof StageFailure) return error;
       throw error;
     });
-    return { ...seen, run, cause: failure?.message ?? null, detail: failure?.detail ?? "" };
+    return { ...seen, run, sent, cause: failure?.message ?? null, detail: failure?.detail ?? "" };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -152,6 +164,45 @@ Deno.test("a sound recipe passes, over a published version too", async () => {
   assert.deepEqual([findings, notes], [[], []]);
   assert.deepEqual([run.undeployable, run.baseObstacle], [null, null]);
   assert.ok(run.compose.head !== null && run.compose.base !== null);
+});
+
+Deno.test("what of recipe.yml applies is told, and what nothing uses is called stale", async () => {
+  const recipeYml = `
+memory: 3000
+secrets: { conf: { value: x } }
+env:
+  A: { value: a, only: base }
+  B: { value: b, if_file: compose.b.yml }
+  COMPOSE_FILE: "compose.yml:compose.b.yml"
+expected_gaps: [{ what: voice, reason: no UDP }]
+skip:
+  - { stage: backup, reason: large }
+  - { stage: tests, reason: slow }
+  - { stage: upgrade, reason: never }
+`;
+  const stale = [
+    "secrets.conf: no version uses such a secret",
+    "env.B: no version that it is for has compose.b.yml",
+    "env.COMPOSE_FILE: no version that it is for has compose.b.yml",
+    "skip backup: the recipe has no backup labels anyway",
+    "skip tests: the recipe brings no tests anyway",
+  ].map((text) => `Stale in recipe.yml: ${text}`);
+  const both = await lint({ recipeYml, published: {} });
+  assert.deepEqual(both.notes, stale);
+  const applied = [
+    "env.A: a (published version only)",
+    "env.COMPOSE_FILE: compose.yml:compose.b.yml",
+    "skip: stage: backup, reason: large; stage: tests, reason: slow; stage: upgrade, reason: never",
+    "memory: 3000",
+  ];
+  const gaps = [{ what: "voice", reason: "no UDP" }];
+  assert.deepEqual(both.sent, [{ type: "customised", customised: applied, gaps }]);
+  const alone = await lint({ recipeYml });
+  assert.deepEqual(alone.notes, [
+    ...stale,
+    "Stale in recipe.yml: skip upgrade: there is no version to upgrade from anyway",
+  ]);
+  assert.deepEqual(alone.sent, [{ type: "customised", customised: applied.toSpliced(0, 1), gaps }]);
 });
 
 Deno.test("a warning is a finding and a blemish, and fails nothing", async () => {

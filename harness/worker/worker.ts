@@ -121,6 +121,7 @@ async function makeContext(
       return app;
     },
     enrolment,
+    customised: [],
     repo: null,
     base: null,
     compose: { head: null, base: null },

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { customisationsOf } from "./customised.ts";
+import { defaultEnrolment, parseEnrolment } from "./enrolment.ts";
+
+Deno.test("what recipe.yml changes is told key by key, and no secret with it", () => {
+  const said = parseEnrolment(
+    `
+repo: a/wiki
+public: true
+health: { path: /login, status: [200, 302] }
+timeouts: { install: 900 }
+memory: 4000
+secrets:
+  given: { value: hunter2hunter2 }
+  made: { length: 8, charset: hex }
+  key: { file: key.pem }
+env:
+  PLAIN: 1
+  SMTP_PASSWORD: hunter2hunter2
+  DRAWN: { generate: 9, only: head }
+  MAIL: { value: x, if_file: compose.mail.yml, only: base }
+data: { read: [{ service: app, command: cat x }] }
+skip: [{ stage: backup, reason: too large }]
+exceptions: [confine.bind=/etc/localtime, lint.image]
+`,
+    "recipe.yml",
+  );
+  const told = customisationsOf({ recipe: "wiki", folder: null, ...said });
+  assert.deepEqual(Object.fromEntries(told.map(({ key, said }) => [key, said])), {
+    "health.path": "/login",
+    "health.status": "200; 302",
+    "timeouts.install": "900",
+    memory: "4000",
+    "secrets.given": "given",
+    "secrets.made": "made up, 8 characters (hex)",
+    "secrets.key": "key.pem",
+    "env.PLAIN": "1",
+    "env.SMTP_PASSWORD": "•••",
+    "env.DRAWN": "made up, 9 characters (alnum) (commit under test only)",
+    "env.MAIL": "x (with compose.mail.yml) (published version only)",
+    skip: "stage: backup, reason: too large",
+    exceptions: "confine.bind=/etc/localtime; lint.image",
+  });
+  assert.deepEqual(customisationsOf(defaultEnrolment("wiki")), []);
+});

@@ -1,0 +1,96 @@
+import { probablyMeant } from "../../common/spelling.ts";
+import type { Customisation } from "../../enrolment/customised.ts";
+import type { Enrolment } from "../../enrolment/enrolment.ts";
+import { ownSettings, type Version } from "../app/settings.ts";
+import { backedUp } from "../recipe/backup_labels.ts";
+import type { Compose } from "../recipe/compose.ts";
+import { readInside } from "../recipe/inside_checkout.ts";
+import { neededSecrets } from "../recipe/secrets.ts";
+
+/** A version of the recipe as it was read. */
+export interface ReadVersion extends Version {
+  compose: Compose;
+}
+
+/** What of a `recipe.yml` this run has a use for. */
+export interface Use {
+  /** Customisations that apply. */
+  applied: Customisation[];
+  /** One sentence for each thing that stands in it and that nothing uses. */
+  stale: string[];
+}
+
+/**
+ * Compares a `recipe.yml` with the versions of the recipe that a run is about.
+ * @param seen.versions those that were read
+ * @param seen.complete whether these are all: otherwise nothing is called stale
+ * @param seen.upgrades whether there is a version to upgrade from
+ * @param seen.tests whether the recipe brings tests
+ */
+export function useOf(
+  { enrolment, customised }: { enrolment: Enrolment; customised: readonly Customisation[] },
+  seen: {
+    app: { domain: string; stack: string };
+    versions: readonly ReadVersion[];
+    complete: boolean;
+    upgrades: boolean;
+    tests: boolean;
+  },
+): Use {
+  const { app, versions, complete } = seen;
+  const secrets = new Set(
+    versions.flatMap(({ compose }) =>
+      neededSecrets(compose, { stack: app.stack, settings: [] }).map(({ key }) => key)
+    ),
+  );
+  const settings = new Set(
+    versions.flatMap((version) => Object.keys(ownSettings(enrolment, { domain: app.domain, ...version }))),
+  );
+  const applies = ({ key }: Customisation) => {
+    const [, kind, name = ""] = /^(env|secrets)\.(.*)$/s.exec(key) ?? [];
+    return kind === undefined || (kind === "env" ? settings : secrets).has(name);
+  };
+  const stale = [
+    ...Object.keys(enrolment.secrets).filter((name) => !secrets.has(name)).map((name) => {
+      const near = probablyMeant(name, [...secrets]);
+      return `secrets.${name}: no version uses such a secret${
+        near === null ? "" : `, probably meant as "${near}"`
+      }`;
+    }),
+    ...missingFiles(enrolment, versions),
+    ...staleSkips(enrolment, seen),
+  ];
+  return {
+    applied: customised.filter(applies),
+    stale: complete ? stale.map((text) => `Stale in recipe.yml: ${text}`) : [],
+  };
+}
+
+/** Files that settings wait for and that no version has. */
+function missingFiles({ env }: Enrolment, versions: readonly ReadVersion[]): string[] {
+  return Object.entries(env).flatMap(([name, { value = "", only, if_file: file }]) => {
+    const meant = versions.filter(({ at }) => only === undefined || only === at);
+    const files = [...file === undefined ? [] : [file], ...name === "COMPOSE_FILE" ? value.split(":") : []];
+    return files.filter((one) =>
+      meant.length > 0 && meant.every(({ root }) => readInside(root, one) === null)
+    )
+      .map((one) => `env.${name}: no version that it is for has ${one}`);
+  });
+}
+
+function staleSkips(
+  { skip }: Enrolment,
+  seen: { app: { stack: string }; versions: readonly ReadVersion[]; upgrades: boolean; tests: boolean },
+): string[] {
+  const head = seen.versions.find(({ at }) => at === "head");
+  const unsaved = head !== undefined && backedUp(head.compose, seen.app.stack) === null
+    ? "the recipe has no backup labels"
+    : null;
+  const why = {
+    backup: unsaved,
+    restore: unsaved,
+    upgrade: seen.upgrades ? null : "there is no version to upgrade from",
+    tests: seen.tests ? null : "the recipe brings no tests",
+  };
+  return skip.flatMap(({ stage }) => why[stage] === null ? [] : [`skip ${stage}: ${why[stage]} anyway`]);
+}
