@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { exec } from "../common/exec.ts";
 import { exists } from "../common/files.ts";
 import { waitFor } from "../common/time.ts";
+import { ownEngine } from "../local/docker/own_engine.ts";
+import { ensureGiteaProgram } from "../local/gitea/gitea.ts";
+import { isRoot } from "../local/host/host.ts";
+import { pathsFromEnvironment } from "../local/host/paths.ts";
+import { silentProgress } from "../local/host/progress.ts";
+import { stackForRuns } from "./harness_cli.ts";
 import { difference, engineAnswers, inventory } from "./inventory.ts";
 import { onRealServices } from "./scene.ts";
+import { pushOfficialImages } from "./testing/official_images.ts";
+import { Registry } from "./testing/registry.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 
@@ -18,11 +27,27 @@ interface DemoAnswer {
   surprises: string[];
 }
 
+/** Another machine than this one is. */
+interface Elsewhere {
+  /** Cache folder of its stack. */
+  cache: string;
+  /** What stands in the place of `/etc/docker`. */
+  engineSettings: string;
+}
+
+/** Puts a folder in the place of `/etc/docker`, which nobody sees except what is started after that. */
+const WITH_SETTINGS = 'mkdir -p /etc/docker && mount --bind "$1" /etc/docker && shift && exec "$@"';
+
 /** Runs a command of the README and returns what it ended with. */
-async function ccci(...args: string[]) {
-  return await exec([`${root}cc-ci`, ...args], {
+async function ccci(args: string[], elsewhere?: Elsewhere) {
+  const command = [`${root}cc-ci`, ...args];
+  const argv = elsewhere === undefined
+    ? command
+    : ["unshare", "--mount", "sh", "-c", WITH_SETTINGS, "sh", elsewhere.engineSettings, ...command];
+  return await exec(argv, {
     cwd: root,
     timeoutMs: 30 * 60_000,
+    env: elsewhere === undefined ? {} : { CCCI_CACHE: elsewhere.cache },
     onOutput: (chunk, stream) => stream === "stderr" && Deno.stderr.writeSync(chunk),
   });
 }
@@ -46,17 +71,21 @@ function changed(before: string[] | "no engine", after: string[] | "no engine"):
   return difference(before, after);
 }
 
-async function playDemo(...args: string[]): Promise<{ code: number; answer: DemoAnswer }> {
-  assert.equal((await ccci("down")).code, 0);
+async function playDemo(
+  args: string[] = [],
+  elsewhere?: Elsewhere,
+): Promise<{ code: number; answer: DemoAnswer; steps: string[] }> {
+  assert.equal((await ccci(["down"])).code, 0);
   const before = await restingState();
-  const ended = await ccci("demo", "--once", "--json", ...args);
+  const ended = await ccci(["demo", "--once", "--json", ...args], elsewhere);
   const lines = ended.stdout.trimEnd().split("\n");
   assert.equal(lines.length, 1, "standard output must hold the JSON object and nothing else");
   assert.deepEqual(changed(before, await restingState()), [], "the demo must leave nothing behind");
   const [, report = "", after = ""] = /^Report +(.*)$([^]*)/m.exec(ended.stderr) ?? [];
   assert.ok(await exists(report), `the report of the run stays: ${report}`);
   assert.doesNotMatch(after, /https?:/, "the last words name no address that is gone");
-  return { code: ended.code, answer: JSON.parse(lines[0] ?? "") };
+  const steps = [...ended.stderr.matchAll(/^✓ (.*) \([^)]*\)$/gm)].map(([, step = ""]) => step);
+  return { code: ended.code, answer: JSON.parse(lines[0] ?? ""), steps };
 }
 
 onRealServices(
@@ -86,7 +115,7 @@ onRealServices(
 );
 
 onRealServices("demo --break ends with the upgrade found out as losing data", async () => {
-  const { code, answer } = await playDemo("--break");
+  const { code, answer } = await playDemo(["--break"]);
   assert.deepEqual(answer.surprises, []);
   assert.equal(code, 0);
   assert.equal(answer.result, "failed");
@@ -96,3 +125,46 @@ onRealServices("demo --break ends with the upgrade found out as losing data", as
   const teardown = answer.stages.find((stage) => stage.name === "teardown");
   assert.equal(teardown?.result, "passed");
 });
+
+onRealServices(
+  "demo --once from an empty cache takes from a registry what that has, builds none of it, and passes",
+  async () => {
+    const { paths } = await stackForRuns();
+    const { signal } = new AbortController();
+    const gitea = await ensureGiteaProgram({ paths, progress: silentProgress, signal });
+    const folder = await Deno.makeTempDir({ prefix: "cc-ci-pulled-" });
+    await Deno.chmod(folder, 0o711); // as a home folder, which the browser's user may pass
+    try {
+      await using registry = await Registry.start({ folder });
+      await pushOfficialImages(registry.host, { paths, gitea, folder });
+      const elsewhere = { cache: join(folder, "cache"), engineSettings: join(folder, "etc") };
+      await Deno.mkdir(elsewhere.engineSettings);
+      const settings = { "registry-mirrors": [`http://${registry.host}`] };
+      await Deno.writeTextFile(join(elsewhere.engineSettings, "daemon.json"), JSON.stringify(settings));
+      // Official Giteas hold their pages in themselves, and what was built here does not: it finds them where it works.
+      const { staticRoot } = gitea;
+      const work = join(elsewhere.cache, "state", "gitea");
+      await Deno.mkdir(work, { recursive: true });
+      for (const name of staticRoot === undefined ? [] : ["templates", "options", "public"]) {
+        await Deno.symlink(join(staticRoot ?? "", name), join(work, name));
+      }
+      const { code, answer, steps } = await playDemo([], elsewhere);
+      assert.deepEqual(answer.surprises, []);
+      assert.deepEqual([code, answer.result, answer.level], [0, "passed", 5]);
+      assert.deepEqual(steps.filter((step) => /^(Pull (?!request)|Build|Make)/.test(step)).toSorted(), [
+        "Build image localhost/cc-ci/backup-bot:0.14.0 (about 15 s)",
+        "Pull Gitea",
+        "Pull Traefik's image",
+        "Pull image debian:bookworm-20260824-slim",
+        "Pull image nginx:1.22.1",
+      ]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+  isRoot()
+    ? await engineAnswers() && ownEngine(pathsFromEnvironment()) === undefined
+      ? "Docker here was not started by this project, and has mirrors of its own"
+      : null
+    : "it starts a Docker Engine, which needs root",
+);

@@ -95,7 +95,8 @@ const pages: Suite = {
 };
 const demo = ofOneFile({
   name: "demo",
-  description: "the whole loop from nothing, green and broken",
+  description:
+    "the whole loop from nothing: green, broken, and with what a registry has in the place of builds",
 });
 const forge = ofOneFile({
   name: "forge",

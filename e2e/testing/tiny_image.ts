@@ -74,5 +74,6 @@ export function blob(content: string | Uint8Array): Blob {
 /** Bytes that look random and are the same for the same seed. */
 function noise(seed: string, bytes: number): Uint8Array {
   const key = createHash("sha256").update(seed).digest();
-  return createCipheriv("aes-256-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(bytes));
+  const cipher = createCipheriv("aes-256-ctr", key, Buffer.alloc(16));
+  return Buffer.concat([cipher.update(Buffer.alloc(bytes)), cipher.final()]);
 }

@@ -4,12 +4,13 @@ import { exists } from "../../common/files.ts";
 import { buildProgram, dropBuildCaches } from "../host/build.ts";
 import type { Paths } from "../host/paths.ts";
 import { inStep, type Progress } from "../host/progress.ts";
+import { fromRegistry } from "./registry.ts";
 
 const VERSION = "28.5.2";
 
 /**
- * A docker client that can show how it reads compose files. Debian 12's cannot; then one is built from its Go module
- * and kept in the cache. It is used for nothing else.
+ * A docker client that can show how it reads compose files. Debian 12's cannot; then one is kept in the cache: the one
+ * of Docker's image where a registry has it, otherwise one built from its Go module. It is used for nothing else.
  * @returns its path
  */
 export async function ensureComposeClient(
@@ -19,6 +20,15 @@ export async function ensureComposeClient(
   if (installed !== null) return installed;
   const built = join(paths.bin, `docker-${VERSION}`);
   if (await exists(built)) return built;
+  const draft = `${built}.new`;
+  const got = await fromRegistry({
+    name: "a docker client",
+    work: async (registry) => {
+      await registry.files(`docker:${VERSION}-cli`, [{ paths: ["usr/local/bin/docker"], to: draft }], signal);
+      await Deno.rename(draft, built);
+    },
+  }, { progress, signal });
+  if (got) return built;
   await inStep(progress, "Build a docker client", async (step) => {
     const script = "build-client.sh";
     const argv = [join(paths.repo, "local", "docker", script), VERSION, built, join(paths.build, script)];

@@ -6,6 +6,7 @@ import { buildProgram } from "../host/build.ts";
 import { StackError } from "../host/errors.ts";
 import { exists } from "../../common/files.ts";
 import { giteaConfig, giteaFiles } from "./config.ts";
+import { officialGitea } from "./official.ts";
 import { ensurePrograms, onPath } from "../host/host.ts";
 import { type Paths, PORTS } from "../host/paths.ts";
 import {
@@ -19,7 +20,7 @@ import {
 import { inStep, type Progress, type Step } from "../host/progress.ts";
 import { together } from "../host/interruption.ts";
 
-const GITEA_VERSION = "1.26.0";
+export const GITEA_VERSION = "1.26.0";
 const READY_MS = 180_000;
 const STOP_MS = 15_000;
 
@@ -35,7 +36,10 @@ export interface BuildContext {
   signal: AbortSignal;
 }
 
-/** The Gitea on PATH if its version fits, else one built from its module and kept in the cache. */
+/**
+ * The Gitea on PATH if its version fits, else one that is kept in the cache: the official one where a registry has it,
+ * otherwise one built from its module.
+ */
 export async function ensureGiteaProgram(context: BuildContext): Promise<GiteaProgram> {
   const { paths } = context;
   const installed = await onPath("gitea");
@@ -47,6 +51,10 @@ export async function ensureGiteaProgram(context: BuildContext): Promise<GiteaPr
   }
   const binary = join(paths.bin, `gitea-${GITEA_VERSION}`);
   const staticRoot = join(paths.cache, `gitea-assets-${GITEA_VERSION}`);
+  if (!await exists(binary) || !await exists(staticRoot)) {
+    const official = await officialGitea(GITEA_VERSION, context);
+    if (official !== undefined) return { binary: official, staticRoot: undefined };
+  }
   const jobs: ((signal: AbortSignal) => Promise<unknown>)[] = [];
   const script = (name: string) => join(paths.repo, "local", "gitea", name);
   if (!await exists(binary)) {

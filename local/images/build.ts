@@ -27,9 +27,9 @@ export async function buildBase(options: { content: string } & Surroundings): Pr
   const { content, paths, step, signal } = options;
   if (!isRoot()) {
     throw new UsageError(
-      "Could not make the test apps' images: this needs root, and no image registry is reachable",
+      "Could not make the base image of the test apps: this needs root, and no registry gave Debian's",
       {
-        hint: "Run this as root, or make the public image registry reachable for the engine",
+        hint: "Run this as root, or let the engine reach Docker Hub or a mirror of it",
       },
     );
   }
@@ -85,16 +85,16 @@ function programPath(image: ImageSpec, paths: Paths): string {
   return join(paths.bin, `${image.folder}-${image.version}`);
 }
 
-/** Runs `docker build` for one image on top of the base image. */
+/** Runs `docker build` for one image on top of the image `base`. */
 export async function buildImage(
   image: ImageSpec,
-  options: { content: string; program: string | undefined } & Surroundings,
+  options: { base: string; content: string; program: string | undefined } & Surroundings,
 ): Promise<void> {
-  const { content, program, paths, step, signal } = options;
+  const { base, content, program, paths, step, signal } = options;
   await Deno.mkdir(paths.build, { recursive: true });
   const context = await Deno.makeTempDir({ dir: paths.build, prefix: `${image.folder}-` });
   const argv = ["docker", "build", "--force-rm", "--tag", image.tag];
-  for (const [name, value] of [["BASE", BASE_IMAGE], ["VERSION", image.version]]) {
+  for (const [name, value] of [["BASE", base], ["VERSION", image.version]]) {
     argv.push("--build-arg", `${name}=${value}`);
   }
   argv.push("--label", `${CONTENT_LABEL}=${content}`, "--label", `${OURS}=${paths.cache}`, context);

@@ -29,6 +29,8 @@ export const botImage = spec("localhost/cc-ci/backup-bot:0.14.0", "backup-bot", 
 /** Where the made images start from. Never deployed, so no registry is ever asked for it. */
 export const BASE_IMAGE = "localhost/cc-ci/debian:bookworm";
 export const BASE_SUITE = "bookworm";
+/** Stands in its place where a registry has it. */
+export const OFFICIAL_BASE = `debian:${BASE_SUITE}-20260824-slim`;
 
 function spec(tag: string, folder: ImageSpec["folder"], usually: string): ImageSpec {
   return { tag, folder, usually, version: tag.slice(tag.lastIndexOf(":") + 1) };

@@ -2,12 +2,20 @@
 import { join } from "node:path";
 import { runCommand, runCommandOk } from "../../common/command.ts";
 import { DOCKER_ENV } from "../docker/client.ts";
+import { fromRegistry, type Registry } from "../docker/registry.ts";
 import { type Paths, pathsFromEnvironment } from "../host/paths.ts";
 import { inStep, type Progress } from "../host/progress.ts";
 import { buildBase, buildImage, buildImageProgram, findImageProgram, SOURCES } from "./build.ts";
-import { BASE_IMAGE, BASE_SUITE, botImage, imagesOfRecipe, type ImageSpec } from "./catalogue.ts";
+import {
+  BASE_IMAGE,
+  BASE_SUITE,
+  botImage,
+  imagesOfRecipe,
+  type ImageSpec,
+  OFFICIAL_BASE,
+} from "./catalogue.ts";
 import { contentHash, filesOf } from "./content.ts";
-import { engineId, lookUp, pull, registryReachable } from "./engine.ts";
+import { engineId, lookUp } from "./engine.ts";
 import { Ledger } from "./ledger.ts";
 
 export interface ImageOptions {
@@ -101,12 +109,15 @@ async function bring(tag: string, content: string, options: ImageOptions): Promi
       return true;
     }
   }
-  if (tag.startsWith("localhost/") || !await registryReachable()) return false;
-  return await inStep(options.progress, `Pull image ${tag}`, async (step) => {
-    const pulled = await pull(tag);
-    if (!pulled) step.done("not to be had, so it is made here");
-    return pulled;
-  });
+  return !tag.startsWith("localhost/") && await pull(tag, options);
+}
+
+async function pull(
+  tag: string,
+  { progress, signal = new AbortController().signal }: Pick<ImageOptions, "progress" | "signal">,
+): Promise<boolean> {
+  const work = (registry: Registry) => registry.pull(tag, signal);
+  return await fromRegistry({ name: `image ${tag}`, work }, { progress, signal });
 }
 
 /** Makes images. Programs compile while Debian's base is put together; Docker builds run one after the other. */
@@ -125,16 +136,22 @@ async function make(missing: Wanted[], options: ImageOptions & { base: string })
   const engine = await engineId();
   const ledger = new Ledger(cache);
   const programs = new Map<string, string>();
+  let from = BASE_IMAGE;
 
-  async function makeBase(): Promise<void> {
+  /** @returns tag of the image that the others start from */
+  async function findBase(): Promise<string> {
     const present = await lookUp(BASE_IMAGE);
-    if (present.kind === "made" && present.content === base) return;
+    if (present.kind === "made" && present.content === base) return BASE_IMAGE;
+    if ((await lookUp(OFFICIAL_BASE)).kind !== "missing" || await pull(OFFICIAL_BASE, { progress, signal })) {
+      return OFFICIAL_BASE;
+    }
     await inStep(
       progress,
       "Make the Debian base image (about 40 s)",
       (step) => buildBase({ content: base, paths, step, signal }),
     );
     await ledger.add({ engine, tag: BASE_IMAGE, content: base });
+    return BASE_IMAGE;
   }
   async function makePrograms(): Promise<void> {
     for (const image of missing.filter(({ folder }) => folder === "miniflux")) {
@@ -149,6 +166,7 @@ async function make(missing: Wanted[], options: ImageOptions & { base: string })
     for (const image of images) {
       await inStep(progress, `Build image ${image.tag} (about ${image.usually})`, (step) => {
         return buildImage(image, {
+          base: from,
           content: image.content,
           program: programs.get(image.tag),
           paths,
@@ -166,7 +184,7 @@ async function make(missing: Wanted[], options: ImageOptions & { base: string })
   }
 
   const debian = async () => {
-    await makeBase();
+    from = await findBase();
     await makeImages(missing.filter(({ folder }) => folder !== "miniflux"));
   };
   // What fails first ends the other: no compiler may go on when this program has given up.

@@ -3,14 +3,16 @@ import { runCommandOk } from "../../common/command.ts";
 import { buildProgram } from "../host/build.ts";
 import { type Docker, DOCKER_ENV, orNothing } from "../docker/client.ts";
 import { exists } from "../../common/files.ts";
+import { fromRegistry, type Registry } from "../docker/registry.ts";
 import { CONTENT_LABEL } from "../images/content.ts";
-import { engineId, pull, registryReachable } from "../images/engine.ts";
+import { engineId } from "../images/engine.ts";
 import { Ledger } from "../images/ledger.ts";
 import type { Paths } from "../host/paths.ts";
 import { inStep, type Progress } from "../host/progress.ts";
 
 const TRAEFIK_VERSION = "3.7.13";
-const OFFICIAL = `traefik:v${TRAEFIK_VERSION}`;
+/** On Docker Hub. */
+export const OFFICIAL_TRAEFIK = `traefik:v${TRAEFIK_VERSION}`;
 /** A name that no registry is ever asked for. */
 const LOCAL_IMAGE = `localhost/cc-ci/traefik:${TRAEFIK_VERSION}`;
 /** Says that we made the image, and from what. */
@@ -24,19 +26,13 @@ export async function ensureTraefikImage(
   docker: Docker,
   { paths, progress, signal }: { paths: Paths; progress: Progress; signal: AbortSignal },
 ): Promise<string> {
-  for (const tag of [OFFICIAL, LOCAL_IMAGE]) {
+  for (const tag of [OFFICIAL_TRAEFIK, LOCAL_IMAGE]) {
     if (await orNothing(docker.getImage(tag).inspect()) !== undefined) return tag;
   }
-  const binary = join(paths.bin, `traefik-${TRAEFIK_VERSION}`);
+  const binary = builtTraefik(paths);
   if (!await exists(binary)) {
-    if (await registryReachable()) {
-      const pulled = await inStep(progress, "Pull Traefik's image", async (step) => {
-        const got = await pull(OFFICIAL);
-        if (!got) step.done("not to be had, so it is built here");
-        return got;
-      });
-      if (pulled) return OFFICIAL;
-    }
+    const work = (registry: Registry) => registry.pull(OFFICIAL_TRAEFIK, signal);
+    if (await fromRegistry({ name: "Traefik's image", work }, { progress, signal })) return OFFICIAL_TRAEFIK;
     await inStep(progress, "Build Traefik", (step) =>
       buildProgram({
         name: "Traefik",
@@ -55,6 +51,11 @@ export async function ensureTraefikImage(
   await inStep(progress, "Make Traefik's image", () => importImage(binary, paths));
   await new Ledger(paths.cache).add({ engine: await engineId(), tag: LOCAL_IMAGE, content: CONTENT });
   return LOCAL_IMAGE;
+}
+
+/** Where the Traefik lies that is built here. */
+export function builtTraefik({ bin }: Pick<Paths, "bin">): string {
+  return join(bin, `traefik-${TRAEFIK_VERSION}`);
 }
 
 /** An image that holds nothing but the binary and the CA bundle of this machine. */
