@@ -4,6 +4,7 @@ import { badgeTypes } from "../dashboard/views/badge.ts";
 import { TestDashboard } from "../dashboard/testing/dashboard.ts";
 import { recipeYml } from "../enrolment/schema.ts";
 import { stagePlans } from "../harness/run/stage_plan.ts";
+import { kitFiles, kitNames } from "../harness/recipe_tests/ground.ts";
 import { brokerMethods } from "../harness/recipe_tests/broker_methods.ts";
 import { levels, type StageName } from "../protocol/result.ts";
 import { codeIn, document, tableBelow } from "./testing/documents.ts";
@@ -47,25 +48,27 @@ Deno.test("docs/recipes.md: the table of recipe.yml names every key, and no othe
 });
 
 Deno.test("docs/recipes.md: the table of the kit names every function, and no other, and a page's methods", async () => {
-  const kit = await document("harness/kit/mod.ts");
-  const exported = [...kit.matchAll(/^export (?:async )?(?:function|const|class) (\w+)/gm)].map(([, name]) =>
-    name
-  );
+  const exported = kitNames(await document("harness/kit/mod.ts"));
   assert.ok(exported.includes("fetch"), "the kit exports its functions some other way now");
   const rows = tableBelow("| of the kit | what it is |", recipes);
   assert.deepEqual(
     rows.map(([name = ""]) => /\w+/.exec(codeIn(name)[0] ?? "")?.[0]).toSorted(),
     exported.toSorted(),
   );
-  const methods = [...(/export interface Page \{([^]*?)^\}/m.exec(kit)?.[1] ?? "").matchAll(/^ {2}(\w+)\(/gm)]
-    .map(([, name = ""]) => name);
-  assert.ok(methods.length > 5, "a page's methods are found some other way now");
-  const [, page = ""] = rows.find(([name]) => name?.includes("page(")) ?? [];
-  assert.deepEqual(methods.filter((name) => !codeIn(page).includes(name)), []);
+  for (
+    const [type, file, maker] of [["Page", "page.ts", "page("], ["Connection", "tcp.ts", "tcp("]] as const
+  ) {
+    const source = await document(`harness/kit/${file}`);
+    const body = new RegExp(`export interface ${type} \\{([^]*?)^\\}`, "m").exec(source)?.[1] ?? "";
+    const methods = [...body.matchAll(/^ {2}(\w+)\(/gm)].map(([, name = ""]) => name);
+    assert.ok(methods.length > 3, `the methods of a ${type} are found some other way now`);
+    const [, row = ""] = rows.find(([name]) => name?.includes(maker)) ?? [];
+    assert.deepEqual(methods.filter((name) => !codeIn(row).includes(name)), []);
+  }
 });
 
 Deno.test("the kit calls every method that the broker has", async () => {
-  const kit = await document("harness/kit/mod.ts");
+  const kit = Object.values(await kitFiles()).join("\n");
   const called = [
     ...[...kit.matchAll(/\bcall\("([\w.]+)"/g)].map(([, name]) => name),
     ...[...kit.matchAll(/\bon\("(\w+)"/g)].map(([, verb]) => `page.${verb}`),

@@ -11,6 +11,8 @@ export interface BrokenRecipe {
   recipe: FixtureOptions;
   /** Text of its `recipe.yml`. A recipe without is not enrolled. */
   enrolment?: string;
+  /** Files beside that `recipe.yml`, by name. */
+  enrolled?: Record<string, string>;
   /** Stages of the run; the stages that they need run as well. @default the one that must fail */
   only?: StageName[] | "all";
   env?: Record<string, string>;
@@ -20,6 +22,8 @@ export interface BrokenRecipe {
   stage: StageName;
   /** How that stage ends. @default "failed" */
   ends?: StageOutcome;
+  /** Whose mistake the stage says it is. @default the recipe's */
+  fault?: "enrolment";
   /** Found in what the stage prints: its cause with detail, its reason, or its blemishes. */
   cause: RegExp;
   /** The stage's detail must match this as well. */
@@ -356,6 +360,38 @@ test("the front page greets", async () => {
     },
     stage: "tests",
     cause: /the front page greets/,
+  },
+  {
+    name: "a test of its own that imports from npm",
+    recipe: { versions: [], files: { "tests/front_test.ts": 'import "npm:left-pad@1.3.0";\n' } },
+    stage: "tests",
+    cause: /^tests\/front_test\.ts, line 1: "npm:left-pad@1\.3\.0" cannot be imported/,
+    findings: [{ rule: "tests.import", says: "cannot be imported" }],
+    level: 1,
+  },
+  {
+    name: "a test of the enrolment that misspells what the kit has",
+    recipe: { versions: [] },
+    enrolment: "repo: fixtures/quick\n",
+    enrolled: {
+      "install_test.ts": 'import { fetchh, test } from "cc-ci";\ntest("answers", () => fetchh("/"));\n',
+    },
+    only: ["install"],
+    stage: "lint",
+    fault: "enrolment",
+    cause: /^recipes\/quick\/install_test\.ts, line 1: The kit has no "fetchh": did you mean "fetch"\?/,
+  },
+  {
+    name: "a test of the enrolment that throws while it is loaded",
+    recipe: { versions: [] },
+    enrolment: "repo: fixtures/quick\n",
+    enrolled: {
+      "install_test.ts":
+        'import { test } from "cc-ci";\ntest("x", () => {});\nthrow new Error("not today");\n',
+    },
+    stage: "install",
+    fault: "enrolment",
+    cause: /^recipes\/quick\/install_test\.ts: The file cannot be loaded: .*not today/,
   },
   {
     name: "a published version that does not start",

@@ -68,7 +68,10 @@ async function attempt(
   const recipes = join(folder, "recipes");
   if (broken.enrolment !== undefined) {
     await Deno.mkdir(join(recipes, "quick"), { recursive: true });
-    await Deno.writeTextFile(join(recipes, "quick", "recipe.yml"), broken.enrolment);
+    const files = { ...broken.enrolled, "recipe.yml": broken.enrolment };
+    for (const [name, text] of Object.entries(files)) {
+      await Deno.writeTextFile(join(recipes, "quick", name), text);
+    }
   }
   const { only = [broken.stage], env = {} } = broken;
   const runs = join(folder, "runs");
@@ -106,6 +109,7 @@ function mistakes(broken: BrokenRecipe, { code, result, stderr }: Ended): string
   must(code === exitCodes[outcome], `The exit code is ${code}, not ${exitCodes[outcome]}`);
   must(stage?.result === ends, `Stage ${name} is "${stage?.result}", not "${ends}"`);
   if (outcome !== "passed") must(result?.stage === name, `Stage ${result?.stage} is blamed, not ${name}`);
+  must(stage?.fault === broken.fault, `The fault is said to be "${stage?.fault}", not "${broken.fault}"`);
   must(cause.test(said), `Nothing in ${JSON.stringify(said)} matches ${cause}`);
   if (detail !== undefined) must(detail.test(stage?.detail ?? ""), `The detail does not match ${detail}`);
   const { shows } = broken;

@@ -114,3 +114,37 @@ onTheStack("mistakes in the call are answered in a sentence", async ({ stack, fo
     assert.doesNotMatch(ended.stderr, /\n\s+at .*:\d+:\d+/, "no stack trace");
   }));
 });
+
+/** A test of an enrolment that speaks to a port of the app, as no browser would. */
+const overTcp = (greeting: string) =>
+  `import { match } from "node:assert/strict";
+import { app, eventually, tcp, test } from "cc-ci";
+
+test("the port answers", async () => {
+  const web = await tcp("app", 80);
+  await web.write("GET / HTTP/1.0\\r\\nHost: " + app.domain + "\\r\\n\\r\\n");
+  match(await web.read({ until: "\\r\\n" }), /${greeting}/);
+});
+test("a port at which nobody listens does not", async () => {
+  const said = await eventually(() => tcp("app", 81).then(() => false, (error) => error.message));
+  match(said, /Port 81 of "app" cannot be reached/);
+});
+`;
+
+onTheStack(
+  "a test of an enrolment speaks to a port of the app",
+  async ({ stack, folder, runs }) => {
+    const path = await makeRecipe(join(folder, "quick"), { versions: [] });
+    const recipes = join(folder, "recipes");
+    await Deno.mkdir(join(recipes, "quick"), { recursive: true });
+    await Deno.writeTextFile(join(recipes, "quick", "recipe.yml"), "repo: fixtures/quick\n");
+    await Deno.writeTextFile(join(recipes, "quick", "install_test.ts"), overTcp("^HTTP.1\\.1 200"));
+    const ended = await runRecipe(stack, {
+      runs,
+      args: [path, "--only", "install"],
+      env: { CCCI_RECIPES: recipes },
+    });
+    assert.equal(ended.code, 0, `${ended.stderr}${JSON.stringify(stage(ended, "install"))}`);
+    assert.ok(stage(ended, "install")?.proofs.includes("2 tests passed"), JSON.stringify(ended.result));
+  },
+);

@@ -38,9 +38,28 @@ export function subjectName(subject: Subject): string {
   }
 }
 
-/** How the run ended, without what was tested: `passed, backup and restore skipped`, `failed in upgrade: …`. */
+/** Whether a run failed by a mistake in cc-ci's own folder for the recipe, so that it says nothing about the recipe. */
+export function isEnrolmentFault(
+  { result, stage, stages }: Pick<RunResult, "result" | "stage" | "stages">,
+): boolean {
+  return result === "failed" && stages.some(({ name, fault }) => name === stage && fault === "enrolment");
+}
+
+/** The folder that holds a recipe's enrolment. */
+export function enrolmentFolder(recipe: string): string {
+  return `recipes/${recipe}`;
+}
+
+/**
+ * How the run ended, without what was tested: `passed, backup and restore skipped`, `failed in upgrade: …`,
+ * `failed (enrolment): …`.
+ */
 export function verdict(result: RunResult): string {
-  const where = result.stage === null ? "" : ` in ${result.stage}`;
+  const where = isEnrolmentFault(result)
+    ? " (enrolment)"
+    : result.stage === null
+    ? ""
+    : ` in ${result.stage}`;
   const why = result.cause === null ? "" : `: ${result.cause}`;
   switch (result.result) {
     case "passed": {
@@ -66,13 +85,16 @@ export function headline(result: RunResult): string {
 
 /** Whom a bad result concerns, for readers who would take it for the recipe's fault. */
 export function blame(result: RunResult): string | null {
+  if (isEnrolmentFault(result)) {
+    return `This is a mistake in ${enrolmentFolder(result.recipe)} of cc-ci, not in the recipe`;
+  }
   if (result.result !== "infra") return null;
   return "This is trouble of the CI host, not of the recipe";
 }
 
 /** Whether the run came to a verdict about the recipe. */
 export function judged(result: RunResult): boolean {
-  return result.result === "passed" || result.result === "failed";
+  return result.result === "passed" || (result.result === "failed" && !isEnrolmentFault(result));
 }
 
 /** Whether the level says anything: there is a verdict, and the first rung was tried at all. */

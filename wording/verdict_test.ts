@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { sampleFailure, sampleResult, sampleStage } from "../harness/report/sample_result.ts";
-import { blame, enumerate, headline, stageText, standInNote } from "./verdict.ts";
+import { blame, enumerate, hasLevel, headline, judged, stageText, standInNote } from "./verdict.ts";
 
 const headlines: [string, Parameters<typeof sampleResult>[0], string][] = [
   ["passed", {}, "3fa9c1b of miniflux passed"],
@@ -32,6 +32,27 @@ for (const [name, changes, expected] of headlines) {
   Deno.test(`the headline of a run that ${name}`, () =>
     assert.equal(headline(sampleResult(changes)), expected));
 }
+
+Deno.test("a mistake in the enrolment is said to be that, and says nothing about the recipe", () => {
+  const cause = "recipes/miniflux/install_test.ts, line 3: The file is empty";
+  const lint = sampleStage({ name: "lint", result: "failed", cause, fault: "enrolment" });
+  const install = sampleStage({ name: "install", result: "blocked", reason: "enrolment" });
+  const result = sampleResult({ result: "failed", stage: "lint", cause, stages: [lint, install] });
+  assert.equal(headline(result), `3fa9c1b of miniflux failed (enrolment): ${cause}`);
+  assert.equal(blame(result), "This is a mistake in recipes/miniflux of cc-ci, not in the recipe");
+  assert.deepEqual([judged(result), hasLevel(result)], [false, false]);
+  const recipes = sampleResult({
+    result: "failed",
+    stage: "install",
+    cause: "x",
+    stages: [lint, { ...install, result: "failed" }],
+  });
+  assert.equal(
+    headline(recipes),
+    "3fa9c1b of miniflux failed in install: x",
+    "the stage that decides counts",
+  );
+});
 
 Deno.test("only trouble of the host is said to be nobody's fault", () => {
   assert.equal(blame(sampleFailure()), null);

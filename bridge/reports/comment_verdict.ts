@@ -3,7 +3,7 @@ import type { RunOutcome, RunResult, StageReport } from "../../protocol/result.t
 import { customisedLists, visualText } from "../../wording/findings.ts";
 import { emojiOf, runLooks, runVerbs, signs } from "../../wording/outcomes.ts";
 import { homeTarget } from "../../wording/try_at_home.ts";
-import { hasLevel, standInNote, verdict } from "../../wording/verdict.ts";
+import { enrolmentFolder, hasLevel, isEnrolmentFault, standInNote, verdict } from "../../wording/verdict.ts";
 import { buildLink, clean, link, paragraphs, type RunFacts, subjectOf, thumbnail } from "./comment_parts.ts";
 import { codeSpan, escapeMarkdown, foldedFindings, foldedList, foldedLog, stageTable } from "./markdown.ts";
 
@@ -91,6 +91,13 @@ function explanation(
 function advice(facts: RunFacts, outcome: RunOutcome): string[] {
   if (outcome === "passed") return [`<sub>\`!testme\` tests it again. At home: ${atHome(facts, "")}</sub>`];
   if (outcome !== "failed" && outcome !== "timed_out") return [];
+  const { recipe, view } = facts;
+  if (view?.result && isEnrolmentFault(view.result)) {
+    const folder = codeSpan(enrolmentFolder(recipe));
+    return [
+      `The recipe is not to blame: whoever looks after ${folder} in cc-ci has to mend it. Then comment \`!testme\`.`,
+    ];
+  }
   const stage = facts.view?.result?.stage ?? null;
   const only = stage === null || stage === "fetch" || stage === "teardown"
     ? ""

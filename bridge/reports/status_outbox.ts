@@ -5,7 +5,7 @@ import { oneLine } from "../../common/plain_text.ts";
 import { shorten } from "../../wording/text.ts";
 import type { RunOutcome } from "../../protocol/result.ts";
 import { runLooks, runVerbs, titleOf, type Tone } from "../../wording/outcomes.ts";
-import { verdict as describe } from "../../wording/verdict.ts";
+import { isEnrolmentFault, verdict as describe } from "../../wording/verdict.ts";
 import type { CommitStatus, Statuses } from "../forge/statuses.ts";
 import { endedAs, isRetried, type Run, runName, viewOf, whyStopped } from "../store/rows.ts";
 import type { StatusRow } from "../store/status_store.ts";
@@ -116,8 +116,10 @@ const states: Record<Tone, CommitStatus["state"]> = {
 export function statusOf(run: Run, page: string | null): { status: CommitStatus; final: 0 | 1 } {
   const outcome = run.settled === 1 && !isRetried(run) ? run.outcome : null;
   const state = outcome ?? (run.started_at === null ? "queued" : "running");
+  const result = viewOf(run)?.result ?? null;
+  const ofEnrolment = outcome === "failed" && result !== null && isEnrolmentFault(result);
   const status: CommitStatus = {
-    state: states[runLooks[state].tone],
+    state: ofEnrolment ? states.trouble : states[runLooks[state].tone],
     description: fit(outcome === null ? waitingText(run) : endText(run, outcome)),
     target_url: page ?? "",
   };

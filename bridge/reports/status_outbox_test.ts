@@ -32,6 +32,24 @@ Deno.test("a commit shows that it is tested, and then how that ended, with the p
   assert.equal(last?.description, "passed, level 2");
 });
 
+Deno.test("a mistake of the enrolment is shown as an error, which is no verdict about the commit", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = await world.runStarted();
+  await world.seconds(2);
+  const cause = "recipes/miniflux/install_test.ts: The file is empty";
+  const stages = allStages.map((stage) =>
+    stage.name === "lint"
+      ? { ...stage, result: "failed" as const, cause, fault: "enrolment" as const }
+      : stage
+  );
+  world.dashboard.result(run, { result: "failed", stage: "lint", cause, stages });
+  world.finish(run, "failed");
+  await world.until("it is told", () => /error$/.test(shown(world).at(-1) ?? ""));
+  assert.equal(world.gitea.repos.statuses.at(-1)?.description, `failed (enrolment): ${cause}`);
+});
+
 Deno.test("an attempt that met CI trouble stays pending; the last word is that it was no fault of the recipe", async () => {
   using at = await open();
   const { world, pull } = at;

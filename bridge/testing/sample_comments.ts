@@ -197,6 +197,14 @@ const failedLint = ended("failed", [
   stage({ name: "teardown", result: "skipped", reason: "nothing was deployed", seconds: 0 }),
 ], { stage: "lint", cause: lintCause, level: 0 });
 
+const wrongTest = 'recipes/miniflux/install_test.ts, line 3: The kit has no "fetchh": did you mean "fetch"?';
+const failedEnrolment = ended("failed", [
+  fetched,
+  stage({ name: "lint", result: "failed", seconds: 2.1, cause: wrongTest, fault: "enrolment" }),
+  ...blocked("enrolment", "images", "install", "backup", "restore", "tests", "upgrade"),
+  stage({ name: "teardown", result: "skipped", reason: "nothing was deployed", seconds: 0 }),
+], { stage: "lint", cause: wrongTest, level: 0 });
+
 const crash = 'Service "app" exits again and again with code 1';
 const failedInstall = ended("failed", [
   fetched,
@@ -271,6 +279,7 @@ const runs: Record<string, RunFacts> = {
   }),
   "passed-newer-run-below": { ...passed, folded: true },
   "failed-lint": failedLint,
+  "failed-enrolment": failedEnrolment,
   "failed-install": failedInstall,
   "failed-tests": failedTests,
   "failed-upgrade": failed,

@@ -5,6 +5,7 @@ import type { Deps } from "./deps.ts";
 import { placeOf, visibleActive } from "./visible.ts";
 import { ago, formatRoughly, formatSeconds } from "../../common/time.ts";
 import { titleOf } from "../../wording/outcomes.ts";
+import { enrolmentFolder, isEnrolmentFault } from "../../wording/verdict.ts";
 import { count } from "./words.ts";
 
 /** What there is to say about a run, most important first. */
@@ -34,6 +35,8 @@ function says(
 ): Pick<Headline, "title" | "more"> {
   const cause = run.cause;
   const inStage = run.stage === null ? "" : ` in ${run.stage}`;
+  const result = run.progress.result;
+  const ofEnrolment = result !== null && isEnrolmentFault(result);
   switch (run.state) {
     case "queued": {
       const wait = waitingTimes(deps, visibleActive(deps), now).get(run.run) ?? null;
@@ -55,7 +58,12 @@ function says(
         more: notTested(run),
       };
     case "failed":
-      return { title: `${titleOf(run.state)}${inStage}${cause === null ? "" : `: ${cause}`}`, more: null };
+      return ofEnrolment
+        ? {
+          title: `${titleOf(run.state)} (enrolment)${cause === null ? "" : `: ${cause}`}`,
+          more: `The mistake is in ${enrolmentFolder(run.recipe)} of cc-ci, not in the recipe.`,
+        }
+        : { title: `${titleOf(run.state)}${inStage}${cause === null ? "" : `: ${cause}`}`, more: null };
     case "timed_out":
       return {
         title: `${titleOf(run.state)}${inStage}${cause === null ? "" : `: ${cause}`}`,

@@ -5,6 +5,7 @@ import type { WatchedBrowser } from "../browser/browser.ts";
 import type { BackedUp } from "../recipe/backup_labels.ts";
 import type { Checked } from "../confinement/engine/mod.ts";
 import type { Compose } from "../recipe/compose.ts";
+import type { LookedAt } from "./check_tests.ts";
 import type { Written } from "./data.ts";
 import type { Obtained } from "../images/obtain.ts";
 import type { Customisation } from "../../enrolment/customised.ts";
@@ -55,6 +56,13 @@ export interface RunContext {
   base: PublishedVersion | null;
   /** Filled in by the lint stage. */
   compose: { head: Compose | null; base: Compose | null };
+  /**
+   * The tests that the recipe's repository brings, and what was seen of them before anything was deployed; filled in by
+   * the lint stage.
+   */
+  recipeTests: LookedAt | null;
+  /** Whether the enrolment's tests need no other check of their types, filled in by the lint stage. */
+  enrolledTestsChecked: boolean;
   /** Services that the app calls by bare names which every app of the recipe has, filled in by the lint stage. */
   readonly calledOnProxy: Set<string>;
   /**

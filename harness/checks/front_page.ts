@@ -164,7 +164,8 @@ async function waitForContent(
 function wordless({ path, title, text }: Health, because: string): StageFailure | null {
   const wanted = title ?? text;
   if (wanted === undefined) return null;
-  return new StageFailure(`The page does not show ${describe(wanted)}: ${because}`, {
+  const key = title === undefined ? "text" : "title";
+  return new StageFailure(`The page does not show ${asked(wanted, key)}: ${because}`, {
     detail: `Without health.title and health.text in recipe.yml the answer at ${path} is enough`,
   });
 }
@@ -172,13 +173,13 @@ function wordless({ path, title, text }: Health, because: string): StageFailure 
 async function contentFault(page: Page, { title, text }: Health): Promise<StageFailure | null> {
   const shownTitle = await page.title();
   if (title !== undefined && !matches(shownTitle, title)) {
-    return new StageFailure(`The page's title is "${shownTitle}", not ${describe(title)}`);
+    return new StageFailure(`The page's title is "${shownTitle}" and not ${asked(title, "title")}`);
   }
   if (text === undefined) return null;
   const shown = await page.text();
   if (matches(shown, text)) return null;
   const start = shown.replace(/\s+/g, " ").trim().slice(0, SHOWN_TEXT);
-  return new StageFailure(`The page does not show ${describe(text)}`, {
+  return new StageFailure(`The page does not show ${asked(text, "text")}`, {
     detail: start === "" ? "It shows no text at all" : `It shows: ${start}`,
   });
 }
@@ -190,6 +191,8 @@ function matches(shown: string, wanted: string): boolean {
   return new RegExp(pattern[1] ?? "", pattern[2]).test(shown);
 }
 
-function describe(wanted: string): string {
-  return wanted.startsWith("/") ? `something that matches ${wanted}` : `"${wanted}"`;
+/** What was wanted, and which key of `recipe.yml` wants it: whoever reads it may not know that there is one. */
+function asked(wanted: string, key: "title" | "text"): string {
+  const what = wanted.startsWith("/") ? `something that matches ${wanted}` : `"${wanted}"`;
+  return `${what}, which health.${key} in recipe.yml asks for`;
 }

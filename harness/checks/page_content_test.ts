@@ -47,7 +47,13 @@ const scenes: Scene[] = [
       "/a": page("Words"),
     },
     health: { text: "Words" },
-    fails: /does not show "Words"/,
+    fails: /does not show "Words", which health\.text in recipe\.yml asks for$/,
+  },
+  {
+    name: "another title than recipe.yml asks for",
+    site: page("<title>Other</title>Here"),
+    health: { title: "Game" },
+    fails: /^The page's title is "Other" and not "Game", which health\.title in recipe\.yml asks for$/,
   },
   {
     name: "a route behind the hash",

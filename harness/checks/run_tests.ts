@@ -1,14 +1,14 @@
 import { join } from "node:path";
-import { appIngressOf } from "../../common/ingress.ts";
 import type { App } from "../app/app.ts";
 import { onceSettled } from "./after_restore.ts";
+import type { TestKind } from "./check_tests.ts";
 import { servicesOf } from "../recipe/compose.ts";
 import { exists } from "../../common/files.ts";
 import { headName, need, type RunContext } from "./context.ts";
 import { SandboxError } from "../recipe_tests/sandbox.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
-import { execIn } from "../swarm/exec.ts";
-import { runTests, type TestOutcome } from "../recipe_tests/runner.ts";
+import type { TestOutcome } from "../recipe_tests/outcome.ts";
+import { runAgainst } from "./run_against.ts";
 
 /** Milliseconds of the stage's time that its tests leave over. */
 const SPARE_MS = 5_000;
@@ -16,7 +16,7 @@ const SPARE_MS = 5_000;
 /** Runs the `<kind>_test.ts` in the enrolment's folder against the app, if there is one. */
 export async function runEnrolledTest(
   run: RunContext,
-  test: { app: App; ctx: StageContext; kind: "install" | "upgrade" | "backup" },
+  test: { app: App; ctx: StageContext; kind: TestKind },
 ): Promise<void> {
   const { app, ctx, kind } = test;
   const { folder } = run.enrolment;
@@ -24,10 +24,21 @@ export async function runEnrolledTest(
   const file = join(folder, `${kind}_test.ts`);
   if (!await exists(file)) return;
   ctx.log(`Running ${kind}_test.ts`);
-  const outcome = await against(run, { app, ctx, files: [file], confined: false });
+  const outcome = await against(run, {
+    app,
+    ctx,
+    files: [file],
+    confined: false,
+    checked: run.enrolledTestsChecked,
+  });
   // A test of ours that does not even load is our mistake, not the recipe's.
   if (["no-tests", "type-error", "import-error", "load-error"].includes(outcome.problem ?? "")) {
-    throw new InfraFailure(outcome.cause ?? `${kind}_test.ts does not load`, { detail: detailOf(outcome) });
+    const where = `recipes/${run.enrolment.recipe}/${kind}_test.ts`;
+    throw new StageFailure(`${where}: ${outcome.cause ?? "The file does not load"}`, {
+      code: "tests.load",
+      detail: detailOf(outcome),
+      fault: "enrolment",
+    });
   }
   conclude(outcome, ctx);
 }
@@ -36,10 +47,11 @@ export async function runEnrolledTest(
  * Runs the tests that the recipe's own repository brings, in a sandbox. Whatever is wrong with them is the recipe's
  * fault.
  * @param tests.files test files, all of one folder
+ * @param tests.checked whether they need no other check of their types
  */
 export async function runRecipeTests(
   run: RunContext,
-  tests: { app: App; ctx: StageContext; files: readonly string[] },
+  tests: { app: App; ctx: StageContext; files: readonly string[]; checked: boolean },
 ): Promise<void> {
   try {
     conclude(await against(run, { ...tests, confined: true }), tests.ctx);
@@ -52,43 +64,32 @@ export async function runRecipeTests(
 
 async function against(
   run: RunContext,
-  tests: { app: App; ctx: StageContext; files: readonly string[]; confined: boolean },
+  tests: { app: App; ctx: StageContext; files: readonly string[]; confined: boolean; checked: boolean },
 ): Promise<TestOutcome> {
-  const { app, ctx, files, confined } = tests;
+  const { app, ctx, files, confined, checked } = tests;
   const { enrolment, plan } = run;
   const restoredAt = app === run.app("install") ? run.restoredAt : null;
-  const ingress = await appIngressOf(plan.settings);
-  const browser = await run.browser();
+  const subject = {
+    recipe: enrolment.recipe,
+    stack: app.stack,
+    domains: app.domains,
+    domainNames: enrolment.extra_domains,
+    services: servicesOf(need(run.compose.head, "lint")),
+    secrets: app.secrets,
+    version: headName(run),
+    base: ctx.stage === "upgrade" ? run.base?.version ?? null : null,
+    swarm: app.swarm,
+    settings: plan.settings,
+    browser: await run.browser(),
+  };
   const attempt = () =>
-    runTests({
+    runAgainst(subject, {
       files,
       confined,
-      broker: {
-        app: {
-          recipe: enrolment.recipe,
-          domain: app.domain,
-          url: `https://${app.domain}`,
-          stage: ctx.stage,
-          version: headName(run),
-          ...(ctx.stage === "upgrade" && run.base !== null ? { base: run.base.version } : {}),
-        },
-        domains: app.domains,
-        ingress,
-        browser,
-        services: servicesOf(need(run.compose.head, "lint")),
-        ...(confined ? {} : {
-          exec: async (service, argv, options) => {
-            const { Id: id } = await app.swarm.containerOf(app.stack, service);
-            return await execIn(app.swarm, id, { argv, ...options });
-          },
-        }),
-        secrets: app.secrets,
-        screenshotsDir: run.folder.screenshots,
-        screenshotPrefix: `${ctx.stage}-`,
-      },
-      tmp: join(run.folder.tmp, `tests-${ctx.stage}`),
-      deno: plan.settings.DENO,
-      denoDir: join(plan.settings.RUNS, ".cache", "deno"), // Deno remembers there which tests it has type-checked
+      checked,
+      stage: ctx.stage,
+      folder: run.folder,
+      screenshotPrefix: `${ctx.stage}-`,
       timeoutMs: Math.max(1_000, ctx.remaining() - SPARE_MS),
       onLine: ctx.log,
       signal: ctx.signal,

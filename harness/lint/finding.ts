@@ -54,3 +54,8 @@ export function quote(value: unknown): string {
   const line = plainLine(text);
   return `"${line.length > 120 ? `${line.slice(0, 120)}…` : line}"`;
 }
+
+/** `compose.yml, line 12` */
+export function place({ file, line }: Pick<Finding, "file" | "line">): string {
+  return line === undefined ? file : `${file}, line ${line}`;
+}

@@ -24,5 +24,12 @@ Deno.test("docs/recipes.md: every rule that a finding may name is explained", as
   const text = await Deno.readTextFile(new URL("docs/recipes.md", root));
   const rules = [...new Set(await rulesIn(new URL("harness/", root)))];
   assert.ok(rules.length > 30, "the source names its rules some other way now");
+  const aboutTests = await Promise.all(
+    ["recipe_tests/mistakes.ts", "checks/check_tests.ts"].map(async (path) =>
+      (await Deno.readTextFile(new URL(`harness/${path}`, root))).match(/"tests\.[a-z]+"/g) ?? []
+    ),
+  );
+  rules.push(...aboutTests.flat().map((quoted) => quoted.slice(1, -1)));
+  assert.ok(rules.includes("tests.import") && rules.includes("tests.name"));
   assert.deepEqual(rules.filter((rule) => !text.includes(`\`${rule}\``)), []);
 });

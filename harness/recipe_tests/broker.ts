@@ -1,4 +1,5 @@
-import { brokerMethods, type BrokerState } from "./broker_methods.ts";
+import type { BrokerState } from "./broker_call.ts";
+import { brokerMethods } from "./broker_methods.ts";
 import { FirstBytes } from "../../common/bounded_bytes.ts";
 import { CcciError, describeError } from "../../common/errors.ts";
 import { type Broker, BrokerError, type BrokerOptions } from "./broker_types.ts";
@@ -22,7 +23,15 @@ export function startBroker(socketPath: string, options: BrokerOptions): Promise
   const stop = new AbortController();
   const screenshots: string[] = [];
   const pages = new Map<number, Page>();
-  const state: BrokerState = { options, pages, pagesOpened: 0, screenshots, signal: stop.signal };
+  const state: BrokerState = {
+    options,
+    pages,
+    pagesOpened: 0,
+    connections: new Map(),
+    connectionsOpened: 0,
+    screenshots,
+    signal: stop.signal,
+  };
   const connections = new Map<Deno.Conn, Promise<void>>();
   const room: Room = { left: MAX_READING };
   let calls = 0;
@@ -52,7 +61,8 @@ export function startBroker(socketPath: string, options: BrokerOptions): Promise
     for (const connection of connections.keys()) close(connection);
     await accepting;
     await Promise.all(serving);
-    await Promise.all([...pages.values()].map((page) => page[Symbol.asyncDispose]()));
+    const opened = [...pages.values(), ...state.connections.values()];
+    await Promise.all(opened.map((one) => one[Symbol.asyncDispose]()));
     await Deno.remove(socketPath).catch(() => {});
   };
   return Promise.resolve({

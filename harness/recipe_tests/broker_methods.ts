@@ -1,27 +1,16 @@
 import { join } from "node:path";
 import * as z from "zod";
 import { ingressFetch } from "../../common/ingress.ts";
+import { type BrokerState, type Handler, MAX_BODY, method, timeout, whole } from "./broker_call.ts";
+import { tcpMethods } from "./broker_tcp.ts";
 import { BrokerError, type BrokerOptions } from "./broker_types.ts";
 import type { Page } from "../browser/browser.ts";
 
-export interface BrokerState {
-  options: BrokerOptions;
-  pages: Map<number, Page>;
-  pagesOpened: number;
-  screenshots: string[];
-  /** Aborts when the tests are over. */
-  signal: AbortSignal;
-}
-
-type Handler = (params: unknown, state: BrokerState) => Promise<unknown>;
-
-const MAX_BODY = 8 * 1024 * 1024;
 const MAX_OUTPUT = 1024 * 1024;
 const MAX_PAGES = 8;
 const MAX_SCREENSHOTS = 20;
 const MAX_TEXT = 256 * 1024;
 
-const timeout = z.number().int().min(1).max(120_000);
 const waitMs = z.object({ timeoutMs: timeout.optional() });
 const selector = z.string().min(1).max(1_000);
 const onPage = z.object({ page: z.number().int() });
@@ -43,6 +32,7 @@ const execParams = z.object({
 
 /** What answers each call of the kit, by the call's name. */
 export const brokerMethods: Record<string, Handler> = {
+  ...tcpMethods,
   fetch: method(fetchParams, async (params, { options, signal }) => {
     const url = runUrl(params.url, options);
     const body = params.body === undefined ? undefined : Uint8Array.fromBase64(params.body);
@@ -173,27 +163,6 @@ export const brokerMethods: Record<string, Handler> = {
     (params, state) => Promise.resolve(pageOf(params, state).consoleErrors),
   ),
 };
-
-function method<T extends z.ZodType>(
-  schema: T,
-  handle: (params: z.infer<T>, state: BrokerState) => Promise<unknown>,
-): Handler {
-  return async (params, state) => {
-    const parsed = schema.safeParse(params);
-    if (parsed.success) return await handle(parsed.data, state);
-    const [issue] = parsed.error.issues;
-    throw new BrokerError(
-      "broker.request",
-      `The call is not well formed: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`,
-    );
-  };
-}
-
-/** Returns a text if a test can have all of it: what a test finds missing in a part proves nothing. */
-function whole(text: string, { most, what, less }: { most: number; what: string; less: string }): string {
-  if (text.length <= most) return text;
-  throw new BrokerError("broker.size", `${what} more than ${most / 1024} KiB: ${less}`);
-}
 
 /** Returns the address if it belongs to the run. @throws {BrokerError} if it does not */
 function runUrl(text: string, options: BrokerOptions): string {

@@ -25,7 +25,14 @@ async function withBroker(
   const folder = await Deno.makeTempDir({ prefix: "ccci-test-" });
   try {
     await using broker = await startBroker(join(folder, "kit.sock"), {
-      app: { recipe: "r", domain: "app.ci.test", url: "https://app.ci.test", stage: "install", version: "1" },
+      app: {
+        recipe: "r",
+        domain: "app.ci.test",
+        domains: {},
+        url: "https://app.ci.test",
+        stage: "install",
+        version: "1",
+      },
       domains: ["app.ci.test"],
       ingress: { address: "127.0.0.1:1" },
       services: ["app"],

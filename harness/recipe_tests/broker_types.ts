@@ -6,6 +6,8 @@ import type { Browser } from "../browser/browser.ts";
 export interface AppInfo {
   recipe: string;
   domain: string;
+  /** Its further domains, by their names in `recipe.yml`. */
+  domains: Readonly<Record<string, string>>;
   /** `https://<domain>` */
   url: string;
   /** Stage the test belongs to. */
@@ -37,6 +39,11 @@ export interface BrokerOptions {
     argv: readonly string[],
     options: { stdin?: string; timeoutMs: number; signal?: AbortSignal },
   ) => Promise<ContainerExec>;
+  /**
+   * Says where a port of the run's own app is to be reached, by the name of a service or a domain of `services` and
+   * `domains`. If it is missing, no port can be reached.
+   */
+  locate?: (target: string, port: number) => Promise<{ host: string; port: number }>;
   /** Generated secrets by name; a test may ask for each of them. */
   secrets?: Readonly<Record<string, string>>;
   screenshotsDir: string;

@@ -108,7 +108,7 @@ function sentence(text = ""): string {
 function plainFailure(text: string): string {
   const lines = plainText(text).split("\n");
   const frame = /^\s+at .*file:\/\//;
-  const places = lines.filter((line) => frame.test(line) && !/\/kit\/mod\.ts/.test(line))
+  const places = lines.filter((line) => frame.test(line) && !/\/kit\/\w+\.ts:/.test(line))
     .map((line) => /([^/\s(]+:\d+):\d+\)?$/.exec(line)?.[1]);
   const place = places.find((one) => one?.includes("_test.ts:")) ?? places[0]; // a test file says more than its helpers
   const said = lines.filter((line, index) =>

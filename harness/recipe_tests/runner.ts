@@ -1,41 +1,25 @@
 import { basename, dirname, join } from "node:path";
-import { FirstBytes } from "../../common/bounded_bytes.ts";
 import { CcciError } from "../../common/errors.ts";
 import { exec } from "../../common/exec.ts";
 import { startBroker } from "./broker.ts";
 import type { BrokerOptions } from "./broker_types.ts";
-import { fromFileUrl } from "../../common/files.ts";
 import { plainText } from "../../common/plain_text.ts";
-import { importMap, inside, Sandbox } from "./sandbox.ts";
+import { confinedGround, type Ground, type GroundNeeds, ISOLATED, openGround, testSocket } from "./ground.ts";
 import { judge, type TestOutcome } from "./outcome.ts";
 
 export type { TestOutcome } from "./outcome.ts";
 
-export interface TestRun {
-  /** Absolute paths of the test files, all of one folder. */
-  files: readonly string[];
+export interface TestRun extends GroundNeeds {
   broker: BrokerOptions;
-  /** Folder for socket, import map and JUnit file; made and removed by {@linkcode runTests}. */
-  tmp: string;
-  /** Path of the deno binary. */
-  deno: string;
   /**
    * Whether they run in a {@linkcode Sandbox}, as tests have to for which nobody here vouches.
    * @default false
    */
   confined?: boolean;
-  /**
-   * Deno's cache for the child, where it remembers which files it has type-checked. Confined tests always have their
-   * own.
-   * @default DENO_DIR, or else a folder in tmp
-   */
-  denoDir?: string;
   /** @default true */
   typeCheck?: boolean;
-  timeoutMs: number;
   /** Is called with each line that the child prints, ANSI colours included, up to a limit. */
   onLine?: (line: string) => void;
-  signal?: AbortSignal;
 }
 
 /** Bytes of path that a Unix socket has room for. */
@@ -43,13 +27,6 @@ const MAX_SOCKET_PATH = 107;
 /** How many lines, and how many characters, of what the tests print are handed on. */
 const MAX_LINES = 5_000;
 const MAX_OUTPUT = 1024 * 1024;
-/** Bytes of a report of tests that are read; confined tests can write no more. */
-const MAX_REPORT = 4 * 1024 * 1024;
-
-/** Path of the socket that {@linkcode runTests} listens on; this process needs Deno's net permission for it. */
-function testSocket(tmp: string): string {
-  return join(tmp, "kit.sock");
-}
 
 /**
  * Runs test files in a child `deno test` that may read their folder and talk to the broker's socket. The child has no
@@ -67,7 +44,7 @@ export async function runTests(run: TestRun): Promise<TestOutcome> {
     throw new CcciError("tests.socket", `Could not listen for the tests: the path "${socket}" is too long`);
   }
   try {
-    const ground = run.confined ? await confinedGround(run) : await openGround(run, socket);
+    const ground = run.confined ? await confinedGround(run) : await openGround(run);
     await using broker = await startBroker(socket, run.broker);
     // The sandbox has a user of its own, who must reach the socket; the folder around it is closed to others.
     if (run.confined) await Deno.chmod(socket, 0o666);
@@ -98,78 +75,12 @@ export async function runTests(run: TestRun): Promise<TestOutcome> {
   }
 }
 
-/** The surroundings of a child: where it finds what it needs, how it is started, and how its report comes back. */
-interface Ground {
-  socket: string;
-  importMap: string;
-  junit: string;
-  /** Folder of the tests. */
-  tests: string;
-  command(args: string[]): { argv: string[]; env: Record<string, string> };
-  report(said: string): Promise<string>;
-}
-
-/** Uses the host's own file system, of which Deno's permissions leave the child nearly nothing. */
-async function openGround(run: TestRun, socket: string): Promise<Ground> {
-  const junit = join(run.tmp, "junit.xml");
-  const map = join(run.tmp, "import_map.json");
-  await Deno.writeTextFile(map, importMap(kitFile()));
-  const env = {
-    DENO_DIR: run.denoDir ?? Deno.env.get("DENO_DIR") ?? join(run.tmp, "deno-dir"),
-    DENO_NO_UPDATE_CHECK: "1",
-    FORCE_COLOR: "1",
-    HOME: run.tmp,
-    TMPDIR: run.tmp,
-    LANG: "C.UTF-8",
-    TZ: "UTC",
-  };
-  return {
-    socket,
-    importMap: map,
-    junit,
-    tests: dirname(run.files[0] ?? "/."),
-    command: (args) => ({ argv: [run.deno, ...args], env }),
-    report: async () => {
-      const file = await Deno.open(junit).catch(() => null);
-      if (file === null) return "";
-      const kept = new FirstBytes(MAX_REPORT);
-      for await (const piece of file.readable) if (!kept.add(piece)) break;
-      return kept.text();
-    },
-  };
-}
-
-/** Uses a {@linkcode Sandbox}, which is made here. */
-async function confinedGround(run: TestRun): Promise<Ground> {
-  const sandbox = await Sandbox.make({
-    tmp: run.tmp,
-    deno: run.deno,
-    tests: dirname(run.files[0] ?? "/."),
-    kit: await Deno.readTextFile(fromFileUrl(kitFile())),
-    timeoutMs: run.timeoutMs,
-  });
-  return {
-    socket: inside.socket,
-    importMap: `${inside.kit}/import_map.json`,
-    junit: inside.result,
-    tests: inside.tests,
-    command: (args) => sandbox.command([inside.deno, ...args]),
-    report: async (said) => {
-      if (!run.signal?.aborted) await sandbox.requireStarted(said);
-      return await sandbox.result();
-    },
-  };
-}
-
 function childArgs(run: TestRun, at: Ground): string[] {
   return [
     "test",
     ...(run.typeCheck === false ? ["--no-check"] : []),
-    "--no-config",
-    "--no-lock",
-    "--no-npm",
+    ...ISOLATED,
     "--no-prompt",
-    "--no-remote",
     `--import-map=${at.importMap}`,
     `--junit-path=${at.junit}`,
     `--allow-read=${at.socket},${at.tests}`,
@@ -205,11 +116,4 @@ function splitLines(see: (line: string) => void) {
       for (const line of [rest.stdout, rest.stderr]) if (line !== "") bounded(line);
     },
   };
-}
-
-/**
- * The kit as a `file:` URL for an import map. It is a single file without dependencies, and the child itself reads it.
- */
-function kitFile(): string {
-  return import.meta.resolve("../kit/mod.ts");
 }

@@ -9,6 +9,7 @@ import { runTests, type TestOutcome } from "./runner.ts";
 const app = {
   recipe: "notes",
   domain: "note-0a1b2c.ci.test",
+  domains: { files: "note-0a1b2c-files.ci.test" },
   url: "https://note-0a1b2c.ci.test",
   stage: "install",
   version: "3fa9c1b7",
@@ -179,6 +180,30 @@ test("drives the browser", async () => {
     "wait h1",
     "picture install-in.png",
     "page closed",
+  ]);
+});
+
+Deno.test("what never comes true is told with what was wrong last, and a domain that is not there with those that are", async () => {
+  const { outcome } = await run(`
+import { equal } from "node:assert/strict";
+import { domain, eventually, test } from "cc-ci";
+let tries = 0;
+test("third time lucky", async () => {
+  equal(await eventually(() => ++tries === 3 ? "yes" : false, { everySeconds: 0.01 }), "yes");
+  equal(tries, 3);
+  equal(domain(), "${app.domain}");
+  equal(domain("files"), "${app.domains.files}");
+});
+test("never", () => eventually(() => equal(1, 2, "not yet " + ++tries), { seconds: 0.05, everySeconds: 0.01 }));
+test("false", () => eventually(() => false, { seconds: 0 }));
+test("elsewhere", () => void domain("constructor"));
+`);
+  assert.equal(outcome.passed, 1);
+  const told = outcome.failures.map(({ message }) => message.replace(/yet \d+/, "yet N"));
+  assert.deepEqual(told, [
+    "Not within 0.05 s: not yet N\n    at install_test.ts:11",
+    "Not within 0 s: it is still false\n    at install_test.ts:12",
+    'There is no "constructor" in extra_domains of recipe.yml: it names files\n    at install_test.ts:13',
   ]);
 });
 

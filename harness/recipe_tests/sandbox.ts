@@ -110,12 +110,14 @@ export class Sandbox {
   }
 
   /** @throws {SandboxError} `sandbox.files` when the tests are too many files or too many bytes */
-  static async make(options: SandboxOptions & { kit: string }): Promise<Sandbox> {
+  static async make(options: SandboxOptions & { kit: Readonly<Record<string, string>> }): Promise<Sandbox> {
     const { tmp, tests, kit } = options;
     for (const folder of ["root", "out", "kit", "tests"]) {
       await Deno.mkdir(join(tmp, folder), { recursive: true, mode: 0o755 });
     }
-    await Deno.writeTextFile(join(tmp, "kit", "mod.ts"), kit, { mode: 0o644 });
+    for (const [name, text] of Object.entries(kit)) {
+      await Deno.writeTextFile(join(tmp, "kit", name), text, { mode: 0o644 });
+    }
     await Deno.writeTextFile(join(tmp, "kit", "import_map.json"), importMap(`file://${inside.kit}/mod.ts`), {
       mode: 0o644,
     });
@@ -209,7 +211,7 @@ async function copyFiles(from: string, to: string): Promise<void> {
 }
 
 /** Paths of the plain files below a folder, relative to it. */
-async function* plainFiles(root: string, below = ""): AsyncGenerator<string> {
+export async function* plainFiles(root: string, below = ""): AsyncGenerator<string> {
   for await (const entry of Deno.readDir(join(root, below))) {
     const path = join(below, entry.name);
     if (entry.isDirectory) yield* plainFiles(root, path);

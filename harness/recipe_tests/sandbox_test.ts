@@ -30,7 +30,7 @@ async function hostile(
       tmp,
       deno: Deno.execPath(),
       tests: join(folder, "recipe"),
-      kit: "export const kit = 1;",
+      kit: { "mod.ts": "export const kit = 1;" },
       timeoutMs,
     });
     const { argv, env } = sandbox.command(["sh", "-c", script, "sh", join(folder, "secret")]);
@@ -158,7 +158,7 @@ test("too many files are refused", async () => {
   try {
     for (let n = 0; n <= 500; n++) await Deno.writeTextFile(`${folder}/${n}`, "");
     await assert.rejects(
-      Sandbox.make({ tmp: `${folder}-tmp`, deno: Deno.execPath(), tests: folder, kit: "", timeoutMs: 1 }),
+      Sandbox.make({ tmp: `${folder}-tmp`, deno: Deno.execPath(), tests: folder, kit: {}, timeoutMs: 1 }),
       (error: SandboxError) => error.code === "sandbox.files",
     );
   } finally {

@@ -27,16 +27,24 @@ export interface StageContext {
   remaining(): number;
 }
 
-/** The recipe is at fault. The stage fails with this message as its cause. */
+/** The recipe is at fault, unless another is named. The stage fails with this message as its cause. */
 export class StageFailure extends CcciError {
   /** More about the cause, several lines at most. */
   readonly detail: string | undefined;
   /** Last log lines of the service that caused it. */
   readonly tail: readonly string[];
+  /** Whose mistake it is, where it is not the recipe's. */
+  readonly fault: StageReport["fault"];
 
   constructor(
     message: string,
-    options: { detail?: string; tail?: readonly string[]; cause?: unknown; code?: string } = {},
+    options: {
+      detail?: string;
+      tail?: readonly string[];
+      cause?: unknown;
+      code?: string;
+      fault?: StageReport["fault"];
+    } = {},
   ) {
     super(
       options.code ?? "stage.failed",
@@ -45,6 +53,7 @@ export class StageFailure extends CcciError {
     );
     this.detail = options.detail;
     this.tail = options.tail ?? [];
+    this.fault = options.fault;
   }
 }
 

@@ -9,7 +9,7 @@ import type { Checked } from "../confinement/engine/mod.ts";
 import { type Resolve, UnresolvedRegistry } from "../confinement/images.ts";
 import { confine } from "../confinement/confinement.ts";
 import { checkOverlays } from "../confinement/overlays.ts";
-import { fillIn, type Finding, isPermitted } from "../lint/finding.ts";
+import { fillIn, type Finding, isPermitted, place } from "../lint/finding.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
 import { checkRecipe } from "../lint/check_recipe.ts";
 import { abraFindings } from "../lint/abra_rows.ts";
@@ -24,6 +24,7 @@ import { checkOut } from "../recipe/repo.ts";
 import { ownTestFiles } from "../checks/own_tests.ts";
 import { type ReadVersion, useOf } from "../checks/recipe_yml_use.ts";
 import { need, type RunContext, sendCustomised } from "../checks/context.ts";
+import { lookAtTests } from "./lint_tests.ts";
 import type { RunFolder, RunPlan } from "../run/folder.ts";
 import type { Settings } from "../run/settings.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
@@ -44,9 +45,11 @@ export type LintRun =
     | "calledOnProxy"
     | "undeployable"
     | "baseObstacle"
+    | "recipeTests"
+    | "enrolledTestsChecked"
   >
   & {
-    plan: Pick<RunPlan, "settings" | "apps" | "request">;
+    plan: Pick<RunPlan, "settings" | "apps" | "request" | "stages">;
     folder: Pick<RunFolder, "tmp">;
     resolve?: Resolve;
   };
@@ -81,14 +84,28 @@ class Findings {
 
 /**
  * Finds mistakes before anything is deployed, which is cheap: compose files that do not parse, what a pull request may
- * not ask of the host, and mistakes in the recipe. An error fails the stage. It keeps the recipe from being deployed
- * only if the recipe cannot be deployed or must not be.
+ * not ask of the host, and mistakes in the recipe and in tests. An error fails the stage. It keeps the recipe from being
+ * deployed only if the recipe cannot be deployed or must not be, or if the mistake is ours.
  */
 export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> {
-  const repo = need(run.repo, "fetch");
+  need(run.repo, "fetch");
   const findings = new Findings(
     run.plan.apps.flatMap((app) => fillIn(run.enrolment.exceptions, app)),
   );
+  // Deno looks at the tests in a process of its own while the recipe is read.
+  const tests = lookAtTests(run, ctx);
+  tests.catch(() => {}); // who waits for it gets its error
+  await lintRecipe(run, { ctx, findings });
+  findings.add(await tests);
+  if (findings.all.some((one) => isError(one) && isOurs(one))) run.undeployable ??= "enrolment";
+  conclude(findings.all, ctx);
+}
+
+async function lintRecipe(
+  run: LintRun,
+  { ctx, findings }: { ctx: StageContext; findings: Findings },
+): Promise<void> {
+  const repo = need(run.repo, "fetch");
   // Both are read at the same time, since that is other programs' work for the most part.
   const published = run.base === null ? null : read(run, { ctx, at: run.base, lane: "upgrade" })
     .catch((error) => {
@@ -102,7 +119,8 @@ export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> 
   ]);
   if (!head.ok) {
     run.undeployable = obstacle([head.finding]);
-    return conclude(findings.add([head.finding]), ctx);
+    findings.add([head.finding]);
+    return;
   }
   run.compose.head = head.recipe.compose;
   noteCalls(run, head.recipe);
@@ -122,7 +140,6 @@ export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> 
   ]);
   await lookAtUse(run, { ctx, head: head.recipe });
   findings.add(abra(findings.all));
-  conclude(findings.all, ctx);
 }
 
 /** Tells what of `recipe.yml` applies to this recipe, and what in it is stale. */
@@ -167,6 +184,7 @@ function conclude(findings: readonly Finding[], ctx: StageContext): void {
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
   throw new StageFailure(`${place(first)}: ${first.message}${more}`, {
     code: first.rule,
+    ...(errors.every(isOurs) ? { fault: "enrolment" } : {}),
     detail: errors.slice(0, LISTED).map((error) =>
       [`${place(error)}: ${error.message} [${error.rule}]`, error.hint].filter(Boolean).join("; ")
     ).join("\n"),
@@ -373,10 +391,11 @@ function obstacle(findings: readonly Finding[]): string | null {
   return errors.length > 0 ? "lint" : null;
 }
 
-function isError(finding: Finding): boolean {
-  return finding.severity === "error";
+/** Whether the finding is about tests in the enrolment's folder; the recipe's own are another stage's. */
+function isOurs({ rule }: Finding): boolean {
+  return rule.startsWith("tests.");
 }
 
-function place(at: { file: string; line?: number }): string {
-  return at.line === undefined ? at.file : `${at.file}, line ${at.line}`;
+function isError(finding: Finding): boolean {
+  return finding.severity === "error";
 }

@@ -1,6 +1,6 @@
 import { systemClock } from "../../common/time.ts";
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { execOk } from "../../common/exec.ts";
 import { customisationsOf } from "../../enrolment/customised.ts";
 import { defaultEnrolment, parseEnrolment } from "../../enrolment/enrolment.ts";
@@ -57,10 +57,19 @@ interface Options {
   missing?: string;
   /** Where registries are, in place of the DNS. */
   resolve?: Resolve;
+  /** Files in the enrolment's folder; without any the recipe is not enrolled. */
+  enrolled?: Files;
 }
 
 const noRows =
   "┃ REF ┃ RULE ┃ SEVERITY ┃ SATISFIED ┃ SKIPPED ┃ HOW TO FIX ┃\n┃ R009 ┃ a ┃ error ┃ ✅ ┃ - ┃ - ┃";
+
+async function write(folder: string, files: Files): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    await Deno.mkdir(dirname(join(folder, name)), { recursive: true });
+    await Deno.writeTextFile(join(folder, name), text);
+  }
+}
 
 /** Lints a recipe and tells what came of it. */
 async function lint({ head, published, abra = { prints: noRows }, ...options }: Options) {
@@ -71,7 +80,7 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       env: { GIT_CONFIG_GLOBAL: "/dev/null" },
     });
   const commit = async (files: Files) => {
-    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(path, name), text);
+    await write(path, files);
     await git("add", "--all");
     await git("commit", "--quiet", "--allow-empty", "--message", "A step");
   };
@@ -111,13 +120,22 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       ...defaultEnrolment("wiki"),
       ...parseEnrolment(`repo: a/wiki\n${options.recipeYml ?? ""}`, "recipe.yml"),
       exceptions: options.exceptions ?? [],
+      folder: options.enrolled === undefined ? null : join(folder, "recipes", "wiki"),
     };
     const sent: WorkerMessage[] = [];
+    await write(join(folder, "recipes", "wiki"), options.enrolled ?? {});
+    const seen = {
+      findings: [] as string[],
+      notes: [] as string[],
+      blemishes: [] as string[],
+      log: [] as string[],
+    };
     const run: LintRun = {
       plan: {
         settings,
         apps: [app("install"), app("upgrade")],
         request: { mode: "local", recipe: "wiki", run: "test1", source, only: null, base: null, keep: false },
+        stages: ["fetch", "lint", "images", "install", "tests", "teardown"],
       },
       folder: { tmp: join(folder, "tmp") },
       redactor: new Redactor(),
@@ -131,15 +149,16 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       undeployable: null,
       calledOnProxy: new Set(),
       baseObstacle: null,
+      recipeTests: null,
+      enrolledTestsChecked: false,
       ...(options.resolve && { resolve: options.resolve }),
     };
-    const seen = { findings: [] as string[], notes: [] as string[], blemishes: [] as string[] };
     const ctx: StageContext = {
       stage: "lint",
       clock: systemClock,
       signal,
       remaining: () => 60_000,
-      log: () => {},
+      log: (line) => void seen.log.push(line),
       proof: () => {},
       note: (text) => void seen.notes.push(text),
       blemish: (text) => void seen.blemishes.push(text),
@@ -152,7 +171,16 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       if (error instanceof StageFailure) return error;
       throw error;
     });
-    return { ...seen, run, sent, cause: failure?.message ?? null, detail: failure?.detail ?? "" };
+    return {
+      ...seen,
+      run,
+      sent,
+      /** Notes of the whole run. */
+      told: sent.flatMap((message) => message.type === "note" ? [message.text] : []),
+      cause: failure?.message ?? null,
+      detail: failure?.detail ?? "",
+      fault: failure?.fault ?? null,
+    };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -414,4 +442,58 @@ Deno.test("a published version whose registry nobody can look up keeps the upgra
   assert.ok(run.compose.head !== null);
   assert.match(run.baseObstacle ?? "", /which cannot be checked: This host could not look up "registry\./);
   await assert.rejects(lint({ head: elsewhere, resolve }), /could not look up "registry\.example\.org"/);
+});
+
+const fromNpm =
+  'import { test } from "cc-ci";\nimport pad from "npm:left-pad@1.3.0";\ntest("x", () => void pad);\n';
+
+Deno.test("a mistake in a test of the enrolment is the enrolment's, and nothing is deployed for it", async () => {
+  const { cause, fault, findings, run } = await lint({ enrolled: { "install_test.ts": fromNpm } });
+  assert.deepEqual(findings, ["error tests.import recipes/wiki/install_test.ts:2"]);
+  assert.match(
+    cause ?? "",
+    /^recipes\/wiki\/install_test\.ts, line 2: "npm:left-pad@1\.3\.0" cannot be imported/,
+  );
+  assert.equal(fault, "enrolment");
+  assert.equal(run.undeployable, "enrolment");
+});
+
+Deno.test("a mistake of the recipe is the recipe's, also beside one of the enrolment", async () => {
+  const { cause, fault, findings } = await lint({
+    head: instead("  app:", "  web:"),
+    enrolled: { "install_test.ts": fromNpm },
+  });
+  assert.deepEqual(findings, [
+    "error lint.app-service compose.yml:2",
+    "error tests.import recipes/wiki/install_test.ts:2",
+  ]);
+  assert.match(cause ?? "", /^compose\.yml, line 2: /);
+  assert.equal(fault, null);
+});
+
+Deno.test("a mistake in a test that the recipe brings is told, and left to stage tests", async () => {
+  const { cause, findings, run, log } = await lint({ head: { "tests/front_test.ts": fromNpm } });
+  assert.deepEqual([cause, findings, run.undeployable], [null, [], null]);
+  assert.deepEqual(
+    run.recipeTests?.findings.map(({ rule, severity, file, line }) => [rule, severity, file, line]),
+    [["tests.import", "error", "tests/front_test.ts", 2]],
+  );
+  assert.ok(log.some((line) => /^tests\/front_test\.ts, line 2: .* \(stage tests will fail\)$/.test(line)));
+});
+
+Deno.test("files that look like tests and are not run are told with the names that count, and fail nothing", async () => {
+  const defining = 'import { test } from "cc-ci";\ntest("x", () => {});\n';
+  const { cause, findings, told, run } = await lint({
+    head: { "tests/front.ts": defining, "test/a_test.ts": defining },
+    enrolled: { "instal_test.ts": defining, "account.ts": "export const user = 1;\n" },
+  });
+  assert.deepEqual([cause, findings], [null, ["note tests.name recipes/wiki/instal_test.ts"]]);
+  assert.deepEqual(told.map((text) => text.split(":")[0]), [
+    "recipes/wiki/instal_test.ts",
+    "tests/front.ts",
+    "test/a_test.ts",
+  ]);
+  assert.match(told[0] ?? "", /a run takes install_test\.ts, upgrade_test\.ts, backup_test\.ts/);
+  assert.match(told[1] ?? "", /stage tests takes what is called \*_test\.ts in tests\/ itself/);
+  assert.deepEqual(run.recipeTests?.files, []);
 });

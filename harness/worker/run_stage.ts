@@ -95,6 +95,7 @@ function outcomeOf(error: unknown, redactor: Redactor): Partial<StageReport> {
       cause: sentence(error.message),
       tail: condensedTail(error.tail),
       ...(error.detail === undefined ? {} : { detail: error.detail }),
+      ...(error.fault === undefined ? {} : { fault: error.fault }),
     };
   }
   const detail = error instanceof InfraFailure && error.detail !== undefined
@@ -108,6 +109,7 @@ function outcomeOf(error: unknown, redactor: Redactor): Partial<StageReport> {
 
 /** Turns a failure into one of the machine, for which the recipe is not blamed. */
 function blameless(report: StageReport, why: string): Partial<StageReport> {
+  delete report.fault;
   return { result: "infra", cause: why, detail: [report.cause, report.detail].filter(Boolean).join("\n") };
 }
 

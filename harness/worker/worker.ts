@@ -125,6 +125,8 @@ async function makeContext(
     repo: null,
     base: null,
     compose: { head: null, base: null },
+    recipeTests: null,
+    enrolledTestsChecked: false,
     calledOnProxy: new Set(),
     checked: { install: null, base: null, upgrade: null },
     room: Promise.resolve(),

@@ -1,0 +1,105 @@
+import { basename, dirname, join, normalize } from "node:path";
+import { exec } from "../../common/exec.ts";
+import { plainText } from "../../common/plain_text.ts";
+import { confinedGround, type GroundNeeds, ISOLATED, kitFiles, kitNames, openGround } from "./ground.ts";
+import { readMistakes, type Sources, type TestMistake } from "./mistakes.ts";
+import { plainFiles } from "./sandbox.ts";
+import { definesTests, isCode, unrunTests } from "./unrun.ts";
+
+export type { TestMistake } from "./mistakes.ts";
+
+/** What a look at test files has shown. */
+export interface TestCheck {
+  mistakes: TestMistake[];
+  /**
+   * Whether the look came to its end: without mistakes the files then need no other check. A check that ends for want of
+   * time or memory says nothing.
+   */
+  complete: boolean;
+}
+
+/** How many mistakes are named; a file may hold thousands. */
+const MOST = 20;
+/** Bytes of a file that are looked at for what it imports and whether it defines tests. */
+const MOST_BYTES = 256 * 1024;
+
+/**
+ * Looks at test files without running any of them: whether they are TypeScript, import only what they can have, use the
+ * kit as it is, and hold a test at all. Deno reads nothing from registries or the network for it.
+ * @param options.confined whether Deno itself works in a sandbox, as it has to on files for which nobody here vouches
+ * @throws {SandboxError} when files that have to be confined cannot be
+ */
+export async function checkTests(needs: GroundNeeds, options: { confined: boolean }): Promise<TestCheck> {
+  await Deno.mkdir(needs.tmp, { recursive: true, mode: 0o700 });
+  try {
+    const ground = options.confined ? await confinedGround(needs) : await openGround(needs);
+    const files = needs.files.map((file) => join(ground.tests, basename(file)));
+    const { argv, env } = ground.command([
+      "check",
+      ...ISOLATED,
+      `--import-map=${ground.importMap}`,
+      ...files,
+    ]);
+    const child = await exec(argv, {
+      clearEnv: true,
+      env,
+      cwd: dirname(needs.files[0] ?? "/."),
+      timeoutMs: needs.timeoutMs,
+      ...(needs.signal === undefined ? {} : { signal: needs.signal }),
+    });
+    const said = plainText(`${child.stderr}\n${child.stdout}`);
+    if (!child.timedOut) await ground.report(said); // tells a sandbox that could not be made from a check that found something
+    const sources = await sourcesOf(dirname(needs.files[0] ?? "/."), ground.tests);
+    if (!child.success) {
+      const mistakes = child.timedOut ? [] : readMistakes(said, sources).slice(0, MOST);
+      return { mistakes, complete: mistakes.length > 0 };
+    }
+    const none = needs.files.map((file) => basename(file)).filter((name) => !definesTests(name, sources));
+    return {
+      mistakes: none.map((file) => ({ rule: "tests.none", file, message: noTest(sources.text(file)) })),
+      complete: true,
+    };
+  } finally {
+    await Deno.remove(needs.tmp, { recursive: true }).catch(() => {});
+  }
+}
+
+function noTest(text: string): string {
+  return text.trim() === "" ? "The file is empty" : "The file holds no test";
+}
+
+/**
+ * Files of a folder that somebody may take for tests and that no run runs.
+ * @param run names of the files that are run
+ * @returns paths relative to the folder
+ */
+export async function unrunIn(folder: string, run: readonly string[]): Promise<string[]> {
+  return unrunTests(run, await sourcesOf(folder, folder));
+}
+
+async function sourcesOf(folder: string, root: string): Promise<Sources> {
+  const { "mod.ts": kit = "" } = await kitFiles();
+  const texts = new Map<string, string>();
+  for await (const name of plainFiles(folder)) {
+    if (isCode(name)) texts.set(name, await readStart(join(folder, name)));
+  }
+  return {
+    root,
+    names: [...texts.keys()],
+    text: (name) => texts.get(normalize(name)) ?? "",
+    kit: kitNames(kit),
+  };
+}
+
+/** Text of a file, or its beginning. */
+async function readStart(path: string): Promise<string> {
+  using file = await Deno.open(path);
+  const bytes = new Uint8Array(MOST_BYTES);
+  let size = 0;
+  while (size < bytes.length) {
+    const count = await file.read(bytes.subarray(size));
+    if (count === null) break;
+    size += count;
+  }
+  return new TextDecoder().decode(bytes.subarray(0, size));
+}

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { FaultlessTests } from "./faultless.ts";
+
+Deno.test("tests are known by all of their bytes and by which of them are run, and by nothing that a test can write", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "ccci-test-" });
+  try {
+    const known = new FaultlessTests(join(folder, "known"));
+    const tests = join(folder, "tests");
+    const key = async (files: Record<string, string>, run = ["a_test.ts"]) => {
+      await Deno.mkdir(join(tests, "data"), { recursive: true });
+      for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(tests, name), text);
+      const of = { files: run.map((name) => join(tests, name)), deno: "/deno" };
+      const made = await known.keyOf(tests, of);
+      await Deno.remove(tests, { recursive: true });
+      return made;
+    };
+    const first = await key({ "a_test.ts": "a", "data/b.json": "1" });
+    assert.match(first, /^[0-9a-f]{64}$/);
+    assert.equal(await known.has(first), false);
+    await known.add(first);
+    assert.equal(await known.has(await key({ "a_test.ts": "a", "data/b.json": "1" })), true);
+    const others = [
+      await key({ "a_test.ts": "b", "data/b.json": "1" }),
+      await key({ "a_test.ts": "a", "data/b.json": "2" }),
+      await key({ "a_test.ts": "a", "data/c.json": "1" }),
+      await key({ "a_test.ts": "a", "data/b.json": "1", "c.ts": "" }),
+      await key({ "a_test.ts": "a", "data/b.json": "1" }, ["a_test.ts", "b_test.ts"]),
+      // A name and a text that run into each other as the first ones do.
+      await key({ "a_test.tsa": "", "data/b.json": "1" }),
+    ];
+    assert.deepEqual(await Promise.all(others.map((one) => known.has(one))), others.map(() => false));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("what is remembered stays bounded", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "ccci-test-" });
+  try {
+    const known = new FaultlessTests(folder);
+    for (let n = 0; n < 501; n++) await known.add(String(n));
+    assert.deepEqual(Array.from(Deno.readDirSync(folder), ({ name }) => name), ["500"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,57 @@
+import { basename, join } from "node:path";
+import type { Sources } from "./mistakes.ts";
+
+/** Names as the test programs of this world want them: `a_test.ts`, `a.test.ts`, `a-spec.js`, `test_a.ts`. */
+const TEST_NAME = /(?:^|[._-])(?:tests?|spec)\.[cm]?[jt]sx?$|^tests?[_-]/i;
+
+/** Whether Deno could run a file of this name. */
+export function isCode(name: string): boolean {
+  return /\.[cm]?[jt]sx?$/.test(name);
+}
+
+/** Whether a file, or one that it imports, could define a test. Where that is not certain, it could. */
+export function definesTests(name: string, sources: Pick<Sources, "names" | "text">): boolean {
+  const seen = new Set<string>();
+  const look = (file: string): boolean => {
+    if (seen.has(file)) return false;
+    seen.add(file);
+    const code = sources.text(file);
+    return file.startsWith("..") || /\btest\b/.test(code) || importsOf(file, code).some(look);
+  };
+  return look(name);
+}
+
+/**
+ * Files that somebody may take for tests and that no run would ever run: called like tests, or defining some, and
+ * imported by no file that is run.
+ * @param run names of the files that are run
+ */
+export function unrunTests(run: readonly string[], sources: Pick<Sources, "names" | "text">): string[] {
+  const reached = new Set<string>();
+  const follow = (file: string) => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    importsOf(file, withoutComments(sources.text(file))).forEach(follow);
+  };
+  run.forEach(follow);
+  return sources.names.filter((name) =>
+    isCode(name) && !reached.has(name) &&
+    (TEST_NAME.test(basename(name)) || callsTest(withoutComments(sources.text(name))))
+  ).sort();
+}
+
+/** Whether a file defines tests by the kit or by Deno itself. */
+function callsTest(code: string): boolean {
+  return /\bDeno\.test\b/.test(code) || (/["']cc-ci["']/.test(code) && /\btest\s*\(/.test(code));
+}
+
+/** Files that a file imports by paths, relative to the same folder as its own name. */
+function importsOf(file: string, code: string): string[] {
+  return [...code.matchAll(/(?:from|import)\s*\(?\s*["'](\.{1,2}\/[^"']+)["']/g)]
+    .map(([, path = ""]) => join(file, "..", path));
+}
+
+/** What looks like a comment in a string goes as well, so this serves for hints only. */
+function withoutComments(code: string): string {
+  return code.replace(/\/\*[^]*?\*\/|(^|[^:"'`])\/\/[^\n]*/g, "$1");
+}

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { definesTests, unrunTests } from "./unrun.ts";
+
+function sourcesOf(files: Record<string, string>) {
+  return { names: Object.keys(files), text: (name: string) => files[name] ?? "" };
+}
+
+const defining = 'import { test } from "cc-ci";\ntest("x", () => {});\n';
+
+Deno.test("files that look like tests and are not run are found, helpers of tests are not", () => {
+  const files = {
+    "install_test.ts": `import "./shared.ts";\n${defining}`,
+    "shared.ts": `export * from "./deeper/more.ts";\n${defining}`,
+    "deeper/more.ts": defining,
+    "account.ts": 'import { page } from "cc-ci";\nexport const logIn = () => page("/");',
+    "instal_test.ts": defining,
+    "front.test.ts": defining,
+    "login-spec.mjs": "",
+    "test_login.ts": "",
+    "deeper/upgrade_test.ts": defining,
+    "foo.ts": defining,
+    "deno.ts": 'Deno.test("x", () => {});',
+    "latest.ts": "export const contest = 1;",
+    "notes.ts": '// import { test } from "cc-ci"; test(...)\nexport const n = 1;',
+    "data_test.json": "{}",
+  };
+  assert.deepEqual(unrunTests(["install_test.ts"], sourcesOf(files)), [
+    "deeper/upgrade_test.ts",
+    "deno.ts",
+    "foo.ts",
+    "front.test.ts",
+    "instal_test.ts",
+    "login-spec.mjs",
+    "test_login.ts",
+  ]);
+});
+
+Deno.test("a file holds no test only where that is certain", () => {
+  const sources = sourcesOf({
+    "a_test.ts": 'import "./b.ts";',
+    "b.ts": 'import "./a_test.ts";',
+    "c_test.ts": 'import "./d.ts";',
+    "d.ts": defining,
+    "e_test.ts": 'const glob = "/**";\nimport { test as it } from "cc-ci";\nit("x", () => {});\n// */',
+    "f_test.ts": 'import "../elsewhere.ts";',
+  });
+  assert.deepEqual(["a", "c", "e", "f"].map((name) => definesTests(`${name}_test.ts`, sources)), [
+    false,
+    true,
+    true,
+    true,
+  ]);
+});
