@@ -134,6 +134,11 @@ export async function runRecipe(
   return await run.ended;
 }
 
+/** Removes what a run with `--keep` left up. @param folder of the run */
+export async function removeKept(stack: Stack, folder: string): Promise<void> {
+  await runCommandOk([...HARNESS, "remove", folder], { cwd: root, env: stack.env });
+}
+
 /** Ends a process the hard way. */
 export async function sigkill(pid: number): Promise<void> {
   await runCommandOk(["kill", "-KILL", String(pid)]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type ComposeFile, makeRecipe } from "./fixture_recipe.ts";
-import { type Ended, runRecipe } from "./harness_cli.ts";
+import { type Ended, removeKept, runRecipe } from "./harness_cli.ts";
 import { assertNothingLeft } from "./inventory.ts";
 import { onTheStack, stage } from "./on_the_stack.ts";
 
@@ -132,19 +132,39 @@ test("a port at which nobody listens does not", async () => {
 `;
 
 onTheStack(
-  "a test of an enrolment speaks to a port of the app",
+  "a test of an enrolment speaks to a port of the app, and is run again against the app that was left up",
   async ({ stack, folder, runs }) => {
     const path = await makeRecipe(join(folder, "quick"), { versions: [] });
     const recipes = join(folder, "recipes");
     await Deno.mkdir(join(recipes, "quick"), { recursive: true });
     await Deno.writeTextFile(join(recipes, "quick", "recipe.yml"), "repo: fixtures/quick\n");
-    await Deno.writeTextFile(join(recipes, "quick", "install_test.ts"), overTcp("^HTTP.1\\.1 200"));
-    const ended = await runRecipe(stack, {
-      runs,
-      args: [path, "--only", "install"],
-      env: { CCCI_RECIPES: recipes },
-    });
+    const write = (greeting: string) =>
+      Deno.writeTextFile(join(recipes, "quick", "install_test.ts"), overTcp(greeting));
+    const run = (...args: string[]) =>
+      runRecipe(stack, { runs, args: [path, ...args], env: { CCCI_RECIPES: recipes } });
+    await write("^HTTP.1\\.1 200");
+    const ended = await run("--only", "install", "--keep");
     assert.equal(ended.code, 0, `${ended.stderr}${JSON.stringify(stage(ended, "install"))}`);
     assert.ok(stage(ended, "install")?.proofs.includes("2 tests passed"), JSON.stringify(ended.result));
+    const domain = /--tests-only --app (\S+)/.exec(ended.stderr + ended.stdout)?.[1] ?? "";
+    assert.notEqual(domain, "", ended.stderr);
+    try {
+      await write("^SMTP");
+      const failed = await run("--tests-only", "--app", domain);
+      assert.equal(failed.code, 1, failed.stdout + failed.stderr);
+      assert.match(failed.stdout, /✘ install: 1 of 2 tests failed: the port answers/);
+      await write("(");
+      const broken = await run("--tests-only");
+      assert.equal(broken.code, 1, broken.stdout + broken.stderr);
+      assert.match(broken.stdout, /✘ install: not run\n {2}recipes\/quick\/install_test\.ts, line 7: /);
+      await write("^HTTP");
+      await Deno.mkdir(join(path, "tests"));
+      await Deno.writeTextFile(join(path, "tests", "own_test.ts"), overTcp("^HTTP"));
+      const mended = await run("--tests-only", "--app", domain);
+      assert.equal(mended.code, 0, mended.stdout + mended.stderr);
+      assert.match(mended.stdout, /✔ install: 2 tests passed[^]*✔ tests: 2 tests passed/);
+    } finally {
+      await removeKept(stack, join(runs, ended.result?.run ?? ""));
+    }
   },
 );

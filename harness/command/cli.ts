@@ -13,6 +13,7 @@ const load = {
   remove: () => import("./remove.ts"),
   revisions: () => import("./refuse_missing.ts"),
   settings: () => import("../run/settings.ts"),
+  testsOnly: () => import("./tests_only.ts"),
   targets: () => import("./local_request.ts"),
 };
 
@@ -31,6 +32,12 @@ export async function main(argv: readonly string[]): Promise<number> {
         settings,
         tell: complain,
       });
+      if (options.testsOnly) {
+        const { testsOnly } = await load.testsOnly();
+        const { app, json = false } = options;
+        code = await testsOnly(request, { settings, json, say, ...(app === undefined ? {} : { app }) });
+        return;
+      }
       await (await load.revisions()).refuseMissing(request, settings);
       code = await (await load.front()).runFront(request, { settings, json: options.json ?? false });
     });

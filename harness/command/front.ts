@@ -55,7 +55,9 @@ export async function runFront(request: RunRequest, options: FrontOptions): Prom
 
   if (last?.type === "done") {
     await summarize(terminal, { result: last.result, folder });
-    for (const app of last.kept) tellHowToLook(terminal, { ...app, settings, folder, run: request.run });
+    const { run, recipe, source } = request;
+    const target = source.kind === "path" ? source.path : source.kind === "url" ? source.url : recipe;
+    for (const app of last.kept) tellHowToLook(terminal, { ...app, settings, folder, run, target });
     if (json) printJson({ ...last.result, report: folder.report, folder: folder.path });
     return exitCodes[last.result.result];
   }
@@ -97,17 +99,44 @@ async function summarize(
   terminal.summary(result, { ...(report === undefined ? {} : { report }), screenshots });
 }
 
-/** Says where an app that `--keep` left up can be looked at, and how to remove it. */
+/** Says where an app that `--keep` left up can be looked at and tested again, and how to remove it. */
 function tellHowToLook(
   terminal: TerminalReport,
-  app: { domain: string; stack: string; settings: Settings; folder: RunFolder; run: string },
+  app: {
+    domain: string;
+    stack: string;
+    settings: Settings;
+    folder: RunFolder;
+    run: string;
+    /** What was asked to be tested. */
+    target: string;
+  },
 ): void {
   const { INGRESS: ingress, CA_FILE: ca } = app.settings;
-  const [host] = ingress.split(":");
+  const [host = "", port = ""] = ingress.split(":");
   const certificate = ca === undefined ? "" : ` --cacert ${ca}`;
+  const inBrowser = browserHint(app.domain, { host, port, ca });
   terminal.note(`The app is still up: https://${app.domain}/ (stack ${app.stack})`);
   terminal.command(`  look:   curl${certificate} --resolve ${app.domain}:443:${host} https://${app.domain}/`);
+  terminal.command(`  browse: ${inBrowser}`);
+  terminal.command(
+    `  test:   ${typedCommand("run-recipe", app.target, "--tests-only", "--app", app.domain)}`,
+  );
   terminal.command(`  remove: ${typedCommand("remove", Deno.env.has(PROGRAM) ? app.run : app.folder.path)}`);
+}
+
+/** How a person's browser gets to an app, whose name no DNS knows. */
+export function browserHint(
+  domain: string,
+  proxy: { host: string; port: string; ca: string | undefined },
+): string {
+  const { host, port, ca } = proxy;
+  const authority = ca === undefined ? "" : `, whose certificate the authority in ${ca} vouches for`;
+  const loopback = /^127\.|^localhost$/.test(host);
+  const away = loopback ? ` (from another machine after: ssh -L 443:${host}:${port} ${Deno.hostname()})` : "";
+  // Browsers take every name below "localhost" for their own machine.
+  const name = domain.endsWith(".localhost") ? "" : ` after "${host} ${domain}" in /etc/hosts`;
+  return `https://${domain}/${name}${away}${authority}`;
 }
 
 /**

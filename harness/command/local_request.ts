@@ -18,6 +18,8 @@ export interface LocalOptions {
   base?: string;
   only?: string;
   keep?: boolean;
+  testsOnly?: boolean;
+  app?: string;
 }
 
 /**
@@ -31,6 +33,7 @@ export async function localRequest(
 ): Promise<RunRequest> {
   const { settings, tell, clock = systemClock } = options;
   const revision = options.ref ?? null;
+  refuseContradictions(options);
   if (revision !== null && (revision.startsWith("-") || /[\s~^:?*[\\]|\.\./.test(revision))) {
     throw new UsageError(`"${revision}" cannot be the name of a branch, tag or commit`);
   }
@@ -48,6 +51,18 @@ export async function localRequest(
     only: options.only === undefined ? null : parseStages(options.only),
     keep: options.keep ?? false,
   };
+}
+
+/** @throws {UsageError} */
+function refuseContradictions({ testsOnly, app, ref, base, keep }: LocalOptions): void {
+  if (!testsOnly) {
+    if (app !== undefined) {
+      throw new UsageError("--app says which app --tests-only is about, and is of no use without");
+    }
+    return;
+  }
+  if (ref === undefined && base === undefined && !keep) return;
+  throw new UsageError("--tests-only deploys nothing, so --ref, --base and --keep are of no use with it");
 }
 
 interface Located {

@@ -56,6 +56,9 @@ Deno.test("what cannot be tested is refused with a reason", async () => {
   await assert.rejects(refused("ext::sh -c x"), UsageError);
   await assert.rejects(refused("https://git.test/a/b", { ref: "--upload-pack=x" }), /cannot be the name/);
   await assert.rejects(refused("https://git.test/a/b", { only: "instal" }), /no stage "instal"/);
+  await assert.rejects(refused("https://git.test/a/b", { app: "a.test" }), /--app .* of no use without/);
+  const contradictory = localRequest("https://git.test/a/b", { settings, testsOnly: true, keep: true });
+  await assert.rejects(contradictory, /--keep are of no use/);
 });
 
 Deno.test("a folder of enrolments that is not there is said, for names and for addresses", async () => {

@@ -16,5 +16,7 @@ export function runRecipeCommand(): Command {
     )
     .option("--only <stages>", "only these stages (comma-separated) and what they need")
     .option("--keep", "leave the app up at the end")
+    .option("--tests-only", "only run the tests, against an app that --keep has left up")
+    .option("--app <domain>", "with --tests-only: which app, where several are up")
     .option("--json", "print the result as one JSON object on the last line of standard output");
 }

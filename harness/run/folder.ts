@@ -4,7 +4,7 @@ import { CcciError } from "../../common/errors.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import { type RunResult, type StageName, stageName } from "../../protocol/result.ts";
 import { FileLock } from "./lock.ts";
-import { domainOf, lanes, stackOf } from "./names.ts";
+import { domainOf, type Lane, lanes, stackOf } from "./names.ts";
 import { removeTree, writeAtomically } from "../../common/files.ts";
 import { runRequest } from "./request.ts";
 import { storedSettings } from "./settings.ts";
@@ -32,6 +32,17 @@ const runPlan = z.object({
   startedAt: z.iso.datetime(),
 });
 export type RunPlan = z.infer<typeof runPlan>;
+
+/** What tests need to know of an app that is left up. */
+const keptApp = z.object({
+  /** Generated secrets by name. */
+  secrets: z.record(z.string(), z.string()),
+  /** What is deployed: a published version, or the short commit under test. */
+  version: z.string(),
+  /** Published version that it was upgraded from. */
+  base: z.string().nullable(),
+});
+export type KeptApp = z.infer<typeof keptApp>;
 
 /** Folder in which browsers have their throw-away folders. */
 export const BROWSER_FOLDERS = "/tmp";
@@ -161,6 +172,25 @@ export class RunFolder {
       if (name.startsWith(prefix)) await removeTree(join(BROWSER_FOLDERS, name));
     }
     await removeTree(this.tmp);
+  }
+
+  /** Notes what tests need to know of an app that may be left up. The secrets are for whoever owns the folder. */
+  async noteKept(lane: Lane, app: KeptApp): Promise<void> {
+    await Deno.writeTextFile(this.#kept(lane), JSON.stringify(app), { mode: 0o600 });
+  }
+
+  /** @returns null where nothing was noted */
+  async kept(lane: Lane): Promise<KeptApp | null> {
+    try {
+      const parsed = keptApp.safeParse(JSON.parse(await Deno.readTextFile(this.#kept(lane))));
+      return parsed.success ? parsed.data : null;
+    } catch {
+      return null;
+    }
+  }
+
+  #kept(lane: Lane): string {
+    return join(this.tmp, `kept-${lane}.json`);
   }
 
   /** How the run's Docker objects stand: `open` until somebody has seen that none is left, `kept` after `--keep`. */

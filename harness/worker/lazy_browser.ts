@@ -1,6 +1,6 @@
-import { httpAddress } from "../../common/ingress.ts";
 import { domainsOf } from "../app/settings.ts";
 import type { WatchedBrowser } from "../browser/browser.ts";
+import { browserFor } from "../checks/open_browser.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import type { Settings } from "../run/settings.ts";
 
@@ -23,14 +23,7 @@ export class LazyBrowser implements AsyncDisposable {
   }
 
   async #open(domains: string[]): Promise<WatchedBrowser> {
-    const settings = this.#settings;
-    const { openBrowser } = await import("../browser/browser.ts"); // large, and not needed before a deploy
-    const browser = await openBrowser({
-      ingress: settings.INGRESS,
-      ingressHttp: httpAddress(settings),
-      ...(settings.CA_FILE === undefined ? {} : { ca: settings.CA_FILE }),
-      domains,
-    });
+    const browser = await browserFor(domains, { settings: this.#settings });
     this.version = browser.version;
     this.sandbox = browser.sandbox;
     return browser;

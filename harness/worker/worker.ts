@@ -12,7 +12,7 @@ import type { Lane } from "../run/names.ts";
 import { runPipeline } from "./pipeline.ts";
 import { killFamily } from "../run/process_tree.ts";
 import { Redactor } from "../run/redact.ts";
-import type { RunContext } from "../checks/context.ts";
+import { headName, type RunContext } from "../checks/context.ts";
 import { type PlannedApp, RunFolder, type RunPlan } from "../run/folder.ts";
 import { InfraFailure, StageBlocked } from "../run/stage.ts";
 import { stagePlans } from "../run/stage_plan.ts";
@@ -49,6 +49,7 @@ export async function work(path: string): Promise<void> {
       if (!last && makeRoom) await within("free lane", () => freeLane(run, { lane, gone }));
     },
   });
+  if (plan.request.keep) await noteKept(run);
   const { install, upgrade } = run.imposed;
   // Of two lanes side by side, the run waited for the one that ended last.
   send({ type: "imposed", seconds: lanes === 2 ? run.imposed[lastLane] : install + upgrade });
@@ -166,6 +167,16 @@ async function probe(run: RunContext) {
   const strange = strangeVersion(tools.version);
   if (strange !== null) run.send({ type: "note", text: strange });
   return { abra: tools.version, abraStandIn: tools.standIn, docker };
+}
+
+/** Notes what later tests need to know of apps that are left up. */
+async function noteKept(run: RunContext): Promise<void> {
+  if (run.repo === null) return;
+  for (const { lane } of run.plan.apps) {
+    const { secrets, published } = run.app(lane);
+    const base = lane === "upgrade" && published === null ? run.base?.version ?? null : null;
+    await run.folder.noteKept(lane, { secrets, version: published ?? headName(run), base });
+  }
 }
 
 /** Removes a lane's app as soon as nobody needs it. The keeper looks again at the end whether it is gone. */

@@ -23,7 +23,7 @@ export async function runRecipe(argv: string[]): Promise<number> {
   try {
     // Help, and complaints about arguments, need nothing that runs.
     const asked = await readCall(argv);
-    if (asked !== null) env = await prepare(asked.target);
+    if (asked !== null) env = asked.testsOnly ? bareSettings() : await prepare(asked.target);
   } catch (error) {
     // Whoever asked for JSON gets some, as from the harness itself.
     if (argv.includes("--json")) write(`${JSON.stringify({ result: null, error: describeError(error) })}\n`);
@@ -38,18 +38,25 @@ export async function runRecipe(argv: string[]): Promise<number> {
  * sense
  * @throws {UsageError}
  */
-export async function readCall(argv: string[]): Promise<{ target: string } | null> {
+export async function readCall(
+  argv: string[],
+): Promise<{ target: string; testsOnly: boolean } | null> {
   const call = readLocalCall(argv);
   if (call === null) return null;
   await refuseUnknown(call.target);
+  await rehearse(call, bareSettings());
+  return { target: call.target, testsOnly: call.options.testsOnly ?? false };
+}
+
+/** Settings as far as they are known without a stack. Tests of an app that is up take the others from its run. */
+function bareSettings(): Record<string, string> {
   const { runs } = pathsFromEnvironment();
-  await rehearse(call, {
+  return {
     CCCI_BASE_DOMAIN: BASE_DOMAIN,
     CCCI_RUNS: runs,
     CCCI_RECIPES: recipesFolder(),
     ...ownSettings(),
-  });
-  return call;
+  };
 }
 
 /** The folder with enrolments: the caller's, or this checkout's. */
