@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { StageName } from "../../protocol/result.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { domainsOf } from "../app/settings.ts";
+import type { Browser } from "../browser/types.ts";
 import type { TestOutcome } from "../recipe_tests/outcome.ts";
 import type { KeptApp, PlannedApp, RunFolder } from "../run/folder.ts";
 import { Redactor } from "../run/redact.ts";
@@ -55,12 +56,13 @@ const kindOf: Partial<Record<StageName, TestKind>> = {
 /**
  * Runs tests against an app that a run has left up, in the same sandbox and through the same broker as in a run.
  * Stages without tests are left out of what is returned.
- * @throws {BrowserError} @throws {SandboxError} when the host has not what the tests need
+ * @throws {SandboxError} when the host cannot confine the tests that have to be
  */
 export async function runKeptTests(tests: KeptTests): Promise<KeptOutcome[]> {
   const { app, kept, enrolment, settings, swarm, folder, signal, stages } = tests;
   const domains = domainsOf(app.domain, enrolment);
   const starting = browserFor(domains, { settings, family: tests.run });
+  starting.catch(() => {}); // a test that opens a page gets its error
   try {
     const look = { settings, tmp: folder.tmp, timeoutMs: 120_000, signal };
     const [enrolled, own] = await Promise.all([
@@ -86,7 +88,7 @@ export async function runKeptTests(tests: KeptTests): Promise<KeptOutcome[]> {
       base: kept.base,
       swarm,
       settings,
-      browser: await starting,
+      browser: laterBrowser(starting),
     };
     const redactor = new Redactor();
     for (const secret of Object.values(kept.secrets)) redactor.add(secret);
@@ -113,6 +115,17 @@ export async function runKeptTests(tests: KeptTests): Promise<KeptOutcome[]> {
   } finally {
     await starting.then((browser) => browser[Symbol.asyncDispose](), () => {});
   }
+}
+
+/** A browser that is still starting: only tests that open a page wait for it. */
+function laterBrowser(starting: Promise<Browser>): Browser {
+  return {
+    version: "unknown",
+    sandbox: true,
+    folder: "",
+    page: async () => await (await starting).page(),
+    [Symbol.asyncDispose]: async () => await (await starting)[Symbol.asyncDispose](),
+  };
 }
 
 const nothing: LookedAt = { files: [], findings: [], checked: true };
