@@ -25,7 +25,7 @@ const PULL_MS = 600_000;
 
 /** Docker Hub, or the mirrors that the engine asks in its place. */
 export const hub: Registry = {
-  answers: () => answering ??= anyAnswers(),
+  answers: async () => (await addresses()).length > 0,
   async pull(image, signal) {
     const result = await exec(["docker", "pull", "--quiet", image], {
       env: DOCKER_ENV,
@@ -66,20 +66,27 @@ export async function fromRegistry(
   });
 }
 
-let answering: Promise<boolean> | undefined;
+let answering: Promise<string[]> | undefined;
 
-async function anyAnswers(): Promise<boolean> {
-  const asked = (await addresses()).map(async (address) => {
-    const answer = await fetch(new URL("/v2/", address), { signal: AbortSignal.timeout(PROBE_MS) });
-    await answer.body?.cancel();
-    if (answer.status >= 500) throw new Error(`${answer.status}`); // a refusal shows as well that it answers
-  });
-  return await Promise.any(asked).then(() => true, () => false);
+/** Those that can be asked at all. The others would be waited for with every image. */
+function addresses(): Promise<string[]> {
+  return answering ??= askAll();
 }
 
-/** In the order in which an engine asks them. */
-async function addresses(): Promise<string[]> {
-  return [...await mirrors(), HUB];
+async function askAll(): Promise<string[]> {
+  const all = [...await mirrors(), HUB]; // in the order in which an engine asks them
+  const answers = await Promise.all(all.map(doesAnswer));
+  return all.filter((_, index) => answers[index]);
+}
+
+async function doesAnswer(address: string): Promise<boolean> {
+  try {
+    const answer = await fetch(new URL("/v2/", address), { signal: AbortSignal.timeout(PROBE_MS) });
+    await answer.body?.cancel();
+    return answer.status < 500; // a refusal shows as well that it answers
+  } catch {
+    return false;
+  }
 }
 
 /** The mirrors of the engine that runs, or of one that will be started. */
