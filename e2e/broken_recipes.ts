@@ -133,6 +133,12 @@ export const brokenRecipes: BrokenRecipe[] = [
       ...withApp({
         volumes: ["content:/usr/share/nginx/html", "/var/run/docker.sock:/var/run/docker.sock"],
         command: ["sh", "-c", `${makeChild}; exec nginx -g 'daemon off;'`],
+        // How long Docker takes for the child is not what this is about.
+        healthcheck: {
+          test: ["CMD", "curl", "-f", "http://localhost/"],
+          interval: "1s",
+          start_period: "60s",
+        },
       }),
     },
     enrolment: "repo: fixtures/quick\nexceptions: [confine.socket]\n",

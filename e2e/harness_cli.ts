@@ -64,6 +64,8 @@ export class HarnessRun implements AsyncDisposable {
   readonly ended: Promise<Ended>;
   readonly #runs: string;
   readonly #child: Deno.ChildProcess;
+  /** What it has said so far to people. */
+  #said = "";
 
   constructor(stack: Stack, options: RunOptions) {
     this.#runs = options.runs;
@@ -77,17 +79,24 @@ export class HarnessRun implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     this.pid = this.#child.pid;
-    this.ended = this.#child.output().then(({ code, stdout, stderr }) => {
-      const text = new TextDecoder().decode(stdout);
+    this.ended = Promise.all([
+      this.#child.status,
+      new Response(this.#child.stdout).text(),
+      this.#listen(this.#child.stderr),
+    ]).then(([{ code }, text]) => {
       const last = text.trimEnd().split("\n").at(-1) ?? "";
       const said = last.startsWith("{") ? JSON.parse(last) : {};
       return {
         code,
         result: "stages" in said ? said : undefined, // no run took place
         stdout: text,
-        stderr: new TextDecoder().decode(stderr),
+        stderr: this.#said,
       };
     });
+  }
+
+  async #listen(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    for await (const text of stderr.pipeThrough(new TextDecoderStream())) this.#said += text;
   }
 
   /** The run folder, as soon as there is one. */
@@ -101,7 +110,9 @@ export class HarnessRun implements AsyncDisposable {
         }
       } catch { /* not made yet */ }
       return undefined;
-    }, { what: "the run folder", timeoutMs: 300_000, everyMs: 50 });
+    }, { what: "the run folder", timeoutMs: 300_000, everyMs: 50 }).catch((cause) => {
+      throw new Error(`There is no run folder; so far it said:\n${this.#said}`, { cause });
+    });
   }
 
   /** Process id of the run's keeper or worker. */
