@@ -177,7 +177,12 @@ export function parseSecrets(lines: readonly string[]): Record<string, string> |
  */
 export function refusal(lines: readonly string[]): string | null {
   const last = lastWord(lines);
-  return /^Status: .*Code: \d+/.test(last ?? "") ? botReason(lines) ?? last : last;
+  return failedInside(lines) ? botReason(lines) ?? last : last;
+}
+
+/** Whether abra's last word is only that something which it ran in a container has failed. */
+export function failedInside(lines: readonly string[]): boolean {
+  return /^Status: .*Code: \d+/.test(lastWord(lines) ?? "");
 }
 
 /**

@@ -17,11 +17,58 @@ const says: [message: string, code: string, told: RegExp][] = [
   ["no backupbot discovered, is it deployed?", "stage.infra", /no backupbot/],
 ];
 
+/** What a connection's trouble sounds like, whoever had it. */
+const networkSays = [
+  "dial tcp 192.0.2.1:443: connect: connection refused",
+  "lookup git.example.org on 127.0.0.53:53: no such host",
+  "lookup git.example.org: server misbehaving",
+  "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+  "net/http: TLS handshake timeout",
+  "read tcp 10.0.0.1:4242->192.0.2.1:443: read: connection reset by peer",
+  "read udp 10.0.0.1:4242->192.0.2.1:53: i/o timeout",
+  "net/http: request canceled (Client.Timeout exceeded while awaiting headers)",
+  "connect: no route to host",
+  "connect: network is unreachable",
+];
+
 for (const [message, code, told] of says) {
   Deno.test(`"${message}" of abra is ${code}`, async () => {
     await rejects(blame(Promise.reject(new AbraError(message, { lines: [] }))), { code, message: told });
   });
 }
+
+for (const trouble of networkSays) {
+  Deno.test(`"${trouble}" is the host's from abra and from the backup bot, and the recipe's in a container`, async () => {
+    const error = (lines: string[]) => Promise.reject(new AbraError(trouble, { lines }));
+    await rejects(blame(error([`FATA ${trouble}`])), {
+      code: "stage.infra",
+      message: /^abra does not reach what it needs: /,
+    });
+    await rejects(blameBot(error([`ERROR: ${trouble}`, "FATA Status: , Code: 1"]), "The backup failed"), {
+      code: "stage.infra",
+      message: /^The backup bot has trouble with its repository: /,
+    });
+    const said = `Failed to run command pg_dump in db: ${trouble}`;
+    const hook = new AbraError(said, { lines: [`ERROR: ${said}`, "FATA Status: , Code: 1"] });
+    await rejects(blameBot(Promise.reject(hook), "The backup failed"), { code: "stage.failed" });
+    await rejects(blame(error([`ERROR: ${trouble}`, "FATA Status: , Code: 1"]), '"init" fails'), {
+      code: "stage.failed",
+      message: /^"init" fails: /,
+    });
+  });
+}
+
+Deno.test("a word counts only of those whose own it is", async () => {
+  const call = (said: string, lines: string[]) => Promise.reject(new AbraError(said, { lines }));
+  const inside = (said: string) => [`ERROR: ${said}`, "FATA Status: , Code: 1"];
+  const flag = "unknown flag: --quick";
+  await rejects(blame(call(flag, [`FATA ${flag}`])), { code: "stage.infra" });
+  await rejects(blame(call(flag, inside(flag))), { code: "stage.failed" });
+  await rejects(blameBot(call(flag, inside(flag)), "The backup failed"), { code: "stage.failed" });
+  const password = "wrong password or no key found";
+  await rejects(blame(call(password, [`FATA ${password}`])), { code: "stage.failed" });
+  await rejects(blameBot(call(password, inside(password)), "The backup failed"), { code: "stage.infra" });
+});
 
 Deno.test("an abra that breaks is the host's trouble, whatever it says", async () => {
   const broken = new AbraError("lint error", { lines: [], code: "abra.broken" });
