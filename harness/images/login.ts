@@ -57,6 +57,12 @@ export function loginsOf(folder: string): FindLogin {
   };
 }
 
+/** Has everything by which a log-in could be known taken out of logs. */
+export function hideLogin(login: Login, hide: (secret: string) => void): void {
+  for (const secret of [login.password, login.identitytoken ?? ""]) if (secret !== "") hide(secret);
+  hide(Buffer.from(`${login.username}:${login.password}`).toString("base64"));
+}
+
 /** Docker's settings folder of this user. */
 export function dockerFolder(env: (name: string) => string | undefined = Deno.env.get): string {
   return env("DOCKER_CONFIG") ?? join(env("HOME") ?? "/root", ".docker");

@@ -1,9 +1,9 @@
-import { Buffer } from "node:buffer";
 import { formatBytes } from "../../common/bytes.ts";
 import { type Clock, formatSeconds } from "../../common/time.ts";
 import type { Swarm } from "../swarm/swarm.ts";
 import { findImage, type PresentImage, type Progress, pullImage } from "./engine.ts";
-import type { FindLogin, Login } from "./login.ts";
+import { type FindLogin, hideLogin } from "./login.ts";
+import type { ManifestCall } from "./manifest.ts";
 import { isName, type Reference, referenceOf } from "./reference.ts";
 import { otherMachine, outOfTime, type Trouble, troubleOf } from "./trouble.ts";
 
@@ -44,7 +44,7 @@ export interface ObtainOptions {
   /** Milliseconds that all pulls together may take. */
   limitMs: number;
   /** When a registry that limits us wants to be asked again, where it can tell; milliseconds from now. */
-  askRetryAfter?: (reference: Reference, signal: AbortSignal) => Promise<number | null>;
+  askRetryAfter?: (reference: Reference, call: ManifestCall) => Promise<number | null>;
 }
 
 /**
@@ -170,7 +170,7 @@ class Pull {
       if (signal.aborted) return outOfTime(reference, limitMs);
       const trouble = troubleOf({ reference, said: pulled.said, loggedIn: login !== null });
       if (trouble.kind === "limit") {
-        trouble.retryAfterMs ??= await this.#options.askRetryAfter?.(reference, signal) ?? null;
+        trouble.retryAfterMs ??= await this.#options.askRetryAfter?.(reference, { login, signal }) ?? null;
       }
       if (attempt > trouble.tries) return trouble;
       const pause = Math.max(trouble.retryAfterMs ?? 0, PAUSE_MS * 3 ** (attempt - 1));
@@ -223,9 +223,4 @@ function isFor(image: string, host: string): boolean {
   const [, architecture = ""] = image.split("/");
   const [, own = ""] = host.split("/");
   return architecture === "" || own === "" || (architectures[own] ?? [own]).includes(architecture);
-}
-
-function hideLogin(login: Login, hide: (secret: string) => void): void {
-  for (const secret of [login.password, login.identitytoken ?? ""]) if (secret !== "") hide(secret);
-  hide(Buffer.from(`${login.username}:${login.password}`).toString("base64"));
 }
