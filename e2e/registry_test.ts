@@ -7,6 +7,7 @@ import type { FindLogin } from "../harness/images/login.ts";
 import { type Obtained, obtainImages, type Unobtainable } from "../harness/images/obtain.ts";
 import { askRetryAfter } from "../harness/images/retry_after.ts";
 import type { TroubleKind } from "../harness/images/trouble.ts";
+import { bytesToPull } from "../harness/images/size.ts";
 import { movedByPull } from "../harness/images/what_runs.ts";
 import { InfraFailure, StageFailure } from "../harness/run/stage.ts";
 import { faultNames, faultyRegistry } from "./testing/faulty_registry.ts";
@@ -180,6 +181,66 @@ testPulls("a disk without room is the host's, and nothing of the image stays the
   assert.deepEqual(await troubles(engine, [`${plain.host}/big:1`]), ["space, host"]);
   assert.deepEqual(await engine.images(), []);
 });
+
+testPulls("how much pulls would bring is known before them, from what registries tell", async (folder) => {
+  await using plain = await Registry.start({ folder });
+  await using locked = await Registry.start({ folder, login: true });
+  await using engine = await PullEngine.start({ folder });
+  const one = await tinyImage("one", { bytes: 100_000 });
+  const two = await tinyImage("two", { bytes: 300_000 });
+  await plain.push("one:1", { image: one });
+  await plain.push("same:1", { image: one });
+  await plain.push("two:list", { image: two, as: listOf(two, two.architecture) });
+  await plain.push("two:foreign", { image: two, as: listOf(two, "s390x") });
+  await locked.push("two:1", { image: two });
+  const login = { username: USER.name, password: USER.password };
+  const size = async (images: string[], findLogin: FindLogin = () => Promise.resolve(null)) =>
+    await bytesToPull(engine.swarm, images, {
+      findLogin,
+      hide: () => {},
+      signal: new AbortController().signal,
+    });
+  const at = (name: string) => `${plain.host}/${name}`;
+  const [small, large] = [one, two].map(({ layer }) => layer.bytes.length) as [number, number];
+
+  assert.equal(await size([at("one:1")]), small);
+  assert.equal(await size([at("one:1"), at("same:1"), at("two:list")]), small + large);
+  assert.equal(await size([at("two:foreign"), at("gone:1"), "No/Name", "127.0.0.1:1/x:1"]), 0);
+  const secret = `${locked.host}/two:1`;
+  assert.equal(await size([secret]), 0, "it tells nothing to those who are not logged in");
+  assert.equal(await size([secret], (serveraddress) => Promise.resolve({ ...login, serveraddress })), large);
+
+  assert.ok((await obtain(engine, [at("one:1")])).every((one) => one.ok));
+  assert.equal(await size([at("one:1"), at("two:list")]), large, "what is here does not count");
+  await plain.push("one:1", { image: two });
+  assert.equal(await size([at("one:1")]), large, "the tag has been moved");
+});
+
+testPulls(
+  "images for which there is no room end the stage before any is pulled, with numbers",
+  async (folder) => {
+    await using plain = await Registry.start({ folder });
+    await using engine = await PullEngine.start({ folder, room: 20 });
+    await plain.push("big:1", { image: await tinyImage("big", { bytes: 12_000_000 }) });
+    await plain.push("small:1", { image: await tinyImage("small", { bytes: 100_000 }) });
+    const play = (head: string, minFreeGb = 0) =>
+      playImagesStage(engine, { head: `${plain.host}/${head}`, runs: folder, minFreeGb });
+
+    const big = await play("big:1");
+    assert.ok(big.error instanceof InfraFailure);
+    assert.match(
+      big.error.message,
+      /^Only \d+\.\d MB are free at ".*", and the images .* at least 24\.0 MB$/,
+    );
+    assert.match(big.error.detail ?? "", /^Their layers are sent in 12\.0 MB, and 0 B must be free/);
+    assert.deepEqual([big.log, await engine.images()], [[], []], "something was pulled");
+
+    const few = await play("small:1", 0.02);
+    assert.match(few.error?.message ?? "", /^Only \d+\.\d MB are free at /);
+    assert.deepEqual(await engine.images(), []);
+    assert.equal((await play("small:1")).error, null);
+  },
+);
 
 testPulls(
   "answers that no registry should give are the host's, asked again as often as it is of use",

@@ -19,6 +19,7 @@ export const harnessSettings = [
   "DOCKER",
   "DOCKER_SOCKET",
   "MIN_FREE_GB",
+  "MIN_FREE_INODES",
   "RUN_MEMORY",
   "RUN_DISK",
   "REQUIRE_FLOOR",

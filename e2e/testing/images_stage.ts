@@ -22,11 +22,15 @@ export interface StageEnd {
 /** Plays the stage for a head and a published version whose one service each run these images. */
 export async function playImagesStage(
   engine: PullEngine,
-  images: { head: string; base?: string; runs: string; seconds?: number },
+  images: { head: string; base?: string; runs: string; seconds?: number; minFreeGb?: number },
 ): Promise<StageEnd> {
   const checked = (image: string) => ({ model: { services: { app: { image } } } }) as unknown as Checked;
   const messages: WorkerMessage[] = [];
-  const settings = storedSettings.parse({ BASE_DOMAIN: "ci.test", RUNS: images.runs, MIN_FREE_GB: 0 });
+  const settings = storedSettings.parse({
+    BASE_DOMAIN: "ci.test",
+    RUNS: images.runs,
+    MIN_FREE_GB: images.minFreeGb ?? 0,
+  });
   const run = {
     swarm: engine.swarm,
     send: (message: WorkerMessage) => void messages.push(message),

@@ -4,6 +4,7 @@ import type { Swarm } from "../swarm/swarm.ts";
 import { findImage, type PresentImage, type Progress, pullImage } from "./engine.ts";
 import { type FindLogin, hideLogin } from "./login.ts";
 import type { ManifestCall } from "./manifest.ts";
+import { hostPlatform, isFor } from "./platform.ts";
 import { isName, type Reference, referenceOf } from "./reference.ts";
 import { otherMachine, outOfTime, type Trouble, troubleOf } from "./trouble.ts";
 
@@ -119,7 +120,7 @@ class Pull {
       const trouble = troubleOf({ reference, said: "invalid reference format", loggedIn: false });
       return { ok: false, image, trouble };
     }
-    if (present !== null && (present.digests.length === 0 || reference.pinned)) {
+    if (present !== null && isSettled(reference, present)) {
       log(`${image} is on this machine already`);
       return here("machine");
     }
@@ -140,7 +141,7 @@ class Pull {
       });
       return { ok: false, image, trouble };
     }
-    const host = await this.#hostPlatform();
+    const host = await hostPlatform(this.#swarm);
     if (!isFor(now.platform, host)) {
       const trouble = otherMachine(reference, { image: now.platform, host });
       return { ok: false, image, trouble };
@@ -180,11 +181,11 @@ class Pull {
       if (signal.aborted) return trouble;
     }
   }
+}
 
-  async #hostPlatform(): Promise<string> {
-    const { OSType, Architecture } = await this.#swarm.info();
-    return `${OSType}/${Architecture}`;
-  }
+/** Whether nobody has to be asked for an image: it was made here, or its name says which content is meant. */
+export function isSettled({ pinned }: Reference, present: PresentImage): boolean {
+  return pinned || present.digests.length === 0;
 }
 
 /** Tells now and then how far all pulls together are. */
@@ -208,19 +209,4 @@ class Teller {
     const total = all.reduce((sum, one) => sum + one.total, 0);
     this.#options.log(`${formatBytes(done)} of ${formatBytes(total)}`);
   }
-}
-
-/** The kernel's names of machines, and those of the images that run there. */
-const architectures: Record<string, string[]> = {
-  x86_64: ["amd64", "386"],
-  aarch64: ["arm64", "arm"],
-  armv7l: ["arm"],
-  i686: ["386"],
-};
-
-/** Whether an image runs on this host. One that says nothing of machines is tried. */
-function isFor(image: string, host: string): boolean {
-  const [, architecture = ""] = image.split("/");
-  const [, own = ""] = host.split("/");
-  return architecture === "" || own === "" || (architectures[own] ?? [own]).includes(architecture);
 }

@@ -42,6 +42,8 @@ const settingsSchema = z.object({
   DOCKER_SOCKET: z.string().default("/var/run/docker.sock"),
   /** Gigabytes; a run that finds less free space ends before it deploys anything. */
   MIN_FREE_GB: z.coerce.number().nonnegative().default(1),
+  /** Files that a disk must still take, where it counts them; one large image has as many. */
+  MIN_FREE_INODES: z.coerce.number().int().nonnegative().default(20_000),
   /** Megabytes of memory that an app may be given; unset: half of the machine's. */
   RUN_MEMORY: z.coerce.number().positive().optional(),
   /** Megabytes that an app may be given for volumes, writable layers and logs. */

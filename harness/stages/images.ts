@@ -8,6 +8,7 @@ import { lastGreenPulls } from "../images/last_green.ts";
 import { dockerFolder, loginsOf } from "../images/login.ts";
 import { type Obtained, obtainImages, type Unobtainable } from "../images/obtain.ts";
 import { askRetryAfter } from "../images/retry_after.ts";
+import { bytesToPull } from "../images/size.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 
 /** The parts of a run that this stage reads and fills in. */
@@ -21,6 +22,8 @@ export type ImagesRun =
 
 /** Milliseconds of the stage's time that are left when pulls are ended, or half of it if that is less. */
 const SPARE_MS = 2_000;
+/** No recipe's images fill so much. Where less is free, registries are asked first how large they are. */
+const AMPLE_BYTES = 10e9;
 
 /**
  * Brings every image that the run is going to deploy onto this machine, and notes which ones they are. Pulling has a
@@ -34,21 +37,28 @@ export async function imagesStage(run: ImagesRun, ctx: StageContext): Promise<vo
     ? { images: imagesOf(run.checked.base), upgraded: imagesOf(run.checked.upgrade) }
     : { images: [], upgraded: [] };
   const needed = new Set([...head, ...base.upgraded]);
-  await requireFreeSpace(run);
+  const all = [...needed, ...base.images];
+  const findLogin = loginsOf(dockerFolder());
+  const hide = (secret: string) => void run.redactor.add(secret);
+  const spare = await requireFreeSpace(run);
+  if (spare !== null && spare < AMPLE_BYTES) {
+    const pull = await bytesToPull(run.swarm, all, { findLogin, hide, signal: ctx.signal });
+    await requireFreeSpace(run, { pull });
+  }
   const began = ctx.clock.elapsed();
-  const all = await obtainImages(run.swarm, [...needed, ...base.images], {
-    findLogin: loginsOf(dockerFolder()),
-    hide: (secret) => void run.redactor.add(secret),
+  const looked = await obtainImages(run.swarm, all, {
+    findLogin,
+    hide,
     log: ctx.log,
     clock: ctx.clock,
     signal: ctx.signal,
     limitMs: Math.max(ctx.remaining() - SPARE_MS, ctx.remaining() / 2),
     askRetryAfter,
   });
-  const obtained = all.filter((one) => one.ok);
+  const obtained = looked.filter((one) => one.ok);
   run.obtained.push(...obtained);
   tell(run, { ctx, obtained, ms: ctx.clock.elapsed() - began });
-  const failed = all.filter((one) => !one.ok);
+  const failed = looked.filter((one) => !one.ok);
   judge(run, { ctx, failed, needed });
   await compareWithLastGreen(run, ctx);
 }

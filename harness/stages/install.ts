@@ -1,6 +1,6 @@
 import { openAppPage } from "../checks/front_page.ts";
 import { runEnrolledTest } from "../checks/run_tests.ts";
-import { requireFreeSpace } from "../checks/free_space.ts";
+import { roomToDeploy } from "../checks/free_space.ts";
 import { imposedByInstall, noteImposed } from "../checks/imposed_waits.ts";
 import { reportImages } from "../checks/resources.ts";
 import { need, type RunContext } from "../checks/context.ts";
@@ -12,10 +12,9 @@ import { countWarnings } from "../checks/log_warnings.ts";
 export async function installStage(run: RunContext, ctx: StageContext): Promise<void> {
   const compose = need(run.compose.head, "lint");
   const checked = need(run.checked.install, "lint");
-  await requireFreeSpace(run);
   const app = run.app("install");
   await app.create(ctx, "head");
-  await run.room;
+  await roomToDeploy(run);
   const began = ctx.clock.elapsed();
   await app.deploy(ctx, { at: "head", checked });
   run.browser().catch(() => {}); // it starts while the app does; who uses it later gets its error

@@ -5,7 +5,7 @@ import { runEnrolledTest } from "../checks/run_tests.ts";
 import { protectedVolumes } from "../recipe/backup_labels.ts";
 import type { Compose } from "../recipe/compose.ts";
 import { type Loss, readMarkers, readRecords, seed, writeMarkers, type Written } from "../checks/data.ts";
-import { requireFreeSpace } from "../checks/free_space.ts";
+import { roomToDeploy } from "../checks/free_space.ts";
 import {
   type EngineHabits,
   imposedByInstall,
@@ -47,13 +47,12 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   if (run.compose.base === null) throw new StageBlocked(run.baseObstacle ?? "lint");
   const composes = { base: run.compose.base, head };
   const checked = { base: need(run.checked.base, "lint"), head: need(run.checked.upgrade, "lint") };
-  await requireFreeSpace(run);
   const app = run.app("upgrade");
 
   ctx.log(`Installing ${base.version}`);
   const install = async () => {
     await app.create(ctx, base);
-    await run.room;
+    await roomToDeploy(run);
     const began = ctx.clock.elapsed();
     await app.deploy(ctx, { at: base, checked: checked.base });
     run.browser().catch(() => {}); // it starts while the app does; who uses it later gets its error

@@ -1,10 +1,12 @@
+import { formatBytes } from "../../common/bytes.ts";
 import { describeError } from "../../common/errors.ts";
 import { waitFor, WaitTimeout } from "../../common/time.ts";
-import { freeBytes } from "../run/disk.ts";
+import { type Room, roomAt } from "../run/disk.ts";
 import type { RunContext } from "../checks/context.ts";
 
 /** A disk with less room may have been full a moment ago, before somebody removed a half-written file. */
 const NEARLY_FULL_BYTES = 64 * 1024 * 1024;
+const NEARLY_NO_INODES = 1_000;
 
 /** What docker's client says when nobody listens at the engine's socket. */
 const UNREACHABLE = /cannot connect to the docker daemon|error during connect/i;
@@ -31,10 +33,18 @@ export async function trouble(
   if (!/no space left on device|ENOSPC/i.test(describeError(options.error))) return null;
   const { DockerRootDir: docker } = await run.swarm.info();
   for (const path of [run.folder.path, settings.RUNS, docker]) {
-    const free = await freeBytes(path);
-    if (free !== null && free < NEARLY_FULL_BYTES) return `The disk is full at "${path}"`;
+    const room = await roomAt(path);
+    const full = room === null ? null : whatIsFull(room);
+    if (full !== null) return `The disk is full at "${path}": ${full}`;
   }
   return null;
+}
+
+/** What a disk has run out of, with the numbers; null: nothing. */
+export function whatIsFull({ bytes, inodes }: Room): string | null {
+  if (bytes.free < NEARLY_FULL_BYTES) return `${formatBytes(bytes.free)} are free`;
+  if (inodes === null || inodes.free >= NEARLY_NO_INODES) return null;
+  return `${inodes.free} of ${inodes.free + inodes.used} inodes are free`;
 }
 
 /** @param before when the engine was started, as seen earlier */

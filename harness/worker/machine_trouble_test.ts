@@ -3,7 +3,7 @@ import { FakeClock } from "../../common/fake_clock.ts";
 import type { RunContext } from "../checks/context.ts";
 import { StageFailure } from "../run/stage.ts";
 import { DockerError, Swarm } from "../swarm/swarm.ts";
-import { trouble } from "./machine_trouble.ts";
+import { trouble, whatIsFull } from "./machine_trouble.ts";
 
 /** An engine that says when it was started, or does not answer, look by look; the last answer stays. */
 class FakeSwarm extends Swarm {
@@ -50,6 +50,14 @@ Deno.test("a failure is the machine's when Docker went away or came back meanwhi
   assert.match(await told({ started: null, message }) ?? "", /stopped answering/);
   const full = "abra refuses: write env: no space left on device";
   assert.match(await told({ started: "monday", message: full }) ?? "", /full at "\/proc"/);
+});
+
+Deno.test("a disk may run out of inodes as well", () => {
+  const bytes = { free: 5e9, used: 5e9 };
+  assert.equal(whatIsFull({ bytes, inodes: { free: 5_000, used: 60_000 } }), null);
+  assert.equal(whatIsFull({ bytes, inodes: null }), null);
+  assert.equal(whatIsFull({ bytes, inodes: { free: 7, used: 64_993 } }), "7 of 65000 inodes are free");
+  assert.equal(whatIsFull({ bytes: { free: 12e6, used: 5e9 }, inodes: null }), "12.0 MB are free");
 });
 
 Deno.test("an engine that is just ending is looked at again, and words of a recipe alone are no proof", async () => {
