@@ -2,6 +2,10 @@ import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { type Clock, systemClock } from "../common/time.ts";
+import { tidyImages } from "../harness/cleanup/images_on_disk.ts";
+import { keepImages } from "../harness/images/engine_lock.ts";
+import { noteImage, readLedger } from "../harness/images/pulled.ts";
+import { roomAt, usedShare } from "../harness/run/disk.ts";
 import { isRoot, onPath } from "../local/host/host.ts";
 import type { FindLogin } from "../harness/images/login.ts";
 import { type Obtained, obtainImages, type Unobtainable } from "../harness/images/obtain.ts";
@@ -311,6 +315,77 @@ testPulls("what the machine has is used where no registry gave it, or none can b
   assert.deepEqual([made.from, made.digest, asked], ["machine", null, [
     "made/here:1 is on this machine already",
   ]]);
+});
+
+/** Plays a run's stage with this image, and writes down what its keeper would. */
+async function pullInRun(
+  engine: PullEngine,
+  played: { head: string; base?: string; runs: string; at: string },
+) {
+  const { error, messages } = await playImagesStage(engine, played);
+  assert.equal(error, null);
+  for (const message of messages) {
+    if (message.type !== "image") continue;
+    await noteImage(played.runs, { image: message.image, recipe: "quick", at: played.at });
+  }
+}
+
+testPulls("on a full disk images of runs go in their order, and nothing else does", async (folder) => {
+  await using plain = await Registry.start({ folder });
+  await using engine = await PullEngine.start({ folder, room: 60 });
+  const { swarm } = engine;
+  const runs = join(folder, "runs");
+  await Deno.mkdir(runs);
+  const name = (tag: string) => `${plain.host}/x:${tag}`;
+  const day = (number: number) => `2026-01-0${number}T00:00:00.000Z`;
+  const push = async (tag: string, text = tag) =>
+    await plain.push(`x:${tag}`, { image: await tinyImage(text, { bytes: 6_000_000 }) });
+  for (const tag of ["theirs", "published", "moved", "held", "old", "recent"]) await push(tag);
+
+  await obtain(engine, [name("theirs")]); // by nobody's run
+  await pullInRun(engine, { head: name("theirs"), base: name("published"), runs, at: day(1) });
+  await pullInRun(engine, { head: name("moved"), runs, at: day(2) });
+  await push("moved", "moved on");
+  await pullInRun(engine, { head: name("moved"), runs, at: day(3) });
+  await pullInRun(engine, { head: name("held"), runs, at: day(3) });
+  const held = await swarm.docker.createContainer({ Image: name("held") }); // it never runs
+  await pullInRun(engine, { head: name("old"), runs, at: day(4) });
+  await pullInRun(engine, { head: name("recent"), runs, at: day(5) });
+
+  const said: string[] = [];
+  const clock = { ...systemClock, now: () => Date.parse(day(6)) };
+  const announce = (text: string) => void said.push(text);
+  const tidy = (above: number, dryRun = false) => tidyImages({ swarm, runs, announce, clock, above, dryRun });
+  const order = ["moved", "moved", "old", "recent", "published"].map(name);
+
+  assert.deepEqual(await tidy(100), { removed: [], stuck: [] }, "the disk is not full");
+  assert.deepEqual((await tidy(0, true)).removed, order);
+  assert.match(
+    said.join("\n"),
+    /is full to \d+ % \(\d+\.\d MB of 6\d\.\d MB\); until .* would go:\n- sha256:.* once /,
+  );
+  assert.equal((await swarm.docker.listImages()).length, 7, "a dry run removes nothing");
+
+  const run = await keepImages(swarm.socket, { announce, clock, signal: new AbortController().signal });
+  said.length = 0;
+  assert.deepEqual((await tidy(0)).removed, [], "a run goes on");
+  assert.match(said.join(), /no image is removed while a run goes on/);
+  run[Symbol.dispose]();
+
+  const { DockerRootDir: root } = await swarm.info();
+  const percent = async () => 100 * usedShare((await roomAt(root))?.bytes ?? { free: 0, used: 0 });
+  const before = await percent();
+  assert.deepEqual((await tidy(before - 1)).removed, order.slice(0, 1), "one is enough");
+  assert.ok(await percent() < before - 1);
+  assert.deepEqual((await tidy(0)).removed, order.slice(1));
+  assert.deepEqual(await engine.images(), [name("held"), name("theirs")]);
+  assert.deepEqual((await readLedger(runs)).images.map(({ names }) => names), [[name("held")]]);
+
+  await held.remove();
+  await swarm.docker.getImage(name("held")).tag({ repo: "made/here", tag: "1" });
+  assert.deepEqual((await tidy(0)).removed, [], "somebody gave it a name");
+  await swarm.docker.getImage("made/here:1").remove();
+  assert.deepEqual((await tidy(0)).removed, [name("held")]);
 });
 
 testPulls("a tag that is moved while a run goes on is seen", async (folder) => {

@@ -71,8 +71,14 @@ export const eventOffset = z.object({ offset: z.number().int().nonnegative() });
 export const hostReport = z.object({
   /** Space left for runs, bytes; `null` where that cannot be told. */
   freeBytes: z.number().int().nonnegative().nullable(),
-  /** The latest pass of the janitor there, and the number of things it could not remove. */
-  janitor: z.object({ at: z.iso.datetime(), stuck: z.number().int().nonnegative() }).nullable(),
+  /** The latest pass of the janitor there. */
+  janitor: z.object({
+    at: z.iso.datetime(),
+    /** Number of things that it could not remove. */
+    stuck: z.number().int().nonnegative(),
+    /** Number of images that it removed for want of room; missing: none. */
+    images: z.number().int().nonnegative().optional(),
+  }).nullable(),
 });
 export type HostReport = z.infer<typeof hostReport>;
 

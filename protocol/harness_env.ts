@@ -20,6 +20,7 @@ export const harnessSettings = [
   "DOCKER_SOCKET",
   "MIN_FREE_GB",
   "MIN_FREE_INODES",
+  "IMAGES_ABOVE",
   "RUN_MEMORY",
   "RUN_DISK",
   "REQUIRE_FLOOR",

@@ -171,7 +171,10 @@ function HostReport(
             <>
               <Wrong /> {count(janitor.stuck, "thing")} could not be removed
             </>
-          )} {trouble.late && <Wrong />}{" "}
+          )}
+          {(janitor.images ?? 0) > 0 && `, ${count(janitor.images ?? 0, "image")} removed for want of room`}
+          {" "}
+          {trouble.late && <Wrong />}{" "}
           <span class="muted">
             (<When at={Date.parse(janitor.at)} now={now} />)
           </span>

@@ -4,6 +4,7 @@ import { runEvent } from "../../protocol/events.ts";
 import { forgetSnapshots } from "../swarm/backup_bot.ts";
 import { cleanUp } from "./clean_up.ts";
 import { noteJanitor } from "./host_report.ts";
+import { tidyImages } from "./images_on_disk.ts";
 import { describeObject, ownerOf } from "./inventory.ts";
 import { FileLock } from "../run/lock.ts";
 import { parseMessage } from "../run/messages.ts";
@@ -24,7 +25,9 @@ export interface JanitorReport {
   cleaned: string[];
   /** Stacks that no run folder names and that the janitor removed (in a dry run: would remove). */
   removed: string[];
-  /** Things that could not be removed, by run or stack. */
+  /** Images that it removed for want of room on Docker's disk (in a dry run: would remove). */
+  images: string[];
+  /** Things that could not be removed, by run or stack; images by that word. */
   stuck: Record<string, string[]>;
 }
 
@@ -44,10 +47,11 @@ export interface JanitorOptions {
  * Cleans up after runs whose keeper died. Their folders have a plan, are not marked clean or kept, and their lock is
  * free; the janitor holds it while it works there. Then it removes stacks that have our form of name below our base
  * domain and that no folder names, if they have not changed for `CCCI_JANITOR_MAX_AGE` seconds (before that they may
- * belong to a run in another folder of runs). It never touches a run whose keeper lives, or anything that is not ours.
+ * belong to a run in another folder of runs). Last it makes room on a full disk: see {@linkcode tidyImages}. It never
+ * touches a run whose keeper lives, or anything that is not ours.
  */
 export async function tidy(options: JanitorOptions): Promise<JanitorReport> {
-  const report: JanitorReport = { cleaned: [], removed: [], stuck: {} };
+  const report: JanitorReport = { cleaned: [], removed: [], images: [], stuck: {} };
   // Stacks are looked up before the folders: a run makes its folder first, so that every stack seen here has one.
   const all = await options.swarm.allObjects();
   const known = new Set<string>();
@@ -67,12 +71,31 @@ export async function tidy(options: JanitorOptions): Promise<JanitorReport> {
   for (const [stack, objects] of oldStacks(all, { base, limit, now })) {
     if (!known.has(stack)) await tidyStack({ stack, objects, report }, options);
   }
+  await makeRoom(report, { ...options, now });
   if (!options.dryRun) {
+    const images = report.images.length;
     const stuck = Object.values(report.stuck).flat().length;
-    await noteJanitor(options.settings.RUNS, { at: new Date(now).toISOString(), stuck })
+    await noteJanitor(options.settings.RUNS, {
+      at: new Date(now).toISOString(),
+      stuck,
+      ...(images === 0 ? {} : { images }),
+    })
       .catch((error) => options.announce(`Could not note what the janitor did: ${describeError(error)}`));
   }
   return report;
+}
+
+async function makeRoom(report: JanitorReport, options: JanitorOptions & { now: number }): Promise<void> {
+  const { swarm, settings, announce, now, dryRun = false } = options;
+  const clock = { ...systemClock, now: () => now };
+  try {
+    const { RUNS: runs, IMAGES_ABOVE: above } = settings;
+    const { removed, stuck } = await tidyImages({ swarm, runs, above, announce, clock, dryRun });
+    report.images.push(...removed);
+    if (stuck.length > 0) report.stuck.images = stuck;
+  } catch (error) {
+    report.stuck.images = [describeError(error)];
+  }
 }
 
 /** Stacks with our form of name in which nothing has changed for `limit` seconds. */

@@ -129,16 +129,20 @@ Deno.test("only what a dead run left is removed: neither a live run's, nor a kep
     };
 
     const plan = await tidy({ ...options, dryRun: true });
-    assert.deepEqual(plan, { cleaned: ["dead01-1"], removed: [], stuck: {} });
+    assert.deepEqual(plan, { cleaned: ["dead01-1"], removed: [], images: [], stuck: {} });
     assert.match(said.join(), new RegExp(`dead01-1.*volume "${volume("dead")}"`));
     assert.deepEqual(swarm.removed, [], "a dry run changes nothing");
     assert.equal(await dead.folder.state(), "open");
 
-    assert.deepEqual(await tidy(options), { cleaned: ["dead01-1"], removed: [], stuck: {} });
+    assert.deepEqual(await tidy(options), { cleaned: ["dead01-1"], removed: [], images: [], stuck: {} });
     assert.deepEqual(swarm.removed, [volume("dead")]);
     assert.equal(await dead.folder.state(), "clean");
     assert.equal(JSON.parse(await Deno.readTextFile(dead.folder.result)).result, "infra");
-    assert.deepEqual(await tidy(options), { cleaned: [], removed: [], stuck: {} }, "nothing is done twice");
+    assert.deepEqual(
+      await tidy(options),
+      { cleaned: [], removed: [], images: [], stuck: {} },
+      "nothing is done twice",
+    );
   }));
 
 Deno.test("a stack of ours that no run knows goes once nothing in it has changed for long enough", () =>
@@ -154,7 +158,7 @@ Deno.test("a stack of ours that no run knows goes once nothing in it has changed
       object("service", `${ageless}_app`, { stack: ageless }),
     ]);
     const report = await tidy({ swarm, settings: settingsIn(runs), announce: () => {}, now: NOW });
-    assert.deepEqual(report, { cleaned: [], removed: [old], stuck: {} });
+    assert.deepEqual(report, { cleaned: [], removed: [old], images: [], stuck: {} });
     assert.deepEqual(swarm.removed, [`${old}_app`, `${old}_key_v1`]);
   }));
 

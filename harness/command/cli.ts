@@ -56,7 +56,9 @@ export async function main(argv: readonly string[]): Promise<number> {
       code = await (await load.remove()).remove(run, { runs, say });
     });
   program.command("janitor")
-    .description("remove what runs left whose keeper died, and old stacks that no run knows")
+    .description(
+      "remove what runs left whose keeper died, old stacks that no run knows and, on a full disk, images of runs",
+    )
     .option("--dry-run", "only say what would be removed")
     .action(async (options: { dryRun?: boolean }) => {
       const settings = (await load.settings()).readSettings();

@@ -18,6 +18,9 @@ export async function runJanitor(
   for (const [owner, things] of stuck) say(`Could not remove of ${owner}: ${things.join(", ")}\n`);
   const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
   const done = `${count(report.cleaned.length, "run")} and ${count(report.removed.length, "stack")}`;
+  const images = report.images.length;
+  const removal = dryRun ? "Would remove up to" : "Removed";
+  if (images > 0) say(`${removal} ${count(images, "image")} for want of room\n`);
   const left = stuck.flatMap(([, things]) => things).length;
   say(
     dryRun

@@ -28,6 +28,14 @@ export interface Obtained {
   from: "registry" | "machine" | "stale";
 }
 
+/** An image that the engine has now. */
+export interface Arrival {
+  reference: Reference;
+  id: string;
+  /** Id of what it had under this name before; null: nothing. */
+  was: string | null;
+}
+
 /** An image that the run cannot have. */
 export interface Unobtainable {
   ok: false;
@@ -44,6 +52,8 @@ export interface ObtainOptions {
   signal: AbortSignal;
   /** Milliseconds that all pulls together may take. */
   limitMs: number;
+  /** Told of each image that the engine has for the run, as soon as it has, also of one that the run cannot use. */
+  onArrival?: (arrival: Arrival) => void;
   /** When a registry that limits us wants to be asked again, where it can tell; milliseconds from now. */
   askRetryAfter?: (reference: Reference, call: ManifestCall) => Promise<number | null>;
 }
@@ -110,10 +120,11 @@ class Pull {
   }
 
   async obtain(): Promise<Obtained | Unobtainable> {
-    const { reference, present, log, clock } = this.#options;
+    const { reference, present, log, clock, onArrival } = this.#options;
     const { image } = reference;
     const here = (from: Obtained["from"]): Obtained => {
       const digest = reference.pinned ? reference.version : present?.digests[0] ?? null;
+      if (present !== null) onArrival?.({ reference, id: present.id, was: present.id });
       return { ok: true, image, id: present?.id ?? "", digest, bytes: 0, seconds: 0, from };
     };
     if (!isName(image)) {
@@ -141,6 +152,7 @@ class Pull {
       });
       return { ok: false, image, trouble };
     }
+    onArrival?.({ reference, id: now.id, was: present?.id ?? null });
     const host = await hostPlatform(this.#swarm);
     if (!isFor(now.platform, host)) {
       const trouble = otherMachine(reference, { image: now.platform, host });

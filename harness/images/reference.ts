@@ -22,6 +22,11 @@ export function isName(image: string): boolean {
   return /^[a-z0-9]([\w.:\/@-]*\w)?$/i.test(image) && !/\.\.|\/\//.test(image);
 }
 
+/** An image's name as the engine lists it: with a tag, or with a digest where the name has one. */
+export function listedName({ repository, version, pinned }: Reference): string {
+  return `${repository}${pinned ? "@" : ":"}${version}`;
+}
+
 /** Takes an image's name apart. */
 export function referenceOf(image: string): Reference {
   const [named = "", digest] = image.split("@");

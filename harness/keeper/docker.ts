@@ -1,5 +1,7 @@
 import { foreignObjects } from "../cleanup/inventory.ts";
 import { requireFloor } from "../floor/engine.ts";
+import { systemClock } from "../../common/time.ts";
+import { keepImages } from "../images/engine_lock.ts";
 import { tidy } from "../cleanup/janitor.ts";
 import type { PlannedApp, RunFolder, RunPlan } from "../run/folder.ts";
 import { InfraFailure } from "../run/stage.ts";
@@ -23,6 +25,10 @@ export async function lookAround(options: {
   announce: (text: string) => void;
   /** Is called with the folder in which Docker keeps its data. */
   foundDisk: (folder: string) => void;
+  /** Is called with what keeps images from being removed, to be disposed of when the run is over. */
+  hold: (lock: Disposable) => void;
+  /** Aborts when the run shall stop. */
+  signal: AbortSignal;
 }): Promise<DockerObject[]> {
   const { settings } = options.plan;
   const swarm = swarmOf(options.plan);
@@ -30,7 +36,9 @@ export async function lookAround(options: {
   const required = settings.REQUIRE_FLOOR ?? options.plan.request.mode === "ci";
   const floor = requireFloor(swarm, { required, announce: options.announce });
   floor.catch(() => {}); // is told once what dead runs left is gone
-  await tidy({ swarm, settings, except: options.folder.path, announce: options.announce });
+  const { announce, signal } = options;
+  await tidy({ swarm, settings, except: options.folder.path, announce });
+  options.hold(await keepImages(settings.DOCKER_SOCKET, { announce, signal, clock: systemClock }));
   await floor;
   return await foreignObjects(swarm, settings.BASE_DOMAIN);
 }

@@ -70,6 +70,8 @@ class Run {
   #kept: RunPlan["apps"] = [];
   /** Folders that runs fill: ours, and Docker's after Docker has named it. */
   #disks: string[];
+  /** What the run keeps from others until it is over. */
+  readonly #held = new DisposableStack();
   #queue: Promise<void> = Promise.resolve();
 
   constructor(started: { folder: RunFolder; plan: RunPlan; link: KeeperLink; clock: Clock }) {
@@ -87,6 +89,7 @@ class Run {
     this.#courier = courier;
     const slot = await this.#slot();
     using _slot = slot;
+    using _held = this.#held; // given back before the slot: the next run may have something to remove
     boundary("keeper: has the slot");
     const { run, recipe } = this.#plan.request;
     await this.#emit({
@@ -138,6 +141,8 @@ class Run {
       folder: this.#folder,
       announce: (text) => this.#link.send({ type: "note", text }),
       foundDisk: (folder) => this.#disks.push(folder),
+      hold: (lock) => void this.#held.use(lock),
+      signal: this.#link.cancelled,
     });
     boundary("keeper: has looked around");
     return foreign;

@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { FAMILY } from "../../common/exec.ts";
+import { describeError } from "../../common/errors.ts";
 import { formatSeconds, systemClock } from "../../common/time.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import type { StageName } from "../../protocol/result.ts";
+import { noteImage } from "../images/pulled.ts";
 import { faultMark } from "../run/fault_mark.ts";
-import { linesOf, parseMessage, type WorkerMessage, workerMessage } from "../run/messages.ts";
+import { linesOf, parseMessage, type UsedImage, type WorkerMessage, workerMessage } from "../run/messages.ts";
 import { killFamily } from "../run/process_tree.ts";
 import type { RunRecord } from "../run/record.ts";
 import type { RunFolder, RunPlan } from "../run/folder.ts";
@@ -91,6 +93,7 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
       deadline.see(message);
       stages.see(message);
       record.learn(message);
+      if (message.type === "image") await noteOwn(message.image, { plan, record });
       if (message.type === "volumes") await folder.noteVolumes(message.names);
       if (message.type === "event") await emit(message.event);
     }
@@ -108,6 +111,17 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
   const how = status.signal === null ? `with exit code ${status.code}` : `by ${status.signal}`;
   const stage = [...record.running][0] ?? null;
   return { kind: "infra", cause: `The test process ended ${how} before it was through`, stage };
+}
+
+/** Writes down an image that the run has, so that it can go once nobody uses it. Where that fails, it stays for good. */
+async function noteOwn(
+  image: UsedImage,
+  { plan: { request, settings }, record }: Pick<SuperviseOptions, "plan" | "record">,
+): Promise<void> {
+  const at = new Date(systemClock.now()).toISOString();
+  await noteImage(settings.RUNS, { image, recipe: request.recipe, at }).catch((error) =>
+    record.note(`Could not write down that the run has image "${image.name}": ${describeError(error)}`)
+  );
 }
 
 /** How a run ends whose worker did not end a stage that was over time. */

@@ -18,6 +18,18 @@ export class FileLock implements Disposable {
     return null;
   }
 
+  /**
+   * Takes a lock on a folder, alone or together with others who take it so.
+   * @returns null when another process has it in a way that does not go together with this
+   * @throws {Deno.errors.NotFound | Deno.errors.PermissionDenied} for a folder that cannot be opened
+   */
+  static async takeFolder(path: string, how: "alone" | "shared"): Promise<FileLock | null> {
+    const folder = await Deno.open(path);
+    if (await folder.tryLock(how === "alone")) return new FileLock(folder);
+    folder.close();
+    return null;
+  }
+
   /** Writes a word into the file for those who find it locked. */
   async sign(text: string): Promise<void> {
     await this.#file.truncate(0);

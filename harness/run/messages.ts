@@ -39,6 +39,19 @@ export const keeperMessage = z.discriminatedUnion("type", [
 ]);
 export type KeeperMessage = z.infer<typeof keeperMessage>;
 
+/** An image that a run has found or pulled. */
+export const usedImage = z.object({
+  /** The engine's id. */
+  id: z.string(),
+  /** As the engine lists it. */
+  name: z.string(),
+  /** Id of what the engine had under this name before; null: nothing. */
+  was: z.string().nullable(),
+  /** The published version that runs it; null: none does. */
+  published: z.string().nullable(),
+});
+export type UsedImage = z.infer<typeof usedImage>;
+
 /** Messages from worker to keeper, one JSON line each on the worker's standard output. */
 export const workerMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("event"), event: runEvent }),
@@ -57,6 +70,8 @@ export const workerMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("images"), images: runResult.shape.images.unwrap() }),
   /** What the run found or pulled before it deployed. */
   z.object({ type: z.literal("pulls"), pulls: runResult.shape.pulls.unwrap() }),
+  /** An image that the engine has for the run now. */
+  z.object({ type: z.literal("image"), image: usedImage }),
   /** When a registry that limits this host may be asked again. */
   z.object({ type: z.literal("retry-at"), at: z.iso.datetime() }),
   /** How the page changed by the upgrade. */

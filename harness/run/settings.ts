@@ -44,6 +44,8 @@ const settingsSchema = z.object({
   MIN_FREE_GB: z.coerce.number().nonnegative().default(1),
   /** Files that a disk must still take, where it counts them; one large image has as many. */
   MIN_FREE_INODES: z.coerce.number().int().nonnegative().default(20_000),
+  /** Percent of Docker's disk, in bytes or inodes, above which images that runs pulled and nobody uses are removed. */
+  IMAGES_ABOVE: z.coerce.number().min(0).max(100).default(80),
   /** Megabytes of memory that an app may be given; unset: half of the machine's. */
   RUN_MEMORY: z.coerce.number().positive().optional(),
   /** Megabytes that an app may be given for volumes, writable layers and logs. */

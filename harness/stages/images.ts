@@ -7,6 +7,7 @@ import type { Checked } from "../confinement/engine/mod.ts";
 import { lastGreenPulls } from "../images/last_green.ts";
 import { dockerFolder, loginsOf } from "../images/login.ts";
 import { type Obtained, obtainImages, type Unobtainable } from "../images/obtain.ts";
+import { listedName } from "../images/reference.ts";
 import { askRetryAfter } from "../images/retry_after.ts";
 import { bytesToPull } from "../images/size.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
@@ -54,6 +55,10 @@ export async function imagesStage(run: ImagesRun, ctx: StageContext): Promise<vo
     signal: ctx.signal,
     limitMs: Math.max(ctx.remaining() - SPARE_MS, ctx.remaining() / 2),
     askRetryAfter,
+    onArrival: ({ reference, id, was }) => {
+      const published = base.images.includes(reference.image) ? run.base?.version ?? null : null;
+      run.send({ type: "image", image: { id, was, name: listedName(reference), published } });
+    },
   });
   const obtained = looked.filter((one) => one.ok);
   run.obtained.push(...obtained);
