@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
-import { runCommand } from "../common/command.ts";
 import { exists } from "../common/files.ts";
 import { waitFor } from "../common/time.ts";
 import { RunFolder, runFolders } from "../harness/run/folder.ts";
-import type { Stack } from "../local/stack/stack.ts";
 import { makeRecipe } from "./fixture_recipe.ts";
-import { HarnessRun, sigkill } from "./harness_cli.ts";
+import { HarnessRun, janitor, sigkill } from "./harness_cli.ts";
 import { objectsOf } from "./inventory.ts";
 import { onTheStack } from "./on_the_stack.ts";
 import { assertEnd, deployed, deployedIn, processesGone, start } from "./quick_run.ts";
@@ -99,14 +97,14 @@ onTheStack(
     const remains = await objectsOf(path);
     assert.notDeepEqual(remains, [], "there must be something to remove");
 
-    const looked = await janitor(bench, ["--dry-run"]);
+    const looked = await janitor(bench, { args: ["--dry-run"] });
     assert.equal(looked.code, 0, looked.stderr);
     assert.match(looked.stdout, /Would clean up after 1 run and 0 stacks/);
     // Swarm goes on starting what the dead run asked for, so that there may be more than there was.
     const kept = await objectsOf(path);
     assert.deepEqual(remains.filter((object) => !kept.includes(object)), [], "a dry run removes nothing");
     const living = await objectsOf(alive);
-    const done = await janitor(bench, []);
+    const done = await janitor(bench);
     assert.equal(done.code, 0, done.stderr);
     assert.match(done.stdout, /Cleaned up after 1 run and 0 stacks; 0 things could not be removed/);
     assert.deepEqual(await objectsOf(path), []);
@@ -115,11 +113,3 @@ onTheStack(
     assert.equal(ended.code, 0, ended.stderr);
   },
 );
-
-async function janitor({ stack, runs }: { stack: Stack; runs: string }, args: string[]) {
-  return await runCommand([Deno.execPath(), "run", "-q", "-P=harness", "harness.ts", "janitor", ...args], {
-    cwd: new URL("..", import.meta.url).pathname,
-    env: { ...stack.env, CCCI_RUNS: runs },
-    timeoutMs: 600_000,
-  });
-}

@@ -1,6 +1,6 @@
 import { ingressFetch } from "../common/ingress.ts";
 import { SMALL_HEAP } from "../common/small_heap.ts";
-import { runCommandOk } from "../common/command.ts";
+import { runCommand, runCommandOk } from "../common/command.ts";
 import { waitFor } from "../common/time.ts";
 import type { RunResult } from "../protocol/result.ts";
 import { silentProgress } from "../local/host/progress.ts";
@@ -153,4 +153,16 @@ export async function removeKept(stack: Stack, folder: string): Promise<void> {
 /** Ends a process the hard way. */
 export async function sigkill(pid: number): Promise<void> {
   await runCommandOk(["kill", "-KILL", String(pid)]);
+}
+
+/** One pass of the janitor, as a timer calls it. */
+export async function janitor(
+  { stack, runs }: { stack: Stack; runs: string },
+  { args = [], env = {} }: { args?: string[]; env?: Record<string, string> } = {},
+) {
+  return await runCommand([Deno.execPath(), "run", "-q", "-P=harness", "harness.ts", "janitor", ...args], {
+    cwd: root,
+    env: { ...stack.env, ...env, CCCI_RUNS: runs },
+    timeoutMs: 600_000,
+  });
 }

@@ -5,7 +5,7 @@ import { exec, execOk } from "../common/exec.ts";
 import { runFolders } from "../harness/run/folder.ts";
 import { isRoot } from "../local/host/host.ts";
 import { makeRecipe } from "./fixture_recipe.ts";
-import { runRecipe } from "./harness_cli.ts";
+import { janitor, runRecipe } from "./harness_cli.ts";
 import { type Bench, onTheStack, stage } from "./on_the_stack.ts";
 import { faultyRegistry } from "./testing/faulty_registry.ts";
 import { Registry, USER } from "./testing/registry.ts";
@@ -92,6 +92,16 @@ if (isRoot()) {
           ]);
           assert.equal(found.stdout, "", "a run has written down the log-in");
         }
+
+        const listed = await janitor(bench, { args: ["--dry-run"], env: { CCCI_IMAGES_ABOVE: "0" } });
+        assert.equal(listed.code, 0, listed.stderr);
+        assert.match(
+          listed.stdout,
+          /is full to \d+ % .*\n- "[\d.]+:\d+\/quick\/nginx:1" \(\d+ MB\), last used /,
+        );
+        assert.match(listed.stdout, /Would remove up to 1 image for want of room/);
+        const plenty = await janitor(bench, { args: ["--dry-run"] });
+        assert.doesNotMatch(plenty.stdout, /image/, "the disk is not full");
 
         await push(image, { label: "two", config });
         const failed = await run("failed", {

@@ -3,6 +3,8 @@ import { runCommandOk } from "../../../common/command.ts";
 
 /** The recipe the contract is checked with: two small services, a config, three volumes, two secrets, backup labels. */
 export const RECIPE = "abra-contract";
+/** What both of its services run. */
+export const IMAGE = "nginx:1.22.1";
 /** Characters of the secret that abra is to generate. */
 export const SECRET_LENGTH = 20;
 /** A release with a mistake that lint takes for an error: rule R010. */
@@ -19,7 +21,7 @@ function compose(version: string, { interval = "1s", routed = true } = {}): stri
 version: "3.8"
 services:
   app:
-    image: nginx:1.22.1
+    image: ${IMAGE}
     init: true
     stop_grace_period: 1s
     command: ["sleep", "3600"]
@@ -42,7 +44,7 @@ services:
         - "backupbot.backup.volumes.cache=false"
         - "backupbot.backup.pre-hook=\${HOOK:-true}"
   side:
-    image: nginx:1.22.1
+    image: ${IMAGE}
     init: true
     stop_grace_period: 1s
     command: ["sleep", "3600"]

@@ -191,6 +191,19 @@ export class Lab implements AsyncDisposable {
     return JSON.parse((await runCommandOk(argv)).stdout);
   }
 
+  /** The image of a service, as Swarm was told it. */
+  async image(service: string): Promise<string> {
+    const format = "{{.Spec.TaskTemplate.ContainerSpec.Image}}";
+    const argv = ["docker", "service", "inspect", "--format", format, `${this.stack}_${service}`];
+    return (await runCommandOk(argv)).stdout.trim();
+  }
+
+  /** Digests under which registries have an image that this machine has; none for one that was made here. */
+  async digests(image: string): Promise<string[]> {
+    const argv = ["docker", "image", "inspect", "--format", "{{json .RepoDigests}}", image];
+    return JSON.parse((await runCommandOk(argv)).stdout) ?? [];
+  }
+
   /** abra's label on the `app` service. */
   async stamp(name: string): Promise<string | undefined> {
     return (await this.labels("app"))[`coop-cloud.${this.stack}.${name}`];

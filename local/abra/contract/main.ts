@@ -9,6 +9,7 @@ import { runCommand } from "../../../common/command.ts";
 import { formatSeconds } from "../../../common/time.ts";
 import { strangeVersion } from "../../../harness/abra/version.ts";
 import { type Expectation, unverified, verifiedBy } from "./expectation.ts";
+import { IMAGE } from "./fixture.ts";
 import { Lab, type LabOptions } from "./lab.ts";
 import { backupSpec } from "./spec_backup.ts";
 import { deploySpec } from "./spec_deploy.ts";
@@ -20,7 +21,7 @@ import { emptyFolder } from "./transcripts.ts";
 const HELP = `Usage: cc-ci abra-contract [--abra PATH] [--transcripts FOLDER]
 
 Checks what the harness relies on in abra: the one at PATH, else CCCI_ABRA, else the one on PATH, else the stand-in.
-The parts that deploy need a Swarm and the image nginx:1.22.1, backups a backup bot (./cc-ci up brings them).
+The parts that deploy need a Swarm and the image ${IMAGE}, backups a backup bot (./cc-ci up brings them).
 
 --transcripts FOLDER  also writes each call to a file of this empty folder, with its exit code and all that abra
                       printed, secrets masked. docs/operating.md says how to hand such a folder back.`;
@@ -133,8 +134,8 @@ async function whatIsMissing(): Promise<string | undefined> {
   if (manager === undefined) return "there is no docker on PATH";
   if (!manager.success) return "no Docker Engine answers";
   if (manager.stdout.trim() !== "true") return "the Docker Engine is no Swarm manager";
-  const image = await runCommand(["docker", "image", "inspect", "nginx:1.22.1"]);
-  return image.success ? undefined : "the engine has no image nginx:1.22.1";
+  const image = await runCommand(["docker", "image", "inspect", IMAGE]);
+  return image.success ? undefined : `the engine has no image ${IMAGE}`;
 }
 
 async function hasBot(): Promise<boolean> {

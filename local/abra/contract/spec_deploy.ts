@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, notEqual } from "node:assert/strict";
 import { parseSecrets } from "../../../harness/abra/output.ts";
 import type { Expectation } from "./expectation.ts";
-import { LIGHTWEIGHT_VERSION, NEW_VERSION, OLD_VERSION, RECIPE, UNROUTED_VERSION } from "./fixture.ts";
+import { IMAGE, LIGHTWEIGHT_VERSION, NEW_VERSION, OLD_VERSION, RECIPE, UNROUTED_VERSION } from "./fixture.ts";
 import type { Lab } from "./lab.ts";
 
 const DEPLOY = ["-n", "-o", "-D", "-c"];
@@ -136,6 +136,22 @@ export const deploySpec = ([
     says: "takes config versions from the exports of `abra.sh`",
     sure: "S",
     check: async (lab) => deepEqual(await lab.names("config"), [`${lab.stack}_greeting_v1`]),
+  },
+  {
+    command: "abra app deploy DOMAIN VERSION …",
+    says: "asks the registry for each image's digest, by which the service then names it beside the tag",
+    sure: "T",
+    async check(lab) {
+      // An image that was made on this machine has no digest that a registry could have told.
+      const known = (await lab.digests(IMAGE)).length > 0;
+      const digest = "@sha256:[0-9a-f]{64}";
+      for (const service of ["app", "side"]) {
+        match(
+          await lab.image(service),
+          new RegExp(`^${RegExp.escape(IMAGE)}${known ? digest : `(${digest})?`}$`),
+        );
+      }
+    },
   },
   {
     command: "abra app deploy DOMAIN VERSION …",
