@@ -71,6 +71,8 @@ export const eventOffset = z.object({ offset: z.number().int().nonnegative() });
 export const hostReport = z.object({
   /** Space left for runs, bytes; `null` where that cannot be told. */
   freeBytes: z.number().int().nonnegative().nullable(),
+  /** Inodes left for runs; missing where the disks count none, and from older harnesses. */
+  freeInodes: z.number().int().nonnegative().optional(),
   /** The latest pass of the janitor there. */
   janitor: z.object({
     at: z.iso.datetime(),

@@ -154,12 +154,16 @@ function Bridge({ bridge, now }: StatusPageProps) {
 function HostReport(
   { report, trouble, now }: { report: NonNullable<Host["report"]>; trouble: HostTrouble; now: number },
 ) {
-  const { freeBytes, janitor, at } = report;
+  const { freeBytes, freeInodes, janitor, at } = report;
   return (
     <>
       {freeBytes !== null && (
         <p>
-          {trouble.full && <Wrong />} {formatBytes(freeBytes)} free{" "}
+          {trouble.full && <Wrong />} {formatBytes(freeBytes)} free {trouble.crowded && (
+            <>
+              <Wrong /> {freeInodes} inodes{" "}
+            </>
+          )}
           <span class="muted">
             (<When at={at} now={now} />)
           </span>

@@ -72,6 +72,11 @@ export class Metrics {
       ({ report }) => report?.freeBytes,
     );
     ofHosts(
+      "ccci_runner_free_inodes",
+      "Inodes left for runs on a runner host",
+      ({ report }) => report?.freeInodes,
+    );
+    ofHosts(
       "ccci_runner_stuck",
       "Things the janitor of a runner host could not remove",
       ({ report }) => report?.janitor?.stuck,

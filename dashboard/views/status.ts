@@ -14,6 +14,8 @@ const SILENT_MS = 120_000;
 /** The bridge says every minute how it is. */
 const BRIDGE_SILENT_MS = 300_000;
 const MIN_FREE_BYTES = 1e9;
+/** With fewer a harness begins no run, unless its host has another setting (`CCCI_MIN_FREE_INODES`). */
+const MIN_FREE_INODES = 20_000;
 /** Newest runs whose clean-up is looked at. */
 const RUNS_LOOKED_AT = 50;
 
@@ -103,17 +105,20 @@ export function statusOf(deps: Deps, now: number): Status {
 /** What is wrong with a host, as far as its latest report tells. */
 export interface HostTrouble {
   full: boolean;
+  /** It takes too few new files, however much space it has. */
+  crowded: boolean;
   stuck: boolean;
   late: boolean;
 }
 
 /** Looks at a host's report. */
 export function troubleOf({ report }: Host, options: { now: number; minFree: number }): HostTrouble {
-  const well = { full: false, stuck: false, late: false };
+  const well = { full: false, crowded: false, stuck: false, late: false };
   if (report === null || options.now - report.at > LATELY_MS) return well;
-  const { freeBytes, janitor } = report;
+  const { freeBytes, freeInodes, janitor } = report;
   return {
     full: freeBytes !== null && freeBytes < options.minFree,
+    crowded: freeInodes !== undefined && freeInodes < MIN_FREE_INODES,
     stuck: (janitor?.stuck ?? 0) > 0,
     // A host that tests nothing says nothing: it was late only if it was when it spoke.
     late: janitor !== null && report.at - Date.parse(janitor.at) > LATE_MS,
@@ -132,10 +137,11 @@ function troublesOf(status: Omit<Status, "trouble">, now: number): string[] {
     silent.length > 0 && `${count(silent.length, "running run")} fell silent`,
     untidy.length > 0 && `${count(untidy.length, "run")} left something behind`,
     ...hosts.flatMap((host) => {
-      const { full, stuck, late } = troubleOf(host, { now, minFree });
+      const { full, crowded, stuck, late } = troubleOf(host, { now, minFree });
       const { name, report } = host;
       return [
         full && `${name} has ${formatBytes(report?.freeBytes ?? 0)} left`,
+        crowded && `${name} has ${report?.freeInodes ?? 0} inodes left`,
         stuck && `the janitor of ${name} is stuck`,
         late && `the janitor of ${name} last ran ${ago(now - Date.parse(report?.janitor?.at ?? ""))}`,
       ];

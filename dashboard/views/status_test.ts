@@ -40,14 +40,21 @@ Deno.test("the status page names runner hosts, what they test, and runs that lef
   };
   await tell(dashboard, told);
   await dashboard.announce("going0-1", announcementOf({ recipe: "gitea" }));
-  const report = { freeBytes: 12_300_000_000, janitor: { at: dashboard.clock.iso(), stuck: 2 } };
+  const report = {
+    freeBytes: 12_300_000_000,
+    freeInodes: 312,
+    janitor: { at: dashboard.clock.iso(), stuck: 2, images: 3 },
+  };
   await dashboard.heartbeat("going0-1", { report, token: secondToken });
   const page = await dashboard.page("/status");
   assert.match(page, /<dt>runner<\/dt><dd>heard of [^]*?, idle<\/span>/);
   assert.match(page, /<dt>second\.example\.org<\/dt><dd>heard of [^]*?, testing gitea<\/span>/);
   assert.match(page, /1 run left something behind[^]*href="\/runs\/remains-1"/);
   assert.match(page, /the janitor of second\.example\.org is stuck/);
-  assert.match(page, /12 GB free[^]*Janitor: [^]*2 things could not be removed/);
+  assert.match(
+    page,
+    /12 GB free[^]*312 inodes[^]*Janitor: [^]*2 things could not be removed, 3 images removed for want of room/,
+  );
   const status = api.statusView.parse(JSON.parse(await dashboard.page("/api/status")));
   assert.deepEqual(status.hosts.map(({ name, busy, running }) => [name, busy, running]), [
     ["runner", false, []],
@@ -62,6 +69,7 @@ Deno.test("the status page names runner hosts, what they test, and runs that lef
   const metrics = await dashboard.page("/metrics");
   assert.match(metrics, /heard_timestamp_seconds\{host="second\.example\.org"\} 1/);
   assert.match(metrics, /ccci_runner_free_bytes\{host="second\.example\.org"\} 12300000000/);
+  assert.match(metrics, /ccci_runner_free_inodes\{host="second\.example\.org"\} 312/);
   assert.match(metrics, /ccci_runner_stuck\{host="second\.example\.org"\} 2/);
 });
 
@@ -80,6 +88,8 @@ Deno.test("space that runs out and a janitor that stopped are trouble, said firs
     [(at) => ({ freeBytes: 2e9, janitor: { at: now(at, DAY), stuck: 0 } }), /is well/],
     [() => ({ freeBytes: null, janitor: null }), /is well/],
     [() => ({ freeBytes: 9e8, janitor: null }), "runner has 900 MB left."],
+    [() => ({ freeBytes: 2e9, freeInodes: 20_000, janitor: null }), /is well/],
+    [() => ({ freeBytes: 2e9, freeInodes: 312, janitor: null }), "runner has 312 inodes left."],
     [
       (at) => ({ freeBytes: 9e8, janitor: { at: now(at, 3 * DAY), stuck: 1 } }),
       "runner has 900 MB left · the janitor of runner is stuck · the janitor of runner last ran 3 days ago.",

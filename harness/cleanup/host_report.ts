@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import * as z from "zod";
 import { type HostReport, hostReport } from "../../protocol/dashboard_api.ts";
-import { freeBytes } from "../run/disk.ts";
+import { roomAt } from "../run/disk.ts";
 import { writeAtomically } from "../../common/files.ts";
 
 /** File beside the run folders that holds the outcome of the janitor's latest pass. */
@@ -20,9 +20,13 @@ export async function noteJanitor(runs: string, pass: z.infer<typeof note>): Pro
  * @param disks folders that runs fill; the least free space among their disks is reported
  */
 export async function reportHost(runs: string, disks: readonly string[]): Promise<HostReport> {
-  const free = await Promise.all(disks.map(freeBytes));
-  const known = free.filter((bytes) => bytes !== null);
-  return { freeBytes: known.length === 0 ? null : Math.min(...known), janitor: await latestPass(runs) };
+  const rooms = (await Promise.all(disks.map(roomAt))).filter((room) => room !== null);
+  const inodes = rooms.flatMap((room) => room.inodes === null ? [] : [room.inodes.free]);
+  return {
+    freeBytes: rooms.length === 0 ? null : Math.min(...rooms.map(({ bytes }) => bytes.free)),
+    ...(inodes.length === 0 ? {} : { freeInodes: Math.min(...inodes) }),
+    janitor: await latestPass(runs),
+  };
 }
 
 async function latestPass(runs: string): Promise<HostReport["janitor"]> {

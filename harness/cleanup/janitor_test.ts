@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type * as z from "zod";
 import { reportHost } from "./host_report.ts";
 import { tidy } from "./janitor.ts";
+import { roomAt } from "../run/disk.ts";
 import { RunFolder } from "../run/folder.ts";
 import { readSettings } from "../run/settings.ts";
 import { DockerError, type DockerObject, type Kind, type OwnedObject, Swarm } from "../swarm/swarm.ts";
@@ -190,6 +191,12 @@ Deno.test("what cannot be removed is counted, and does not keep the rest from be
     const host = await reportHost(runs, [runs]);
     assert.deepEqual(host.janitor, { at: new Date(NOW).toISOString(), stuck: 1 });
     assert.ok((host.freeBytes ?? 0) > 0);
+    const counted = (await roomAt(runs))?.inodes;
+    assert.equal(
+      host.freeInodes === undefined,
+      counted === null,
+      "inodes are told where the disk counts them",
+    );
   }));
 
 Deno.test("a run that died after its teardown gets the result that it owes", () =>
