@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type * as z from "zod";
 import { reportHost } from "./host_report.ts";
 import { tidy } from "./janitor.ts";
+import { noteImage } from "../images/pulled.ts";
 import { roomAt } from "../run/disk.ts";
 import { RunFolder } from "../run/folder.ts";
 import { readSettings } from "../run/settings.ts";
@@ -20,8 +21,8 @@ class FakeSwarm extends Swarm {
   refusal: DockerError | null = null;
   readonly #stubborn: string;
 
-  constructor(all: OwnedObject[], stubborn = "") {
-    super("/nowhere");
+  constructor(all: OwnedObject[], stubborn = "", socket = "/nowhere") {
+    super(socket);
     this.all = all;
     this.#stubborn = stubborn;
   }
@@ -38,7 +39,11 @@ class FakeSwarm extends Swarm {
     return Promise.resolve([]);
   }
   /** Answers the search for the backup bot: there is none. */
-  override ask<T extends z.ZodType>(_action: string, _call: () => Promise<unknown>, shape: T) {
+  override ask<T extends z.ZodType>(
+    _action: string,
+    _call: () => Promise<unknown>,
+    shape: T,
+  ): Promise<z.infer<T>> {
     if (this.refusal !== null) return Promise.reject(this.refusal);
     return Promise.resolve(shape.parse([]));
   }
@@ -212,4 +217,73 @@ Deno.test("a run that died after its teardown gets the result that it owes", () 
     assert.equal(result.result, "infra");
     const teardowns = result.stages.filter((one: { name: string }) => one.name === "teardown");
     assert.equal(teardowns.length, 1);
+  }));
+
+/** An engine with images, of which it does not remove one that is damaged. */
+class ImageSwarm extends FakeSwarm {
+  images: string[];
+
+  constructor(runs: string, { images, damaged }: { images: string[]; damaged: string }) {
+    super([], "", join(runs, "docker.sock"));
+    this.images = images;
+    const getImage = (id: string) => ({
+      inspect: () => Promise.resolve(this.#listed(id)),
+      remove: () => {
+        if (id === damaged) return Promise.reject(Object.assign(new Error("no layer"), { statusCode: 500 }));
+        this.images = this.images.filter((one) => one !== id);
+        return Promise.resolve();
+      },
+    });
+    const listImages = () => Promise.resolve(this.images.map((id) => this.#listed(id)));
+    const none = () => Promise.resolve([]);
+    Object.assign(this.docker, { getImage, listImages, listContainers: none, listServices: none });
+  }
+  #listed(id: string) {
+    return { Id: id, RepoTags: [`${id}:1`], RepoDigests: [], Size: 1e6 };
+  }
+  override async ask<T extends z.ZodType>(
+    _action: string,
+    call: () => Promise<unknown>,
+    shape: T,
+  ): Promise<z.infer<T>> {
+    return shape.parse(await call());
+  }
+  override info() {
+    return Promise.resolve({
+      DefaultRuntime: "runc",
+      Runtimes: {},
+      OSType: "linux",
+      Architecture: "x86_64",
+      DockerRootDir: "/tmp",
+      Swarm: { LocalNodeState: "active", ControlAvailable: true },
+    });
+  }
+}
+
+Deno.test("images that were removed for want of room are told, and those that could not be are counted", () =>
+  withRuns(async (runs) => {
+    const swarm = new ImageSwarm(runs, { images: ["theirs", "old", "damaged"], damaged: "damaged" });
+    for (const [id, at] of [["damaged", "2026-01-01T00:00:00Z"], ["old", "2026-01-01T12:00:00Z"]] as const) {
+      const image = { id, name: `${id}:1`, was: null, published: null };
+      await noteImage(runs, { image, recipe: "wiki", at });
+    }
+    const said: string[] = [];
+    const announce = (text: string) => void said.push(text);
+    const settings = { ...settingsIn(runs), IMAGES_ABOVE: 0 };
+    const dry = await tidy({ swarm, settings, announce, now: NOW, dryRun: true });
+    assert.deepEqual([dry.images, swarm.images.length], [["damaged:1", "old:1"], 3]);
+    const report = await tidy({ swarm, settings, announce, now: NOW });
+    assert.deepEqual(report, {
+      cleaned: [],
+      removed: [],
+      images: ["old:1"],
+      stuck: { images: ["damaged:1"] },
+    });
+    assert.deepEqual(swarm.images, ["theirs", "damaged"]);
+    assert.match(
+      said.at(-1) ?? "",
+      /^"\/tmp" is full to .*; removing image "old:1" \(1\.0 MB\), last used 12 h ago$/,
+    );
+    const { janitor } = await reportHost(runs, [runs]);
+    assert.deepEqual(janitor, { at: new Date(NOW).toISOString(), stuck: 1, images: 1 });
   }));
