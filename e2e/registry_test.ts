@@ -239,7 +239,7 @@ testPulls(
     assert.match(big.error.detail ?? "", /^Their layers are sent in 12\.0 MB, and 0 B must be free/);
     assert.deepEqual([big.log, await engine.images()], [[], []], "something was pulled");
 
-    const few = await play("small:1", 0.02);
+    const few = await play("small:1", 0.021);
     assert.match(few.error?.message ?? "", /^Only \d+\.\d MB are free at /);
     assert.deepEqual(await engine.images(), []);
     assert.equal((await play("small:1")).error, null);
