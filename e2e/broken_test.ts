@@ -12,7 +12,7 @@ import { assertSameInventory, inventory } from "./inventory.ts";
 import { onRealServices } from "./scene.ts";
 
 /** Runs at a time: a run waits most of the time. */
-const SIDE_BY_SIDE = 3;
+const SIDE_BY_SIDE = 2;
 
 /** How the run of one recipe ended. */
 interface Outcome {

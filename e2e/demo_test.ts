@@ -88,31 +88,28 @@ async function playDemo(
   return { code: ended.code, answer: JSON.parse(lines[0] ?? ""), steps };
 }
 
-onRealServices(
-  "demo --once ends with a passed run and a comment that says so, and leaves nothing behind",
-  async () => {
-    const { code, answer } = await playDemo();
-    assert.deepEqual(answer.surprises, []);
-    assert.equal(code, 0);
-    assert.equal(answer.result, "passed");
-    assert.equal(answer.level, 5);
-    assert.deepEqual(answer.stages.map(({ name, result }) => [name, result]), [
-      ["fetch", "passed"],
-      ["lint", "passed"],
-      ["images", "passed"],
-      ["install", "passed"],
-      ["backup", "passed"],
-      ["restore", "passed"],
-      ["tests", "passed"],
-      ["upgrade", "passed"],
-      ["teardown", "passed"],
-    ]);
-    const timed = answer.stages.filter(({ name }) => name !== "images"); // they were made before the run
-    assert.ok(timed.every((stage) => stage.seconds > 0), "every stage takes time");
-    assert.match(answer.comment, /✅.*custom-html.*passed/);
-    assert.ok(answer.comment.includes(answer.urls.run), "the comment links to the run");
-  },
-);
+/** Fails unless a demo ended with a run that passed, and a comment that says so. */
+function assertPassed({ code, answer }: { code: number; answer: DemoAnswer }): void {
+  assert.deepEqual(answer.surprises, []);
+  assert.equal(code, 0);
+  assert.equal(answer.result, "passed");
+  assert.equal(answer.level, 5);
+  assert.deepEqual(answer.stages.map(({ name, result }) => [name, result]), [
+    ["fetch", "passed"],
+    ["lint", "passed"],
+    ["images", "passed"],
+    ["install", "passed"],
+    ["backup", "passed"],
+    ["restore", "passed"],
+    ["tests", "passed"],
+    ["upgrade", "passed"],
+    ["teardown", "passed"],
+  ]);
+  const timed = answer.stages.filter(({ name }) => name !== "images"); // they were made before the run
+  assert.ok(timed.every((stage) => stage.seconds > 0), "every stage takes time");
+  assert.match(answer.comment, /✅.*custom-html.*passed/);
+  assert.ok(answer.comment.includes(answer.urls.run), "the comment links to the run");
+}
 
 onRealServices("demo --break ends with the upgrade found out as losing data", async () => {
   const { code, answer } = await playDemo(["--break"]);
@@ -126,8 +123,15 @@ onRealServices("demo --break ends with the upgrade found out as losing data", as
   assert.equal(teardown?.result, "passed");
 });
 
+/** Why no demo can be played here with an engine and a registry of its own; null where one can. */
+const needsOther = !isRoot()
+  ? "it starts a Docker Engine, which needs root"
+  : await engineAnswers() && ownEngine(pathsFromEnvironment()) === undefined
+  ? "Docker here was not started by this project, and has mirrors of its own"
+  : null;
+
 onRealServices(
-  "demo --once from an empty cache takes from a registry what that has, builds none of it, and passes",
+  "demo --once from an empty cache takes from a registry what that has, ends with a passed run and leaves nothing",
   async () => {
     const { paths } = await stackForRuns();
     const { signal } = new AbortController();
@@ -148,23 +152,30 @@ onRealServices(
       for (const name of staticRoot === undefined ? [] : ["templates", "options", "public"]) {
         await Deno.symlink(join(staticRoot ?? "", name), join(work, name));
       }
-      const { code, answer, steps } = await playDemo([], elsewhere);
-      assert.deepEqual(answer.surprises, []);
-      assert.deepEqual([code, answer.result, answer.level], [0, "passed", 5]);
-      assert.deepEqual(steps.filter((step) => /^(Pull (?!request)|Build|Make)/.test(step)).toSorted(), [
-        "Build image localhost/cc-ci/backup-bot:0.14.0 (about 15 s)",
-        "Pull Gitea",
-        "Pull Traefik's image",
-        "Pull image debian:bookworm-20260824-slim",
-        "Pull image nginx:1.22.1",
-      ]);
+      const played = await playDemo([], elsewhere);
+      assertPassed(played);
+      assert.deepEqual(
+        played.steps.filter((step) => /^(Pull (?!request)|Build|Make)/.test(step)).toSorted(),
+        [
+          "Build image localhost/cc-ci/backup-bot:0.14.0 (about 15 s)",
+          "Pull Gitea",
+          "Pull Traefik's image",
+          "Pull image debian:bookworm-20260824-slim",
+          "Pull image nginx:1.22.1",
+        ],
+      );
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
   },
-  isRoot()
-    ? await engineAnswers() && ownEngine(pathsFromEnvironment()) === undefined
-      ? "Docker here was not started by this project, and has mirrors of its own"
-      : null
-    : "it starts a Docker Engine, which needs root",
+  needsOther,
 );
+
+if (needsOther !== null) {
+  onRealServices(
+    "demo --once ends with a passed run and a comment that says so, and leaves nothing behind",
+    async () => {
+      assertPassed(await playDemo());
+    },
+  );
+}

@@ -13,7 +13,7 @@ import { onTheStack } from "./on_the_stack.ts";
 import { deployWitness } from "./witness.ts";
 
 /** Runs at a time: a run waits most of the time. */
-const SIDE_BY_SIDE = 3;
+const SIDE_BY_SIDE = 2;
 /** What a dead run may take to be gone. */
 const CLEAN_MS = 60_000;
 const SAMPLE = 12;

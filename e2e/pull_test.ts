@@ -97,7 +97,7 @@ if (isRoot()) {
         assert.equal(listed.code, 0, listed.stderr);
         assert.match(
           listed.stdout,
-          /is full to \d+ % .*\n- "[\d.]+:\d+\/quick\/nginx:1" \(\d+ MB\), last used /,
+          /is full to \d+ % .*\n- "[\d.]+:\d+\/quick\/nginx:1" \([\d.]+ MB\), last used /,
         );
         assert.match(listed.stdout, /Would remove up to 1 image for want of room/);
         const plenty = await janitor(bench, { args: ["--dry-run"] });

@@ -10,6 +10,8 @@ import { type AskProxy, proxyApi, ProxyError } from "./proxy_view.ts";
 const POLL_MS = 200;
 /** Milliseconds; after a look at Swarm Traefik may hold a change back for 2 s (`providersThrottleDuration`). */
 const PROXY_LAG_MS = 2_300;
+/** Milliseconds that a look at Swarm may take on a busy host, where no API shows when it is over. */
+const UNSEEN_LOOK_MS = 10_000;
 /** Milliseconds after which a proxy that still shows what was before is broken, and not only slow. */
 const STUCK_MS = 60_000;
 
@@ -32,8 +34,9 @@ export interface TakenUpOptions {
  * an update that changes only labels replaces no task, and the old route goes on working for seconds.
  *
  * Where neither a label of the proxy's nor an endpoint has changed, only containers can be old ones, and an answer comes
- * from a new one once they are gone: networks, configs and whatever else a container is made with make new ones. Otherwise Traefik's API shows its routers and servers. Without the API, the proxy has certainly looked
- * once its interval is over.
+ * from a new one once they are gone: networks, configs and whatever else a container is made with make new ones.
+ * Otherwise Traefik's API shows its routers and servers. Without the API, the proxy has looked once its interval is
+ * over and the time that a look may take on a busy host.
  * @throws {InfraFailure} when the proxy does not take it up
  */
 export async function waitTakenUp(options: TakenUpOptions): Promise<void> {
@@ -55,7 +58,7 @@ export async function waitTakenUp(options: TakenUpOptions): Promise<void> {
       ctx.log(describeError(error));
     }
   }
-  await nextLook();
+  await clock.sleep(Math.max(0, looked + UNSEEN_LOOK_MS - clock.elapsed()), signal);
   ctx.log(`The proxy has looked at Swarm since the deploy, as it does every ${settings.PROXY_REFRESH_S} s`);
 }
 

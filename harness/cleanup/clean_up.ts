@@ -14,6 +14,8 @@ import { tearDownApp } from "./teardown.ts";
  * must be gone.
  */
 const LIMIT_MS = 30_000;
+/** Milliseconds for which others may work in the backup repository, other runs for example, or who prunes it. */
+const REPOSITORY_IN_USE_MS = 120_000;
 
 export interface CleanUpOptions {
   plan: RunPlan;
@@ -81,7 +83,7 @@ async function forget({ plan, swarm, log, backedUp }: CleanUpOptions): Promise<s
     try {
       // The bot goes on with a backup after the abra that asked for it is dead. SERVICE marks that process of the bot.
       await killMarked(`SERVICE=${app.domain}`);
-      await forgetSnapshots(swarm, { app, limitMs: LIMIT_MS });
+      await forgetSnapshots(swarm, { app, limitMs: LIMIT_MS, lockedMs: REPOSITORY_IN_USE_MS });
       return [];
     } catch (error) {
       log(`Could not forget the snapshots of ${app.domain}: ${describeError(error)}`);

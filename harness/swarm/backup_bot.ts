@@ -27,6 +27,8 @@ export interface ForgetOptions {
   /** An app by the names that a snapshot may be tagged with. */
   app: { stack: string; domain: string };
   limitMs: number;
+  /** Milliseconds for as long as somebody else has locked the repository. @default limitMs */
+  lockedMs?: number;
   clock?: Clock;
 }
 
@@ -152,14 +154,16 @@ export async function forgetSnapshots(swarm: Swarm, options: ForgetOptions): Pro
  */
 async function patiently<T>(
   work: () => Promise<T>,
-  { limitMs, clock = systemClock }: Pick<ForgetOptions, "limitMs" | "clock">,
+  { limitMs, lockedMs = limitMs, clock = systemClock }: Omit<ForgetOptions, "app">,
 ): Promise<T> {
-  const end = clock.elapsed() + limitMs;
+  const started = clock.elapsed();
   while (true) {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof DockerError) || clock.elapsed() >= end) throw error;
+      if (!(error instanceof DockerError)) throw error;
+      const patience = error.code === "backup.locked" ? lockedMs : limitMs;
+      if (clock.elapsed() - started >= patience) throw error;
     }
     await clock.sleep(PAUSE_MS);
   }

@@ -170,3 +170,16 @@ Deno.test("a bot that stays away, or a repository that refuses for good, is an e
   await assert.rejects(forget(broken), /wrong password/);
   assert.equal(broken.calls.length, 21);
 });
+
+Deno.test("a repository in which others work is waited for longer than a bot that is away", async () => {
+  let tries = 0;
+  const swarm = new FakeSwarm(0, (command) => {
+    if (command === "snapshots") return { stdout: listed };
+    if (command === "unlock" || ++tries > 60) return {};
+    return { code: 1, stderr: "unable to create lock in backend: repository is already locked by PID 7" };
+  });
+  await forgetSnapshots(swarm, { app: APP, limitMs: 10_000, lockedMs: 120_000, clock: new FakeClock() });
+  assert.equal(swarm.calls.at(-1), "forget --prune one two");
+  tries = -1000;
+  await assert.rejects(forget(swarm), /already locked/);
+});
