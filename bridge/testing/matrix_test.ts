@@ -147,7 +147,7 @@ const sides = [["before", "before"], ["after", "after"], ["late", "with late"]] 
 /** Every point from all sides takes its time; as a rule each is taken from one, and of very many a sample. */
 const everything = Deno.env.get("CCCI_MATRIX") === "full";
 const many = 24;
-const sample = 12;
+const sample = 8;
 
 /** The effects at which the process is killed in turn. A sample is spread evenly, and has each kind of effect in it. */
 function pointsOf(effects: readonly string[]): number[] {
