@@ -90,6 +90,16 @@ Deno.test("a mistake is told with the line and column of its key", () => {
       "secrets:\n  key: { value: x, charset: hex }\n",
       'line 3, column 3: "secrets.key" says "charset", which goes with "length" only',
     ],
+    [
+      "page: { none: an API, path: /x }\n",
+      'line 2, column 1: "page" says "none", which goes with nothing else',
+    ],
+    [
+      "page:\n  none: an API\nhealth: { text: Hello }\n",
+      'line 3, column 3: "page.none" opens no page, and "health.text" says what one has to show',
+    ],
+    ["page: { path: login }\n", 'line 2, column 9: "page.path" must begin with "/"'],
+    ["page: { raedy: main }\n", 'line 2, column 9: unknown key "page.raedy", probably meant as "page.ready"'],
   ];
   for (const [text, told] of cases) {
     const reading = readRecipeYml(`repo: a/b\n${text}`);

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { repoName } from "../protocol/params.ts";
 import { stageName } from "../protocol/result.ts";
+import { page } from "./page_schema.ts";
 import { env, secrets } from "./values_schema.ts";
 
 const command = z.strictObject({
@@ -40,7 +41,7 @@ export const recipeYml = z.strictObject({
     .meta({ examples: [true] }),
   health: z.strictObject({
     path: z.string().startsWith("/", 'must begin with "/"').default("/").describe(
-      "Path that answers when the app works, and that the browser opens",
+      "Path that answers when the app works, and that the browser opens unless `page` names another",
     ).meta({ examples: ["/login"] }),
     status: z.union([status, z.array(status).min(1)]).default(200)
       .transform((said) => typeof said === "number" ? [said] : said)
@@ -55,6 +56,7 @@ export const recipeYml = z.strictObject({
         "Part of the text a visitor sees on the page, or `/pattern/` or `/pattern/i` that it must match",
       ).meta({ examples: ["/sign in|log in/i"] }),
   }).prefault({}).describe("How a working app answers"),
+  page,
   timeouts: z.partialRecord(stageName, z.number().positive()).default({})
     .describe("Seconds a stage may take").meta({ examples: [{ install: 1200 }] }),
   memory: z.number().positive().optional().describe(
@@ -106,5 +108,14 @@ export const recipeYml = z.strictObject({
   exceptions: z.array(z.string().min(1)).default([])
     .describe("Confinement and lint rules this recipe is exempt from: `rule` or `rule=subject`")
     .meta({ examples: [["confine.bind=/etc/localtime"]] }),
+}).superRefine(({ page, health }, context) => {
+  const asked = (["title", "text"] as const).find((key) => health[key] !== undefined);
+  if (page.none !== undefined && asked !== undefined) {
+    context.addIssue({
+      code: "custom",
+      path: ["page", "none"],
+      message: `opens no page, and "health.${asked}" says what one has to show`,
+    });
+  }
 });
 export type RecipeYml = z.infer<typeof recipeYml>;

@@ -5,7 +5,7 @@ import { actionError, clickAndFollow, fillIn, LOAD_MS, reading, steadily, visibl
 import { arrival } from "./page_arrival.ts";
 import { leavingMs } from "./page_leaving.ts";
 import { readDocument } from "./page_document.ts";
-import { MAX_TEXT, shownText, visibleText } from "./page_text.ts";
+import { isShown, MAX_TEXT, shownText, visibleText } from "./page_text.ts";
 import { networkChanged, PageTroubles, plainReason } from "./page_troubles.ts";
 import { type Answer, BrowserError, type FailedRequest, type Shown, type WatchedPage } from "./types.ts";
 
@@ -90,6 +90,12 @@ export class RunPage implements WatchedPage {
       return { url, status, nothing: "ERR_HTTP_RESPONSE_CODE_FAILURE", refresh: null };
     }
     return { url, status, nothing: url.startsWith("chrome-error:") ? "ERR_FAILED" : null, refresh };
+  }
+
+  async shows(selector: string): Promise<boolean> {
+    const seen = await reading(() => this.#page.evaluate(isShown, selector));
+    if (seen !== null) return seen === true;
+    throw new BrowserError("browser.selector", `"${selector}" is no CSS selector`);
   }
 
   async left(): Promise<void> {

@@ -81,3 +81,33 @@ export function shownText(start: unknown, most: number): string {
   if (root !== null) read(root);
   return texts.map((text) => text.trim()).filter((text) => text !== "").join("\n").slice(0, most);
 }
+
+/**
+ * Whether anybody sees an element that a selector finds. Runs in the page, so it may use nothing from outside.
+ * @returns null for what is no selector
+ */
+export function isShown(selector: string): boolean | null {
+  interface Element {
+    readonly shadowRoot?: Root | null;
+    checkVisibility(options: Record<string, boolean>): boolean;
+    getBoundingClientRect(): { width: number; height: number };
+  }
+  interface Root {
+    querySelector(selector: string): Element | null;
+    querySelectorAll(selector: string): Iterable<Element>;
+  }
+  const { document } = globalThis as unknown as { document: Root };
+  const isSeen = (element: Element) => {
+    const { width, height } = element.getBoundingClientRect();
+    return width > 0 && height > 0 && element.checkVisibility({ visibilityProperty: true });
+  };
+  const isWithin = (root: Root): boolean =>
+    [...root.querySelectorAll(selector)].some(isSeen) ||
+    [...root.querySelectorAll("*")].some(({ shadowRoot }) => shadowRoot ? isWithin(shadowRoot) : false);
+  try {
+    document.querySelector(selector);
+  } catch {
+    return null;
+  }
+  return isWithin(document);
+}

@@ -105,6 +105,11 @@ export interface WatchedPage extends Page {
   shown(): Promise<Shown>;
   /** Resolves once scripts have done what they have put off for some seconds and that may lead elsewhere. */
   left(): Promise<void>;
+  /**
+   * Whether a visitor sees an element that a CSS selector finds, open shadow roots included.
+   * @throws {BrowserError} `browser.selector` for what is no selector
+   */
+  shows(selector: string): Promise<boolean>;
   /** What its own navigations were answered with since it was last opened, oldest first, a limited number. */
   readonly answers: readonly Answer[];
 }

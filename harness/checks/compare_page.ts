@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describeError } from "../../common/errors.ts";
 import type { App } from "../app/app.ts";
 import { writeAtomically } from "../../common/files.ts";
-import { pageUrl } from "./front_page.ts";
+import { pagePath } from "./front_page.ts";
 import type { RunContext } from "./context.ts";
 import type { StageContext } from "../run/stage.ts";
 
@@ -18,11 +18,13 @@ export async function pictureBefore(
   run: RunContext,
   { app, ctx }: { app: App; ctx: StageContext },
 ): Promise<void> {
+  const { page: wanted } = run.enrolment;
+  if (wanted.none !== undefined) return;
+  const timeoutMs = Math.min(LOAD_MS, ctx.remaining());
   try {
     await using page = await (await run.browser()).page();
-    await page.goto(pageUrl(app.domain, run.enrolment.health), {
-      timeoutMs: Math.min(LOAD_MS, ctx.remaining()),
-    });
+    await page.goto(`https://${app.domain}${pagePath(run.enrolment)}`, { timeoutMs });
+    if (wanted.ready !== undefined) await page.waitFor({ selector: wanted.ready }, { timeoutMs });
     await page.screenshot(join(run.folder.screenshots, BEFORE));
   } catch (error) {
     ctx.log(`No picture of the page before the upgrade: ${describeError(error)}`);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { waitFor, WaitTimeout } from "../../common/time.ts";
-import { BrowserError, type Page, type WatchedBrowser } from "../browser/types.ts";
+import { BrowserError, type Page, type WatchedBrowser, type WatchedPage } from "../browser/types.ts";
 import type { App } from "../app/app.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { judgeOpened, type Opened } from "./opened_page.ts";
@@ -13,6 +13,7 @@ const APPEARS_MS = 20_000;
 const SHOWN_TEXT = 300;
 
 type Health = Enrolment["health"];
+type PageKeys = Enrolment["page"];
 
 /** What was seen of an app's page. */
 export interface PageLook {
@@ -28,18 +29,25 @@ export interface PageLook {
 }
 
 /**
- * Opens the page at `health.path` in a real browser, checks what `recipe.yml` says about it and keeps a screenshot. What
- * it sees counts for the stage only once {@linkcode tellLook} is called.
+ * Opens the app's page in a real browser, checks what `recipe.yml` says about it and keeps a screenshot. What it sees
+ * counts for the stage only once {@linkcode tellLook} is called. Where `recipe.yml` says that there is no page, a note
+ * says so, and nothing is opened.
  * @throws {InfraFailure} when there is no browser, or the proxy refuses connections
  */
 export async function lookAtPage(
-  run: RunContext,
-  { app, ctx }: { app: App; ctx: StageContext },
+  run: Pick<RunContext, "enrolment" | "folder" | "browser">,
+  { app, ctx }: { app: Pick<App, "domain" | "domains">; ctx: StageContext },
 ): Promise<PageLook> {
+  const { health, page } = run.enrolment;
+  if (page.none !== undefined) {
+    const notes = [`No page was opened: ${page.none}`];
+    return { screenshot: null, isPage: false, blemishes: [], notes, failure: null };
+  }
   const visit = {
     domain: app.domain,
     domains: app.domains,
-    health: run.enrolment.health,
+    health,
+    page,
     screenshots: run.folder.screenshots,
     screenshot: `${ctx.stage}.png`,
     log: ctx.log,
@@ -58,6 +66,7 @@ export interface PageVisit {
   /** The app's domains. */
   domains: readonly string[];
   health: Health;
+  page: PageKeys;
   /** Folder for the picture, and the picture's name in it. */
   screenshots: string;
   screenshot: string;
@@ -67,13 +76,14 @@ export interface PageVisit {
 }
 
 /**
- * Opens the page at `health.path`, and judges what the browser shows.
+ * Opens the page that `recipe.yml` means, and judges what the browser shows.
  * @throws {BrowserError} when the browser gives no page to open it with
  * @throws {InfraFailure} when the proxy refuses connections
  */
 export async function visitPage(browser: WatchedBrowser, visit: PageVisit): Promise<PageLook> {
   const { domain, domains, health, log } = visit;
-  const url = pageUrl(domain, health);
+  const path = pagePath(visit);
+  const url = `https://${domain}${path}`;
   await using page = await browser.page();
   try {
     const late = await page.goto(url).then(() => null, (error: unknown) => {
@@ -86,9 +96,9 @@ export async function visitPage(browser: WatchedBrowser, visit: PageVisit): Prom
       judgeOpened({ shown: await page.shown(), answers: page.answers }, {
         url,
         domains,
-        status: health.status,
+        status: visit.page.path === undefined ? health.status : [],
       });
-    const fault = await waitForContent(page, { health, judge, timeoutMs: visit.appearsMs ?? APPEARS_MS });
+    const fault = await waitForContent(page, { visit, judge, timeoutMs: visit.appearsMs ?? APPEARS_MS });
     if (fault === null) await page.left();
     const pictured = (await page.shown()).nothing === null && (await judge()).is !== "answer";
     if (pictured) await page.screenshot(join(visit.screenshots, visit.screenshot));
@@ -99,9 +109,7 @@ export async function visitPage(browser: WatchedBrowser, visit: PageVisit): Prom
       screenshot: pictured ? visit.screenshot : null,
       isPage: opened.is === "page",
       blemishes,
-      notes: opened.is === "answer"
-        ? [`${health.path} is no page to look at: ${opened.because}`, ...notes]
-        : notes,
+      notes: opened.is === "answer" ? [`${path} is no page to look at: ${opened.because}`, ...notes] : notes,
       failure: opened.is === "failed" ? opened.failure : fault,
     };
   } catch (error) {
@@ -115,9 +123,9 @@ function notOpened(url: string, error: BrowserError): PageLook {
   return { screenshot: null, isPage: false, blemishes: [], notes: [], failure };
 }
 
-/** Address of the page that `recipe.yml` means. */
-export function pageUrl(domain: string, { path }: Pick<Health, "path">): string {
-  return `https://${domain}${path}`;
+/** Path of the page that `recipe.yml` means. */
+export function pagePath({ page, health }: Pick<Enrolment, "page" | "health">): string {
+  return page.path ?? health.path;
 }
 
 /** Makes a look at the page count for its stage. @throws {StageFailure} when the page does not open or is another one */
@@ -140,19 +148,19 @@ export async function openAppPage(run: RunContext, visit: { app: App; ctx: Stage
  * @returns what is still wrong when the page's time is over, or null
  */
 async function waitForContent(
-  page: Page,
-  wait: { health: Health; judge: () => Promise<Opened>; timeoutMs: number },
+  page: WatchedPage,
+  wait: { visit: PageVisit; judge: () => Promise<Opened>; timeoutMs: number },
 ): Promise<StageFailure | null> {
-  const { health, judge, timeoutMs } = wait;
+  const { visit, judge, timeoutMs } = wait;
   let wrong: StageFailure | null = null;
   const look = async () => {
     const opened = await judge();
     wrong = opened.is === "page"
-      ? await contentFault(page, health)
+      ? await appearanceFault(page, visit.page) ?? await contentFault(page, visit.health)
       : opened.is === "answer"
-      ? wordless(health, opened.because)
+      ? wordless(visit, opened.because)
       : opened.failure;
-    return wrong === null || opened.is !== "page";
+    return wrong === null || wrong.fault === "enrolment" || opened.is !== "page";
   };
   await waitFor(look, { what: "the page's content", timeoutMs, everyMs: 200 }).catch((error) => {
     if (!(error instanceof WaitTimeout)) throw error; // `wrong` says better than the time-out what is missing
@@ -161,25 +169,49 @@ async function waitForContent(
 }
 
 /** What is wrong with an answer that no browser shows; nothing, if `recipe.yml` asks for nothing that is shown. */
-function wordless({ path, title, text }: Health, because: string): StageFailure | null {
-  const wanted = title ?? text;
-  if (wanted === undefined) return null;
-  const key = title === undefined ? "text" : "title";
-  return new StageFailure(`The page does not show ${asked(wanted, key)}: ${because}`, {
-    detail: `Without health.title and health.text in recipe.yml the answer at ${path} is enough`,
+function wordless(visit: PageVisit, because: string): StageFailure | null {
+  const { health: { title, text }, page: { ready } } = visit;
+  const wanted: [string, AskedBy] | null = title !== undefined
+    ? [title, "health.title"]
+    : text !== undefined
+    ? [text, "health.text"]
+    : ready !== undefined
+    ? [ready, "page.ready"]
+    : null;
+  if (wanted === null) return null;
+  return new StageFailure(`The page does not show ${asked(...wanted)}: ${because}`, {
+    detail: `Without ${wanted[1]} in recipe.yml the answer at ${pagePath(visit)} is enough`,
   });
+}
+
+/** What keeps a page from being all there; for a selector that is none, its author is named. */
+async function appearanceFault(
+  page: WatchedPage,
+  { ready, gone }: Pick<PageKeys, "ready" | "gone">,
+): Promise<StageFailure | null> {
+  try {
+    if (ready !== undefined && !await page.shows(ready)) {
+      return new StageFailure(`The page does not show ${asked(ready, "page.ready")}`);
+    }
+    if (gone === undefined || !await page.shows(gone)) return null;
+    return new StageFailure(`The page still shows "${gone}", which has to vanish by page.gone in recipe.yml`);
+  } catch (cause) {
+    if (!(cause instanceof BrowserError) || cause.code !== "browser.selector") throw cause;
+    const message = `recipe.yml: page.ready or page.gone: ${cause.message}`;
+    return new StageFailure(message, { code: "page.selector", fault: "enrolment", cause });
+  }
 }
 
 async function contentFault(page: Page, { title, text }: Health): Promise<StageFailure | null> {
   const shownTitle = await page.title();
   if (title !== undefined && !matches(shownTitle, title)) {
-    return new StageFailure(`The page's title is "${shownTitle}" and not ${asked(title, "title")}`);
+    return new StageFailure(`The page's title is "${shownTitle}" and not ${asked(title, "health.title")}`);
   }
   if (text === undefined) return null;
   const shown = await page.text();
   if (matches(shown, text)) return null;
   const start = shown.replace(/\s+/g, " ").trim().slice(0, SHOWN_TEXT);
-  return new StageFailure(`The page does not show ${asked(text, "text")}`, {
+  return new StageFailure(`The page does not show ${asked(text, "health.text")}`, {
     detail: start === "" ? "It shows no text at all" : `It shows: ${start}`,
   });
 }
@@ -191,8 +223,10 @@ function matches(shown: string, wanted: string): boolean {
   return new RegExp(pattern[1] ?? "", pattern[2]).test(shown);
 }
 
+type AskedBy = "health.title" | "health.text" | "page.ready";
+
 /** What was wanted, and which key of `recipe.yml` wants it: whoever reads it may not know that there is one. */
-function asked(wanted: string, key: "title" | "text"): string {
+function asked(wanted: string, key: AskedBy): string {
   const what = wanted.startsWith("/") ? `something that matches ${wanted}` : `"${wanted}"`;
-  return `${what}, which health.${key} in recipe.yml asks for`;
+  return `${what}, which ${key} in recipe.yml asks for`;
 }

@@ -1,3 +1,8 @@
+import assert from "node:assert/strict";
+import { parseEnrolment } from "../../enrolment/enrolment.ts";
+import { RunFolder } from "../run/folder.ts";
+import type { StageContext } from "../run/stage.ts";
+import { lookAtPage, tellLook } from "./front_page.ts";
 import { DOMAIN, moved, page, reply, type Scene, SIBLING, testScenes } from "../testing/page_theatre.ts";
 
 const scenes: Scene[] = [
@@ -214,3 +219,21 @@ const scenes: Scene[] = [
 ];
 
 testScenes("the page is the one that recipe.yml means, and a document of the app's own", { scenes });
+
+Deno.test("where recipe.yml says why there is no page, none is opened, and a note that costs nothing says so", async () => {
+  const said = parseEnrolment("repo: a/api\npage: { none: it is an API }\n", "recipe.yml");
+  const told: string[] = [];
+  const ctx = {
+    log: (line: string) => void told.push(`log ${line}`),
+    note: (text: string) => void told.push(`note ${text}`),
+    blemish: (text: string) => void told.push(`blemish ${text}`),
+    proof: (text: string) => void told.push(`proof ${text}`),
+  } as unknown as StageContext;
+  const run = {
+    enrolment: { recipe: "api", folder: null, ...said },
+    folder: new RunFolder("/nowhere"),
+    browser: () => Promise.reject(new Error("nobody needs a browser")),
+  };
+  tellLook(await lookAtPage(run, { app: { domain: DOMAIN, domains: [DOMAIN] }, ctx }), ctx);
+  assert.deepEqual(told, ["note No page was opened: it is an API", "log No page was opened: it is an API"]);
+});

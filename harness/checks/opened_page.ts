@@ -21,7 +21,7 @@ export interface Wanted {
   url: string;
   /** The app's domains. */
   domains: readonly string[];
-  /** `health.status` */
+  /** Statuses with which it may come, next to those of success. */
   status: readonly number[];
 }
 
@@ -39,7 +39,9 @@ export function judgeOpened(seen: Seen, wanted: Wanted): Opened {
     }
     if (isAccepted(shown.status, { seen, wanted })) return { is: "page" };
     return failed(`The page ${wanted.url}${led(shown.url, wanted)} answers with status ${shown.status}`, {
-      detail: `recipe.yml expects status ${wanted.status.join(" or ")} (health.status)`,
+      detail: wanted.status.length === 0
+        ? "page.path in recipe.yml has to name one that opens"
+        : `recipe.yml expects status ${wanted.status.join(" or ")} (health.status)`,
     });
   }
   const hasOnlyRedirected = answers.length > 0 && answers.every(({ status }) => isRedirect(status));
@@ -50,7 +52,7 @@ export function judgeOpened(seen: Seen, wanted: Wanted): Opened {
     return failed(elsewhere(shown.url, wanted), {
       detail: hasOnlyRedirected
         ? `It answers with status ${first?.status}: where the app is meant to send its visitors elsewhere, let ` +
-          "health.status say so, or health.path name a page that stays"
+          "health.status say so, or page.path name a page that stays"
         : BY_ITSELF,
     });
   }
@@ -71,7 +73,7 @@ export function judgeOpened(seen: Seen, wanted: Wanted): Opened {
   return failed(`The page ${wanted.url}${led(shown.url, wanted)} does not open: ${reason}`, {});
 }
 
-const BY_ITSELF = "A script or a refresh of the page leads there; health.path can name a page that stays";
+const BY_ITSELF = "A script or a refresh of the page leads there; page.path can name a page that stays";
 
 function failed(message: string, options: { detail?: string }): Opened {
   return { is: "failed", failure: new StageFailure(message, options) };

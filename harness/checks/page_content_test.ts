@@ -76,6 +76,59 @@ const scenes: Scene[] = [
     },
     health: { text: "From the worker" },
   },
+  // What has to come and to go before a page is judged
+  {
+    name: "a spinner that goes, and what comes in its place, at the path of the page alone",
+    site: {
+      "/": reply(500, "no page by design"),
+      "/app": page(`<title>App</title><p class="spin">Wait</p><script>setTimeout(() => {
+        document.querySelector(".spin").hidden = true;
+        document.body.append(Object.assign(document.createElement("main"), { textContent: "Here" }));
+      }, 900)</script>`),
+    },
+    health: { path: "/health" },
+    page: { path: "/app", ready: "main", gone: ".spin" },
+  },
+  {
+    name: "what has to come and is there, and cannot be seen",
+    site: page('<main hidden>Here</main><main style="visibility: hidden">Here</main><main></main>'),
+    page: { ready: "main" },
+    fails: /^The page does not show "main", which page\.ready in recipe\.yml asks for$/,
+  },
+  {
+    name: "what has to come, in an open shadow root",
+    site: page(`<app-root></app-root><script>
+      document.querySelector("app-root").attachShadow({ mode: "open" }).innerHTML = "<b class=in>Here</b>";
+    </script>`),
+    page: { ready: "b.in" },
+  },
+  {
+    name: "what has to vanish, and stays behind one that is hidden",
+    site: page('<p class="spin" hidden>Wait</p><p class="spin">Wait</p>'),
+    page: { gone: ".spin" },
+    fails: /^The page still shows "\.spin", which has to vanish by page\.gone in recipe\.yml$/,
+  },
+  {
+    name: "what has to come of an answer that no browser shows",
+    site: reply(200, "abc", { "content-disposition": "attachment" }),
+    page: { ready: "main" },
+    fails: /^The page does not show "main", which page\.ready in recipe\.yml asks for: /,
+    notes: [/status 200/],
+    pageless: true,
+  },
+  {
+    name: "a path of the page's own at which there is none, whatever health.status says",
+    site: { "/": reply(404, "health"), "/app": reply(404, "no") },
+    health: { status: [404] },
+    page: { path: "/app" },
+    fails: /\/app answers with status 404$/,
+  },
+  {
+    name: "what is no selector is the enrolment's mistake",
+    site: page("Here"),
+    page: { ready: "main >" },
+    fails: /^recipe\.yml: page\.ready or page\.gone: "main >" is no CSS selector$/,
+  },
   // What a page asks a person
   {
     name: "questions",

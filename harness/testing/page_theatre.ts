@@ -34,6 +34,7 @@ export interface Scene {
   /** What is answered at `/`, or at each of the paths. */
   site: Answer | Record<string, Answer>;
   health?: Partial<PageVisit["health"]>;
+  page?: PageVisit["page"];
   /** Found in the failure's message; without it there must be none. */
   fails?: RegExp;
   /** Whether it is no page to look at, although its answer is good. */
@@ -92,12 +93,13 @@ async function openTheatre(options: { partsMs?: number; answerMs?: number } = {}
   const { ingress, ingressHttp, ca, folder } = site;
   const domains = [DOMAIN, SIBLING];
   const browser = stack.use(await openBrowser({ ingress, ingressHttp, ca, domains, ...options }));
-  const play = async ({ site, health }: Scene) => {
+  const play = async ({ site, health, page = {} }: Scene) => {
     played = site;
     return await visitPage(browser, {
       domain: DOMAIN,
       domains,
       health: { path: "/", status: [200], ...health },
+      page,
       screenshots: folder,
       screenshot: "page.png",
       log: () => {},
