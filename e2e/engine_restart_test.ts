@@ -1,19 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { waitFor } from "../common/time.ts";
-import { engineAnswers, engineClient } from "../local/docker/client.ts";
-import { ownEngine, restartEngine } from "../local/docker/own_engine.ts";
-import { pathsFromEnvironment } from "../local/host/paths.ts";
+import { restartEngine } from "../local/docker/own_engine.ts";
 import { silentProgress } from "../local/host/progress.ts";
 import { ensureStack } from "../local/stack/stack.ts";
 import { makeRecipe } from "./fixture_recipe.ts";
 import { HarnessRun, stackForRuns } from "./harness_cli.ts";
 import { objectsOf } from "./inventory.ts";
 import { onRealServices } from "./scene.ts";
-
-/** One that does not run is started by us. */
-const foreign = ownEngine(pathsFromEnvironment()) === undefined &&
-  await engineAnswers(engineClient()) === "yes";
+import { foreignEngine } from "./testing/foreign_engine.ts";
 
 onRealServices(
   "Docker restarted in the middle of a run is never the recipe's fault, and nothing stays",
@@ -42,5 +37,5 @@ onRealServices(
       await Deno.remove(folder, { recursive: true });
     }
   },
-  foreign ? "Docker here was not started by this project, and its owner would mind" : null,
+  await foreignEngine(),
 );

@@ -98,6 +98,11 @@ const demo = ofOneFile({
   description:
     "the whole loop from nothing: green, broken, and with what a registry has in the place of builds",
 });
+const installed = ofOneFile({
+  name: "installed",
+  description: "a run on the Docker Engine that this machine has installed, which may be years old",
+  file: "e2e/installed_engine_test.ts",
+});
 const forge = ofOneFile({
   name: "forge",
   description: "what people can do on a real forge, which is this suite's own",
@@ -141,12 +146,12 @@ const restart = ofOneFile({
 /**
  * The batches follow each other. In a batch the lanes go on side by side, and in a lane one suite after the other.
  * A page on its way breaks off when Docker changes the machine's addresses, so nothing that uses Docker goes on beside
- * the suites with browsers of their own; `demo` takes the stack down, and `restart` all of Docker.
+ * the suites with browsers of their own; `demo` takes the stack down, `installed` and `restart` all of Docker.
  */
 const plan: Suite[][][] = [
   [[format, lint, types]],
   [[unit], [pages]],
-  [[demo], [forge], [drone, registry]],
+  [[demo, installed], [forge], [drone, registry]],
   [[harness], [loop], [contract]],
   [[restart]],
 ];

@@ -2,6 +2,10 @@ import { join } from "node:path";
 import { waitFor } from "../../common/time.ts";
 import { runCommandOk } from "../../common/command.ts";
 import { Swarm } from "../../harness/swarm/swarm.ts";
+import { ensureEngineProgram } from "../../local/docker/engine_program.ts";
+import { pathsFromEnvironment } from "../../local/host/paths.ts";
+import { silentProgress } from "../../local/host/progress.ts";
+import { lockStack } from "../../local/stack/lock.ts";
 
 export interface EngineOptions {
   /** Folder for its data and its socket. */
@@ -39,10 +43,11 @@ export class PullEngine implements AsyncDisposable {
     if (room !== undefined) {
       await runCommandOk(["mount", "-t", "tmpfs", "-o", `size=${room}m`, "cc-ci-test", data]);
     }
+    const program = await engineProgram();
     const bridge = await makeBridge();
     const child = new Deno.Command("setpriv", {
       args: [
-        ...["--pdeathsig", "TERM", "--", "dockerd"],
+        ...["--pdeathsig", "TERM", "--", ...program],
         ...[`--data-root=${data}`, `--exec-root=${join(at, "exec")}`, `--pidfile=${join(at, "pid")}`],
         ...[`--host=unix://${socket}`, `--bridge=${bridge}`, "--iptables=false", "--ip6tables=false"],
         "--ip-forward=false",
@@ -80,6 +85,20 @@ export class PullEngine implements AsyncDisposable {
     await runCommandOk(["ip", "link", "delete", this.bridge]);
     if (this.#data !== null) await runCommandOk(["umount", this.#data]);
   }
+}
+
+let found: Promise<string[]> | undefined;
+
+/** What starts the stack's engine as well. It is built where it has not been yet, which may take some minutes. */
+function engineProgram(): Promise<string[]> {
+  return found ??= findEngineProgram();
+}
+
+async function findEngineProgram(): Promise<string[]> {
+  const paths = pathsFromEnvironment();
+  const { signal } = new AbortController();
+  await using _lock = await lockStack(paths, { progress: silentProgress, signal });
+  return await ensureEngineProgram({ paths, step: silentProgress.step("Docker Engine"), signal });
 }
 
 /** A bridge to which nothing is connected. Its address is one of those for examples, so it stands in nobody's way. */

@@ -3,12 +3,14 @@ import { UsageError } from "../../common/errors.ts";
 import { runCommand } from "../../common/command.ts";
 import { systemClock, waitFor } from "../../common/time.ts";
 import { type Docker, engineAnswers, engineClient, SOCKET } from "./client.ts";
+import { ensureEngineProgram } from "./engine_program.ts";
 import { StackError } from "../host/errors.ts";
 import { exists } from "../../common/files.ts";
 import { noteHost, restoreHost } from "./host_traces.ts";
 import { installPackages, isRoot, onPath } from "../host/host.ts";
 import { OURS, type Paths, pathsBelow } from "../host/paths.ts";
 import {
+  commandLine,
   descendantsOf,
   findProcesses,
   ownProcess,
@@ -33,10 +35,12 @@ export const engineFiles = (paths: Paths) => ({
 
 /** Our own dockerd, if it runs; found by its data root when the pid file is lost. */
 export function ownEngine(paths: Paths): ProcessId | undefined {
-  return ownProcess(
-    engineFiles(paths).pidFile,
-    (argv) => /(^|\/)dockerd$/.test(argv[0] ?? "") && argv.includes(`--data-root=${paths.engineData}`),
-  );
+  return ownProcess(engineFiles(paths).pidFile, (argv) => runsOn(argv, paths.engineData));
+}
+
+/** Whether this is the command line of a dockerd with that data root, whatever its version. */
+export function runsOn([program = "", ...options]: string[], engineData: string): boolean {
+  return /(^|\/)dockerd(-[0-9.]+)?$/.test(program) && options.includes(`--data-root=${engineData}`);
 }
 
 /**
@@ -44,7 +48,9 @@ export function ownEngine(paths: Paths): ProcessId | undefined {
  * the cache folder.
  * @throws {StackError} with a hint when there is none and none can be started.
  */
-export async function ensureEngine(paths: Paths, step: Step): Promise<{ docker: Docker; ours: boolean }> {
+export async function ensureEngine(
+  { paths, step, signal }: { paths: Paths; step: Step; signal: AbortSignal },
+): Promise<{ docker: Docker; ours: boolean }> {
   const docker = engineClient();
   const answers = await engineAnswers(docker);
   if (answers === "yes") {
@@ -77,11 +83,9 @@ export async function ensureEngine(paths: Paths, step: Step): Promise<{ docker: 
       hint: 'Start Docker (e.g. "sudo systemctl start docker") or run this as root',
     });
   }
-  if (await onPath("dockerd") === undefined) {
-    await installPackages(["docker.io"], { why: "Docker Engine", step });
-  }
+  const program = await ensureEngineProgram({ paths, step, signal });
   await ensureClient(step);
-  await start(paths, { docker, step });
+  await start(paths, { docker, step, command: engineCommand(paths, program) });
   return { docker, ours: true };
 }
 
@@ -94,26 +98,19 @@ async function ensureClient(step: Step): Promise<void> {
   );
 }
 
-async function start(paths: Paths, { docker, step }: { docker: Docker; step: Step }): Promise<void> {
+async function start(
+  paths: Paths,
+  { docker, step, command }: { docker: Docker; step: Step; command: string[] },
+): Promise<void> {
   const files = engineFiles(paths);
   await clearLeftovers(paths);
   await noteHost(paths);
   for (const path of [paths.engineData, files.execRoot]) await Deno.mkdir(path, { recursive: true });
   step.update("starting dockerd");
-  const runtime = await installRuntime(paths);
+  await installRuntime(paths);
   const before = systemClock.now();
-  const id = await startDetached([
-    "dockerd",
-    `--data-root=${paths.engineData}`,
-    `--exec-root=${files.execRoot}`,
-    `--pidfile=${join(paths.state, "dockerd.pid")}`,
-    `--host=unix://${SOCKET}`,
-    `--label=${OURS}=${paths.cache}`,
-    `--add-runtime=cc-ci=${runtime}`,
-    "--default-runtime=cc-ci",
-    "--log-opt=max-size=10m",
-    "--log-opt=max-file=3",
-  ], { cwd: "/", env: { CCCI_DENO: Deno.execPath() }, log: files.log, pidFile: files.pidFile });
+  const env = { CCCI_DENO: Deno.execPath() };
+  const id = await startDetached(command, { cwd: "/", env, log: files.log, pidFile: files.pidFile });
   await waitFor(async () => {
     if (runningProcess(files.pidFile)?.pid !== id.pid) {
       throw new StackError(`Could not start dockerd: it ended after ${systemClock.now() - before} ms`, {
@@ -124,20 +121,38 @@ async function start(paths: Paths, { docker, step }: { docker: Docker; step: Ste
   }, { what: "the Docker Engine to answer", timeoutMs: START_MS, everyMs: 100 });
 }
 
+/** @param program what starts it, and options of that program's own */
+function engineCommand(paths: Paths, program: string[]): string[] {
+  return [
+    ...program,
+    `--data-root=${paths.engineData}`,
+    `--exec-root=${engineFiles(paths).execRoot}`,
+    `--pidfile=${join(paths.state, "dockerd.pid")}`,
+    `--host=unix://${SOCKET}`,
+    `--label=${OURS}=${paths.cache}`,
+    `--add-runtime=cc-ci=${join(runtimeFolder(paths), "runtime.sh")}`,
+    "--default-runtime=cc-ci",
+    "--log-opt=max-size=10m",
+    "--log-opt=max-file=3",
+  ];
+}
+
+function runtimeFolder(paths: Paths): string {
+  return join(paths.state, "floor");
+}
+
 /**
  * Puts the runtime that gives every container of a run its limits where it stays as long as the engine does: the work
  * tree that it comes from may go before.
- * @returns its path
  */
-async function installRuntime(paths: Paths): Promise<string> {
-  const folder = join(paths.state, "floor");
+async function installRuntime(paths: Paths): Promise<void> {
+  const folder = runtimeFolder(paths);
   await Deno.mkdir(folder, { recursive: true });
   for (const name of ["runtime.sh", "runtime.ts", "network.sh", "packet_filter.ts"]) {
     const path = join(folder, name);
     await Deno.copyFile(join(paths.repo, "harness", "floor", name), `${path}.new`);
     await Deno.rename(`${path}.new`, path); // a container may be starting by the old one
   }
-  return join(folder, "runtime.sh");
 }
 
 /**
@@ -178,8 +193,9 @@ async function clearDeadEngine(paths: Paths): Promise<void> {
 export async function restartEngine(paths: Paths, step: Step): Promise<void> {
   const running = ownEngine(paths);
   if (running === undefined) throw new StackError("Could not restart the Docker Engine: it is not ours");
+  const command = commandLine(running.pid);
   await stopProcess(running, { graceMs: STOP_MS });
-  await start(paths, { docker: engineClient(), step });
+  await start(paths, { docker: engineClient(), step, command });
 }
 
 /** Whether an engine of ours died here without being stopped: what it ran is still on its data root. */

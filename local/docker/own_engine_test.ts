@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cachesWithEngineMounts } from "./own_engine.ts";
+import { cachesWithEngineMounts, runsOn } from "./own_engine.ts";
 
 Deno.test("engines that left network namespaces mounted are found, whatever cache they belong to", () => {
   const mounts = [
@@ -11,4 +11,13 @@ Deno.test("engines that left network namespaces mounted are found, whatever cach
     "",
   ].join("\n");
   assert.deepEqual(cachesWithEngineMounts(mounts), ["/home/ada/.cache/cc-ci", "/srv/a b"]);
+});
+
+Deno.test("our engine is found by its data root, whether it was built here or installed", () => {
+  const option = "--data-root=/c/docker";
+  for (const program of ["dockerd", "/usr/sbin/dockerd", "/c/bin/dockerd-28.5.2"]) {
+    assert.ok(runsOn([program, "--host=x", option], "/c/docker"), program);
+    assert.ok(!runsOn([program, "--host=x", `${option}-2`], "/c/docker"), program);
+  }
+  assert.ok(!runsOn(["/bin/sh", "/repo/local/docker/build-engine.sh", "28.5.2", option], "/c/docker"));
 });

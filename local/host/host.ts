@@ -3,6 +3,7 @@ import { delimiter, join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
 import { exec, execOk } from "../../common/exec.ts";
 import { exists } from "../../common/files.ts";
+import { inTurn } from "./in_turn.ts";
 import type { Paths } from "./paths.ts";
 import type { Step } from "./progress.ts";
 
@@ -31,6 +32,7 @@ const PROGRAM_PACKAGES: Record<string, string> = {
   ps: "procps",
   ip: "iproute2",
   npm: "npm",
+  "tini-static": "tini",
 };
 
 /** Installs from Debian what is missing among `programs`; of a list any will do, and the first is installed. */
@@ -50,10 +52,12 @@ export async function ensurePrograms(
 const HOLD = "#!/bin/sh\n# Written by cc-ci for the time of an installation.\nexit 101\n";
 
 /**
- * Installs Debian packages.
+ * Installs Debian packages, one call after the other: Debian refuses a second installation while one goes on.
  * @throws {UsageError} saying what to install by hand, where that is not possible.
  */
-export async function installPackages(
+export const installPackages = inTurn(install);
+
+async function install(
   packages: string[],
   { why, step }: { why: string; step: Step },
 ): Promise<void> {
@@ -74,15 +78,15 @@ export async function installPackages(
   const hold = there === undefined || there === HOLD; // ours: left by an installation that was killed
   if (hold) await Deno.writeTextFile(policy, HOLD, { mode: 0o755 });
   const env = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
-  const install = ["apt-get", "install", "-y", "--no-install-recommends", ...packages];
+  const command = ["apt-get", "install", "-y", "--no-install-recommends", ...packages];
   try {
     step.update(`installing ${names}`);
-    const first = await exec(install, { env, timeoutMs: 900_000 });
+    const first = await exec(command, { env, timeoutMs: 900_000 });
     if (first.success) return;
     step.update("fetching the list of Debian packages");
     await execOk(["apt-get", "update"], { env, timeoutMs: 300_000 });
     step.update(`installing ${names}`);
-    await execOk(install, { env, timeoutMs: 900_000 });
+    await execOk(command, { env, timeoutMs: 900_000 });
   } catch (cause) {
     throw new UsageError(`Could not install ${names} (needed for: ${why})`, {
       cause,

@@ -26,21 +26,23 @@ export class Interruption implements Disposable {
  * Runs jobs side by side. When one fails the others are told to stop by their signal and are waited for, so that
  * none of them still works when the caller goes on; then the first error is passed on.
  * @param signal abort tells all of them to stop
+ * @returns what they came to, in their order
  */
-export async function together(
+export async function together<Values extends unknown[]>(
   signal: AbortSignal,
-  jobs: ((signal: AbortSignal) => Promise<unknown>)[],
-): Promise<void> {
+  jobs: [...{ [Place in keyof Values]: (signal: AbortSignal) => Promise<Values[Place]> }],
+): Promise<Values> {
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
   let first: { error: unknown } | undefined;
-  await Promise.all(jobs.map(async (job) => {
+  const values = await Promise.all(jobs.map(async (job) => {
     try {
-      await job(either);
+      return await job(either);
     } catch (error) {
       first ??= { error };
       failed.abort(new DOMException("Given up because another part failed", "AbortError"));
     }
   }));
   if (first !== undefined) throw first.error;
+  return values as Values;
 }

@@ -11,13 +11,17 @@ function patient(ended: string[], name: string) {
   };
 }
 
-Deno.test("together() waits for every job", async () => {
+Deno.test("together() waits for every job, and hands on what each came to", async () => {
   const ended: number[] = [];
-  await together(new AbortController().signal, [
+  const [first, second] = await together(new AbortController().signal, [
     () => Promise.resolve(ended.push(1)),
-    async () => void ended.push(await Promise.resolve(2)),
+    async () => {
+      ended.push(await Promise.resolve(2));
+      return "second";
+    },
   ]);
   assert.deepEqual(ended, [1, 2]);
+  assert.deepEqual([first, second], [1, "second"]);
 });
 
 Deno.test("a failed job stops the others, and its own error is the one that counts", async () => {

@@ -42,7 +42,9 @@ export async function stopStack(
   const docker = engineClient();
   if (await engineDied(paths) && await engineAnswers(docker) === "no") {
     // Services and volumes lie on the engine's data root, and the next start would bring them back.
-    await inStep(progress, "Docker Engine that died", async (step) => void await ensureEngine(paths, step))
+    await inStep(progress, "Docker Engine that died", async (step) => {
+      await ensureEngine({ paths, step, signal: signal ?? new AbortController().signal });
+    })
       .catch(async () => await discardEngineData(paths));
   }
   if (await engineAnswers(docker) === "yes") {

@@ -15,7 +15,7 @@ import { stopDrone } from "../drone/daemons.ts";
 import { ensureDrone } from "../drone/mod.ts";
 import { ensureComposeClient } from "../docker/compose_client.ts";
 import { ensureEngine, ownEngine } from "../docker/own_engine.ts";
-import { ensureGitea, ensureGiteaProgram } from "../gitea/gitea.ts";
+import { type BuildContext, ensureGitea, ensureGiteaProgram, type GiteaProgram } from "../gitea/gitea.ts";
 import { ensurePrograms, onPath, requireDisk } from "../host/host.ts";
 import { ensureBotImage } from "../images/mod.ts";
 import { lockStack } from "./lock.ts";
@@ -119,9 +119,13 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   });
   signal.throwIfAborted();
   if (parts.has("traefik") && ownEngine(paths) === undefined) refuseTakenPorts();
-  const engine = await inStep(progress, "Docker Engine", (step) => ensureEngine(paths, step));
+  // A first start builds four large programs, two at a time, as none keeps two processors busy all the time.
+  const [engine, giteaProgram] = await together(signal, [
+    (signal) => startEngine({ paths, progress, signal }),
+    (signal) =>
+      parts.has("gitea") ? ensureGiteaProgram({ paths, progress, signal }) : Promise.resolve(undefined),
+  ]);
   const { docker } = engine;
-  await refuseOtherStack(docker, paths);
   const { gateway: bridged } = await inStep(
     progress,
     "Swarm",
@@ -144,13 +148,12 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
     schedule: options.schedule ?? Deno.env.get("CCCI_SCHEDULE") === "on",
     poll: options.poll,
   };
-  // A first start builds two large programs: side by side, as neither keeps two processors busy all the time.
   await together(signal, [
     ...(parts.has("traefik") ? [(signal: AbortSignal) => startTraefik({ ...context, signal })] : []),
     ...(parts.has("backup-bot") ? [(signal: AbortSignal) => startBackupBot({ ...context, signal })] : []),
-    ...(parts.has("gitea") ? [(signal: AbortSignal) => startGitea({ ...context, signal })] : []),
+    ...(giteaProgram === undefined ? [] : [() => startGitea({ ...context, program: giteaProgram })]),
   ]);
-  if (parts.has("gitea")) await dropBuildCaches(paths);
+  await dropBuildCaches(paths);
   for (
     const [part, start] of [["gitea", seed], ["dashboard", startDashboard], ["bridge", startBridge]] as const
   ) {
@@ -159,6 +162,16 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   }
   await Deno.writeTextFile(join(paths.state, "env.json"), JSON.stringify(stack.env, null, 2) + "\n");
   return stack;
+}
+
+async function startEngine({ paths, progress, signal }: BuildContext): ReturnType<typeof ensureEngine> {
+  const engine = await inStep(
+    progress,
+    "Docker Engine",
+    (step) => ensureEngine({ paths, step, signal }),
+  );
+  await refuseOtherStack(engine.docker, paths);
+  return engine;
 }
 
 /** One machine holds one stack: its ports, its networks and the names below its domain are taken. */
@@ -204,8 +217,9 @@ async function startBackupBot({ paths, progress, signal, docker, stack }: Contex
   await inStep(progress, "Backup bot", (step) => ensureBackupBot(docker, { paths, step, signal, image }));
 }
 
-async function startGitea({ paths, progress, signal, gateway, credentials }: Context): Promise<void> {
-  const program = await ensureGiteaProgram({ paths, progress, signal });
+async function startGitea(
+  { paths, progress, gateway, credentials, program }: Context & { program: GiteaProgram },
+): Promise<void> {
   await inStep(progress, "Gitea", async (step) => {
     await ensureGitea({ paths, step, gateway, program, admin: credentials.accounts.admin });
   });
