@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { habitsOf } from "../harness/checks/imposed_waits.ts";
 import { type ComposeFile, makeRecipe } from "./fixture_recipe.ts";
 import { type Ended, removeKept, runRecipe } from "./harness_cli.ts";
 import { assertNothingLeft } from "./inventory.ts";
@@ -96,6 +97,25 @@ onTheStack(
     assert.equal(ended.code, 0, ended.stderr);
     assert.equal(stage(ended, "upgrade")?.result, "skipped");
     assert.match(stage(ended, "upgrade")?.reason ?? "", /published/);
+  },
+);
+
+onTheStack(
+  "a start interval lets an app run long before its first rare check, where the engine knows such intervals",
+  async ({ stack, folder, runs }) => {
+    const path = await makeRecipe(join(folder, "quick"), {
+      compose: (compose) => {
+        compose.version = "3.13"; // the key is unknown before
+        const { healthcheck } = compose.services.app ?? {};
+        Object.assign(healthcheck ?? {}, { interval: "10m", start_period: "1m", start_interval: "1s" });
+      },
+    });
+    const env = { CCCI_STAGE_DEADLINE_S: "120" };
+    const ended = await runRecipe(stack, { runs, args: [path, "--only", "install"], env });
+    const version = ended.result?.versions.docker ?? "";
+    assert.match(version, /^[0-9]+\./);
+    const { startIntervals } = habitsOf(version);
+    assert.equal(ended.code === 0, startIntervals, ended.stderr);
   },
 );
 

@@ -98,7 +98,7 @@ async function install(
 }
 
 /** Bytes that a first start writes: sources, build caches, programs, images. */
-const FIRST_START_GB = 8;
+const FIRST_START_GB = 9;
 /** What is left to write once all programs are built. */
 const WARM_START_GB = 2;
 
