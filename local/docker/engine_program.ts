@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
 import { exists } from "../../common/files.ts";
-import { buildProgram } from "../host/build.ts";
+import { buildProgram, dropBuildCaches } from "../host/build.ts";
 import { ensurePrograms, onPath } from "../host/host.ts";
 import type { Paths } from "../host/paths.ts";
 import type { Step } from "../host/progress.ts";
@@ -10,7 +10,7 @@ import type { Step } from "../host/progress.ts";
 export const DOCKER_VERSION = "28.5.2";
 
 /** Where what is built lies; where `dockerd` is, both are. */
-export function builtEngine({ bin }: Pick<Paths, "bin">): { dockerd: string; proxy: string } {
+function builtEngine({ bin }: Pick<Paths, "bin">): { dockerd: string; proxy: string } {
   return {
     dockerd: join(bin, `dockerd-${DOCKER_VERSION}`),
     proxy: join(bin, `docker-proxy-${DOCKER_VERSION}`),
@@ -47,6 +47,7 @@ export async function ensureEngineProgram(
         join(paths.build, script),
       ],
     });
+    await dropBuildCaches(paths);
   }
   return [dockerd, `--userland-proxy-path=${proxy}`, ...(init === undefined ? [] : [`--init-path=${init}`])];
 }

@@ -153,7 +153,7 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
     ...(parts.has("backup-bot") ? [(signal: AbortSignal) => startBackupBot({ ...context, signal })] : []),
     ...(giteaProgram === undefined ? [] : [() => startGitea({ ...context, program: giteaProgram })]),
   ]);
-  await dropBuildCaches(paths);
+  if (parts.has("gitea")) await dropBuildCaches(paths);
   for (
     const [part, start] of [["gitea", seed], ["dashboard", startDashboard], ["bridge", startBridge]] as const
   ) {
