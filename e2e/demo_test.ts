@@ -158,6 +158,7 @@ onRealServices(
         played.steps.filter((step) => /^(Pull (?!request)|Build|Make)/.test(step)).toSorted(),
         [
           "Build image localhost/cc-ci/backup-bot:0.14.0 (about 15 s)",
+          ...(Deno.env.get("CCCI_DOCKERD") ? [] : ["Pull Docker Engine"]),
           "Pull Gitea",
           "Pull Traefik's image",
           "Pull image debian:bookworm-20260824-slim",

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { exec, execOk } from "../../common/exec.ts";
 import { exists } from "../../common/files.ts";
+import { builtEngine, ENGINE_IMAGE } from "../../local/docker/engine_program.ts";
 import { GITEA_VERSION, type GiteaProgram } from "../../local/gitea/gitea.ts";
 import { giteaImage, IN_IMAGE } from "../../local/gitea/official.ts";
 import type { Paths } from "../../local/host/paths.ts";
@@ -37,8 +38,17 @@ export async function pushOfficialImages(
     ...apps.map(({ tag }) => ({ image: tag, dockerfile: [`FROM ${tag}`] })),
     await giteaRecipe(gitea, base),
     await traefikRecipe(paths, { base, folder }),
+    ...await engineRecipes(paths, base),
   ];
   for (const recipe of recipes) await push(recipe, { host, folder });
+}
+
+/** None where the stack runs on an engine that is installed. */
+async function engineRecipes(paths: Paths, base: string): Promise<Recipe[]> {
+  const { dockerd, proxy } = builtEngine(paths);
+  if (!await exists(dockerd)) return [];
+  const dockerfile = [`FROM ${base}`, "COPY dockerd docker-proxy /usr/local/bin/"];
+  return [{ image: ENGINE_IMAGE, dockerfile, files: { dockerd, "docker-proxy": proxy } }];
 }
 
 /** The loader stands where the official image has musl's. This machine's own is right for what was built here. */

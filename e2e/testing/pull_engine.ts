@@ -98,7 +98,8 @@ async function findEngineProgram(): Promise<string[]> {
   const paths = pathsFromEnvironment();
   const { signal } = new AbortController();
   await using _lock = await lockStack(paths, { progress: silentProgress, signal });
-  return await ensureEngineProgram({ paths, step: silentProgress.step("Docker Engine"), signal });
+  const step = silentProgress.step("Docker Engine");
+  return await ensureEngineProgram({ paths, step, progress: silentProgress, signal });
 }
 
 /** A bridge to which nothing is connected. Its address is one of those for examples, so it stands in nobody's way. */

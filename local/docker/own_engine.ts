@@ -3,7 +3,7 @@ import { UsageError } from "../../common/errors.ts";
 import { runCommand } from "../../common/command.ts";
 import { systemClock, waitFor } from "../../common/time.ts";
 import { type Docker, engineAnswers, engineClient, SOCKET } from "./client.ts";
-import { ensureEngineProgram } from "./engine_program.ts";
+import { type EngineContext, ensureEngineProgram } from "./engine_program.ts";
 import { StackError } from "../host/errors.ts";
 import { exists } from "../../common/files.ts";
 import { noteHost, restoreHost } from "./host_traces.ts";
@@ -49,8 +49,9 @@ export function runsOn([program = "", ...options]: string[], engineData: string)
  * @throws {StackError} with a hint when there is none and none can be started.
  */
 export async function ensureEngine(
-  { paths, step, signal }: { paths: Paths; step: Step; signal: AbortSignal },
+  context: EngineContext,
 ): Promise<{ docker: Docker; ours: boolean }> {
+  const { paths, step } = context;
   const docker = engineClient();
   const answers = await engineAnswers(docker);
   if (answers === "yes") {
@@ -83,7 +84,7 @@ export async function ensureEngine(
       hint: 'Start Docker (e.g. "sudo systemctl start docker") or run this as root',
     });
   }
-  const program = await ensureEngineProgram({ paths, step, signal });
+  const program = await ensureEngineProgram(context);
   await ensureClient(step);
   await start(paths, { docker, step, command: engineCommand(paths, program) });
   return { docker, ours: true };

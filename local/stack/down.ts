@@ -43,7 +43,7 @@ export async function stopStack(
   if (await engineDied(paths) && await engineAnswers(docker) === "no") {
     // Services and volumes lie on the engine's data root, and the next start would bring them back.
     await inStep(progress, "Docker Engine that died", async (step) => {
-      await ensureEngine({ paths, step, signal: signal ?? new AbortController().signal });
+      await ensureEngine({ paths, step, progress, signal: signal ?? new AbortController().signal });
     })
       .catch(async () => await discardEngineData(paths));
   }

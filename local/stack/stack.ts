@@ -168,7 +168,7 @@ async function startEngine({ paths, progress, signal }: BuildContext): ReturnTyp
   const engine = await inStep(
     progress,
     "Docker Engine",
-    (step) => ensureEngine({ paths, step, signal }),
+    (step) => ensureEngine({ paths, step, progress, signal }),
   );
   await refuseOtherStack(engine.docker, paths);
   return engine;
