@@ -8,6 +8,9 @@ Deno.test("what recipe.yml changes is told key by key, and no secret with it", (
 repo: a/wiki
 public: true
 health: { path: /login, status: [200, 302] }
+extra_domains: [files]
+page: { ready: main }
+ready: [{ path: /ping, domain: files }, { service: app, tcp: 64738, stable: 5 }]
 timeouts: { install: 900 }
 memory: 4000
 secrets:
@@ -29,6 +32,9 @@ exceptions: [confine.bind=/etc/localtime, lint.image]
   assert.deepEqual(Object.fromEntries(told.map(({ key, said }) => [key, said])), {
     "health.path": "/login",
     "health.status": "200; 302",
+    "page.ready": "main",
+    extra_domains: "files",
+    ready: "path: /ping, domain: files; service: app, tcp: 64738, stable: 5",
     "timeouts.install": "900",
     memory: "4000",
     "secrets.given": "given",

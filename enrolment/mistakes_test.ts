@@ -98,6 +98,20 @@ Deno.test("a mistake is told with the line and column of its key", () => {
       "page:\n  none: an API\nhealth: { text: Hello }\n",
       'line 3, column 3: "page.none" opens no page, and "health.text" says what one has to show',
     ],
+    [
+      "extra_domains: [files]\nready:\n  - { path: /, domain: file }\n",
+      'line 4, column 16: "ready.0.domain" names "file", which is not among "extra_domains", probably meant as "files"',
+    ],
+    ["ready: [{ tcp: 1 }]\n", 'line 2, column 9: "ready.0" must say one of "path" and "service"'],
+    ["ready: [{ service: app }]\n", 'line 2, column 9: "ready.0" must say "tcp", the port, beside "service"'],
+    [
+      "ready: [{ service: app, tcp: 1, status: 200 }]\n",
+      'line 2, column 9: "ready.0" says "status", which goes with "path" only',
+    ],
+    [
+      "ready: [{ path: /, stabel: 2 }]\n",
+      'line 2, column 20: unknown key "ready.0.stabel", probably meant as "ready.0.stable"',
+    ],
     ["page: { path: login }\n", 'line 2, column 9: "page.path" must begin with "/"'],
     ["page: { raedy: main }\n", 'line 2, column 9: unknown key "page.raedy", probably meant as "page.ready"'],
   ];

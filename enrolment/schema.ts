@@ -1,7 +1,9 @@
 import * as z from "zod";
+import { probablyMeant } from "../common/spelling.ts";
 import { repoName } from "../protocol/params.ts";
 import { stageName } from "../protocol/result.ts";
 import { page } from "./page_schema.ts";
+import { ready, statuses } from "./ready_schema.ts";
 import { env, secrets } from "./values_schema.ts";
 
 const command = z.strictObject({
@@ -20,12 +22,6 @@ const shown = z.string().min(1).refine((text) => {
   }
 }, "must be a valid regular expression, since it stands between slashes");
 
-// The proxy in front of an app answers with these itself, and nothing tells its answer from the app's for certain.
-const status = z.number().int("must be a whole number").min(200).max(599).refine(
-  (status) => ![502, 503, 504].includes(status),
-  "must be a status that only the app gives: 502, 503 and 504 are the proxy's own",
-);
-
 /**
  * `recipes/<recipe>/recipe.yml`: what the suite has to know about a recipe that the recipe does not say itself. The
  * harness reads all of it; bridge and dashboard pick the keys that they need. Every key has a sentence and an example.
@@ -43,11 +39,9 @@ export const recipeYml = z.strictObject({
     path: z.string().startsWith("/", 'must begin with "/"').default("/").describe(
       "Path that answers when the app works, and that the browser opens unless `page` names another",
     ).meta({ examples: ["/login"] }),
-    status: z.union([status, z.array(status).min(1)]).default(200)
-      .transform((said) => typeof said === "number" ? [said] : said)
-      .describe("Status of that answer, or several of which each will do").meta({
-        examples: [302, [200, 401]],
-      }),
+    status: statuses.prefault(200).describe("Status of that answer, or several of which each will do").meta({
+      examples: [302, [200, 401]],
+    }),
     title: shown.optional().describe(
       "Part of the page's title, or `/pattern/` or `/pattern/i` that it must match",
     ).meta({ examples: ["WordPress"] }),
@@ -57,6 +51,7 @@ export const recipeYml = z.strictObject({
       ).meta({ examples: ["/sign in|log in/i"] }),
   }).prefault({}).describe("How a working app answers"),
   page,
+  ready,
   timeouts: z.partialRecord(stageName, z.number().positive()).default({})
     .describe("Seconds a stage may take").meta({ examples: [{ install: 1200 }] }),
   memory: z.number().positive().optional().describe(
@@ -108,7 +103,14 @@ export const recipeYml = z.strictObject({
   exceptions: z.array(z.string().min(1)).default([])
     .describe("Confinement and lint rules this recipe is exempt from: `rule` or `rule=subject`")
     .meta({ examples: [["confine.bind=/etc/localtime"]] }),
-}).superRefine(({ page, health }, context) => {
+}).superRefine(({ page, health, ready, extra_domains: domains }, context) => {
+  for (const [at, { domain }] of ready.entries()) {
+    if (domain === undefined || domains.includes(domain)) continue;
+    const near = probablyMeant(domain, domains);
+    const help = near === null ? "" : `, probably meant as "${near}"`;
+    const message = `names "${domain}", which is not among "extra_domains"${help}`;
+    context.addIssue({ code: "custom", path: ["ready", at, "domain"], message });
+  }
   const asked = (["title", "text"] as const).find((key) => health[key] !== undefined);
   if (page.none !== undefined && asked !== undefined) {
     context.addIssue({

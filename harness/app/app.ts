@@ -18,6 +18,7 @@ import { type Converged, stackFailure, waitConverged } from "../swarm/wait_conve
 import { Steadiness } from "./steadiness.ts";
 import { waitTakenUp } from "./taken_up.ts";
 import { waitAnswer } from "./wait_answer.ts";
+import { waitReady } from "./wait_ready.ts";
 import { checkOut, type RecipeRepo } from "../recipe/repo.ts";
 import type { PlannedApp } from "../run/folder.ts";
 import type { Redactor } from "../run/redact.ts";
@@ -281,25 +282,26 @@ export class App {
   }
 
   /**
-   * Waits until the health page answers over HTTPS, through the ingress and with a verified certificate.
+   * Waits until the health page answers over HTTPS, through the ingress and with a verified certificate, and until what
+   * else `recipe.yml` asks of a ready app comes true.
    * @param options.times number of good answers in a row that it takes @default 1
    * @throws {StageFailure}
    */
   async answers(ctx: StageContext, { times = 1 } = {}): Promise<void> {
-    const { settings, enrolment } = this.#options;
-    await waitAnswer({
+    const { settings, enrolment: { health, ready } } = this.#options;
+    const timeoutMs = () => Math.max(ctx.remaining() - SPARE_MS / 2, ctx.remaining() / 2);
+    const app = {
       swarm: this.swarm,
       stack: this.stack,
       domain: this.domain,
       since: this.#deployedAt,
-      health: enrolment.health,
-      times,
       settings,
-      timeoutMs: Math.max(ctx.remaining() - SPARE_MS / 2, ctx.remaining() / 2),
       log: ctx.log,
       signal: ctx.signal,
       clock: ctx.clock,
-    });
+    };
+    await waitAnswer({ ...app, health, times, timeoutMs: timeoutMs() });
+    await waitReady(ready, { ...app, at: this.published === null ? "head" : "base", timeoutMs });
   }
 
   /**

@@ -1,10 +1,9 @@
 import { describeError } from "../../common/errors.ts";
 import { type Clock, formatSeconds, pollUntil, systemClock } from "../../common/time.ts";
-import { decide, type Decision } from "../swarm/converge.ts";
-import { stackFailure } from "../swarm/wait_converged.ts";
 import { findRouteFault, isGatewayAnswer } from "./route_fault.ts";
 import { isNobodys, learnNobodysAnswer, type NobodysAnswer, type SeenAnswer } from "./nobodys_answer.ts";
 import { hasRoute, proxyApi, proxyEntryPoints, type ProxyView } from "./proxy_view.ts";
+import { StackWatch } from "./stack_watch.ts";
 import { type OwnAnswer, SteadyAnswer } from "./steady_answer.ts";
 import { type Visit, visits } from "./visit.ts";
 import type { Settings } from "../run/settings.ts";
@@ -13,7 +12,6 @@ import { InfraFailure, StageFailure } from "../run/stage.ts";
 import type { Swarm } from "../swarm/swarm.ts";
 
 const POLL_MS = 200;
-const STACK_LOOK_MS = 1_000;
 /** Milliseconds for which the proxy may offer another certificate, because it does not know the app's router yet. */
 const CERTIFICATE_MS = 15_000;
 /** Lines that are read of a log; what is alike among them is shown once. */
@@ -29,8 +27,12 @@ export interface AnswerOptions {
   /** When the deploy was called, milliseconds since the epoch. */
   since: number;
   health: { path: string; status: readonly number[] };
+  /** The key of `recipe.yml` that asks for this answer. @default "health" */
+  key?: "health" | "ready";
   /** Number of good answers in a row that it takes. @default 1 */
   times?: number;
+  /** Milliseconds between these. @default 0 */
+  apartMs?: number;
   settings: Settings;
   timeoutMs: number;
   log: (line: string) => void;
@@ -48,7 +50,8 @@ export interface AnswerOptions {
  * @throws {StageFailure} with the last answer and the last log lines of service `app`
  */
 export async function waitAnswer(options: AnswerOptions): Promise<void> {
-  const { domain, health, timeoutMs, log, signal, times = 1, clock = systemClock } = options;
+  const { domain, health, timeoutMs, log, signal, times = 1, apartMs = 0, clock = systemClock } = options;
+  const { key = "health" } = options;
   const url = `https://${domain}${health.path}`;
   const visit = await visits(options.settings);
   const started = clock.elapsed();
@@ -57,9 +60,10 @@ export async function waitAnswer(options: AnswerOptions): Promise<void> {
   const way = new WayWatch(options, { proxy, clock });
   const wanted = health.status.join(" or ");
   const steady = new SteadyAnswer(clock, () => isHealthy(options));
+  const whose = key === "health" ? "" : `, which ${key} in recipe.yml asks for`;
   const failure = async ({ text, detail }: NoAnswer) =>
-    new StageFailure(`${url} does not answer with status ${wanted}: ${text}`, {
-      code: "health.answer",
+    new StageFailure(`${url} does not answer with status ${wanted}${whose}: ${text}`, {
+      code: `${key}.answer`,
       detail,
       tail: await appLogs(options),
     });
@@ -67,6 +71,7 @@ export async function waitAnswer(options: AnswerOptions): Promise<void> {
   await pollUntil(async () => {
     let asked = await ask(visit, { url, signal, proxy });
     for (let good = 1; isGood(asked, health.status) && good < times; good++) {
+      if (apartMs > 0) await clock.sleep(apartMs, signal);
       asked = await ask(visit, { url, signal, proxy });
     }
     const passed = clock.elapsed() - started;
@@ -87,7 +92,8 @@ export async function waitAnswer(options: AnswerOptions): Promise<void> {
     }
     const wayless = await way.see(asked);
     if (wayless !== null) throw await failure(wayless);
-    const settled = await steady.see(asked.own);
+    // What `ready` asks for may come long after the app's own health: that is why it is asked for.
+    const settled = key === "ready" ? null : await steady.see(asked.own);
     if (settled !== null) throw await failure({ text: asked.text, detail: settled });
     return { missing: asked.text };
   }, {
@@ -203,34 +209,6 @@ class ProxysOwn {
       log(describeError(error));
       return null;
     }
-  }
-}
-
-/** Looks from time to time whether the stack still stands. */
-class StackWatch {
-  readonly #options: AnswerOptions;
-  readonly #clock: Clock;
-  #lookedAt: number;
-
-  constructor(options: AnswerOptions, clock: Clock) {
-    this.#options = options;
-    this.#clock = clock;
-    this.#lookedAt = clock.elapsed();
-  }
-
-  /** @returns false when Docker has just shown that the app is not ready @throws {StageFailure} when it has crashed */
-  async mayBeReady(): Promise<boolean> {
-    if (this.#clock.elapsed() - this.#lookedAt <= STACK_LOOK_MS) return true;
-    return (await this.look()).state === "converged";
-  }
-
-  /** What Docker shows now. @throws {StageFailure} when the app has crashed */
-  async look(): Promise<Exclude<Decision, { state: "failed" }>> {
-    this.#lookedAt = this.#clock.elapsed();
-    const { swarm, stack, since } = this.#options;
-    const decision = decide(await takeSnapshot(swarm, stack), since);
-    if (decision.state === "failed") throw await stackFailure(swarm, decision.failure);
-    return decision;
   }
 }
 
