@@ -4,29 +4,47 @@ import { keysAt, keysByPlace } from "./known_keys.ts";
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
-/** Says where the key at the end of a path stands, as the beginning of a clause: `line 3, column 5: `. */
-type Locate = (path: Path) => string;
+
+/** A place in a `recipe.yml`, both counted from 1. */
+export interface Place {
+  line: number;
+  column: number;
+}
+
+/** Something that is wrong in a `recipe.yml`. */
+export interface Mistake extends Place {
+  /** A clause: `unknown key "helth", probably meant as "health"`. */
+  text: string;
+}
+
+/** Says where the key at the end of a path stands. */
+export type Locate = (path: Path) => Place;
+
+/** Mistakes as a clause each, one after the other: `line 2, column 1: unknown key "helth", …; line 3, …`. */
+export function told(mistakes: readonly Mistake[]): string {
+  return mistakes.map(({ line, column, text }) => `line ${line}, column ${column}: ${text}`).join("; ");
+}
 
 /**
- * What is wrong in a `recipe.yml`, a clause each: `line 2, column 1: unknown key "helth", probably meant as "health"`.
+ * What is wrong in a `recipe.yml`, each mistake once.
  * @param error of a parse with `reportInput`, which shows what is missing
  */
-export function mistakesOf(error: z.ZodError, locate: Locate): string[] {
+export function mistakesOf(error: z.ZodError, locate: Locate): Mistake[] {
   const issues = error.issues.flatMap((issue) => leavesOf(issue, []));
   const found = issues.flatMap((one) => one.issue.code === "unrecognized_keys" ? unknownKeys(one) : []);
   const meant = new Set(found.map((one) => one.meant));
-  const told = issues.flatMap(({ issue, path }) => {
+  const all = issues.flatMap(({ issue, path }): Mistake[] => {
     if (issue.code === "unrecognized_keys") {
-      return found.filter((one) => one.issue === issue).map((one) => `${locate(one.path)}${one.text}`);
+      return found.filter((one) => one.issue === issue).map(({ path, text }) => ({ ...locate(path), text }));
     }
     const name = nameOf(path);
     if (isMissing(issue)) {
       // A key that is misspelt is missing as well, which need not be told twice.
-      return meant.has(name) ? [] : [`${locate(path)}"${name}" is missing`];
+      return meant.has(name) ? [] : [{ ...locate(path), text: `"${name}" is missing` }];
     }
-    return [`${locate(path)}${name === "" ? "the file" : `"${name}"`} ${wrong(issue)}`];
+    return [{ ...locate(path), text: `${name === "" ? "the file" : `"${name}"`} ${wrong(issue)}` }];
   });
-  return [...new Set(told)];
+  return [...new Map(all.map((one) => [told([one]), one])).values()];
 }
 
 /** An issue with its whole path: those inside of a choice know only theirs. */

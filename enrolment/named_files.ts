@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
-import { type Locate, type Reading, readRecipeYml } from "./recipe_yml.ts";
+import type { Locate, Mistake } from "./mistakes.ts";
+import { invalid, type Reading, readRecipeYml } from "./recipe_yml.ts";
 import type { RecipeYml } from "./schema.ts";
 
 /** Docker takes no larger secret. */
@@ -13,22 +14,22 @@ export async function readFolder(folder: string): Promise<Reading> {
   const reading = readRecipeYml(await Deno.readTextFile(join(folder, "recipe.yml")));
   if (!reading.ok) return reading;
   const { said, locate } = reading;
-  const problems = await faultyFiles(said, { folder, locate });
-  if (problems.length === 0) return reading;
-  return { ok: false, parses: true, problem: `is invalid: ${problems.join("; ")}`, content: said };
+  const mistakes = await faultyFiles(said, { folder, locate });
+  return mistakes.length === 0 ? reading : invalid(mistakes, said);
 }
 
-/** What is wrong with the files that a `recipe.yml` names, a clause each. */
+/** What is wrong with the files that a `recipe.yml` names. */
 async function faultyFiles(
   said: RecipeYml,
   at: { folder: string; locate: Locate },
-): Promise<string[]> {
-  const problems: string[] = [];
+): Promise<Mistake[]> {
+  const mistakes: Mistake[] = [];
   for (const [path, name] of namedFiles(said)) {
     const problem = await problemOf(at.folder, name);
-    if (problem !== null) problems.push(`${at.locate(path)}"${path.join(".")}" names "${name}", ${problem}`);
+    if (problem === null) continue;
+    mistakes.push({ ...at.locate(path), text: `"${path.join(".")}" names "${name}", ${problem}` });
   }
-  return problems;
+  return mistakes;
 }
 
 function namedFiles({ secrets }: RecipeYml): [path: string[], name: string][] {

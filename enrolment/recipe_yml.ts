@@ -1,43 +1,54 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { describeError } from "../common/errors.ts";
-import { mistakesOf } from "./mistakes.ts";
+import { type Locate, type Mistake, mistakesOf, type Place, told } from "./mistakes.ts";
 import { type RecipeYml, recipeYml } from "./schema.ts";
-
-/** Says where the key at the end of a path stands, as the beginning of a clause: `line 3, column 5: `. */
-export type Locate = (path: readonly PropertyKey[]) => string;
 
 /** A `recipe.yml` as it was read. */
 export type Reading =
   | { ok: true; said: RecipeYml; locate: Locate }
   /**
-   * `problem` follows the file's name: `is invalid: unknown key …`. `content` is what YAML makes of the text, or, if it
-   * does not parse, of a part of it; nothing of it is checked.
+   * `problem` tells all mistakes and follows the file's name: `is invalid: unknown key …`. `content` is what YAML makes
+   * of the text, or, if it does not parse, of a part of it; nothing of it is checked.
    */
-  | { ok: false; parses: boolean; problem: string; content: unknown };
+  | { ok: false; parses: boolean; mistakes: readonly Mistake[]; problem: string; content: unknown };
 
 /** Reads the text of a `recipe.yml`, naming everything that is wrong with it. */
 export function readRecipeYml(text: string): Reading {
   const { content, fault, locate } = parseYaml(text);
-  if (fault !== null) return { ok: false, parses: false, problem: `does not parse: ${fault}`, content };
+  if (fault !== null) {
+    return {
+      ok: false,
+      parses: false,
+      mistakes: [fault],
+      problem: `does not parse: ${told([fault])}`,
+      content,
+    };
+  }
   const parsed = recipeYml.safeParse(content, { reportInput: true });
   if (parsed.success) return { ok: true, said: parsed.data, locate };
-  const problem = `is invalid: ${mistakesOf(parsed.error, locate).join("; ")}`;
-  return { ok: false, parses: true, problem, content };
+  return invalid(mistakesOf(parsed.error, locate), content);
 }
 
-function parseYaml(text: string): { content: unknown; fault: string | null; locate: Locate } {
+/** The reading of a file that parses, and in which something is wrong. */
+export function invalid(mistakes: readonly Mistake[], content: unknown): Reading {
+  return { ok: false, parses: true, mistakes, problem: `is invalid: ${told(mistakes)}`, content };
+}
+
+function parseYaml(text: string): { content: unknown; fault: Mistake | null; locate: Locate } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const [first] = document.errors;
-  const locate: Locate = (path) => {
-    const { line, col } = lines.linePos(offsetOf(document, path));
-    return `line ${line}, column ${col}: `;
+  const at = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
   };
+  const locate: Locate = (path) => at(offsetOf(document, path));
+  const fault = (error: unknown): Mistake => ({ ...at(first?.pos[0] ?? 0), text: yamlWords(error) });
   try {
     const content: unknown = document.toJS({ maxAliasCount: 20 });
-    return { content, fault: first === undefined ? null : firstLine(first), locate };
+    return { content, fault: first === undefined ? null : fault(first), locate };
   } catch (error) {
-    return { content: null, fault: firstLine(first ?? error), locate };
+    return { content: null, fault: fault(first ?? error), locate };
   }
 }
 
@@ -61,7 +72,10 @@ function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): numb
   return at;
 }
 
-/** YAML's errors go on with a picture of the place. */
-function firstLine(error: unknown): string {
-  return describeError(error).split("\n")[0]?.replace(/:$/, "") ?? "";
+/** YAML's errors name their place, and go on with a picture of it. */
+function yamlWords(error: unknown): string {
+  return (describeError(error).split("\n")[0] ?? "").replace(/ at line \d+, column \d+:?$/, "").replace(
+    /:$/,
+    "",
+  );
 }

@@ -133,12 +133,6 @@ function unrunNote(file: string, takes: string): TestFinding {
   };
 }
 
-function asFinding({ rule, file, line, message }: TestMistake, folder: string): TestFinding {
-  return {
-    rule,
-    severity: "error",
-    file: join(folder, file),
-    ...(line === undefined ? {} : { line }),
-    message,
-  };
+function asFinding(mistake: TestMistake, folder: string): TestFinding {
+  return { ...mistake, severity: "error", file: join(folder, mistake.file) };
 }

@@ -108,7 +108,7 @@ export function need<T>(value: T | null, by: string): T {
 }
 
 /** The commit under test as people read it, with `+U` when uncommitted changes are part of it. */
-export function headName(run: RunContext): string {
+export function headName(run: Pick<RunContext, "repo">): string {
   const { repo } = run;
   return (repo === null ? null : testedCommit({ commit: repo.head, dirty: repo.dirty })) ?? "head";
 }

@@ -10,6 +10,8 @@ const load = {
   floor: () => import("./floor.ts"),
   front: () => import("./front.ts"),
   janitor: () => import("./janitor.ts"),
+  recipes: () => import("./recipes.ts"),
+  recipesList: () => import("./recipes_list.ts"),
   remove: () => import("./remove.ts"),
   revisions: () => import("./refuse_missing.ts"),
   settings: () => import("../run/settings.ts"),
@@ -48,6 +50,21 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async (options: { json?: boolean }) => {
       code = await (await load.ci()).ci({ json: options.json ?? false });
     });
+  const recipes = program.command("recipes").description("the enrolled recipes");
+  recipes.command("check")
+    .description("look for mistakes in enrolments: recipe.yml, the files that it names, and tests")
+    .argument("[names...]", "recipes; without names all of them")
+    .action(async (names: string[]) => {
+      const settings = (await load.settings()).readSettings();
+      const { recipesCheck } = await load.recipes();
+      code = await recipesCheck(names, { settings, say, signal: new AbortController().signal });
+    });
+  recipes.command("list")
+    .description("list them, with the last run of each of which this machine has the result")
+    .action(async () => {
+      const settings = (await load.settings()).readSettings();
+      code = await (await load.recipesList()).recipesList(settings, { say, width: columns() });
+    });
   program.command("remove")
     .description("remove what a run with --keep left up")
     .argument("<run>", "the run's name, or its folder")
@@ -78,7 +95,17 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof CommanderError)) return explain(error, { json: argv.includes("--json") });
     if (error.exitCode === 0) return 0;
-    const sentence = error.message.replace(/^error: /, "").replace(/^./, (letter) => letter.toUpperCase());
+    const said = error.code === "commander.help" ? 'Name a command: "--help" lists them' : error.message;
+    const sentence = said.replace(/^error: /, "").replace(/^./, (letter) => letter.toUpperCase());
     return explain(new UsageError(sentence), { json: argv.includes("--json") });
+  }
+}
+
+/** Columns for a table on standard output; what is written to a file gets those of a usual terminal. */
+function columns(): number {
+  try {
+    return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 80;
+  } catch {
+    return 80;
   }
 }

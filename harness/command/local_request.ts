@@ -43,6 +43,7 @@ export async function localRequest(
     });
   }
   const found = await locate(target, { settings, revision, ...(tell === undefined ? {} : { tell }) });
+  await refuseInvalid(found.recipe, settings);
   return {
     mode: "local",
     run: newRunName(clock.now()),
@@ -125,11 +126,15 @@ async function locatePath(
       }`,
     );
   }
-  await loadEnrolment(options.settings.RECIPES, recipe).catch((error) => {
+  return { recipe, source: { kind: "path", path: real, revision: options.revision } };
+}
+
+/** @throws {UsageError} for a recipe that is enrolled with mistakes in its `recipe.yml` */
+async function refuseInvalid(recipe: string, { RECIPES }: Settings): Promise<void> {
+  await loadEnrolment(RECIPES, recipe).catch((error) => {
     if (!(error instanceof EnrolmentError)) throw error;
     if (error.code !== "enrolment.unknown") throw new UsageError(error.message);
   });
-  return { recipe, source: { kind: "path", path: real, revision: options.revision } };
 }
 
 function parseStages(text: string): StageName[] {

@@ -68,6 +68,20 @@ Deno.test("a folder of enrolments that is not there is said, for names and for a
   }
 });
 
+Deno.test("an enrolment with mistakes is refused with their place, also where an address names its recipe", async () => {
+  const RECIPES = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(join(RECIPES, "wiki"));
+    await Deno.writeTextFile(join(RECIPES, "wiki", "recipe.yml"), "repo: a/wiki\nhelth: {}\n");
+    for (const target of ["wiki", "https://git.test/a/wiki.git"]) {
+      const asked = localRequest(target, { settings: { ...settings, RECIPES } });
+      await assert.rejects(asked, /recipe\.yml" is invalid: line 2, column 1: unknown key "helth"/);
+    }
+  } finally {
+    await Deno.remove(RECIPES, { recursive: true });
+  }
+});
+
 Deno.test("a checkout whose folder is not called like its recipe is said so", async () => {
   const folder = await Deno.realPath(await Deno.makeTempDir());
   const path = join(folder, "my-work");

@@ -7,6 +7,7 @@ export interface TestMistake {
   /** Relative to the folder of the tests. */
   file: string;
   line?: number;
+  column?: number;
   /** One sentence without a final period. */
   message: string;
 }
@@ -28,7 +29,8 @@ interface Complaint {
   code: number | null;
   said: string;
   file: string;
-  line?: number;
+  line: number;
+  column: number;
 }
 
 /** What tests may import, for the sentence about an import that they may not have. */
@@ -41,8 +43,8 @@ const ALLOWED = `a test imports the kit ("cc-ci"), Node's own modules ("node:…
  */
 export function readMistakes(said: string, sources: Sources): TestMistake[] {
   return complaintsIn(said, sources.root).map((complaint) => {
-    const { file, line } = complaint;
-    return { ...explain(complaint, sources), file, ...(line === undefined ? {} : { line }) };
+    const { file, line, column } = complaint;
+    return { ...explain(complaint, sources), file, line, column };
   });
 }
 
@@ -51,7 +53,7 @@ function complaintsIn(said: string, root: string): Complaint[] {
   const blocks = said.split(/^(?=TS\d+ \[ERROR\]: |error: )/m);
   return blocks.flatMap((block) => {
     const head = /^(?:TS(\d+) \[ERROR\]|error): (.*)/.exec(block);
-    const place = /^ {4}at (file:\/\/\S+?):(\d+):\d+$/m.exec(block);
+    const place = /^ {4}at (file:\/\/\S+?):(\d+):(\d+)$/m.exec(block);
     if (head === null || place === null) return [];
     const [, code, text = ""] = head;
     const hint = /^ {2}hint: (.*)$/m.exec(block)?.[1];
@@ -60,6 +62,7 @@ function complaintsIn(said: string, root: string): Complaint[] {
       said: [text.trim(), hint].filter(Boolean).join(" "),
       file: relative(root, fromFileUrl(place[1] ?? "")),
       line: Number(place[2]),
+      column: Number(place[3]),
     }];
   });
 }
@@ -121,7 +124,7 @@ function typeMistake({ code, said }: Complaint, { kit }: Sources): string {
 
 /** What the line in question imports. */
 function importedIn({ file, line }: Complaint, { text }: Sources): string | undefined {
-  const source = text(file).split("\n")[(line ?? 0) - 1] ?? "";
+  const source = text(file).split("\n")[line - 1] ?? "";
   return /(?:from|import|require|types=|path=)\s*\(?\s*["']([^"']+)["']/.exec(source)?.[1];
 }
 

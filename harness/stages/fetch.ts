@@ -3,17 +3,22 @@ import { EnrolmentError, loadEnrolment } from "../../enrolment/enrolment.ts";
 import { fetchRecipe } from "../recipe/repo.ts";
 import { settledEnrolment } from "../checks/settled_enrolment.ts";
 import { headName, type RunContext, sendCustomised } from "../checks/context.ts";
-import { InfraFailure, type StageContext } from "../run/stage.ts";
+import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 import { subjectOf } from "../run/request.ts";
+import type { Settings } from "../run/settings.ts";
 import { findBase } from "../recipe/base.ts";
 
+/** The parts of a run that the stage reads and fills in. */
+export type FetchRun =
+  & Pick<RunContext, "redactor" | "enrolment" | "customised" | "send" | "repo" | "base">
+  & { plan: Pick<RunContext["plan"], "request" | "settings"> };
+
 /** Fetches the commit under test, and finds out from which published version it is to be upgraded. */
-export async function fetchStage(run: RunContext, ctx: StageContext): Promise<void> {
+export async function fetchStage(run: FetchRun, ctx: StageContext): Promise<void> {
   const { request, settings } = run.plan;
   if (run.enrolment.folder === null && request.source.kind === "forge") {
     run.enrolment = await loadEnrolment(settings.RECIPES, request.recipe).catch((error) => {
-      if (error instanceof EnrolmentError) throw new InfraFailure(error.message, { cause: error });
-      throw error;
+      throw notEnrolled(error, settings);
     });
   }
   run.customised = customisationsOf(run.enrolment);
@@ -52,4 +57,15 @@ export async function fetchStage(run: RunContext, ctx: StageContext): Promise<vo
   });
   ctx.proof(run.base === null ? headName(run) : `${headName(run)}, over ${run.base.version}`);
   if (repo.dirty) ctx.note("Uncommitted changes are part of what was tested (+U)");
+}
+
+/** A `recipe.yml` with mistakes is its author's to mend; that there is none is for whoever asked for the run. */
+function notEnrolled(error: unknown, { RECIPES }: Settings): unknown {
+  if (!(error instanceof EnrolmentError)) return error;
+  if (error.code !== "enrolment.invalid") return new InfraFailure(error.message, { cause: error });
+  return new StageFailure(error.message.replace(`"${RECIPES}/`, '"recipes/'), {
+    code: error.code,
+    fault: "enrolment",
+    cause: error,
+  });
 }

@@ -96,7 +96,7 @@ export async function lintStage(run: LintRun, ctx: StageContext): Promise<void> 
   const tests = lookAtTests(run, ctx);
   tests.catch(() => {}); // who waits for it gets its error
   await lintRecipe(run, { ctx, findings });
-  findings.add(await tests);
+  findings.add((await tests).map(({ column: _, ...finding }) => finding)); // results name lines only
   if (findings.all.some((one) => isError(one) && isOurs(one))) run.undeployable ??= "enrolment";
   conclude(findings.all, ctx);
 }

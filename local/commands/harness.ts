@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
+import { BASE_DOMAIN, pathsFromEnvironment } from "../host/paths.ts";
 
 /**
  * Folders that the caller may set for the harness, where all other settings are the stack's. Relative paths count from
@@ -31,4 +32,20 @@ export function ownSettings(): Record<string, string> {
  */
 export function callersFolder(): string {
   return Deno.env.get("INIT_CWD") ?? Deno.cwd();
+}
+
+/** Settings as far as they are known without a stack. Tests of an app that is up take the others from its run. */
+export function bareSettings(): Record<string, string> {
+  const { runs } = pathsFromEnvironment();
+  return {
+    CCCI_BASE_DOMAIN: BASE_DOMAIN,
+    CCCI_RUNS: runs,
+    CCCI_RECIPES: recipesFolder(),
+    ...ownSettings(),
+  };
+}
+
+/** The folder with enrolments: the caller's, or this checkout's. */
+export function recipesFolder(): string {
+  return ownSettings().CCCI_RECIPES ?? join(pathsFromEnvironment().repo, "recipes");
 }

@@ -3,11 +3,10 @@ import { describeError, UsageError } from "../../common/errors.ts";
 import { readLocalCall, rehearse } from "../../harness/command/rehearse.ts";
 import { exists } from "../../common/files.ts";
 import { write } from "../host/command_line.ts";
-import { callersFolder, harness, ownSettings } from "./harness.ts";
+import { bareSettings, callersFolder, harness, recipesFolder } from "./harness.ts";
 import { imagesOfRecipe } from "../images/catalogue.ts";
 import { ensureImages } from "../images/mod.ts";
 import { Interruption } from "../host/interruption.ts";
-import { BASE_DOMAIN, pathsFromEnvironment } from "../host/paths.ts";
 import { inStep, terminalProgress } from "../host/progress.ts";
 import { recipeNames } from "../recipes/mod.ts";
 import { seedRecipe } from "../stack/seed_recipe.ts";
@@ -46,22 +45,6 @@ export async function readCall(
   await refuseUnknown(call.target);
   await rehearse(call, bareSettings());
   return { target: call.target, testsOnly: call.options.testsOnly ?? false };
-}
-
-/** Settings as far as they are known without a stack. Tests of an app that is up take the others from its run. */
-function bareSettings(): Record<string, string> {
-  const { runs } = pathsFromEnvironment();
-  return {
-    CCCI_BASE_DOMAIN: BASE_DOMAIN,
-    CCCI_RUNS: runs,
-    CCCI_RECIPES: recipesFolder(),
-    ...ownSettings(),
-  };
-}
-
-/** The folder with enrolments: the caller's, or this checkout's. */
-function recipesFolder(): string {
-  return ownSettings().CCCI_RECIPES ?? join(pathsFromEnvironment().repo, "recipes");
 }
 
 /** Name of the recipe a target is about. */

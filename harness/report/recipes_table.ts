@@ -1,0 +1,83 @@
+import stringWidth from "string-width";
+import { ago } from "../../common/time.ts";
+import type { RunResult } from "../../protocol/result.ts";
+import { oneLine } from "../../common/plain_text.ts";
+import { glyphOf, runLooks } from "../../wording/outcomes.ts";
+import { truncate, wrap } from "../../wording/text.ts";
+import { hasLevel, isEnrolmentFault } from "../../wording/verdict.ts";
+
+/** An enrolled recipe with what its last run came to. */
+export interface ListedRecipe {
+  recipe: string;
+  /** Null where no run of it is here. */
+  last: RunResult | null;
+  /** What no run shows of the app, each in a few words. */
+  gaps: readonly string[];
+  /** Whether its `recipe.yml` has a mistake. */
+  invalid: boolean;
+}
+
+const GAP = 2;
+/** Columns that the list of gaps needs to stand beside the others. */
+const LEAST = 18;
+const LONGEST_NAME = 28;
+
+/** The recipes as a table of at most `width` columns; where that is too narrow, each as a paragraph. */
+export function recipesTable(
+  recipes: readonly ListedRecipe[],
+  { width, now }: { width: number; now: number },
+): string[] {
+  const rows = recipes.map((one) => rowOf(one, now));
+  const widths = [0, 1, 2, 3].map((at) =>
+    Math.max(...[header, ...rows].map(({ cells }) => stringWidth(cells[at] ?? "")))
+  );
+  const before = widths.reduce((sum, one) => sum + one + GAP, 0);
+  const room = width - before;
+  if (room < LEAST) return paragraphs(rows, width);
+  const line = (cells: readonly string[], last: string) =>
+    [...cells.map((cell, at) => padded(cell, widths[at] ?? 0)), last].join(" ".repeat(GAP)).trimEnd();
+  return [header, ...rows].flatMap(({ cells, gaps }) => {
+    const [first = "", ...more] = wrap(gaps, room).map((text) => truncate(text, room));
+    return [line(cells, first), ...more.map((text) => " ".repeat(before) + text)];
+  });
+}
+
+interface Row {
+  /** Name, level, what came of the last run, and when. */
+  cells: readonly [string, string, string, string];
+  gaps: string;
+}
+
+const header: Row = { cells: ["recipe", "level", "last run", "when"], gaps: "not shown by runs" };
+
+function rowOf({ recipe, last, gaps, invalid }: ListedRecipe, now: number): Row {
+  const name = truncate(recipe, LONGEST_NAME);
+  const missing = invalid ? 'recipe.yml has a mistake: see "recipes check"' : gaps.map(oneLine).join("; ");
+  if (last === null) return { cells: [name, "–", "none here", ""], gaps: missing };
+  const look = runLooks[last.result];
+  const whose = isEnrolmentFault(last) ? " (enrolment)" : last.stage === null ? "" : ` in ${last.stage}`;
+  return {
+    cells: [
+      name,
+      hasLevel(last) ? String(last.level) : "–",
+      `${glyphOf(look)} ${look.word}${whose}`,
+      ago(now - Date.parse(last.finishedAt)),
+    ],
+    gaps: missing,
+  };
+}
+
+function paragraphs(rows: readonly Row[], width: number): string[] {
+  return rows.flatMap(({ cells: [name, level, run, when], gaps }) => {
+    const facts = [level === "–" ? "no level" : `level ${level}`, run, when].filter(Boolean).join(", ");
+    const below = [facts, ...(gaps === "" ? [] : [`${header.gaps}: ${gaps}`])];
+    return [
+      truncate(name, width),
+      ...below.flatMap((text) => wrap(text, width - GAP)).map((text) => truncate(`  ${text}`, width)),
+    ];
+  });
+}
+
+function padded(text: string, width: number): string {
+  return text + " ".repeat(Math.max(0, width - stringWidth(text)));
+}

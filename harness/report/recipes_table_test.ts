@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import stringWidth from "string-width";
+import { type ListedRecipe, recipesTable } from "./recipes_table.ts";
+import { sampleResult } from "./sample_result.ts";
+
+const now = Date.parse("2026-03-01T10:02:12.000Z");
+const recipes: ListedRecipe[] = [
+  { recipe: "a-recipe-with-a-name-that-nobody-would-give-it", last: null, gaps: [], invalid: false },
+  {
+    recipe: "talk",
+    last: sampleResult({ recipe: "talk" }),
+    gaps: [
+      "voice calls",
+      "日本語 in a gap",
+      "a-word-that-is-longer-than-any-column-of-a-narrow-terminal-could-be",
+    ],
+    invalid: false,
+  },
+];
+
+Deno.test("the table of recipes fits into a terminal of any width, and names every recipe", () => {
+  for (let width = 10; width < 200; width++) {
+    const lines = recipesTable(recipes, { width, now });
+    assert.deepEqual(lines.filter((line) => stringWidth(line) > width), [], `${width} columns`);
+    assert.ok(
+      lines.some((line) => line.startsWith("talk")) && lines.some((line) => line.startsWith("a-recip")),
+    );
+  }
+});
+
+Deno.test("a terminal that is too narrow for a table gets a paragraph for each recipe", () => {
+  assert.deepEqual(
+    recipesTable(recipes.slice(1).map((one) => ({ ...one, gaps: ["voice calls"] })), { width: 40, now }),
+    [
+      "talk",
+      "  level 2, ✔ passed, 1 min ago",
+      "  not shown by runs: voice calls",
+    ],
+  );
+});
