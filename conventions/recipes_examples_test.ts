@@ -48,6 +48,8 @@ function notes(request: IncomingMessage, response: ServerResponse): void {
     "GET /healthcheck": "OK",
     "POST /import": "done",
     "POST /notes": "noted",
+    "GET /notes/m4rk": "m4rk: milk",
+    "POST /tokens": "s3cret",
     "GET /feed.xml": `<link href="https://${domain}/"/>`,
     "GET files:/logo.png": "PNG",
   };
@@ -86,12 +88,22 @@ async function run(examples: readonly string[]): Promise<TestOutcome> {
       deno: Deno.execPath(),
       timeoutMs: 180_000,
       broker: {
-        app: { recipe: "notes", domain, domains: { files }, url, stage: "install", version: "3fa9c1b7" },
+        app: {
+          recipe: "notes",
+          domain,
+          domains: { files },
+          url,
+          stage: "install",
+          version: "3fa9c1b7",
+          marker: "m4rk",
+        },
         domains: [domain, files],
         ingress: { address: site.ingress, ca: await Deno.readTextFile(site.ca) },
         browser: welcoming(),
         services: ["app", "db"],
         secrets: { api_token: "s3cret" },
+        handed: { token: { value: "s3cret", secret: true } },
+        hand: () => {},
         locate: (target, asked) =>
           target === "app" && asked === 25
             ? Promise.resolve({ host: "127.0.0.1", port })
@@ -108,7 +120,7 @@ async function run(examples: readonly string[]): Promise<TestOutcome> {
 
 /** Number of tests that examples define. */
 function testsIn(examples: readonly string[]): number {
-  return examples.join("").split(/^test\(/m).length - 1;
+  return examples.join("").split(/^(?:test|setup|seed|read)\(/m).length - 1;
 }
 
 /** The example in the comment of each function of the kit, by the function's name, and the kit's own under `mod`. */

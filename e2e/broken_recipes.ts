@@ -44,6 +44,9 @@ function leadToPort8080(compose: ComposeFile): void {
   deploy.labels = deploy.labels.map((label) => label.replace("server.port=80", "server.port=8080"));
 }
 
+/** Where the web server of the fixtures has its files. */
+const SITE = "/usr/share/nginx/html";
+
 /** Makes the web server the container's own process. */
 const serve = "exec nginx -g 'daemon off;'";
 
@@ -398,6 +401,72 @@ test("the front page greets", async () => {
     stage: "install",
     fault: "enrolment",
     cause: /^recipes\/quick\/install_test\.ts: The file cannot be loaded: .*not today/,
+  },
+  {
+    name: "an enrolment that sets its app up, writes and reads by the kit: nothing is wrong with it",
+    recipe: {},
+    enrolment: "repo: fixtures/quick\n",
+    enrolled: {
+      "setup.ts": `import { exec, hand, setup } from "cc-ci";
+setup(async () => {
+  const token = crypto.randomUUID();
+  await hand("token", token, { secret: true });
+  await exec("app", ["cp", "/dev/stdin", "${SITE}/token.txt"], { stdin: token });
+});
+`,
+      "seed.ts": `import { exec, handed, seed } from "cc-ci";
+seed(async (marker) => {
+  const stdin = marker + " " + await handed("token");
+  await exec("app", ["cp", "/dev/stdin", "${SITE}/record.txt"], { stdin });
+});
+`,
+      "read.ts": `import { fetch, read } from "cc-ci";
+read(async () => await (await fetch("/record.txt")).text());
+`,
+      "upgrade_test.ts": `import { equal } from "node:assert/strict";
+import { app, fetch, handed, test } from "cc-ci";
+test("the record of before the upgrade has the set-up's token", async () => {
+  const answer = await fetch("/record.txt");
+  equal(await answer.text(), app.marker + " " + await handed("token"));
+});
+`,
+    },
+    only: "all",
+    result: "passed",
+    stage: "upgrade",
+    ends: "passed",
+    cause: /^$/,
+    level: 5,
+  },
+  {
+    name: "a set-up by the kit that throws and tells a password",
+    recipe: { versions: [] },
+    enrolment: "repo: fixtures/quick\n",
+    enrolled: {
+      "setup.ts": `import { hand, setup } from "cc-ci";
+setup(async () => {
+  await hand("password", "correct-horse", { secret: true });
+  console.log("it is correct-horse");
+  throw new Error("Nobody takes correct-horse");
+});
+`,
+    },
+    stage: "install",
+    fault: "enrolment",
+    cause: /^recipes\/quick\/setup\.ts:5: Nobody takes •••$/m,
+  },
+  {
+    name: "a seed by the kit that does not end, at the published version",
+    recipe: {},
+    enrolment: "repo: fixtures/quick\n",
+    enrolled: {
+      "seed.ts":
+        'import { seed } from "cc-ci";\nseed(() => new Promise((end) => setTimeout(end, 60_000)), { timeoutMs: 100 });\n',
+      "read.ts": 'import { read } from "cc-ci";\nread(() => "");\n',
+    },
+    stage: "upgrade",
+    fault: "enrolment",
+    cause: /^recipes\/quick\/seed\.ts:2: It was not over after 0\.1 s$/m,
   },
   {
     name: "a published version that does not start",

@@ -20,7 +20,7 @@ import { waitTakenUp } from "./taken_up.ts";
 import { waitAnswer } from "./wait_answer.ts";
 import { waitReady } from "./wait_ready.ts";
 import { checkOut, type RecipeRepo } from "../recipe/repo.ts";
-import type { PlannedApp } from "../run/folder.ts";
+import type { HandedValue, PlannedApp } from "../run/folder.ts";
 import type { Redactor } from "../run/redact.ts";
 import type { Settings } from "../run/settings.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
@@ -60,6 +60,8 @@ export class App {
   readonly domains: readonly string[];
   /** The published version that runs, from its deploy to the head's; null: the head runs, or nothing does. */
   published: string | null = null;
+  /** Values that its set-up has handed on, by name. */
+  readonly handed: Record<string, HandedValue> = {};
   #options: AppOptions;
   #deployedAt = 0;
   /** When the restore was over, milliseconds since the epoch; null: there was none since the last deploy. */

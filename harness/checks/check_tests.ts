@@ -12,6 +12,10 @@ import type { Settings } from "../run/settings.ts";
 export const testKinds = ["install", "upgrade", "backup"] as const;
 export type TestKind = typeof testKinds[number];
 
+/** The steps before the tests that an enrolment may bring, each as a file of its name. */
+export const steps = ["setup", "seed", "read"] as const;
+export type Step = typeof steps[number];
+
 /**
  * Milliseconds that a look at tests may take. One that takes longer says nothing, and the tests are checked when they
  * run.
@@ -43,26 +47,25 @@ export interface Look {
   signal: AbortSignal;
 }
 
-/** Looks at the tests in the enrolment's folder. Their authors are trusted as those of cc-ci are. */
+/** Looks at the tests in the enrolment's folder, and at the steps before them. Their authors are trusted as those of cc-ci are. */
 export async function lookAtEnrolledTests(
   { folder, recipe }: Pick<Enrolment, "folder" | "recipe">,
   look: Look,
 ): Promise<LookedAt> {
   if (folder === null) return { files: [], findings: [], checked: true };
-  const names = testKinds.map((kind) => `${kind}_test.ts`);
+  const names = [...testKinds.map((kind) => `${kind}_test.ts`), ...steps.map((step) => `${step}.ts`)];
   const there = await Promise.all(names.map((name) => exists(join(folder, name))));
   const files = names.filter((_, at) => there[at]).map((name) => join(folder, name));
   const where = `recipes/${recipe}`;
-  const unrun = (await unrunIn(folder, files.map((file) => basename(file)))).map((name) =>
-    unrunNote(`${where}/${name}`, `a run takes ${names.join(", ")} of that folder`)
-  );
+  const unrun = (await unrunIn(folder, { run: files.map((file) => basename(file)), steps: true }))
+    .map((name) => unrunNote(`${where}/${name}`, `a run takes ${names.join(", ")} of that folder`));
   if (files.length === 0) return { files, findings: unrun, checked: true };
   const { mistakes, complete } = await checkTests({
     ...needsOf(look),
     files,
     tmp: join(look.tmp, "check-enrolled"),
     denoDir: denoCache(look.settings.RUNS),
-  }, { confined: false });
+  }, { confined: false, purposeOf: (name) => steps.find((step) => name === `${step}.ts`) ?? "test" });
   return { files, findings: [...mistakes.map((one) => asFinding(one, where)), ...unrun], checked: complete };
 }
 
@@ -117,7 +120,7 @@ async function unrunOfRecipe(root: string, files: readonly string[]): Promise<Te
     if (typeof folder === "string" || folder.path !== join(root, name)) continue;
     if (!(await Deno.stat(folder.path)).isDirectory) continue;
     const run = name === OWN_TESTS ? files.map((file) => basename(file)) : [];
-    found.push(...(await unrunIn(folder.path, run)).map((one) => `${name}/${one}`));
+    found.push(...(await unrunIn(folder.path, { run, steps: false })).map((one) => `${name}/${one}`));
   }
   return found.map((file) =>
     unrunNote(file, `stage tests takes what is called *_test.ts in ${OWN_TESTS}/ itself`)

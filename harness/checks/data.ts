@@ -1,17 +1,14 @@
-import { RepeatedLog } from "./repeated_log.ts";
 import { join } from "node:path";
 import { formatSeconds, pollUntil } from "../../common/time.ts";
 import type { App } from "../app/app.ts";
 import type { ComposeVolume } from "../recipe/compose.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
-import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
+import { InfraFailure, type StageContext } from "../run/stage.ts";
 import { DockerError, statusOf } from "../swarm/swarm.ts";
 import { type ContainerResult, execIn, getFile, putFile } from "../swarm/exec.ts";
 import type { ContainerObject } from "../swarm/schema.ts";
 
-/** Milliseconds after an update or a restore within which an app must show a record again. */
-const READ_WITHIN_MS = 20_000;
-const READ_EVERY_MS = 500;
+const TRY_EVERY_MS = 500;
 /** Milliseconds within which Swarm has replaced a container. */
 const REPLACED_WITHIN_MS = 30_000;
 
@@ -42,7 +39,7 @@ export interface MarkerPlace {
   folder: string;
 }
 
-/** The seed and read commands of `recipe.yml` do not belong together, or not to the version that runs. */
+/** What writes the data and what reads it do not belong together, or not to the version that runs. */
 export class SeedMistake extends InfraFailure {}
 
 /** Writes a marker file to each of the places that the running app can write to. */
@@ -73,51 +70,6 @@ export async function writeMarkers(
     written.push({ volume, file });
   }
   return written;
-}
-
-/**
- * Runs the enrolment's seed commands, and its read commands before and after them: a read that finds the marker before
- * it was written, or does not find it afterwards, proves nothing of an upgrade or a restore.
- * @throws {StageFailure} when a seed ends with another exit code than 0, or does not end
- * @throws {SeedMistake} when seed and read do not belong together: `recipe.yml` is wrong then, and not the recipe
- */
-export async function seed(
-  app: App,
-  options: { enrolment: Enrolment; marker: string; ctx: StageContext },
-): Promise<void> {
-  const { enrolment, marker, ctx } = options;
-  if (enrolment.data.seed.length > 0) await requireUnseen(app, options);
-  for (const { service, command } of enrolment.data.seed) {
-    const result = await shell(app, { service, command, marker, ctx });
-    if (result.code === 0) continue;
-    throw new StageFailure(`Could not write data into service "${service}"`, {
-      detail: `\`${command}\` ${howEnded(result)}`,
-    });
-  }
-  const losses = await readRecords(app, options);
-  if (losses.length === 0) return;
-  const wrote = enrolment.data.seed.length > 0;
-  throw new SeedMistake(
-    wrote
-      ? "recipe.yml: seed wrote nothing that read finds"
-      : "recipe.yml: read finds nothing before anything happened",
-    { detail: losses.map(({ what, said }) => `Read ${what} back at once: ${said}`).join("\n") },
-  );
-}
-
-/** @throws {SeedMistake} when a read command prints the marker although nobody has written it yet */
-async function requireUnseen(
-  app: App,
-  options: { enrolment: Enrolment; marker: string; ctx: StageContext },
-): Promise<void> {
-  for (const read of options.enrolment.data.read) {
-    if (!(read.expect ?? "$MARKER").includes("$MARKER")) continue; // may have been there all the time
-    const { found, said } = await readRecord(app, { ...options, read });
-    if (!found) continue;
-    throw new SeedMistake("recipe.yml: read finds the marker before seed has written it", {
-      detail: `\`${read.command}\` in service "${read.service}" printed: ${said}`,
-    });
-  }
 }
 
 /**
@@ -158,51 +110,23 @@ export async function readMarkers(
 }
 
 /**
- * Runs each of the enrolment's read commands until it prints what it must, or its time is over.
- * @returns the records that were not found
+ * Runs a read command once; one that does not end has found nothing.
+ * @param options.wanted what it has to print
+ * @throws {SeedMistake} when it prints so much that nobody can say what is not in it
  */
-export async function readRecords(
-  app: App,
-  options: { enrolment: Enrolment; marker: string; ctx: StageContext; commandMs?: number },
-): Promise<Loss[]> {
-  const { enrolment, ...rest } = options;
-  const { ctx } = rest;
-  const losses: Loss[] = [];
-  for (const read of enrolment.data.read) {
-    const end = ctx.clock.elapsed() + READ_WITHIN_MS;
-    const tries = new RepeatedLog((line) => ctx.log(line));
-    while (true) {
-      const lines: string[] = [];
-      const log = (line: string) => void lines.push(line);
-      const { found, wanted, said } = await readRecord(app, { ...rest, read, log })
-        .finally(() => tries.add(lines));
-      if (found) break;
-      if (ctx.clock.elapsed() > end) {
-        losses.push({ what: `record "${wanted}" in service ${read.service}`, volume: null, now: [], said });
-        break;
-      }
-      await ctx.clock.sleep(READ_EVERY_MS, ctx.signal);
-    }
-    tries.end();
-  }
-  return losses;
-}
-
-/** Runs a read command once; one that does not end has found nothing. @throws {SeedMistake} when it prints so much that nobody can say what is not in it */
-export async function readRecord(
+export async function readCommand(
   app: App,
   options: {
     read: Enrolment["data"]["read"][number];
+    wanted: string;
     marker: string;
     ctx: StageContext;
-    log?: (line: string) => void;
+    log: (line: string) => void;
     /** Milliseconds that the command may take. @default 60000 */
     commandMs?: number;
   },
-): Promise<{ found: boolean; wanted: string; said: string }> {
-  const { read: { service, command, expect }, ...rest } = options;
-  const { marker } = rest;
-  const wanted = (expect ?? "$MARKER").replaceAll("$MARKER", marker);
+): Promise<{ found: boolean; said: string }> {
+  const { read: { service, command }, wanted, ...rest } = options;
   const result = await shell(app, { service, command, ...rest });
   if (result.cut && !result.stdout.includes(wanted)) {
     throw new SeedMistake(
@@ -212,7 +136,7 @@ export async function readRecord(
       },
     );
   }
-  return { found: result.code === 0 && result.stdout.includes(wanted), wanted, said: lastWords(result) };
+  return { found: result.code === 0 && result.stdout.includes(wanted), said: lastWords(result) };
 }
 
 /**
@@ -262,7 +186,7 @@ export async function shell(
       return { missing: `Service ${service} has no container that takes commands; trying again` };
     }
   }, {
-    everyMs: READ_EVERY_MS,
+    everyMs: TRY_EVERY_MS,
     clock: ctx.clock,
     signal: ctx.signal,
     onChange: log,

@@ -3,7 +3,8 @@ import { describeError } from "../../common/errors.ts";
 import { pollUntil } from "../../common/time.ts";
 import type { App } from "../app/app.ts";
 import type { BackedUp } from "../recipe/backup_labels.ts";
-import { howEnded, lastWords, mountsOf, readMarkers, readRecord, shell, type Written } from "./data.ts";
+import { howEnded, lastWords, mountsOf, readMarkers, shell, type Written } from "./data.ts";
+import type { DataRecord } from "./records.ts";
 import { emptyVolume } from "./empty_volume.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { InfraFailure, type StageContext } from "../run/stage.ts";
@@ -17,6 +18,8 @@ export interface Destruction {
   /** What the backup saved. */
   saved: readonly BackedUp[];
   written: readonly Written[];
+  /** What must not be found any more afterwards. */
+  records: readonly DataRecord[];
   enrolment: Enrolment;
   marker: string;
   ctx: StageContext;
@@ -110,15 +113,15 @@ async function running(app: App) {
 }
 
 async function requireGone(app: App, destruction: Destruction): Promise<void> {
-  const { written, enrolment, marker, ctx } = destruction;
+  const { written, records, marker, ctx } = destruction;
   const lost = await readMarkers(app, { written, marker, ctx, strict: false });
   if (lost.length < written.length) {
     throw new InfraFailure("Could not destroy the marker files, so a restore would prove nothing");
   }
-  for (const read of enrolment.data.read) {
-    const still = `Data in service "${read.service}" is still there`;
+  for (const record of records) {
+    const still = `The ${record.what} is still there`;
     await pollUntil(async () => {
-      const { found } = await readRecord(app, { read, marker, ctx });
+      const { found } = await record.look((line) => ctx.log(line));
       return found ? { missing: still } : { done: undefined };
     }, {
       everyMs: LOOK_EVERY_MS,
@@ -128,7 +131,7 @@ async function requireGone(app: App, destruction: Destruction): Promise<void> {
         ms: GONE_WITHIN_MS,
         error: () =>
           new InfraFailure(`${still} after it was destroyed, so a restore would prove nothing`, {
-            detail: "`data.destroy` in recipe.yml has to name commands that destroy what `data.seed` wrote",
+            detail: "`data.destroy` in recipe.yml has to name commands that destroy what was seeded",
           }),
       },
     });

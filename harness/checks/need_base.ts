@@ -20,7 +20,8 @@ export async function needBase(
 
 /**
  * What an error means that came up while the published version was all that was deployed. That something is in the
- * engine which nobody checked stays a failure, whoever deployed it; so does trouble of the machine.
+ * engine which nobody checked stays a failure, whoever deployed it; so does trouble of the machine, and a mistake of the
+ * enrolment's steps, which belong to both versions.
  */
 export function troubleOfBase(
   error: unknown,
@@ -28,6 +29,7 @@ export function troubleOfBase(
 ): unknown {
   const mine = error instanceof StageFailure || error instanceof SeedMistake;
   if (!mine || isSurplus(error)) return error;
+  if (error instanceof StageFailure && error.fault !== undefined) return error;
   const tail = error instanceof StageFailure ? error.tail : [];
   for (const line of [error.detail ?? "", ...tail]) ctx.log(line);
   return new StageBlocked(`the published version ${version}, ${trouble}: ${error.message}`);

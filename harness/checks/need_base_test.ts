@@ -44,3 +44,8 @@ Deno.test("what nobody checked, and trouble of the machine, stay what they are",
     ]
   ) assert.equal((await ofBase(error)).became, error);
 });
+
+Deno.test("a step of the enrolment that fails at the published version fails as it does at the head", async () => {
+  const error = new StageFailure("recipes/notes/seed.ts:3: no", { fault: "enrolment" });
+  assert.equal((await ofBase(error)).became, error);
+});

@@ -3,7 +3,7 @@ import { appIngressOf } from "../../common/ingress.ts";
 import type { Browser } from "../browser/types.ts";
 import { runTests, type TestOutcome } from "../recipe_tests/runner.ts";
 import type { StageName } from "../../protocol/result.ts";
-import type { RunFolder } from "../run/folder.ts";
+import type { HandedValue, RunFolder } from "../run/folder.ts";
 import type { Settings } from "../run/settings.ts";
 import { execIn } from "../swarm/exec.ts";
 import type { Swarm } from "../swarm/swarm.ts";
@@ -24,6 +24,10 @@ export interface TestSubject {
   version: string;
   /** Published version that it was upgraded from. */
   base: string | null;
+  /** What the run's data is written with. */
+  marker: string;
+  /** Values that its set-up has handed on, by name. */
+  handed: Readonly<Record<string, HandedValue>>;
   swarm: Swarm;
   settings: Settings;
   browser: Browser;
@@ -41,6 +45,8 @@ export interface TestCall {
   /** Put before each screenshot's file name. */
   screenshotPrefix: string;
   timeoutMs: number;
+  /** Takes a value that the files hand on; without it none can be. */
+  hand?: (name: string, value: HandedValue) => void;
   onLine: (line: string) => void;
   signal: AbortSignal;
 }
@@ -63,6 +69,7 @@ export async function runAgainst(subject: TestSubject, call: TestCall): Promise<
         stage,
         version: subject.version,
         ...(subject.base === null ? {} : { base: subject.base }),
+        marker: subject.marker,
       },
       domains,
       ingress: await appIngressOf(settings),
@@ -76,6 +83,8 @@ export async function runAgainst(subject: TestSubject, call: TestCall): Promise<
         },
       }),
       secrets: subject.secrets,
+      handed: subject.handed,
+      ...(call.hand === undefined ? {} : { hand: call.hand }),
       screenshotsDir: folder.screenshots,
       screenshotPrefix: call.screenshotPrefix,
     },

@@ -86,12 +86,15 @@ export async function runKeptTests(tests: KeptTests): Promise<KeptOutcome[]> {
       secrets: kept.secrets,
       version: kept.version,
       base: kept.base,
+      marker: kept.marker,
+      handed: kept.handed,
       swarm,
       settings,
       browser: laterBrowser(starting),
     };
     const redactor = new Redactor();
-    for (const secret of Object.values(kept.secrets)) redactor.add(secret);
+    const hidden = Object.values(kept.handed).flatMap(({ value, secret }) => secret ? [value] : []);
+    for (const secret of [...Object.values(kept.secrets), ...hidden]) redactor.add(secret);
     const outcomes: KeptOutcome[] = [];
     for (const stage of stages) {
       const { files, mistakes, checked } = ofStage(stage, { enrolled, own });

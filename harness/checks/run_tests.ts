@@ -1,17 +1,62 @@
 import { join } from "node:path";
 import type { App } from "../app/app.ts";
 import { onceSettled } from "./after_restore.ts";
-import type { TestKind } from "./check_tests.ts";
+import type { Step, TestKind } from "./check_tests.ts";
+import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { servicesOf } from "../recipe/compose.ts";
 import { exists } from "../../common/files.ts";
 import { headName, need, type RunContext } from "./context.ts";
 import { SandboxError } from "../recipe_tests/sandbox.ts";
+import type { HandedValue } from "../run/folder.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 import type { TestOutcome } from "../recipe_tests/outcome.ts";
 import { runAgainst } from "./run_against.ts";
 
 /** Milliseconds of the stage's time that its tests leave over. */
 const SPARE_MS = 5_000;
+
+/** What a step that was run came to, and its file as everybody calls it. */
+export interface StepOutcome {
+  outcome: TestOutcome;
+  where: string;
+}
+
+/**
+ * Runs a step of the enrolment against the app as it is now, if there is one: `setup.ts`, `seed.ts`, `read.ts`.
+ * @returns null where there is none
+ */
+export async function runStep(
+  run: RunContext,
+  { app, ctx, step, log = ctx.log }: {
+    app: App;
+    ctx: StageContext;
+    step: Step;
+    log?: (line: string) => void;
+  },
+): Promise<StepOutcome | null> {
+  const file = await stepFile(run.enrolment, step);
+  if (file === null) return null;
+  log(`Running ${step}.ts`);
+  const outcome = await against(run, {
+    app,
+    ctx,
+    files: [file],
+    confined: false,
+    checked: run.enrolledTestsChecked,
+    step,
+    log,
+  });
+  return { outcome, where: `recipes/${run.enrolment.recipe}/${step}.ts` };
+}
+
+/** Path of a step's file; null where the enrolment has none. */
+export async function stepFile(
+  { folder }: Pick<Enrolment, "folder">,
+  step: Step,
+): Promise<string | null> {
+  const file = join(folder ?? "", `${step}.ts`);
+  return folder !== null && await exists(file) ? file : null;
+}
 
 /** Runs the `<kind>_test.ts` in the enrolment's folder against the app, if there is one. */
 export async function runEnrolledTest(
@@ -62,22 +107,33 @@ export async function runRecipeTests(
   }
 }
 
-async function against(
-  run: RunContext,
-  tests: { app: App; ctx: StageContext; files: readonly string[]; confined: boolean; checked: boolean },
-): Promise<TestOutcome> {
-  const { app, ctx, files, confined, checked } = tests;
+interface Tests {
+  app: App;
+  ctx: StageContext;
+  files: readonly string[];
+  confined: boolean;
+  checked: boolean;
+  /** Which step before the tests the files are, if they are one. */
+  step?: Step;
+  log?: (line: string) => void;
+}
+
+async function against(run: RunContext, tests: Tests): Promise<TestOutcome> {
+  const { app, ctx, files, confined, checked, step, log = ctx.log } = tests;
   const { enrolment, plan } = run;
+  const { published } = app;
   const restoredAt = app === run.app("install") ? run.restoredAt : null;
   const subject = {
     recipe: enrolment.recipe,
     stack: app.stack,
     domains: app.domains,
     domainNames: enrolment.extra_domains,
-    services: servicesOf(need(run.compose.head, "lint")),
+    services: servicesOf(need(published === null ? run.compose.head : run.compose.base, "lint")),
     secrets: app.secrets,
-    version: headName(run),
-    base: ctx.stage === "upgrade" ? run.base?.version ?? null : null,
+    version: published ?? headName(run),
+    base: ctx.stage === "upgrade" && published === null ? run.base?.version ?? null : null,
+    marker: run.marker,
+    handed: app.handed,
     swarm: app.swarm,
     settings: plan.settings,
     browser: await run.browser(),
@@ -89,15 +145,26 @@ async function against(
       checked,
       stage: ctx.stage,
       folder: run.folder,
-      screenshotPrefix: `${ctx.stage}-`,
+      screenshotPrefix: step === undefined ? `${ctx.stage}-` : `${ctx.stage}-${step}-`,
       timeoutMs: Math.max(1_000, ctx.remaining() - SPARE_MS),
-      onLine: ctx.log,
+      ...(step === "setup" ? { hand: handOn(run, { app, ctx }) } : {}),
+      onLine: log,
       signal: ctx.signal,
     });
-  const outcome = await onceSettled(attempt, { restoredAt, ctx });
+  const outcome = step === undefined ? await onceSettled(attempt, { restoredAt, ctx }) : await attempt();
   ctx.signal.throwIfAborted();
   for (const name of outcome.screenshots) ctx.screenshot(name);
   return outcome;
+}
+
+/** Keeps what a set-up hands on. From now on nobody sees it, if it is secret. */
+function handOn(run: RunContext, { app, ctx }: { app: App; ctx: StageContext }) {
+  return (name: string, handed: HandedValue) => {
+    if (handed.secret && !run.redactor.add(handed.value)) {
+      ctx.note(`The value of "${name}", which setup.ts handed on, is too short to be taken out of logs`);
+    }
+    app.handed[name] = handed;
+  };
 }
 
 function conclude(outcome: TestOutcome, ctx: StageContext): void {
@@ -110,6 +177,6 @@ function conclude(outcome: TestOutcome, ctx: StageContext): void {
   ctx.proof(`${outcome.passed} ${outcome.passed === 1 ? "test" : "tests"} passed`);
 }
 
-function detailOf(outcome: TestOutcome): string {
+export function detailOf(outcome: TestOutcome): string {
   return outcome.failures.map(({ name, message }) => `${name}: ${message}`).join("\n").slice(0, 4_000);
 }

@@ -14,6 +14,8 @@ export interface App {
   version: string;
   /** Published version the upgrade started from, in upgrade tests. */
   base?: string;
+  /** A text that is unlikely to be in any app by chance; the run's data is written with it. */
+  marker: string;
 }
 
 /** How a command in a container ended. */

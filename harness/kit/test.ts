@@ -1,5 +1,8 @@
 import { KitError, opened } from "./call.ts";
 
+/** Milliseconds after its own end of time when Deno ends a test. */
+const NET_MS = 5_000;
+
 /**
  * Defines a test. It fails when its function throws, or after `timeoutMs` (two minutes by default). Pages and
  * connections that it opened are closed afterwards.
@@ -18,15 +21,20 @@ export function test(
   fn: () => void | Promise<void>,
   options: { timeoutMs?: number } = {},
 ): void {
+  const { timeoutMs = 120_000 } = options;
+  const late = new KitError("test.late", `It was not over after ${timeoutMs / 1000} s`); // knows the line of this test
   const run = async () => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const ended = new Promise<never>((_, reject) => timer = setTimeout(() => reject(late), timeoutMs));
     try {
-      await fn();
+      await Promise.race([fn(), ended]);
     } finally {
+      clearTimeout(timer);
       for (const close of opened) await close().catch(() => {});
       opened.clear();
     }
   };
-  Deno.test({ name, fn: run, timeout: options.timeoutMs ?? 120_000 });
+  Deno.test({ name, fn: run, timeout: timeoutMs + NET_MS });
 }
 
 /**

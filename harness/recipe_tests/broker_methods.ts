@@ -30,6 +30,15 @@ const execParams = z.object({
   timeoutMs: timeout.default(60_000),
 });
 
+const handParams = z.object({
+  name: z.string().regex(
+    /^[A-Za-z][\w-]{0,63}$/,
+    "must begin with a letter and hold letters, digits, - and _ only",
+  ),
+  value: z.string().max(64 * 1024),
+  secret: z.boolean().default(false),
+});
+
 /** What answers each call of the kit, by the call's name. */
 export const brokerMethods: Record<string, Handler> = {
   ...tcpMethods,
@@ -89,6 +98,26 @@ export const brokerMethods: Record<string, Handler> = {
     const value = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
     if (value !== undefined) return Promise.resolve(value);
     throw new BrokerError("broker.secret", `No secret "${name}" was generated for this app`);
+  }),
+
+  hand: method(handParams, ({ name, value, secret }, { options }) => {
+    if (options.hand === undefined) {
+      throw new BrokerError("broker.hand", "Only setup.ts can hand values on");
+    }
+    options.hand(name, { value, secret });
+    return Promise.resolve();
+  }),
+
+  handed: method(z.object({ name: z.string() }), ({ name }, { options }) => {
+    const values = options.handed ?? {};
+    const found = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (found !== undefined) return Promise.resolve(found.value);
+    const names = Object.keys(values);
+    const has = names.length === 0 ? "nothing" : names.join(", ");
+    throw new BrokerError(
+      "broker.handed",
+      `No "${name}" was handed on for this app; setup.ts handed on ${has}`,
+    );
   }),
 
   "page.open": method(z.object({}), async (_, state) => {

@@ -28,6 +28,7 @@ async function inFront(
         url: "https://app.ci.test",
         stage: "install",
         version: "1",
+        marker: "m4rk",
       },
       domains: ["app.ci.test"],
       ingress: { address: "127.0.0.1:1" },

@@ -32,6 +32,7 @@ async function withBroker(
         url: "https://app.ci.test",
         stage: "install",
         version: "1",
+        marker: "m4rk",
       },
       domains: ["app.ci.test"],
       ingress: { address: "127.0.0.1:1" },

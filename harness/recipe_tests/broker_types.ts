@@ -16,6 +16,14 @@ export interface AppInfo {
   version: string;
   /** Published version the upgrade started from. */
   base?: string;
+  /** What the run's data is written with. */
+  marker: string;
+}
+
+/** A value that a set-up has handed on. */
+export interface HandedValue {
+  value: string;
+  secret: boolean;
 }
 
 export interface ContainerExec {
@@ -46,6 +54,10 @@ export interface BrokerOptions {
   locate?: (target: string, port: number) => Promise<{ host: string; port: number }>;
   /** Generated secrets by name; a test may ask for each of them. */
   secrets?: Readonly<Record<string, string>>;
+  /** Values that a set-up has handed on, by name. */
+  handed?: Readonly<Record<string, HandedValue>>;
+  /** Takes a value that is handed on. If it is missing, nothing can be. */
+  hand?: (name: string, value: HandedValue) => void;
   screenshotsDir: string;
   /** Put before each screenshot's file name, e.g. `upgrade-`. */
   screenshotPrefix?: string;

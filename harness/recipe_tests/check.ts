@@ -4,7 +4,7 @@ import { plainText } from "../../common/plain_text.ts";
 import { confinedGround, type GroundNeeds, ISOLATED, kitFiles, kitNames, openGround } from "./ground.ts";
 import { readMistakes, type Sources, type TestMistake } from "./mistakes.ts";
 import { plainFiles } from "./sandbox.ts";
-import { definesTests, isCode, unrunTests } from "./unrun.ts";
+import { fulfils, isCode, type Purpose, unrunTests } from "./unrun.ts";
 
 export type { TestMistake } from "./mistakes.ts";
 
@@ -25,11 +25,16 @@ const MOST_BYTES = 256 * 1024;
 
 /**
  * Looks at test files without running any of them: whether they are TypeScript, import only what they can have, use the
- * kit as it is, and hold a test at all. Deno reads nothing from registries or the network for it.
+ * kit as it is, and do what they are for at all. Deno reads nothing from registries or the network for it.
  * @param options.confined whether Deno itself works in a sandbox, as it has to on files for which nobody here vouches
+ * @param options.purposeOf what a file of this name is for @default a test
  * @throws {SandboxError} when files that have to be confined cannot be
  */
-export async function checkTests(needs: GroundNeeds, options: { confined: boolean }): Promise<TestCheck> {
+export async function checkTests(
+  needs: GroundNeeds,
+  options: { confined: boolean; purposeOf?: (name: string) => Purpose },
+): Promise<TestCheck> {
+  const { purposeOf = () => "test" } = options;
   await Deno.mkdir(needs.tmp, { recursive: true, mode: 0o700 });
   try {
     const ground = options.confined ? await confinedGround(needs) : await openGround(needs);
@@ -54,9 +59,15 @@ export async function checkTests(needs: GroundNeeds, options: { confined: boolea
       const mistakes = child.timedOut ? [] : readMistakes(said, sources).slice(0, MOST);
       return { mistakes, complete: mistakes.length > 0 };
     }
-    const none = needs.files.map((file) => basename(file)).filter((name) => !definesTests(name, sources));
+    const none = needs.files.map((file) => basename(file)).filter((name) =>
+      !fulfils(purposeOf(name), { name, ...sources })
+    );
     return {
-      mistakes: none.map((file) => ({ rule: "tests.none", file, message: noTest(sources.text(file)) })),
+      mistakes: none.map((file) => ({
+        rule: "tests.none",
+        file,
+        message: idle(sources.text(file), purposeOf(file)),
+      })),
       complete: true,
     };
   } finally {
@@ -64,17 +75,22 @@ export async function checkTests(needs: GroundNeeds, options: { confined: boolea
   }
 }
 
-function noTest(text: string): string {
-  return text.trim() === "" ? "The file is empty" : "The file holds no test";
+function idle(text: string, purpose: Purpose): string {
+  if (text.trim() === "") return "The file is empty";
+  return purpose === "test" ? "The file holds no test" : `The file does not call "${purpose}" of the kit`;
 }
 
 /**
  * Files of a folder that somebody may take for tests and that no run runs.
- * @param run names of the files that are run
+ * @param options.run names of the files that are run
+ * @param options.steps whether some of them are steps before the tests
  * @returns paths relative to the folder
  */
-export async function unrunIn(folder: string, run: readonly string[]): Promise<string[]> {
-  return unrunTests(run, await sourcesOf(folder, folder));
+export async function unrunIn(
+  folder: string,
+  { run, steps }: { run: readonly string[]; steps: boolean },
+): Promise<string[]> {
+  return unrunTests(run, { ...await sourcesOf(folder, folder), steps });
 }
 
 async function sourcesOf(folder: string, root: string): Promise<Sources> {

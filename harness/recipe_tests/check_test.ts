@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { exec } from "../../common/exec.ts";
+import type { Purpose } from "./unrun.ts";
 import { checkTests, type TestCheck, type TestMistake } from "./check.ts";
 
 /** Deno's cache for all checks here. */
@@ -10,7 +11,7 @@ globalThis.addEventListener("unload", () => Deno.removeSync(denoDir, { recursive
 /** Checks the files of a folder that are called `…_test.ts`. */
 async function check(
   files: Record<string, string>,
-  options: { confined?: boolean; timeoutMs?: number } = {},
+  options: { confined?: boolean; timeoutMs?: number; purposeOf?: (name: string) => Purpose } = {},
 ): Promise<TestCheck> {
   const folder = await Deno.makeTempDir({ prefix: "ccci-test-" });
   try {
@@ -26,7 +27,7 @@ async function check(
       deno: Deno.execPath(),
       denoDir,
       timeoutMs: options.timeoutMs ?? 180_000,
-    }, { confined: options.confined ?? false });
+    }, { confined: options.confined ?? false, purposeOf: options.purposeOf ?? (() => "test") });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -146,6 +147,18 @@ Deno.test("a file without any test is a mistake, one whose helper defines them i
   assert.deepEqual(mistakes, [
     { rule: "tests.none", file: "blank_test.ts", message: "The file is empty" },
     { rule: "tests.none", file: "idle_test.ts", message: "The file holds no test" },
+  ]);
+});
+
+Deno.test("a file that is to set an app up and does not is a mistake", async () => {
+  const { mistakes } = await check({
+    "blank_test.ts": "",
+    "idle_test.ts": `${kit("test")}test("x", () => {});`,
+    "fine_test.ts": `${kit("setup")}setup(() => {});`,
+  }, { purposeOf: () => "setup" });
+  assert.deepEqual(mistakes.map(({ file, message }) => [file, message]), [
+    ["blank_test.ts", "The file is empty"],
+    ["idle_test.ts", 'The file does not call "setup" of the kit'],
   ]);
 });
 

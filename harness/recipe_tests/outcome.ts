@@ -37,15 +37,15 @@ export interface ChildEnd {
   said: string;
   /** Milliseconds that it had. */
   limit: number;
-  /** How many test files there were. */
-  files: number;
+  /** Names of the files that were run. */
+  files: readonly string[];
 }
 
 /** Judges the tests by the cases in their report and by how the child ended. */
 export function judge(cases: JUnitCase[], end: ChildEnd): Omit<TestOutcome, "screenshots" | "seconds"> {
   const failures = cases.filter((each) => each.failure !== null).slice(0, MAX_FAILURES).map((each) => ({
     name: each.name.slice(0, MAX_NAME),
-    message: plainFailure(each.failure ?? ""),
+    message: plainFailure(each.failure ?? "", end.files),
   }));
   const failed = cases.filter((each) => each.failure !== null).length;
   const skipped = cases.filter((each) => each.skipped).length;
@@ -60,8 +60,8 @@ export function judge(cases: JUnitCase[], end: ChildEnd): Omit<TestOutcome, "scr
   }
   if (!end.success) return { ...bad(null, ""), ...brokenFile(end) };
   if (passed === 0) {
-    const subject = end.files === 1 ? "file" : "files";
-    const none = `The ${subject} ${end.files === 1 ? "holds" : "hold"} no test`;
+    const subject = end.files.length === 1 ? "file" : "files";
+    const none = `The ${subject} ${end.files.length === 1 ? "holds" : "hold"} no test`;
     return bad("no-tests", skipped > 0 ? `Every test of the ${subject} is skipped` : none);
   }
   return { ok: true, ...counts, problem: null, cause: null };
@@ -105,12 +105,13 @@ function sentence(text = ""): string {
 }
 
 /** A failure as the test's author wrote it: the error's message, and the place in the tests that it came from. */
-function plainFailure(text: string): string {
+function plainFailure(text: string, files: readonly string[]): string {
   const lines = plainText(text).split("\n");
   const frame = /^\s+at .*file:\/\//;
   const places = lines.filter((line) => frame.test(line) && !/\/kit\/\w+\.ts:/.test(line))
     .map((line) => /([^/\s(]+:\d+):\d+\)?$/.exec(line)?.[1]);
-  const place = places.find((one) => one?.includes("_test.ts:")) ?? places[0]; // a test file says more than its helpers
+  // A file that was run says more than its helpers.
+  const place = places.find((one) => files.includes(one?.split(":")[0] ?? "")) ?? places[0];
   const said = lines.filter((line, index) =>
     !/^\s+at /.test(line) && !isPointer(line) && !isPointer(lines[index + 1])
   ).join("\n").replace(

@@ -66,7 +66,7 @@ export async function runTests(run: TestRun): Promise<TestOutcome> {
     const cases = parseJUnit(await ground.report(said));
     const end = { timedOut: child.timedOut, success: child.success, code: child.code, said };
     return {
-      ...judge(cases, { ...end, limit: run.timeoutMs, files: run.files.length }),
+      ...judge(cases, { ...end, limit: run.timeoutMs, files: run.files.map((file) => basename(file)) }),
       screenshots: [...broker.screenshots],
       seconds,
     };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { exec } from "../../common/exec.ts";
 import type { Ingress } from "../../common/ingress.ts";
+import type { BrokerOptions } from "./broker_types.ts";
 import type { Browser, Page } from "../browser/browser.ts";
 import { httpsSite } from "../testing/https_site.ts";
 import { runTests, type TestOutcome } from "./runner.ts";
@@ -13,6 +14,7 @@ const app = {
   url: "https://note-0a1b2c.ci.test",
   stage: "install",
   version: "3fa9c1b7",
+  marker: "m4rk",
 };
 
 /** Deno's cache for all children here, so that only the first pays for an empty one. */
@@ -35,6 +37,10 @@ async function run(
     confined?: boolean;
     /** The proxy in front of the app. */
     ingress?: Ingress;
+    /** Name of the file. @default install_test.ts */
+    name?: string;
+    /** Takes what is handed on. */
+    hand?: BrokerOptions["hand"];
     /** More files of the recipe's test folder. */
     more?: Record<string, string>;
   } = {},
@@ -43,7 +49,7 @@ async function run(
   const calls: string[] = [];
   const lines: string[] = [];
   try {
-    const file = join(folder, "recipe", "install_test.ts");
+    const file = join(folder, "recipe", options.name ?? "install_test.ts");
     await Deno.mkdir(join(folder, "recipe"));
     await Deno.writeTextFile(file, source);
     await Deno.writeTextFile(join(folder, "secret.txt"), "host");
@@ -68,6 +74,8 @@ async function run(
         browser: fakeBrowser(calls),
         services: ["app", "db"],
         secrets: { admin: "s3cret" },
+        handed: { token: { value: "t0ken", secret: true } },
+        ...(options.hand === undefined ? {} : { hand: options.hand }),
         screenshotsDir: folder,
         screenshotPrefix: "install-",
         exec(service, argv, { stdin }) {
@@ -392,4 +400,40 @@ Deno.test("what tests print is bounded", async () => {
   assert.equal(outcome.ok, true);
   assert.ok(lines.length <= 5_001);
   assert.match(lines.at(-1) ?? "", /left out/);
+});
+
+Deno.test("steps before the tests hand values on, get the marker, and say where they fail", async () => {
+  const kit = (body: string) => `import { app, hand, handed, read, seed, setup } from "cc-ci";\n${body}\n`;
+  const handed: unknown[] = [];
+  const set = await run(
+    kit(`setup(async () => {
+  await hand("user", "ada");
+  await hand("token", await handed("token") + "!", { secret: true });
+});`),
+    { name: "setup.ts", typeCheck: true, hand: (...one) => handed.push(one) },
+  );
+  assert.deepEqual([set.outcome.cause, set.outcome.passed], [null, 1]);
+  assert.deepEqual(handed, [
+    ["user", { value: "ada", secret: false }],
+    ["token", { value: "t0ken!", secret: true }],
+  ]);
+  const read = (text: string) =>
+    run(kit(`read((marker) => marker === app.marker ? ${text} : "")`), { name: "read.ts" });
+  assert.equal((await read("`x ${marker} y`")).outcome.ok, true);
+  const [missed] = (await read('"other"')).outcome.failures;
+  assert.match(missed?.message ?? "", /^"m4rk" is not in what was read: "other"\n {4}at read\.ts:2$/);
+  const late = await run(
+    kit("seed(() => new Promise((end) => setTimeout(end, 60_000)), { timeoutMs: 10 });"),
+    {
+      name: "seed.ts",
+    },
+  );
+  assert.match(late.outcome.failures[0]?.message ?? "", /^It was not over after 0\.01 s\n {4}at seed\.ts:2$/);
+  const thief = await run(kit('seed(async () => await hand("x", "y"));'), { name: "seed.ts" });
+  assert.match(thief.outcome.failures[0]?.message ?? "", /^Only setup\.ts can hand values on/);
+  const unknown = await run(kit('seed(async () => void await handed("x"));'), { name: "seed.ts" });
+  assert.match(
+    unknown.outcome.failures[0]?.message ?? "",
+    /^No "x" was handed on .*; setup\.ts handed on token/,
+  );
 });

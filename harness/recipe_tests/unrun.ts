@@ -4,19 +4,29 @@ import type { Sources } from "./mistakes.ts";
 /** Names as the test programs of this world want them: `a_test.ts`, `a.test.ts`, `a-spec.js`, `test_a.ts`. */
 const TEST_NAME = /(?:^|[._-])(?:tests?|spec)\.[cm]?[jt]sx?$|^tests?[_-]/i;
 
+/** Names close to those of the steps: `set_up.ts`, `Setup.js`, `seeds.ts`. */
+const STEP_NAME = /^(?:set[_-]?up|seeds?|reads?)\.[cm]?[jt]sx?$/i;
+
 /** Whether Deno could run a file of this name. */
 export function isCode(name: string): boolean {
   return /\.[cm]?[jt]sx?$/.test(name);
 }
 
-/** Whether a file, or one that it imports, could define a test. Where that is not certain, it could. */
-export function definesTests(name: string, sources: Pick<Sources, "names" | "text">): boolean {
+/** What a file that is run does by the kit: it defines tests, or is one of the steps before them. */
+export type Purpose = "test" | "setup" | "seed" | "read";
+
+/** Whether a file, or one that it imports, could do what it is for. Where that is not certain, it could. */
+export function fulfils(
+  purpose: Purpose,
+  { name, ...sources }: Pick<Sources, "names" | "text"> & { name: string },
+): boolean {
+  const called = new RegExp(`\\b${purpose}\\b`);
   const seen = new Set<string>();
   const look = (file: string): boolean => {
     if (seen.has(file)) return false;
     seen.add(file);
     const code = sources.text(file);
-    return file.startsWith("..") || /\btest\b/.test(code) || importsOf(file, code).some(look);
+    return file.startsWith("..") || called.test(code) || importsOf(file, code).some(look);
   };
   return look(name);
 }
@@ -25,8 +35,12 @@ export function definesTests(name: string, sources: Pick<Sources, "names" | "tex
  * Files that somebody may take for tests and that no run would ever run: called like tests, or defining some, and
  * imported by no file that is run.
  * @param run names of the files that are run
+ * @param sources.steps whether they may be taken for steps before the tests as well @default false
  */
-export function unrunTests(run: readonly string[], sources: Pick<Sources, "names" | "text">): string[] {
+export function unrunTests(
+  run: readonly string[],
+  sources: Pick<Sources, "names" | "text"> & { steps?: boolean },
+): string[] {
   const reached = new Set<string>();
   const follow = (file: string) => {
     if (reached.has(file)) return;
@@ -34,15 +48,22 @@ export function unrunTests(run: readonly string[], sources: Pick<Sources, "names
     importsOf(file, withoutComments(sources.text(file))).forEach(follow);
   };
   run.forEach(follow);
+  const looksRun = (name: string, code: string) =>
+    TEST_NAME.test(basename(name)) || callsTest(code) ||
+    (sources.steps === true && (STEP_NAME.test(basename(name)) || callsStep(code)));
   return sources.names.filter((name) =>
-    isCode(name) && !reached.has(name) &&
-    (TEST_NAME.test(basename(name)) || callsTest(withoutComments(sources.text(name))))
+    isCode(name) && !reached.has(name) && looksRun(name, withoutComments(sources.text(name)))
   ).sort();
 }
 
 /** Whether a file defines tests by the kit or by Deno itself. */
 function callsTest(code: string): boolean {
   return /\bDeno\.test\b/.test(code) || (/["']cc-ci["']/.test(code) && /\btest\s*\(/.test(code));
+}
+
+/** Whether a file is one of the steps, whatever its name is: reading from a connection is none. */
+function callsStep(code: string): boolean {
+  return /import\s*\{[^}]*\b(?:setup|seed|read)\b[^}]*\}\s*from\s*["']cc-ci["']/.test(code);
 }
 
 /** Files that a file imports by paths, relative to the same folder as its own name. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { definesTests, unrunTests } from "./unrun.ts";
+import { fulfils, unrunTests } from "./unrun.ts";
 
 function sourcesOf(files: Record<string, string>) {
   return { names: Object.keys(files), text: (name: string) => files[name] ?? "" };
@@ -44,10 +44,33 @@ Deno.test("a file holds no test only where that is certain", () => {
     "e_test.ts": 'const glob = "/**";\nimport { test as it } from "cc-ci";\nit("x", () => {});\n// */',
     "f_test.ts": 'import "../elsewhere.ts";',
   });
-  assert.deepEqual(["a", "c", "e", "f"].map((name) => definesTests(`${name}_test.ts`, sources)), [
-    false,
-    true,
-    true,
-    true,
+  assert.deepEqual(
+    ["a", "c", "e", "f"].map((name) => fulfils("test", { name: `${name}_test.ts`, ...sources })),
+    [
+      false,
+      true,
+      true,
+      true,
+    ],
+  );
+});
+
+Deno.test("files that look like steps before the tests and are not run are found, readers of connections are not", () => {
+  const files = {
+    "setup.ts":
+      'import { setup } from "cc-ci";\nimport { logIn } from "./reader.ts";\nsetup(() => void logIn);',
+    "reader.ts":
+      'import { tcp } from "cc-ci";\nexport const logIn = async () => (await tcp("app", 1)).read();',
+    "greet.ts":
+      'import { tcp } from "cc-ci";\nexport const greet = async () => (await tcp("app", 1)).read();',
+    "Set_up.ts": "",
+    "sow.ts": 'import { page, seed } from "cc-ci";\nseed(() => void page);',
+    "reads.js": "",
+  };
+  assert.deepEqual(unrunTests(["setup.ts"], { ...sourcesOf(files), steps: true }), [
+    "Set_up.ts",
+    "reads.js",
+    "sow.ts",
   ]);
+  assert.deepEqual(unrunTests(["setup.ts"], sourcesOf(files)), []);
 });

@@ -33,6 +33,10 @@ const runPlan = z.object({
 });
 export type RunPlan = z.infer<typeof runPlan>;
 
+/** A value that a set-up has handed on. */
+const handedValue = z.object({ value: z.string(), secret: z.boolean() });
+export type HandedValue = z.infer<typeof handedValue>;
+
 /** What tests need to know of an app that is left up. */
 const keptApp = z.object({
   /** Generated secrets by name. */
@@ -41,6 +45,9 @@ const keptApp = z.object({
   version: z.string(),
   /** Published version that it was upgraded from. */
   base: z.string().nullable(),
+  /** What the run's data was written with. */
+  marker: z.string(),
+  handed: z.record(z.string(), handedValue),
 });
 export type KeptApp = z.infer<typeof keptApp>;
 

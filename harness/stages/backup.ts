@@ -1,6 +1,7 @@
 import { type BackedUp, backedUp, backupHooks, namedVolumes } from "../recipe/backup_labels.ts";
 import { lookIntoSnapshot, type SavedPlace, type SnapshotContent } from "../swarm/backup_bot.ts";
-import { type MarkerPlace, mountsOf, seed, writeMarkers, type Written } from "../checks/data.ts";
+import { type MarkerPlace, mountsOf, writeMarkers, type Written } from "../checks/data.ts";
+import { seed } from "../checks/records.ts";
 import { need, type RunContext } from "../checks/context.ts";
 import { type StageContext, StageFailure, StageSkipped } from "../run/stage.ts";
 import type { App } from "../app/app.ts";
@@ -29,9 +30,9 @@ export async function backupStage(run: RunContext, ctx: StageContext): Promise<v
   const parts = backedUp(compose, app.stack);
   if (parts === null) throw new StageSkipped("no backup labels");
 
-  const { enrolment, marker } = run;
+  const { marker } = run;
   const written = await writeMarkers(app, { places: parts.flatMap(placesOf), marker, ctx });
-  await seed(app, { enrolment, marker, ctx });
+  await seed(run, { app, ctx });
   run.send({ type: "backup" });
   const promised: Promised = { app, ctx, compose, parts, written };
   let saved = await backUp(promised);

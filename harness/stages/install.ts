@@ -1,5 +1,6 @@
 import { openAppPage } from "../checks/front_page.ts";
 import { runEnrolledTest } from "../checks/run_tests.ts";
+import { setUp } from "../checks/set_up.ts";
 import { roomToDeploy } from "../checks/free_space.ts";
 import { imposedByInstall, noteImposed } from "../checks/imposed_waits.ts";
 import { reportImages } from "../checks/resources.ts";
@@ -29,6 +30,7 @@ export async function installStage(run: RunContext, ctx: StageContext): Promise<
   });
   await app.answers(ctx);
   ctx.proof(`answers at ${run.enrolment.health.path}`);
+  await setUp(run, { app, ctx });
   await openAppPage(run, { app, ctx });
   await runEnrolledTest(run, { app, ctx, kind: "install" });
   for (const one of await unkeptData(app)) ctx.blemish(unkeptBlemish(one));

@@ -1,6 +1,7 @@
 import { openAppPage } from "../checks/front_page.ts";
 import { runEnrolledTest } from "../checks/run_tests.ts";
-import { type Loss, readMarkers, readRecords } from "../checks/data.ts";
+import { type Loss, readMarkers } from "../checks/data.ts";
+import { readRecords, recordsOf } from "../checks/records.ts";
 import { destroyData } from "../checks/destroy_data.ts";
 import { HealthWatch } from "../checks/health_watch.ts";
 import { need, type RunContext } from "../checks/context.ts";
@@ -10,15 +11,15 @@ import { type StageContext, StageFailure, StageSkipped } from "../run/stage.ts";
 export async function restoreStage(run: RunContext, ctx: StageContext): Promise<void> {
   const { parts, written } = need(run.saved, "backup");
   const { enrolment, marker } = run;
-  const records = enrolment.data.read.length;
-  if (written.length + records === 0) {
+  const app = run.app("install");
+  const records = await recordsOf(run, { app, ctx });
+  if (written.length + records.length === 0) {
     throw new StageSkipped("no data whose return could be seen, see data in recipe.yml");
   }
-  const app = run.app("install");
   await app.stayedUp(ctx);
   app.expectChanges();
   using health = await HealthWatch.start(run.swarm, app.stack); // Swarm may replace the app while its data is gone
-  await destroyData(app, { saved: parts, written, enrolment, marker, ctx });
+  await destroyData(app, { saved: parts, written, records, enrolment, marker, ctx });
   const { failedHooks, cut } = await app.restore(ctx);
   run.restoredAt = ctx.clock.elapsed();
   await health.replaced(ctx.signal);
@@ -27,7 +28,7 @@ export async function restoreStage(run: RunContext, ctx: StageContext): Promise<
 
   const losses: Loss[] = [
     ...await readMarkers(app, { written, marker, ctx, strict: true }),
-    ...await readRecords(app, { enrolment, marker, ctx }),
+    ...await readRecords(records, ctx),
   ];
   if (losses.length > 0) {
     throw new StageFailure("data is gone after the restore", {
@@ -45,7 +46,7 @@ export async function restoreStage(run: RunContext, ctx: StageContext): Promise<
     ctx.note("The backup bot said so much that a hook of which it said early that it failed is not known");
   }
   if (written.length > 0) ctx.proof(`${count(written.length, "volume")} restored`);
-  if (records > 0) ctx.proof(`${count(records, "record")} read back`);
+  if (records.length > 0) ctx.proof(`${count(records.length, "record")} read back`);
   await openAppPage(run, { app, ctx });
   await runEnrolledTest(run, { app, ctx, kind: "backup" });
 }

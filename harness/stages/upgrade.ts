@@ -4,7 +4,9 @@ import { lookAtPage, type PageLook, tellLook } from "../checks/front_page.ts";
 import { runEnrolledTest } from "../checks/run_tests.ts";
 import { protectedVolumes } from "../recipe/backup_labels.ts";
 import type { Compose } from "../recipe/compose.ts";
-import { type Loss, readMarkers, readRecords, seed, writeMarkers, type Written } from "../checks/data.ts";
+import { type Loss, readMarkers, writeMarkers, type Written } from "../checks/data.ts";
+import { readRecords, recordsOf, seed } from "../checks/records.ts";
+import { setUp } from "../checks/set_up.ts";
 import { roomToDeploy } from "../checks/free_space.ts";
 import {
   type EngineHabits,
@@ -61,6 +63,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
     const imposed = (habits: EngineHabits) => imposedByInstall(composes.base, habits);
     await noteImposed(run, { lane: "upgrade", began, now: ctx.clock.elapsed(), imposed });
     await app.answers(ctx);
+    await setUp(run, { app, ctx });
   };
   const { version } = base;
   await needBase({ version, trouble: "which does not install", ctx }, install);
@@ -69,7 +72,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   const written = await writeMarkers(app, { places, marker: run.marker, ctx });
   await needBase(
     { version, trouble: "which takes no data", ctx },
-    () => seed(app, { enrolment: run.enrolment, marker: run.marker, ctx }),
+    () => seed(run, { app, ctx }),
   );
 
   const [added] = await Promise.all([app.adoptNewSettings(ctx), pictured]);
@@ -165,11 +168,12 @@ async function readBack(
   expected: { app: App; ctx: StageContext; written: Written[]; composes: { base: Compose; head: Compose } },
 ): Promise<void> {
   const { app, ctx, written, composes } = expected;
-  const { marker, enrolment } = run;
-  const strict = enrolment.data.read.length === 0;
+  const { marker } = run;
+  const records = await recordsOf(run, { app, ctx });
+  const strict = records.length === 0;
   const losses: Loss[] = [
     ...await readMarkers(app, { written, marker, ctx, strict }),
-    ...await readRecords(app, { enrolment, marker, ctx }),
+    ...await readRecords(records, ctx),
   ];
   if (losses.length > 0) {
     throw new StageFailure("data written before the upgrade is gone", {
@@ -182,10 +186,9 @@ async function readBack(
       }),
     });
   }
-  const records = enrolment.data.read.length;
   if (written.length > 0) ctx.proof(`${count(written.length, "volume")} kept`);
-  if (records > 0) ctx.proof(`${count(records, "record")} read back`);
-  if (written.length + records === 0) {
+  if (records.length > 0) ctx.proof(`${count(records.length, "record")} read back`);
+  if (written.length + records.length === 0) {
     ctx.note(whyNothingKept(composes.base, { stack: app.stack, unkept: await unkeptData(app) }));
   }
 }

@@ -173,9 +173,15 @@ async function probe(run: RunContext) {
 async function noteKept(run: RunContext): Promise<void> {
   if (run.repo === null) return;
   for (const { lane } of run.plan.apps) {
-    const { secrets, published } = run.app(lane);
+    const { secrets, published, handed } = run.app(lane);
     const base = lane === "upgrade" && published === null ? run.base?.version ?? null : null;
-    await run.folder.noteKept(lane, { secrets, version: published ?? headName(run), base });
+    await run.folder.noteKept(lane, {
+      secrets,
+      version: published ?? headName(run),
+      base,
+      marker: run.marker,
+      handed,
+    });
   }
 }
 

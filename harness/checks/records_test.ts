@@ -7,7 +7,9 @@ import { InfraFailure, type StageContext } from "../run/stage.ts";
 import * as schema from "../swarm/schema.ts";
 import { DockerError, Swarm } from "../swarm/swarm.ts";
 import { frame } from "../testing/frame.ts";
-import { howEnded, readRecord, readRecords, seed, SeedMistake } from "./data.ts";
+import type { RunContext } from "./context.ts";
+import { howEnded, SeedMistake } from "./data.ts";
+import { readRecords, recordsOf, seed } from "./records.ts";
 
 /** What a command in the app's container prints. */
 type Shell = (command: string) => string | { status: number } | "hangs";
@@ -42,6 +44,7 @@ function scene(shell: Shell, data: Partial<Enrolment["data"]> = {}) {
   } as unknown as StageContext;
   const app = { swarm, stack: "s" } as unknown as App;
   const enrolment = {
+    folder: null,
     data: {
       seed: [{ service: "app", command: "write" }],
       destroy: [],
@@ -49,18 +52,17 @@ function scene(shell: Shell, data: Partial<Enrolment["data"]> = {}) {
       ...data,
     },
   } as unknown as Enrolment;
-  const seeded = () => seed(app, { enrolment, marker: "m4rk", ctx });
-  const [read] = enrolment.data.read;
-  const known = { marker: "m4rk", ctx };
+  const run = { enrolment, marker: "m4rk" } as unknown as RunContext;
+  const seeded = () => seed(run, { app, ctx });
   return {
     calls,
     log,
     seeded,
     swarm,
     clock: ctx.clock,
-    read: () => read && readRecord(app, { ...known, read }),
+    read: async () => await (await recordsOf(run, { app, ctx }))[0]?.look((line) => void log.push(line)),
     /** Reads all records back; each command may take no time at all. */
-    losses: () => readRecords(app, { ...known, enrolment, commandMs: 0 }),
+    losses: async () => await readRecords(await recordsOf(run, { app, ctx, commandMs: 0 }), ctx),
   };
 }
 
