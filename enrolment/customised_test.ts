@@ -11,7 +11,9 @@ health: { path: /login, status: [200, 302] }
 extra_domains: [files]
 page: { ready: main }
 ready: [{ path: /ping, domain: files }, { service: app, tcp: 64738, stable: 5 }]
-timeouts: { install: 900 }
+timeouts: { install: 900, run: 3000 }
+lanes: 1
+backup: { expect: [db/dump.sql], retry: true }
 memory: 4000
 secrets:
   given: { value: hunter2hunter2 }
@@ -36,6 +38,10 @@ exceptions: [confine.bind=/etc/localtime, lint.image]
     extra_domains: "files",
     ready: "path: /ping, domain: files; service: app, tcp: 64738, stable: 5",
     "timeouts.install": "900",
+    "timeouts.run": "3000",
+    lanes: "1",
+    "backup.expect": "db/dump.sql",
+    "backup.retry": "true",
     memory: "4000",
     "secrets.given": "given",
     "secrets.made": "made up, 8 characters (hex)",

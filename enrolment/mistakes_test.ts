@@ -112,6 +112,15 @@ Deno.test("a mistake is told with the line and column of its key", () => {
       "ready: [{ path: /, stabel: 2 }]\n",
       'line 2, column 20: unknown key "ready.0.stabel", probably meant as "ready.0.stable"',
     ],
+    [
+      "backup: { expect: [/var/dump.sql] }\n",
+      'line 2, column 20: "backup.expect.0" must be a volume of compose.yml, a slash, and a path below the volume\'s root',
+    ],
+    ["lanes: 2\n", 'line 2, column 1: "lanes" must be one of "1"'],
+    [
+      "timeouts: { rum: 60 }\n",
+      'line 2, column 13: unknown key "timeouts.rum", probably meant as "timeouts.run"',
+    ],
     ["page: { path: login }\n", 'line 2, column 9: "page.path" must begin with "/"'],
     ["page: { raedy: main }\n", 'line 2, column 9: unknown key "page.raedy", probably meant as "page.ready"'],
   ];

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { probablyMeant } from "../common/spelling.ts";
 import { repoName } from "../protocol/params.ts";
 import { stageName } from "../protocol/result.ts";
+import { backup } from "./backup_schema.ts";
 import { page } from "./page_schema.ts";
 import { ready, statuses } from "./ready_schema.ts";
 import { env, secrets } from "./values_schema.ts";
@@ -52,8 +53,13 @@ export const recipeYml = z.strictObject({
   }).prefault({}).describe("How a working app answers"),
   page,
   ready,
-  timeouts: z.partialRecord(stageName, z.number().positive()).default({})
-    .describe("Seconds a stage may take").meta({ examples: [{ install: 1200 }] }),
+  timeouts: z.partialRecord(z.enum([...stageName.options, "run"]), z.number().positive()).default({})
+    .describe("Seconds a stage may take, and `run` altogether").meta({
+      examples: [{ install: 1200, run: 3300 }],
+    }),
+  lanes: z.literal(1).optional().describe(
+    "How many apps of a run may live at the same time: as many as the host has memory for without it",
+  ).meta({ examples: [1] }),
   memory: z.number().positive().optional().describe(
     "Megabytes of memory that all containers of the app together need at most, the second ones of an update included",
   ).meta({ examples: [4000] }),
@@ -81,6 +87,7 @@ export const recipeYml = z.strictObject({
     })).default([]).describe("Commands that must print it again")
       .meta({ examples: [[{ service: "app", command: "cat /data/marker" }]] }),
   }).prefault({}).describe("Data that has to outlive an upgrade, and to come back by a restore"),
+  backup,
   // Without the other stages nothing would have been shown.
   skip: z.array(
     z.strictObject({

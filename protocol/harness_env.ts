@@ -27,6 +27,7 @@ export const harnessSettings = [
   "JANITOR_MAX_AGE",
   "STAGE_DEADLINE_S",
   "RUN_DEADLINE_S",
+  "RUN_DEADLINE_MAX_S",
   "DASHBOARD_URL",
   "RUNNER_TOKEN",
   "DEBUG",

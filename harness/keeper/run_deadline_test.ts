@@ -3,7 +3,7 @@ import type { Clock } from "../../common/time.ts";
 import type { StageName } from "../../protocol/result.ts";
 import type { WorkerMessage } from "../run/messages.ts";
 import { emptyReport } from "../run/stage.ts";
-import { RunDeadline } from "./run_deadline.ts";
+import { type LateEnd, RunDeadline } from "./run_deadline.ts";
 
 const t = "2026-11-23T12:00:00Z";
 const starts = (stage: StageName): WorkerMessage => ({
@@ -18,7 +18,7 @@ const ends = (stage: StageName): WorkerMessage => ({
 /** A run that may take 100 s, and a clock that goes on when told to and wakes those whose time has come. */
 function scene() {
   let now = 0;
-  let late = 0;
+  const ends: LateEnd[] = [];
   const sleepers: { at: number; wake: () => void }[] = [];
   const clock: Clock = {
     now: () => now,
@@ -29,7 +29,10 @@ function scene() {
         signal?.addEventListener("abort", () => reject(signal.reason));
       }),
   };
-  const deadline = new RunDeadline(100_000, { clock, late: () => void late++ });
+  const deadline = new RunDeadline({ ms: 100_000, mostMs: 150_000 }, {
+    clock,
+    late: (end) => void ends.push(end),
+  });
   return {
     deadline,
     async pass(seconds: number) {
@@ -37,7 +40,8 @@ function scene() {
       for (const { at, wake } of sleepers) if (at <= now) wake();
       for (let turn = 0; turn < 5; turn++) await Promise.resolve();
     },
-    late: () => late,
+    late: () => ends.length,
+    ends,
   };
 }
 
@@ -76,4 +80,33 @@ Deno.test("a run that has ended is never late", async () => {
   run.deadline[Symbol.dispose]();
   await run.pass(1_000);
   assert.equal(run.late(), 0);
+});
+
+Deno.test("recipe.yml may ask for more time, or for less, and the time that is over counts", async () => {
+  const longer = scene();
+  await longer.pass(30);
+  longer.deadline.see({ type: "run-limit", seconds: 140 });
+  await longer.pass(109);
+  assert.equal(longer.late(), 0);
+  await longer.pass(1);
+  assert.deepEqual(longer.ends, [{ kind: "timed_out", cause: "The run took longer than 2 min 20 s" }]);
+  const shorter = scene();
+  shorter.deadline.see(starts("images"));
+  shorter.deadline.see({ type: "run-limit", seconds: 40 });
+  await shorter.pass(900);
+  assert.equal(shorter.late(), 0);
+  shorter.deadline.see(ends("images"));
+  await shorter.pass(40);
+  assert.equal(shorter.late(), 1);
+});
+
+Deno.test("a run that needs more time than the host gives is not the recipe's failure", async () => {
+  const run = scene();
+  run.deadline.see({ type: "run-limit", seconds: 4000 });
+  await run.pass(149);
+  assert.equal(run.late(), 0);
+  await run.pass(1);
+  const cause =
+    "The run took longer than 2 min 30 s, the most that this host gives (CCCI_RUN_DEADLINE_MAX_S); recipe.yml asks for 1 h 06 min";
+  assert.deepEqual(run.ends, [{ kind: "infra", cause }]);
 });

@@ -10,7 +10,7 @@ import { linesOf, parseMessage, type UsedImage, type WorkerMessage, workerMessag
 import { killFamily } from "../run/process_tree.ts";
 import type { RunRecord } from "../run/record.ts";
 import type { RunFolder, RunPlan } from "../run/folder.ts";
-import { RunDeadline } from "./run_deadline.ts";
+import { RunDeadline, runLimitOf } from "./run_deadline.ts";
 import { processCommand } from "../run/own_command.ts";
 import { mayRunRecipe } from "../run/stage_plan.ts";
 import type { RunEnd } from "../run/verdict.ts";
@@ -68,13 +68,9 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
   const cancel = () => void stop({ kind: "cancelled", cause: String(cancelled.reason) });
   if (cancelled.aborted) cancel();
   cancelled.addEventListener("abort", cancel, { once: true });
-  const limit = plan.settings.RUN_DEADLINE_S * 1000;
-  const deadline = new RunDeadline(limit, {
+  const deadline = new RunDeadline(runLimitOf(plan.settings), {
     clock: systemClock,
-    late() {
-      const cause = `The run took longer than ${formatSeconds(limit)}`;
-      void stop({ kind: "timed_out", cause, stage: [...record.running][0] ?? null });
-    },
+    late: (why) => void stop({ ...why, stage: [...record.running][0] ?? null }),
   });
   using stages = new StageDeadlines((stage, ms) => {
     void stop(stuckIn(stage, ms));

@@ -57,6 +57,8 @@ export const workerMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("event"), event: runEvent }),
   /** From now on the stage may take so many milliseconds. The keeper kills a worker that does not end it then. */
   z.object({ type: z.literal("deadline"), stage: stageName, ms: z.number() }),
+  /** How many seconds `recipe.yml` asks for the whole run. */
+  z.object({ type: z.literal("run-limit"), seconds: z.number() }),
   z.object({ type: z.literal("timed-out"), stage: stageName, ms: z.number() }),
   z.object({
     type: z.literal("versions"),

@@ -58,7 +58,10 @@ const settingsSchema = z.object({
   STAGE_DEADLINE_S: seconds.optional(),
   /** Seconds that pulling a run's images may take unless recipe.yml says otherwise. */
   PULL_DEADLINE_S: seconds.optional(),
+  /** Seconds that a run may take unless recipe.yml says otherwise. */
   RUN_DEADLINE_S: seconds.default(2700),
+  /** The most that recipe.yml may ask for. Drone ends a build after an hour, in which the teardown has its time as well. */
+  RUN_DEADLINE_MAX_S: seconds.default(3300),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 export const storedSettings = settingsSchema;

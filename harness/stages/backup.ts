@@ -1,5 +1,7 @@
 import { type BackedUp, backedUp, backupHooks, namedVolumes } from "../recipe/backup_labels.ts";
 import { lookIntoSnapshot, type SavedPlace, type SnapshotContent } from "../swarm/backup_bot.ts";
+import { isSurplus } from "../confinement/engine/mod.ts";
+import { type ExpectedPlace, expectedPlaces, requireExpected, unsaved } from "../checks/expected_backup.ts";
 import { type MarkerPlace, mountsOf, writeMarkers, type Written } from "../checks/data.ts";
 import { seed } from "../checks/records.ts";
 import { need, type RunContext } from "../checks/context.ts";
@@ -21,6 +23,8 @@ interface Promised {
   compose: Compose;
   parts: readonly BackedUp[];
   written: readonly Written[];
+  /** What `recipe.yml` asks for. */
+  expected: readonly ExpectedPlace[];
 }
 
 /** Writes data and lets the app be backed up, then looks into the backup to see whether the data is in it. */
@@ -28,33 +32,59 @@ export async function backupStage(run: RunContext, ctx: StageContext): Promise<v
   const compose = need(run.compose.head, "lint");
   const app = run.app("install");
   const parts = backedUp(compose, app.stack);
-  if (parts === null) throw new StageSkipped("no backup labels");
+  const { enrolment, marker } = run;
+  const expected = expectedPlaces(enrolment, { compose, stack: app.stack });
+  if (parts === null && expected.length === 0) throw new StageSkipped("no backup labels");
+  if (parts === null) {
+    throw new StageFailure("No service has the label backupbot.backup=true", {
+      code: "backup.labels",
+      detail: `backup.expect in recipe.yml asks for ${enrolment.backup.expect.join(", ")} in a backup`,
+    });
+  }
 
-  const { marker } = run;
   const written = await writeMarkers(app, { places: parts.flatMap(placesOf), marker, ctx });
   await seed(run, { app, ctx });
   run.send({ type: "backup" });
-  const promised: Promised = { app, ctx, compose, parts, written };
-  let saved = await backUp(promised);
-  // The bot settles what to save before it runs the hooks: the first backup may lack what only a hook makes.
-  const lacking = [...saved.missing, ...unfilled(promised, saved)];
-  if (lacking.length > 0 && backupHooks(compose, "backup.pre").length > 0) {
-    const [first] = lacking;
-    ctx.log(`${first?.path} is not in the snapshot; backing up once more`);
-    saved = await backUp(promised);
-    if (saved.missing.length === 0 && unfilled(promised, saved).length === 0) {
-      ctx.blemish(
-        `${first?.path} was not in the first snapshot, which the bot made before the hook was done`,
-      );
-    }
-  }
-  await requirePromised(promised, saved);
+  const saved = await backUpPatiently({ app, ctx, compose, parts, written, expected }, enrolment.backup);
   run.saved = { parts, written };
   ctx.proof(`snapshot ${saved.id.slice(0, 8)}, ${saved.files} files`);
 }
 
+/**
+ * Backs the app up, and a second time where the first snapshot may lack what only a hook makes, since the bot settles
+ * what to save before it runs the hooks, or where `recipe.yml` allows it. That it took a second one is told.
+ * @throws {StageFailure} when the last snapshot is not as promised
+ */
+async function backUpPatiently(promised: Promised, { retry }: { retry: boolean }) {
+  const { ctx, compose } = promised;
+  const mayRetry = (error: unknown) => {
+    if (retry && error instanceof StageFailure && !isSurplus(error)) return error;
+    throw error;
+  };
+  const failed = (error: StageFailure) =>
+    `It took a second backup, since the first one failed: ${error.message}`;
+  const first = await backUp(promised).catch(mayRetry);
+  let told: string;
+  if (first instanceof StageFailure) told = failed(first);
+  else {
+    const [lacking] = [...first.missing, ...unfilled(promised, first), ...unsaved(promised.expected, first)];
+    if (lacking !== undefined && backupHooks(compose, "backup.pre").length > 0) {
+      told = `${lacking.path} was not in the first snapshot, which the bot made before the hook was done`;
+    } else {
+      const wrong = await requirePromised(promised, first).then(() => null, mayRetry);
+      if (wrong === null) return first;
+      told = failed(wrong);
+    }
+  }
+  ctx.log("Backing up once more");
+  const second = await backUp(promised);
+  await requirePromised(promised, second);
+  ctx.blemish(told);
+  return second;
+}
+
 /** Backs the app up and looks into the snapshot. @throws {StageFailure} for a pre-hook that failed, or no new snapshot */
-async function backUp({ app, ctx, compose, parts, written }: Promised) {
+async function backUp({ app, ctx, compose, parts, written, expected }: Promised) {
   const startedAt = ctx.clock.now();
   const snapshot = await app.backUp(ctx);
   if (snapshot.time < startedAt - CLOCK_MS) {
@@ -77,10 +107,11 @@ async function backUp({ app, ctx, compose, parts, written }: Promised) {
     }
   }
   const ours = written.map(({ volume, file }) => ({ volume: volume.name, path: file }));
-  const places: SavedPlace[] = [
-    ...ours,
-    ...parts.flatMap(({ volume, paths }) => (paths ?? []).map((path) => ({ volume: volume.name, path }))),
-  ];
+  const labelled = parts.flatMap(({ volume, paths }) => (paths ?? []).map((path) => ({ volume, path })));
+  const asked = expected.filter((one) =>
+    !labelled.some(({ volume, path }) => isAt(placeOf(one), { volume, path }))
+  );
+  const places = [...ours, ...[...labelled, ...asked].map(placeOf)];
   const { id } = snapshot;
   const seen = await lookIntoSnapshot(app.swarm, id, {
     places,
@@ -110,6 +141,7 @@ async function requirePromised(
       ).join("\n"),
     });
   }
+  requireExpected(promised.expected, { saved, parts });
   const hooks = backupHooks(compose, "backup.pre");
   const containers = (await app.swarm.containers(app.stack)).filter((one) => one.State === "running");
   for (const { volume, paths } of parts) {
@@ -169,6 +201,10 @@ function unfilled({ app, compose, parts }: Promised, saved: SnapshotContent): Sa
     .flatMap(({ volume, paths }) => (paths ?? [""]).map((path) => ({ volume, path })));
   const hollow = saved.hollow.filter((one) => places.some((place) => isAt(one, place)));
   return hollow.length === places.length ? hollow : [];
+}
+
+function placeOf({ volume, path }: ExpectedPlace): SavedPlace {
+  return { volume: volume.name, path };
 }
 
 function isAt(place: SavedPlace, at: { volume: { name: string }; path: string }): boolean {

@@ -5,7 +5,7 @@ import { FakeClock } from "../../common/fake_clock.ts";
 import type { App } from "../app/app.ts";
 import type { RunContext } from "../checks/context.ts";
 import { loadCompose } from "../recipe/compose.ts";
-import type { StageContext } from "../run/stage.ts";
+import { type StageContext, StageFailure } from "../run/stage.ts";
 import { Swarm } from "../swarm/swarm.ts";
 import { frame } from "../testing/frame.ts";
 import { backupStage } from "./backup.ts";
@@ -61,8 +61,19 @@ class FakeSwarm extends Swarm {
 const path = "backupbot.backup.volumes.data.path=dump.sql";
 const hook = "backupbot.backup.pre-hook=dump > /data/dump.sql";
 
-/** Backs an app up. @param holds what each snapshot holds, the first one first */
-async function backUp(labels: string[], holds: readonly (readonly string[])[]) {
+/**
+ * Backs an app up. @param holds what each snapshot holds, the first one first
+ * @param more.fails what the bot says when it makes each of the snapshots; null: it makes it
+ */
+async function backUp(
+  labels: string[],
+  holds: readonly (readonly string[])[],
+  { backup = {}, fails = [], off = false }: {
+    backup?: { expect?: string[]; retry?: boolean };
+    fails?: (string | null)[];
+    off?: boolean;
+  } = {},
+) {
   const told = { backups: 0, blemishes: [] as string[], proofs: [] as string[] };
   const clock = new FakeClock();
   const ctx = {
@@ -79,12 +90,14 @@ async function backUp(labels: string[], holds: readonly (readonly string[])[]) {
     swarm,
     stack: STACK,
     backUp: () =>
-      Promise.resolve({ id: `snapshot${++told.backups}`, time: clock.now(), failedHooks: [], cut: false }),
+      (fails[told.backups++] ?? null) === null
+        ? Promise.resolve({ id: `snapshot${told.backups}`, time: clock.now(), failedHooks: [], cut: false })
+        : Promise.reject(new StageFailure(fails[told.backups - 1] ?? "")),
   } as unknown as App;
   const run = {
-    compose: { head: await composeOf(["backupbot.backup=true", ...labels]), base: null },
+    compose: { head: await composeOf([...(off ? [] : ["backupbot.backup=true"]), ...labels]), base: null },
     app: () => app,
-    enrolment: { data: { seed: [], destroy: [], read: [] } },
+    enrolment: { data: { seed: [], destroy: [], read: [] }, backup: { expect: [], retry: false, ...backup } },
     marker: "m4rk",
     send: () => {},
     saved: null,
@@ -146,3 +159,71 @@ Deno.test("a folder may be empty where no hook fills it, or the hook's dump is b
   const beside = await backUp([both, hook], [["uploads/", "dump.sql"]]);
   assert.deepEqual([beside.failure, beside.backups], [null, 1]);
 });
+
+Deno.test("a path that recipe.yml expects has to be in the snapshot, with content, whatever the labels say", async () => {
+  const backup = { expect: ["data/dumps/all.sql"] };
+  const whole = await backUp([], [["dumps/all.sql"]], { backup });
+  assert.deepEqual([whole.failure, whole.backups, whole.blemishes], [null, 1, []]);
+  const lacking = await backUp([], [["other"]], { backup });
+  assert.deepEqual([lacking.failure?.code, lacking.failure?.message, lacking.backups], [
+    "backup.expect",
+    '"dumps/all.sql" of volume "data" is not in the snapshot, which backup.expect in recipe.yml asks for',
+    1,
+  ]);
+  const narrow = await backUp([path], [["dump.sql"]], { backup });
+  assert.equal(
+    detailOf(narrow.failure),
+    'Of the volume, the label backupbot.backup.volumes.data.path saves "dump.sql"',
+  );
+  const out = await backUp(["backupbot.backup.volumes.data=false"], [[]], { backup });
+  assert.equal(detailOf(out.failure), "The label backupbot.backup.volumes.data=false leaves the volume out");
+  const empty = await backUp([], [["dumps/"]], { backup: { expect: ["data/dumps"] } });
+  assert.match(empty.failure?.message ?? "", /^"dumps" of volume "data" is empty in the snapshot/);
+  const labelled = await backUp([path], [["dump.sql"]], { backup: { expect: ["data/dump.sql"] } });
+  assert.equal(labelled.failure, null);
+  const late = await backUp([hook], [["other"], ["other", "dump.sql"]], {
+    backup: { expect: ["data/dump.sql"] },
+  });
+  assert.deepEqual([late.failure, late.backups, late.blemishes.length], [null, 2, 1]);
+});
+
+Deno.test("where recipe.yml expects something, labels that are gone are a failure, and a volume that is none is its mistake", async () => {
+  const gone = await backUp([], [], { backup: { expect: ["data/dump.sql"] }, off: true });
+  assert.deepEqual([gone.failure?.code, detailOf(gone.failure)], [
+    "backup.labels",
+    "backup.expect in recipe.yml asks for data/dump.sql in a backup",
+  ]);
+  const { failure, backups } = await backUp([], [], { backup: { expect: ["date/dump.sql"] } });
+  assert.match(
+    failure?.message ?? "",
+    /^recipe\.yml: backup\.expect names volume "date", .* probably meant as "data"$/,
+  );
+  assert.deepEqual([failure instanceof StageFailure && failure.fault, backups], ["enrolment", 0]);
+});
+
+Deno.test("a backup that fails is made a second time where recipe.yml allows it, and that is told", async () => {
+  const once = await backUp([], [["other"], ["other"]], { fails: ["busy", null] });
+  assert.deepEqual([once.failure?.message, once.backups], ["busy", 1]);
+  const backup = { retry: true };
+  const twice = await backUp([], [[], ["other"]], { fails: ["busy", null], backup });
+  assert.deepEqual([twice.failure, twice.backups, twice.blemishes], [null, 2, [
+    "It took a second backup, since the first one failed: busy",
+  ]]);
+  const never = await backUp([], [], { fails: ["busy", "still busy"], backup });
+  assert.deepEqual([never.failure?.message, never.backups, never.blemishes], ["still busy", 2, []]);
+  const late = await backUp([], [["other"], ["other", "x.sql"]], {
+    backup: { retry: true, expect: ["data/x.sql"] },
+  });
+  assert.deepEqual([late.failure, late.backups], [null, 2]);
+  assert.match(
+    late.blemishes.join(),
+    /^It took a second backup, .*"x\.sql" of volume "data" is not in the snapshot/,
+  );
+  // A label may name what nobody has written yet: that is no failure, and no second backup would help.
+  const nothing = await backUp([path], [["other"], ["other"]], { backup });
+  assert.deepEqual([nothing.failure, nothing.backups], [null, 1]);
+});
+
+function detailOf(failure: Error | null): string | undefined {
+  return failure instanceof StageFailure ? failure.detail : undefined;
+}

@@ -1,3 +1,4 @@
+import { formatSeconds } from "../../common/time.ts";
 import { customisationsOf } from "../../enrolment/customised.ts";
 import { EnrolmentError, loadEnrolment } from "../../enrolment/enrolment.ts";
 import { fetchRecipe } from "../recipe/repo.ts";
@@ -26,7 +27,16 @@ export async function fetchStage(run: FetchRun, ctx: StageContext): Promise<void
   run.enrolment = settled.enrolment;
   for (const note of settled.notes) ctx.note(note);
   sendCustomised(run, run.customised);
-  const { upstream } = run.enrolment;
+  const { upstream, timeouts: { run: seconds } } = run.enrolment;
+  if (seconds !== undefined) run.send({ type: "run-limit", seconds });
+  const { RUN_DEADLINE_S: usual, RUN_DEADLINE_MAX_S: most } = settings;
+  if (seconds !== undefined && seconds > Math.max(usual, most)) {
+    ctx.note(
+      `recipe.yml asks for ${formatSeconds(1000 * seconds)} for the run (timeouts.run), and this host gives ${
+        formatSeconds(1000 * Math.max(usual, most))
+      } at most (CCCI_RUN_DEADLINE_MAX_S)`,
+    );
+  }
   const repo = await fetchRecipe(request.source, {
     recipe: request.recipe,
     subject: subjectOf(request.source),

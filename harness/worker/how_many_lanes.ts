@@ -14,7 +14,7 @@ export type LanesRun = Pick<RunContext, "compose" | "calledOnProxy" | "enrolment
 
 /**
  * How many apps may live at a time: two where memory allows, but one if the recipe publishes ports of the host, which
- * two apps cannot share, or calls its services by names to which both would answer.
+ * two apps cannot share, calls its services by names to which both would answer, or `recipe.yml` asks for one.
  * @param available bytes of memory that are free
  */
 export function howManyLanes(run: LanesRun, available = Deno.systemMemoryInfo().available): 1 | 2 {
@@ -22,7 +22,7 @@ export function howManyLanes(run: LanesRun, available = Deno.systemMemoryInfo().
     compose !== null &&
     Object.values(composeServices(compose)).some((service) => asList(service.ports).length > 0)
   );
-  if (publishes) return 1;
+  if (publishes || run.enrolment.lanes === 1) return 1;
   const wanted = run.plan.settings.LANES;
   const { memory } = run.enrolment;
   const needed = memory === undefined ? TWO_LANES_BYTES : 2e6 * memory;

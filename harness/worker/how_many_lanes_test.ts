@@ -7,7 +7,9 @@ import { howManyLanes } from "./how_many_lanes.ts";
 const GB = 1024 ** 3;
 const all: StageName[] = ["fetch", "lint", "install", "upgrade", "teardown"];
 
-function lanes(given: { called?: string[]; lanes?: number; stages?: StageName[]; free?: number } = {}) {
+function lanes(
+  given: { called?: string[]; lanes?: number; stages?: StageName[]; free?: number; asked?: 1 } = {},
+) {
   const said: WorkerMessage[] = [];
   const number = howManyLanes({
     plan: {
@@ -16,7 +18,7 @@ function lanes(given: { called?: string[]; lanes?: number; stages?: StageName[];
     },
     compose: { head: null, base: null },
     calledOnProxy: new Set(given.called ?? []),
-    enrolment: defaultEnrolment("quick"),
+    enrolment: { ...defaultEnrolment("quick"), ...(given.asked && { lanes: given.asked }) },
     send: (message) => void said.push(message),
   }, given.free ?? 8 * GB);
   return { number, said };
@@ -27,6 +29,7 @@ Deno.test("two apps live side by side where memory allows, unless a setting says
   assert.equal(lanes({ free: 2 * GB }).number, 1);
   assert.equal(lanes({ free: 2 * GB, lanes: 2 }).number, 2);
   assert.equal(lanes({ lanes: 1 }).number, 1);
+  assert.equal(lanes({ lanes: 2, asked: 1 }).number, 1); // recipe.yml
 });
 
 Deno.test("apps that would answer to each other's calls live one after the other, and the run says why", () => {
