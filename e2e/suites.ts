@@ -2,6 +2,7 @@ import { exec, type ExecOptions, type ExecResult } from "../common/exec.ts";
 import { UsageError } from "../common/errors.ts";
 import { parseJUnit } from "../common/junit.ts";
 import { plainText } from "../common/plain_text.ts";
+import { joinTests } from "./joined_tests.ts";
 
 export interface Counts {
   passed: number;
@@ -82,8 +83,11 @@ const types: Suite = {
 const unit: Suite = {
   name: "unit",
   description: "tests beside the source",
-  // Some of the files wait for processes and browsers.
-  run: (context) => tests(context, { name: "unit", files: [...unitFolders, "e2e/suites_test.ts"], jobs: 3 }),
+  run: async (context) => {
+    const joined = await joinTests(unitFolders, { root, into: context.tmp });
+    // Some of the tests wait for processes and browsers.
+    return tests(context, { name: "unit", files: [...joined, "e2e/suites_test.ts"], jobs: 3 });
+  },
 };
 const pages: Suite = {
   name: "pages",

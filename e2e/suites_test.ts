@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UsageError } from "../common/errors.ts";
 import { waitFor } from "../common/time.ts";
+import { joinTests } from "./joined_tests.ts";
 import { Tally } from "./main.ts";
 import { checkFormat, chooseSuites, countCases, planOf, suites, testCall } from "./suites.ts";
 
@@ -47,6 +48,37 @@ Deno.test("types are checked once: by the suite types, or by the tests where tha
     ...["test", "-A", "--no-prompt", "--parallel", "--filter", "x"],
   ]);
 });
+
+Deno.test("unit runs every test file beside the source once, in few programs", async () => {
+  const into = await Deno.makeTempDir();
+  try {
+    const root = new URL("..", import.meta.url).pathname;
+    const files = await joinTests(["enrolment", "bridge"], { root, into });
+    const parts = await Promise.all(
+      files.map(async (file) =>
+        file.startsWith(into)
+          ? [...(await Deno.readTextFile(file)).matchAll(/file:\/\/(.+)"/g)].map(([, path]) => path)
+          : [file]
+      ),
+    );
+    const all = await Promise.all(["enrolment", "bridge"].map((folder) => testFiles(join(root, folder))));
+    assert.deepEqual(parts.flat().sort(), all.flat().sort());
+    assert.ok(files.length < all.flat().length / 3, `${files.length} programs`);
+    assert.ok(files.includes(join(root, "bridge/testing/matrix_test.ts")), "alone");
+  } finally {
+    await Deno.remove(into, { recursive: true });
+  }
+});
+
+async function testFiles(folder: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  const found = await Promise.all(
+    entries.map(({ name, isDirectory }) =>
+      isDirectory ? testFiles(join(folder, name)) : /_test\.tsx?$/.test(name) ? [join(folder, name)] : []
+    ),
+  );
+  return found.flat();
+}
 
 Deno.test("the tests end with their counts, and say that a stack stays up and how to stop it", () => {
   const tally = new Tally();
