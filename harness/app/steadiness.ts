@@ -3,6 +3,7 @@ import {
   type Failure,
   isAlive,
   isRunning,
+  lacksAddresses,
   type ServiceState,
   type Snapshot,
   taskProblem,
@@ -120,7 +121,7 @@ export class Steadiness {
 /** Whether a task of the present version ended although it should have gone on. */
 function hasEnded(service: ServiceState, task: TaskState): boolean {
   if (!task.current) return false; // an update has stopped it
-  if (task.state === "failed" || task.state === "rejected") return true;
+  if (task.state === "failed" || task.state === "rejected") return !lacksAddresses(task);
   return task.state === "complete" && service.kind !== "job" && service.restart.condition === "any";
 }
 

@@ -70,6 +70,8 @@ Deno.test("what a deploy, destroyed data or the service's own settings explain d
   assert.equal(look(changing, [end("b", 12_000)]).blemishes.length, 1);
   assert.deepEqual(look(new Steadiness(), [end("a", 8_000)]), none);
   assert.deepEqual(look(settled(), [end("old", 8_000, { current: false })]), none);
+  const error = "invalid pool request: Pool overlaps with other one on this address space";
+  assert.deepEqual(look(settled(), [end("a", 8_000, { state: "rejected", error, container: null })]), none);
   const done = end("a", 8_000, { state: "complete", error: "" });
   assert.deepEqual(look(settled(), [done], { restart: { condition: "none", maxAttempts: 0 } }), none);
   assert.deepEqual(look(settled(), [done], { kind: "job" }), none);

@@ -4,6 +4,7 @@ import {
   isAlive,
   isRunning,
   isUnhealthyEnd,
+  lacksAddresses,
   NODE_LACKS,
   runsOnce,
   type ServiceState,
@@ -32,6 +33,8 @@ const STEADY_AFTER_FAILURE_MS = 6_000;
  * task that still holds a port is gone before this.
  */
 const PENDING_MS = 12_000;
+/** Milliseconds for which Swarm may try in vain to give a service's network its addresses; it tries every 5 s or so. */
+const ADDRESSES_MS = 60_000;
 /**
  * Milliseconds after its start at which a service without health check counts as ready for others. Only then do
  * failures of what depends on it count.
@@ -91,8 +94,12 @@ export function onlyCurrent(snapshot: Snapshot): boolean {
 
 /** A failure that no waiting can heal. */
 function finalFailure(service: ServiceState, at: { now: number; since: number }): Failure | null {
-  const rejected = service.tasks.find((task) =>
+  const refused = service.tasks.filter((task) =>
     task.current && task.state === "rejected" && task.createdAt >= at.since
+  );
+  const began = service.tasks.some((task) => task.current && task.container !== null);
+  const rejected = refused.find((task) =>
+    !lacksAddresses(task) || (!began && at.now - task.createdAt >= ADDRESSES_MS)
   );
   if (rejected !== undefined) {
     return {
@@ -101,7 +108,8 @@ function finalFailure(service: ServiceState, at: { now: number; since: number })
       message: `Service "${service.name}" cannot start: ${taskProblem(rejected)}`,
       task: rejected,
       // Every image was there before the deploy; Swarm was not given it, or lost it.
-      host: rejected.error.includes(NODE_LACKS) || rejected.error.includes("No such image"),
+      host: rejected.error.includes(NODE_LACKS) || rejected.error.includes("No such image") ||
+        lacksAddresses(rejected),
     };
   }
   const pending = service.tasks.find((task) =>
@@ -144,6 +152,7 @@ function finalFailure(service: ServiceState, at: { now: number; since: number })
         last.state === "complete" ? "the container ends without an error" : taskProblem(last)
       }`,
       task: last,
+      host: lacksAddresses(last),
     };
   }
   return null;

@@ -339,3 +339,29 @@ Deno.test("an image that Swarm misses is not the recipe's fault, since it was th
   assert.ok(host("No such image: nginx:1.27"));
   assert.ok(!host("bind source path does not exist"));
 });
+
+Deno.test("a network whose addresses another one still has is waited for, and is the machine's when it stays so", () => {
+  const error = "invalid pool request: Pool overlaps with other one on this address space";
+  const taken = (ms: number) => failed(ms, { state: "rejected", error, container: null });
+  const seen = (after: number, change: Partial<ServiceState>) => {
+    const decision = decide({ now: DEPLOYED + after, services: [service(change)] }, DEPLOYED);
+    if (decision.state !== "failed") return decision.state;
+    return `${decision.failure.kind} ${decision.failure.host === true ? "host" : "recipe"}`;
+  };
+  const waiting = [taken(900), taken(1_500)];
+  assert.equal(seen(5_000, { tasks: waiting }), "waiting");
+  assert.equal(seen(59_000, { tasks: waiting }), "waiting");
+  assert.equal(seen(61_000, { tasks: waiting }), "rejected host");
+  assert.equal(seen(61_000, { tasks: [...waiting, task({ container: "c" })] }), "converged");
+  const once = { condition: "none" as const, maxAttempts: 0 };
+  const done = task({ container: "c", state: "complete", desired: "shutdown" });
+  assert.equal(seen(61_000, { restart: once, tasks: [done] }), "converged");
+  assert.equal(seen(5_000, { restart: once, tasks: [taken(900)] }), "gave-up host");
+  const rolledBack = { update: { state: "rollback_completed", message: "" }, tasks: [old(), ...waiting] };
+  assert.equal(seen(5_000, rolledBack), "rolled-back host");
+  const stopped = { update: { state: "paused", message: "" }, tasks: [old(), ...waiting] };
+  assert.equal(seen(5_000, stopped), "paused host");
+  const paused = { update: { state: "paused", message: "" }, tasks: [...waiting, task({ container: "c" })] };
+  const runs = decide({ now: DEPLOYED + 20_000, services: [service(paused)] }, DEPLOYED);
+  assert.deepEqual(runs, { state: "converged", blemishes: [] });
+});

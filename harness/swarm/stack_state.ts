@@ -64,6 +64,18 @@ export interface Failure {
 /** What Swarm says of a global service's task on a node that cannot give what it reserves. */
 export const NODE_LACKS = "assigned node no longer meets constraints";
 
+/**
+ * What a node says of a task whose network it cannot make, because another one has its addresses. Since Docker 27 Swarm
+ * gives a new network the addresses that one of a stack removed a moment ago had, and the node may still be removing
+ * that. Swarm starts another task, which gets them as soon as they are free.
+ */
+const ADDRESSES_TAKEN = /Pool overlaps with other one/;
+
+/** Whether a task did not start since its network's addresses were taken on its node, which is nobody's fault. */
+export function lacksAddresses(task: TaskState): boolean {
+  return task.state === "rejected" && ADDRESSES_TAKEN.test(task.error);
+}
+
 /** Failures of a service's tasks since the deploy, newest first. */
 export function failedTasks(service: ServiceState, since: number): TaskState[] {
   return service.tasks.filter((task) =>
@@ -100,6 +112,7 @@ export function taskProblem(task: TaskState): string {
   if (error.includes(NODE_LACKS)) {
     return "this machine cannot give what it reserves, or is not as it asks for";
   }
+  if (lacksAddresses(task)) return "this machine has not given back the addresses that its network gets";
   if (error.includes("unhealthy container")) return "its health check fails";
   const exit = /non-zero exit \((\d+)\)/.exec(error)?.[1];
   if (exit !== undefined) return `the container ends with exit code ${exit}`;

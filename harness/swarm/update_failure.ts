@@ -2,6 +2,7 @@ import {
   failedTasks,
   type Failure,
   isAlive,
+  lacksAddresses,
   type ServiceState,
   taskProblem,
   type TaskState,
@@ -15,12 +16,14 @@ import {
 export function updateFailure(service: ServiceState, since: number): Failure | null {
   const state = service.update?.state ?? "";
   const task = failedTasks(service, since)[0] ?? null;
+  const host = task !== null && lacksAddresses(task);
   if (state === "paused" && service.tasks.some((one) => !one.current && isAlive(one))) {
     return {
       kind: "paused",
       service: service.name,
       message: `Update of service "${service.name}" stopped half-way: ${pauseReason(service, task)}`,
       task,
+      host,
     };
   }
   if (!state.startsWith("rollback")) return null;
@@ -44,6 +47,7 @@ export function updateFailure(service: ServiceState, since: number): Failure | n
       pauseReason(service, task)
     }`,
     task,
+    host,
   };
 }
 
@@ -54,7 +58,7 @@ function pauseReason(service: ServiceState, task: TaskState | null): string {
 
 /** What to tell of an update that Swarm paused although the service runs in its new version. */
 export function pausedBlemish(service: ServiceState, since: number): string[] {
-  const [task] = failedTasks(service, since);
+  const task = failedTasks(service, since).find((one) => !lacksAddresses(one));
   if (service.update?.state !== "paused" || task === undefined) return [];
   return [`Swarm paused the update of service "${service.name}", which runs now: ${taskProblem(task)}`];
 }
