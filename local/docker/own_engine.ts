@@ -58,7 +58,8 @@ export async function ensureEngine(
     await ensureClient(step);
     const ours = ownEngine(paths) !== undefined;
     if (ours) await installRuntime(paths); // that of this work tree, whichever started the engine
-    step.done(ours ? "already running" : "using the one that runs on this machine");
+    const version = await versionOf(docker);
+    step.done(ours ? `${version}, already running` : `${version}, which runs on this machine`);
     return { docker, ours };
   }
   if (answers === "forbidden") {
@@ -74,7 +75,7 @@ export async function ensureEngine(
       timeoutMs: 15_000,
     }).catch(() => false);
     if (up) {
-      step.done("already running");
+      step.done(`${await versionOf(docker)}, already running`);
       return { docker, ours: true };
     }
     await stopProcess(left, { graceMs: STOP_MS });
@@ -87,7 +88,13 @@ export async function ensureEngine(
   const program = await ensureEngineProgram(context);
   await ensureClient(step);
   await start(paths, { docker, step, command: engineCommand(paths, program) });
+  step.done(await versionOf(docker));
   return { docker, ours: true };
+}
+
+/** What people are told: an engine that has been running for long need not be the one that would be started. */
+async function versionOf(docker: Docker): Promise<string> {
+  return `version ${(await docker.version()).Version}`;
 }
 
 /** The command `docker`, which newer Debians have in a package of its own. */

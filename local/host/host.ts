@@ -97,17 +97,30 @@ async function install(
   }
 }
 
-/** Bytes that a first start writes: sources, build caches, programs, images. */
-const FIRST_START_GB = 9;
-/** What is left to write once all programs are built. */
+/** What a first start writes where it builds everything: sources, build caches, programs, images. */
+const BUILDING_START_GB = 9;
+/** The same where a registry has what would be built. */
+const PULLING_START_GB = 3;
+/** What is left to write once all programs are there. */
 const WARM_START_GB = 2;
 
+export interface StartOnDisk {
+  /** Whether a first start takes its parts from a registry; asked only where this is the first. */
+  pulls: () => Promise<boolean>;
+  /** @default what is free below the cache folder */
+  freeGb?: number;
+}
+
 /** @throws {UsageError} when the cache folder's disk is too full to start. */
-export async function requireDisk(paths: Paths): Promise<void> {
-  const { bavail, bsize } = await statfs(paths.cache);
-  const built = await exists(paths.engineData) && (await Array.fromAsync(Deno.readDir(paths.bin))).length > 0;
-  const wantedGb = built ? WARM_START_GB : FIRST_START_GB;
-  refuseFullDisk({ folder: paths.cache, freeGb: bavail * bsize / 1e9, wantedGb });
+export async function requireDisk(paths: Paths, { pulls, freeGb }: StartOnDisk): Promise<void> {
+  const there = await exists(paths.engineData) && (await Array.fromAsync(Deno.readDir(paths.bin))).length > 0;
+  const wantedGb = there ? WARM_START_GB : await pulls() ? PULLING_START_GB : BUILDING_START_GB;
+  refuseFullDisk({ folder: paths.cache, freeGb: freeGb ?? await freeGbAt(paths.cache), wantedGb });
+}
+
+async function freeGbAt(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize / 1e9;
 }
 
 /** @throws {UsageError} where less is free than wanted */

@@ -15,6 +15,7 @@ import { stopDrone } from "../drone/daemons.ts";
 import { ensureDrone } from "../drone/mod.ts";
 import { ensureComposeClient } from "../docker/compose_client.ts";
 import { ensureEngine, ownEngine } from "../docker/own_engine.ts";
+import { hub } from "../docker/registry.ts";
 import { type BuildContext, ensureGitea, ensureGiteaProgram, type GiteaProgram } from "../gitea/gitea.ts";
 import { ensurePrograms, onPath, requireDisk } from "../host/host.ts";
 import { ensureBotImage } from "../images/mod.ts";
@@ -101,7 +102,7 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   await using _lock = await lockStack(paths, { progress, signal });
   for (const folder of [paths.bin, paths.runs, paths.logs]) await Deno.mkdir(folder, { recursive: true });
   await Deno.chmod(paths.state, 0o711); // readable by none but us, passable to the CA file
-  await requireDisk(paths);
+  await requireDisk(paths, { pulls: () => hub.answers() });
   await inStep(progress, "Programs", async (step) => {
     await ensurePrograms(
       [

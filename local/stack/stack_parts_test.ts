@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
 import { ensureCredentials, readCredentials, saveCredentials, tokenFile } from "../host/accounts.ts";
 import { giteaConfig } from "../gitea/config.ts";
-import { refuseFullDisk } from "../host/host.ts";
+import { refuseFullDisk, requireDisk } from "../host/host.ts";
 import { pathsBelow, pathsFromEnvironment } from "../host/paths.ts";
 import { INSIDE } from "../traefik/tls.ts";
 import { dynamicConfig } from "../traefik/traefik.ts";
@@ -83,4 +83,25 @@ Deno.test("a full disk is refused with the numbers and the way out", () => {
     assert.match(error.hint ?? "", /CCCI_CACHE/);
     return true;
   });
+});
+
+Deno.test("a first start wants less room where a registry has what would be built, and a later one less still", async () => {
+  const cache = await Deno.makeTempDir();
+  try {
+    const paths = pathsBelow(cache);
+    await Deno.mkdir(paths.bin);
+    const start = (pulls: boolean, freeGb: number) =>
+      requireDisk(paths, { pulls: () => Promise.resolve(pulls), freeGb });
+    await start(true, 3);
+    await assert.rejects(start(true, 2.9), /2\.9 GB are free .* and 3 GB are needed/);
+    await start(false, 9);
+    await assert.rejects(start(false, 3), /3\.0 GB are free .* and 9 GB are needed/);
+    await Deno.mkdir(paths.engineData);
+    await Deno.writeTextFile(join(paths.bin, "dockerd"), "");
+    const unasked = () => Promise.reject(new Error("It was asked of registries"));
+    await requireDisk(paths, { pulls: unasked, freeGb: 2 });
+    await assert.rejects(requireDisk(paths, { pulls: unasked, freeGb: 1 }), /and 2 GB are needed/);
+  } finally {
+    await Deno.remove(cache, { recursive: true });
+  }
 });
