@@ -109,15 +109,17 @@ function allowed(spec: Part): Part {
 
 /** Differences, except that a container may lack something, and may have unnamed volumes, which its image asks for. */
 function excess(spec: Part, powers: Part): Difference[] {
-  return differences(treeOf(spec), { actual: treeOf(powers) }).filter(({ path, expected, actual }) => {
+  const places = itemsOf(spec.Mounts).map(([, mount]) => part(mount).Target);
+  const ofImage = (mount: Part) =>
+    mount.Type === "volume" && unnamed.test(String(mount.From)) && !places.includes(mount.Target);
+  const Mounts = itemsOf(powers.Mounts).map(([, mount]) => part(mount)).filter((mount) => !ofImage(mount));
+  return differences(treeOf(spec), { actual: treeOf({ ...powers, Mounts }) }).filter((difference) => {
+    const { path, expected, actual } = difference;
     if (actual === undefined) {
       return /^(CapabilityDrop|ReadOnly|Mounts .* ReadOnly)( |$)/.test(path.join(" "));
     }
     const [field, , side] = path;
-    if (field !== "Mounts") return true;
-    if (side === "From") return expected !== undefined || !unnamed.test(String(actual));
-    return !(expected === undefined && typeof actual === "object" && actual.Type === "volume" &&
-      unnamed.test(String(actual.From)));
+    return field !== "Mounts" || side !== "From" || expected !== undefined || !unnamed.test(String(actual));
   });
 }
 

@@ -94,3 +94,15 @@ Deno.test("a volume without a name may come with the image", async () => {
     .push({ Type: "volume", Name: "a".repeat(64), Source: "/x", Destination: "/of-image", RW: true });
   assert.deepEqual(await saidOf(stack), []);
 });
+
+Deno.test("a service without any mount may have the volumes of its image, and nothing else", async () => {
+  const stack = await recorded("started.json");
+  const service = part(part(stack.model.services).app);
+  delete service.volumes;
+  delete service.tmpfs;
+  const ofImage = { Type: "volume", Name: "a".repeat(64), Source: "/x", Destination: "/data", RW: true };
+  appContainer(stack).all.Mounts = [ofImage];
+  assert.deepEqual(await saidOf(stack), []);
+  appContainer(stack).all.Mounts = [ofImage, { ...ofImage, Name: "theirs", Destination: "/theirs" }];
+  assert.match((await saidOf(stack)).join("\n"), /with "Mounts" ".*theirs/);
+});
