@@ -47,6 +47,7 @@ async function list(folder: string): Promise<{ files: string[]; folders: string[
   const entries = (await Array.fromAsync(Deno.readDir(folder))).sort((a, b) => a.name < b.name ? -1 : 1);
   return {
     files: entries.filter((entry) => entry.isFile).map(({ name }) => join(folder, name)),
-    folders: entries.filter((entry) => entry.isDirectory).map(({ name }) => name),
+    // A folder `tests/` belongs to a recipe, and only the harness can run what lies in it.
+    folders: entries.filter((entry) => entry.isDirectory && entry.name !== "tests").map(({ name }) => name),
   };
 }
