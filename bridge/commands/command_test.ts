@@ -84,6 +84,32 @@ for (
     "\uff01testme",
     "! testme",
     "!testme.",
+    "! test me",
+    "/ testme",
+    "testme",
+    "!testme-cancel",
+    "\uff01\uff54\uff45\uff53\uff54\uff4d\uff45",
+    "\u3000!testme",
+    "\u2066!testme\u2069",
+    "\u202e!testme",
+    "\ufe0f!testme",
+    "\u{e0020}!testme",
+    "&nbsp;!testme",
+    "¡testme",
+    "❗testme",
+    "'!testme'",
+    "«!testme»",
+    "「!testme」",
+    "(!testme)",
+    "_!testme_",
+    "~~!testme~~",
+    "<b>!testme</b>",
+    "!testme<br>",
+    "🙏 !testme",
+    "— !testme",
+    "LGTM !testme",
+    "I fixed it, !testme",
+    "s'il vous plaît !testme",
   ]
 ) {
   Deno.test(`parseCommand() takes "${line}" for a near miss`, () => {
@@ -113,6 +139,9 @@ for (
     "/cc somebody",
     "! testing",
     "!testme and then we should talk",
+    "[!testme](x)",
+    "we use !testme",
+    "this testme",
   ]
 ) {
   Deno.test(`parseCommand() leaves "${line}" alone`, () => assert.equal(parseCommand(line), null));
