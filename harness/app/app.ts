@@ -44,6 +44,8 @@ export interface AppOptions {
   obtained: readonly Obtained[];
   /** Is called with the names of anonymous volumes as soon as they are seen. */
   noteVolumes: (names: string[]) => void;
+  /** Is called with the published version that the app is about to be, or null for the head. */
+  notePublished: (version: string | null) => void;
 }
 
 /**
@@ -58,8 +60,8 @@ export class App {
   readonly stack: string;
   /** The app's domain and those of `extra_domains`. */
   readonly domains: readonly string[];
-  /** The published version that runs, from its deploy to the head's; null: the head runs, or nothing does. */
-  published: string | null = null;
+  /** What {@linkcode published} gives. */
+  #published: string | null = null;
   /** Values that its set-up has handed on, by name. */
   readonly handed: Record<string, HandedValue> = {};
   #options: AppOptions;
@@ -87,6 +89,11 @@ export class App {
     this.#secrets = new AppSecrets({ ...options.plan, declared: options.enrolment.secrets });
   }
 
+  /** The published version that runs, from when it is made to the head's deploy; null: the head runs, or nothing does. */
+  get published(): string | null {
+    return this.#published;
+  }
+
   /** Values of its secrets, by their names in the compose files. */
   get secrets(): Readonly<Record<string, string>> {
     return this.#secrets.values;
@@ -111,6 +118,7 @@ export class App {
    */
   async create(ctx: StageContext, at: Revision): Promise<void> {
     const { recipe, enrolment, server } = this.#options;
+    this.#isAt(at);
     const abra = this.#abra(ctx);
     const [lines] = await Promise.all([server, this.#moveTo(ctx, at)]);
     for (const line of lines) ctx.log(line);
@@ -169,7 +177,7 @@ export class App {
     this.#checked.unshift(checked);
     this.#deployedAt = ctx.clock.now();
     this.#restoredAt = null;
-    this.published = at === "head" ? null : at.version;
+    this.#isAt(at);
     this.expectChanges();
     const lines = await blame(
       abra.deploy(this.domain, at === "head" ? { chaos: true } : { version: at.version }),
@@ -218,6 +226,11 @@ export class App {
     await this.#requireChecked();
     await this.#requireObtained();
     return converged;
+  }
+
+  #isAt(at: Revision): void {
+    this.#published = at === "head" ? null : at.version;
+    this.#options.notePublished(this.#published);
   }
 
   async #settled(ctx: StageContext): Promise<Converged> {

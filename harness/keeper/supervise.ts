@@ -70,10 +70,16 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
   cancelled.addEventListener("abort", cancel, { once: true });
   const deadline = new RunDeadline(runLimitOf(plan.settings), {
     clock: systemClock,
-    late: (why) => void stop({ ...why, stage: [...record.running][0] ?? null }),
+    late(why) {
+      const [stage = null, ...more] = record.running;
+      const blocked = more.length === 0 && stage !== null
+        ? waitedInVain(stage, { record, cause: why.cause })
+        : null;
+      void stop(blocked ?? { ...why, stage });
+    },
   });
   using stages = new StageDeadlines((stage, ms) => {
-    void stop(stuckIn(stage, ms));
+    void stop(stuckIn(stage, { ms, record }));
   });
 
   const chatter = keepChatter(worker.stderr, join(folder.path, "worker.log")).catch(() => {});
@@ -121,9 +127,25 @@ async function noteOwn(
 }
 
 /** How a run ends whose worker did not end a stage that was over time. */
-export function stuckIn(stage: StageName, ms: number): RunEnd {
+export function stuckIn(
+  stage: StageName,
+  { ms, record }: { ms: number; record: Pick<RunRecord, "published"> },
+): RunEnd {
   const cause = `It ran longer than ${formatSeconds(ms)}`;
-  return { kind: mayRunRecipe(stage) ? "timed_out" : "infra", cause, stage };
+  return waitedInVain(stage, { record, cause }) ??
+    { kind: mayRunRecipe(stage) ? "timed_out" : "infra", cause, stage };
+}
+
+/** How a run ends that is late because of the published version, for which the head is not at fault. */
+function waitedInVain(
+  stage: StageName,
+  { record, cause }: { record: Pick<RunRecord, "published">; cause: string },
+): RunEnd | null {
+  return stage !== "upgrade" || record.published === null ? null : {
+    kind: "blocked",
+    cause: `the published version ${record.published}, which does not end in time: ${cause}`,
+    stage,
+  };
 }
 
 /** One timer for each stage that runs now. */

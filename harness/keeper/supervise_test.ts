@@ -1,14 +1,51 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../common/time.ts";
+import type { RunPlan } from "../run/folder.ts";
+import { RunRecord } from "../run/record.ts";
+import { emptyReport } from "../run/stage.ts";
 import { stuckIn } from "./supervise.ts";
 
+const head = { published: null };
+
 Deno.test("a worker that is stuck in a stage in which no recipe runs is not held against the recipe", () => {
-  assert.deepEqual(stuckIn("fetch", 300_000), {
+  assert.deepEqual(stuckIn("fetch", { ms: 300_000, record: head }), {
     kind: "infra",
     cause: "It ran longer than 5 min 00 s",
     stage: "fetch",
   });
-  assert.equal(stuckIn("lint", 1_000).kind, "infra");
-  assert.equal(stuckIn("images", 1_000).kind, "infra");
-  assert.equal(stuckIn("install", 1_000).kind, "timed_out");
-  assert.equal(stuckIn("upgrade", 1_000).kind, "timed_out");
+  assert.equal(stuckIn("lint", { ms: 1_000, record: head }).kind, "infra");
+  assert.equal(stuckIn("images", { ms: 1_000, record: head }).kind, "infra");
+  assert.equal(stuckIn("install", { ms: 1_000, record: head }).kind, "timed_out");
+  assert.equal(stuckIn("upgrade", { ms: 1_000, record: head }).kind, "timed_out");
+});
+
+Deno.test("a worker that is stuck while a published version runs blocks the upgrade, and fails nothing", () => {
+  const end = stuckIn("upgrade", { ms: 900_000, record: { published: "1.0.0+2" } });
+  assert.deepEqual(end, {
+    kind: "blocked",
+    cause: "the published version 1.0.0+2, which does not end in time: It ran longer than 15 min 00 s",
+    stage: "upgrade",
+  });
+  const plan = {
+    stages: ["fetch", "install", "upgrade", "teardown"],
+    request: { run: "r", recipe: "blog", source: { kind: "path", path: "/blog", revision: null } },
+    startedAt: new Date(systemClock.now()).toISOString(),
+  } as unknown as RunPlan;
+  const record = new RunRecord(plan);
+  record.reports.push(emptyReport("fetch", "passed"), emptyReport("install", "passed"));
+  record.running.add("upgrade");
+  record.reports.push(...record.unfinished(end), emptyReport("teardown", "passed"));
+  const { result, stages } = record.result(end);
+  assert.equal(result, "passed");
+  assert.deepEqual(stages.map(({ name, result }) => `${name} ${result}`), [
+    "fetch passed",
+    "install passed",
+    "upgrade blocked",
+    "teardown passed",
+  ]);
+  assert.equal(stages[2]?.reason, end.kind === "blocked" ? end.cause : "");
+});
+
+Deno.test("a published version in the other lane does not excuse the install lane", () => {
+  assert.equal(stuckIn("install", { ms: 1_000, record: { published: "1.0.0+2" } }).kind, "timed_out");
 });

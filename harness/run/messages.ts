@@ -60,6 +60,8 @@ export const workerMessage = z.discriminatedUnion("type", [
   /** How many seconds `recipe.yml` asks for the whole run. */
   z.object({ type: z.literal("run-limit"), seconds: z.number() }),
   z.object({ type: z.literal("timed-out"), stage: stageName, ms: z.number() }),
+  /** What stage upgrade works on from now on: a published version, or the head (null). */
+  z.object({ type: z.literal("published"), version: z.string().nullable() }),
   z.object({
     type: z.literal("versions"),
     abra: z.string(),

@@ -27,6 +27,8 @@ export class RunRecord {
   /** Stages that have begun and not ended. */
   readonly running = new Set<StageName>();
   readonly timing: Partial<Record<StageName, { from: number; to: number }>> = {};
+  /** The published version that stage upgrade works on now; null: it works on the head, or does not go on. */
+  published: string | null = null;
   timedOut: { stage: StageName; cause: string } | null = null;
   leftovers: string[] = [];
   /** Whether there may be snapshots of the run's apps. */
@@ -99,6 +101,7 @@ export class RunRecord {
     } else if (message.type === "note") this.note(message.text);
     else if (message.type === "backup") this.backedUp = true;
     else if (message.type === "end") this.complete = true;
+    else if (message.type === "published") this.published = message.version;
     else if (message.type === "timed-out") {
       this.timedOut ??= { stage: message.stage, cause: `Ran longer than ${formatSeconds(message.ms)}` };
     } else if (message.type === "versions") {
@@ -118,7 +121,11 @@ export class RunRecord {
       name !== "teardown" && !this.reports.some((one) => one.name === name)
     );
     const running = missing.filter((name) => this.running.has(name));
-    const cause = end.kind === "finished" ? "The worker ended without a word" : end.cause;
+    const cause = end.kind === "finished"
+      ? "The worker ended without a word"
+      : end.kind === "blocked"
+      ? `The test process hung in stage ${end.stage}`
+      : end.cause;
     return missing.map((name) => {
       const timing = this.timing[name];
       const started = Date.parse(this.#startedAt) + 1000 * (timing?.from ?? 0);
@@ -128,6 +135,9 @@ export class RunRecord {
           ? `${cancelledReason} after ${formatSeconds(seconds * 1000)}`
           : `${cancelledReason} before it began`;
         return { ...emptyReport(name, "skipped"), seconds, reason };
+      }
+      if (end.kind === "blocked" && name === end.stage) {
+        return { ...emptyReport(name, "blocked"), seconds, reason: end.cause };
       }
       if (!this.running.has(name)) {
         return {

@@ -13,7 +13,9 @@ export type RunEnd =
   | { kind: "finished" }
   | { kind: "cancelled"; cause: string }
   | { kind: "timed_out"; cause: string; stage: StageName | null }
-  | { kind: "infra"; cause: string; stage: StageName | null };
+  | { kind: "infra"; cause: string; stage: StageName | null }
+  /** A stage was ended because of what it depends on, which the cause names as the rest of "blocked by". */
+  | { kind: "blocked"; cause: string; stage: StageName };
 
 export interface Verdict {
   result: RunOutcome;

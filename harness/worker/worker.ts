@@ -117,6 +117,9 @@ async function makeContext(
         server: servers.get(lane) ?? Promise.resolve([]),
         obtained: run.obtained,
         noteVolumes: (names) => tools.send({ type: "volumes", names }),
+        notePublished: (version) => {
+          if (lane === "upgrade") tools.send({ type: "published", version });
+        },
       });
       apps.set(lane, app);
       return app;
