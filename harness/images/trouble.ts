@@ -90,16 +90,16 @@ const table = {
       /invalid reference format|invalid (?:repository name|tag format|checksum digest)|must be lowercase/i,
     words: (image) => `${image} is not the name of an image`,
   },
-  absent: {
-    whose: "recipe",
-    says: /repository does not exist or may require/i,
-    words: (image, registry) => `There is no image ${image} at ${registry}, or not for everybody`,
-  },
   stranger: {
     whose: "host",
     says: /no basic auth credentials/i,
     when: ({ loggedIn }) => !loggedIn,
     words: (image, registry) => `${registry} gives ${image} only after a log-in, and this host has none`,
+  },
+  absent: {
+    whose: "recipe",
+    says: /repository does not exist or may require/i,
+    words: (image, registry) => `There is no image ${image} at ${registry}, or not for everybody`,
   },
   login: {
     whose: "host",
@@ -135,7 +135,7 @@ const table = {
   broken: {
     whose: "host",
     says:
-      /verification failed|unknown blob|blob unknown|unexpected EOF|error unmarshalling|failed to register layer|unsupported media type|invalid character|unexpected commit/i,
+      /verification failed|unknown blob|blob unknown|unexpected EOF|error unmarshalling|failed to register layer|unsupported media type|invalid character|unexpected commit|failed size validation/i,
     words: (image, registry) => `What ${registry} sends of ${image} is damaged`,
     tries: 1,
   },

@@ -7,6 +7,7 @@ const words: Record<TroubleKind, string[]> = {
   limit: [
     "toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating and upgrading: https://www.docker.com/increase-rate-limit",
     "toomanyrequests: retry-after: 118.455µs, allowed: 44000/minute",
+    "toomanyrequests: Too Many Requests", // so does 28 say what 20.10 says as on the next line
     "error parsing HTTP 429 response body: invalid character 'T' looking for beginning of value: \"Too Many Requests\"",
     "manifest for x:1 not found: manifest unknown: toomanyrequests: You have reached your pull rate limit",
     "failed to resolve reference: unexpected status code 429 Too Many Requests",
@@ -38,13 +39,22 @@ const words: Record<TroubleKind, string[]> = {
     "content digest sha256:6550: not found",
     "error pulling image configuration: download failed after attempts=1: denied: access is not allowed",
   ],
-  unnamed: ["invalid reference format: repository name must be lowercase", "invalid tag format"],
+  unnamed: [
+    "invalid reference format: repository name must be lowercase",
+    "invalid reference format: repository name (Name) must be lowercase",
+    "invalid tag format",
+  ],
   absent: [
+    'failed to resolve reference "docker.io/nobody/nothing:1": pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed',
     "pull access denied for nobody/nothing, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
   ],
-  stranger: ['Head "https://registry.example.org/v2/x/manifests/1": no basic auth credentials'],
+  stranger: [
+    'Head "https://registry.example.org/v2/x/manifests/1": no basic auth credentials',
+    'failed to resolve reference "registry.example.org/x:1": pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials',
+  ],
   login: [
     "unauthorized: incorrect username or password",
+    'unknown: failed to resolve reference "registry.example.org/x:1": unexpected status from HEAD request to https://registry.example.org/v2/x/manifests/1: 401 Unauthorized',
     "denied",
     'Head "https://registry.example.org/v2/x/manifests/1": no basic auth credentials',
   ],
@@ -65,6 +75,8 @@ const words: Record<TroubleKind, string[]> = {
   nowhere: ['Get "https://gone.invalid/v2/": dial tcp: lookup gone.invalid on 127.0.0.53:53: no such host'],
   broken: [
     "manifest verification failed for digest sha256:6550",
+    'failed commit on ref "manifest-sha256:6550": commit failed: "manifest-sha256:6550" failed size validation: 427 != 426: failed precondition',
+    "short read: expected 200250 bytes but got 100125: unexpected EOF",
     "filesystem layer verification failed for digest sha256:e503",
     "unexpected EOF",
     "unknown blob",
