@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { describeError, UsageError } from "./errors.ts";
+import { UsageError } from "./errors.ts";
 
 /**
  * Reads a program's settings from its environment. A key of the schema, with the prefix `CCCI_`, is the name of a
@@ -19,8 +19,8 @@ export function readConfig<T extends z.ZodObject>(
     else if (file !== undefined && file !== "") {
       try {
         raw[key] = Deno.readTextFileSync(file).trim();
-      } catch (error) {
-        unreadable.push(`CCCI_${key}_FILE: cannot read "${file}": ${describeError(error)}`);
+      } catch {
+        unreadable.push(`CCCI_${key}_FILE: cannot read "${file}"`);
       }
     }
   }

@@ -7,6 +7,7 @@ export const commands: Commands = {
   down: async (argv) => await (await import("./commands/up.ts")).down(argv),
   status: async (argv) => await (await import("./commands/status.ts")).status(argv),
   "run-recipe": async (argv) => await (await import("./commands/run_recipe.ts")).runRecipe(argv),
+  enroll: async (argv) => await (await import("./commands/enroll.ts")).enroll(argv),
   recipes: async (argv) => await (await import("./commands/recipes.ts")).recipes(argv),
   janitor: async (argv) => await (await import("./commands/janitor.ts")).janitor(argv),
   remove: async (argv) => await (await import("./commands/janitor.ts")).remove(argv),

@@ -42,7 +42,7 @@ export async function localRequest(
       hint: "CCCI_RECIPES names the folder with enrolments; without it this checkout's are taken",
     });
   }
-  const found = await locate(target, { settings, revision, ...(tell === undefined ? {} : { tell }) });
+  const found = await locateRecipe(target, { settings, revision, ...(tell === undefined ? {} : { tell }) });
   await refuseInvalid(found.recipe, settings);
   return {
     mode: "local",
@@ -72,7 +72,8 @@ interface Located {
   tell?: (text: string) => void;
 }
 
-async function locate(
+/** What a target is, whether it is enrolled or not. A name is one that is enrolled. @throws {UsageError} */
+export async function locateRecipe(
   target: string,
   options: Located,
 ): Promise<{ recipe: string; source: RecipeSource }> {

@@ -50,7 +50,7 @@ function gapsOf(
 }
 
 /** The newest result of each recipe, not looked at any closer. */
-async function lastRuns(runs: string): Promise<Map<string, { startedAt: string; result: unknown }>> {
+export async function lastRuns(runs: string): Promise<Map<string, { startedAt: string; result: unknown }>> {
   const last = new Map<string, { startedAt: string; result: unknown }>();
   for (const folder of await runFolders(runs)) {
     const result = await readResult(folder);

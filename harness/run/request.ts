@@ -50,7 +50,7 @@ export function subjectOf(source: RecipeSource): Subject {
 }
 
 /** `owner/name` as far as a git URL shows it. */
-function repoOfUrl(url: string): string {
+export function repoOfUrl(url: string): string {
   const parts = url.replace(/\.git$/, "").split(/[/:]+/).filter((part) => /^[A-Za-z0-9][\w.-]*$/.test(part));
   const guess = parts.slice(-2).join("/");
   return repoName.safeParse(guess).success ? guess : "unknown/unknown";

@@ -1,0 +1,270 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { findDockerClient } from "../../common/docker_client.ts";
+import { UsageError } from "../../common/errors.ts";
+import { execOk } from "../../common/exec.ts";
+import { exists } from "../../common/files.ts";
+import { loadEnrolment } from "../../enrolment/enrolment.ts";
+import { enroll } from "./enroll.ts";
+
+const client = await findDockerClient();
+/** One for all tests: what Deno has checked once, it need not check again. */
+const runs = await Deno.makeTempDir({ prefix: "ccci-test-" });
+globalThis.addEventListener("unload", () => Deno.removeSync(runs, { recursive: true }));
+const app = {
+  image: "example/wiki:1.0",
+  networks: ["proxy"],
+  deploy: {
+    labels: [
+      "traefik.enable=true",
+      "traefik.docker.network=proxy",
+      "traefik.http.services.${STACK_NAME}.loadbalancer.server.port=80",
+      "traefik.http.routers.${STACK_NAME}.rule=Host(`${DOMAIN}`)",
+      "traefik.http.routers.${STACK_NAME}.entrypoints=web-secure",
+    ],
+  },
+};
+const networks = { proxy: { external: true } };
+const plain = { version: "3.8", services: { app }, networks };
+const sample = "TYPE=wiki\nDOMAIN=wiki.example.com\nLETS_ENCRYPT_ENV=production\n";
+
+/** A place to enrol from and to. */
+class Ground implements AsyncDisposable {
+  readonly said: string[] = [];
+  readonly asked: string[] = [];
+
+  private constructor(readonly root: string) {}
+
+  static async lay(): Promise<Ground> {
+    const ground = new Ground(await Deno.realPath(await Deno.makeTempDir({ prefix: "ccci-test-" })));
+    await Deno.mkdir(ground.recipes);
+    return ground;
+  }
+
+  get recipes(): string {
+    return join(this.root, "recipes");
+  }
+
+  /** A git repository with these files. @returns its path */
+  async repository(files: Readonly<Record<string, string>>, name = "wiki"): Promise<string> {
+    const path = join(this.root, name);
+    await Deno.mkdir(path);
+    for (const [file, text] of Object.entries(files)) await Deno.writeTextFile(join(path, file), text);
+    const git = (...args: string[]) =>
+      execOk(["git", "-C", path, "-c", "user.name=a", "-c", "user.email=a@b", ...args]);
+    await git("init", "-q");
+    await git("add", "-A");
+    await git("commit", "-q", "-m", "one", "--allow-empty");
+    return path;
+  }
+
+  /** @param answers by words of their questions; null: nobody is asked */
+  async enroll(
+    target: string,
+    { answers = null, force = false }: {
+      answers?: Readonly<Record<string, string>> | null;
+      force?: boolean;
+    } = {},
+  ) {
+    const env = {
+      CCCI_BASE_DOMAIN: "ci.test",
+      CCCI_RUNS: runs,
+      CCCI_RECIPES: this.recipes,
+      CCCI_FORGE_URL: "https://git.ci.test",
+    };
+    return await enroll(target, {
+      env,
+      force,
+      prompt: answers === null ? null : (question, proposal) => {
+        this.asked.push(`${question} [${proposal}]`);
+        return Object.entries(answers).find(([words]) => question.includes(words))?.[1] ?? null;
+      },
+      say: (text) => this.said.push(text),
+      signal: new AbortController().signal,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.root, { recursive: true });
+  }
+}
+
+function test(name: string, work: (ground: Ground) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: client === null,
+    async fn() {
+      await using ground = await Ground.lay();
+      await work(ground);
+    },
+  });
+}
+
+test("a recipe is enrolled without a question, and what was taken is said", async (ground) => {
+  const path = await ground.repository({ "compose.yml": stringify(plain), ".env.sample": sample });
+  assert.deepEqual(await ground.enroll(path), {
+    recipe: "wiki",
+    folder: join(ground.recipes, "wiki"),
+    ready: true,
+  });
+  const { repo, data, health } = await loadEnrolment(ground.recipes, "wiki");
+  assert.deepEqual([repo, data.seed, health.path], ["recipe-maintainers/wiki", [], "/"]);
+  const said = ground.said.join("");
+  assert.match(said, /its repository is recipe-maintainers\/wiki\n/);
+  assert.match(said, /Services: +app \(example\/wiki:1\.0\)/);
+  assert.match(said, /Versions: +none is published, so no upgrade is tested/);
+  assert.match(said, /No database that is known/);
+  assert.match(said, /✔ wiki\n1 recipe checked, 0 with mistakes/);
+});
+
+test("what a person answers stands in the enrolment, and each thing to decide is asked once", async (ground) => {
+  const secret = (name: string) => ({
+    external: true,
+    name: `\${STACK_NAME}_${name}_\${SECRET_${name.toUpperCase()}_VERSION}`,
+  });
+  const services = {
+    app: {
+      ...app,
+      environment: ["HOST=${API_HOST}", "KEY=${API_KEY:?set a key}", "NAME=${SITE_NAME:?name the site}"],
+      secrets: ["smtp", "jwt"],
+      healthcheck: { test: ["CMD", "curl", "-f", "http://localhost/healthz"], start_period: "20m" },
+    },
+    db: {
+      image: "postgres:15",
+      environment: { POSTGRES_USER: "wiki" },
+      volumes: ["db:/var/lib/postgresql/data"],
+    },
+    cache: { image: "redis:7" },
+  };
+  const compose = {
+    ...plain,
+    services,
+    secrets: { smtp: secret("smtp"), jwt: secret("jwt") },
+    volumes: { db: null },
+  };
+  const path = await ground.repository({
+    "compose.yml": stringify(compose),
+    "compose.extra.yml": stringify({ version: "3.8", services: { app: { environment: ["EXTRA=1"] } } }),
+    ".env.sample": `${sample}API_HOST=api.example.com
+SECRET_SMTP_VERSION=v1 # generate=false
+SECRET_JWT_VERSION=v1 # generate=false
+`,
+  });
+  const answers = {
+    "its repository is": "people/wiki",
+    "switch on": "compose.extra.yml",
+    "name the site": "Ours",
+    'secret "smtp"': "not-so-secret",
+    "Which path": "/up",
+    "dashboard": "y",
+  };
+  assert.equal((await ground.enroll(path, { answers })).ready, true, ground.said.join(""));
+  const { recipe: _, folder: __, data, ...said } = await loadEnrolment(ground.recipes, "wiki");
+  assert.equal(said.repo, "people/wiki");
+  assert.equal(said.public, true);
+  assert.equal(said.health.path, "/up");
+  assert.equal(said.page.path, "/");
+  assert.deepEqual(said.extra_domains, ["api"]);
+  assert.deepEqual(said.env, {
+    COMPOSE_FILE: { value: "compose.yml:compose.extra.yml" },
+    API_HOST: { value: "{domain.api}" },
+    API_KEY: { generate: 32 },
+    SITE_NAME: { value: "Ours" },
+  });
+  assert.deepEqual(said.secrets, { smtp: { value: "not-so-secret" }, jwt: { length: 32 } });
+  assert.deepEqual(said.timeouts, { install: 1620, upgrade: 1620 });
+  assert.equal(data.seed[0]?.service, "db");
+  assert.equal(new Set(ground.asked).size, ground.asked.length, ground.asked.join("\n"));
+  assert.match(ground.asked.join("\n"), /Which holds the data\? \[db\]/);
+});
+
+test("an enrolment that is there is kept, unless somebody says that it may be written over", async (ground) => {
+  const path = await ground.repository({ "compose.yml": stringify(plain), ".env.sample": sample });
+  const yml = join(ground.recipes, "wiki", "recipe.yml");
+  await Deno.mkdir(join(ground.recipes, "wiki"));
+  await Deno.writeTextFile(yml, "repo: a/wiki\n");
+  const refused = { message: /^Recipe "wiki" has a folder already/, hint: /--force/ };
+  await assert.rejects(ground.enroll(path), refused);
+  await assert.rejects(ground.enroll(path, { answers: {} }), refused);
+  assert.equal(await Deno.readTextFile(yml), "repo: a/wiki\n");
+  await ground.enroll(path, { force: true });
+  assert.match(await Deno.readTextFile(yml), /^# yaml-language-server: \$schema=\S+\n/);
+  await Deno.writeTextFile(yml, "repo: [\n");
+  await ground.enroll(path, { answers: { "Write over": "y" } });
+  assert.match(await Deno.readTextFile(yml), /^repo: recipe-maintainers\/wiki$/m);
+});
+
+test("what confinement refuses is named with the exception that would permit it, and only a person may", async (ground) => {
+  const ports = [{ target: 64738, published: 64738, mode: "host" }];
+  const compose = {
+    ...plain,
+    services: { app: { ...app, ports, volumes: ["/etc/localtime:/etc/localtime:ro"] } },
+  };
+  const path = await ground.repository({ "compose.yml": stringify(compose), ".env.sample": sample });
+  assert.equal((await ground.enroll(path)).ready, false);
+  const said = ground.said.join("");
+  assert.match(said, /asks for what no app may do, so it is not deployed/);
+  assert.match(said, /compose\.yml, line \d+: .*\(exceptions: confine\.port=64738\)/);
+  const yml = await Deno.readTextFile(join(ground.recipes, "wiki", "recipe.yml"));
+  assert.match(
+    yml,
+    /^# exceptions:\n# {3}- "confine\.bind=\/etc\/localtime"\n# {3}- "confine\.port=64738"\n/m,
+  );
+  assert.equal((await ground.enroll(path, { answers: { "Permit it": "y" }, force: true })).ready, true);
+  assert.deepEqual((await loadEnrolment(ground.recipes, "wiki")).exceptions, [
+    "confine.bind=/etc/localtime",
+    "confine.port=64738",
+  ]);
+});
+
+test("what cannot be enrolled is refused in a sentence, and leaves nothing", async (ground) => {
+  const refused = async (target: string, message: RegExp, hint?: RegExp) => {
+    await assert.rejects(ground.enroll(target), (error) => {
+      assert.ok(error instanceof UsageError, String(error));
+      assert.match(error.message, message);
+      if (hint !== undefined) assert.match(error.hint ?? "", hint);
+      return true;
+    });
+  };
+  await refused(
+    await ground.repository({ "README.md": "" }, "app"),
+    /no recipe of Co-op Cloud: it has no compose\.yml/,
+  );
+  await refused(
+    await ground.repository({ "compose.yml": stringify(plain) }, "raw"),
+    /no recipe of Co-op Cloud: it has no \.env\.sample/,
+  );
+  await refused(
+    await ground.repository(
+      { "compose.yml": "services: [", ".env.sample": sample.replace("wiki", "bad") },
+      "bad",
+    ),
+    /^The recipe cannot be read: compose\.yml, line \d+: /,
+  );
+  const needs = stringify({
+    ...plain,
+    services: { app: { ...app, environment: ["A=${SITE_NAME:?name it}"] } },
+  });
+  await refused(
+    await ground.repository(
+      { "compose.yml": needs, ".env.sample": sample.replace("wiki", "needy") },
+      "needy",
+    ),
+    /^Required variable "SITE_NAME" .*name it, and nobody knows what it should be$/,
+    /in a terminal/,
+  );
+  await refused(join(ground.root, "nowhere"), /^There is no folder/);
+  await refused(ground.recipes, /is not the top folder of a git repository/);
+  await refused("http://git.ci.test/a/wiki.git", /only https and ssh/);
+  await refused("https://127.0.0.1:9/a/wiki.git", /^Could not fetch "wiki\.git" from "https:/);
+  await refused("people/nothing", /^Could not fetch "nothing\.git" from "https:\/\/git\.ci\.test\/people/);
+  await refused("nothing", /cannot be guessed/, /owner\/name/);
+  const wiki = await ground.repository({ "compose.yml": stringify(plain), ".env.sample": sample });
+  await Deno.mkdir(join(ground.recipes, "other"));
+  await Deno.writeTextFile(join(ground.recipes, "other", "recipe.yml"), "repo: people/wiki\n");
+  await refused(wiki, /^The pull requests of "people\/wiki" are tested as recipe "other" already$/);
+  for (const name of ["app", "raw", "bad", "needy", "wiki"]) {
+    assert.ok(!await exists(join(ground.recipes, name)));
+  }
+});

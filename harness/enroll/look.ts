@@ -1,0 +1,62 @@
+import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
+import { asMap, type ServiceDefinition } from "../recipe/compose_services.ts";
+import { itemsOf, parseDuration } from "../recipe/compose_values.ts";
+import { readInside } from "../recipe/inside_checkout.ts";
+
+/** What can be seen of a recipe that its enrolment may have to say. */
+
+/** The path that the health check of a web server asks for, be it of service `app` or the only one that asks. */
+export function healthPath(services: Readonly<Record<string, ServiceDefinition>>): string | null {
+  const asked = Object.entries(services).flatMap(([service, { healthcheck }]) => {
+    const test = asMap(healthcheck).test;
+    const text = Array.isArray(test)
+      ? itemsOf(test).map(([, part]) => String(part)).join(" ")
+      : String(test ?? "");
+    const path =
+      /https?:\/\/(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|\$\{?HOSTNAME\}?)(?::\d+)?(\/[\w./~-]*)/.exec(
+        text,
+      )?.[1];
+    return path === undefined || path === "/" ? [] : [{ service, path }];
+  });
+  return (asked.find(({ service }) => service === "app") ?? (asked.length === 1 ? asked[0] : undefined))
+    ?.path ?? null;
+}
+
+/** Seconds that the recipe gives its services to become healthy, whole minutes. */
+export function neededSeconds(
+  services: Readonly<Record<string, ServiceDefinition>>,
+  { root }: { root: string },
+): number {
+  const checks = Object.values(services).map(({ healthcheck }) => {
+    const { start_period, interval, retries } = asMap(healthcheck);
+    const patience = (parseDuration(interval) ?? 30) * (Number(retries) || 3);
+    return start_period === undefined ? 0 : (parseDuration(start_period) ?? 0) + patience;
+  });
+  const said = Number(sampleOf(root).TIMEOUT) || 0;
+  return Math.ceil(Math.max(said, ...checks) / 60) * 60;
+}
+
+/** The compose files that `.env.sample` switches on, and those of the recipe that it leaves out. */
+export function unusedOverlays(root: string): { on: string[]; off: string[] } {
+  const on = (sampleOf(root).COMPOSE_FILE ?? "compose.yml").split(":").filter((name) => name !== "");
+  const off = [...Deno.readDirSync(root)].filter(({ isFile }) => isFile).map(({ name }) => name)
+    .filter((name) => /^compose\..+\.ya?ml$/.test(name) && !on.includes(name)).sort();
+  return { on, off };
+}
+
+/** Settings of the sample that name an example's domain, apart from the app's own, with a name for each. */
+export function otherDomains({ root }: { root: string }): { setting: string; name: string }[] {
+  return parseEnvFile(readInside(root, ".env.sample") ?? "").flatMap(({ name: setting, value }) => {
+    if (setting === "DOMAIN" || !/^[a-z0-9-]+(\.[a-z0-9-]+)*\.example\.(com|org|net)$/.test(value)) return [];
+    const name = setting.toLowerCase().replace(/_?(domain|host|hostname|fqdn)$/, "").replace(
+      /[^a-z0-9]+/g,
+      "-",
+    )
+      .replace(/^-+|-+$/g, "").slice(0, 20);
+    return [{ setting, name: name || "other" }];
+  });
+}
+
+function sampleOf(root: string): Record<string, string> {
+  return toEnvironment(parseEnvFile(readInside(root, ".env.sample") ?? ""));
+}

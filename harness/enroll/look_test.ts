@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { healthPath, neededSeconds, otherDomains, unusedOverlays } from "./look.ts";
+
+const health = (test: unknown) => ({ healthcheck: { test } });
+
+Deno.test("the path of a health check is taken from service app, or from the only service that asks a web server", () => {
+  const asks = (path: string) => health(["CMD", "curl", "-fsS", `http://localhost:8080${path}`]);
+  assert.equal(healthPath({ db: asks("/db"), app: asks("/healthz") }), "/healthz");
+  assert.equal(
+    healthPath({ app: health("wget -qO- http://127.0.0.1/api/health?deep=1 || exit 1") }),
+    "/api/health",
+  );
+  assert.equal(healthPath({ app: {}, web: asks("/up") }), "/up");
+  assert.equal(healthPath({ app: {}, web: asks("/up"), api: asks("/api") }), null);
+  assert.equal(healthPath({ app: asks("/") }), null);
+  assert.equal(healthPath({ app: health(["CMD", "pg_isready"]) }), null);
+  assert.equal(healthPath({ app: health(["CMD", "curl", "https://example.org/x"]) }), null);
+});
+
+/** Calls `look` with a folder that holds these files. */
+async function looking<T>(files: Record<string, string>, look: (root: string) => T): Promise<T> {
+  const root = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(`${root}/${name}`, text);
+    return look(root);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+Deno.test("overlays that .env.sample leaves out are named, and the files that it switches on", async () => {
+  const files = { "compose.yml": "", "compose.smtp.yml": "", "compose.sso.yml": "", "compose.yml.bak": "" };
+  const seen = (sample: string) => looking({ ...files, ".env.sample": sample }, unusedOverlays);
+  assert.deepEqual(await seen(""), { on: ["compose.yml"], off: ["compose.smtp.yml", "compose.sso.yml"] });
+  assert.deepEqual(
+    await seen(
+      'COMPOSE_FILE="compose.yml"\nCOMPOSE_FILE="$COMPOSE_FILE:compose.sso.yml"\n#COMPOSE_FILE="x"\n',
+    ),
+    { on: ["compose.yml", "compose.sso.yml"], off: ["compose.smtp.yml"] },
+  );
+});
+
+Deno.test("settings that name a domain of an example are domains of their own", async () => {
+  const sample = [
+    ..."TYPE=talk DOMAIN=talk.example.com COLLABORA_DOMAIN=collabora.example.com".split(" "),
+    ..."API_HOST=api.talk.example.org MAIL_FROM=me@example.com #OTHER_DOMAIN=x.example.com".split(" "),
+  ].join("\n");
+  assert.deepEqual(await looking({ ".env.sample": sample }, (root) => otherDomains({ root })), [
+    { setting: "COLLABORA_DOMAIN", name: "collabora" },
+    { setting: "API_HOST", name: "api" },
+  ]);
+});
+
+Deno.test("the time that a recipe gives its start is the longest that a health check or TIMEOUT allows", async () => {
+  const service = { healthcheck: { start_period: "15m", interval: "30s", retries: 4 } };
+  const seen = (sample: string, services: Record<string, typeof service>) =>
+    looking({ ".env.sample": sample }, (root) => neededSeconds(services, { root }));
+  assert.equal(await seen("", {}), 0);
+  assert.equal(await seen("TIMEOUT=100", { app: service }), 17 * 60);
+  assert.equal(await seen("TIMEOUT=1200", { app: service }), 1200);
+});

@@ -1,0 +1,234 @@
+import * as z from "zod";
+import { UsageError } from "../../common/errors.ts";
+import type { Enrolment } from "../../enrolment/enrolment.ts";
+import { recipeYml } from "../../enrolment/schema.ts";
+import { looksSecret, settleValues } from "../../enrolment/settle_values.ts";
+import { composeServices } from "../recipe/compose_services.ts";
+import { type Finding, place } from "../lint/finding.ts";
+import { type Database, databasesOf } from "./databases.ts";
+import { healthPath, neededSeconds, otherDomains, unusedOverlays } from "./look.ts";
+import type { Asker } from "./questions.ts";
+import { type FetchedRecipe, type ReadOptions, type ReadRecipe, readWith } from "./read_recipe.ts";
+
+/** `recipe.yml` as somebody writes it. */
+export type Draft = z.input<typeof recipeYml>;
+
+/** What an enrolment is to say, and what a person should know about it. */
+export interface Proposal {
+  draft: Draft;
+  read: ReadRecipe;
+  /** The database with whose commands data is written, if there is one. */
+  database: Database | null;
+  /** What keeps the recipe from being deployed and nobody has permitted, with the exception that would. */
+  refused: Refusal[];
+  notes: string[];
+}
+
+/** Something that confinement refuses. */
+export interface Refusal {
+  finding: Finding;
+  /** What would permit it in `exceptions`; null where nothing can. */
+  exception: string | null;
+}
+
+/** Settings of a made-up length: long enough for any app. */
+const MADE_UP = 32;
+/** Seconds that a stage has by itself. */
+const USUAL_SECONDS = { install: 600, upgrade: 900 } as const;
+
+/** Seconds of a stage for what is not the app's start. */
+const TO_SPARE = 300;
+
+/** What has to be known before the commands of a database are of use, and what holds without them. */
+const doubts: Partial<Record<Database["kind"], { question: string; otherwise: string }>> = {
+  SQLite: {
+    question: "Is there a program sqlite3 in that image?",
+    otherwise: "that data is kept is shown by files in its volume, as the image may have no sqlite3",
+  },
+  Redis: {
+    question: "Does it hold data that has to come back from a backup?",
+    otherwise: "it counts as a cache, since a server that runs does not read what is restored",
+  },
+};
+
+function placeIn({ kind, service, path }: Database): string {
+  return path === undefined ? `${kind} in ${service}` : `${kind} in ${path} of ${service}`;
+}
+
+/** Works out what the enrolment of a recipe has to say, and asks where a person has to decide. */
+export class Proposing {
+  readonly #fetched: FetchedRecipe;
+  readonly #ask: Asker;
+  readonly #options: ReadOptions;
+  readonly #draft: Draft;
+  readonly #notes: string[] = [];
+
+  constructor(
+    fetched: FetchedRecipe,
+    options: { from: Pick<Draft, "repo" | "upstream">; ask: Asker; read: ReadOptions },
+  ) {
+    this.#fetched = fetched;
+    this.#ask = options.ask;
+    this.#options = options.read;
+    this.#draft = { ...options.from };
+  }
+
+  async propose(): Promise<Proposal> {
+    this.#overlays();
+    this.#domains();
+    let read = await this.#read();
+    this.#secrets(read);
+    const refused = await this.#exceptions(read);
+    read = await this.#read();
+    this.#health(read);
+    const database = this.#data(read);
+    if (this.#ask.confirm("May anybody see its runs on the dashboard?", false)) this.#draft.public = true;
+    return { draft: this.#draft, read, database, refused, notes: this.#notes };
+  }
+
+  get #enrolment(): Enrolment {
+    return { recipe: this.#fetched.recipe, folder: null, ...recipeYml.parse(this.#draft) };
+  }
+
+  /** Reads the recipe with what is known so far; asks for each setting that its compose files require. */
+  async #read(): Promise<ReadRecipe> {
+    for (let asked = 0; asked < 20; asked++) {
+      const { enrolment } = await settleValues(this.#enrolment);
+      const read = await readWith(enrolment, this.#fetched, this.#options);
+      if (!("ok" in read)) return read;
+      const { rule, message } = read;
+      const name = rule === "parse.variables" ? /^Required variable "(\w+)"/.exec(message)?.[1] : undefined;
+      if (name === undefined || this.#draft.env?.[name] !== undefined) {
+        throw new UsageError(`The recipe cannot be read: ${place(read)}: ${message}`, {
+          hint: "This has to be mended in the recipe; until then nothing of it can be deployed",
+        });
+      }
+      this.#set(name, this.#requiredValue(name, message));
+    }
+    throw new UsageError("The recipe requires more than 20 settings that nobody sets");
+  }
+
+  #requiredValue(name: string, message: string): NonNullable<Draft["env"]>[string] {
+    if (looksSecret(name)) return { generate: MADE_UP };
+    const value = this.#ask.text(`${message}. Its value in test apps?`, "");
+    if (value !== "") return value;
+    throw new UsageError(`${message}, and nobody knows what it should be`, {
+      hint: `Answer the question in a terminal, or give ${name} a value in .env.sample of the recipe`,
+    });
+  }
+
+  #set(name: string, value: NonNullable<Draft["env"]>[string]): void {
+    this.#draft.env = { ...this.#draft.env, [name]: value };
+  }
+
+  #overlays(): void {
+    const { root } = this.#fetched;
+    const { on, off } = unusedOverlays(root);
+    if (off.length === 0) return;
+    const answer = this.#ask.text(
+      `Its .env.sample leaves out ${off.join(", ")}. Which of them shall tests switch on?`,
+      "none",
+    );
+    const wanted = answer.split(/[\s,:]+/).filter((name) => off.includes(name));
+    if (wanted.length > 0) this.#set("COMPOSE_FILE", [...on, ...wanted].join(":"));
+  }
+
+  #domains(): void {
+    for (const { setting, name } of otherDomains(this.#fetched)) {
+      const answer = this.#ask.text(
+        `${setting} is a domain of its own. Test apps answer there at a domain called`,
+        name,
+      );
+      if (!/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/.test(answer)) continue;
+      this.#draft.extra_domains = [...new Set([...this.#draft.extra_domains ?? [], answer])];
+      this.#set(setting, `{domain.${answer}}`);
+    }
+  }
+
+  #secrets({ secrets }: ReadRecipe): void {
+    for (const { key, generated } of secrets) {
+      if (generated) continue;
+      const made = `${MADE_UP} characters, made up`;
+      const value = this.#ask.text(`abra does not generate secret "${key}". Its value in test apps?`, made);
+      this.#draft.secrets = {
+        ...this.#draft.secrets,
+        [key]: value === made || value === "" ? { length: MADE_UP } : { value },
+      };
+    }
+  }
+
+  /** Confinement names what it can see; once that is permitted, Docker may show it more. */
+  async #exceptions(first: ReadRecipe): Promise<Refusal[]> {
+    const refused: Refusal[] = [];
+    let { refusals } = first;
+    while (true) {
+      const fresh = refusals.map((finding) => this.#refusal(finding))
+        .filter(({ exception }) => !refused.some((one) => one.exception === exception));
+      const permitted = fresh.filter(({ finding, exception }, at) =>
+        exception !== null && fresh.findIndex((one) => one.exception === exception) === at &&
+        this.#ask.permit(`${place(finding)}: ${finding.message}. Permit it (${exception})?`)
+      ).map(({ exception }) => exception ?? "");
+      refused.push(...fresh.filter(({ exception }) => !permitted.includes(exception ?? "")));
+      if (permitted.length === 0) return refused;
+      this.#draft.exceptions = [...this.#draft.exceptions ?? [], ...permitted];
+      refusals = (await this.#read()).refusals;
+    }
+  }
+
+  #refusal(finding: Finding): Refusal {
+    const { rule, subject } = finding;
+    if (rule === "confine.reading" || !rule.startsWith("confine.")) return { finding, exception: null };
+    const { stack, domain } = this.#fetched.app;
+    const named = subject?.replaceAll(stack, "${STACK_NAME}").replaceAll(domain, "${DOMAIN}");
+    return { finding, exception: named === undefined ? rule : `${rule}=${named}` };
+  }
+
+  #health({ compose }: ReadRecipe): void {
+    const services = composeServices(compose);
+    const proposal = healthPath(services) ?? "/";
+    const answer = this.#ask.text("Which path answers with 200 when the app works?", proposal);
+    const path = answer.startsWith("/") ? answer : proposal;
+    if (path !== "/") this.#draft.health = { path };
+    if (path !== "/") {
+      const page = this.#ask.text("Which page shall a browser open?", "/");
+      if (page !== path && page.startsWith("/")) this.#draft.page = { path: page };
+    }
+    const needed = neededSeconds(services, this.#fetched);
+    const longer = Object.entries(USUAL_SECONDS).filter(([, usual]) => needed > usual);
+    if (longer.length > 0) {
+      this.#draft.timeouts = Object.fromEntries(longer.map(([stage]) => [stage, needed + TO_SPARE]));
+      this.#notes.push(
+        `The recipe gives its first start up to ${needed} s, so "timeouts" give the stages more`,
+      );
+    }
+  }
+
+  #data({ compose }: ReadRecipe): Database | null {
+    const found = databasesOf(composeServices(compose));
+    const [first] = found;
+    if (first === undefined) {
+      this.#notes.push("No database that is known: that data is kept is shown by files in the volumes");
+      return null;
+    }
+    const doubt = doubts[first.kind];
+    if (doubt !== undefined && !this.#ask.confirm(`${placeIn(first)}. ${doubt.question}`, false)) {
+      this.#notes.push(`${placeIn(first)}: ${doubt.otherwise}`);
+      return null;
+    }
+    const names = found.map(({ service }) => service);
+    const chosen = names.length === 1 ? first.service : this.#ask.text(
+      `Databases: ${
+        found.map(({ kind, service }) => `${service} (${kind})`).join(", ")
+      }. Which holds the data?`,
+      first.service,
+    );
+    const database = found.find(({ service }) => service === chosen) ?? first;
+    const { service, commands: { seed, destroy, read } } = database;
+    this.#draft.data = {
+      seed: [{ service, command: seed }],
+      destroy: [{ service, command: destroy }],
+      read: [{ service, command: read }],
+    };
+    return database;
+  }
+}

@@ -1,0 +1,66 @@
+import { UsageError } from "../../common/errors.ts";
+import { enroll as readAndWrite, isForgeName } from "../../harness/command/enroll.ts";
+import { enrollCommand, type EnrollOptions } from "../../harness/command/enroll_options.ts";
+import { fromCaller } from "../../harness/command/local_request.ts";
+import { resultSince, whatNext } from "../../harness/command/what_next.ts";
+import { write } from "../host/command_line.ts";
+import { Interruption } from "../host/interruption.ts";
+import { BASE_DOMAIN, pathsFromEnvironment } from "../host/paths.ts";
+import { terminalProgress } from "../host/progress.ts";
+import { ensureStack } from "../stack/stack.ts";
+import { bareSettings, recipesFolder } from "./harness.ts";
+import { runRecipe } from "./run_recipe.ts";
+
+/**
+ * `./cc-ci enroll`: reads a recipe, writes its enrolment, and runs it.
+ * @returns the run's exit code; 1 where the recipe may not be run
+ */
+export async function enroll(argv: string[]): Promise<number> {
+  const command = enrollCommand().name("cc-ci enroll").exitOverride().parse(argv, { from: "user" });
+  const [target = ""] = command.args;
+  const options = command.opts<EnrollOptions>();
+  const asksNobody = options.yes === true;
+  if (!asksNobody && !Deno.stdin.isTerminal()) {
+    throw new UsageError("Enrolling asks questions, and there is no terminal at which anybody could answer", {
+      hint: "--yes takes what is proposed",
+    });
+  }
+  const recipes = options.into === undefined ? recipesFolder() : fromCaller(options.into);
+  const begun = Date.now();
+  const env = await settingsFor(target);
+  using interruption = new Interruption();
+  const { recipe, folder, ready } = await readAndWrite(target, {
+    env: { ...env, CCCI_RECIPES: recipes },
+    // What is proposed stands beside the question: a line that begins with it would have to be emptied first.
+    prompt: asksNobody
+      ? null
+      : (question, proposal) => prompt(proposal === "" ? question : `${question} [${proposal}]`),
+    force: options.force ?? false,
+    say: write,
+    signal: interruption.signal,
+  });
+  if (!ready) return 1;
+  // The run that follows, and whatever it starts, finds the enrolment where it was written.
+  Deno.env.set("CCCI_RECIPES", recipes);
+  const runTarget = await isForgeName(target) ? recipe : target;
+  const code = options.run ? await runRecipe([runTarget]) : 0;
+  const runs = env.CCCI_RUNS ?? pathsFromEnvironment().runs;
+  const last = options.run ? await resultSince(begun, { recipe, runs }) : null;
+  write(`\nWhat next:\n`);
+  for (const line of whatNext(last, { recipe, folder, target: runTarget })) write(`  ${line}\n`);
+  return code;
+}
+
+/** What is on the local forge needs that to be up; anything else is read without a stack. */
+async function settingsFor(target: string): Promise<Record<string, string>> {
+  const host = URL.canParse(target) ? new URL(target).hostname : "";
+  const needsForge = host.endsWith(`.${BASE_DOMAIN}`) || await isForgeName(target);
+  if (!needsForge) return bareSettings();
+  using interruption = new Interruption();
+  const { env } = await ensureStack({
+    progress: terminalProgress(),
+    parts: ["gitea", "backup-bot"],
+    signal: interruption.signal,
+  });
+  return { ...env, ...bareSettings() };
+}
