@@ -1,14 +1,19 @@
 import { join, relative, resolve } from "node:path";
 import { type Compose, workingDir } from "../recipe/compose.ts";
-import { type ComposePath, entriesOf, isRecord, itemsOf } from "../recipe/compose_values.ts";
+import { type ComposePath, entriesOf, isRecord, itemsOf, valueAt } from "../recipe/compose_values.ts";
 import { readInside, resolveInside } from "../recipe/inside_checkout.ts";
+import { formatBytes } from "../../common/bytes.ts";
 import { type Finding, quote } from "../lint/finding.ts";
+import { templateBytes } from "./templates.ts";
 
 const MAX_ENTRIES = 20_000;
 /** Bytes of a file of variables: Docker's own reading of many takes minutes. */
 const MAX_ENV_FILE = 64 * 1024;
+const MIB = 1024 * 1024;
 /** Bytes of all configs and secrets together, which Swarm's managers keep in memory. */
-const MAX_STORED = 8 * 1024 * 1024;
+const MAX_STORED = 8 * MIB;
+/** Bytes of what all tasks get of them, templates filled in: Docker keeps that in memory, which is no container's. */
+const MAX_HELD = 64 * MIB;
 
 /** Files that a deploy reads because a compose file names them: those of configs and secrets, and `env_file`. */
 export function checkNamedFiles(
@@ -43,11 +48,56 @@ export function checkNamedFiles(
         rule: "confine.limit",
         severity: "error",
         file: file.path,
-        message: `The files of configs and secrets come to more than ${MAX_STORED / 1024 / 1024} MiB`,
+        message: `The files of configs and secrets come to more than ${MAX_STORED / MIB} MiB`,
         subject: "configs",
       });
     }
+    const held = bytesHeld(file.doc, { root, folder });
+    if (held > MAX_HELD) {
+      add({
+        rule: "confine.limit",
+        severity: "error",
+        file: file.path,
+        message: `The configs and secrets of all tasks may come to ${formatBytes(held)}, more than ${
+          MAX_HELD / MIB
+        } MiB`,
+        subject: "configs",
+        hint: "Lay fewer and smaller files into templates, or give them to fewer tasks",
+      });
+    }
   }
+}
+
+/** Bytes that the configs and secrets of all tasks come to at most, by the files that they are made from. */
+function bytesHeld(
+  doc: Record<string, unknown>,
+  { root, folder }: { root: string; folder: string },
+): number {
+  let sum = 0;
+  const texts = new Map<string, { text: string; template: boolean }>();
+  for (const section of ["configs", "secrets"] as const) {
+    for (const [key, definition] of entriesOf(doc[section])) {
+      if (!isRecord(definition) || typeof definition.file !== "string") continue;
+      const text = readInside(root, resolve(folder, definition.file)) ?? "";
+      texts.set(`${section} ${key}`, { text, template: definition.template_driver === "golang" });
+    }
+  }
+  const largest = Math.max(0, ...[...texts.values()].map(({ text }) => text.length));
+  const bytes = new Map(
+    [...texts].map(([name, { text, template }]) => [
+      name,
+      template ? templateBytes(text, largest) : text.length,
+    ]),
+  );
+  for (const [, definition] of entriesOf(doc.services)) {
+    const replicas = Number(valueAt(definition, ["deploy", "replicas"]) ?? 1) || 1;
+    for (const section of ["configs", "secrets"] as const) {
+      for (const [, one] of itemsOf(valueAt(definition, [section]))) {
+        sum += replicas * (bytes.get(`${section} ${isRecord(one) ? one.source : one}`) ?? 0);
+      }
+    }
+  }
+  return sum;
 }
 
 function variablesProblem(path: string, root: string): string | undefined {

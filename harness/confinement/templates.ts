@@ -7,15 +7,20 @@ import { type Finding, quote } from "../lint/finding.ts";
 /** How many actions a template may have, and how many of them may lay other configs and secrets into it. */
 const limits = { text: 512 * 1024, actions: 500, inserted: 100 };
 
-/** What repeats something, or calls itself: nothing bounds the time and the text that these come to. */
-const repeating = /\b(range|define|template|block|while|call)\b/;
-/** Functions that make a text out of others. */
-const composing = /\b(printf?|println|html|js|urlquery)\b/;
+/** What a template may call; of any other function nobody knows what it does, or it may go on for ever (`range`). */
+const functions = new Set(
+  ("if else end with and or not eq ne lt le gt ge len index slice true false nil env secret config " +
+    "print printf println join html js urlquery").split(" "),
+);
+/** Functions that make a text out of others: one of them adds, one behind the other multiply. */
+const composing = /(?<![\w.$])(?:printf?|println|join|html|js|urlquery)\b/g;
 /** What makes a value usable again: under a name, or as the dot. */
 const keeping = /\$\w*\s*(,\s*\$\w+\s*)?:?=|\bwith\b/;
 const inserting = /\b(?:config|secret)\b/;
-/** A width or precision of four digits, or one that is an argument: a few characters come to a million. */
-const wide = /%[^a-zA-Z%]*([0-9]{4}|\*)/;
+/** A width or precision of three digits, or one that is an argument, or an argument that is taken again. */
+const wide = /%[^a-zA-Z%]*([0-9]{3}|[*[])/;
+/** How many characters one of a format, and one of what is laid in, may become in a composed text. */
+const growth = { format: 30, inserted: 6 } as const;
 
 /**
  * Templates that Docker's daemon fills in when a task starts: in variables, in host names, in mounts with their volumes'
@@ -121,19 +126,38 @@ function templateProblem(text: string): string | null {
   const { actions, strings } = read;
   if (actions.length > limits.actions) return `it has more than ${limits.actions} actions`;
   const code = actions.join(" ");
-  const repeats = repeating.exec(code)?.[0];
-  if (repeats !== undefined) return `it uses "${repeats}", which may go on for ever`;
-  const kept = actions.filter((action) => keeping.test(action));
-  if (kept.some((action) => composing.test(action)) || (composing.test(code) && wide.test(strings))) {
+  const unknown = [...code.matchAll(/(?<![\w.$])[A-Za-z_]\w*/g)].find(([word]) => !functions.has(word))?.[0];
+  if (unknown !== undefined) return `it uses "${unknown}", which may go on for ever, or which nobody knows`;
+  const composed = actions.map((action) => action.match(composing)?.length ?? 0);
+  if (
+    actions.some((action, index) => (composed[index] ?? 0) > (keeping.test(action) ? 0 : 1)) ||
+    (composed.some((count) => count > 0) && wide.test(strings))
+  ) {
     return "it may come to any length";
   }
+  return insertions(actions) > limits.inserted
+    ? `it inserts more than ${limits.inserted} configs and secrets`
+    : null;
+}
+
+/** How often a template lays in configs and secrets, at most. */
+function insertions(actions: readonly string[]): number {
   // What is kept under a name, or as the dot, may be laid in wherever that stands.
-  const again = kept.some((action) => inserting.test(action))
-    ? code.match(/\$|(?<![\w.])\./g)?.length ?? 0
+  const again = actions.some((action) => keeping.test(action) && inserting.test(action))
+    ? actions.join(" ").match(/\$|(?<![\w.])\./g)?.length ?? 0
     : 0;
-  const inserted = again +
-    actions.filter((action) => inserting.test(action)).join(" ").split(inserting).length - 1;
-  return inserted > limits.inserted ? `it inserts more than ${limits.inserted} configs and secrets` : null;
+  return again + actions.filter((action) => inserting.test(action)).join(" ").split(inserting).length - 1;
+}
+
+/**
+ * Bytes that a template comes to at most, if it is one that passes.
+ * @param largest bytes of the largest config or secret that it may lay in
+ */
+export function templateBytes(text: string, largest: number): number {
+  const actions = readActions(text)?.actions ?? [];
+  const composes = actions.some((action) => action.match(composing) !== null);
+  return text.length * (composes ? growth.format : 1) +
+    insertions(actions) * largest * (composes ? growth.inserted : 1);
 }
 
 /**
