@@ -3,29 +3,13 @@ import { oddEnvLines, parseEnvFile, toEnvironment } from "../../common/env_file.
 import { type Compose, servicesOf } from "../recipe/compose.ts";
 import { entriesOf, isRecord, listOrMap } from "../recipe/compose_values.ts";
 import { assignmentLine, isWritable } from "../recipe/env_file.ts";
+import { isSteering } from "../recipe/steering.ts";
 import { isHostVariable } from "../abra/environment.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
 import { type Finding, quote } from "../lint/finding.ts";
 
-/** Variables by which programs change what they do, and which a recipe has no business with. */
-const steering = {
-  shell: /^(PATH|HOME|SHELL|IFS|ENV|PS4|TMPDIR|BASH_ENV|BASH_FUNC_.*|BASHOPTS|SHELLOPTS|CDPATH|GLOBIGNORE)$/,
-  linker: /^(LD_(PRELOAD|LIBRARY_PATH|AUDIT|BIND_.*|DEBUG.*|PROFILE.*|ORIGIN_PATH|HWCAP_MASK)|DYLD_.*)$/,
-  docker:
-    /^(DOCKER_(HOST|CONTEXT|CONFIG|TLS|TLS_VERIFY|CERT_PATH|API_VERSION|AUTH_CONFIG|BUILDKIT|CLI_.*|CONTENT_TRUST.*|CUSTOM_HEADERS|DEFAULT_PLATFORM|HIDE_LEGACY_COMMANDS|ORCHESTRATOR|STACK_ORCHESTRATOR|TMPDIR)|COMPOSE_(?!FILE$|PROFILES$).*)$/,
-  git:
-    /^GIT_(DIR|WORK_TREE|COMMON_DIR|INDEX_FILE|NAMESPACE|CONFIG.*|EXEC_PATH|SSH.*|ASKPASS|TERMINAL_PROMPT|PROXY_.*|EXTERNAL_DIFF|PAGER|EDITOR|SEQUENCE_EDITOR|TEMPLATE_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|ALLOW_PROTOCOL|PROTOCOL.*|TRACE.*|SSL_.*|HTTP_.*|ATTR_.*|REDIRECT_.*|CEILING_DIRECTORIES|SHALLOW_FILE|GRAFT_FILE|QUARANTINE_PATH)$/,
-  runtimes:
-    /^(DENO_(DIR|CERT|AUTH_TOKENS|TLS_CA_STORE|V8_.*|NO_.*|COVERAGE.*|JOBS|REPL_.*|UNSTABLE.*|TRACE.*|PERMISSION.*)|GODEBUG|GOGC|GOMAXPROCS|GOMEMLIMIT|GOTRACEBACK|GOCOVERDIR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR))$/,
-  /** abra takes the stack's name from the app's settings; the rest are ours and abra's own. */
-  ours: /^(STACK_NAME|ABRA_(DIR|CI|DEBUG|SERVER|TEST_.*)|CCCI_.*)$/,
-};
-
-function isReserved(name: string): boolean {
-  return Object.values(steering).some((pattern) => pattern.test(name));
-}
-
-/** abra runs `local` commands in a shell on its own host. */
+/** What abra takes for its own host in the place of a service, also where there is a service of that name. */
+const HOST = "local";
 const commands = /^(PRE|POST)_[A-Z]+_CMDS$/;
 
 /** What `.env.sample` and `abra.sh` put into the environment of a deploy, and what services take from it. */
@@ -58,7 +42,7 @@ export function checkEnvironment(
       text: exported,
       values: parseAbraSh(exported),
       odd: oddAbraShLines(exported).filter(({ names }) =>
-        names === null || names.some((name) => isReserved(name) || words.has(name))
+        names === null || names.some((name) => isSteering(name) || words.has(name))
       ),
       own: new Set(["DOMAIN", "COMPOSE_FILE"]),
     },
@@ -86,17 +70,16 @@ export function checkEnvironment(
         message,
         subject: name,
       });
-      if (isReserved(name) || own.has(name)) {
+      if (isSteering(name) || own.has(name)) {
         add(finding(`Sets ${quote(name)}, which belongs to the host that deploys`));
       } else if (!isWritable(value)) {
         add(finding(`The value of ${quote(name)} mixes quotes in a way that not every reader takes alike`));
       } else if (commands.test(name)) {
         const target = value.split("|").map((command) => command.trim().split(/\s+/)[0] ?? "")
-          .find((service) => service !== "" && !services.includes(service));
+          .find((service) => service !== "" && (service === HOST || !services.includes(service)));
         if (target !== undefined) {
-          add(
-            finding(`${quote(name)} runs a command in ${quote(target)}, which is no service of the recipe`),
-          );
+          const what = target === HOST ? "the host that deploys" : "no service of the recipe";
+          add(finding(`${quote(name)} runs a command in ${quote(target)}, which is ${what}`));
         }
       }
     }

@@ -1,5 +1,6 @@
 import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
 import { type Compose, loadCompose } from "../recipe/compose.ts";
+import { isSteering } from "../recipe/steering.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
 import type { Finding } from "../lint/finding.ts";
 import { checkTypedValues } from "../lint/typed_values.ts";
@@ -54,7 +55,11 @@ async function checkOverlay(
     );
 }
 
-/** Settings that a sample shows as comments: `#SMTP_PORT=25`. */
+/**
+ * Settings that a sample shows as comments: `#SMTP_PORT=25`. Not those by which programs do something else: no rule
+ * looks at comments, and Docker's client gets these as its environment.
+ */
 function commented(sample: string): Record<string, string> {
-  return toEnvironment(parseEnvFile(sample.replaceAll(/^[ \t]*#[ \t]*(?=[A-Za-z_][A-Za-z0-9_]*=)/gm, "")));
+  const settings = parseEnvFile(sample.replaceAll(/^[ \t]*#[ \t]*(?=[A-Za-z_][A-Za-z0-9_]*=)/gm, ""));
+  return toEnvironment(settings.filter(({ name }) => !isSteering(name)));
 }
