@@ -53,7 +53,8 @@ const nowhere = /\.invalid$/;
 export function checkImages(file: ComposeFile, report: ScopedReport): void {
   for (const { service, image } of imagesOf(file)) {
     const host = registryOf(image);
-    if (/^(sha256:)?[0-9a-f]{64}$/i.test(image)) {
+    // The engine takes the beginning of an id as well.
+    if (/^(sha256:)?[0-9a-f]+$/i.test(image)) {
       report("confine.image", ["services", service, "image"], {
         message: `Service ${quote(service)} names its image by an id, which may be any that this host has`,
         subject: image,

@@ -140,8 +140,10 @@ export function checkKeys(
     for (const [key, item] of entriesOf(value)) {
       const at = [...path, key];
       const inService = path.length === 2 && path[0] === "services";
-      if (key.startsWith("x-") || (inService && refused(key))) continue;
+      if (inService && refused(key)) continue;
       const below = shape === "value" ? undefined : valueOf(shape, key);
+      // Where names stand, one that begins with "x-" is a name like any other.
+      if (key.startsWith("x-") && below === undefined) continue;
       if (below === undefined) reportKey(at, { report, known: shape === "value" ? [] : Object.keys(shape) });
       else walk(item, { shape: below, path: at });
     }

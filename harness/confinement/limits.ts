@@ -36,6 +36,12 @@ const MAX_CHARACTERS = 32 * 1024;
 const MAX_IN_MEMORY = 1024 * MIB;
 /** What all tasks of a stack may keep for themselves. */
 const MAX_RESERVED = { memory: 2048 * MIB, cpus: 1 } as const;
+/** Files of a volume in memory: each costs the kernel memory, however small it is, and none counts as its size. */
+const MAX_INODES = 1_000_000;
+/** Health checks of all tasks in a second, and starts after failures: what Docker does for these is no container's. */
+const MAX_RATES = { "health checks": 20, restarts: 20 } as const;
+/** Seconds that Docker waits where the recipe says nothing, or zero. */
+const usual = { interval: 30, delay: 5 } as const;
 /** Volumes without a name of all tasks: each task gets its own. */
 const MAX_UNNAMED = 60;
 /** Limits of the kernel that a container may set itself; with others it could take processor time from the host. */
@@ -66,7 +72,7 @@ const bounds: Bound[] = [
   { path: ["shm_size"], read: parseSize, most: [1024 * MIB, "1 GiB"] },
   { path: ["logging", "options", "max-size"], read: parseSize, most: [100 * MIB, "100 MiB"] },
   { path: ["logging", "options", "max-file"], read: number, most: [10, "10"] },
-  { path: ["logging", "options", "max-buffer-size"], read: parseSize, most: [16 * MIB, "16 MiB"] },
+  { path: ["logging", "options", "max-buffer-size"], read: parseSize, most: [4 * MIB, "4 MiB"] },
   { path: ["deploy", "resources", "limits", "pids"], read: number, most: [10_000, "10000"] },
   ...["nofile", "nproc"].flatMap((name) =>
     [[], ["soft"], ["hard"]].map((rest): Bound => ({
@@ -105,6 +111,7 @@ export function checkLimits(file: ComposeFile, report: ScopedReport): void {
   let tasks = 0;
   let unnamed = 0;
   const held = { memory: 0, cpus: 0 };
+  const rates = { "health checks": 0, restarts: 0 };
   for (const [name, definition] of entriesOf(file.doc.services)) {
     const replicas = number(valueAt(definition, ["deploy", "replicas"])) ?? 1;
     tasks += replicas;
@@ -112,6 +119,9 @@ export function checkLimits(file: ComposeFile, report: ScopedReport): void {
       itemsOf(valueAt(definition, ["volumes"])).filter(([, mount]) => isUnnamed(mount)).length;
     held.memory += replicas * (parseSize(valueAt(definition, reserved("memory"))) ?? 0);
     held.cpus += replicas * (processors(valueAt(definition, reserved("cpus"))) ?? 0);
+    rates["health checks"] += replicas * perSecond(definition);
+    rates.restarts += replicas /
+      (parseDuration(valueAt(definition, ["deploy", "restart_policy", "delay"])) ?? usual.delay);
     for (const [path, most] of entries) {
       const value = valueAt(definition, path);
       const found = Array.isArray(value) ? value.length : isRecord(value) ? Object.keys(value).length : 0;
@@ -142,6 +152,14 @@ export function checkLimits(file: ComposeFile, report: ScopedReport): void {
       subject: `reservations.${what}`,
     });
   }
+  for (const what of ["health checks", "restarts"] as const) {
+    if (rates[what] <= MAX_RATES[what] + 0.001) continue;
+    report("confine.limit", ["services"], {
+      message: `All tasks together may come to more than ${MAX_RATES[what]} ${what} a second`,
+      subject: what,
+      hint: "Take longer intervals, or fewer replicas",
+    });
+  }
   if (unnamed > MAX_UNNAMED) {
     tooMany(report, {
       path: ["services"],
@@ -153,6 +171,14 @@ export function checkLimits(file: ComposeFile, report: ScopedReport): void {
   if (tasks > MAX_TASKS) {
     tooMany(report, { path: ["services"], found: tasks, most: MAX_TASKS, what: "tasks" });
   }
+}
+
+/** How often in a second Docker looks after the health of one container, at most. */
+function perSecond(definition: unknown): number {
+  const seconds = ["interval", "start_interval"]
+    .map((key) => parseDuration(valueAt(definition, ["healthcheck", key])))
+    .map((value) => value === null || value === 0 ? usual.interval : value);
+  return isRecord(valueAt(definition, ["healthcheck"])) ? 1 / Math.min(...seconds) : 0;
 }
 
 function isUnnamed(mount: unknown): boolean {
@@ -216,14 +242,18 @@ function checkVolumesInMemory(file: ComposeFile, report: ScopedReport): void {
   for (const [key, definition] of entriesOf(file.doc.volumes)) {
     const options = valueAt(definition, ["driver_opts"]);
     if (valueAt(options, ["type"]) !== "tmpfs") continue;
-    const sizes = String(valueAt(options, ["o"]) ?? "").split(",").map((option) => option.trim())
-      .filter((option) => option.startsWith("size="));
-    const bytes = parseSize(sizes.at(-1)?.slice("size=".length));
+    const written = String(valueAt(options, ["o"]) ?? "").split(",").map((option) => option.trim());
+    const last = (name: string) =>
+      written.findLast((option) => option.startsWith(`${name}=`))?.slice(name.length + 1);
+    const bytes = parseSize(last("size"));
+    const inodes = parseSize(last("nr_inodes") ?? MAX_INODES) ?? 0;
     sum += bytes ?? 0;
     const problem = bytes === null
       ? "states no size that can be read"
       : sum > MAX_IN_MEMORY
       ? "makes more than 1 GiB of volumes in memory"
+      : inodes < 1 || inodes > MAX_INODES
+      ? `may hold more than ${MAX_INODES} files`
       : null;
     if (problem === null) continue;
     report("confine.limit", ["volumes", key, "driver_opts", "o"], {

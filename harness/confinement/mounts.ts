@@ -87,6 +87,7 @@ function reportPath(source: string, { service, path, report }: MountScope): void
 
 /** Whether a path is the Docker or containerd socket, or a folder above it. */
 function reachesSocket(source: string): boolean {
+  if (!source.startsWith("/") && !source.includes("..")) return false; // below the recipe's folder, or a home
   const path = `/${source.split("/").filter((part) => part !== "" && part !== ".").join("/")}`;
   if (/(docker|containerd|podman)[^/]*\.sock/.test(path) || path.includes("/..")) {
     return /sock|run/.test(path);

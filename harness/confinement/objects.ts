@@ -153,7 +153,7 @@ function checkNetworks(file: ComposeFile, { report, stack, domains, compose }: O
  * network the answer to such a name may come from anybody's service.
  */
 const othersNames =
-  /^(db|database|postgres|postgresql|pg|mysql|mariadb|mongo|mongodb|redis|valkey|keydb|cache|memcached|rabbitmq|elasticsearch|opensearch|meilisearch|typesense|minio|s3|ldap|smtp|mail|mailer|queue|broker|socket-proxy|socketproxy|docker|dockerd|traefik|proxy|gateway|registry|drone|gitea|forgejo|git|bridge|dashboard|backup|backupbot|backup-bot|localhost|host|metadata|ci)$/i;
+  /^(db|database|postgres|postgresql|pg|mysql|mariadb|mongo|mongodb|redis|valkey|keydb|cache|memcached|rabbitmq|elasticsearch|opensearch|meilisearch|typesense|minio|s3|ldap|smtp|mail|mailer|queue|broker|socket-proxy|socketproxy|docker|dockerd|traefik|proxy|gateway|registry|drone|gitea|forgejo|git|bridge|dashboard|backup|backupbot|backup-bot|localhost|host|metadata|ci|forge|wpad|isatap)([-_]?[0-9]+)?$/i;
 
 /** What a service on the shared network is called there: its key, its host name. */
 function checkOwnNames(
@@ -163,11 +163,11 @@ function checkOwnNames(
   },
 ): void {
   const where = "on the network shared with other apps";
-  // Another app's service is called by its domain and key, git_example_org_app: these names have signs in common.
+  // Another app's service is called by its domain and key, example_org_app: these names have signs in common.
   const apps = stack.slice(stack.indexOf("_"));
   if (
     othersNames.test(service) || service.includes(".") ||
-    ((service.includes(apps) || service.split("_").length > 3) && !isOwnName(service, { stack, domains }))
+    ((service.includes(apps) || service.split("_").length > 2) && !isOwnName(service, { stack, domains }))
   ) {
     report("confine.alias", ["services", service], {
       message: `Service ${quote(service)} has a name ${where} that others may have as well`,
