@@ -19,14 +19,32 @@ const SOUND = {
   teardown: "passed",
 };
 
+/** What an enrolment may ask for, of an app that can do all of it. */
+const asksForMuch = `repo: fixtures/quick
+page: { path: /hello/index.html, ready: h1, gone: .spinner }
+ready:
+  - { service: app, tcp: 80, stable: 2 }
+  - { path: /hello/index.html }
+files:
+  - { volume: content, path: hello/index.html, content: "<title>Hello</title><h1>Hello from {domain}</h1>" }
+after_deploy: [note]
+backup: { expect: [content/hello/index.html, content/noted.txt] }
+timeouts: { run: 2000 }
+`;
+
 onTheStack(
-  "a sound recipe passes every stage, in one lane and in two, with a report that opens from disk",
+  "a sound recipe passes every stage, in one lane and in two, whatever its enrolment asks for, with a report that opens from disk",
   async ({ stack, folder, runs }) => {
-    const path = await makeRecipe(join(folder, "quick"));
+    const path = await makeRecipe(join(folder, "quick"), {
+      publishedFiles: { "abra.sh": "note() {\n  echo noted > /usr/share/nginx/html/noted.txt\n}\n" },
+    });
+    const recipes = join(folder, "recipes");
+    await Deno.mkdir(join(recipes, "quick"), { recursive: true });
+    await Deno.writeTextFile(join(recipes, "quick", "recipe.yml"), asksForMuch);
     await Deno.writeTextFile(join(path, "NOTES.md"), "An uncommitted file.\n");
-    const inLanes = (lanes: string) =>
-      runRecipe(stack, { runs: join(runs, lanes), args: [path], env: { CCCI_LANES: lanes } });
-    const [one, two] = await Promise.all([inLanes("1"), inLanes("2")]);
+    const inLanes = (lanes: string, env: Record<string, string> = {}) =>
+      runRecipe(stack, { runs: join(runs, lanes), args: [path], env: { CCCI_LANES: lanes, ...env } });
+    const [one, two] = await Promise.all([inLanes("1"), inLanes("2", { CCCI_RECIPES: recipes })]);
     for (const ended of [one, two]) {
       assert.equal(ended.code, 0, ended.stderr);
       assert.equal(ended.result?.result, "passed");
@@ -36,6 +54,17 @@ onTheStack(
       assert.deepEqual(Object.fromEntries(stages), SOUND);
     }
     assert.equal(one.result?.level, two.result?.level);
+    const said = (two.result?.customised ?? []).map((text) => text.split(":")[0]);
+    assert.deepEqual(said, [
+      "page.path",
+      "page.ready",
+      "page.gone",
+      "ready",
+      "timeouts.run",
+      "files",
+      "after_deploy",
+      "backup.expect",
+    ]);
     await assertReport(two, join(runs, "2"));
     for (const lanes of ["1", "2"]) await assertNothingLeft(join(runs, lanes));
   },

@@ -31,6 +31,9 @@ export function customisationsOf(enrolment: Enrolment): Customisation[] {
           : `made up, ${length} characters (${charset ?? "alnum"})`,
       }));
     }
+    if (key === "files") {
+      return enrolment.files.map(({ volume, path }) => ({ key, said: `${path} in volume ${volume}` }));
+    }
     const before = Object.entries(usual).find(([name]) => name === key)?.[1];
     return differences(key, { value, before });
   });

@@ -11,6 +11,8 @@ health: { path: /login, status: [200, 302] }
 extra_domains: [files]
 page: { ready: main }
 ready: [{ path: /ping, domain: files }, { service: app, tcp: 64738, stable: 5 }]
+after_deploy: [create_admin, worker prepare ci]
+files: [{ volume: content, path: a/index.html, content: hunter2hunter2 }]
 timeouts: { install: 900, run: 3000 }
 lanes: 1
 backup: { expect: [db/dump.sql], retry: true }
@@ -42,6 +44,8 @@ exceptions: [confine.bind=/etc/localtime, lint.image]
     lanes: "1",
     "backup.expect": "db/dump.sql",
     "backup.retry": "true",
+    after_deploy: "create_admin; worker prepare ci",
+    files: "a/index.html in volume content",
     memory: "4000",
     "secrets.given": "given",
     "secrets.made": "made up, 8 characters (hex)",

@@ -121,6 +121,14 @@ Deno.test("a mistake is told with the line and column of its key", () => {
       "timeouts: { rum: 60 }\n",
       'line 2, column 13: unknown key "timeouts.rum", probably meant as "timeouts.run"',
     ],
+    [
+      "after_deploy: [app --local]\n",
+      'line 2, column 16: "after_deploy.0" must be a function of abra.sh, or a service, a function and its arguments',
+    ],
+    [
+      "files:\n  - { volume: data, path: /etc/x, content: x }\n",
+      'line 3, column 21: "files.0.path" must be a path below the volume\'s root, without a slash at its beginning or end',
+    ],
     ["page: { path: login }\n", 'line 2, column 9: "page.path" must begin with "/"'],
     ["page: { raedy: main }\n", 'line 2, column 9: unknown key "page.raedy", probably meant as "page.ready"'],
   ];

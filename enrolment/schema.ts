@@ -3,6 +3,7 @@ import { probablyMeant } from "../common/spelling.ts";
 import { repoName } from "../protocol/params.ts";
 import { stageName } from "../protocol/result.ts";
 import { backup } from "./backup_schema.ts";
+import { afterDeploy, files } from "./deploy_schema.ts";
 import { page } from "./page_schema.ts";
 import { ready, statuses } from "./ready_schema.ts";
 import { env, secrets } from "./values_schema.ts";
@@ -87,6 +88,8 @@ export const recipeYml = z.strictObject({
     })).default([]).describe("Commands that must print it again")
       .meta({ examples: [[{ service: "app", command: "cat /data/marker" }]] }),
   }).prefault({}).describe("Data that has to outlive an upgrade, and to come back by a restore"),
+  files,
+  after_deploy: afterDeploy,
   backup,
   // Without the other stages nothing would have been shown.
   skip: z.array(

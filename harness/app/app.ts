@@ -5,8 +5,10 @@ import { askBot } from "./ask_bot.ts";
 import { AppSecrets } from "./app_secrets.ts";
 import { blame, blameBot } from "./blame.ts";
 import { type Checked, isSurplus, requireChecked } from "../confinement/engine/mod.ts";
-import { readPostCommands } from "./post_commands.ts";
+import { type PostCommand, readOwnCommands, readPostCommands } from "./post_commands.ts";
 import { domainsOf, newSettings, ownSettings, upgradedSettings, type Version } from "./settings.ts";
+import { fillVolumes } from "./volume_files.ts";
+import { readInside } from "../recipe/inside_checkout.ts";
 import { assignedNames } from "../recipe/env_file.ts";
 import { Abra, type BotCall } from "../abra/abra.ts";
 import type { BackupSnapshot } from "../abra/output.ts";
@@ -174,6 +176,12 @@ export class App {
     await this.#moveTo(ctx, at);
     const abra = this.#abra(ctx);
     this.#settings = await Deno.readTextFile(abra.envFile(this.domain));
+    if (this.#checked.length === 0) {
+      const { files } = this.#options.enrolment;
+      const version = at === "head" ? "head" : "base";
+      const { domain, stack } = this;
+      await fillVolumes(this.swarm, { files, domain, stack, checked, at: version, log: ctx.log });
+    }
     this.#checked.unshift(checked);
     this.#deployedAt = ctx.clock.now();
     this.#restoredAt = null;
@@ -208,11 +216,31 @@ export class App {
   ): Promise<void> {
     if (this.#ranCommands) return;
     const text = toEnvironment(parseEnvFile(this.#settings))[setting] ?? "";
-    const commands = readPostCommands(setting, text);
+    await this.#runCommands(ctx, { by: setting, commands: readPostCommands(setting, text) });
+  }
+
+  /**
+   * Runs the functions of `abra.sh` that `after_deploy` of `recipe.yml` names, in the running services.
+   * @throws {StageFailure} for the first that fails
+   */
+  async runOwnCommands(ctx: StageContext): Promise<void> {
+    const { after_deploy: said } = this.#options.enrolment;
+    if (said.length === 0) return;
+    const at = this.published === null ? "head" : "base";
+    const abraSh = readInside(await Deno.realPath(this.checkout), "abra.sh") ?? "";
+    const { commands, lacking } = readOwnCommands(said, { abraSh, at });
+    for (const name of lacking) ctx.log(`abra.sh of ${this.published} has no function ${name}`);
+    await this.#runCommands(ctx, { by: "after_deploy", commands });
+  }
+
+  async #runCommands(
+    ctx: StageContext,
+    { by, commands }: { by: string; commands: readonly PostCommand[] },
+  ): Promise<void> {
     if (commands.length > 0) this.expectChanges();
     for (const command of commands) {
       const call = this.#abra(ctx).runFunction(this.domain, command, { timeoutMs: ctx.remaining() });
-      await blame(call, `${setting}: "${command.name}" fails in service "${command.service}"`);
+      await blame(call, `${by}: "${command.name}" fails in service "${command.service}"`);
     }
     if (commands.length > 0) await this.converge(ctx); // a function may have restarted what it set up
   }

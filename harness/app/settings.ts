@@ -21,21 +21,24 @@ export interface Version {
   at: "head" | "base";
 }
 
+/** A text of `recipe.yml` with the app's domains in their places. */
+export function withDomains(text: string, domain: string): string {
+  return text.replaceAll("{domain}", domain)
+    .replaceAll(/\{domain\.([a-z0-9-]+)\}/g, (_, name: string) => extraDomain(domain, name));
+}
+
 /** What `recipe.yml` sets for a version: what is meant for another one, or for files that it lacks, is left out. */
 export function ownSettings(
   enrolment: Enrolment,
   { domain, at, root }: Version & { domain: string },
 ): Record<string, string> {
-  const fill = (text: string) =>
-    text.replaceAll("{domain}", domain)
-      .replaceAll(/\{domain\.([a-z0-9-]+)\}/g, (_, name: string) => extraDomain(domain, name));
   const has = (file: string) => readInside(root, file) !== null;
   const own: Record<string, string> = {};
   for (const [name, { value = "", only, if_file: file }] of Object.entries(enrolment.env)) {
     if ((only !== undefined && only !== at) || (file !== undefined && !has(file))) continue;
     const files = name === "COMPOSE_FILE" ? value.split(":").filter(has) : null;
     if (files?.length === 0) continue;
-    own[name] = fill(files?.join(":") ?? value);
+    own[name] = withDomains(files?.join(":") ?? value, domain);
   }
   return own;
 }

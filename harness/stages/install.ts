@@ -21,6 +21,7 @@ export async function installStage(run: RunContext, ctx: StageContext): Promise<
   run.browser().catch(() => {}); // it starts while the app does; who uses it later gets its error
   await app.converge(ctx);
   await app.runPostCommands(ctx, "POST_DEPLOY_CMDS");
+  await app.runOwnCommands(ctx);
   await reportImages(run, app.stack);
   await noteImposed(run, {
     lane: "install",

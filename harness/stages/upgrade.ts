@@ -60,6 +60,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
     run.browser().catch(() => {}); // it starts while the app does; who uses it later gets its error
     await app.converge(ctx);
     await app.runPostCommands(ctx, "POST_DEPLOY_CMDS");
+    await app.runOwnCommands(ctx);
     const imposed = (habits: EngineHabits) => imposedByInstall(composes.base, habits);
     await noteImposed(run, { lane: "upgrade", began, now: ctx.clock.elapsed(), imposed });
     await app.answers(ctx);
