@@ -33,7 +33,7 @@ const EXPECTED = `\
   recipes/empty: there is no recipe.yml, so the recipe is not enrolled
 ✘ shop
   recipes/shop/recipe.yml:3:10: "secrets.key.file" names "nowhere.pem", which is not there, or cannot be read
-  recipes/shop/instal_test.ts: note: The file looks like a test and is not run: a run takes install_test.ts, upgrade_test.ts, backup_test.ts of that folder
+  recipes/shop/instal_test.ts: note: The file looks like a test and is not run: a run takes install_test.ts, upgrade_test.ts, backup_test.ts, setup.ts, seed.ts, read.ts of that folder
 ✘ wiki
   recipes/wiki/recipe.yml:1:1: "repo" is the repository of recipe "copy": a repository belongs to one recipe
   recipes/wiki/install_test.ts:2:26: There is no "nothing" on Readonly<App>
