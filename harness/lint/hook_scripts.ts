@@ -1,8 +1,6 @@
-import { posix, relative, resolve } from "node:path";
-import { workingDir } from "../recipe/compose.ts";
-import { asMap, composeServices, deployLabels } from "../recipe/compose_services.ts";
-import { isRecord, itemsOf } from "../recipe/compose_values.ts";
-import { readInside } from "../recipe/inside_checkout.ts";
+import { relative } from "node:path";
+import { calledScripts } from "../recipe/called_scripts.ts";
+import { composeServices, deployLabels } from "../recipe/compose_services.ts";
 import { type Finding, quote } from "./finding.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -15,17 +13,11 @@ const hook = /^backupbot\.(backup|restore)\.(pre|post)-hook$/;
  */
 export function checkHookScripts({ compose, root }: Recipe): Finding[] {
   const found = new Map<string, Finding>();
-  const definitions = Object.assign({}, ...compose.files.map(({ doc }) => asMap(doc.configs)));
   for (const service of Object.values(composeServices(compose))) {
-    const words = Object.entries(deployLabels(service)).filter(([name]) => hook.test(name))
-      .flatMap(([, command]) => command.split(/[\s"';&|()]+/));
-    for (const [, config] of itemsOf(service.configs)) {
-      const source = String(isRecord(config) ? config.source : config);
-      const target = posix.resolve("/", isRecord(config) ? String(config.target ?? source) : source);
-      const { file } = asMap(definitions[source]);
-      if (!words.includes(target) || typeof file !== "string") continue;
-      const path = resolve(workingDir(compose, root), file);
-      const line = unguardedPipe(readInside(root, path) ?? "");
+    const commands = Object.entries(deployLabels(service)).filter(([name]) => hook.test(name))
+      .map(([, command]) => command).join("\n");
+    for (const { source, target, path, text } of calledScripts(commands, { service, compose, root })) {
+      const line = unguardedPipe(text);
       if (line === null) continue;
       const name = relative(root, path);
       found.set(name, {

@@ -3,6 +3,7 @@ import { lookIntoSnapshot, type SavedPlace, type SnapshotContent } from "../swar
 import { isSurplus } from "../confinement/engine/mod.ts";
 import { type ExpectedPlace, expectedPlaces, requireExpected, unsaved } from "../checks/expected_backup.ts";
 import { type MarkerPlace, mountsOf, writeMarkers, type Written } from "../checks/data.ts";
+import { placesOfHooks } from "../checks/hook_places.ts";
 import { seed } from "../checks/records.ts";
 import { need, type RunContext } from "../checks/context.ts";
 import { type StageContext, StageFailure, StageSkipped } from "../run/stage.ts";
@@ -25,6 +26,8 @@ interface Promised {
   written: readonly Written[];
   /** What `recipe.yml` asks for. */
   expected: readonly ExpectedPlace[];
+  /** Where each hook that says so puts what it makes. */
+  made: readonly (readonly SavedPlace[])[];
 }
 
 /** Writes data and lets the app be backed up, then looks into the backup to see whether the data is in it. */
@@ -45,7 +48,11 @@ export async function backupStage(run: RunContext, ctx: StageContext): Promise<v
   const written = await writeMarkers(app, { places: parts.flatMap(placesOf), marker, ctx });
   await seed(run, { app, ctx });
   run.send({ type: "backup" });
-  const saved = await backUpPatiently({ app, ctx, compose, parts, written, expected }, enrolment.backup);
+  const made = placesOfHooks({ compose, stack: app.stack, root: app.checkout, parts });
+  const saved = await backUpPatiently(
+    { app, ctx, compose, parts, written, expected, made },
+    enrolment.backup,
+  );
   run.saved = { parts, written };
   ctx.proof(`snapshot ${saved.id.slice(0, 8)}, ${saved.files} files`);
 }
@@ -67,9 +74,11 @@ async function backUpPatiently(promised: Promised, { retry }: { retry: boolean }
   let told: string;
   if (first instanceof StageFailure) told = failed(first);
   else {
-    const [lacking] = [...first.missing, ...unfilled(promised, first), ...unsaved(promised.expected, first)];
+    const absent = first.missing.filter(({ path }) => path !== "");
+    const [lacking] = [...absent, ...unfilled(promised, first), ...unsaved(promised.expected, first)];
     if (lacking !== undefined && backupHooks(compose, "backup.pre").length > 0) {
-      told = `${lacking.path} was not in the first snapshot, which the bot made before the hook was done`;
+      const what = lacking.path === "" ? "What the hook makes" : lacking.path;
+      told = `${what} was not in the first snapshot, which the bot made before the hook was done`;
     } else {
       const wrong = await requirePromised(promised, first).then(() => null, mayRetry);
       if (wrong === null) return first;
@@ -84,7 +93,7 @@ async function backUpPatiently(promised: Promised, { retry }: { retry: boolean }
 }
 
 /** Backs the app up and looks into the snapshot. @throws {StageFailure} for a pre-hook that failed, or no new snapshot */
-async function backUp({ app, ctx, compose, parts, written, expected }: Promised) {
+async function backUp({ app, ctx, compose, parts, written, expected, made }: Promised) {
   const startedAt = ctx.clock.now();
   const snapshot = await app.backUp(ctx);
   if (snapshot.time < startedAt - CLOCK_MS) {
@@ -111,7 +120,8 @@ async function backUp({ app, ctx, compose, parts, written, expected }: Promised)
   const asked = expected.filter((one) =>
     !labelled.some(({ volume, path }) => isAt(placeOf(one), { volume, path }))
   );
-  const places = [...ours, ...[...labelled, ...asked].map(placeOf)];
+  const whole = made.flat().filter(({ path }) => path === "");
+  const places = [...ours, ...[...labelled, ...asked].map(placeOf), ...whole];
   const { id } = snapshot;
   const seen = await lookIntoSnapshot(app.swarm, id, {
     places,
@@ -175,12 +185,17 @@ async function requirePromised(
   const [hollow] = unfilled(promised, saved);
   if (hollow !== undefined) {
     const key = parts.find(({ volume }) => volume.name === hollow.volume)?.volume.key ?? hollow.volume;
-    throw new StageFailure(`"${hollow.path}" of volume "${key}" is empty in the snapshot`, {
-      code: "backup.path",
-      detail: `The label backupbot.backup.volumes.${key}.path names it. No hook wrote into it: ${
-        hooks.map(({ service, command }) => `${service}: ${command}`).join("; ")
-      }`,
-    });
+    const whole = hollow.path === "";
+    const label = whole ? "" : `The label backupbot.backup.volumes.${key}.path names it. `;
+    throw new StageFailure(
+      `${whole ? "Volume" : `"${hollow.path}" of volume`} "${key}" is empty in the snapshot`,
+      {
+        code: "backup.path",
+        detail: `${label}No hook wrote into it: ${
+          hooks.map(({ service, command }) => `${service}: ${command}`).join("; ")
+        }`,
+      },
+    );
   }
   if (saved.files === 0 && namedVolumes(compose, app.stack).length > 0) {
     throw new StageFailure("The snapshot holds no file of the app", { code: "backup.empty" });
@@ -188,11 +203,16 @@ async function requirePromised(
 }
 
 /**
- * Folders that stayed empty although hooks were there to fill one. A label may also name a folder that is empty because
- * nobody has used the app yet, and not every hook makes a dump. So they count only where nothing is saved of any place to
- * which the services with hooks could write.
+ * Places that stayed empty although hooks were there to fill one. A label may also name a folder that is empty because
+ * nobody has used the app yet, and not every hook makes a dump. So they count only where nothing is saved of all places
+ * that a hook names, or of any place to which the services with hooks could write.
  */
-function unfilled({ app, compose, parts }: Promised, saved: SnapshotContent): SavedPlace[] {
+function unfilled({ app, compose, parts, made }: Promised, saved: SnapshotContent): SavedPlace[] {
+  const without = [...saved.hollow, ...saved.empty];
+  const isEmpty = ({ volume, path }: SavedPlace) =>
+    without.some((one) => isAt(one, { volume: { name: volume }, path }));
+  const silent = made.find((places) => places.every(isEmpty));
+  if (silent !== undefined) return [...silent];
   const hooked = new Set(backupHooks(compose, "backup.pre").map(({ service }) => service));
   const within = new Set(
     volumesOf(compose, app.stack).filter(({ service }) => hooked.has(service)).map(({ name }) => name),

@@ -12,24 +12,42 @@ import { backupStage } from "./backup.ts";
 
 const STACK = "wiki-0a1b2c_ci_test";
 
-/** A recipe that saves one file of a volume, which a hook makes. */
-async function composeOf(labels: string[]) {
+/** A script that a hook may call, as a config of the recipe. */
+const SCRIPT = "#!/bin/sh\nFILE=/data/dumps/all.sql\npg_dump > $FILE || true\n";
+
+/** A recipe that saves one file of a volume, which a hook makes, in a folder of its own. */
+async function recipeOf(labels: string[], volumes: string[]) {
   const folder = await Deno.makeTempDir();
-  try {
-    const app = { image: "x:1", volumes: ["data:/data"], deploy: { labels } };
-    await Deno.writeTextFile(
-      `${folder}/compose.yml`,
-      stringify({ version: "3.8", services: { app }, volumes: { data: null } }),
-    );
-    const compose = await loadCompose(folder, {});
-    assert.ok(compose.ok);
-    return compose;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  const app = {
+    image: "x:1",
+    volumes: ["data:/data", ...volumes.map((one) => `${one}:/${one}`)],
+    configs: [{ source: "dump", target: "/dump.sh" }],
+    deploy: { labels },
+  };
+  const named = Object.fromEntries(["data", ...volumes].map((one) => [one, null]));
+  await Deno.writeTextFile(`${folder}/dump.sh`, SCRIPT);
+  await Deno.writeTextFile(
+    `${folder}/compose.yml`,
+    stringify({
+      version: "3.8",
+      services: { app },
+      volumes: named,
+      configs: { dump: { file: "dump.sh" } },
+    }),
+  );
+  const compose = await loadCompose(folder, {});
+  assert.ok(compose.ok);
+  return {
+    folder,
+    compose,
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
 }
 
-/** An engine whose backup bot has restic list these files of the app's volume, snapshot after snapshot. */
+/**
+ * An engine whose backup bot has restic list these files of the app's volume `data`, or of one that is named before a
+ * colon, snapshot after snapshot. A file with `!` holds nothing.
+ */
 class FakeSwarm extends Swarm {
   constructor(snapshots: Readonly<Record<string, readonly string[]>>) {
     super("/nowhere");
@@ -42,12 +60,16 @@ class FakeSwarm extends Swarm {
     this.docker.getContainer = (() => ({
       exec: ({ Cmd: argv }: { Cmd: string[] }) => {
         const stream = new PassThrough();
-        const root = `/var/lib/docker/volumes/${STACK}_data/_data`;
-        const lines = (snapshots[argv.at(-1) ?? ""] ?? []).map((path) =>
-          path.endsWith("/")
-            ? JSON.stringify({ type: "dir", path: `${root}/${path.slice(0, -1)}` })
-            : JSON.stringify({ type: "file", path: `${root}/${path}`, size: 7 })
-        );
+        const lines = (snapshots[argv.at(-1) ?? ""] ?? []).map((entry) => {
+          const [, volume = "data", name = ""] = /^(?:(\w+):)?(.*?)[/!]?$/.exec(entry) ?? [];
+          const root = `/var/lib/docker/volumes/${STACK}_${volume}/_data`;
+          const path = name === "" ? root : `${root}/${name}`;
+          return JSON.stringify(
+            entry.endsWith("/")
+              ? { type: "dir", path }
+              : { type: "file", path, size: entry.endsWith("!") ? 0 : 7 },
+          );
+        });
         stream.end(frame(1, lines.map((line) => `${line}\n`).join("")));
         return Promise.resolve({
           start: () => Promise.resolve(stream),
@@ -68,12 +90,15 @@ const hook = "backupbot.backup.pre-hook=dump > /data/dump.sql";
 async function backUp(
   labels: string[],
   holds: readonly (readonly string[])[],
-  { backup = {}, fails = [], off = false }: {
+  { backup = {}, fails = [], off = false, volumes = [] }: {
     backup?: { expect?: string[]; retry?: boolean };
     fails?: (string | null)[];
     off?: boolean;
+    /** Volumes beside `data`, each mounted at its name. */
+    volumes?: string[];
   } = {},
 ) {
+  await using recipe = await recipeOf([...(off ? [] : ["backupbot.backup=true"]), ...labels], volumes);
   const told = { backups: 0, blemishes: [] as string[], proofs: [] as string[] };
   const clock = new FakeClock();
   const ctx = {
@@ -89,13 +114,14 @@ async function backUp(
   const app = {
     swarm,
     stack: STACK,
+    checkout: recipe.folder,
     backUp: () =>
       (fails[told.backups++] ?? null) === null
         ? Promise.resolve({ id: `snapshot${told.backups}`, time: clock.now(), failedHooks: [], cut: false })
         : Promise.reject(new StageFailure(fails[told.backups - 1] ?? "")),
   } as unknown as App;
   const run = {
-    compose: { head: await composeOf([...(off ? [] : ["backupbot.backup=true"]), ...labels]), base: null },
+    compose: { head: recipe.compose, base: null },
     app: () => app,
     enrolment: { data: { seed: [], destroy: [], read: [] }, backup: { expect: [], retry: false, ...backup } },
     marker: "m4rk",
@@ -158,6 +184,49 @@ Deno.test("a folder may be empty where no hook fills it, or the hook's dump is b
   const both = "backupbot.backup.volumes.data.path=uploads,dump.sql";
   const beside = await backUp([both, hook], [["uploads/", "dump.sql"]]);
   assert.deepEqual([beside.failure, beside.backups], [null, 1]);
+});
+
+const folders = "backupbot.backup.volumes.data.path=uploads,dumps";
+
+for (
+  const [what, command] of [
+    ["its command", "pg_dump > /data/dumps/all.sql || true"],
+    ["a script that it calls", "/dump.sh backup"],
+    ["a path within the volume", "cd /data; pg_dump > dumps/all.sql"],
+  ] as const
+) {
+  Deno.test(`a hook that wrote nothing where ${what} names a place fails the stage, though another place is filled`, async () => {
+    const hook = `backupbot.backup.pre-hook=${command}`;
+    const silent = await backUp([folders, hook], [["uploads/", "uploads/a", "dumps/"], [
+      "uploads/",
+      "uploads/a",
+      "dumps/",
+    ]]);
+    assert.deepEqual([silent.failure?.code, silent.failure?.message, silent.backups], [
+      "backup.path",
+      '"dumps" of volume "data" is empty in the snapshot',
+      2,
+    ]);
+    const done = await backUp([folders, hook], [["uploads/", "dumps/", "dumps/all.sql"]]);
+    assert.deepEqual([done.failure, done.backups, done.blemishes], [null, 1, []]);
+  });
+}
+
+Deno.test("a dump without content is none, and what a hook reads may be empty", async () => {
+  const hollow = await backUp([path, hook], [["dump.sql!"], ["dump.sql!"]]);
+  assert.equal(hollow.failure?.message, '"dump.sql" of volume "data" is empty in the snapshot');
+  const reads = "backupbot.backup.pre-hook=tar -cf /data/dumps/all.tar /data/uploads";
+  const made = await backUp([folders, reads], [["uploads/", "dumps/", "dumps/all.tar"]]);
+  assert.deepEqual([made.failure, made.backups], [null, 1]);
+});
+
+Deno.test("a volume that is there for a hook's dumps has to hold one", async () => {
+  const hook = "backupbot.backup.pre-hook=pg_dump > /dumps/all.sql || true";
+  const without = ["a", "dumps:/"];
+  const silent = await backUp([hook], [without, without], { volumes: ["dumps"] });
+  assert.equal(silent.failure?.message, 'Volume "dumps" is empty in the snapshot');
+  const done = await backUp([hook], [[...without, "dumps:all.sql"]], { volumes: ["dumps"] });
+  assert.deepEqual([done.failure, done.backups], [null, 1]);
 });
 
 Deno.test("a path that recipe.yml expects has to be in the snapshot, with content, whatever the labels say", async () => {

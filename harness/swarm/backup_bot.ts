@@ -36,7 +36,7 @@ export interface ForgetOptions {
 export interface SavedPlace {
   /** Name of the volume in Docker. */
   volume: string;
-  /** Below the root of the volume. */
+  /** Below the root of the volume; empty for the root itself. */
   path: string;
 }
 
@@ -101,11 +101,15 @@ export async function lookIntoSnapshot(
 
 /** The bot saves a volume's folder on the host, `/var/lib/docker/volumes/<volume>/_data`, by that name. */
 function isAt(path: string, { volume, path: wanted }: SavedPlace): boolean {
-  return path.endsWith(`/volumes/${volume}/_data/${wanted}`);
+  return path.endsWith(`/volumes/${volume}/_data${below(wanted)}`);
 }
 
 function isWithin(path: string, { volume, path: folder }: SavedPlace): boolean {
-  return path.includes(`/volumes/${volume}/_data/${folder}/`);
+  return path.includes(`/volumes/${volume}/_data${below(folder)}/`);
+}
+
+function below(path: string): string {
+  return path === "" ? "" : `/${path}`;
 }
 
 /** Passes on a text line by line, however it is cut into chunks. */
