@@ -1,7 +1,7 @@
 import puppeteer, { type Browser as Puppeteer, type BrowserContext, type Page as Tab } from "puppeteer-core";
 import { BrowserError, type BrowserOptions, type WatchedBrowser, type WatchedPage } from "./types.ts";
 import { type Chromium, startChromium } from "./chromium.ts";
-import { answerDialogs } from "./dialogs.ts";
+import { answerDialogs, visitorOf } from "./dialogs.ts";
 import { RunPage } from "./page.ts";
 import { noteTimers } from "./page_leaving.ts";
 import { PARTS_MS } from "./page_arrival.ts";
@@ -22,10 +22,11 @@ export async function openBrowser(options: BrowserOptions): Promise<WatchedBrows
       defaultViewport: { width: 1280, height: 800 },
       protocolTimeout: options.answerMs ?? 60_000,
     });
-    await answerDialogs(connection);
+    const [version, userAgent] = await Promise.all([connection.version(), connection.userAgent()]);
+    await answerDialogs(connection, visitorOf({ product: version, userAgent }));
     return new RunBrowser(chromium, {
       connection,
-      version: await connection.version(),
+      version,
       domains: options.domains,
       partsMs: options.partsMs ?? PARTS_MS,
     });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
+import type { IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
 import { exec, execOk } from "../../common/exec.ts";
 import { type Browser, BrowserError, openBrowser } from "./browser.ts";
@@ -55,7 +56,9 @@ document.querySelector("p").attachShadow({ mode: "open" }).innerHTML = "<b>In th
   "/asks": [
     200,
     "text/html",
-    `<title>Asks</title><h1>Asks</h1><button onclick="window.open('/popup')">a window</button>`,
+    `<title>Asks</title><h1>Asks</h1><button onclick="window.open('/popup')">a window</button>
+<a onclick="window.open('').alert('at once'); document.body.append('went on')">another</a>
+<p id="agent"></p><script>agent.textContent = navigator.userAgent</script>`,
   ],
   "/popup": [
     200,
@@ -86,14 +89,18 @@ peer.createOffer().then((offer) => peer.setLocalDescription(offer));
 interface Site extends HttpsSite {
   /** Host and path of every request. */
   seen: string[];
+  /** Headers of the latest request, by path. */
+  headers: Map<string, IncomingHttpHeaders>;
 }
 
 /** An HTTPS server for app.ci.test. */
 async function site(): Promise<Site> {
   const seen: string[] = [];
+  const headersOf = new Map<string, IncomingHttpHeaders>();
   const server = await httpsSite(["app.ci.test", "two.ci.test"], (request, response) => {
     const url = new URL(request.url ?? "/", "https://x");
     seen.push(`${request.headers.host}${request.url}`);
+    headersOf.set(url.pathname, request.headers);
     if (url.pathname === "/never") return;
     const [status, type, body] = pages[url.pathname] ?? [404, "text/plain", "not found"];
     const headers: Record<string, string> = { "content-type": type };
@@ -101,7 +108,7 @@ async function site(): Promise<Site> {
     const direct = `127.0.0.1:${request.socket.localPort}`;
     response.writeHead(status, headers).end(body.replace("INGRESS", direct));
   });
-  return Object.assign(server, { seen });
+  return Object.assign(server, { seen, headers: headersOf });
 }
 
 const url = "https://app.ci.test";
@@ -111,7 +118,7 @@ Deno.test({
   ignore,
   async fn(t) {
     await using server = await site();
-    const { ingress, ca, folder: tmp, seen } = server;
+    const { ingress, ca, folder: tmp, seen, headers } = server;
     let kept: Browser | undefined;
     {
       await using browser = await openBrowser({
@@ -221,7 +228,23 @@ Deno.test({
         await other.goto(`${url}/asks`);
         await other.click("button");
         await other.waitFor({ text: "asked twice" });
+        await other.goto(`${url}/asks`);
+        await other.click("a");
+        await other.waitFor({ text: "went on" });
+        assert.match(await other.text("#agent"), /\) Chrome\/\d/);
       });
+      await t.step(
+        "pages and windows are asked for as a visitor does, and not as a browser without a window",
+        () => {
+          for (const path of ["/asks", "/popup"]) {
+            const { "user-agent": agent = "", "sec-ch-ua": brands = "", "accept-language": languages } =
+              headers.get(path) ?? {};
+            assert.match(agent, /\) Chrome\/\d/);
+            assert.doesNotMatch(`${agent} ${brands}`, /headless/i);
+            assert.match(languages ?? "", /^en-US/);
+          }
+        },
+      );
       await t.step("an element's shadow root is read with it", async () => {
         assert.equal(await page.text("#plain"), "In the shadow");
         await page.waitFor({ text: "In the shadow" });
