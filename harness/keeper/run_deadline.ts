@@ -3,19 +3,29 @@ import type { WorkerMessage } from "../run/messages.ts";
 import type { Settings } from "../run/settings.ts";
 import type { RunEnd } from "../run/verdict.ts";
 
-/** Milliseconds that a run may take, and that it may at most where `recipe.yml` asks for more. */
+/** Milliseconds that a run may take. */
 export interface RunLimit {
   ms: number;
+  /** What it may take at most where `recipe.yml` asks for more. */
   mostMs: number;
+  /** What is left for all of it, the pulling of images and the wait for its turn included; null: nobody ends it then. */
+  wholeMs: number | null;
 }
 
+/**
+ * @param run.startedAt when it was asked for, ISO 8601
+ * @param run.engine whether a CI engine has asked for it: Drone ends a build an hour after its start, whatever it does
+ */
 export function runLimitOf(
   { RUN_DEADLINE_S: usual, RUN_DEADLINE_MAX_S: most }: Pick<
     Settings,
     "RUN_DEADLINE_S" | "RUN_DEADLINE_MAX_S"
   >,
+  run: { startedAt: string; engine: boolean; now: number },
 ): RunLimit {
-  return { ms: 1000 * usual, mostMs: 1000 * Math.max(usual, most) };
+  const mostMs = 1000 * Math.max(usual, most);
+  const wholeMs = run.engine ? Math.max(0, mostMs - (run.now - Date.parse(run.startedAt))) : null;
+  return { ms: 1000 * usual, mostMs, wholeMs };
 }
 
 /** What a run that is late comes to. */
@@ -23,7 +33,8 @@ export type LateEnd = Pick<Extract<RunEnd, { kind: "timed_out" | "infra" }>, "ki
 
 /**
  * The time that a run may take. It stands still while images are pulled: how long that takes is the registries' doing,
- * and the stage has a deadline of its own.
+ * and the stage has a deadline of its own. Where an engine ends the run after some time, it does not stand still for
+ * that: a run that ends by itself before can take down its app and say why.
  */
 export class RunDeadline implements Disposable {
   readonly #clock: Clock;
@@ -38,14 +49,21 @@ export class RunDeadline implements Disposable {
   #since = 0;
   /** Ends the wait; null: the time stands still. */
   #wait: AbortController | null = null;
+  readonly #over = new AbortController();
 
   /** @param late is called when the time is over */
-  constructor({ ms, mostMs }: RunLimit, { clock, late }: { clock: Clock; late: (end: LateEnd) => void }) {
+  constructor(
+    { ms, mostMs, wholeMs }: RunLimit,
+    { clock, late }: { clock: Clock; late: (end: LateEnd) => void },
+  ) {
     this.#limitMs = this.#left = ms;
     this.#mostMs = mostMs;
     this.#clock = clock;
     this.#late = late;
     this.#run();
+    if (wholeMs !== null) {
+      clock.sleep(wholeMs, this.#over.signal).then(() => late(this.#wholeEnd()), () => {});
+    }
   }
 
   see(message: WorkerMessage): void {
@@ -57,6 +75,7 @@ export class RunDeadline implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#over.abort();
     this.#halt();
   }
 
@@ -78,6 +97,17 @@ export class RunDeadline implements Disposable {
       cause: `${took}, the most that this host gives (CCCI_RUN_DEADLINE_MAX_S); recipe.yml asks for ${
         formatSeconds(this.#askedMs)
       }`,
+    };
+  }
+
+  #wholeEnd(): LateEnd {
+    return {
+      kind: "infra",
+      cause:
+        `The run took longer than ${
+          formatSeconds(this.#mostMs)
+        } with the pulling of its images and the wait for its turn, the most that this host gives ` +
+        "(CCCI_RUN_DEADLINE_MAX_S)",
     };
   }
 

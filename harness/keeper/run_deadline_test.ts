@@ -3,7 +3,7 @@ import type { Clock } from "../../common/time.ts";
 import type { StageName } from "../../protocol/result.ts";
 import type { WorkerMessage } from "../run/messages.ts";
 import { emptyReport } from "../run/stage.ts";
-import { type LateEnd, RunDeadline } from "./run_deadline.ts";
+import { type LateEnd, RunDeadline, runLimitOf } from "./run_deadline.ts";
 
 const t = "2026-11-23T12:00:00Z";
 const starts = (stage: StageName): WorkerMessage => ({
@@ -16,7 +16,7 @@ const ends = (stage: StageName): WorkerMessage => ({
 });
 
 /** A run that may take 100 s, and a clock that goes on when told to and wakes those whose time has come. */
-function scene() {
+function scene({ wholeMs = null }: { wholeMs?: number | null } = {}) {
   let now = 0;
   const ends: LateEnd[] = [];
   const sleepers: { at: number; wake: () => void }[] = [];
@@ -29,7 +29,7 @@ function scene() {
         signal?.addEventListener("abort", () => reject(signal.reason));
       }),
   };
-  const deadline = new RunDeadline({ ms: 100_000, mostMs: 150_000 }, {
+  const deadline = new RunDeadline({ ms: 100_000, mostMs: 150_000, wholeMs }, {
     clock,
     late: (end) => void ends.push(end),
   });
@@ -65,6 +65,39 @@ Deno.test("the time in which images are pulled is not the run's, and the time be
   assert.equal(run.late(), 0);
   await run.pass(1);
   assert.equal(run.late(), 1);
+});
+
+Deno.test("where an engine ends the run, it ends before, for want of the host's time and not the recipe's", async () => {
+  const run = scene({ wholeMs: 130_000 });
+  run.deadline.see(starts("images"));
+  await run.pass(120);
+  run.deadline.see(ends("images"));
+  await run.pass(9);
+  assert.equal(run.late(), 0);
+  await run.pass(1);
+  assert.match(
+    run.ends.map(({ kind, cause }) => `${kind}: ${cause}`).join(),
+    /^infra: The run took longer than 2 min 30 s with the/,
+  );
+});
+
+Deno.test("an engine's run that takes too long by itself is late as any other, and one that has ended never is", async () => {
+  const slow = scene({ wholeMs: 150_000 });
+  await slow.pass(100);
+  assert.deepEqual(slow.ends.map(({ kind }) => kind), ["timed_out"]);
+  const ended = scene({ wholeMs: 150_000 });
+  ended.deadline[Symbol.dispose]();
+  await ended.pass(200);
+  assert.equal(ended.late(), 0);
+});
+
+Deno.test("the wait for its turn is a part of the time that an engine gives a run", () => {
+  const settings = { RUN_DEADLINE_S: 2700, RUN_DEADLINE_MAX_S: 3300 };
+  const now = Date.parse(t);
+  const of = (minutesAgo: number, engine: boolean) =>
+    runLimitOf(settings, { startedAt: new Date(now - 60_000 * minutesAgo).toISOString(), engine, now })
+      .wholeMs;
+  assert.deepEqual([of(0, true), of(20, true), of(70, true), of(20, false)], [3_300_000, 2_100_000, 0, null]);
 });
 
 Deno.test("images that are not pulled at all leave the time as it is", async () => {

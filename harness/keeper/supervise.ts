@@ -68,11 +68,16 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
   const cancel = () => void stop({ kind: "cancelled", cause: String(cancelled.reason) });
   if (cancelled.aborted) cancel();
   cancelled.addEventListener("abort", cancel, { once: true });
-  const deadline = new RunDeadline(runLimitOf(plan.settings), {
+  const limited = {
+    startedAt: plan.startedAt,
+    engine: plan.request.mode === "ci",
+    now: systemClock.now(),
+  };
+  const deadline = new RunDeadline(runLimitOf(plan.settings, limited), {
     clock: systemClock,
     late(why) {
       const [stage = null, ...more] = record.running;
-      const blocked = more.length === 0 && stage !== null
+      const blocked = why.kind === "timed_out" && more.length === 0 && stage !== null
         ? waitedInVain(stage, { record, cause: why.cause })
         : null;
       void stop(blocked ?? { ...why, stage });
