@@ -33,16 +33,18 @@ export function mistakesOf(error: z.ZodError, locate: Locate): Mistake[] {
   const issues = error.issues.flatMap((issue) => leavesOf(issue, []));
   const found = issues.flatMap((one) => one.issue.code === "unrecognized_keys" ? unknownKeys(one) : []);
   const meant = new Set(found.map((one) => one.meant));
+  const braced = new Set(found.filter(({ isBraced }) => isBraced).map((one) => one.meant));
   const all = issues.flatMap(({ issue, path }): Mistake[] => {
     if (issue.code === "unrecognized_keys") {
       return found.filter((one) => one.issue === issue).map(({ path, text }) => ({ ...locate(path), text }));
     }
     const name = nameOf(path);
+    if (braced.has(name)) return [];
     if (isMissing(issue)) {
       // A key that is misspelt is missing as well, which need not be told twice.
       return meant.has(name) ? [] : [{ ...locate(path), text: `"${name}" is missing` }];
     }
-    return [{ ...locate(path), text: `${name === "" ? "the file" : `"${name}"`} ${wrong(issue)}` }];
+    return [{ ...locate(path), text: `${name === "" ? "the file" : `"${name}"`} ${wrong(issue, path)}` }];
   });
   return [...new Map(all.map((one) => [told([one]), one])).values()];
 }
@@ -71,14 +73,18 @@ function isMissing(issue: Issue): boolean {
 }
 
 /** What is wrong with a value, as the rest of a sentence. */
-function wrong(issue: Issue): string {
+function wrong(issue: Issue, path: Path): string {
   switch (issue.code) {
     case "invalid_type":
-      return `must be ${kinds[issue.expected] ?? issue.expected}, and is ${kindOf(issue.input)}`;
+      return `must be ${kinds[issue.expected] ?? issue.expected}, and is ${kindOf(issue.input)}${
+        help(issue, path)
+      }`;
     case "invalid_value": {
       const known = issue.values.map(String);
       const near = typeof issue.input === "string" ? probablyMeant(issue.input, known) : null;
-      const list = `must be one of ${known.map((one) => `"${one}"`).join(", ")}`;
+      const list = known.length === 1
+        ? `must be ${known[0]}`
+        : `must be one of ${known.map((one) => `"${one}"`).join(", ")}`;
       return near === null ? list : `${list}, probably meant as "${near}"`;
     }
     case "invalid_union": {
@@ -87,7 +93,10 @@ function wrong(issue: Issue): string {
       );
       const last = forms.at(-1) ?? "something else";
       const list = forms.length < 2 ? last : `${forms.slice(0, -1).join(", ")} or ${last}`;
-      return `must be ${list}, and is ${kindOf(issue.input)}`;
+      const number = forms.includes("a number") && typeof issue.input === "string"
+        ? alone(issue.input, path)
+        : "";
+      return `must be ${list}, and is ${kindOf(issue.input)}${number}`;
     }
     case "too_small":
       if (issue.origin !== "number" && issue.origin !== "int") return "must not be empty";
@@ -99,8 +108,45 @@ function wrong(issue: Issue): string {
     case "invalid_key":
       return issue.issues[0]?.message ?? "is no name that is allowed here";
     default:
-      return issue.message;
+      return `${issue.message}${path.at(-1) === "repo" ? repositoryIn(issue.input) : ""}`;
   }
+}
+
+/** The repository that an address shows. */
+function repositoryIn(input: unknown): string {
+  const shown = /^\w+:\/\/[^/]+\/([\w.-]+\/[\w.-]+?)(?:\.git)?\/?$/.exec(String(input))?.[1];
+  return shown === undefined ? "" : `, probably meant as "${shown}"`;
+}
+
+/** How the right thing is written, as the end of a sentence. */
+function help({ expected, input }: z.core.$ZodIssueInvalidType, path: Path): string {
+  if (typeof input === "string") {
+    if (expected === "number" || expected === "int") return alone(input, path);
+    if (expected === "boolean" && /^(yes|on)$/i.test(input)) return ": write true";
+    if (expected === "boolean" && /^(no|off)$/i.test(input)) return ": write false";
+  }
+  if (expected === "array" && isMap(input)) return ': put "- " before its first line';
+  if (expected !== "object" && expected !== "record") return "";
+  const keys = keysAt(path);
+  if (keys.length === 0) return ': write "name: value", each in a line of its own';
+  if (path.length === 0) return ': it begins with "repo: owner/name"';
+  return `: its keys are ${keys.map((one) => `"${one}"`).join(", ")}`;
+}
+
+const units: Readonly<Record<string, string>> = {
+  timeouts: " of seconds",
+  memory: " of megabytes",
+  disk: " of megabytes",
+};
+
+/** How a number is written that has something around it. */
+function alone(input: string, [first]: Path): string {
+  if (/^\d+(\.\d+)?$/.test(input)) return `: write ${input} without quotes`;
+  return /^\d/.test(input) ? `: write the number${units[String(first)] ?? ""} alone` : "";
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const kinds: Readonly<Record<string, string>> = {
@@ -127,11 +173,17 @@ interface UnknownKey {
   /** The key that was probably meant, with its place. */
   meant: string | null;
   text: string;
+  /** Whether it is none, and the text around it lacks its quotes. */
+  isBraced?: true;
 }
 
 function unknownKeys({ issue, path }: Leaf): UnknownKey[] {
   if (issue.code !== "unrecognized_keys") return [];
   const here = keysAt(path);
+  if (isBraced(issue.input)) {
+    const text = `"${nameOf(path)}" begins with "{": such text has to stand in quotes`;
+    return [{ issue, path, meant: nameOf(path), text, isBraced: true }];
+  }
   return issue.keys.map((key) => {
     const near = probablyMeant(key, here);
     const meant = near === null ? null : nameOf([...path, near]);
@@ -142,6 +194,11 @@ function unknownKeys({ issue, path }: Leaf): UnknownKey[] {
     const at = [...path, key];
     return { issue, path: at, meant, text: `unknown key "${nameOf(at)}", ${help}` };
   });
+}
+
+/** Whether a value is what YAML makes of `{domain}` without quotes. */
+function isBraced(value: unknown): boolean {
+  return isMap(value) && Object.keys(value).length === 1 && Object.values(value)[0] === null;
 }
 
 /** Where a key that stands in the wrong place would be right: `"health.title"`, or `a "command" below "data.seed"`. */

@@ -116,7 +116,7 @@ Deno.test("a mistake is told with the line and column of its key", () => {
       "backup: { expect: [/var/dump.sql] }\n",
       'line 2, column 20: "backup.expect.0" must be a volume of compose.yml, a slash, and a path below the volume\'s root',
     ],
-    ["lanes: 2\n", 'line 2, column 1: "lanes" must be one of "1"'],
+    ["lanes: 2\n", 'line 2, column 1: "lanes" must be 1'],
     [
       "timeouts: { rum: 60 }\n",
       'line 2, column 13: unknown key "timeouts.rum", probably meant as "timeouts.run"',
@@ -139,6 +139,76 @@ Deno.test("a mistake is told with the line and column of its key", () => {
   const empty = readRecipeYml("");
   assert.equal(
     empty.ok ? "fine" : empty.problem,
-    "is invalid: line 1, column 1: the file must be keys with values, and is empty",
+    'is invalid: line 1, column 1: the file must be keys with values, and is empty: it begins with "repo: owner/name"',
+  );
+});
+
+Deno.test("what authors get wrong is said as what they have to write", () => {
+  const cases: [text: string, told: string][] = [
+    ["health:\n\tpath: /\n", "line 3, column 1: a tab cannot indent a line: write spaces"],
+    [
+      "public:true\nmemory: 5\n",
+      'line 2, column 1: a line is neither "key: value" nor part of one: is a space missing behind a colon?',
+    ],
+    ["repo: a/c\n", 'line 2, column 1: "repo" stands here a second time'],
+    [
+      "health:\n  title: Wiki: ours\n",
+      'line 3, column 10: a second ": " in one line, or a line that is not indented as those beside it: text with ": " in it has to stand in quotes',
+    ],
+    [
+      "env:\n  URL: {domain}\n",
+      'line 3, column 3: "env.URL" begins with "{": such text has to stand in quotes',
+    ],
+    ["env:\n  URL: {domain}/x\n", 'line 3, column 16: text that begins with "{" has to stand in quotes'],
+    ["env:\n  ME: @home\n", 'line 3, column 7: text that begins with "@" has to stand in quotes'],
+    ["health:\n  text: *\n", 'line 3, column 9: text that begins with "*" has to stand in quotes'],
+    ["health:\n  title: !Wiki\n", 'line 3, column 10: text that begins with "!" has to stand in quotes'],
+    ['health:\n  title: "Wiki\n', "line 4, column 1: text that begins with a quote has no quote at its end"],
+    ["extra_domains: [files\n", 'line 3, column 1: what begins with "[" has no "]" at its end'],
+    ["---\npublic: true\n", 'line 2, column 1: a second document begins with "---", and a recipe.yml is one'],
+    [
+      "data:\n  seed:\n    service: app\n",
+      'line 3, column 3: "data.seed" must be a list, and is keys with values: put "- " before its first line',
+    ],
+    ["public: yes\n", 'line 2, column 1: "public" must be true or false, and is text: write true'],
+    [
+      "timeouts: { install: 10m }\n",
+      'line 2, column 13: "timeouts.install" must be a number, and is text: write the number of seconds alone',
+    ],
+    [
+      "memory: 2G\n",
+      'line 2, column 1: "memory" must be a number, and is text: write the number of megabytes alone',
+    ],
+    [
+      'health: { status: "200" }\n',
+      'line 2, column 11: "health.status" must be a number or a list, and is text: write 200 without quotes',
+    ],
+    [
+      "secrets: { smtp: hush }\n",
+      'line 2, column 12: "secrets.smtp" must be keys with values, and is text: its keys are "value", "length", "charset", "file"',
+    ],
+    [
+      "env: [A=b]\n",
+      'line 2, column 1: "env" must be keys with values, and is a list: write "name: value", each in a line of its own',
+    ],
+    [
+      "extra_domains: [files.example.com]\n",
+      'line 2, column 17: "extra_domains.0" must be one word that becomes part of a domain, such as "files"',
+    ],
+  ];
+  for (const [text, told] of cases) {
+    const reading = readRecipeYml(`repo: a/b\n${text}`);
+    const [, said] = /^(?:is invalid|does not parse): (.*)$/.exec(reading.ok ? "" : reading.problem) ?? [];
+    assert.equal(said, told, text);
+  }
+  const address = readRecipeYml("repo: https://git.example.org/coop-cloud/wiki.git\n");
+  assert.match(
+    address.ok ? "" : address.problem,
+    /"repo" must be "owner\/name", probably meant as "coop-cloud\/wiki"$/,
+  );
+  const list = readRecipeYml("- repo: a/b\n");
+  assert.match(
+    list.ok ? "" : list.problem,
+    /the file must be keys with values, and is a list: it begins with "repo: owner\/name"$/,
   );
 });

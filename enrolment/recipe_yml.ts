@@ -1,7 +1,7 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
-import { describeError } from "../common/errors.ts";
 import { type Locate, type Mistake, mistakesOf, type Place, told } from "./mistakes.ts";
 import { type RecipeYml, recipeYml } from "./schema.ts";
+import { yamlWords } from "./yaml_words.ts";
 
 /** A `recipe.yml` as it was read. */
 export type Reading =
@@ -37,13 +37,14 @@ export function invalid(mistakes: readonly Mistake[], content: unknown): Reading
 function parseYaml(text: string): { content: unknown; fault: Mistake | null; locate: Locate } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
-  const [first] = document.errors;
+  // What the library only warns of, such as "!name", would be read otherwise than its author meant it.
+  const [first] = [...document.errors, ...document.warnings];
   const at = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
   const locate: Locate = (path) => at(offsetOf(document, path));
-  const fault = (error: unknown): Mistake => ({ ...at(first?.pos[0] ?? 0), text: yamlWords(error) });
+  const fault = (error: unknown): Mistake => ({ ...at(first?.pos[0] ?? 0), text: yamlWords(error, text) });
   try {
     const content: unknown = document.toJS({ maxAliasCount: 20 });
     return { content, fault: first === undefined ? null : fault(first), locate };
@@ -70,12 +71,4 @@ function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): numb
     } else return at;
   }
   return at;
-}
-
-/** YAML's errors name their place, and go on with a picture of it. */
-function yamlWords(error: unknown): string {
-  return (describeError(error).split("\n")[0] ?? "").replace(/ at line \d+, column \d+:?$/, "").replace(
-    /:$/,
-    "",
-  );
 }

