@@ -30,6 +30,14 @@ Deno.test("README.md: every level is named by its number and its name", () => {
   assert.deepEqual(levels.filter(({ name }, level) => !readme.includes(`${level} ${name}`)), []);
 });
 
+Deno.test("docs/recipes.md: every recipe of this tree is an example for something", async () => {
+  const named = tableBelow("| how to enrol … | look at |", recipes).flatMap(([, where = ""]) =>
+    codeIn(where)
+  );
+  const folders = await Array.fromAsync(Deno.readDir(new URL("../recipes", import.meta.url)));
+  assert.deepEqual(named.toSorted(), folders.map(({ name }) => `recipes/${name}/`).toSorted());
+});
+
 /** Dotted names of the keys of recipe.yml, those of lists' elements left out. */
 function keysOf(schema: unknown, before = ""): string[] {
   const { properties } = schema as { properties?: Record<string, unknown> };

@@ -143,6 +143,10 @@ const contract = ofOneFile({
   name: "contract",
   description: "what the harness relies on, asked of the abra in use",
 });
+const recipes = ofOneFile({
+  name: "recipes",
+  description: "enrolled recipes: each one's pull request in both lanes, up to level 5",
+});
 const restart = ofOneFile({
   name: "restart",
   description: "Docker itself restarted in the middle of a run",
@@ -158,7 +162,7 @@ const plan: Suite[][][] = [
   [[format, lint, types]],
   [[unit], [pages]],
   [[demo, installed], [forge], [drone, registry]],
-  [[harness], [loop], [contract]],
+  [[harness], [loop], [contract, recipes]],
   [[restart]],
 ];
 export const suites: Suite[] = plan.flat(2);

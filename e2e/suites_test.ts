@@ -28,7 +28,7 @@ Deno.test("suites that need the same thing have their turns one after the other,
       .map((batch) => batch.map((lane) => lane.map(({ name }) => name).join("+")).join(" "));
   assert.deepEqual(names("lint,types,loop,pages,harness"), ["lint+types", "pages", "harness loop"]);
   assert.equal(names().flatMap((batch) => batch.split(/[ +]/)).length, suites.length);
-  const docker = new Set(["demo", "installed", "harness", "loop", "contract", "restart"]);
+  const docker = new Set(["demo", "installed", "harness", "loop", "contract", "recipes", "restart"]);
   for (const batch of planOf(suites)) {
     const beside = batch.flat().map(({ name }) => name);
     if (beside.includes("unit") || beside.includes("pages")) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execOk } from "../../common/exec.ts";
-import { buildPullRequest, buildRecipeRepo, recipeNames } from "../../local/recipes/mod.ts";
+import { buildPullRequest, buildRecipeRepo, recipeNames, variantsOf } from "../../local/recipes/mod.ts";
 import { composeEnvironment, domainsOf } from "../app/settings.ts";
 import { loadCompose } from "../recipe/compose.ts";
 import { findDockerClient } from "../../common/docker_client.ts";
@@ -28,7 +28,7 @@ for (const recipe of recipeNames) {
       const checkout = `${folder}/${recipe}`;
       const { head, tags } = await buildRecipeRepo(recipe, checkout);
       const pulls = [];
-      for (const variant of ["good", "loses-data"] as const) {
+      for (const variant of variantsOf(recipe)) {
         pulls.push((await buildPullRequest(recipe, checkout, variant)).commit);
       }
       const enrolment = await loadEnrolment(recipes, recipe);

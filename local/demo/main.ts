@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { CcciError, describeError } from "../../common/errors.ts";
+import { CcciError, describeError, UsageError } from "../../common/errors.ts";
 import { ingressFetch } from "../../common/ingress.ts";
 import { formatSeconds } from "../../common/time.ts";
 import type { RunView } from "../../protocol/dashboard_api.ts";
@@ -11,7 +11,7 @@ import { ensureImages } from "../images/mod.ts";
 import { pathsFromEnvironment } from "../host/paths.ts";
 import { ownService } from "../stack/services.ts";
 import { Interruption } from "../host/interruption.ts";
-import { recipeNames } from "../recipes/mod.ts";
+import { recipeNames, variantsOf } from "../recipes/mod.ts";
 import { commentText } from "./comment_text.ts";
 import { type Comment, headline, isVerdict, showsOutcome } from "./pull_request.ts";
 import { openDemoPullRequest } from "./push.ts";
@@ -101,6 +101,12 @@ function parseOptions(argv: string[]): DemoOptions {
   const options = program.opts<
     Partial<Omit<DemoOptions, "engine">> & { recipe: string; engine?: EngineName }
   >();
+  if (options.break && !variantsOf(options.recipe).includes("loses-data")) {
+    const able = recipeNames.filter((recipe) => variantsOf(recipe).includes("loses-data"));
+    throw new UsageError(`"${options.recipe}" has no pull request that loses data`, {
+      hint: `Take --break with one of ${able.join(", ")}`,
+    });
+  }
   return {
     once: options.once ?? false,
     stay: !options.once && Deno.stdin.isTerminal(),

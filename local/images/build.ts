@@ -1,17 +1,14 @@
 import { join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
 import { exec, execOk } from "../../common/exec.ts";
-import { buildProgram } from "../host/build.ts";
 import { DOCKER_ENV } from "../docker/client.ts";
 import { StackError } from "../host/errors.ts";
 import { ensurePrograms, isRoot } from "../host/host.ts";
 import { OURS, type Paths } from "../host/paths.ts";
 import type { Step } from "../host/progress.ts";
-import { BASE_IMAGE, BASE_SUITE, type ImageSpec } from "./catalogue.ts";
+import { BASE_IMAGE, BASE_SUITE, type ImageSpec, SOURCES } from "./catalogue.ts";
 import { CONTENT_LABEL } from "./content.ts";
-
-/** Folder of the Dockerfiles. */
-export const SOURCES = import.meta.dirname ?? ".";
+import type { Brought } from "./programs.ts";
 
 const BUILD_MS = 900_000;
 
@@ -63,34 +60,12 @@ export async function buildBase(options: { content: string } & Surroundings): Pr
   }
 }
 
-/** The program an image brings that Debian does not have, if it has been built. */
-export async function findImageProgram(image: ImageSpec, paths: Paths): Promise<string | undefined> {
-  const binary = programPath(image, paths);
-  return await Deno.stat(binary).then(() => binary, () => undefined);
-}
-
-/** Builds that program, which is then kept by version. */
-export async function buildImageProgram(image: ImageSpec, options: Surroundings): Promise<string> {
-  const binary = programPath(image, options.paths);
-  await buildProgram({
-    ...options,
-    name: `Miniflux ${image.version}`,
-    argv: [join(SOURCES, "miniflux", "build.sh"), image.version, binary],
-    usually: "about 45 s",
-  });
-  return binary;
-}
-
-function programPath(image: ImageSpec, paths: Paths): string {
-  return join(paths.bin, `${image.folder}-${image.version}`);
-}
-
 /** Runs `docker build` for one image on top of the image `base`. */
 export async function buildImage(
   image: ImageSpec,
-  options: { base: string; content: string; program: string | undefined } & Surroundings,
+  options: { base: string; content: string; brought: readonly Brought[] } & Surroundings,
 ): Promise<void> {
-  const { base, content, program, paths, step, signal } = options;
+  const { base, content, brought, paths, step, signal } = options;
   await Deno.mkdir(paths.build, { recursive: true });
   const context = await Deno.makeTempDir({ dir: paths.build, prefix: `${image.folder}-` });
   const argv = ["docker", "build", "--force-rm", "--tag", image.tag];
@@ -102,7 +77,7 @@ export async function buildImage(
     for await (const file of Deno.readDir(join(SOURCES, image.folder))) {
       if (file.isFile) await Deno.copyFile(join(SOURCES, image.folder, file.name), join(context, file.name));
     }
-    if (program !== undefined) await Deno.copyFile(program, join(context, image.folder));
+    for (const { from, to } of brought) await execOk(["cp", "--recursive", from, join(context, to)]);
     const lastLine = new LastLine((line) => step.update(line));
     // The classic builder is part of every engine and finds images that exist only locally.
     const env = { ...DOCKER_ENV, DOCKER_BUILDKIT: "0" };

@@ -5,18 +5,21 @@ import { DOCKER_ENV } from "../docker/client.ts";
 import { fromRegistry, type Registry } from "../docker/registry.ts";
 import { type Paths, pathsFromEnvironment } from "../host/paths.ts";
 import { inStep, type Progress } from "../host/progress.ts";
-import { buildBase, buildImage, buildImageProgram, findImageProgram, SOURCES } from "./build.ts";
+import { buildBase, buildImage } from "./build.ts";
 import {
   BASE_IMAGE,
   BASE_SUITE,
   botImage,
   imagesOfRecipe,
   type ImageSpec,
+  mayBePulled,
   OFFICIAL_BASE,
+  SOURCES,
 } from "./catalogue.ts";
 import { contentHash, filesOf } from "./content.ts";
 import { engineId, lookUp } from "./engine.ts";
 import { Ledger } from "./ledger.ts";
+import { type Brought, imageProgram } from "./programs.ts";
 
 export interface ImageOptions {
   progress: Progress;
@@ -63,7 +66,7 @@ async function bringImages(images: ImageSpec[], options: ImageOptions): Promise<
     const content = await contentHash(await filesOf(join(SOURCES, image.folder)), [base, image.version]);
     const present = await lookUp(image.tag);
     if (present.kind === "foreign" || (present.kind === "made" && present.content === content)) continue;
-    if (present.kind === "missing" && await bring(image.tag, content, options)) brought.push(image.tag);
+    if (present.kind === "missing" && await bring(image, { ...options, content })) brought.push(image.tag);
     else missing.push({ ...image, content, ...(present.kind === "made" ? { stale: present.id } : {}) });
   }
   if (missing.length > 0) await make(missing, { ...options, base });
@@ -97,7 +100,9 @@ export async function removeImages(options: Pick<ImageOptions, "progress" | "cac
 }
 
 /** Gets an image without making it: from a file saved earlier, or from a registry. */
-async function bring(tag: string, content: string, options: ImageOptions): Promise<boolean> {
+async function bring(image: ImageSpec, options: ImageOptions & { content: string }): Promise<boolean> {
+  const { tag } = image;
+  const { content } = options;
   const file = savedFile(tag, content, options.cache);
   if (await Deno.stat(file).then(() => true, () => false)) {
     const loaded = await inStep(options.progress, `Load image ${tag}`, async () => {
@@ -109,7 +114,7 @@ async function bring(tag: string, content: string, options: ImageOptions): Promi
       return true;
     }
   }
-  return !tag.startsWith("localhost/") && await pull(tag, options);
+  return mayBePulled(image) && await pull(tag, options);
 }
 
 async function pull(
@@ -135,7 +140,7 @@ async function make(missing: Wanted[], options: ImageOptions & { base: string })
   };
   const engine = await engineId();
   const ledger = new Ledger(cache);
-  const programs = new Map<string, string>();
+  const programs = new Map<string, Brought[]>();
   let from = BASE_IMAGE;
 
   /** @returns tag of the image that the others start from */
@@ -154,12 +159,8 @@ async function make(missing: Wanted[], options: ImageOptions & { base: string })
     return BASE_IMAGE;
   }
   async function makePrograms(): Promise<void> {
-    for (const image of missing.filter(({ folder }) => folder === "miniflux")) {
-      const binary = await findImageProgram(image, paths) ??
-        await inStep(progress, `Build Miniflux ${image.version}`, (step) => {
-          return buildImageProgram(image, { paths, step, signal });
-        });
-      programs.set(image.tag, binary);
+    for (const image of missing.filter(({ program }) => program !== undefined)) {
+      programs.set(image.tag, await imageProgram(image, { paths, progress, signal }));
     }
   }
   async function makeImages(images: Wanted[]): Promise<void> {
@@ -168,7 +169,7 @@ async function make(missing: Wanted[], options: ImageOptions & { base: string })
         return buildImage(image, {
           base: from,
           content: image.content,
-          program: programs.get(image.tag),
+          brought: programs.get(image.tag) ?? [],
           paths,
           step,
           signal,
@@ -185,7 +186,7 @@ async function make(missing: Wanted[], options: ImageOptions & { base: string })
 
   const debian = async () => {
     from = await findBase();
-    await makeImages(missing.filter(({ folder }) => folder !== "miniflux"));
+    await makeImages(missing.filter(({ program }) => program === undefined));
   };
   // What fails first ends the other: no compiler may go on when this program has given up.
   const works = [makePrograms(), debian()].map((work) =>
@@ -197,7 +198,7 @@ async function make(missing: Wanted[], options: ImageOptions & { base: string })
   for (const outcome of await Promise.allSettled(works)) {
     if (outcome.status === "rejected") throw failed.signal.reason;
   }
-  await makeImages(missing.filter(({ folder }) => folder === "miniflux"));
+  await makeImages(missing.filter(({ program }) => program !== undefined));
 }
 
 async function save(image: Wanted, { progress, cache }: ImageOptions): Promise<void> {

@@ -12,13 +12,14 @@ export interface Branch extends Commit {
   branch: string;
 }
 
-/** Pull requests that every recipe here has: one that is fine, one after which old data is out of reach. */
-export type Variant = "good" | "loses-data";
+/** Pull requests: one that is fine, which every recipe here has, and one after which old data is out of reach. */
+export const variants = ["good", "loses-data"] as const;
+export type Variant = typeof variants[number];
 
 export interface History {
-  /** Oldest first; the last one is the head of `main`, a step ahead of the newest release. */
+  /** Oldest first; the last one is the head of `main`. */
   main: Commit[];
-  pullRequests: Record<Variant, Branch>;
+  pullRequests: { good: Branch; "loses-data"?: Branch };
 }
 
 export const histories: Record<string, History> = {
@@ -47,6 +48,20 @@ export const histories: Record<string, History> = {
         "Call the volume postgres, like what is in it",
       ),
     },
+  },
+  prosody: {
+    main: [
+      release("1.0.0+0.12.3", "Run Prosody with one account, and a domain for uploads"),
+      release("1.1.0+0.12.3", "Keep messages for clients that were away"),
+    ],
+    pullRequests: { good: branch("good", "larger-files", "Let people send files of up to 20 MiB") },
+  },
+  radicale: {
+    main: [
+      release("1.0.0+3.1.8", "Run Radicale with one account"),
+      release("1.1.0+3.1.8", "Let no other site show the pages in a frame"),
+    ],
+    pullRequests: { good: branch("good", "slower-guesses", "Answer wrong passwords two seconds later") },
   },
 };
 

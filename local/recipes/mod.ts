@@ -2,12 +2,17 @@
 import { join } from "node:path";
 import { CcciError } from "../../common/errors.ts";
 import { execOk } from "../../common/exec.ts";
-import { type Commit, histories, type History, type Variant } from "./histories.ts";
+import { type Commit, histories, type History, type Variant, variants } from "./histories.ts";
 
 export type { Variant };
 
 /** The recipes there are sources for. */
 export const recipeNames: string[] = Object.keys(histories);
+
+/** The pull requests of a recipe. */
+export function variantsOf(recipe: string): Variant[] {
+  return variants.filter((variant) => historyOf(recipe).pullRequests[variant] !== undefined);
+}
 
 /** A recipe repository could not be made. */
 export class RecipeSourceError extends CcciError {
@@ -52,6 +57,11 @@ export async function buildPullRequest(
 ): Promise<{ branch: string; commit: string; title: string }> {
   const { main, pullRequests } = historyOf(recipe);
   const step = pullRequests[variant];
+  if (step === undefined) {
+    throw new RecipeSourceError(`Could not make the pull request "${variant}" of "${recipe}": it has none`, {
+      hint: `It has ${variantsOf(recipe).join(" and ")}`,
+    });
+  }
   await git(target, ["checkout", "--quiet", "-B", step.branch, "main"]);
   await commit(recipe, { target, step, minute: main.length });
   const head = await git(target, ["rev-parse", "HEAD"]);

@@ -3,7 +3,7 @@ import { runCommandOk } from "../../common/command.ts";
 import { parseAbraSh } from "../../common/abra_sh.ts";
 import { schemaError } from "../abra/schema.ts";
 import { histories } from "./histories.ts";
-import { buildPullRequest, buildRecipeRepo, recipeNames } from "./mod.ts";
+import { buildPullRequest, buildRecipeRepo, recipeNames, variantsOf } from "./mod.ts";
 import { parse } from "yaml";
 
 async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
@@ -60,7 +60,7 @@ for (const recipe of recipeNames) {
     await withFolder(async (folder) => {
       await buildRecipeRepo(recipe, folder);
       const revisions = (await git(folder, "rev-list", "--reverse", "main")).split("\n");
-      for (const variant of ["good", "loses-data"] as const) {
+      for (const variant of variantsOf(recipe)) {
         const { commit } = await buildPullRequest(recipe, folder, variant);
         await checkSteps(folder, [...revisions, commit]);
       }
@@ -68,6 +68,7 @@ for (const recipe of recipeNames) {
     });
   });
 
+  if (!variantsOf(recipe).includes("loses-data")) continue;
   Deno.test(`${recipe}: the pull request that loses data mounts another volume or another place`, async () => {
     await withFolder(async (folder) => {
       await buildRecipeRepo(recipe, folder);
@@ -87,7 +88,7 @@ async function checkSteps(folder: string, revisions: string[]): Promise<void> {
     const files = await filesAt(folder, revision);
     const doc = parse(files["compose.yml"] ?? "");
     equal(schemaError(doc), undefined);
-    for (const { name, file } of Object.values<{ name: string; file: string }>(doc.configs)) {
+    for (const { name, file } of Object.values<{ name: string; file: string }>(doc.configs ?? {})) {
       const variable = /\$\{(\w+_VERSION)\}$/.exec(name)?.[1] ?? "";
       const version = parseAbraSh(files["abra.sh"] ?? "")[variable];
       notEqual(version, undefined, `${variable} is exported`);
@@ -106,6 +107,11 @@ Deno.test("a recipe without sources is refused by name", async () => {
   await rejects(buildRecipeRepo("nonesuch", "/nonexistent"), {
     code: "recipe.source",
     message: /"nonesuch"/,
+  });
+  await rejects(buildPullRequest("radicale", "/nonexistent", "loses-data"), {
+    code: "recipe.source",
+    message: /"loses-data" of "radicale"/,
+    hint: "It has good",
   });
   equal(Object.keys(histories).includes("constructor"), false);
   await rejects(buildRecipeRepo("constructor", "/nonexistent"), { code: "recipe.source" });

@@ -1,0 +1,2 @@
+export CONFIG_VERSION=v3
+export USERS_VERSION=v1

@@ -1,0 +1,4 @@
+import { read } from "cc-ci";
+import { Client } from "./chat.ts";
+
+read(async () => await (await Client.logIn()).note("seeded"));
