@@ -4,6 +4,9 @@ import { Buffer } from "node:buffer";
 import { UsageError } from "./errors.ts";
 import { type FetchLimits, type HalfAnswer, withinLimits } from "./fetch_limits.ts";
 
+/** Bytes of an answer's headers that are taken, which are as many as Chromium takes. */
+const MAX_HEADERS = 256 * 1024;
+
 /** Where connections go, whatever the name in the URL says. */
 export interface Ingress {
   /** `host:port` of the reverse proxy, e.g. `127.0.0.1:443`. */
@@ -38,6 +41,7 @@ export function ingressFetch(ingress: Ingress, limits: FetchLimits = {}): typeof
       path: url.pathname + url.search,
       headers,
       agent: false as const,
+      maxHeaderSize: MAX_HEADERS,
     };
     const outgoing = () =>
       url.protocol === "https:"

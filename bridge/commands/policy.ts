@@ -93,7 +93,9 @@ async function judgeHead(command: CommandRow, deps: PolicyDeps & { recipe: strin
   const place = { repo: command.repo, pr: command.pr };
   const pull = await forge.pull(place);
   if (!pull.ok) {
-    return pull.status === 404 ? { kind: "ignore", reason: "pull request gone" } : later(pull);
+    return [404, 410, 451].includes(pull.status)
+      ? { kind: "ignore", reason: "pull request gone" }
+      : later(pull);
   }
   const head = pull.value.head;
   if (pull.value.state !== "open") return { kind: "refuse", refusal: { reason: pull.value.state } };

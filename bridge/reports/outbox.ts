@@ -146,10 +146,14 @@ export class Outbox {
   }
 }
 
-/** How often it is tried after such an answer: where it is locked, archived, blocked or gone, more does not help. */
+/**
+ * How often it is tried after such an answer: where it is locked, archived, blocked, forbidden by law or gone, more does
+ * not help. A token that was withdrawn is replaced some day, and what comes too often or too early may come later.
+ */
 function mostTries({ status }: Failure): number {
   if (status === 404 || status === 410) return goneTries;
-  return isMoved(status) || [403, 413, 422, 423].includes(status) ? refusedTries : Infinity;
+  const mayPass = status < 400 || status >= 500 || [401, 408, 425, 429].includes(status);
+  return isMoved(status) || !mayPass ? refusedTries : Infinity;
 }
 
 /** The text as it is sent. */

@@ -139,7 +139,15 @@ Deno.test("Retry-After is kept to", async () => {
   await world.until("it is answered", () => world.bodies().length === 1);
 });
 
-for (const [why, status] of [["user is blocked", 403], ["locked", 403], ["Repo is archived", 423]] as const) {
+for (
+  const [why, status] of [["user is blocked", 403], ["locked", 403], ["Repo is archived", 423], [
+    "taken down",
+    451,
+  ], [
+    "not here",
+    405,
+  ]] as const
+) {
   Deno.test(`a pull request whose comments the forge refuses is tested all the same, and its page and the operator know: ${why}`, async () => {
     using at = await open({ statuses: true });
     const { world, pull } = at;

@@ -4,7 +4,7 @@ import { Git, withoutCredentials } from "../recipe/git.ts";
 import { cloneUrl, upstreamUrl } from "../recipe/repo.ts";
 import type { RunRequest } from "../run/request.ts";
 import type { Settings } from "../run/settings.ts";
-import { findVersion, isVersion } from "../recipe/versions.ts";
+import { findVersion, isVersion, whyNoVersion } from "../recipe/versions.ts";
 
 /**
  * A person waits at the terminal for this check. The run itself tells what is wrong with a repository that does not
@@ -42,8 +42,9 @@ export async function refuseMissing(request: RunRequest, settings: Settings): Pr
   // An annotated tag is listed a second time, with the commit that it stands for.
   const versions = named(released, "refs/tags/").filter((name) => name.endsWith("^{}"))
     .map((name) => name.slice(0, -3)).filter(isVersion);
-  if (findVersion(versions.map((version) => ({ version, commit: "" })), base) !== null) return;
-  throw new UsageError(`Version "${base}" was never published`, { hint: listed("Published are", versions) });
+  const published = versions.map((version) => ({ version, commit: "" }));
+  if (findVersion(published, base) !== null) return;
+  throw new UsageError(whyNoVersion(published, base).message, { hint: listed("Published are", versions) });
 }
 
 /** Names of a repository's refs, or null when it does not answer. */

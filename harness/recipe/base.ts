@@ -4,7 +4,7 @@ import { Git } from "./git.ts";
 import { readInside } from "./inside_checkout.ts";
 import { compareVersions } from "./order_versions.ts";
 import type { RecipeRepo } from "./repo.ts";
-import { findVersion, isVersion, type PublishedVersion } from "./versions.ts";
+import { findVersion, isVersion, type PublishedVersion, whyNoVersion } from "./versions.ts";
 
 /** The version from which the commit under test is upgraded, and why it is this one. */
 export interface Base {
@@ -30,7 +30,7 @@ export async function findBase(
   const others = newestFirst(history.others());
   if (others.length === 0) return { version: null, why: "no other version was published" };
   const ancestors = new Set(await history.ancestors());
-  const ancestor = others.find((one) => ancestors.has(one.commit));
+  const ancestor = others.find((one) => ancestors.has(one.version));
   if (ancestor !== undefined) {
     return { version: ancestor, why: "the newest version that the commit descends from" };
   }
@@ -50,10 +50,8 @@ async function askedVersion(history: History, asked: string): Promise<Base> {
   const { published } = history.repo;
   const version = findVersion(published, asked);
   if (version === null) {
-    const versions = published.map((one) => one.version);
-    throw new StageFailure(`Version "${asked}" was never published`, {
-      detail: versions.length === 0 ? "No version was" : `Published are: ${versions.join(", ")}`,
-    });
+    const { message, published: detail } = whyNoVersion(published, asked);
+    throw new StageFailure(message, { detail });
   }
   if (await history.comesBefore(version)) {
     throw new StageFailure(`Version ${version.version} comes after the commit under test`, {
@@ -81,10 +79,10 @@ class History {
     return dirty ? published : published.filter((one) => one.commit !== head);
   }
 
-  /** Commits of the versions that the commit descends from. */
+  /** Tags on commits that the commit descends from. */
   async ancestors(): Promise<string[]> {
     const { head, tagRefs } = this.repo;
-    const format = "--format=%(*objectname)";
+    const format = `--format=%(refname:lstrip=${tagRefs.split("/").length})`;
     return (await this.#git.run(["for-each-ref", `--merged=${head}`, format, tagRefs], this.#inMirror)).split(
       "\n",
     );

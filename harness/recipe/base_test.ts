@@ -110,9 +110,26 @@ Deno.test("a version that was asked for is taken, unless it is unknown or comes 
     assert.equal(await base("1.0.0"), "1.0.0+1: the version that was asked for");
     await assert.rejects(base("3.0.0"), /Version "3\.0\.0" was never published/);
     await assert.rejects(base("2.0.0"), /Version 2\.0\.0\+1 comes after the commit/, "itself");
+    await git("tag", "-am", "release", "1.0.0+2", "1.0.0+1");
+    await assert.rejects(base("1.0.0"), /may be any of 1\.0\.0\+1, 1\.0\.0\+2: name one of them whole/);
     await git("checkout", "-q", "one");
     await assert.rejects(base("2.0.0"), /Version 2\.0\.0\+1 comes after the commit/, "a descendant");
     await commit("1.1.1+1");
     await assert.rejects(base("2.0.0"), /Version 2\.0\.0\+1 comes after the commit/, "a higher number aside");
     assert.equal(await base("1.0.0+1"), "1.0.0+1: the version that was asked for");
+  }));
+
+Deno.test("a tag that stands on no commit is no version, and a checkout without a commit is told as one", () =>
+  withHistory(async ({ git, commit, base }) => {
+    await assert.rejects(base(), /has no commit yet: commit the recipe's files first/);
+    await commit("1.0.0+1", "1.0.0+1");
+    await git("tag", "-am", "release", "2.0.0+1", "HEAD^{tree}");
+    await git("tag", "-am", "release", "2.1.0+1", "HEAD:compose.yml");
+    await git("checkout", "-q", "--orphan", "rewritten");
+    await commit(null);
+    assert.match(await base(), /^1\.0\.0\+1: the newest version/);
+    await git("checkout", "-q", "main");
+    await commit(null);
+    await git("tag", "-am", "again", "1.0.1+1", "1.0.0+1");
+    assert.equal(await base(), `1.0.1+1: ${descends}`, "a release that was tagged once more");
   }));

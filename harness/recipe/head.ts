@@ -79,7 +79,14 @@ class HeadFinder {
   /** A folder as it stands: its commit, and whatever is changed on top. */
   async worktree(path: string): Promise<Head> {
     const { subject, signal } = this.#options;
-    const head = (await this.#git.run(["rev-parse", "HEAD"], { cwd: path, signal })).trim();
+    const found = await this.#git.attempt(["rev-parse", "--verify", "-q", "HEAD^{commit}"], {
+      cwd: path,
+      signal,
+    });
+    if (!found.success) {
+      throw new StageFailure(`The checkout "${path}" has no commit yet: commit the recipe's files first`);
+    }
+    const head = found.stdout.trim();
     await this.#git.run(["fetch", "-q", "--no-tags", "--", path, "+HEAD:refs/src/asked"], this.#inMirror);
     const changes = await this.#git.run(["status", "--porcelain", "-unormal"], { cwd: path, signal });
     const dirty = changes !== "";

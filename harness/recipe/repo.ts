@@ -186,20 +186,27 @@ function noVersions(tags: readonly string[]): string {
 /** Version tags: the annotated ones, which are releases, and the lightweight ones, which are none. */
 async function readTags(git: Git, mirror: string, below: string) {
   const depth = below.split("/").length;
-  const format = `--format=%(objecttype) %(refname:lstrip=${depth}) %(objectname) %(*objectname)`;
+  const format =
+    `--format=%(objecttype) %(refname:lstrip=${depth}) %(objectname) %(*objectname) %(*objecttype)`;
   const listed = await git.run(["for-each-ref", format, below], { cwd: mirror });
   const published: PublishedVersion[] = [];
   const lightweight: PublishedVersion[] = [];
   const unannotated: string[] = [];
   const misnamed: string[] = [];
   for (const line of listed.split("\n")) {
-    const [type, version, object, commit] = line.split(" ");
+    const [type, version, object, commit, stands] = line.split(" ");
     if (version === undefined || object === undefined) continue;
     if (type !== "tag") unannotated.push(version);
     if (!isVersion(version)) {
       if (type === "tag" && /^v?[0-9]/.test(version)) misnamed.push(version);
     } else if (type !== "tag") lightweight.push({ version, commit: object });
-    else if (commit !== undefined && commit !== "") published.push({ version, commit });
+    else if (commit !== undefined && stands === "commit") published.push({ version, commit });
+    else if (stands === "tag") { // a release that was tagged once more
+      const peeled = await git.attempt(["rev-parse", "--verify", "-q", `${object}^{commit}`], {
+        cwd: mirror,
+      });
+      if (peeled.success) published.push({ version, commit: peeled.stdout.trim() });
+    }
   }
   return { published, lightweight, unannotated, misnamed };
 }
