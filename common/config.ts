@@ -1,6 +1,11 @@
 import * as z from "zod";
 import { UsageError } from "./errors.ts";
 
+/** A setting with a default that not every form of a program has; without one it has to be given. */
+export function stringOr(value: string | undefined): z.ZodString | z.ZodDefault<z.ZodString> {
+  return value === undefined ? z.string() : z.string().default(value);
+}
+
 /**
  * Reads a program's settings from its environment. A key of the schema, with the prefix `CCCI_`, is the name of a
  * variable. For secrets, `CCCI_<key>_FILE` may name a file instead, whose trimmed content is the value.

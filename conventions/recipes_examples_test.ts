@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { Browser, Page } from "../harness/browser/types.ts";
-import { kitFiles, kitNames } from "../harness/recipe_tests/ground.ts";
+import { kitFiles, kitNames } from "../harness/recipe_tests/kit_files.ts";
 import { runTests, type TestOutcome } from "../harness/recipe_tests/runner.ts";
 import { httpsSite } from "../harness/testing/https_site.ts";
 import { document } from "./testing/documents.ts";
@@ -124,9 +124,9 @@ function testsIn(examples: readonly string[]): number {
 }
 
 /** The example in the comment of each function of the kit, by the function's name, and the kit's own under `mod`. */
-async function kitExamples(): Promise<Record<string, string>> {
+function kitExamples(): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const text of Object.values(await kitFiles())) {
+  for (const text of Object.values(kitFiles)) {
     const comments = text.matchAll(
       /\/\*\*\n((?: \*.*\n)*?) \*\/\n(?:export (?:async )?(?:function|const|class) (\w+))?/g,
     );
@@ -141,8 +141,8 @@ async function kitExamples(): Promise<Record<string, string>> {
 Deno.test("docs/recipes.md and the kit: every example type-checks and passes as a test of a recipe", async () => {
   const documented = examplesIn(await document("docs/recipes.md"));
   assert.ok(documented.length > 0);
-  const kit = await kitExamples();
-  const names = kitNames((await kitFiles())["mod.ts"] ?? "");
+  const kit = kitExamples();
+  const names = kitNames();
   assert.ok(names.includes("fetch"), "the kit exports its functions some other way now");
   assert.deepEqual(names.filter((name) => kit[name] === undefined), [], "functions without an example");
   assert.deepEqual(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(kit[name] ?? "")), []);

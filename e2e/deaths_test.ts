@@ -1,3 +1,4 @@
+import { startCommand } from "../programs/start.ts";
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { exists } from "../common/files.ts";
@@ -20,7 +21,7 @@ onTheStack("SIGTERM cancels a run and cleans up", async (bench) => {
 onTheStack("SIGKILL of what started the run, as Drone does it, cancels it", async (bench) => {
   const { stack, folder, runs } = bench;
   const path = await makeRecipe(join(folder, "quick"));
-  const harness = [Deno.execPath(), "run", "-q", "-P=harness", "harness.ts", "run-recipe", path];
+  const harness = [...startCommand("harness"), "run-recipe", path];
   const script = 'setpriv --pdeathsig TERM -- "$@" 2>&1; exit $?';
   const shell = new Deno.Command("sh", {
     args: ["-c", script, "step", ...harness],

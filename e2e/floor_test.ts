@@ -1,3 +1,4 @@
+import { startCommand } from "../programs/start.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { execOk } from "../common/exec.ts";
@@ -44,7 +45,7 @@ onTheStack(
       env: {},
     });
     const folder = (await runFolders(bench.runs))[0];
-    const remove = [Deno.execPath(), "run", "-q", "-P=harness", "harness.ts", "remove", folder?.path ?? ""];
+    const remove = [...startCommand("harness"), "remove", folder?.path ?? ""];
     try {
       assert.equal(stage(ended, "install")?.result, "passed", ended.stderr); // an attack that works ends the app
       const stack = (await folder?.plan())?.apps.find(({ lane }) => lane === "install")?.stack ?? "";

@@ -1,5 +1,5 @@
+import { startCommand } from "../programs/start.ts";
 import { ingressFetch } from "../common/ingress.ts";
-import { SMALL_HEAP } from "../common/small_heap.ts";
 import { runCommand, runCommandOk } from "../common/command.ts";
 import { waitFor } from "../common/time.ts";
 import type { RunResult } from "../protocol/result.ts";
@@ -55,7 +55,7 @@ export interface RunOptions {
   byLauncher?: boolean;
 }
 
-const HARNESS = [Deno.execPath(), "run", "-q", SMALL_HEAP, "-P=harness", "harness.ts"] as const;
+const HARNESS = startCommand("harness", { smallHeap: true });
 const LAUNCHER = [`${root}cc-ci`] as const;
 
 /** A running `run-recipe`, with a folder for its runs that no other test uses. */
@@ -160,7 +160,7 @@ export async function janitor(
   { stack, runs }: { stack: Stack; runs: string },
   { args = [], env = {} }: { args?: string[]; env?: Record<string, string> } = {},
 ) {
-  return await runCommand([Deno.execPath(), "run", "-q", "-P=harness", "harness.ts", "janitor", ...args], {
+  return await runCommand([...startCommand("harness"), "janitor", ...args], {
     cwd: root,
     env: { ...stack.env, ...env, CCCI_RUNS: runs },
     timeoutMs: 600_000,

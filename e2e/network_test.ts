@@ -1,3 +1,4 @@
+import { startCommand } from "../programs/start.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { execOk } from "../common/exec.ts";
@@ -74,7 +75,7 @@ async function installedApp(bench: Bench) {
   assert.equal(stage(ended, "install")?.result, "passed", ended.stderr);
   const folder = (await runFolders(bench.runs))[0];
   const app = (await folder?.plan())?.apps.find(({ lane }) => lane === "install");
-  const remove = [Deno.execPath(), "run", "-q", "-P=harness", "harness.ts", "remove", folder?.path ?? ""];
+  const remove = [...startCommand("harness"), "remove", folder?.path ?? ""];
   return {
     stack: app?.stack ?? "",
     domain: app?.domain ?? "",

@@ -1,3 +1,4 @@
+import { startCommand } from "../programs/start.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -142,7 +143,7 @@ if (isRoot()) {
         `${app?.stack}_app`,
       ]);
       assert.equal(stdout.trim(), `${image}@${ended.result.pulls?.[0]?.digest}`);
-      const remove = [Deno.execPath(), "run", "-q", "-P=harness", "harness.ts", "remove"];
+      const remove = [...startCommand("harness"), "remove"];
       await execOk([...remove, folders[0]?.path ?? ""], {
         env: { ...stack.env, CCCI_RUNS: runs },
         timeoutMs: 120_000,

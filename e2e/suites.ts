@@ -51,6 +51,7 @@ const unitFolders = [
   "bridge",
   "dashboard",
   "local",
+  "programs",
 ];
 
 /**

@@ -11,6 +11,7 @@ export const commands: Commands = {
   recipes: async (argv) => await (await import("./commands/recipes.ts")).recipes(argv),
   janitor: async (argv) => await (await import("./commands/janitor.ts")).janitor(argv),
   remove: async (argv) => await (await import("./commands/janitor.ts")).remove(argv),
+  bundle: async (argv) => await (await import("./commands/bundle.ts")).bundle(argv),
   "abra-contract": async (argv) => await (await import("./commands/abra_contract.ts")).checkContract(argv),
 };
 

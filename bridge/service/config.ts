@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { fileURLToPath } from "node:url";
-import { readConfig } from "../../common/config.ts";
+import { readConfig, stringOr } from "../../common/config.ts";
 import { UsageError } from "../../common/errors.ts";
 import { tlsSettings } from "../../common/tls.ts";
+import { besidePrograms } from "../../programs/start.ts";
 import { commitId, repoName } from "../../protocol/params.ts";
 
 const address = z.string().regex(/^.+:[0-9]{1,5}$/, "must be host:port");
@@ -24,7 +24,7 @@ const schema = z.object({
   /** Organisation whose members may give commands. */
   MEMBERS_ORG: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/),
   /** Folder with the enrolments. */
-  RECIPES: z.string().default(fileURLToPath(import.meta.resolve("../../recipes"))),
+  RECIPES: stringOr(besidePrograms("recipes")),
   /** Folder for the database and the local engine's notes. */
   STATE: z.string(),
   LISTEN: address.default("127.0.0.1:3182"),
@@ -58,8 +58,8 @@ const schema = z.object({
   DRONE_COMMIT: commitId.optional(),
   /** Runs the engine may have at a time. */
   CAPACITY: z.coerce.number().int().min(1).max(16).default(1),
-  /** The harness: a program, or a module for the Deno that runs the bridge. */
-  HARNESS: z.string().default(fileURLToPath(import.meta.resolve("../../harness.ts"))),
+  /** The harness: a program, or a module for the Deno that runs the bridge; unset: the one beside the bridge. */
+  HARNESS: z.string().optional(),
   LOG_LEVEL: z.enum(["debug", "info", "warning", "error"]).default("info"),
 });
 export type Config = z.infer<typeof schema>;

@@ -1,7 +1,9 @@
 import { join } from "node:path";
+import { UsageError } from "../../common/errors.ts";
 import { type OwnHosts, readCa, serviceFetch } from "../../common/ingress.ts";
 import { systemClock } from "../../common/time.ts";
 import { readEnrolments } from "../../enrolment/repositories.ts";
+import { moduleCommand, ownHome, startCommand } from "../../programs/start.ts";
 import { harnessEnv } from "../../protocol/harness_env.ts";
 import { readMaintenance } from "../commands/maintenance.ts";
 import { DroneEngine } from "../engine/drone.ts";
@@ -74,11 +76,18 @@ function droneEngine(config: Config, own: OwnHosts): Engine {
 }
 
 function localEngine(config: Config): Engine {
-  const module = config.HARNESS.endsWith(".ts");
   return new LocalEngine({
     folder: join(config.STATE, "runs"),
-    command: [...(module ? [Deno.execPath(), "run", "-q", "-P=harness"] : []), config.HARNESS, "ci"],
+    command: [...harnessCommand(config.HARNESS), "ci"],
     env: harnessEnv(Deno.env.get),
     capacity: config.CAPACITY,
   });
+}
+
+function harnessCommand(harness: string | undefined): string[] {
+  if (harness !== undefined) {
+    return /\.[jt]s$/.test(harness) ? moduleCommand(harness, { set: "harness" }) : [harness];
+  }
+  if (ownHome().form !== "binary") return startCommand("harness");
+  throw new UsageError('Could not read the configuration: engine "local" needs CCCI_HARNESS, a program');
 }

@@ -1,5 +1,8 @@
+import { join } from "node:path";
+import { UsageError } from "../../common/errors.ts";
 import { fromFileUrl } from "../../common/files.ts";
 import { exec } from "../../common/exec.ts";
+import { ownHome } from "../../programs/start.ts";
 import { InfraFailure } from "../run/stage.ts";
 import type { Swarm } from "../swarm/swarm.ts";
 
@@ -8,13 +11,25 @@ const RUNTIME = "cc-ci";
 const CHECK_MS = 10_000;
 
 /** What an engine's configuration (`/etc/docker/daemon.json`) has to say for it to have the floor. */
-export function engineConfiguration(runtime = fromFileUrl(import.meta.resolve("./runtime.sh"))) {
+export function engineConfiguration(runtime = ownRuntime()) {
   return {
     runtimes: { [RUNTIME]: { path: runtime } },
     "default-runtime": RUNTIME,
     "log-driver": "json-file",
     "log-opts": { "max-size": "10m", "max-file": "3" },
   };
+}
+
+/** Path of the runtime that came with this program. @throws {UsageError} when that is a binary, beside which nothing lies */
+function ownRuntime(home = ownHome()): string {
+  if (home.form === "source") return fromFileUrl(import.meta.resolve("./runtime.sh"));
+  if (home.form === "bundle") return join(home.folder, "floor", "runtime.sh");
+  throw new UsageError(
+    "Could not say where the runtime of the floor lies: this program is one file by itself",
+    {
+      hint: 'It is "floor/runtime.sh" in the folder of the bundles that this program was made of.',
+    },
+  );
 }
 
 /** @returns what keeps this engine from having the floor, as a sentence; null when nothing does */

@@ -1,7 +1,8 @@
 import { basename, dirname, join, normalize } from "node:path";
 import { exec } from "../../common/exec.ts";
 import { plainText } from "../../common/plain_text.ts";
-import { confinedGround, type GroundNeeds, ISOLATED, kitFiles, kitNames, openGround } from "./ground.ts";
+import { confinedGround, type GroundNeeds, ISOLATED, openGround } from "./ground.ts";
+import { kitNames } from "./kit_files.ts";
 import { readMistakes, type Sources, type TestMistake } from "./mistakes.ts";
 import { plainFiles } from "./sandbox.ts";
 import { fulfils, isCode, type Purpose, unrunTests } from "./unrun.ts";
@@ -94,7 +95,6 @@ export async function unrunIn(
 }
 
 async function sourcesOf(folder: string, root: string): Promise<Sources> {
-  const { "mod.ts": kit = "" } = await kitFiles();
   const texts = new Map<string, string>();
   for await (const name of plainFiles(folder)) {
     if (isCode(name)) texts.set(name, await readStart(join(folder, name)));
@@ -103,7 +103,7 @@ async function sourcesOf(folder: string, root: string): Promise<Sources> {
     root,
     names: [...texts.keys()],
     text: (name) => texts.get(normalize(name)) ?? "",
-    kit: kitNames(kit),
+    kit: kitNames(),
   };
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { exec } from "../../common/exec.ts";
 import type { Purpose } from "./unrun.ts";
+import { kitFiles } from "./kit_files.ts";
 import { checkTests, type TestCheck, type TestMistake } from "./check.ts";
 
 /** Deno's cache for all checks here. */
@@ -190,4 +191,13 @@ Deno.test({
     });
     assert.equal(late.complete, false);
   },
+});
+
+Deno.test("the texts of the kit are those of its files, all of them", async () => {
+  const folder = new URL("../kit/", import.meta.url);
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) =>
+    !/_test\.ts$/.test(name)
+  );
+  assert.deepEqual(Object.keys(kitFiles), names.toSorted());
+  for (const name of names) assert.equal(kitFiles[name], await Deno.readTextFile(new URL(name, folder)));
 });

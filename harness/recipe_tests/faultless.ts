@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import { kitFiles } from "./ground.ts";
+import { kitFiles } from "./kit_files.ts";
 import { plainFiles } from "./sandbox.ts";
 
 /** How many are remembered; each is an empty file. */
@@ -23,7 +23,7 @@ export class FaultlessTests {
     const parts: string[] = [
       Deno.version.deno,
       of.deno,
-      JSON.stringify(await kitFiles()),
+      JSON.stringify(kitFiles),
     ];
     parts.push(...of.files.map((file) => basename(file)));
     const names = (await Array.fromAsync(plainFiles(folder))).sort();

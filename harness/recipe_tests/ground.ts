@@ -1,6 +1,8 @@
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { FirstBytes } from "../../common/bounded_bytes.ts";
-import { fromFileUrl } from "../../common/files.ts";
+import { ownHome } from "../../programs/start.ts";
+import { kitFiles } from "./kit_files.ts";
 import { importMap, inside, Sandbox } from "./sandbox.ts";
 
 /** What has to be known to make the surroundings of a child that works on test files. */
@@ -47,7 +49,7 @@ export interface Ground {
 export async function openGround(run: GroundNeeds): Promise<Ground> {
   const junit = join(run.tmp, "junit.xml");
   const map = join(run.tmp, "import_map.json");
-  await Deno.writeTextFile(map, importMap(kitFile()));
+  await Deno.writeTextFile(map, importMap(await kitUrl(run.tmp)));
   const env = {
     DENO_DIR: run.denoDir ?? Deno.env.get("DENO_DIR") ?? join(run.tmp, "deno-dir"),
     DENO_NO_UPDATE_CHECK: "1",
@@ -79,7 +81,7 @@ export async function confinedGround(run: GroundNeeds): Promise<Ground> {
     tmp: run.tmp,
     deno: run.deno,
     tests: dirname(run.files[0] ?? "/."),
-    kit: await kitFiles(),
+    kit: kitFiles,
     timeoutMs: run.timeoutMs,
   });
   return {
@@ -95,23 +97,14 @@ export async function confinedGround(run: GroundNeeds): Promise<Ground> {
   };
 }
 
-/** The kit's main file as a `file:` URL for an import map. */
-function kitFile(): string {
-  return import.meta.resolve("../kit/mod.ts");
-}
-
-/** The files that the kit consists of, by name. They import nothing except each other. */
-export async function kitFiles(): Promise<Record<string, string>> {
-  const folder = fromFileUrl(import.meta.resolve("../kit/"));
-  const files: Record<string, string> = {};
-  const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
-  for (const name of names.filter((name) => /^\w+\.ts$/.test(name) && !name.endsWith("_test.ts")).sort()) {
-    files[name] = await Deno.readTextFile(join(folder, name));
-  }
-  return files;
-}
-
-/** Names of what tests can import, types aside. @param main text of the kit's main file */
-export function kitNames(main: string): string[] {
-  return [...main.matchAll(/^export \{([^}]*)\}/gm)].flatMap(([, names = ""]) => names.match(/\w+/g) ?? []);
+/**
+ * The kit's main file as a `file:` URL for an import map. Programs that run from their sources have the kit at hand, at
+ * a place that stays the same, so that Deno remembers its types from one test to the next.
+ */
+async function kitUrl(tmp: string): Promise<string> {
+  if (ownHome().form === "source") return import.meta.resolve("../kit/mod.ts");
+  const folder = join(tmp, "kit");
+  await Deno.mkdir(folder, { recursive: true });
+  for (const [name, text] of Object.entries(kitFiles)) await Deno.writeTextFile(join(folder, name), text);
+  return pathToFileURL(join(folder, "mod.ts")).href;
 }

@@ -1,11 +1,16 @@
-import { SMALL_HEAP } from "../../common/small_heap.ts";
-import { fromFileUrl } from "../../common/files.ts";
+import { ownHome, startCommand } from "../../programs/start.ts";
 
-/** The command that starts this program again, whether it runs from source or as a compiled binary. */
+/** The command that starts this program again, whatever form it runs in. */
 export function selfCommand(...args: string[]): [program: string, ...args: string[]] {
-  if (Deno.build.standalone) return [Deno.execPath(), ...args];
-  const main = fromFileUrl(import.meta.resolve("../../harness.ts"));
-  return [Deno.execPath(), "run", "-q", "--no-prompt", "-P=harness", main, ...args];
+  return again(args, { smallHeap: false });
+}
+
+/** A binary may have been given any name. */
+function again(args: string[], { smallHeap }: { smallHeap: boolean }): [program: string, ...args: string[]] {
+  const home = ownHome();
+  if (home.form === "binary") return [Deno.execPath(), ...args];
+  const [program, ...first] = startCommand("harness", { home, smallHeap });
+  return [program, ...first, ...args];
 }
 
 /** Variable with the name that people know this program by, where they start it by another one. */
@@ -24,6 +29,5 @@ export function processCommand(
   role: "keeper" | "worker",
   folder: string,
 ): [program: string, ...args: string[]] {
-  const [program, ...args] = selfCommand(role, folder);
-  return Deno.build.standalone ? [program, ...args] : [program, "run", SMALL_HEAP, ...args.slice(1)];
+  return again([role, folder], { smallHeap: true });
 }

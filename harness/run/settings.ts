@@ -1,7 +1,8 @@
 import * as z from "zod";
-import { fromFileUrl, resolvePath } from "../../common/files.ts";
-import { readConfig } from "../../common/config.ts";
+import { resolvePath } from "../../common/files.ts";
+import { readConfig, stringOr } from "../../common/config.ts";
 import { UsageError } from "../../common/errors.ts";
+import { besidePrograms, ownDeno } from "../../programs/start.ts";
 
 const domain = z.string().regex(
   /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
@@ -22,7 +23,7 @@ const settingsSchema = z.object({
   /** Base URL of the forge: repositories are cloned from `<forge>/<owner>/<name>.git`. */
   FORGE_URL: z.url().optional(),
   /** Folder with the enrolments. */
-  RECIPES: z.string().default(fromFileUrl(import.meta.resolve("../../recipes"))),
+  RECIPES: stringOr(besidePrograms("recipes")),
   /** Folder of run folders. One run at a time works in it. */
   RUNS: z.string(),
   /** Apps of one run that may live at the same time; unset: 2 where free memory allows. */
@@ -36,7 +37,7 @@ const settingsSchema = z.object({
   TRAEFIK_API: z.url().optional(),
   ABRA: z.string().default("abra"),
   /** The deno binary that recipe tests run with. */
-  DENO: z.string().default(Deno.execPath()),
+  DENO: stringOr(ownDeno()),
   /** A docker client of version 23 or later, which shows how it reads compose files; unset: one is looked for. */
   DOCKER: z.string().optional(),
   DOCKER_SOCKET: z.string().default("/var/run/docker.sock"),

@@ -5,6 +5,7 @@ import { systemClock, waitFor } from "../../common/time.ts";
 import { type Docker, engineAnswers, engineClient, SOCKET } from "./client.ts";
 import { type EngineContext, ensureEngineProgram } from "./engine_program.ts";
 import { StackError } from "../host/errors.ts";
+import { FLOOR_FILES } from "../../programs/bundle.ts";
 import { exists } from "../../common/files.ts";
 import { noteHost, restoreHost } from "./host_traces.ts";
 import { installPackages, isRoot, onPath } from "../host/host.ts";
@@ -156,7 +157,7 @@ function runtimeFolder(paths: Paths): string {
 async function installRuntime(paths: Paths): Promise<void> {
   const folder = runtimeFolder(paths);
   await Deno.mkdir(folder, { recursive: true });
-  for (const name of ["runtime.sh", "runtime.ts", "network.sh", "packet_filter.ts"]) {
+  for (const name of FLOOR_FILES) {
     const path = join(folder, name);
     await Deno.copyFile(join(paths.repo, "harness", "floor", name), `${path}.new`);
     await Deno.rename(`${path}.new`, path); // a container may be starting by the old one

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { startCommand } from "../../programs/start.ts";
 import { StackError } from "../host/errors.ts";
 import type { Paths } from "../host/paths.ts";
 
@@ -24,11 +24,7 @@ export function localPipelines(text: string, harness: string): string {
  */
 export function harnessWrapper({ paths, env }: { paths: Paths; env: Record<string, string> }): string {
   const settings = Object.entries(env).map(([name, value]) => `export ${name}=${shellWord(value)}\n`);
-  const command = [
-    Deno.execPath(),
-    ...["run", "--quiet", "--no-prompt", "--config", join(paths.repo, "deno.json")],
-    ...["--permission-set=harness", join(paths.repo, "harness.ts")],
-  ];
+  const command = startCommand("harness", { home: paths.programs });
   return `#!/bin/sh
 # The harness with the settings of this stack, for Drone's runner. Written by "./cc-ci up --engine drone".
 ${settings.join("")}exec ${command.map(shellWord).join(" ")} "$@"

@@ -1,9 +1,12 @@
 import { join, resolve } from "node:path";
+import type { Home } from "../../programs/start.ts";
 
 /** Where things of the local stack are kept. All of it lies below one cache folder. */
 export interface Paths {
   /** Checkout of this project. */
   repo: string;
+  /** Our programs as the stack starts them: those of the checkout, or bundles in the folder `CCCI_PROGRAMS`. */
+  programs: Home;
   /** `CCCI_CACHE`, default `${XDG_CACHE_HOME:-$HOME/.cache}/cc-ci`. Survives `down`. */
   cache: string;
   /** Built programs, `<name>-<version>`. */
@@ -23,16 +26,20 @@ export interface Paths {
 /** Layout below the cache folder that the environment names. */
 export function pathsFromEnvironment(env: (name: string) => string | undefined = Deno.env.get): Paths {
   const home = env("HOME") ?? "/root";
-  return pathsBelow(
+  const paths = pathsBelow(
     resolve(env("CCCI_CACHE") || join(env("XDG_CACHE_HOME") || join(home, ".cache"), "cc-ci")),
   );
+  const bundles = env("CCCI_PROGRAMS");
+  return bundles ? { ...paths, programs: { form: "bundle", folder: resolve(bundles) } } : paths;
 }
 
 /** Layout below a cache folder, this stack's or another one's. */
 export function pathsBelow(cache: string): Paths {
   const state = join(cache, "state");
+  const repo = resolve(import.meta.dirname ?? Deno.cwd(), "../..");
   return {
-    repo: resolve(import.meta.dirname ?? Deno.cwd(), "../.."),
+    repo,
+    programs: { form: "source", folder: repo },
     cache,
     bin: join(cache, "bin"),
     build: join(cache, "build"),

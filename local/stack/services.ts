@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { ingressFetch } from "../../common/ingress.ts";
-import { SMALL_HEAP } from "../../common/small_heap.ts";
+import { escaped, startCommand } from "../../programs/start.ts";
 import { waitFor } from "../../common/time.ts";
 import { StackError } from "../host/errors.ts";
 import { ownGitea } from "../gitea/gitea.ts";
@@ -25,8 +25,17 @@ const STOP_MS = 10_000;
 
 /** Sources whose change makes a running service stale. */
 const SOURCES: Record<Service, string[]> = {
-  dashboard: ["dashboard.ts", "dashboard", "common", "protocol", "enrolment", "wording", "deno.json"],
-  bridge: ["bridge.ts", "bridge", "common", "protocol", "enrolment", "wording", "deno.json"],
+  dashboard: [
+    "dashboard.ts",
+    "dashboard",
+    "common",
+    "protocol",
+    "enrolment",
+    "programs",
+    "wording",
+    "deno.json",
+  ],
+  bridge: ["bridge.ts", "bridge", "common", "protocol", "enrolment", "programs", "wording", "deno.json"],
 };
 
 export function serviceFiles(paths: Paths, service: Service) {
@@ -90,25 +99,12 @@ function command(
   const files = Object.entries(env).filter(([name]) =>
     name === "CCCI_CA_FILE" || name.endsWith("_TOKEN_FILE")
   );
-  const readable = [
-    state,
-    join(paths.repo, "recipes"),
-    join(paths.repo, service),
-    ...files.map(([, file]) => file),
-  ];
-  return [
-    Deno.execPath(),
-    ...["run", "--quiet", "--no-prompt", SMALL_HEAP, `--permission-set=${set}`],
-    `--allow-net=${service === "bridge" ? `${listen},${INGRESS}` : listen}`,
-    `--allow-read=${readable.map(comma).join(",")}`,
-    `--allow-write=${comma(state)}`,
-    `${service}.ts`,
-  ];
-}
-
-/** A path in a list of Deno's command line. */
-function comma(path: string): string {
-  return path.replaceAll(",", ",,");
+  const places = {
+    net: service === "bridge" ? [listen, INGRESS] : [listen],
+    read: [state, join(paths.programs.folder, "recipes"), ...files.map(([, file]) => file)],
+    write: [state],
+  };
+  return startCommand(service, { home: paths.programs, set, places, smallHeap: true });
 }
 
 /** Whether it answers that it is healthy. */
@@ -141,7 +137,7 @@ export async function waitForRoute(url: string, { ca }: { ca: string }): Promise
 /** This stack's process of a service, if it runs. */
 export function ownService(paths: Paths, service: Service): ProcessId | undefined {
   const { pidFile, state } = serviceFiles(paths, service);
-  return ownProcess(pidFile, (argv) => argv.includes(`--allow-write=${comma(state)}`));
+  return ownProcess(pidFile, (argv) => argv.includes(`--allow-write=${escaped(state)}`));
 }
 
 export async function stopService(paths: Paths, service: Service): Promise<boolean> {
@@ -175,7 +171,9 @@ async function newest(paths: Paths, service: Service): Promise<number> {
       for await (const entry of Deno.readDir(path)) await visit(join(path, entry.name));
     } else if (!path.endsWith("_test.ts")) latest = Math.max(latest, info.mtime?.getTime() ?? 0);
   }
-  for (const source of SOURCES[service]) await visit(join(paths.repo, source));
+  const { form, folder } = paths.programs;
+  const sources = form === "source" ? SOURCES[service] : [`${service}.js`, "deno.json"];
+  for (const source of sources) await visit(join(folder, source));
   return latest;
 }
 

@@ -301,7 +301,7 @@ async function describe(
       CCCI_FORGE_URL: urls.forge,
       CCCI_DASHBOARD_URL: urls.dashboard,
       CCCI_RUNNER_TOKEN_FILE: tokenFile(paths, "runner"),
-      CCCI_RECIPES: join(paths.repo, "recipes"),
+      CCCI_RECIPES: join(paths.programs.folder, "recipes"),
       CCCI_RUNS: paths.runs,
       CCCI_ABRA: abra,
       CCCI_DOCKER: composeClient,

@@ -13,7 +13,7 @@ Deno.test("everything lies below the cache folder that the environment names", (
   assert.equal(from({ HOME: "/home/a" }), "/home/a/.cache/cc-ci");
   assert.equal(from({ HOME: "/home/a", XDG_CACHE_HOME: "/var/cache" }), "/var/cache/cc-ci");
   assert.equal(from({ HOME: "/home/a", XDG_CACHE_HOME: "/var/cache", CCCI_CACHE: "/c" }), "/c");
-  const { cache, repo: _repo, ...below } = pathsBelow("/c");
+  const { cache, repo: _repo, programs: _programs, ...below } = pathsBelow("/c");
   assert.ok(Object.values(below).every((path) => path.startsWith(`${cache}/`)));
 });
 

@@ -1,4 +1,5 @@
 import { waitFor } from "../../common/time.ts";
+import { isCommandOf } from "../../programs/start.ts";
 import { isOurs } from "../../harness/run/names.ts";
 import { type Docker, orNothing } from "../docker/client.ts";
 import { BASE_DOMAIN, OURS, type Paths } from "../host/paths.ts";
@@ -20,8 +21,7 @@ export async function stopRuns(paths: Paths): Promise<number> {
       return false;
     }
   };
-  const isHarness = (argv: string[]) =>
-    argv.some((word) => word === "harness.ts" || word.endsWith("/harness.ts"));
+  const isHarness = (argv: string[]) => isCommandOf("harness", argv);
   const runs = findProcesses(isHarness).filter((id) => ours(id.pid));
   const keepers = runs.filter((id) => commandLine(id.pid).includes("keeper"));
   await Promise.all(keepers.map((id) => stopProcess(id, { graceMs: KEEPER_MS })));

@@ -1,0 +1,20 @@
+import { Command } from "commander";
+import { join, resolve } from "node:path";
+import { bundlePrograms } from "../../programs/bundle.ts";
+import { write } from "../host/command_line.ts";
+import { pathsFromEnvironment } from "../host/paths.ts";
+import { callersFolder } from "./harness.ts";
+
+/** `./cc-ci bundle [DIR]`: writes our programs as one file each, and lists them with size and digest. */
+export async function bundle(argv: string[]): Promise<number> {
+  const { repo, cache } = pathsFromEnvironment();
+  const command = new Command("bundle").exitOverride()
+    .description("writes bridge, dashboard and harness as one file each, with what belongs to them")
+    .argument("[dir]", "folder for them", join(cache, "programs"));
+  command.parse(argv, { from: "user" });
+  const folder = resolve(callersFolder(), command.processedArgs[0]);
+  for (const { name, bytes, digest } of await bundlePrograms(folder, { repo })) {
+    write(`${digest}  ${String(bytes).padStart(8)}  ${join(folder, name)}\n`);
+  }
+  return 0;
+}

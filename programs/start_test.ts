@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { besidePrograms, isCommandOf, moduleCommand, ownDeno, ownHome, startCommand } from "./start.ts";
+
+const binary = { form: "binary", folder: "/nix/bin" } as const;
+const bundle = { form: "bundle", folder: "/opt/cc ci" } as const;
+
+Deno.test("a program that runs from its sources finds what lies beside it", async () => {
+  assert.equal(ownHome().form, "source");
+  assert.ok((await Deno.stat(besidePrograms("recipes") ?? "")).isDirectory);
+  assert.ok((await Deno.stat(join(ownHome().folder, "harness.ts"))).isFile);
+});
+
+Deno.test("every form is started in its own way, with the lists that take the place of the set's", () => {
+  const places = { net: ["127.0.0.1:1", "a:2"], read: ["/a,b"] };
+  const [deno, ...args] = startCommand("bridge", {
+    home: bundle,
+    set: "bridge-local",
+    places,
+    smallHeap: true,
+  });
+  assert.equal(deno, Deno.execPath());
+  assert.deepEqual(args.filter((word) => !word.startsWith("--v8-flags=")), [
+    ...["run", "--quiet", "--no-prompt", "--no-remote", "--no-npm", "--no-lock"],
+    ...["--permission-set=bridge-local", "--allow-net=127.0.0.1:1,a:2", "--allow-read=/a,,b"],
+    "/opt/cc ci/bridge.js",
+  ]);
+  assert.deepEqual(startCommand("harness", { home: binary, places }), ["/nix/bin/cc-ci-harness"]);
+  assert.ok(startCommand("harness").at(-1)?.endsWith("/harness.ts"));
+});
+
+Deno.test("a binary has nothing beside it, and finds the deno for recipe tests on the PATH", async () => {
+  assert.equal(besidePrograms("recipes", binary), undefined);
+  assert.equal(besidePrograms("recipes", bundle), "/opt/cc ci/recipes");
+  const folder = await Deno.makeTempDir();
+  try {
+    assert.equal(ownDeno(binary, `relative:${folder}`), undefined);
+    await Deno.writeTextFile(join(folder, "deno"), "");
+    assert.equal(ownDeno(binary, `relative:/nowhere:${folder}`), join(folder, "deno"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a command line is known as one of ours in every form", () => {
+  const set = "harness";
+  for (const path of ["/a/harness.ts", "/a/harness.js"]) {
+    assert.ok(isCommandOf("harness", [...moduleCommand(path, { set }), "keeper", "/runs/1"]), path);
+  }
+  assert.ok(isCommandOf("harness", startCommand("harness", { home: binary })));
+  assert.ok(!isCommandOf("harness", ["deno", "run", "/a/not-harness.ts", "/harness.ts/x"]));
+});
