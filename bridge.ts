@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { bridgeConfig } from "./bridge/service/config.ts";
 import { run } from "./bridge/service/loops.ts";
 import { partsOf } from "./bridge/service/parts.ts";
+import { withheldFrom } from "./bridge/service/permissions.ts";
 import { checkReport, look, refuseWrong } from "./bridge/service/start.ts";
 import { holdState } from "./bridge/service/state_folder.ts";
 import { Store } from "./bridge/store/store.ts";
@@ -28,12 +29,15 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const config = bridgeConfig();
   await setUpLogging(config.LOG_LEVEL);
-  const parts = await partsOf(config);
+  const withheld = await withheldFrom(config);
   if (option === "--check") {
-    const { text, code } = checkReport(await look(config, parts));
+    const findings = withheld.length > 0 ? withheld : await look(config, await partsOf(config));
+    const { text, code } = checkReport(findings);
     write(Deno.stdout, text);
     return code;
   }
+  refuseWrong(withheld);
+  const parts = await partsOf(config);
   using _held = await holdState(config.STATE);
   using store = new Store(join(config.STATE, "bridge.db"));
   refuseWrong(await look(config, parts));

@@ -1,5 +1,6 @@
 import { describeError, UsageError } from "./common/errors.ts";
 import { logger, setUpLogging } from "./common/log.ts";
+import { refuseWithheld } from "./common/permissions.ts";
 import { systemClock } from "./common/time.ts";
 import { tlsOf } from "./common/tls.ts";
 import { readSettings } from "./dashboard/routes/config.ts";
@@ -13,6 +14,12 @@ import { Store } from "./dashboard/store/store.ts";
 /** Keeps runs and artefacts and shows them. Runs with the permission set `dashboard`. */
 async function main(): Promise<void> {
   const settings = readSettings();
+  await refuseWithheld({
+    read: [settings.STATE, ...settings.RECIPES === undefined ? [] : [settings.RECIPES]],
+    write: [settings.STATE],
+    net: [settings.LISTEN],
+    sys: ["statfs"],
+  });
   await setUpLogging();
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stop.abort());

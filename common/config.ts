@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { UsageError } from "./errors.ts";
+import { describeError, UsageError } from "./errors.ts";
 
 /** A setting with a default that not every form of a program has; without one it has to be given. */
 export function stringOr(value: string | undefined): z.ZodString | z.ZodDefault<z.ZodString> {
@@ -24,8 +24,8 @@ export function readConfig<T extends z.ZodObject>(
     else if (file !== undefined && file !== "") {
       try {
         raw[key] = Deno.readTextFileSync(file).trim();
-      } catch {
-        unreadable.push(`CCCI_${key}_FILE: cannot read "${file}"`);
+      } catch (error) {
+        unreadable.push(`CCCI_${key}_FILE: cannot read "${file}": ${describeError(error)}`);
       }
     }
   }

@@ -127,10 +127,18 @@ export function serviceFetch({ base, ingress }: OwnHosts, limits: FetchLimits = 
   const plain = plainFetch(limits);
   return async (input, init) => {
     const request = new Request(input, init);
-    const { hostname } = new URL(request.url);
-    const isOwn = base !== null && (hostname === base || hostname.endsWith(`.${base}`));
-    return await (isOwn ? own : plain)(request);
+    return await (isOwn(new URL(request.url), base) ? own : plain)(request);
   };
+}
+
+function isOwn({ hostname }: URL, base: string | null): boolean {
+  return base !== null && (hostname === base || hostname.endsWith(`.${base}`));
+}
+
+/** `host:port` to which {@linkcode serviceFetch} connects for a URL. */
+export function reachedAt(url: URL, { base, ingress }: OwnHosts): string {
+  if (url.protocol === "https:" && isOwn(url, base)) return ingress.address;
+  return `${url.hostname}:${url.port || (url.protocol === "https:" ? 443 : 80)}`;
 }
 
 /** Makes a `fetch` with the same limits for hosts that are not ours. */
