@@ -78,14 +78,20 @@ export function checkImages(file: ComposeFile, report: ScopedReport): void {
  */
 export async function checkRegistries(
   file: ComposeFile,
-  { report, resolve, ask }: { report: ScopedReport; resolve: Resolve; ask?: AskRegistry },
+  { report, resolve, ask, own = ownAddresses() }: {
+    report: ScopedReport;
+    resolve: Resolve;
+    ask?: AskRegistry;
+    /** Addresses of this host. */
+    own?: readonly string[];
+  },
 ): Promise<void> {
   const asked = new Map<string, Promise<string | null>>();
   for (const { service, image } of imagesOf(file)) {
     const registry = registryOf(image)?.toLowerCase() ?? null;
     const host = registry?.replace(/:[0-9]+$/, "") ?? null;
     if (registry === null || host === null || known.has(host) || nowhere.test(host)) continue;
-    const answer = asked.get(registry) ?? registryProblem(registry, { resolve, ...(ask && { ask }) });
+    const answer = asked.get(registry) ?? registryProblem(registry, { resolve, own, ...(ask && { ask }) });
     asked.set(registry, answer);
     const problem = await answer;
     if (problem === null) continue;
@@ -124,18 +130,28 @@ function hostProblem(registry: string): string | null {
 
 async function registryProblem(
   registry: string,
-  { resolve, ...asking }: { resolve: Resolve; ask?: AskRegistry },
+  { ask, ...looking }: Looking & { ask?: AskRegistry },
 ): Promise<string | null> {
-  const judged = await judgeAddresses(registry.replace(/:[0-9]+$/, ""), resolve);
+  const judged = await judgeAddresses(registry, looking);
   if ("problem" in judged) return judged.problem;
   const judge: JudgeHost = async (host) => {
     const problem = hostProblem(host);
-    return problem === null ? await judgeAddresses(host.replace(/:[0-9]+$/, ""), resolve) : { problem };
+    return problem === null ? await judgeAddresses(host, looking) : { problem };
   };
-  return await doorProblem(registry, { judge, ...asking });
+  return await doorProblem(registry, { judge, ...(ask && { ask }) });
 }
 
-async function judgeAddresses(host: string, resolve: Resolve): ReturnType<JudgeHost> {
+interface Looking {
+  resolve: Resolve;
+  own: readonly string[];
+}
+
+function ownAddresses(): string[] {
+  return Deno.networkInterfaces().map(({ address }) => address);
+}
+
+async function judgeAddresses(registry: string, { resolve, own }: Looking): ReturnType<JudgeHost> {
+  const [host = "", port = "443"] = registry.split(":");
   let addresses: string[];
   try {
     addresses = await resolve(host);
@@ -144,7 +160,11 @@ async function judgeAddresses(host: string, resolve: Resolve): ReturnType<JudgeH
     return { problem: "has no address that could be looked at" };
   }
   if (addresses.length === 0) return { problem: "has no address that could be looked at" };
-  return addresses.every(isPublic) ? { addresses } : { problem: "has an address that is not public" };
+  if (!addresses.every(isPublic)) return { problem: "has an address that is not public" };
+  // From outside a firewall may close what the host's own engine reaches.
+  return port !== "443" && addresses.some((one) => own.includes(one))
+    ? { problem: "is this host, at a port that is not for everybody" }
+    : { addresses };
 }
 
 /** Whether the DNS said that there is no such name, or no address of it; all else says nothing of the name. */

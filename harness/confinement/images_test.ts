@@ -3,14 +3,18 @@ import type { ComposeFile } from "../recipe/compose.ts";
 import { checkRegistries, type Resolve, UnresolvedRegistry } from "./images.ts";
 
 /** What is found of images when names resolve so, and the registry sends its callers to `token.example.org`. */
-async function judge(resolve: Resolve): Promise<string[]> {
-  const doc = { services: { app: { image: "registry.example.org/x:1" } } };
+async function judge(
+  resolve: Resolve,
+  { image = "registry.example.org/x:1", to = "https://token.example.org/", own = [] as string[] } = {},
+): Promise<string[]> {
+  const doc = { services: { app: { image } } };
   const file: ComposeFile = { path: "compose.yml", doc, raw: doc, lineOf: () => 1 };
   const found: string[] = [];
   await checkRegistries(file, {
     report: (_rule, _path, { message }) => void found.push(message),
     resolve,
-    ask: () => Promise.resolve([{ to: "https://token.example.org/", why: "token" }]),
+    own,
+    ask: () => Promise.resolve([{ to, why: "token" }]),
   });
   return found;
 }
@@ -42,3 +46,16 @@ for (const failing of ["registry.example.org", "token.example.org"]) {
     }
   });
 }
+
+Deno.test("a registry on this host is one for everybody at the port for everybody, and at no other", async () => {
+  const address = "93.184.216.34";
+  const resolve = () => Promise.resolve([address]);
+  const own = [address];
+  const image = "registry.example.org:5000/x:1";
+  const to = "https://token.example.org:5000/";
+  const problem = /is this host, at a port that is not for everybody$/;
+  assert.deepEqual(await judge(resolve, { own }), []);
+  assert.deepEqual(await judge(resolve, { image, to }), []);
+  assert.match((await judge(resolve, { own, image })).join(), problem);
+  assert.match((await judge(resolve, { own, to })).join(), problem);
+});

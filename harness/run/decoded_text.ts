@@ -56,6 +56,11 @@ const html: Escapes = {
   half: /&[#a-zA-Z0-9]{0,7}$/,
 };
 
+/** Colours of a terminal, of whose escape sign something has made text. */
+// deno-lint-ignore no-control-regex
+const colours: Escapes = { pattern: /\x1b\[[0-9;]*m/g, read: () => "", half: /$^/ };
+const sign: Escapes = { pattern: /\\(?:u001[bB]|x1[bB]|033|e(?=\[))/g, read: () => "\x1b", half: /$^/ };
+
 /** In which order escapes are read; JSON is often text within JSON, and holds URLs. */
 const ways: readonly (readonly Escapes[])[] = [
   [json],
@@ -64,9 +69,9 @@ const ways: readonly (readonly Escapes[])[] = [
   [plus, url],
   [json, url],
   [html],
-  [
-    spacedHex,
-  ],
+  [spacedHex],
+  [sign, colours],
+  [sign, colours, json],
 ];
 
 /** A text without line ends and the blanks around them, by which programs and terminals part long words. */

@@ -133,7 +133,7 @@ function mask(text: string, found: readonly [from: number, to: number][]): strin
   return result + text.slice(at);
 }
 
-/** A secret as programs write it in hexadecimal, in Base64, and in URLs where it is not ASCII. */
+/** A secret as programs write it in hexadecimal, in Base64, in URLs where it is not ASCII, in shells and in SQL. */
 function encodedForms(secret: string): string[] {
   const bytes = new TextEncoder().encode(secret);
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -147,6 +147,8 @@ function encodedForms(secret: string): string[] {
     url.replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
     ...base64,
     ...base64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_")),
+    ...["'\\''", `'"'"'`, "''"].map((quote) => secret.replaceAll("'", quote)),
+    secret.replaceAll(/[^\w@%+=:,.\/-]/g, "\\$&"),
   ];
 }
 

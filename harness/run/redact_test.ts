@@ -95,6 +95,25 @@ Deno.test("a secret is found behind every escape of JSON, URLs and HTML, also of
   }
 });
 
+Deno.test("a secret is found in what shells and databases write, and where a colour parts it that became text", () => {
+  const redactor = new Redactor();
+  redactor.add("it's $one <secret>");
+  const written = [
+    String.raw`'it'\''s $one <secret>'`,
+    `'it'"'"'s $one <secret>'`,
+    "'it''s $one <secret>'",
+    String.raw`it\'s\ \$one\ \<secret\>`,
+    String.raw`it's $o\u001b[31mne\u001B[0m <secret>`,
+    String.raw`it's $o\x1b[1;31mne\x1b[m <secret>`,
+    String.raw`it's $o\033[31mne\e[0m <secret>`,
+    String.raw`it's $o\u001b[31mne \u003csecret\u003e`,
+  ];
+  for (const text of written) {
+    const left = redactor.text(`saw ${text} there`);
+    assert.match(left, /^saw '?•••'? there$/, text);
+  }
+});
+
 Deno.test("a secret that line ends part is taken out, plain or in Base64, of one text or a list of lines", () => {
   const redactor = new Redactor();
   const secret = "Zq9-kP2!vX7~mN4@Zq8-kP3!vX6~mN5@";

@@ -4,12 +4,14 @@ import type { StageName } from "../../protocol/result.ts";
 import { need, type RunContext } from "../checks/context.ts";
 import { requireFreeSpace } from "../checks/free_space.ts";
 import type { Checked } from "../confinement/engine/mod.ts";
+import { imageDefaults, imageExcess } from "../confinement/image_defaults.ts";
 import { lastGreenPulls } from "../images/last_green.ts";
 import { dockerFolder, loginsOf } from "../images/login.ts";
 import { type Obtained, obtainImages, type Unobtainable } from "../images/obtain.ts";
 import { listedName } from "../images/reference.ts";
 import { askRetryAfter } from "../images/retry_after.ts";
 import { bytesToPull } from "../images/size.ts";
+import { fillIn, isPermitted } from "../lint/finding.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 
 /** The parts of a run that this stage reads and fills in. */
@@ -19,7 +21,7 @@ export type ImagesRun =
     | ("swarm" | "send" | "redactor" | "enrolment" | "base" | "baseObstacle")
     | ("compose" | "checked" | "obtained" | "movedTags")
   >
-  & { plan: Pick<RunContext["plan"], "settings" | "stages" | "request"> };
+  & { plan: Pick<RunContext["plan"], "settings" | "stages" | "request" | "apps"> };
 
 /** Milliseconds of the stage's time that are left when pulls are ended, or half of it if that is less. */
 const SPARE_MS = 2_000;
@@ -65,7 +67,29 @@ export async function imagesStage(run: ImagesRun, ctx: StageContext): Promise<vo
   tell(run, { ctx, obtained, ms: ctx.clock.elapsed() - began });
   const failed = looked.filter((one) => !one.ok);
   judge(run, { ctx, failed, needed });
+  await requireModestImages(run);
   await compareWithLastGreen(run, ctx);
+}
+
+/** @throws {StageFailure} where images of the head cost the host more than compose files may */
+export async function requireModestImages(run: ImagesRun): Promise<void> {
+  const looked = await Promise.all(run.obtained.map(async ({ image, id }) => {
+    const defaults = await imageDefaults(run.swarm, id);
+    return defaults === null ? [] : [[image, defaults] as const];
+  }));
+  const defaults = new Map(looked.flat());
+  const exceptions = run.plan.apps.flatMap((app) => fillIn(run.enrolment.exceptions, app));
+  for (const checked of [run.checked.install, run.checked.upgrade]) {
+    const [excess] = checked === null
+      ? []
+      : imageExcess(checked.model, defaults).filter((one) => !isPermitted(one, exceptions));
+    if (excess === undefined) continue;
+    throw new StageFailure(excess.message, {
+      code: excess.rule,
+      detail:
+        "The image says so where the recipe does not: state an interval, or a volume, in the compose file",
+    });
+  }
 }
 
 /** Images that a recipe's services run, as it names them. */

@@ -4,7 +4,7 @@ import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 import type { Unobtainable } from "../images/obtain.ts";
 import { referenceOf } from "../images/reference.ts";
 import { troubleOf } from "../images/trouble.ts";
-import { type ImagesRun, judge } from "./images.ts";
+import { type ImagesRun, judge, requireModestImages } from "./images.ts";
 
 const absent = "manifest unknown";
 const away = "dial tcp: lookup registry.example.org: no such host";
@@ -69,4 +69,26 @@ Deno.test("a registry's wish to be asked in a million years puts a run off by an
     assert.ok(error instanceof InfraFailure, String(error));
     assert.deepEqual(messages, [{ type: "retry-at", at: "1970-01-01T01:00:00.000Z" }]);
   }
+});
+
+Deno.test("an image of the head that asks Docker for more than a recipe may ends the run, unless its enrolment permits it", async () => {
+  const Config = { Healthcheck: { Test: ["CMD", "x"], Interval: 1_000_000 } };
+  const checked = { model: { services: { app: { image: "x:1" } } } };
+  const run = (exceptions: string[]) =>
+    ({
+      swarm: {
+        docker: { getImage: () => ({ inspect: () => Promise.resolve({ Config }) }) },
+        ask: async (_: string, look: () => Promise<unknown>, shape: { parse: (value: unknown) => unknown }) =>
+          shape.parse(await look()),
+      },
+      obtained: [{ ok: true, image: "x:1", id: "one" }],
+      checked: { install: checked, upgrade: null, base: null },
+      enrolment: { exceptions },
+      plan: { apps: [{ stack: "x", domain: "x" }] },
+    }) as unknown as ImagesRun;
+  await assert.rejects(
+    requireModestImages(run([])),
+    (error: Error) => error instanceof StageFailure && error.code === "confine.limit",
+  );
+  await requireModestImages(run(["confine.limit"]));
 });
