@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import * as z from "zod";
 import { badgeTypes } from "../dashboard/views/badge.ts";
 import { TestDashboard } from "../dashboard/testing/dashboard.ts";
-import { recipeYml } from "../enrolment/schema.ts";
 import { stagePlans } from "../harness/run/stage_plan.ts";
 import { kitFiles, kitNames } from "../harness/recipe_tests/kit_files.ts";
 import { brokerMethods } from "../harness/recipe_tests/broker_methods.ts";
@@ -36,23 +34,6 @@ Deno.test("docs/recipes.md: every recipe of this tree is an example for somethin
   );
   const folders = await Array.fromAsync(Deno.readDir(new URL("../recipes", import.meta.url)));
   assert.deepEqual(named.toSorted(), folders.map(({ name }) => `recipes/${name}/`).toSorted());
-});
-
-/** Dotted names of the keys of recipe.yml, those of lists' elements left out. */
-function keysOf(schema: unknown, before = ""): string[] {
-  const { properties } = schema as { properties?: Record<string, unknown> };
-  return Object.entries(properties ?? {}).flatMap(([key, value]) => {
-    const below = keysOf(value, `${before}${key}.`);
-    return below.length === 0 ? [`${before}${key}`] : below;
-  });
-}
-
-Deno.test("docs/recipes.md: the table of recipe.yml names every key, and no other", () => {
-  const keys = keysOf(z.toJSONSchema(recipeYml, { io: "input" })).toSorted();
-  assert.ok(keys.includes("health.path"), "keys of keys are found some other way now");
-  const named = tableBelow("| key | meaning | default |", recipes)
-    .flatMap(([key = ""]) => codeIn(key).map((code) => code.replace(".<stage>", ""))).toSorted();
-  assert.deepEqual(named, keys);
 });
 
 Deno.test("docs/recipes.md: the table of the kit names every function, and no other, and a page's methods", async () => {

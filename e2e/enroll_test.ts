@@ -16,12 +16,18 @@ onTheStack(
     const url = await seedRecipe(stack, "miniflux");
     const recipes = join(folder, "recipes");
     await Deno.mkdir(recipes);
-    const enroll = async (...args: string[]) =>
-      await exec([launcher, "enroll", url, "--into", recipes, ...args], {
+    const enroll = async (target: string, ...args: string[]) =>
+      await exec([launcher, "enroll", target, "--into", recipes, ...args], {
         env: { CCCI_RUNS: runs },
         timeoutMs: 900_000,
       });
-    const enrolled = await enroll("--yes");
+    const hidden = await enroll(url.replace("miniflux", "nothing"), "--yes");
+    assert.equal(hidden.code, 2, hidden.stdout);
+    assert.match(
+      hidden.stderr,
+      /^There is no repository at "\S+nothing\.git", or none that anybody may read$/m,
+    );
+    const enrolled = await enroll(url, "--yes");
     assert.equal(enrolled.code, 0, `${enrolled.stdout}\n${enrolled.stderr}`);
     const { repo, data } = await loadEnrolment(recipes, "miniflux");
     assert.equal(repo, "recipe-maintainers/miniflux");
@@ -29,10 +35,10 @@ onTheStack(
     assert.match(enrolled.stderr, /restore passed: 1 record read back/);
     assert.match(enrolled.stderr, /upgrade passed: .* 1 record read back/);
     assert.match(enrolled.stdout, /What next:\n/);
-    const again = await enroll("--yes");
+    const again = await enroll(url, "--yes");
     assert.equal(again.code, 2, again.stdout);
     assert.match(again.stderr, /has a folder already/);
-    const questions = await enroll("--force");
+    const questions = await enroll(url, "--force");
     assert.match(questions.stderr, /^Enrolling asks questions, and there is no terminal/m);
   },
 );

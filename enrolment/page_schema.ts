@@ -8,14 +8,18 @@ export const page = z.strictObject({
     "Path that the browser opens, and that has to answer with a status of success; `health.path` without it",
   ).meta({ examples: ["/login"] }),
   ready: selector.optional()
-    .describe("CSS selector of what a visitor must see on the page before it is judged")
+    .describe(
+      "CSS selector of what a visitor must see on the page before it is judged; 20 s are waited for it",
+    )
     .meta({ examples: ["main h1"] }),
   gone: selector.optional()
     .describe(
       "CSS selector of what a visitor must not see any more before it is judged, a spinner for example",
     )
     .meta({ examples: [".loading"] }),
-  none: z.string().min(1).optional().describe("Why there is no page to open: none is then opened")
+  none: z.string().min(1).optional().describe(
+    "Why there is no page to open, for an app that no browser is meant for. None is opened then, which costs no level",
+  )
     .meta({ examples: ["it is an API for other programs"] }),
 }).superRefine(({ none, ...rest }, context) => {
   if (none !== undefined && Object.keys(rest).length > 0) {

@@ -1,4 +1,5 @@
 import { jsonSchema } from "./known_keys.ts";
+import { referenceText } from "./recipe_reference.ts";
 
 /** `recipe.yml` as a JSON Schema (2020-12), for editors that check the file while it is written; as it is published. */
 export function schemaText(): string {
@@ -10,7 +11,8 @@ export function schemaText(): string {
   return `${JSON.stringify(schema, null, 2)}\n`;
 }
 
-// `deno run -A enrolment/recipe_schema.ts` writes the published file anew.
+// `deno run -A enrolment/recipe_schema.ts` writes the published schema and the document with all keys anew.
 if (import.meta.main) {
   await Deno.writeTextFile(new URL("recipe.schema.json", import.meta.url), schemaText());
+  await Deno.writeTextFile(new URL("../docs/recipe-yml.md", import.meta.url), referenceText());
 }

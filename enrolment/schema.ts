@@ -32,7 +32,9 @@ export const recipeYml = z.strictObject({
   repo: repoName.describe("`owner/name` of the repository whose pull requests are tested")
     .meta({ examples: ["coop-cloud/wordpress"] }),
   upstream: z.string().min(1).optional()
-    .describe("Where releases are published: `owner/name` on the forge, or a git URL. Without it: `repo`")
+    .describe(
+      "Where released versions (annotated tags) are read: `owner/name` on the forge, or a git URL; `repo` without it",
+    )
     .meta({ examples: ["https://git.example.org/coop-cloud/wordpress.git"] }),
   public: z.boolean().default(false)
     .describe("Whether anybody may see the recipe's runs on the dashboard; it is hidden without")
@@ -41,15 +43,18 @@ export const recipeYml = z.strictObject({
     path: z.string().startsWith("/", 'must begin with "/"').default("/").describe(
       "Path that answers when the app works, and that the browser opens unless `page` names another",
     ).meta({ examples: ["/login"] }),
-    status: statuses.prefault(200).describe("Status of that answer, or several of which each will do").meta({
+    status: statuses.prefault(200).describe(
+      "Status of that answer, or several of which each will do: any from 200 except 502, 503 and 504, which the proxy gives itself",
+    ).meta({
       examples: [302, [200, 401]],
     }),
     title: shown.optional().describe(
-      "Part of the page's title, or `/pattern/` or `/pattern/i` that it must match",
+      "Part of the page's title once a browser has opened it, or `/pattern/` or `/pattern/i` that it must match",
     ).meta({ examples: ["WordPress"] }),
     text: shown.optional()
       .describe(
-        "Part of the text a visitor sees on the page, or `/pattern/` or `/pattern/i` that it must match",
+        "Part of the text a visitor sees on the page, its own frames and open shadow roots included, or `/pattern/` or " +
+          "`/pattern/i` that it must match",
       ).meta({ examples: ["/sign in|log in/i"] }),
   }).prefault({}).describe("How a working app answers"),
   page,
@@ -62,10 +67,12 @@ export const recipeYml = z.strictObject({
     "How many apps of a run may live at the same time: as many as the host has memory for without it",
   ).meta({ examples: [1] }),
   memory: z.number().positive().optional().describe(
-    "Megabytes of memory that all containers of the app together need at most, the second ones of an update included",
+    "Megabytes of memory that all containers of the app together need at most, the second ones of an update included: 2000 without it, or what the host gives (`CCCI_RUN_MEMORY`). With more than that the run ends `infra`",
   ).meta({ examples: [4000] }),
   disk: z.number().positive().optional()
-    .describe("Megabytes that the app needs at most in volumes, writable layers and logs")
+    .describe(
+      "Megabytes that the app needs at most in volumes, writable layers and logs: 5000 without it, or what the host gives (`CCCI_RUN_DISK`)",
+    )
     .meta({ examples: [8000] }),
   secrets,
   env,
@@ -78,17 +85,19 @@ export const recipeYml = z.strictObject({
     .describe("Further domains the app answers at; each becomes a sibling of its domain")
     .meta({ examples: [["files", "chat"]] }),
   data: z.strictObject({
-    seed: z.array(command).default([]).describe("Commands that write the marker")
+    seed: z.array(command).default([]).describe(
+      "Commands that write the marker, each run by `sh -c` in a service's container",
+    )
       .meta({ examples: [[{ service: "app", command: 'echo "$MARKER" > /data/marker' }]] }),
     destroy: z.array(command).default([]).describe(
-      "Commands that destroy it before a restore, for data that does not go with the files of the backed-up volumes. " +
-        "Where there are none, these files are deleted",
+      "Commands that destroy what was written before a restore, for data that does not go with the files of the " +
+        "backed-up volumes. Where there are none, these files are deleted",
     ).meta({ examples: [[{ service: "db", command: "dropdb wiki && createdb wiki" }]] }),
     read: z.array(command.extend({
       expect: z.string().min(1).optional()
         .describe("What must be printed, when it is not the marker itself; `$MARKER` stands for it")
         .meta({ examples: ["id: $MARKER"] }),
-    })).default([]).describe("Commands that must print it again")
+    })).default([]).describe("Commands that must print it again, run in the same way")
       .meta({ examples: [[{ service: "app", command: "cat /data/marker" }]] }),
   }).prefault({}).describe("Data that has to outlive an upgrade, and to come back by a restore"),
   files,
@@ -114,7 +123,9 @@ export const recipeYml = z.strictObject({
   ).default([]).describe("What a run cannot show of the app: it is told with every result, and never counted")
     .meta({ examples: [[{ what: "voice calls", reason: "UDP does not get through the proxy" }]] }),
   exceptions: z.array(z.string().min(1)).default([])
-    .describe("Confinement and lint rules this recipe is exempt from: `rule` or `rule=subject`")
+    .describe(
+      "Rules of confinement and lint that the recipe may break: `rule`, or `rule=subject` for a single case. `${STACK_NAME}` and `${DOMAIN}` stand for the run's own",
+    )
     .meta({ examples: [["confine.bind=/etc/localtime"]] }),
 }).superRefine(({ page, health, ready, extra_domains: domains }, context) => {
   for (const [at, { domain }] of ready.entries()) {
