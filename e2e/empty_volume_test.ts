@@ -30,6 +30,8 @@ const FOREIGN = [
 interface Lab {
   swarm: Swarm;
   files: () => Promise<string[]>;
+  /** Runs a script in the container, by a shell of this name. */
+  inside: (script: string, shell?: string) => Promise<string>;
   empty: (paths: string[] | null) => ReturnType<typeof emptyVolume>;
 }
 
@@ -51,13 +53,14 @@ function inLab(name: string, work: (lab: Lab) => Promise<void>, { access = "rw" 
         ...[IMAGE, "sleep", "600"],
       ]);
       const id = stdout.trim();
-      const inside = async (script: string) =>
-        (await runCommandOk(["docker", "exec", id, "sh", "-c", script])).stdout;
+      const inside = async (script: string, shell = "sh") =>
+        (await runCommandOk(["docker", "exec", id, shell, "-c", script])).stdout;
       if (access === "rw") await inside(FILL);
       const swarm = new Swarm(env.CCCI_DOCKER_SOCKET ?? "/var/run/docker.sock");
       const volume = { service: "app", key: "data", name: `${STACK}_data`, target: "/data" };
       await work({
         swarm,
+        inside,
         files: async () => (await inside("find /data /other ! -type d | sort")).trim().split("\n"),
         empty: async (paths) =>
           await emptyVolume(swarm, {
@@ -102,6 +105,21 @@ inLab("of a volume that is saved in part, these parts go and no others", async (
     /something else is mounted over cache\/keep; a link leads from link out of the volume/,
   );
   assert.deepEqual(await files(), before.filter((path) => ![...gone, "/data/.hidden"].includes(path)));
+});
+
+inLab("what a volume of an app without a shell holds goes by the backup bot's shell", async (lab) => {
+  const { empty, inside } = lab;
+  const FULL = "find /data /other ! -type d -size +0c | sort";
+  await inside("find /data /other -type f -exec sh -c 'for file do echo text > \"$file\"; done' sh {} +");
+  await inside("mv $(command -v sh) /usr/bin/no-shell");
+  const full = async () => (await inside(FULL, "no-shell")).trim().split("\n");
+  const before = await full();
+  const part = await empty(["sub/x", "link/keep", "inside/inner"]); // the bot has nothing where the first link leads
+  assert.deepEqual(part, { deleted: "all", why: "", others: [] });
+  const gone = ["/data/sub/x", "/data/sub/inner/y"];
+  assert.deepEqual(await full(), before.filter((path) => !gone.includes(path)));
+  assert.deepEqual(await empty(null), { deleted: "all", why: "", others: [] });
+  assert.deepEqual(await full(), FOREIGN);
 });
 
 inLab("a volume that nothing can write to is left alone, and that is said", async ({ empty }) => {

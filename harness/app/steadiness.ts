@@ -13,6 +13,12 @@ import {
 /** Number of times that a service may end by itself once its app has started; one more is a failure. */
 const FORGIVEN = 2;
 
+/**
+ * Milliseconds after a restore within which what had been started before may end: a hook of the restore asks for that,
+ * so that the app opens its data anew, and a program takes its time to end.
+ */
+const STARTED_ANEW_WITHIN_MS = 30_000;
+
 /** What a look at an app that had settled has shown. */
 export interface Unsteady {
   /** One sentence for each service that ended since the look before, or that is not wanted to come back. */
@@ -34,6 +40,7 @@ export class Steadiness {
    * of such a task is told, and fails nothing by itself.
    */
   #supplied: ReadonlyMap<string, number> = new Map();
+  #restoredAt: number | null = null;
   readonly #seen = new Set<string>();
   /** How often each service has ended so far. */
   readonly #ends = new Map<string, number>();
@@ -45,6 +52,7 @@ export class Steadiness {
    */
   settled(snapshot: Snapshot, restoredAt: number | null = null): void {
     this.#since ??= snapshot.now; // what ended since an earlier call counts, if nobody has changed anything
+    this.#restoredAt = restoredAt;
     if (restoredAt === null) return;
     const ready = snapshot.services.map(({ name, tasks }) => ({
       name,
@@ -60,6 +68,7 @@ export class Steadiness {
   changed(): void {
     this.#since = null;
     this.#supplied = new Map();
+    this.#restoredAt = null;
   }
 
   /** Looks which services have ended since they settled. */
@@ -72,7 +81,7 @@ export class Steadiness {
       const supplied = this.#supplied.get(service.name) ?? Infinity;
       const ends = service.tasks.filter((task) =>
         (task.since > (since ?? 0) || task.createdAt >= supplied) && !this.#seen.has(task.id) &&
-        hasEnded(service, task)
+        hasEnded(service, task) && !this.#startedAnew(task)
       ).toSorted((a, b) => a.since - b.since);
       const last = ends.at(-1);
       if (last === undefined) continue;
@@ -96,6 +105,12 @@ export class Steadiness {
       };
     }
     return { blemishes, failure };
+  }
+
+  /** Whether a task had been started before a restore, and ended soon after it. */
+  #startedAnew({ createdAt, since }: TaskState): boolean {
+    const restored = this.#restoredAt;
+    return restored !== null && createdAt < restored && since <= restored + STARTED_ANEW_WITHIN_MS;
   }
 
   /**

@@ -137,6 +137,20 @@ Deno.test("what ends between a restore and the app's recovery counts, unless its
   assert.deepEqual(again.look(now).blemishes, [], "nothing was restored, and a deploy explains it");
 });
 
+Deno.test("what a restore's hook has started anew may end once the app has settled, and nothing may much later", () => {
+  const RESTORED = SETTLED - 1_000;
+  const said = (id: string, { started, ended }: { started: number; ended: number }) => {
+    const steadiness = new Steadiness();
+    steadiness.changed();
+    steadiness.settled(at(SETTLED, service([task(id)])), RESTORED);
+    const gone = end(id, 0, { createdAt: RESTORED + started, since: RESTORED + ended });
+    return steadiness.look(at(RESTORED + ended + 1_000, service([gone, task("z")]))).blemishes.length;
+  };
+  assert.equal(said("a", { started: -60_000, ended: 5_000 }), 0);
+  assert.equal(said("b", { started: -60_000, ended: 40_000 }), 1);
+  assert.equal(said("c", { started: 500, ended: 5_000 }), 1, "it was started with its data");
+});
+
 Deno.test("a recorded service that ends a second after each start has failed the third time", async () => {
   const file = new URL("../testing/snapshots/global-crash.json", import.meta.url);
   const { frames } = JSON.parse(await Deno.readTextFile(file)) as { frames: Snapshot[] };

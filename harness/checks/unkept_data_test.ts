@@ -16,6 +16,8 @@ interface Mounted {
   name: string;
   target: string;
   files: number[];
+  /** What the files hold. @default "content" */
+  content?: string;
 }
 
 /** Where an app of one service `db` keeps data that no update keeps. */
@@ -35,8 +37,9 @@ async function unkept(mounts: Mounted[], { state = "running", replicas = 1 } = {
     getArchive: ({ path }: { path: string }) => {
       const archive = pack();
       archive.entry({ name: "db/", type: "directory", mtime: new Date((CREATED + 5) * 1000) });
-      for (const seconds of mounts.find(({ target }) => target === path)?.files ?? []) {
-        archive.entry({ name: `db/${seconds}`, mtime: new Date((CREATED + seconds) * 1000) }, "content");
+      const { files = [], content = "content" } = mounts.find(({ target }) => target === path) ?? {};
+      for (const seconds of files) {
+        archive.entry({ name: `db/${seconds}`, mtime: new Date((CREATED + seconds) * 1000) }, content);
       }
       archive.finalize();
       return Promise.resolve(archive.pipe(new PassThrough()));
@@ -73,6 +76,10 @@ Deno.test("a volume with a name, one that holds only what the image brings, and 
     await unkept([{ name: unnamed("a"), target: "/data/db", files: [2] }], { state: "exited" }),
     [],
   );
+});
+
+Deno.test("the empty file at which the engine mounts a config is no data", async () => {
+  assert.deepEqual(await unkept([{ name: unnamed("a"), target: "/etc/app", files: [2], content: "" }]), []);
 });
 
 Deno.test("why no data was looked for is said as it is", async () => {

@@ -178,7 +178,8 @@ function isTagOf(tag: string, app: ForgetOptions["app"]): boolean {
   return [app.stack, app.domain].some((name) => tag === name || tag.startsWith(`${name}:`));
 }
 
-async function botContainer(swarm: Swarm): Promise<string | null> {
+/** Id of the backup bot's container; null where no bot is deployed. @throws {DockerError} where the bot does not run */
+export async function botContainer(swarm: Swarm): Promise<string | null> {
   const filters = JSON.stringify({ label: [BOT_LABEL] });
   const services = await swarm.ask(
     "list services",

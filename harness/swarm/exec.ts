@@ -159,8 +159,9 @@ export async function getFile(swarm: Swarm, container: string, path: string): Pr
 const FOLDER_LIMIT = 256 * 1024 * 1024;
 
 /**
- * Whether a folder of a container holds a file that was written at or after a time, milliseconds since the epoch. Of a
- * very large folder only the beginning is looked through.
+ * Whether a folder of a container holds a file that was written at or after a time, milliseconds since the epoch. A file
+ * without content does not count: the engine makes one where it mounts a config. Of a very large folder only the beginning
+ * is looked through.
  */
 export async function writtenSince(
   swarm: Swarm,
@@ -171,8 +172,9 @@ export async function writtenSince(
     const stream = await swarm.docker.getContainer(container).getArchive({ path });
     let read = 0;
     for await (const { header, resume } of entriesOf(stream)) {
-      if (header.type === "file" && (header.mtime?.getTime() ?? 0) >= since) return true;
-      read += header.size ?? 0;
+      const { type, size = 0, mtime } = header;
+      if (type === "file" && size > 0 && (mtime?.getTime() ?? 0) >= since) return true;
+      read += size;
       if (read > FOLDER_LIMIT) return false;
       resume();
     }
