@@ -49,12 +49,28 @@ export async function ensureGiteaProgram(context: BuildContext): Promise<GiteaPr
       return { binary: installed, staticRoot: undefined };
     }
   }
-  const binary = join(paths.bin, `gitea-${GITEA_VERSION}`);
-  const staticRoot = join(paths.cache, `gitea-assets-${GITEA_VERSION}`);
-  if (!await exists(binary) || !await exists(staticRoot)) {
+  if (!await isBuilt(paths)) {
     const official = await officialGitea(GITEA_VERSION, context);
     if (official !== undefined) return { binary: official, staticRoot: undefined };
   }
+  return await buildGitea(context);
+}
+
+/** What a build leaves in the cache. */
+const built = (paths: Paths) => ({
+  binary: join(paths.bin, `gitea-${GITEA_VERSION}`),
+  staticRoot: join(paths.cache, `gitea-assets-${GITEA_VERSION}`),
+});
+
+async function isBuilt(paths: Paths): Promise<boolean> {
+  const { binary, staticRoot } = built(paths);
+  return await exists(binary) && await exists(staticRoot);
+}
+
+/** The Gitea that is built from its module and kept in the cache, with the folder that it serves its pages from. */
+export async function buildGitea(context: BuildContext): Promise<{ binary: string; staticRoot: string }> {
+  const { paths } = context;
+  const { binary, staticRoot } = built(paths);
   const jobs: ((signal: AbortSignal) => Promise<unknown>)[] = [];
   const script = (name: string) => join(paths.repo, "local", "gitea", name);
   if (!await exists(binary)) {

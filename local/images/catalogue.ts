@@ -5,7 +5,7 @@ export interface ImageSpec {
   /** Folder beside this file with the `Dockerfile` and what it copies. */
   folder: string;
   /** The program inside that Debian does not have: its build comes before the image's. */
-  program?: "miniflux";
+  program?: "miniflux" | "gitea";
   /** Handed to the Dockerfile as VERSION, which fails the build if something else gets installed. */
   version: string;
   /** Duration of a build as a rule, for people who wait. */
@@ -24,13 +24,19 @@ const OWN = "cc-ci/";
 /** Images of every version of a recipe, published or not. */
 export const imagesOfRecipe: Record<string, ImageSpec[]> = {
   "custom-html": [nginx],
+  "gitea": [{ ...spec("gitea/gitea:1.26.0-rootless", "gitea", "20 s"), program: "gitea" }],
   "miniflux": [
     postgres,
     { ...spec("miniflux/miniflux:2.2.13", "miniflux", "10 s"), program: "miniflux" },
     { ...spec("miniflux/miniflux:2.2.14", "miniflux", "1 s"), program: "miniflux" },
   ],
+  "mumble": [spec(`${OWN}mumble-server:1.3.4`, "mumble-server", "30 s")],
   "prosody": [spec(`${OWN}prosody:0.12.3`, "prosody", "15 s")],
   "radicale": [spec(`${OWN}radicale:3.1.8`, "radicale", "15 s")],
+  "wordpress": [
+    spec(`${OWN}wordpress:6.1.9`, "wordpress", "1 min"),
+    spec("mariadb:10.11.18", "mariadb", "40 s"),
+  ],
 };
 
 /** The backup bot's: restic of Debian. Made here always. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { exists } from "../../common/files.ts";
+import { buildGitea } from "../gitea/gitea.ts";
 import { buildProgram } from "../host/build.ts";
 import type { Paths } from "../host/paths.ts";
 import { inStep, type Progress } from "../host/progress.ts";
@@ -22,6 +23,10 @@ export interface ProgramContext {
 export async function imageProgram(image: ImageSpec, context: ProgramContext): Promise<Brought[]> {
   if (image.program === "miniflux") {
     return [{ from: await buildMiniflux(image.version, context), to: "miniflux" }];
+  }
+  if (image.program === "gitea") {
+    const { binary, staticRoot } = await buildGitea(context);
+    return [{ from: binary, to: "program" }, { from: staticRoot, to: "pages" }];
   }
   return [];
 }

@@ -34,6 +34,13 @@ export const histories: Record<string, History> = {
       "loses-data": branch("loses-data", "rename-volume", "Call the volume html, like the folder"),
     },
   },
+  gitea: {
+    main: [
+      release("1.0.0+1.26.0-rootless", "Run Gitea with SQLite"),
+      release("1.1.0+1.26.0-rootless", "Make every new repository private"),
+    ],
+    pullRequests: { good: branch("good", "metrics", "Let Prometheus have figures, in an overlay") },
+  },
   miniflux: {
     main: [
       release("1.0.0+2.2.13", "Run Miniflux with PostgreSQL"),
@@ -49,6 +56,13 @@ export const histories: Record<string, History> = {
       ),
     },
   },
+  mumble: {
+    main: [
+      release("1.0.0+1.3.4", "Run Mumble's server, and a page that says whether it works"),
+      release("1.1.0+1.3.4", "Let voices take up to 128 kbit/s"),
+    ],
+    pullRequests: { good: branch("good", "welcome", "Welcome whoever comes") },
+  },
   prosody: {
     main: [
       release("1.0.0+0.12.3", "Run Prosody with one account, and a domain for uploads"),
@@ -62,6 +76,13 @@ export const histories: Record<string, History> = {
       release("1.1.0+3.1.8", "Let no other site show the pages in a frame"),
     ],
     pullRequests: { good: branch("good", "slower-guesses", "Answer wrong passwords two seconds later") },
+  },
+  wordpress: {
+    main: [
+      release("1.0.0+6.1.9", "Run WordPress with MariaDB"),
+      release("1.1.0+6.1.9", "Let people upload files of up to 32 MB"),
+    ],
+    pullRequests: { good: branch("good", "hide-version", "Do not tell the version of PHP") },
   },
 };
 

@@ -1,0 +1,2 @@
+export DB_BACKUP_VERSION=v1
+export PHP_INI_VERSION=v2

@@ -1,0 +1,4 @@
+import { read } from "cc-ci";
+import { readNote } from "./forge.ts";
+
+read(() => readNote("seeded"));

@@ -1,0 +1,4 @@
+import { seed } from "cc-ci";
+import { pushNote } from "./forge.ts";
+
+seed((marker) => pushNote("seeded", marker));

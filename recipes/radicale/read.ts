@@ -1,0 +1,4 @@
+import { read } from "cc-ci";
+import { readEvent } from "./calendar.ts";
+
+read(() => readEvent("seeded", "marker"));

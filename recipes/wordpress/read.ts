@@ -1,0 +1,4 @@
+import { read } from "cc-ci";
+import { feed } from "./site.ts";
+
+read(() => feed());
