@@ -11,7 +11,7 @@ export interface BrokenRecipe {
   recipe: FixtureOptions;
   /** Text of its `recipe.yml`. A recipe without is not enrolled. */
   enrolment?: string;
-  /** Files beside that `recipe.yml`, by name. */
+  /** Files beside that `recipe.yml`, by path: `../login/recipe.yml` is another enrolment. */
   enrolled?: Record<string, string>;
   /** Stages of the run; the stages that they need run as well. @default the one that must fail */
   only?: StageName[] | "all";
@@ -411,13 +411,13 @@ test("the front page greets", async () => {
 setup(async () => {
   const token = crypto.randomUUID();
   await hand("token", token, { secret: true });
-  await exec("app", ["cp", "/dev/stdin", "${SITE}/token.txt"], { stdin: token });
+  await exec("app", ["tee", "${SITE}/token.txt"], { stdin: token });
 });
 `,
       "seed.ts": `import { exec, handed, seed } from "cc-ci";
 seed(async (marker) => {
   const stdin = marker + " " + await handed("token");
-  await exec("app", ["cp", "/dev/stdin", "${SITE}/record.txt"], { stdin });
+  await exec("app", ["tee", "${SITE}/record.txt"], { stdin });
 });
 `,
       "read.ts": `import { fetch, read } from "cc-ci";
@@ -467,6 +467,16 @@ setup(async () => {
     stage: "upgrade",
     fault: "enrolment",
     cause: /^recipes\/quick\/seed\.ts:2: It was not over after 0\.1 s$/m,
+  },
+  {
+    name: "a provider that cannot be had",
+    recipe: { versions: [] },
+    enrolment: "repo: fixtures/quick\nneeds: [{ recipe: login }]\n",
+    enrolled: { "../login/recipe.yml": "repo: fixtures/login\n" },
+    result: "infra",
+    stage: "install",
+    ends: "blocked",
+    cause: /^provider "login": .*fixtures\/login/,
   },
   {
     name: "a published version that does not start",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { formatSeconds } from "../common/time.ts";
 import type { Stack } from "../local/stack/stack.ts";
 import { exitCodes } from "../protocol/result.ts";
@@ -70,6 +70,7 @@ async function attempt(
     await Deno.mkdir(join(recipes, "quick"), { recursive: true });
     const files = { ...broken.enrolled, "recipe.yml": broken.enrolment };
     for (const [name, text] of Object.entries(files)) {
+      await Deno.mkdir(dirname(join(recipes, "quick", name)), { recursive: true });
       await Deno.writeTextFile(join(recipes, "quick", name), text);
     }
   }

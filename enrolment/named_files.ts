@@ -1,4 +1,5 @@
-import { join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
+import { faultyNeeds } from "./needs.ts";
 import type { Locate, Mistake } from "./mistakes.ts";
 import { invalid, type Reading, readRecipeYml } from "./recipe_yml.ts";
 import type { RecipeYml } from "./schema.ts";
@@ -14,7 +15,8 @@ export async function readFolder(folder: string): Promise<Reading> {
   const reading = readRecipeYml(await Deno.readTextFile(join(folder, "recipe.yml")));
   if (!reading.ok) return reading;
   const { said, locate } = reading;
-  const mistakes = await faultyFiles(said, { folder, locate });
+  const place = { recipes: dirname(folder), recipe: basename(folder), locate };
+  const mistakes = [...await faultyFiles(said, { folder, locate }), ...await faultyNeeds(said, place)];
   return mistakes.length === 0 ? reading : invalid(mistakes, said);
 }
 
@@ -32,10 +34,15 @@ async function faultyFiles(
   return mistakes;
 }
 
-function namedFiles({ secrets }: RecipeYml): [path: string[], name: string][] {
-  return Object.entries(secrets).flatMap(([name, { file }]) =>
-    file === undefined ? [] : [[["secrets", name, "file"], file]]
-  );
+function namedFiles({ secrets, needs }: RecipeYml): [path: string[], name: string][] {
+  const named: [path: string[], name: string | undefined][] = [
+    ...Object.entries(secrets).map(([name, { file }]): [string[], string | undefined] => [
+      ["secrets", name, "file"],
+      file,
+    ]),
+    ...needs.map(({ setup }, at): [string[], string | undefined] => [["needs", String(at), "setup"], setup]),
+  ];
+  return named.flatMap(([path, name]) => name === undefined ? [] : [[path, name]]);
 }
 
 async function problemOf(folder: string, name: string): Promise<string | null> {

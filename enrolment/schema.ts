@@ -4,6 +4,7 @@ import { repoName } from "../protocol/params.ts";
 import { stageName } from "../protocol/result.ts";
 import { backup } from "./backup_schema.ts";
 import { afterDeploy, files } from "./deploy_schema.ts";
+import { needs } from "./needs_schema.ts";
 import { page } from "./page_schema.ts";
 import { ready, statuses } from "./ready_schema.ts";
 import { env, secrets } from "./values_schema.ts";
@@ -74,6 +75,7 @@ export const recipeYml = z.strictObject({
       "Megabytes that the app needs at most in volumes, writable layers and logs: 5000 without it, or what the host gives (`CCCI_RUN_DISK`)",
     )
     .meta({ examples: [8000] }),
+  needs,
   secrets,
   env,
   extra_domains: z.array(

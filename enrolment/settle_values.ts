@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Enrolment } from "./enrolment.ts";
+import { neededIn } from "./needs_schema.ts";
 import type { Charset } from "./values_schema.ts";
 
 const letters = "abcdefghijklmnopqrstuvwxyz";
@@ -31,15 +32,22 @@ export async function settleValues(
     const text = value ??
       (file === undefined ? made(length ?? 0, { charset, random }) : await beside(enrolment, file));
     secrets[name] = { value: text };
-    hidden.push({ what: `secret "${name}"`, value: text });
+    if (isWhole(text)) hidden.push({ what: `secret "${name}"`, value: text });
   }
   const env: Enrolment["env"] = {};
   for (const [name, { generate, charset, ...setting }] of Object.entries(enrolment.env)) {
     const value = setting.value ?? made(generate ?? 0, { charset, random });
     env[name] = { ...setting, value };
-    if (generate !== undefined || looksSecret(name)) hidden.push({ what: `setting "${name}"`, value });
+    if (isWhole(value) && (generate !== undefined || looksSecret(name))) {
+      hidden.push({ what: `setting "${name}"`, value });
+    }
   }
   return { enrolment: { ...enrolment, secrets, env }, hidden };
+}
+
+/** Whether a value lacks none of a provider's, which are known once that is deployed. */
+function isWhole(value: string): boolean {
+  return neededIn(value).length === 0;
 }
 
 /** Whether a setting's name says that its value is a secret. */

@@ -68,7 +68,7 @@ export const env = z.record(
     typeof said === "object" ? said : { value: String(said) }
   ),
 ).default({}).describe(
-  "Settings for the app's `.env`. `{domain}` and `{domain.<name>}` stand for the app's domains",
+  "Settings for the app's `.env`. `{domain}` and `{domain.<name>}` stand for the app's domains, `{needs.<recipe>.<name>}` for what a provider hands over",
 ).meta({
   examples: [{
     MAIL_FROM: "ci@{domain}",

@@ -22,7 +22,7 @@ import { waitTakenUp } from "./taken_up.ts";
 import { waitAnswer } from "./wait_answer.ts";
 import { waitReady } from "./wait_ready.ts";
 import { checkOut, type RecipeRepo } from "../recipe/repo.ts";
-import type { HandedValue, PlannedApp } from "../run/folder.ts";
+import type { Deployable, HandedValue } from "../run/folder.ts";
 import type { Redactor } from "../run/redact.ts";
 import type { Settings } from "../run/settings.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
@@ -33,7 +33,7 @@ import type { PublishedVersion } from "../recipe/versions.ts";
 export type Revision = "head" | PublishedVersion;
 
 export interface AppOptions {
-  plan: PlannedApp;
+  plan: Deployable;
   recipe: string;
   repo: RecipeRepo;
   enrolment: Enrolment;

@@ -1,4 +1,5 @@
 import { formatBytes } from "../../common/bytes.ts";
+import { domainsOf } from "../app/settings.ts";
 import { followKills } from "../floor/kills.ts";
 import { appLimits, tellRuntime } from "../floor/limits.ts";
 import { AppWatch, gaugesOf } from "../floor/watch.ts";
@@ -26,7 +27,10 @@ export function bounded(
     const { swarm } = run;
     const { stack } = app;
     const limits = appLimits(run.enrolment, run.plan.settings);
-    const [gauges] = await Promise.all([gaugesOf(swarm, stack), tellRuntime(stack, limits)]);
+    const [gauges] = await Promise.all([
+      gaugesOf(swarm, stack),
+      tellRuntime(stack, { ...limits, hosts: hostsOf(run) }),
+    ]);
     const watch = new AppWatch(limits, gauges);
     const measurement = new Measurement(swarm, stack, {
       memory: (bytes, several) => watch.sawMemory(bytes, several),
@@ -59,6 +63,17 @@ export function bounded(
       ctx.resources(await measurement.end());
     }
   };
+}
+
+/** Where the containers find the domains of the run, if that is not for the DNS to say. */
+function hostsOf({ plan, enrolment }: RunContext): Record<string, string> {
+  const { APP_INGRESS: address } = plan.settings;
+  if (address === undefined) return {};
+  const domains = [
+    ...plan.apps.flatMap(({ domain }) => domainsOf(domain, enrolment)),
+    ...plan.providers.map(({ domain }) => domain),
+  ];
+  return Object.fromEntries(domains.map((domain) => [domain, address]));
 }
 
 /** What it means that an app used too much. @param of.version the published version that used it; null: the head did */

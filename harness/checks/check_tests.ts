@@ -49,23 +49,27 @@ export interface Look {
 
 /** Looks at the tests in the enrolment's folder, and at the steps before them. Their authors are trusted as those of cc-ci are. */
 export async function lookAtEnrolledTests(
-  { folder, recipe }: Pick<Enrolment, "folder" | "recipe">,
+  { folder, recipe, needs }: Pick<Enrolment, "folder" | "recipe" | "needs">,
   look: Look,
 ): Promise<LookedAt> {
   if (folder === null) return { files: [], findings: [], checked: true };
-  const names = [...testKinds.map((kind) => `${kind}_test.ts`), ...steps.map((step) => `${step}.ts`)];
+  const usual = [...testKinds.map((kind) => `${kind}_test.ts`), ...steps.map((step) => `${step}.ts`)];
+  const setups = ["setup.ts", ...needs.flatMap(({ setup }) => setup ?? [])];
+  const names = [...new Set([...usual, ...setups])];
   const there = await Promise.all(names.map((name) => exists(join(folder, name))));
   const files = names.filter((_, at) => there[at]).map((name) => join(folder, name));
   const where = `recipes/${recipe}`;
   const unrun = (await unrunIn(folder, { run: files.map((file) => basename(file)), steps: true }))
-    .map((name) => unrunNote(`${where}/${name}`, `a run takes ${names.join(", ")} of that folder`));
+    .map((name) => unrunNote(`${where}/${name}`, `a run takes ${usual.join(", ")} of that folder`));
   if (files.length === 0) return { files, findings: unrun, checked: true };
+  const purposeOf = (name: string) =>
+    setups.includes(name) ? "setup" : steps.find((step) => name === `${step}.ts`) ?? "test";
   const { mistakes, complete } = await checkTests({
     ...needsOf(look),
     files,
     tmp: join(look.tmp, "check-enrolled"),
     denoDir: denoCache(look.settings.RUNS),
-  }, { confined: false, purposeOf: (name) => steps.find((step) => name === `${step}.ts`) ?? "test" });
+  }, { confined: false, purposeOf });
   return { files, findings: [...mistakes.map((one) => asFinding(one, where)), ...unrun], checked: complete };
 }
 

@@ -18,7 +18,7 @@ import type { RunFolder, RunPlan } from "../run/folder.ts";
 import type { Lane } from "../run/names.ts";
 import type { Swarm } from "../swarm/swarm.ts";
 import type { PublishedVersion } from "../recipe/versions.ts";
-import { StageBlocked } from "../run/stage.ts";
+import { StageBlocked, type StageContext } from "../run/stage.ts";
 
 /** What the stages of one run share. Early stages fill in what later ones need. */
 export interface RunContext {
@@ -39,6 +39,16 @@ export interface RunContext {
   readonly browser: () => Promise<WatchedBrowser>;
   /** The app of a lane; the first call makes the object, later calls return the same. */
   readonly app: (lane: Lane) => App;
+  /** Domains of the apps that need this one, where it is a provider; null: it is the app under test. */
+  readonly neededBy: readonly string[] | null;
+  /**
+   * Waits until the providers that the recipe needs are there, and what they hand over is part of the enrolment. The
+   * first call has them deployed.
+   * @throws {StageBlocked} naming the provider that is in trouble
+   */
+  readonly providers: (ctx: StageContext) => Promise<void>;
+  /** The provider that is being deployed; null: none is. */
+  providing: string | null;
   /**
    * Resolves when the next app may be deployed: at once, or, if only one app may live, when the other lane's is gone.
    */

@@ -26,6 +26,8 @@ export interface TestSubject {
   base: string | null;
   /** What the run's data is written with. */
   marker: string;
+  /** Domains of the apps that need it, if it is a provider. */
+  neededBy?: readonly string[];
   /** Values that its set-up has handed on, by name. */
   handed: Readonly<Record<string, HandedValue>>;
   swarm: Swarm;
@@ -70,6 +72,7 @@ export async function runAgainst(subject: TestSubject, call: TestCall): Promise<
         version: subject.version,
         ...(subject.base === null ? {} : { base: subject.base }),
         marker: subject.marker,
+        ...(subject.neededBy === undefined ? {} : { neededBy: subject.neededBy }),
       },
       domains,
       ingress: await appIngressOf(settings),

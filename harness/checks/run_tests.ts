@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { App } from "../app/app.ts";
 import { onceSettled } from "./after_restore.ts";
 import type { Step, TestKind } from "./check_tests.ts";
@@ -27,16 +27,18 @@ export interface StepOutcome {
  */
 export async function runStep(
   run: RunContext,
-  { app, ctx, step, log = ctx.log }: {
+  { app, ctx, step, own, log = ctx.log }: {
     app: App;
     ctx: StageContext;
     step: Step;
+    /** A file that stands for the step's own, and as everybody calls it. */
+    own?: { file: string; where: string };
     log?: (line: string) => void;
   },
 ): Promise<StepOutcome | null> {
-  const file = await stepFile(run.enrolment, step);
+  const file = own?.file ?? await stepFile(run.enrolment, step);
   if (file === null) return null;
-  log(`Running ${step}.ts`);
+  log(`Running ${basename(file)}`);
   const outcome = await against(run, {
     app,
     ctx,
@@ -46,7 +48,7 @@ export async function runStep(
     step,
     log,
   });
-  return { outcome, where: `recipes/${run.enrolment.recipe}/${step}.ts` };
+  return { outcome, where: own?.where ?? `recipes/${run.enrolment.recipe}/${step}.ts` };
 }
 
 /** Path of a step's file; null where the enrolment has none. */
@@ -133,6 +135,7 @@ async function against(run: RunContext, tests: Tests): Promise<TestOutcome> {
     version: published ?? headName(run),
     base: ctx.stage === "upgrade" && published === null ? run.base?.version ?? null : null,
     marker: run.marker,
+    ...(run.neededBy === null ? {} : { neededBy: run.neededBy }),
     handed: app.handed,
     swarm: app.swarm,
     settings: plan.settings,

@@ -6,12 +6,16 @@ import { detailOf, runStep, stepFile, type StepOutcome } from "./run_tests.ts";
 /**
  * Takes the steps that an app's operator takes once, as `setup.ts` of the enrolment does. Afterwards the app has to be
  * well again: a wizard may restart it.
+ * @param of.own a file that sets the app up in the place of `setup.ts`
  * @throws {StageFailure} as the enrolment's fault when they fail, unless the app itself has ended meanwhile
  */
-export async function setUp(run: RunContext, { app, ctx }: { app: App; ctx: StageContext }): Promise<void> {
-  if (await stepFile(run.enrolment, "setup") === null) return;
+export async function setUp(
+  run: RunContext,
+  { app, ctx, own }: { app: App; ctx: StageContext; own?: { file: string; where: string } },
+): Promise<void> {
+  if (own === undefined && await stepFile(run.enrolment, "setup") === null) return;
   app.expectChanges();
-  const ran = await runStep(run, { app, ctx, step: "setup" });
+  const ran = await runStep(run, { app, ctx, step: "setup", ...(own === undefined ? {} : { own }) });
   if (ran === null) return;
   if (!ran.outcome.ok) {
     await app.stayedUp(ctx);

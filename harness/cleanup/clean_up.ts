@@ -4,7 +4,7 @@ import { forgetSnapshots } from "../swarm/backup_bot.ts";
 import { describeObject, disappeared, foreignObjects } from "./inventory.ts";
 import { mayMakeContainers, recipesFault } from "./leftovers.ts";
 import { killMarked } from "../run/process_tree.ts";
-import type { RunFolder, RunPlan } from "../run/folder.ts";
+import { deployable, type RunFolder, type RunPlan } from "../run/folder.ts";
 import { emptyReport } from "../run/stage.ts";
 import type { DockerObject, Swarm } from "../swarm/swarm.ts";
 import { tearDownApp } from "./teardown.ts";
@@ -43,7 +43,7 @@ export async function cleanUp(
     const makes = await mayMakeContainers(swarm, plan).catch(() => false);
     const settings = { swarm, settings: plan.settings, volumes, limitMs: LIMIT_MS, log };
     const lists = await Promise.all([
-      ...plan.apps.map((app) => tearDownApp(app, settings)),
+      ...deployable(plan).map((app) => tearDownApp(app, settings)),
       forget(options),
     ]);
     const leftovers = [...new Set(lists.flat())];

@@ -11,7 +11,7 @@ import { parseMessage } from "../run/messages.ts";
 import { exists } from "../../common/files.ts";
 import { killFamily } from "../run/process_tree.ts";
 import { RunRecord } from "../run/record.ts";
-import { type RunFolder, runFolders, type RunPlan } from "../run/folder.ts";
+import { deployable, type RunFolder, runFolders, type RunPlan } from "../run/folder.ts";
 import type { Settings } from "../run/settings.ts";
 import type { OwnedObject, Swarm } from "../swarm/swarm.ts";
 import { removeStack } from "./teardown.ts";
@@ -60,7 +60,7 @@ export async function tidy(options: JanitorOptions): Promise<JanitorReport> {
     const state = await folder.state();
     // A run whose keeper died after it had marked the folder clean may still lack its result.
     if (plan === null || (state === "clean" && await exists(folder.result))) continue;
-    for (const app of plan.apps) known.add(app.stack);
+    for (const app of deployable(plan)) known.add(app.stack);
     if (folder.path === options.except || state === "kept") continue;
     await tidyFolder({ folder, plan, report, all }, options).catch((error) => {
       report.stuck[`run ${plan.request.run}`] = [describeError(error)];
@@ -120,7 +120,7 @@ async function tidyFolder(
   if (lock === null) return;
   const { run } = plan.request;
   if (options.dryRun) {
-    const stacks = plan.apps.map((app) => app.stack);
+    const stacks = deployable(plan).map((app) => app.stack);
     const there = dead.all.filter((one) => stacks.includes(ownerOf(one, plan.settings.BASE_DOMAIN) ?? ""));
     options.announce(`Run ${run} ended without cleaning up after itself; it left ${listed(there)}`);
     report.cleaned.push(run);

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { describeObject } from "./inventory.ts";
-import type { RunPlan } from "../run/folder.ts";
+import { deployable, type RunPlan } from "../run/folder.ts";
 import { type DockerObject, STACK_LABEL, type Swarm } from "../swarm/swarm.ts";
 import { container } from "../swarm/schema.ts";
 
@@ -20,7 +20,7 @@ const SOCKET = /\/docker\.sock$/;
  * else tells such containers from somebody else's. This has to be asked before the teardown.
  */
 export async function mayMakeContainers(swarm: Swarm, plan: RunPlan): Promise<boolean> {
-  const lists = await Promise.all(plan.apps.map(({ stack }) => swarm.containers(stack)));
+  const lists = await Promise.all(deployable(plan).map(({ stack }) => swarm.containers(stack)));
   return lists.flat().some(({ Mounts: mounts }) => mounts.some((mount) => SOCKET.test(mount.Source)));
 }
 
@@ -34,13 +34,13 @@ export async function recipesFault(
   options: { plan: RunPlan; makes: boolean },
 ): Promise<string[]> {
   const { plan, makes } = options;
-  const left = (await Promise.all(plan.apps.map(({ stack }) => swarm.objects(stack)))).flat();
+  const left = (await Promise.all(deployable(plan).map(({ stack }) => swarm.objects(stack)))).flat();
   const containers = await swarm.ask(
     "list containers",
     () => swarm.docker.listContainers({ all: true }),
     z.array(holder),
   );
-  const stacks = plan.apps.map(({ stack }) => stack);
+  const stacks = deployable(plan).map(({ stack }) => stack);
   const began = Date.parse(plan.startedAt) / 1000;
   const isRecipes = (one: Holder) =>
     stacks.includes(one.Labels[STACK_LABEL] ?? "") ||

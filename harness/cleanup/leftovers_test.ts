@@ -7,7 +7,7 @@ import * as schema from "../swarm/schema.ts";
 
 const STACK = "wiki-0a1b2c_ci_test";
 const STARTED = "2026-01-01T00:00:00.500Z";
-const plan = { apps: [{ stack: STACK }], startedAt: STARTED } as unknown as RunPlan;
+const plan = { apps: [{ stack: STACK }], providers: [], startedAt: STARTED } as unknown as RunPlan;
 const volume: DockerObject = { kind: "volume", id: `${STACK}_data`, name: `${STACK}_data` };
 const network: DockerObject = { kind: "network", id: "n1", name: `${STACK}_internal` };
 

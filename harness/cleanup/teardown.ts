@@ -6,7 +6,7 @@ import { change } from "../run/faults.ts";
 import { describeObject } from "./inventory.ts";
 import { isOurs } from "../run/names.ts";
 import { exists, removeTree } from "../../common/files.ts";
-import type { PlannedApp } from "../run/folder.ts";
+import type { Deployable } from "../run/folder.ts";
 import type { Settings } from "../run/settings.ts";
 import { DockerError, type DockerObject, kinds, type Swarm } from "../swarm/swarm.ts";
 
@@ -38,7 +38,7 @@ export interface TearDownOptions {
  * no more than the plan, so that any later process can do it, and it can be repeated.
  * @returns the names of what could not be removed; empty after a sound teardown
  */
-export async function tearDownApp(app: PlannedApp, options: TearDownOptions): Promise<string[]> {
+export async function tearDownApp(app: Deployable, options: TearDownOptions): Promise<string[]> {
   const left = await removeStack(app.stack, { ...options, undeploy: () => undeploy(app, options) });
   if (left.length > 0) return left;
   await forgetLimits(app.stack);
@@ -112,7 +112,7 @@ async function anonymousOf(swarm: Swarm, stack: string): Promise<string[]> {
     .map((mount) => mount.Name);
 }
 
-async function undeploy(app: PlannedApp, { swarm, settings, log }: TearDownOptions): Promise<void> {
+async function undeploy(app: Deployable, { swarm, settings, log }: TearDownOptions): Promise<void> {
   const abra = new Abra({ settings, dir: app.abraDir, log });
   const known = await exists(abra.envFile(app.domain));
   if (!known || (await swarm.services(app.stack)).length === 0) return;

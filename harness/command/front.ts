@@ -9,6 +9,7 @@ import {
   parseMessage,
   toldToStop,
 } from "../run/messages.ts";
+import { providersOf } from "../../enrolment/needs.ts";
 import type { TerminalReport } from "../report/terminal.ts";
 import type { RunRequest } from "../run/request.ts";
 import { RunFolder } from "../run/folder.ts";
@@ -37,7 +38,12 @@ export async function runFront(request: RunRequest, options: FrontOptions): Prom
   const tell = async (message: FrontMessage) => {
     await toKeeper.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)).catch(() => {});
   };
-  await tell({ type: "request", request, settings });
+  await tell({
+    type: "request",
+    request,
+    settings,
+    providers: await providersOf(settings.RECIPES, request.recipe),
+  });
 
   const { openTerminal } = await import("../report/terminal.ts"); // while the keeper starts
   using terminal = openTerminal();

@@ -3,6 +3,7 @@ import { UsageError } from "../../common/errors.ts";
 import { exists } from "../../common/files.ts";
 import { probablyMeant } from "../../common/spelling.ts";
 import type { Mistake } from "../../enrolment/mistakes.ts";
+import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { readFolder } from "../../enrolment/named_files.ts";
 import type { Reading } from "../../enrolment/recipe_yml.ts";
 import { recipeName } from "../../protocol/params.ts";
@@ -47,7 +48,9 @@ export async function recipesCheck(
     const reading = await readYml(folder);
     const mistakes = reading === null ? [noRecipeYml(folder)] : ymlMistakes(reading, { folder, known });
     if (names.length > 0 && !names.includes(name)) continue;
-    mistakes.push(...await testMistakes(name, options));
+    mistakes.push(
+      ...await testMistakes({ recipe: name, needs: reading?.ok ? reading.said.needs : [] }, options),
+    );
     if (mistakes.some(({ harmless }) => !harmless)) wrong++;
     say(`${mistakes.some(({ harmless }) => !harmless) ? "✘" : "✔"} ${name}\n`);
     for (const { place, text, harmless } of mistakes) {
@@ -128,12 +131,15 @@ function ymlMistakes(
   return mistakes;
 }
 
-async function testMistakes(recipe: string, { settings, signal }: CheckOptions): Promise<EnrolmentMistake[]> {
+async function testMistakes(
+  { recipe, needs }: Pick<Enrolment, "recipe" | "needs">,
+  { settings, signal }: CheckOptions,
+): Promise<EnrolmentMistake[]> {
   const folder = join(settings.RECIPES, recipe);
   const tmp = await Deno.makeTempDir({ prefix: "ccci-check-" });
   try {
     const look = { settings, tmp, timeoutMs: TESTS_MS, signal };
-    const { findings, checked } = await lookAtEnrolledTests({ folder, recipe }, look);
+    const { findings, checked } = await lookAtEnrolledTests({ folder, recipe, needs }, look);
     const mistakes = findings.map(({ file, line, column, message, severity }): EnrolmentMistake => ({
       place: [join(folder, relative(join("recipes", recipe), file)), line, column]
         .filter((part) => part !== undefined).join(":"),

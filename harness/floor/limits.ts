@@ -69,14 +69,19 @@ function granted(
 /**
  * Writes down what an app may use, for the engine's runtime to read when a container of it is made. Where that cannot
  * be written the runtime gives what it gives an app that nobody speaks of, which is little.
+ * @param limits.hosts addresses that its containers know by names which no DNS says
  * @param folder @default that of the host
  */
-export async function tellRuntime(stack: string, limits: ContainerLimits, folder = FLOOR): Promise<void> {
-  const { memoryBytes, processes, cpus } = limits;
+export async function tellRuntime(
+  stack: string,
+  limits: ContainerLimits & { hosts?: Readonly<Record<string, string>> },
+  folder = FLOOR,
+): Promise<void> {
+  const { memoryBytes, processes, cpus, hosts } = limits;
   const path = limitsFile(stack, folder);
   try {
     await Deno.mkdir(folder, { recursive: true });
-    await Deno.writeTextFile(`${path}.new`, JSON.stringify({ memoryBytes, processes, cpus }));
+    await Deno.writeTextFile(`${path}.new`, JSON.stringify({ memoryBytes, processes, cpus, hosts }));
     await Deno.rename(`${path}.new`, path);
   } catch (error) {
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;

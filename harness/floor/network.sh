@@ -2,6 +2,8 @@
 # what that is. All that is known of such a container lies in $root/ID/cc-ci-floor, which goes when runc deletes it:
 #   rules4, rules6   the rules without what is the app's own
 #   places           lines "stack NAME", "own ADDRESS", "shared ADDRESS"
+#   hosts            names that no DNS says, as lines of a file "hosts"
+#   folder           where Docker keeps the container's own file "hosts"
 #   filtered         the network namespace in which the rules hold
 
 say() {
@@ -75,6 +77,14 @@ filter() { # $1: container; fails when anything may be missing of the rules
 shared_by() {
   [ -e "$root/$1/cc-ci-floor" ] || return 0
   if [ -n "$(places_of shared "$1")" ]; then places_of stack "$1"; fi
+}
+
+# Tells the container $1 the names that no DNS says. Docker has written the file by now.
+name_hosts() {
+  [ -s "$root/$1/cc-ci-floor/hosts" ] || return 0
+  own=$(cat "$root/$1/cc-ci-floor/folder")/hosts
+  # The file is a mount of the container, so it stays the same one.
+  if [ -f "$own" ]; then cat "$root/$1/cc-ci-floor/hosts" >> "$own"; fi
 }
 
 meet() { # $1: container, whose rules hold already

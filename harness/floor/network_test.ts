@@ -121,3 +121,26 @@ Deno.test("the network: a host whose iptables does not load rules lacks the floo
   assert.equal(without.success, false);
   assert.match(without.stderr, /could not load the rules/);
 });
+
+Deno.test(
+  "the network: names that no DNS says are the container's before anything of it starts",
+  root,
+  async () => {
+    const limits = { memoryBytes: 1e9, processes: 10, cpus: 1 };
+    const hosts = {
+      "login-0a1b2c.ci.localhost": "172.20.0.1",
+      "evil\n1.2.3.4 x": "172.20.0.1",
+      "other.ci.localhost": "172.20.0.1 6.6.6.6",
+    };
+    await using one = await runtime(RUN, JSON.stringify({ ...limits, hosts }));
+    assert.ok((await one.create(member(0))).success);
+    const own = one.at("docker/containers", ids[0], "hosts");
+    await Deno.writeTextFile(own, "127.0.0.1 localhost\n"); // by Docker, once it has made the interfaces
+    const started = await one.call("start", ids[0]);
+    assert.ok(started.success, started.stderr);
+    assert.equal(
+      await Deno.readTextFile(own),
+      "127.0.0.1 localhost\n172.20.0.1 login-0a1b2c.ci.localhost\n",
+    );
+  },
+);

@@ -78,7 +78,7 @@ case $command in
     ;;
   start)
     if [ -e "$root/$id/cc-ci-floor" ]; then
-      filter "$id" && meet "$id" || { say "could not set what \"$id\" may speak to"; exit 1; }
+      filter "$id" && meet "$id" && name_hosts "$id" || { say "could not set what \"$id\" may speak to"; exit 1; }
     fi
     exec "$runc" "$@"
     ;;

@@ -132,6 +132,21 @@ function labelIn(record: unknown, name: string): string | null {
   return typeof value === "string" && /^[a-zA-Z0-9_-]+$/.test(value) ? value : null;
 }
 
+/** Names that no DNS says, as lines of a file `hosts`. Only what looks like a name and an address gets into it. */
+function hostsFor(stack: string | null, folder: string): string {
+  if (stack === null) return "";
+  try {
+    const { hosts = {} } = JSON.parse(Deno.readTextFileSync(`${folder}/${stack}.json`)) as {
+      hosts?: Record<string, unknown>;
+    };
+    return Object.entries(hosts).filter(([name, address]) =>
+      /^[a-z0-9][a-z0-9.-]*$/.test(name) && /^[0-9]{1,3}(\.[0-9]{1,3}){3}$/.test(String(address))
+    ).map(([name, address]) => `${address} ${name}\n`).join("");
+  } catch {
+    return "";
+  }
+}
+
 function limitsFor(stack: string | null, folder: string): ContainerLimits {
   try {
     if (stack !== null) return readLimits(Deno.readTextFileSync(`${folder}/${stack}.json`));
@@ -223,6 +238,8 @@ async function main([swap, socket = "", bundle = "", folder = "", place]: string
     places.shared.push(...await virtualAddresses(socket, service));
   }
   writeNetwork(bundle, stack, places);
+  Deno.writeTextFileSync(`${bundle}/cc-ci-floor/hosts`, hostsFor(stack, folder));
+  Deno.writeTextFileSync(`${bundle}/cc-ci-floor/folder`, place);
 }
 
 if (import.meta.main) await main(Deno.args);

@@ -40,11 +40,12 @@ export async function keep(): Promise<void> {
   const asked = await link.request(Deno.stdin.readable);
   if (asked === null) return;
   try {
-    const { request, settings } = asked;
+    const { request, settings, providers } = asked;
     const path = join(settings.RUNS, request.run);
     const started = await RunFolder.create(path, {
       request,
       settings,
+      providers,
       startedAt: new Date(systemClock.now()).toISOString(),
     });
     using _lock = started.lock;

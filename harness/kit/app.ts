@@ -16,6 +16,8 @@ export interface App {
   base?: string;
   /** A text that is unlikely to be in any app by chance; the run's data is written with it. */
   marker: string;
+  /** Domains of the apps that need this one, where it was deployed as a provider. */
+  neededBy?: readonly string[];
 }
 
 /** How a command in a container ended. */

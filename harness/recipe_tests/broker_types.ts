@@ -18,6 +18,8 @@ export interface AppInfo {
   base?: string;
   /** What the run's data is written with. */
   marker: string;
+  /** Domains of the apps that need it, if it is a provider. */
+  neededBy?: readonly string[];
 }
 
 /** A value that a set-up has handed on. */

@@ -21,6 +21,10 @@ const plannedApp = z.object({
 });
 export type PlannedApp = z.infer<typeof plannedApp>;
 
+/** A recipe that the recipe under test needs, which is deployed once for all lanes. */
+const plannedProvider = plannedApp.omit({ lane: true }).extend({ recipe: z.string() });
+export type PlannedProvider = z.infer<typeof plannedProvider>;
+
 /** `run.json`: all that is needed to test and, whichever process dies, to clean up. */
 const runPlan = z.object({
   schema: z.literal(1),
@@ -29,13 +33,31 @@ const runPlan = z.object({
   stages: z.array(stageName),
   settings: storedSettings,
   apps: z.array(plannedApp),
+  /** In the order in which they are deployed. */
+  providers: z.array(plannedProvider).default([]),
   startedAt: z.iso.datetime(),
 });
 export type RunPlan = z.infer<typeof runPlan>;
 
+/** What can be deployed, and has to be removed. */
+export type Deployable = Omit<PlannedApp, "lane">;
+
+/** Everything that a run may have deployed: its own apps, and the providers that these need. */
+export function deployable(
+  { apps, providers }: Pick<RunPlan, "apps" | "providers">,
+): Deployable[] {
+  return [...apps, ...providers];
+}
+
 /** A value that a set-up has handed on. */
 const handedValue = z.object({ value: z.string(), secret: z.boolean() });
 export type HandedValue = z.infer<typeof handedValue>;
+
+/** What a plan is made of. */
+export interface AskedPlan extends Omit<RunPlan, "schema" | "stages" | "apps" | "providers"> {
+  /** Recipes that the recipe needs, each after those that it needs itself. */
+  providers?: readonly string[];
+}
 
 /** What tests need to know of an app that is left up. */
 const keptApp = z.object({
@@ -99,6 +121,10 @@ export class RunFolder {
   get courier(): string {
     return join(this.path, "courier.json");
   }
+  /** The same folder as the work on one provider sees it, which has scratch space of its own. */
+  ofProvider(at: number): RunFolder {
+    return new ProviderFolder(this.path, at);
+  }
   log(stage: StageName): string {
     return join(this.stages, `${stage}.log`);
   }
@@ -108,7 +134,7 @@ export class RunFolder {
    * one whose keeper is dead.
    * @throws {CcciError} `run.exists`
    */
-  static async create(path: string, request: Omit<RunPlan, "schema" | "stages" | "apps">) {
+  static async create(path: string, request: AskedPlan) {
     await Deno.mkdir(join(path, ".."), { recursive: true });
     try {
       await Deno.mkdir(path);
@@ -133,6 +159,11 @@ export class RunFolder {
       apps: lanes.map((lane) => {
         const domain = domainOf(recipe, { run, lane, base: request.settings.BASE_DOMAIN });
         return { lane, domain, stack: stackOf(domain), abraDir: join(folder.tmp, lane, "abra") };
+      }),
+      providers: (request.providers ?? []).map((needed, at) => {
+        const domain = domainOf(needed, { run, lane: `needs/${needed}`, base: request.settings.BASE_DOMAIN });
+        const { tmp } = folder.ofProvider(at);
+        return { recipe: needed, domain, stack: stackOf(domain), abraDir: join(tmp, "abra") };
       }),
     };
     for (const part of [folder.stages, folder.screenshots, folder.tmp]) await Deno.mkdir(part);
@@ -208,6 +239,20 @@ export class RunFolder {
 
   async setState(state: "clean" | "kept"): Promise<void> {
     await writeAtomically(join(this.path, "state"), state);
+  }
+}
+
+class ProviderFolder extends RunFolder {
+  readonly #at: number;
+
+  constructor(path: string, at: number) {
+    super(path);
+    this.#at = at;
+  }
+
+  /** Its name is short, since paths of sockets have room for 107 bytes. */
+  override get tmp(): string {
+    return join(super.tmp, `n${this.#at}`);
   }
 }
 

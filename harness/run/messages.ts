@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { recipeName } from "../../protocol/params.ts";
 import { runEvent } from "../../protocol/events.ts";
 import { runResult, stageName } from "../../protocol/result.ts";
 import { runRequest } from "./request.ts";
@@ -8,7 +9,13 @@ import { storedSettings } from "./settings.ts";
  * Messages from front to keeper, one JSON line each on the keeper's standard input. When that ends, the front is dead.
  */
 export const frontMessage = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("request"), request: runRequest, settings: storedSettings }),
+  z.object({
+    type: z.literal("request"),
+    request: runRequest,
+    settings: storedSettings,
+    /** Recipes that the recipe needs, each after those that it needs itself. */
+    providers: z.array(recipeName),
+  }),
   z.object({ type: z.literal("cancel"), why: z.string() }),
 ]);
 export type FrontMessage = z.infer<typeof frontMessage>;

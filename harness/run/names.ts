@@ -5,11 +5,14 @@ import { CcciError } from "../../common/errors.ts";
 export const lanes = ["install", "upgrade"] as const;
 export type Lane = typeof lanes[number];
 
+/** What has a domain of its own in a run: the app of a lane, or a provider by its recipe. */
+export type Place = Lane | `needs/${string}`;
+
 /** abra cuts stack names to this many characters, so that two long domains could end up as one stack. */
 const STACK_LIMIT = 45;
 
 /** An app's domain: first letters of the recipe and a hash of run and lane, one label below the base domain. */
-export function domainOf(recipe: string, where: { run: string; lane: Lane; base: string }): string {
+export function domainOf(recipe: string, where: { run: string; lane: Place; base: string }): string {
   const letters = recipe.replace(/[^a-z0-9]/g, "").slice(0, 4);
   const hash = createHash("sha256").update(`${where.run}/${where.lane}`).digest("hex").slice(0, 6);
   return `${letters}-${hash}.${where.base}`;

@@ -26,6 +26,11 @@ const settingsSchema = z.object({
   RECIPES: stringOr(besidePrograms("recipes")),
   /** Folder of run folders. One run at a time works in it. */
   RUNS: z.string(),
+  /**
+   * Address at which the run's containers find the reverse proxy. With it they know the names of the run's apps by it;
+   * unset: the DNS says where these are.
+   */
+  APP_INGRESS: z.ipv4().optional(),
   /** Apps of one run that may live at the same time; unset: 2 where free memory allows. */
   LANES: z.coerce.number().int().min(1).max(2).optional(),
   /**

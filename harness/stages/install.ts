@@ -12,6 +12,7 @@ import { countWarnings } from "../checks/log_warnings.ts";
 /** Installs the app at the commit under test, as somebody does who has no data yet. */
 export async function installStage(run: RunContext, ctx: StageContext): Promise<void> {
   const compose = need(run.compose.head, "lint");
+  await run.providers(ctx);
   const checked = need(run.checked.install, "lint");
   const app = run.app("install");
   await app.create(ctx, "head");

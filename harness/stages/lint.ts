@@ -142,6 +142,39 @@ async function lintRecipe(
   findings.add(abra(findings.all));
 }
 
+/**
+ * Reads and checks once more what is to be deployed, because the enrolment has values by now that it lacked when lint
+ * looked at it.
+ * @throws {StageFailure} for what confinement refuses of the commit under test
+ */
+export async function checkForDeploy(run: LintRun, ctx: StageContext): Promise<void> {
+  const exceptions = run.plan.apps.flatMap((app) => fillIn(run.enrolment.exceptions, app));
+  const again = async (options: Omit<Parameters<typeof read>[1], "ctx">) => {
+    const seen = await read(run, { ctx, ...options });
+    const found = seen.ok ? seen.confinement.filter((one) => !isPermitted(one, exceptions)) : [seen.finding];
+    const wrong = found.find(isError);
+    if (seen.ok && wrong === undefined) return seen;
+    throw new StageFailure(wrong === undefined ? "It cannot be read" : `${place(wrong)}: ${wrong.message}`, {
+      code: wrong?.rule ?? "lint",
+    });
+  };
+  const head = await again({ at: "head", lane: "install" });
+  run.compose.head = head.recipe.compose;
+  run.checked.install = head.checked;
+  const { base } = run;
+  if (base === null || run.compose.base === null) return;
+  try {
+    const published = await again({ at: base, lane: "upgrade" });
+    const upgraded = await again({ at: "head", lane: "upgrade", installed: base });
+    run.compose.base = published.recipe.compose;
+    Object.assign(run.checked, { base: published.checked, upgrade: upgraded.checked });
+  } catch (error) {
+    if (!(error instanceof StageFailure)) throw error;
+    run.compose.base = null;
+    run.baseObstacle = `the published version ${base.version}: ${error.message}`;
+  }
+}
+
 /** Tells what of `recipe.yml` applies to this recipe, and what in it is stale. */
 async function lookAtUse(
   run: LintRun,

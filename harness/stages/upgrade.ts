@@ -47,6 +47,7 @@ export async function upgradeStage(run: RunContext, ctx: StageContext): Promise<
   }
   const head = need(run.compose.head, "lint");
   if (run.compose.base === null) throw new StageBlocked(run.baseObstacle ?? "lint");
+  await run.providers(ctx);
   const composes = { base: run.compose.base, head };
   const checked = { base: need(run.checked.base, "lint"), head: need(run.checked.upgrade, "lint") };
   const app = run.app("upgrade");

@@ -1,7 +1,5 @@
-import { domainsOf } from "../app/settings.ts";
 import type { WatchedBrowser } from "../browser/browser.ts";
 import { browserFor } from "../checks/open_browser.ts";
-import type { Enrolment } from "../../enrolment/enrolment.ts";
 import type { Settings } from "../run/settings.ts";
 
 /** One Chromium for the whole run, started when it is first asked for. */
@@ -16,13 +14,13 @@ export class LazyBrowser implements AsyncDisposable {
     this.#settings = settings;
   }
 
-  /** @param apps domains of the run's apps; the enrolment names further domains at which they answer */
-  get(apps: readonly string[], enrolment: Enrolment): Promise<WatchedBrowser> {
-    this.#browser ??= this.#open(apps.flatMap((domain) => domainsOf(domain, enrolment)));
+  /** @param domains of all that the run deploys */
+  get(domains: readonly string[]): Promise<WatchedBrowser> {
+    this.#browser ??= this.#open(domains);
     return this.#browser;
   }
 
-  async #open(domains: string[]): Promise<WatchedBrowser> {
+  async #open(domains: readonly string[]): Promise<WatchedBrowser> {
     const browser = await browserFor(domains, { settings: this.#settings });
     this.version = browser.version;
     this.sandbox = browser.sandbox;

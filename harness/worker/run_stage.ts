@@ -117,6 +117,9 @@ function blameless(report: StageReport, why: string): Partial<StageReport> {
 function timeUp(run: RunContext, { plan, ms }: { plan: StagePlan; ms: number }): CcciError {
   const cause = `Ran longer than ${formatSeconds(ms)}`;
   if (!mayRunRecipe(plan.name)) return new InfraFailure(cause);
+  if (run.providing !== null) {
+    return new StageBlocked(`provider "${run.providing}", which is not there in time: ${cause}`);
+  }
   const hasApp = run.plan.apps.some((one) => one.lane === plan.lane);
   const version = hasApp && plan.lane !== null ? run.app(plan.lane).published : null;
   return version === null

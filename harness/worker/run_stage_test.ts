@@ -15,6 +15,7 @@ async function hang(
 ) {
   const late: StageName[] = [];
   const run = {
+    providing: null,
     plan: { stages: [name], apps: [{ lane: "install" }, { lane: "upgrade" }], settings: {} },
     enrolment: { skip: [], timeouts: { [name]: 0.001 } },
     swarm: {

@@ -2,18 +2,20 @@ import { join } from "node:path";
 import { systemClock } from "../../common/time.ts";
 import { Abra } from "../abra/abra.ts";
 import { strangeVersion } from "../abra/version.ts";
-import { App } from "../app/app.ts";
+import { App, type AppOptions } from "../app/app.ts";
+import { domainsOf } from "../app/settings.ts";
 import { defaultEnrolment, EnrolmentError, loadEnrolment } from "../../enrolment/enrolment.ts";
 import { watchBoundaries, within } from "../run/faults.ts";
 import { howManyLanes } from "./how_many_lanes.ts";
 import { LazyBrowser } from "./lazy_browser.ts";
 import type { WorkerMessage } from "../run/messages.ts";
 import type { Lane } from "../run/names.ts";
+import { deployProviders } from "./providers.ts";
 import { runPipeline } from "./pipeline.ts";
 import { killFamily } from "../run/process_tree.ts";
 import { Redactor } from "../run/redact.ts";
 import { headName, type RunContext } from "../checks/context.ts";
-import { type PlannedApp, RunFolder, type RunPlan } from "../run/folder.ts";
+import { type Deployable, RunFolder, type RunPlan } from "../run/folder.ts";
 import { InfraFailure, StageBlocked } from "../run/stage.ts";
 import { stagePlans } from "../run/stage_plan.ts";
 import { Swarm } from "../swarm/swarm.ts";
@@ -92,6 +94,26 @@ async function makeContext(
     )
       .map((app) => [app.lane, within(`${app.lane} lane`, () => knowServer(app, settings))]),
   );
+  const newApp = (
+    of: RunContext,
+    planned: Deployable,
+    more: Pick<AppOptions, "server" | "notePublished">,
+  ) => {
+    if (of.repo === null) throw new StageBlocked("fetch");
+    return new App({
+      plan: planned,
+      recipe: of.enrolment.recipe,
+      repo: of.repo,
+      enrolment: of.enrolment,
+      settings,
+      swarm,
+      redactor: tools.redactor,
+      obtained: of.obtained,
+      noteVolumes: (names) => tools.send({ type: "volumes", names }),
+      ...more,
+    });
+  };
+  let providers: Promise<void> | null = null;
   const run: RunContext = {
     plan,
     folder: tools.folder,
@@ -100,23 +122,30 @@ async function makeContext(
     redactor: tools.redactor,
     send: tools.send,
     marker: `marker-${crypto.randomUUID().slice(0, 8)}`,
-    browser: () => tools.browser.get(plan.apps.map((app) => app.domain), run.enrolment),
+    browser: () =>
+      tools.browser.get([
+        ...plan.apps.flatMap(({ domain }) => domainsOf(domain, run.enrolment)),
+        ...plan.providers.map(({ domain }) => domain),
+      ]),
+    neededBy: null,
+    providing: null,
+    async providers(ctx) {
+      if (plan.providers.length === 0) return;
+      if (providers !== null) ctx.log("Waiting for the providers that the recipe needs");
+      providers ??= deployProviders(run, {
+        ctx,
+        newApp: (of, planned) =>
+          newApp(of, planned, { server: knowServer(planned, settings), notePublished: () => {} }),
+      });
+      await providers;
+    },
     app(lane) {
       const known = apps.get(lane);
       if (known !== undefined) return known;
       const planned = plan.apps.find((one) => one.lane === lane);
-      if (planned === undefined || run.repo === null) throw new StageBlocked("fetch");
-      const app = new App({
-        plan: planned,
-        recipe: request.recipe,
-        repo: run.repo,
-        enrolment: run.enrolment,
-        settings,
-        swarm,
-        redactor: tools.redactor,
+      if (planned === undefined) throw new StageBlocked("fetch");
+      const app = newApp(run, planned, {
         server: servers.get(lane) ?? Promise.resolve([]),
-        obtained: run.obtained,
-        noteVolumes: (names) => tools.send({ type: "volumes", names }),
         notePublished: (version) => {
           if (lane === "upgrade") tools.send({ type: "published", version });
         },
@@ -150,7 +179,7 @@ async function makeContext(
  * Makes an app's folder known to abra. That needs nothing of the recipe, so it goes on while the recipe is fetched.
  * @returns what abra printed, for the log of the stage that waits for it
  */
-function knowServer(app: PlannedApp, settings: RunPlan["settings"]): Promise<string[]> {
+function knowServer(app: Deployable, settings: RunPlan["settings"]): Promise<string[]> {
   const lines: string[] = [];
   const done = new Abra({ settings, dir: app.abraDir, log: (line) => lines.push(line) }).prepare().then(() =>
     lines

@@ -4,7 +4,7 @@ import { readLocalCall, rehearse } from "../../harness/command/rehearse.ts";
 import { exists } from "../../common/files.ts";
 import { write } from "../host/command_line.ts";
 import { bareSettings, callersFolder, harness, recipesFolder } from "./harness.ts";
-import { imagesOfRecipe } from "../images/catalogue.ts";
+import { providersOf } from "../../enrolment/needs.ts";
 import { ensureImages } from "../images/mod.ts";
 import { Interruption } from "../host/interruption.ts";
 import { inStep, terminalProgress } from "../host/progress.ts";
@@ -78,13 +78,18 @@ async function prepare(target: string): Promise<Record<string, string>> {
   const { signal } = interruption;
   const recipe = recipeOf(target);
   // An enrolled name is looked up on the forge; a checkout or a URL needs no forge.
-  const parts: Part[] = isName(target) ? ["gitea", "backup-bot"] : ["traefik", "backup-bot"];
+  const providers = await providersOf(recipesFolder(), recipe);
+  const parts: Part[] = isName(target) || providers.length > 0
+    ? ["gitea", "backup-bot"]
+    : ["traefik", "backup-bot"];
   const stack = await ensureStack({ progress, parts, signal });
-  if (recipe in imagesOfRecipe) {
-    await ensureImages(recipe, { progress, signal, cache: stack.cache, engineIsOurs: stack.engineIsOurs });
+  const { cache, engineIsOurs } = stack;
+  for (const one of [recipe, ...providers]) {
+    await ensureImages(one, { progress, signal, cache, engineIsOurs });
   }
-  if (isName(target) && recipeNames.includes(recipe)) {
-    await inStep(progress, `Repository of ${recipe}`, async () => void await seedRecipe(stack, recipe));
+  for (const one of isName(target) ? [recipe, ...providers] : providers) {
+    if (!recipeNames.includes(one)) continue;
+    await inStep(progress, `Repository of ${one}`, async () => void await seedRecipe(stack, one));
   }
   signal.throwIfAborted();
   return stack.env;

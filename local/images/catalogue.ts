@@ -5,7 +5,7 @@ export interface ImageSpec {
   /** Folder beside this file with the `Dockerfile` and what it copies. */
   folder: string;
   /** The program inside that Debian does not have: its build comes before the image's. */
-  program?: "miniflux" | "gitea";
+  program?: "miniflux" | "gitea" | "oidc-provider";
   /** Handed to the Dockerfile as VERSION, which fails the build if something else gets installed. */
   version: string;
   /** Duration of a build as a rule, for people who wait. */
@@ -21,14 +21,20 @@ const postgres = spec("postgres:15.18", "postgres", "30 s");
  */
 const OWN = "cc-ci/";
 
+const miniflux: ImageSpec[] = [
+  postgres,
+  { ...spec("miniflux/miniflux:2.2.13", "miniflux", "10 s"), program: "miniflux" },
+  { ...spec("miniflux/miniflux:2.2.14", "miniflux", "1 s"), program: "miniflux" },
+];
+
 /** Images of every version of a recipe, published or not. */
 export const imagesOfRecipe: Record<string, ImageSpec[]> = {
   "custom-html": [nginx],
   "gitea": [{ ...spec("gitea/gitea:1.26.0-rootless", "gitea", "20 s"), program: "gitea" }],
-  "miniflux": [
-    postgres,
-    { ...spec("miniflux/miniflux:2.2.13", "miniflux", "10 s"), program: "miniflux" },
-    { ...spec("miniflux/miniflux:2.2.14", "miniflux", "1 s"), program: "miniflux" },
+  "miniflux": miniflux,
+  "miniflux-oidc": miniflux,
+  "oidc-provider": [
+    { ...spec(`${OWN}oidc-provider:8.8.1`, "oidc-provider", "20 s"), program: "oidc-provider" },
   ],
   "mumble": [spec(`${OWN}mumble-server:1.3.4`, "mumble-server", "30 s")],
   "prosody": [spec(`${OWN}prosody:0.12.3`, "prosody", "15 s")],

@@ -28,7 +28,25 @@ export async function imageProgram(image: ImageSpec, context: ProgramContext): P
     const { binary, staticRoot } = await buildGitea(context);
     return [{ from: binary, to: "program" }, { from: staticRoot, to: "pages" }];
   }
+  if (image.program === "oidc-provider") {
+    return [{ from: await packOidcProvider(image.version, context), to: "oidc-provider" }];
+  }
   return [];
+}
+
+/** An archive of npm's package with all that it needs. */
+async function packOidcProvider(
+  version: string,
+  { paths, progress, signal }: ProgramContext,
+): Promise<string> {
+  const archive = join(paths.bin, `oidc-provider-${version}`);
+  if (await exists(archive)) return archive;
+  const name = `oidc-provider ${version}`;
+  await inStep(progress, `Download ${name}`, (step) => {
+    const argv = [join(SOURCES, "oidc-provider", "build.sh"), version, archive, Deno.execPath()];
+    return buildProgram({ paths, step, signal, name, argv, usually: "about 10 s" });
+  });
+  return archive;
 }
 
 async function buildMiniflux(version: string, { paths, progress, signal }: ProgramContext): Promise<string> {

@@ -63,6 +63,21 @@ export const histories: Record<string, History> = {
     ],
     pullRequests: { good: branch("good", "welcome", "Welcome whoever comes") },
   },
+  "miniflux-oidc": {
+    main: [
+      release("1.0.0+2.2.13", "Run Miniflux with PostgreSQL and a provider of log-ins"),
+      release("1.1.0+2.2.13", "Make the polling frequency a setting"),
+      { folder: "unreleased", message: "Update Miniflux to 2.2.14" },
+    ],
+    pullRequests: { good: branch("good", "archive-setting", "Make the age of archived articles a setting") },
+  },
+  "oidc-provider": {
+    main: [
+      release("1.0.0+8.8.1", "Run a provider of log-ins for tests"),
+      release("1.1.0+8.8.1", "Look at its health every two seconds"),
+    ],
+    pullRequests: { good: branch("good", "slow-hosts", "Give it two minutes to start") },
+  },
   prosody: {
     main: [
       release("1.0.0+0.12.3", "Run Prosody with one account, and a domain for uploads"),

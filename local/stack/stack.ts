@@ -139,7 +139,7 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   const composeClient = await ensureComposeClient({ paths, progress, signal });
   const credentials = await ensureCredentials(paths);
   const stack = await describe({
-    ...{ paths, gateway, certificates, credentials, composeClient },
+    ...{ paths, gateway, bridged, certificates, credentials, composeClient },
     engineIsOurs: engine.ours,
   });
   const facts = { paths, progress, signal, docker, gateway, bridged, certificates, credentials, stack };
@@ -281,6 +281,8 @@ export async function engineInUse(paths: Paths): Promise<EngineName> {
 interface Facts {
   paths: Paths;
   gateway: string;
+  /** This machine's address on docker_gwbridge. */
+  bridged: string;
   certificates: Certificates;
   credentials: Credentials;
   /** A docker client that can show how it reads compose files. */
@@ -289,7 +291,7 @@ interface Facts {
 }
 
 async function describe(
-  { paths, gateway, certificates, credentials, composeClient, engineIsOurs }: Facts,
+  { paths, gateway, bridged, certificates, credentials, composeClient, engineIsOurs }: Facts,
 ): Promise<Stack> {
   const { abra, standIn } = await findAbra(paths);
   const urls = { forge: `https://${FORGE_HOST}`, dashboard: DASHBOARD_URL };
@@ -297,6 +299,7 @@ async function describe(
     env: {
       CCCI_BASE_DOMAIN: BASE_DOMAIN,
       CCCI_INGRESS: INGRESS,
+      CCCI_APP_INGRESS: bridged,
       CCCI_CA_FILE: certificates.ca,
       CCCI_FORGE_URL: urls.forge,
       CCCI_DASHBOARD_URL: urls.dashboard,

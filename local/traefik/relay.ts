@@ -33,3 +33,34 @@ async function pass(connection: Deno.TlsConn, to: { hostname: string; port: numb
     ]);
   } catch { /* one of the two is gone, or there was no TLS */ }
 }
+
+/**
+ * Hands connections on as they are, and says before that from where they come, as version 1 of the PROXY protocol does.
+ * Containers find the proxy by this, which listens on loopback; to the proxy they remain who they are.
+ */
+export function passOn(
+  from: { hostname: string; port: number },
+  to: { hostname: string; port: number },
+): Deno.Listener {
+  const listener = Deno.listen(from);
+  void (async () => {
+    for await (const connection of listener) void passAs(connection, to);
+  })();
+  return listener;
+}
+
+async function passAs(connection: Deno.TcpConn, to: { hostname: string; port: number }): Promise<void> {
+  using outside = connection;
+  try {
+    using inside = await Deno.connect(to);
+    const { remoteAddr: client, localAddr: here } = connection;
+    const said = `PROXY TCP4 ${client.hostname} ${here.hostname} ${client.port} ${here.port}\r\n`;
+    const writer = inside.writable.getWriter();
+    await writer.write(new TextEncoder().encode(said));
+    writer.releaseLock();
+    await Promise.all([
+      outside.readable.pipeTo(inside.writable),
+      inside.readable.pipeTo(outside.writable),
+    ]);
+  } catch { /* one of the two is gone */ }
+}

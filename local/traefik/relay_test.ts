@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ingressFetch } from "../../common/ingress.ts";
 import { pathsBelow } from "../host/paths.ts";
-import { relay } from "./relay.ts";
+import { passOn, relay } from "./relay.ts";
 import { type Certificates, ensureCertificates, ensureInsideCertificates, INSIDE } from "./tls.ts";
 
 /** A relay in front of a program that echoes what it is sent. */
@@ -58,4 +58,26 @@ Deno.test("the relay: whoever believes another CA does not speak to it", async (
     await assert.rejects(call(port, others));
     assert.deepEqual(seen, []);
   });
+});
+
+Deno.test("a connection is passed on as it is, after a line that says from where it comes", async () => {
+  const program = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const heard = (async () => {
+    using connection = await program.accept();
+    const said = await new Response(connection.readable).text();
+    return said;
+  })();
+  const { port } = program.addr as Deno.NetAddr;
+  const listener = passOn({ hostname: "127.0.0.1", port: 0 }, { hostname: "127.0.0.1", port });
+  const visitors = (listener.addr as Deno.NetAddr).port;
+  const visitor = await Deno.connect({ hostname: "127.0.0.1", port: visitors });
+  const own = visitor.localAddr.port;
+  const writer = visitor.writable.getWriter();
+  await writer.write(new TextEncoder().encode("PROXY TCP4 6.6.6.6 6.6.6.6 1 2\r\nhello"));
+  await writer.close();
+  const said = `PROXY TCP4 127.0.0.1 127.0.0.1 ${own} ${visitors}\r\nPROXY TCP4 6.6.6.6 6.6.6.6 1 2\r\nhello`;
+  assert.equal(await heard, said);
+  await visitor.readable.cancel();
+  listener.close();
+  program.close();
 });

@@ -39,7 +39,7 @@ export async function ensureTraefik(docker: Docker, options: TraefikOptions): Pr
     cert: await Deno.readTextFile(certificates.cert),
     key: await Deno.readTextFile(certificates.key),
   };
-  const wanted = fingerprint(JSON.stringify([image, objects, staticArgs()]));
+  const wanted = fingerprint(JSON.stringify([image, objects, staticArgs(options.gateway)]));
   const current = await findService(docker, SERVICE);
   if (current?.fingerprint === wanted && await answersOnce(certificates)) {
     step.done("already running");
@@ -49,7 +49,7 @@ export async function ensureTraefik(docker: Docker, options: TraefikOptions): Pr
     if (current !== undefined) await removeTraefik(docker);
     requireFreePorts();
     step.update("starting the service");
-    await createService(docker, { image, objects, wanted, cache: paths.cache });
+    await createService(docker, { image, objects, wanted, cache: paths.cache, gateway: options.gateway });
   }
   step.update("waiting for its first answer");
   try {
@@ -98,7 +98,7 @@ export function removeTraefik(docker: Docker): Promise<boolean> {
   return removeOwnStack(docker, { stack: STACK, volumes: true });
 }
 
-function staticArgs(): string[] {
+function staticArgs(gateway: string): string[] {
   return [
     "--global.checknewversion=false",
     "--global.sendanonymoususage=false",
@@ -111,6 +111,8 @@ function staticArgs(): string[] {
     "--entrypoints.web.http.redirections.entrypoint.to=web-secure",
     "--entrypoints.web.http.redirections.entrypoint.scheme=https",
     "--entrypoints.web-secure.address=:443",
+    // What comes from this host may say for whom it comes: the relay does, by which apps find their way here.
+    `--entrypoints.web-secure.proxyprotocol.trustedips=${gateway}`,
     "--providers.swarm=true",
     "--providers.swarm.endpoint=unix:///var/run/docker.sock",
     "--providers.swarm.exposedbydefault=false",
@@ -170,12 +172,16 @@ export function dynamicConfig(gateway: string): string {
 
 interface ServiceParts {
   image: string;
+  gateway: string;
   objects: { dynamic: string; insideCa: string; cert: string; key: string };
   wanted: string;
   cache: string;
 }
 
-async function createService(docker: Docker, { image, objects, wanted, cache }: ServiceParts): Promise<void> {
+async function createService(
+  docker: Docker,
+  { image, objects, wanted, cache, gateway }: ServiceParts,
+): Promise<void> {
   const labels = { "com.docker.stack.namespace": STACK, [OURS]: cache };
   // Secrets and configs can't be changed, so each content has a name of its own.
   const store = async (kind: "secret" | "config", name: string, content: string) => {
@@ -206,7 +212,7 @@ async function createService(docker: Docker, { image, objects, wanted, cache }: 
     TaskTemplate: {
       ContainerSpec: {
         Image: image,
-        Args: staticArgs(),
+        Args: staticArgs(gateway),
         Labels: labels,
         StopGracePeriod: 2_000_000_000,
         Mounts: [{

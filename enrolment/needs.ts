@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import { probablyMeant } from "../common/spelling.ts";
+import { exists } from "../common/files.ts";
+import type { Locate, Mistake } from "./mistakes.ts";
+import { neededIn } from "./needs_schema.ts";
+import { readRecipeYml } from "./recipe_yml.ts";
+import type { RecipeYml } from "./schema.ts";
+
+/**
+ * What is wrong with the recipes that a `recipe.yml` needs: one that is not enrolled, one that needs this one in turn,
+ * one that is named twice, and values of recipes that are not needed at all.
+ */
+export async function faultyNeeds(
+  said: Pick<RecipeYml, "needs" | "env" | "secrets">,
+  { recipes, recipe, locate }: { recipes: string; recipe: string; locate: Locate },
+): Promise<Mistake[]> {
+  const mistakes: Mistake[] = [];
+  const needed = said.needs.map((one) => one.recipe);
+  for (const [at, name] of needed.entries()) {
+    const path = ["needs", String(at), "recipe"];
+    const problem = needed.indexOf(name) < at
+      ? "which is named already"
+      : await problemOf(name, { recipes, recipe });
+    if (problem !== null) {
+      mistakes.push({ ...locate(path), text: `"${path.join(".")}" names "${name}", ${problem}` });
+    }
+  }
+  const texts = [
+    ...Object.entries(said.env).map(([name, { value }]) => ({ path: ["env", name], value })),
+    ...Object.entries(said.secrets).map(([name, { value }]) => ({ path: ["secrets", name], value })),
+  ];
+  for (const { path, value = "" } of texts) {
+    for (const one of neededIn(value).filter((one) => !needed.includes(one.recipe))) {
+      const near = probablyMeant(one.recipe, needed);
+      const meant = near === null ? `"needs" does not name it` : `probably meant as "${near}"`;
+      mistakes.push({
+        ...locate(path),
+        text: `"${path.join(".")}" asks for a value of "${one.recipe}": ${meant}`,
+      });
+    }
+  }
+  return mistakes;
+}
+
+async function problemOf(
+  name: string,
+  { recipes, recipe }: { recipes: string; recipe: string },
+): Promise<string | null> {
+  if (name === recipe) return "which is this recipe itself";
+  if (!await exists(join(recipes, name, "recipe.yml"))) {
+    const near = probablyMeant(name, await namesIn(recipes));
+    return `which is not enrolled${near === null ? "" : `, probably meant as "${near}"`}`;
+  }
+  const way = await wayTo(recipe, { from: name, recipes, seen: new Set() });
+  return way === null ? null : `which needs ${way.map((one) => `"${one}"`).join(", which needs ")}`;
+}
+
+/** The recipes by which one needs another in the end, that one included; null: it does not. */
+async function wayTo(
+  recipe: string,
+  { from, recipes, seen }: { from: string; recipes: string; seen: Set<string> },
+): Promise<string[] | null> {
+  if (seen.has(from)) return null;
+  seen.add(from);
+  for (const name of await needsOf(recipes, from)) {
+    if (name === recipe) return [name];
+    const rest = await wayTo(recipe, { from: name, recipes, seen });
+    if (rest !== null) return [name, ...rest];
+  }
+  return null;
+}
+
+/**
+ * The recipes that have to be deployed before one, each after those that it needs itself. An enrolment with a mistake
+ * needs nothing here: whoever reads it for a run tells the mistake.
+ */
+export async function providersOf(recipes: string, recipe: string): Promise<string[]> {
+  const order: string[] = [];
+  const visit = async (name: string, above: readonly string[]): Promise<void> => {
+    for (const one of await needsOf(recipes, name)) {
+      if (order.includes(one) || above.includes(one)) continue;
+      await visit(one, [...above, one]);
+      order.push(one);
+    }
+  };
+  await visit(recipe, [recipe]);
+  return order;
+}
+
+async function needsOf(recipes: string, recipe: string): Promise<string[]> {
+  try {
+    const reading = readRecipeYml(await Deno.readTextFile(join(recipes, recipe, "recipe.yml")));
+    return reading.ok ? reading.said.needs.map((one) => one.recipe) : [];
+  } catch {
+    return [];
+  }
+}
+
+async function namesIn(recipes: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(recipes))).map(({ name }) => name);
+}

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fillFromProviders } from "./fill_needed.ts";
+import { defaultEnrolment, loadEnrolment } from "./enrolment.ts";
+import { providersOf } from "./needs.ts";
+
+/** A folder with enrolments, each by the text of its `recipe.yml` below `repo`, and what else lies in them. */
+async function withEnrolments(
+  texts: Record<string, string>,
+  work: (recipes: string) => Promise<void>,
+): Promise<void> {
+  const recipes = await Deno.makeTempDir({ prefix: "ccci-test-" });
+  try {
+    for (const [recipe, text] of Object.entries(texts)) {
+      await Deno.mkdir(join(recipes, recipe));
+      await Deno.writeTextFile(join(recipes, recipe, "recipe.yml"), `repo: a/${recipe}\n${text}\n`);
+      await Deno.writeTextFile(join(recipes, recipe, "oidc.ts"), "export {};");
+    }
+    await work(recipes);
+  } finally {
+    await Deno.remove(recipes, { recursive: true });
+  }
+}
+
+Deno.test("a need that cannot be met is told with its place, and so is a value that nobody was asked for", async () => {
+  await withEnrolments({
+    wiki: "needs: [{recipe: login, setup: oidc.ts}]\nenv: {A: '{needs.login.url}'}",
+    login: "health: {path: /login}",
+    typo: "needs: [{recipe: logn}]",
+    self: "needs: [{recipe: self}]",
+    twice: "needs: [{recipe: login}, {recipe: login}]",
+    file: "needs: [{recipe: login, setup: odic.ts}]",
+    path: "needs: [{recipe: login, setup: ../oidc.ts}]",
+    round: "needs: [{recipe: about}]",
+    about: "needs: [{recipe: again}]",
+    again: "needs: [{recipe: round}]",
+    stray: "env: {A: '{needs.login.url}'}",
+    near: "needs: [{recipe: login}]\nsecrets: {key: {value: '{needs.logn.key}'}}",
+  }, async (recipes) => {
+    await loadEnrolment(recipes, "wiki");
+    const wrong: Record<string, string> = {
+      typo:
+        'line 2, column 10: "needs.0.recipe" names "logn", which is not enrolled, probably meant as "login"',
+      self: 'line 2, column 10: "needs.0.recipe" names "self", which is this recipe itself',
+      twice: 'line 2, column 27: "needs.1.recipe" names "login", which is named already',
+      file: 'line 2, column 25: "needs.0.setup" names "odic.ts", which is not there, or cannot be read',
+      path: 'line 2, column 25: "needs.0.setup" must be a file beside recipe.yml that ends in .ts',
+      round: 'line 2, column 10: "needs.0.recipe" names "about", which needs "again", which needs "round"',
+      stray: 'line 2, column 7: "env.A" asks for a value of "login": "needs" does not name it',
+      near: 'line 3, column 11: "secrets.key" asks for a value of "logn": probably meant as "login"',
+    };
+    for (const [recipe, told] of Object.entries(wrong)) {
+      await assert.rejects(loadEnrolment(recipes, recipe), {
+        message: `"${join(recipes, recipe, "recipe.yml")}" is invalid: ${told}`,
+      });
+    }
+  });
+});
+
+Deno.test("what a recipe needs comes after what that needs itself, each once, and a circle ends", async () => {
+  await withEnrolments({
+    wiki: "needs: [{recipe: login}, {recipe: mail}]",
+    login: "needs: [{recipe: directory}]",
+    mail: "needs: [{recipe: directory}]",
+    directory: "",
+    round: "needs: [{recipe: about}]",
+    about: "needs: [{recipe: round}]",
+  }, async (recipes) => {
+    assert.deepEqual(await providersOf(recipes, "wiki"), ["directory", "login", "mail"]);
+    assert.deepEqual(await providersOf(recipes, "round"), ["about"]);
+    assert.deepEqual(await providersOf(recipes, "nobody"), []);
+  });
+});
+
+Deno.test("values of providers are filled in, those of secrets are hidden, and what is missing is named", () => {
+  const enrolment = {
+    ...defaultEnrolment("wiki"),
+    env: { URL: { value: "{needs.login.url}/x?{domain}" }, API_KEY: { value: "{needs.login.key}" } },
+    secrets: { key: { value: "{needs.login.key}" }, other: { value: "{needs.login.nothing}" } },
+  };
+  const known: Record<string, string> = { url: "https://login.example.org", key: "correct-horse" };
+  const { enrolment: filled, hidden, missing } = fillFromProviders(enrolment, ({ name }) => known[name]);
+  assert.deepEqual(filled.env, {
+    URL: { value: "https://login.example.org/x?{domain}" },
+    API_KEY: { value: "correct-horse" },
+  });
+  assert.deepEqual(filled.secrets, {
+    key: { value: "correct-horse" },
+    other: { value: "{needs.login.nothing}" },
+  });
+  assert.deepEqual(hidden, ["correct-horse", "correct-horse"]);
+  assert.deepEqual(missing, [{ recipe: "login", name: "nothing", place: "secrets.other" }]);
+});

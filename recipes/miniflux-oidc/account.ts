@@ -1,0 +1,23 @@
+import { exec, type Page, page } from "cc-ci";
+
+/** A page of the app on which somebody has logged in at the provider, which takes any name and password. */
+export async function logIn(name: string): Promise<Page> {
+  const browser = await page("/");
+  await browser.click("a[href*='/oauth2/oidc/redirect']");
+  await browser.fill("input[name=login]", name);
+  await browser.fill("input[name=password]", "anything");
+  await browser.click("button[type=submit]");
+  // The provider asks whether the app may know who it is.
+  await browser.waitFor({ text: "Continue" });
+  await browser.click("button[type=submit]");
+  await browser.waitFor({ selector: "a[href$='/logout']" });
+  return browser;
+}
+
+const ACCOUNTS = "SELECT username FROM users WHERE openid_connect_id <> ''";
+
+/** Names of the accounts that people have who log in at the provider. */
+export async function accounts(): Promise<string> {
+  const found = await exec("db", ["psql", "-A", "-t", "-U", "miniflux", "-d", "miniflux", "-c", ACCOUNTS]);
+  return found.stdout;
+}

@@ -1,0 +1,4 @@
+import { read } from "cc-ci";
+import { accounts } from "./account.ts";
+
+read(() => accounts());
