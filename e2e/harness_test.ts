@@ -28,6 +28,7 @@ ready:
 files:
   - { volume: content, path: hello/index.html, content: "<title>Hello</title><h1>Hello from {domain}</h1>" }
 after_deploy: [note]
+grace: { app: 120 }
 backup: { expect: [content/hello/index.html, content/noted.txt] }
 timeouts: { run: 2000 }
 `;
@@ -61,6 +62,7 @@ onTheStack(
       "page.gone",
       "ready",
       "timeouts.run",
+      "grace.app",
       "files",
       "after_deploy",
       "backup.expect",
@@ -83,14 +85,24 @@ async function assertReport({ result }: Ended, runs: string): Promise<void> {
 }
 
 onTheStack(
-  "an upgrade of labels only passes once the proxy shows them, and one of a service that runs once when that has ended",
+  "an upgrade of labels only passes once the proxy shows them, and one of a service that runs once when that has ended, from a version that recipe.yml repairs",
   async ({ stack, folder, runs }) => {
+    const recipes = join(folder, "recipes");
+    await Deno.mkdir(join(recipes, "once"), { recursive: true });
+    await Deno.writeTextFile(
+      join(recipes, "once", "recipe.yml"),
+      'repo: fixtures/once\nbase: { repair: [{ service: once, image: "nginx:1.22.1", versions: "<0.2.0" }] }\n',
+    );
     const upgraded = async (name: string, change: (compose: ComposeFile, version: string) => void) => {
       const path = await makeRecipe(join(folder, name), {
         published: (compose) => change(compose, "1"),
         compose: (compose) => change(compose, "2"),
       });
-      const ended = await runRecipe(stack, { runs: join(runs, name), args: [path, "--only", "upgrade"] });
+      const ended = await runRecipe(stack, {
+        runs: join(runs, name),
+        args: [path, "--only", "upgrade"],
+        env: { CCCI_RECIPES: recipes },
+      });
       assert.equal(stage(ended, "upgrade")?.result, "passed", ended.stderr);
       assert.deepEqual(stage(ended, "upgrade")?.blemishes, []);
       return await Deno.readTextFile(join(runs, name, ended.result?.run ?? "", "events.ndjson"));
@@ -106,7 +118,7 @@ onTheStack(
       }),
       upgraded("once", ({ services }, version) => {
         services.once = {
-          image: "nginx:1.22.1",
+          image: version === "1" ? "cc-ci.invalid/gone:1" : "nginx:1.22.1",
           command: ["sh", "-c", "sleep 1"],
           environment: { VERSION: version },
           deploy: { restart_policy: { condition: "none" } },

@@ -11,6 +11,8 @@ health: { path: /login, status: [200, 302] }
 extra_domains: [files]
 page: { ready: main }
 ready: [{ path: /ping, domain: files }, { service: app, tcp: 64738, stable: 5 }]
+grace: { db: 600 }
+base: { repair: [{ service: db, image: "db:2", versions: <1.2.0 }] }
 after_deploy: [create_admin, worker prepare ci]
 files: [{ volume: content, path: a/index.html, content: hunter2hunter2 }]
 timeouts: { install: 900, run: 3000 }
@@ -46,6 +48,8 @@ exceptions: [confine.bind=/etc/localtime, lint.image]
     "backup.retry": "true",
     after_deploy: "create_admin; worker prepare ci",
     files: "a/index.html in volume content",
+    "grace.db": "600",
+    "base.repair": "service: db, image: db:2, versions: <1.2.0",
     memory: "4000",
     "secrets.given": "given",
     "secrets.made": "made up, 8 characters (hex)",

@@ -1,3 +1,5 @@
+// @ts-types="@types/semver/ranges/valid"
+import validRange from "semver/ranges/valid.js";
 import * as z from "zod";
 
 const NAME = /^[A-Za-z_][\w-]*$/;
@@ -29,3 +31,31 @@ export const files = z.array(z.strictObject({
 })).default([]).describe("Files that lie in a volume before the app starts for the first time")
   .meta({ examples: [[{ volume: "content", path: "index.html", content: "<h1>Hello</h1>" }]] });
 export type VolumeFile = z.infer<typeof files>[number];
+
+const service = z.string().regex(/^[a-zA-Z0-9][\w.-]*$/, "must be a service's name");
+
+/** `grace`: longer first starts. */
+export const grace = z.record(service, z.number().int("must be a whole number").min(1).max(7_200)).default({})
+  .describe(
+    "Seconds that a service has to start before its health check may end it, where the recipe gives it less",
+  ).meta({ examples: [{ db: 1200 }] });
+
+/** `base`: what is done for the published version alone. */
+export const base = z.strictObject({
+  repair: z.array(z.strictObject({
+    service: service.describe("Service of the published version").meta({ examples: ["db"] }),
+    image: z.string().min(1).describe("Image that it runs instead of its own").meta({
+      examples: ["postgres:15.4"],
+    }),
+    versions: z.string().refine(
+      (range) => range.trim() !== "" && validRange(range, { loose: true }) !== null,
+      {
+        message: 'must be a range of versions, such as "<1.2.0"',
+      },
+    ).describe(
+      "Versions of the recipe for which this is so, as npm writes ranges; what follows a + does not count",
+    )
+      .meta({ examples: ["<1.2.0"] }),
+  })).default([]).describe("Images of the published version that are not to be had any more")
+    .meta({ examples: [[{ service: "db", image: "postgres:15.4", versions: "<1.2.0" }]] }),
+}).prefault({}).describe("What is done for the published version alone");

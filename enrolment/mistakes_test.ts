@@ -129,6 +129,14 @@ Deno.test("a mistake is told with the line and column of its key", () => {
       "files:\n  - { volume: data, path: /etc/x, content: x }\n",
       'line 3, column 21: "files.0.path" must be a path below the volume\'s root, without a slash at its beginning or end',
     ],
+    [
+      "grace: { db: 20m }\n",
+      'line 2, column 10: "grace.db" must be a number, and is text: write the number alone',
+    ],
+    [
+      'base: { repair: [{ service: db, image: x, versions: "no range" }] }\n',
+      'line 2, column 43: "base.repair.0.versions" must be a range of versions, such as "<1.2.0"',
+    ],
     ["page: { path: login }\n", 'line 2, column 9: "page.path" must begin with "/"'],
     ["page: { raedy: main }\n", 'line 2, column 9: unknown key "page.raedy", probably meant as "page.ready"'],
   ];

@@ -3,7 +3,7 @@ import { probablyMeant } from "../common/spelling.ts";
 import { repoName } from "../protocol/params.ts";
 import { stageName } from "../protocol/result.ts";
 import { backup } from "./backup_schema.ts";
-import { afterDeploy, files } from "./deploy_schema.ts";
+import { afterDeploy, base, files, grace } from "./deploy_schema.ts";
 import { needs } from "./needs_schema.ts";
 import { page } from "./page_schema.ts";
 import { ready, statuses } from "./ready_schema.ts";
@@ -102,6 +102,8 @@ export const recipeYml = z.strictObject({
     })).default([]).describe("Commands that must print it again, run in the same way")
       .meta({ examples: [[{ service: "app", command: "cat /data/marker" }]] }),
   }).prefault({}).describe("Data that has to outlive an upgrade, and to come back by a restore"),
+  grace,
+  base,
   files,
   after_deploy: afterDeploy,
   backup,

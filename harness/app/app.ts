@@ -7,6 +7,7 @@ import { blame, blameBot } from "./blame.ts";
 import { type Checked, isSurplus, requireChecked } from "../confinement/engine/mod.ts";
 import { type PostCommand, readOwnCommands, readPostCommands } from "./post_commands.ts";
 import { domainsOf, newSettings, ownSettings, upgradedSettings, type Version } from "./settings.ts";
+import { layDown, type Override, settingsWith } from "./override.ts";
 import { fillVolumes } from "./volume_files.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
 import { assignedNames } from "../recipe/env_file.ts";
@@ -42,6 +43,8 @@ export interface AppOptions {
   redactor: Redactor;
   /** Resolves, with what abra printed, when the plan's folder is ready for abra. */
   server: Promise<string[]>;
+  /** What is laid over the compose files of a version. */
+  override: (at: "head" | "base") => Override | null;
   /** The images that may run. */
   obtained: readonly Obtained[];
   /** Is called with the names of anonymous volumes as soon as they are seen. */
@@ -127,14 +130,16 @@ export class App {
     await blame(
       abra.newApp(recipe, { domain: this.domain, ...(at === "head" ? {} : { version: at.version }) }),
     );
-    await this.#moveTo(ctx, at); // `app new` may have moved the work tree
+    const override = this.#overrideAt(at);
+    await this.#moveTo(ctx, at, override); // `app new` may have moved the work tree
     const file = abra.envFile(this.domain);
     const { domain } = this;
     const version: Version = {
       root: await Deno.realPath(this.checkout),
       at: at === "head" ? "head" : "base",
     };
-    const settings = newSettings(version, { enrolment, domain, noted: await Deno.readTextFile(file) });
+    const noted = await Deno.readTextFile(file);
+    const settings = settingsWith(newSettings(version, { enrolment, domain, noted }), override);
     this.#own = ownSettings(enrolment, { domain, ...version });
     await Deno.writeTextFile(file, settings);
     await this.#secrets.make(abra, {
@@ -153,15 +158,17 @@ export class App {
   async adoptNewSettings(ctx: StageContext): Promise<string[]> {
     const abra = this.#abra(ctx);
     const file = abra.envFile(this.domain);
-    await this.#moveTo(ctx, "head");
+    const override = this.#overrideAt("head");
+    await this.#moveTo(ctx, "head", override);
     const { enrolment } = this.#options;
     const root = await Deno.realPath(this.checkout);
-    const { text: settings, added } = upgradedSettings(await Deno.readTextFile(file), {
+    const { text, added } = upgradedSettings(await Deno.readTextFile(file), {
       enrolment,
       domain: this.domain,
       own: this.#own,
       root,
     });
+    const settings = settingsWith(text, override);
     await Deno.writeTextFile(file, settings);
     await this.#secrets.make(abra, { root, settings, added, log: ctx.log });
     return added;
@@ -173,7 +180,8 @@ export class App {
    * @throws {StageFailure} `confine.engine` when it does, with the stack taken down
    */
   async deploy(ctx: StageContext, { at, checked }: { at: Revision; checked: Checked }): Promise<void> {
-    await this.#moveTo(ctx, at);
+    const override = this.#overrideAt(at);
+    await this.#moveTo(ctx, at, override);
     const abra = this.#abra(ctx);
     this.#settings = await Deno.readTextFile(abra.envFile(this.domain));
     if (this.#checked.length === 0) {
@@ -188,7 +196,11 @@ export class App {
     this.#isAt(at);
     this.expectChanges();
     const lines = await blame(
-      abra.deploy(this.domain, at === "head" ? { chaos: true } : { version: at.version }),
+      // A checkout that is not as it was published is deployed as it stands only.
+      abra.deploy(
+        this.domain,
+        at === "head" || override !== null ? { chaos: true } : { version: at.version },
+      ),
     ).catch(async (error) => {
       // Also a deploy that fails may have made something that nobody checked.
       await this.#requireChecked({ failed: true }).catch((found) => {
@@ -394,10 +406,15 @@ export class App {
     return new Abra({ settings, dir: plan.abraDir, redactor, log: ctx.log, signal: ctx.signal });
   }
 
-  async #moveTo(ctx: StageContext, at: Revision): Promise<void> {
+  #overrideAt(at: Revision): Override | null {
+    return this.#options.override(at === "head" ? "head" : "base");
+  }
+
+  async #moveTo(ctx: StageContext, at: Revision, override: Override | null = null): Promise<void> {
     const { repo, settings } = this.#options;
     try {
       await checkOut(repo, this.checkout, { at, settings, signal: ctx.signal });
+      if (override !== null) await layDown(this.checkout, override);
     } catch (cause) {
       ctx.signal.throwIfAborted();
       throw new InfraFailure(`Could not check out ${at === "head" ? repo.head : at.version}`, { cause });

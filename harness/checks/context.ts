@@ -1,6 +1,7 @@
 import type { Clock } from "../../common/time.ts";
 import type { WorkerMessage } from "../run/messages.ts";
 import type { App } from "../app/app.ts";
+import type { Override } from "../app/override.ts";
 import type { WatchedBrowser } from "../browser/browser.ts";
 import type { BackedUp } from "../recipe/backup_labels.ts";
 import type { Checked } from "../confinement/engine/mod.ts";
@@ -79,6 +80,8 @@ export interface RunContext {
    * What may be deployed, filled in by lint: the head as a new app, the published version, and the head over that.
    */
   checked: Record<"install" | "base" | "upgrade", Checked | null>;
+  /** What `recipe.yml` lays over the compose files for each of these, filled in by lint; null: nothing. */
+  overrides: Record<"install" | "base" | "upgrade", Override | null>;
   /** The images that may be deployed, filled in by the images stage. */
   readonly obtained: Obtained[];
   /** Tags that mean something else than in the last run that passed, a sentence each, filled in by the images stage. */

@@ -25,6 +25,7 @@ export interface Use {
  * @param seen.versions those that were read
  * @param seen.complete whether these are all: otherwise nothing is called stale
  * @param seen.upgrades whether there is a version to upgrade from
+ * @param seen.overridden places whose changes of compose files applied, such as `grace.db`
  * @param seen.tests whether the recipe brings tests
  */
 export function useOf(
@@ -34,10 +35,11 @@ export function useOf(
     versions: readonly ReadVersion[];
     complete: boolean;
     upgrades: boolean;
+    overridden: readonly string[];
     tests: boolean;
   },
 ): Use {
-  const { app, versions, complete } = seen;
+  const { app, versions, complete, overridden } = seen;
   const secrets = new Set(
     versions.flatMap(({ compose }) =>
       neededSecrets(compose, { stack: app.stack, settings: [] }).map(({ key }) => key)
@@ -47,6 +49,7 @@ export function useOf(
     versions.flatMap((version) => Object.keys(ownSettings(enrolment, { domain: app.domain, ...version }))),
   );
   const applies = ({ key }: Customisation) => {
+    if (key.startsWith("grace.") || key === "base.repair") return overridden.includes(key);
     const [, kind, name = ""] = /^(env|secrets)\.(.*)$/s.exec(key) ?? [];
     return kind === undefined || (kind === "env" ? settings : secrets).has(name);
   };
@@ -59,6 +62,12 @@ export function useOf(
     }),
     ...missingFiles(enrolment, versions),
     ...staleSkips(enrolment, seen),
+    ...Object.keys(enrolment.grace).filter((name) => !overridden.includes(`grace.${name}`)).map((name) =>
+      `grace.${name}: no version has such a service that would have less time by itself`
+    ),
+    ...(enrolment.base.repair.length === 0 || overridden.includes("base.repair")
+      ? []
+      : ["base.repair: it is for other versions or services than the published version's"]),
   ];
   return {
     applied: customised.filter(applies),

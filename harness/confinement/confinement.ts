@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises";
 import type { Compose, ComposeFile } from "../recipe/compose.ts";
 import type { ComposePath } from "../recipe/compose_values.ts";
 import type { DockerModel } from "../recipe/docker_reading.ts";
@@ -6,7 +5,7 @@ import { type Finding, isPermitted, type ScopedReport } from "../lint/finding.ts
 import { placeOf } from "../lint/recipe.ts";
 import { checkEnvironment } from "./environment.ts";
 import { checkLinks, checkNamedFiles } from "./files.ts";
-import { checkImages, checkRegistries, type Resolve } from "./images.ts";
+import { addressesOf, checkImages, checkRegistries, type Resolve } from "./images.ts";
 import { checkLabels } from "./labels.ts";
 import { checkLimits } from "./limits.ts";
 import { checkMounts } from "./mounts.ts";
@@ -110,11 +109,6 @@ function checkEachFile(compose: Compose, options: ConfinementOptions): Finding[]
 function reporter(file: ComposeFile, add: (finding: Finding) => void): ScopedReport {
   return (rule, path, { severity = "error", ...rest }) =>
     add({ rule, severity, file: file.path, line: file.lineOf(path), ...rest });
-}
-
-/** By the resolver that the engine uses as well, `/etc/hosts` included. */
-async function addressesOf(host: string): Promise<string[]> {
-  return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 
 function isError(finding: Finding): boolean {

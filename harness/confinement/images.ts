@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import type { ComposeFile } from "../recipe/compose.ts";
 import { entriesOf, isRecord } from "../recipe/compose_values.ts";
 import { quote, type ScopedReport } from "../lint/finding.ts";
@@ -101,6 +102,21 @@ export async function checkRegistries(
       hint: "Use a public registry",
     });
   }
+}
+
+/** Whether the registry of an image that no rule has looked at is a public one, so that it may be asked from this host. */
+export async function isFromPublicHost(image: string): Promise<boolean> {
+  const registry = registryOf(image)?.toLowerCase() ?? null;
+  const host = registry?.replace(/:[0-9]+$/, "") ?? null;
+  if (registry === null || host === null || known.has(host)) return true;
+  if (nowhere.test(host) || hostProblem(registry) !== null) return false;
+  const asked = registryProblem(registry, { resolve: addressesOf, own: ownAddresses() });
+  return await asked.then((problem) => problem === null, () => false); // nobody knows where it is
+}
+
+/** By the resolver that the engine uses as well, `/etc/hosts` included. */
+export async function addressesOf(host: string): Promise<string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 
 function imagesOf(file: ComposeFile): { service: string; image: string }[] {

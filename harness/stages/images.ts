@@ -3,6 +3,7 @@ import { formatSeconds } from "../../common/time.ts";
 import type { StageName } from "../../protocol/result.ts";
 import { need, type RunContext } from "../checks/context.ts";
 import { requireFreeSpace } from "../checks/free_space.ts";
+import { isFromPublicHost } from "../confinement/images.ts";
 import type { Checked } from "../confinement/engine/mod.ts";
 import { imageDefaults, imageExcess } from "../confinement/image_defaults.ts";
 import { lastGreenPulls } from "../images/last_green.ts";
@@ -12,6 +13,7 @@ import { listedName } from "../images/reference.ts";
 import { askRetryAfter } from "../images/retry_after.ts";
 import { bytesToPull } from "../images/size.ts";
 import { fillIn, isPermitted } from "../lint/finding.ts";
+import { isToBeHad } from "../images/to_be_had.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 
 /** The parts of a run that this stage reads and fills in. */
@@ -19,7 +21,7 @@ export type ImagesRun =
   & Pick<
     RunContext,
     | ("swarm" | "send" | "redactor" | "enrolment" | "base" | "baseObstacle")
-    | ("compose" | "checked" | "obtained" | "movedTags")
+    | ("compose" | "checked" | "overrides" | "obtained" | "movedTags")
   >
   & { plan: Pick<RunContext["plan"], "settings" | "stages" | "request" | "apps"> };
 
@@ -68,6 +70,7 @@ export async function imagesStage(run: ImagesRun, ctx: StageContext): Promise<vo
   const failed = looked.filter((one) => !one.ok);
   judge(run, { ctx, failed, needed });
   await requireModestImages(run);
+  await tellUnneededRepairs(run, ctx);
   await compareWithLastGreen(run, ctx);
 }
 
@@ -153,6 +156,22 @@ export function judge(
   run.baseObstacle = `the published version ${version}, ${obstacle}: ${sentence}`;
   run.compose.base = null;
   ctx.note(`${version}: ${sentence}`);
+}
+
+/** Notes images of the published version that `recipe.yml` replaces although they are to be had. */
+export async function tellUnneededRepairs(
+  run: Pick<ImagesRun, "swarm" | "overrides" | "base" | "redactor">,
+  ctx: Pick<StageContext, "note" | "signal">,
+): Promise<void> {
+  const findLogin = loginsOf(dockerFolder());
+  const hide = (secret: string) => void run.redactor.add(secret);
+  for (const { service, image } of run.overrides.base?.repaired ?? []) {
+    // No rule has looked at it, since it is not deployed.
+    if (!await isFromPublicHost(image)) continue;
+    if (!await isToBeHad(run.swarm, image, { findLogin, hide, signal: ctx.signal })) continue;
+    const version = run.base?.version ?? "";
+    ctx.note(`Stale in recipe.yml: base.repair of service "${service}": "${image}" of ${version} can be had`);
+  }
 }
 
 /** Notes tags that have come to mean something else. If a stage fails later, that is a likely cause. */

@@ -4,7 +4,9 @@ import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 import type { Unobtainable } from "../images/obtain.ts";
 import { referenceOf } from "../images/reference.ts";
 import { troubleOf } from "../images/trouble.ts";
-import { type ImagesRun, judge, requireModestImages } from "./images.ts";
+import { Swarm } from "../swarm/swarm.ts";
+import { Redactor } from "../run/redact.ts";
+import { type ImagesRun, judge, requireModestImages, tellUnneededRepairs } from "./images.ts";
 
 const absent = "manifest unknown";
 const away = "dial tcp: lookup registry.example.org: no such host";
@@ -91,4 +93,37 @@ Deno.test("an image of the head that asks Docker for more than a recipe may ends
     (error: Error) => error instanceof StageFailure && error.code === "confine.limit",
   );
   await requireModestImages(run(["confine.limit"]));
+});
+
+Deno.test("an image that recipe.yml replaces and that is to be had is called stale", async () => {
+  const here = ["busybox:old"];
+  const swarm = new Swarm("/nowhere");
+  swarm.docker.getImage = ((name: string) => ({
+    inspect: () =>
+      here.includes(name)
+        ? Promise.resolve({ Id: "i", Architecture: "amd64" })
+        : Promise.reject(Object.assign(new Error("no such image"), { statusCode: 404 })),
+  })) as unknown as typeof swarm.docker.getImage;
+  const notes: string[] = [];
+  const told = async (images: string[]) => {
+    const repaired = images.map((image) => ({ service: "db", image }));
+    const run = {
+      swarm,
+      overrides: {
+        install: null,
+        base: { text: "", applied: [], told: [], repaired },
+        upgrade: null,
+      },
+      base: { version: "1.0.0+1", commit: "0".repeat(40) },
+      redactor: new Redactor(),
+    };
+    const signal = AbortSignal.abort(); // no registry is asked
+    await tellUnneededRepairs(run, { note: (text) => void notes.push(text), signal });
+  };
+  await told(["busybox:gone", "127.0.0.1:5000/busybox:old", "cc-ci.invalid/busybox:old"]);
+  assert.deepEqual(notes, []);
+  await told(["busybox:old"]);
+  assert.deepEqual(notes, [
+    'Stale in recipe.yml: base.repair of service "db": "busybox:old" of 1.0.0+1 can be had',
+  ]);
 });

@@ -3,6 +3,7 @@ import { CcciError } from "../../common/errors.ts";
 import { Abra, AbraError } from "../abra/abra.ts";
 import type { Revision } from "../app/app.ts";
 import { calledOnProxy } from "../recipe/shared_names.ts";
+import { composeFileWith, layDown, liftUp, type Override, overrideOf } from "../app/override.ts";
 import { composeEnvironment, domainsOf } from "../app/settings.ts";
 import { type ComposeFailure, loadCompose } from "../recipe/compose.ts";
 import type { Checked } from "../confinement/engine/mod.ts";
@@ -42,6 +43,7 @@ export type LintRun =
     | "base"
     | "compose"
     | "checked"
+    | "overrides"
     | "calledOnProxy"
     | "undeployable"
     | "baseObstacle"
@@ -125,6 +127,8 @@ async function lintRecipe(
   run.compose.head = head.recipe.compose;
   noteCalls(run, head.recipe);
   run.checked.install = head.checked;
+  run.overrides.install = head.override;
+  for (const text of head.override?.told ?? []) ctx.note(text);
   run.undeployable = obstacle(findings.add(head.confinement));
   findings.add(checkRecipe(head.recipe));
   findings.add(checkTags(repo));
@@ -192,6 +196,7 @@ async function lookAtUse(
     versions,
     complete: run.base === null || base !== null,
     upgrades: run.base !== null,
+    overridden: Object.values(run.overrides).flatMap((one) => one?.applied ?? []),
     tests: (await ownTestFiles(head.root)).length > 0,
   });
   sendCustomised(run, applied);
@@ -276,6 +281,8 @@ async function lookAtUpgrade(
   if (run.baseObstacle !== null) return;
   run.compose.base = published.recipe.compose;
   Object.assign(run.checked, { base: published.checked, upgrade: upgraded.checked });
+  Object.assign(run.overrides, { base: published.override, upgrade: upgraded.override });
+  for (const text of published.override?.told ?? []) ctx.note(text);
   noteCalls(run, published.recipe);
   noteCalls(run, upgraded.recipe);
 }
@@ -291,6 +298,7 @@ type Read =
     recipe: Recipe;
     confinement: Finding[];
     checked: Checked | null;
+    override: Override | null;
     names: NameBudget;
     /** Looks at the compose files that the settings leave out. */
     overlays: () => Promise<Finding[]>;
@@ -329,7 +337,14 @@ async function read(
     const rule = "confine.environment";
     return { ok: false, finding: { rule, severity: "error", file: ".env.sample", message: env } };
   }
-  const compose = await loadCompose(checkout, env);
+  const own = await loadCompose(checkout, env);
+  if (!own.ok) return { ok: false, finding: unparsable(own) };
+  const override = overrideOf(enrolment, { compose: own, at });
+  if (override !== null) await layDown(checkout, override);
+  const compose = override === null ? own : await loadCompose(checkout, {
+    ...env,
+    COMPOSE_FILE: composeFileWith(env.COMPOSE_FILE ?? "", override),
+  });
   if (!compose.ok) return { ok: false, finding: unparsable(compose) };
   const confinement = {
     checkout,
@@ -341,7 +356,8 @@ async function read(
     signal: ctx.signal,
   };
   const { resolve } = run;
-  const confined = await confine(compose, { ...confinement, ...(resolve && { resolve }) });
+  const confined = await confine(compose, { ...confinement, ...(resolve && { resolve }) })
+    .finally(() => override === null ? undefined : liftUp(checkout));
   const root = await Deno.realPath(checkout);
   const text = (name: string) => readInside(root, name) ?? "";
   return {
@@ -349,8 +365,9 @@ async function read(
     recipe: { compose, root, stack, sample: text(".env.sample"), abraSh: text("abra.sh") },
     confinement: confined.findings,
     checked: confined.model === null ? null : { compose, root, model: confined.model },
+    override,
     names: nameBudget(compose, stack),
-    overlays: () => checkOverlays(compose, confinement),
+    overlays: () => checkOverlays(own, confinement),
   };
 }
 

@@ -10,6 +10,8 @@ import type { WorkerMessage } from "../run/messages.ts";
 import { Redactor } from "../run/redact.ts";
 import { readSettings } from "../run/settings.ts";
 import { type StageContext, StageFailure } from "../run/stage.ts";
+import type { Checked } from "../confinement/engine/mod.ts";
+import { part } from "../confinement/engine/service_spec.ts";
 import { type LintRun, lintStage } from "./lint.ts";
 
 type Files = Record<string, string>;
@@ -146,6 +148,7 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       base: repo.published.find((one) => one.commit !== repo.head) ?? null,
       compose: { head: null, base: null },
       checked: { install: null, base: null, upgrade: null },
+      overrides: { install: null, base: null, upgrade: null },
       undeployable: null,
       calledOnProxy: new Set(),
       baseObstacle: null,
@@ -231,6 +234,57 @@ skip:
     "Stale in recipe.yml: skip upgrade: there is no version to upgrade from anyway",
   ]);
   assert.deepEqual(alone.sent, [{ type: "customised", customised: applied.toSpliced(0, 1), gaps }]);
+});
+
+Deno.test("recipe.yml lays longer starts over every version, and other images over the published one alone", async () => {
+  const recipeYml = `
+grace: { app: 600, db: 60 }
+base: { repair: [{ service: app, image: "nginx:1.22.0", versions: "<2.0.0" }] }
+`;
+  const check = "    healthcheck: { test: [CMD, x], interval: 5s, start_period: 1m }\n    volumes";
+  const { run, cause, notes, sent, detail } = await lint({
+    recipeYml,
+    head: instead("    volumes", check),
+    published: instead("nginx:1.22.1", "gone.example.org/nginx:1.22.1"),
+  });
+  assert.equal(cause, null, detail);
+  const services = (checked: Checked | null) => part(part(checked?.model.services).app);
+  const { install, base, upgrade } = run.checked;
+  for (const checked of [install, upgrade]) {
+    assert.equal(services(checked).image, "nginx:1.22.1");
+    const { test, interval, start_period: period } = part(services(checked).healthcheck);
+    assert.deepEqual([test, interval, period], [["CMD", "x"], "5s", "10m0s"]);
+  }
+  assert.equal(services(base).image, "nginx:1.22.0");
+  assert.deepEqual(services(base).healthcheck, { start_period: "10m0s" });
+  assert.equal(base?.compose.env.COMPOSE_FILE, "compose.yml:cc-ci.override.yml");
+  assert.deepEqual(run.overrides.base?.repaired, [{
+    service: "app",
+    image: "gone.example.org/nginx:1.22.1",
+  }]);
+  assert.deepEqual(run.overrides.upgrade?.repaired, []);
+  assert.deepEqual(notes, [
+    'Service "app" has 10 min 00 s to start, by grace in recipe.yml; the recipe gives it 1 min 00 s',
+    'Service "app" has 10 min 00 s to start, by grace in recipe.yml; the recipe gives it 0.0 s',
+    'Service "app" of the published version runs "nginx:1.22.0" instead of "gone.example.org/nginx:1.22.1"',
+    "Stale in recipe.yml: grace.db: no version has such a service that would have less time by itself",
+  ]);
+  assert.deepEqual(sent.flatMap((one) => one.type === "customised" ? one.customised : []), [
+    "grace.app: 600",
+    "base.repair: service: app, image: nginx:1.22.0, versions: <2.0.0",
+  ]);
+});
+
+Deno.test("what is laid over a recipe is no file of the recipe's, and goes where nothing applies", async () => {
+  const { run, notes, cause } = await lint({
+    recipeYml: 'base: { repair: [{ service: app, image: "x:1", versions: "<1.0.0" }] }',
+    published: {},
+  });
+  assert.equal(cause, null);
+  assert.deepEqual(run.overrides, { install: null, base: null, upgrade: null });
+  assert.deepEqual(notes, [
+    "Stale in recipe.yml: base.repair: it is for other versions or services than the published version's",
+  ]);
 });
 
 Deno.test("a warning is a finding and a blemish, and fails nothing", async () => {

@@ -92,7 +92,8 @@ function firstStart({ State: state, Config: { Healthcheck: check } }: Inspected)
   } and then ${retries} tries, one every ${
     formatSeconds(interval / 1e6)
   }. If it was still starting for the first ` +
-    "time, what it had written by then may be broken: a longer start_period lets it finish";
+    "time, what it had written by then may be broken: a longer start_period lets it finish, and for runs alone " +
+    "`grace` in recipe.yml does";
 }
 
 /** Servers answer so when somebody asks too often, which a new container that fetches things for itself may do. */

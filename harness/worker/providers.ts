@@ -165,6 +165,7 @@ async function providerRun(
     enrolledTestsChecked: false,
     calledOnProxy: new Set(),
     checked: { install: null, base: null, upgrade: null },
+    overrides: { install: null, base: null, upgrade: null },
     obtained: [],
     movedTags: [],
     saved: null,
@@ -221,6 +222,7 @@ async function deployProvider(
     await app.deploy(ctx, { at: "head", checked });
     await app.converge(ctx);
     await app.runPostCommands(ctx, "POST_DEPLOY_CMDS");
+    await app.runOwnCommands(ctx);
     await app.answers(ctx);
     await setUp(run, { app, ctx });
     const { folder = null, recipe: needing } = first?.enrolment ?? {};

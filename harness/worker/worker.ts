@@ -97,7 +97,7 @@ async function makeContext(
   const newApp = (
     of: RunContext,
     planned: Deployable,
-    more: Pick<AppOptions, "server" | "notePublished">,
+    more: Pick<AppOptions, "server" | "notePublished" | "override">,
   ) => {
     if (of.repo === null) throw new StageBlocked("fetch");
     return new App({
@@ -135,7 +135,11 @@ async function makeContext(
       providers ??= deployProviders(run, {
         ctx,
         newApp: (of, planned) =>
-          newApp(of, planned, { server: knowServer(planned, settings), notePublished: () => {} }),
+          newApp(of, planned, {
+            server: knowServer(planned, settings),
+            override: () => of.overrides.install,
+            notePublished: () => {},
+          }),
       });
       await providers;
     },
@@ -146,6 +150,7 @@ async function makeContext(
       if (planned === undefined) throw new StageBlocked("fetch");
       const app = newApp(run, planned, {
         server: servers.get(lane) ?? Promise.resolve([]),
+        override: (at) => run.overrides[lane === "install" ? "install" : at === "head" ? "upgrade" : "base"],
         notePublished: (version) => {
           if (lane === "upgrade") tools.send({ type: "published", version });
         },
@@ -162,6 +167,7 @@ async function makeContext(
     enrolledTestsChecked: false,
     calledOnProxy: new Set(),
     checked: { install: null, base: null, upgrade: null },
+    overrides: { install: null, base: null, upgrade: null },
     room: Promise.resolve(),
     obtained: [],
     movedTags: [],
