@@ -9,7 +9,7 @@ import { runRecipe } from "./harness_cli.ts";
 import { onTheStack } from "./on_the_stack.ts";
 
 /** Enrolled recipes that no other suite tests: `demo` has custom-html, and `loop` miniflux. */
-for (const recipe of ["gitea", "mumble", "prosody", "radicale"]) {
+for (const recipe of ["gitea", "mumble", "prosody", "radicale", "wordpress"]) {
   onTheStack(`${recipe}: its pull request reaches level 5`, async ({ stack, folder, runs }) => {
     const { cache, engineIsOurs } = stack;
     await ensureImages(recipe, { progress: silentProgress, cache, engineIsOurs });
