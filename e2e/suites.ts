@@ -131,9 +131,10 @@ const harness: Suite = {
 };
 const loop: Suite = {
   name: "loop",
-  description: "comments on real pull requests: refusals, restarts, services away, runs as builds of Drone",
+  description:
+    "comments on real pull requests: refusals, restarts, services away, runs as builds of Drone; a provider of log-ins",
   run: (context) => {
-    const files = ["check", "inside", "enroll", "loop", "schedule", "drone"].map((what) =>
+    const files = ["check", "inside", "enroll", "loop", "schedule", "drone", "needs"].map((what) =>
       `e2e/${what}_test.ts`
     );
     return tests(context, { name: "loop", files });

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { silentProgress } from "../local/host/progress.ts";
+import { ensureImages } from "../local/images/mod.ts";
+import { seedRecipe } from "../local/stack/seed_recipe.ts";
+import { ensureStack } from "../local/stack/stack.ts";
+import { HarnessRun } from "./harness_cli.ts";
+import { assertNothingLeft } from "./inventory.ts";
+import { stage } from "./on_the_stack.ts";
+import { onRealServices } from "./scene.ts";
+
+const RECIPE = "miniflux-oidc";
+const PROVIDER = "oidc-provider";
+
+/** What is wrong with the file that sets the provider up. */
+const throwing = `import { hand, setup } from "cc-ci";
+setup(async () => {
+  await hand("client_secret", "correct-horse", { secret: true });
+  throw new Error("Nobody takes correct-horse");
+});
+`;
+
+onRealServices(
+  "people log in at a provider that the run deploys; one whose set-up fails blocks the run, and nothing stays",
+  async () => {
+    const stack = await ensureStack({ progress: silentProgress, parts: ["gitea", "backup-bot"] });
+    const { cache, engineIsOurs } = stack;
+    for (const recipe of [RECIPE, PROVIDER]) {
+      await ensureImages(recipe, { progress: silentProgress, cache, engineIsOurs });
+      await seedRecipe(stack, recipe);
+    }
+    const folder = await Deno.makeTempDir({ prefix: "cc-ci-e2e-" });
+    try {
+      const runs = join(folder, "runs");
+      await using run = new HarnessRun(stack, { runs, args: [RECIPE] });
+      const passed = await run.ended;
+      assert.equal(passed.result?.result, "passed", passed.stderr);
+      for (const name of ["install", "restore", "upgrade"]) {
+        assert.match(stage(passed, name)?.proofs.join("; ") ?? "", /1 test passed/, passed.stderr);
+      }
+      await assertNothingLeft(runs);
+
+      const recipes = join(folder, "recipes");
+      for (const recipe of [RECIPE, PROVIDER]) {
+        await Deno.mkdir(join(recipes, recipe), { recursive: true });
+        for await (const { name } of Deno.readDir(`recipes/${recipe}`)) {
+          await Deno.copyFile(`recipes/${recipe}/${name}`, join(recipes, recipe, name));
+        }
+      }
+      await Deno.writeTextFile(join(recipes, RECIPE, "oidc.ts"), throwing);
+      const env = { CCCI_RECIPES: recipes };
+      await using blockedRun = new HarnessRun(stack, { runs, args: [RECIPE, "--only", "install"], env });
+      const blocked = await blockedRun.ended;
+      assert.equal(blocked.result?.result, "infra", blocked.stderr);
+      const { result, reason } = stage(blocked, "install") ?? {};
+      assert.deepEqual([result, reason], [
+        "blocked",
+        `provider "oidc-provider": recipes/miniflux-oidc/oidc.ts:4: Nobody takes •••`,
+      ]);
+      assert.doesNotMatch(JSON.stringify(blocked.result), /correct-horse/);
+      assert.deepEqual(blocked.result?.leftovers, []);
+      await assertNothingLeft(runs);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
