@@ -6,6 +6,7 @@ export const harnessSettings = [
   "BASE_DOMAIN",
   "INGRESS",
   "INGRESS_HTTP",
+  "APP_INGRESS",
   "CA_FILE",
   "FORGE_URL",
   "RECIPES",
