@@ -131,12 +131,9 @@ const harness: Suite = {
 };
 const loop: Suite = {
   name: "loop",
-  description:
-    "comments on real pull requests: refusals, restarts, services away, runs as builds of Drone; a provider of log-ins",
+  description: "comments on real pull requests: refusals, restarts, services away, runs as builds of Drone",
   run: (context) => {
-    const files = ["check", "inside", "enroll", "loop", "schedule", "drone", "needs"].map((what) =>
-      `e2e/${what}_test.ts`
-    );
+    const files = ["check", "inside", "loop", "schedule", "drone"].map((what) => `e2e/${what}_test.ts`);
     return tests(context, { name: "loop", files });
   },
   leavesDockerAsItWas: true,
@@ -145,10 +142,15 @@ const contract = ofOneFile({
   name: "contract",
   description: "what the harness relies on, asked of the abra in use",
 });
-const recipes = ofOneFile({
+const recipes: Suite = {
   name: "recipes",
-  description: "enrolled recipes: each one's pull request in both lanes, up to level 5",
-});
+  description:
+    "enrolled recipes up to level 5, each one's pull request in both lanes; a provider of log-ins; an enrolment from a git URL",
+  run: (context) => {
+    const files = ["recipes", "needs", "enroll"].map((what) => `e2e/${what}_test.ts`);
+    return tests(context, { name: "recipes", files });
+  },
+};
 const restart = ofOneFile({
   name: "restart",
   description: "Docker itself restarted in the middle of a run",
