@@ -45,8 +45,9 @@ export async function playImagesStage(
       base: images.base === undefined ? null : checked(images.base),
     },
     obtained: [],
+    overrides: { install: null, base: null, upgrade: null },
     movedTags: [],
-    plan: { settings, stages: selectStages(null), request: { recipe: "quick", run: "aaaaaa-1" } },
+    plan: { settings, apps: [], stages: selectStages(null), request: { recipe: "quick", run: "aaaaaa-1" } },
   } as unknown as ImagesRun;
   const end: StageEnd = { error: null, notes: [], proofs: [], log: [], messages, run };
   const ctx = {
