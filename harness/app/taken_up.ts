@@ -10,7 +10,7 @@ import { type AskProxy, proxyApi, ProxyError } from "./proxy_view.ts";
 const POLL_MS = 200;
 /** Milliseconds; after a look at Swarm Traefik may hold a change back for 2 s (`providersThrottleDuration`). */
 const PROXY_LAG_MS = 2_300;
-/** Milliseconds that a look at Swarm may take on a busy host, where no API shows when it is over. */
+/** Milliseconds that a look at Swarm may take on a busy host, where nothing that the proxy shows says that it is over. */
 const UNSEEN_LOOK_MS = 10_000;
 /** Milliseconds after which a proxy that still shows what was before is broken, and not only slow. */
 const STUCK_MS = 60_000;
@@ -68,12 +68,15 @@ function hasNewLabels({ labels, before }: LabelledService): boolean {
   return [...Object.keys(is), ...Object.keys(was)].some((name) => is[name] !== was[name]);
 }
 
-/** Waits until the proxy's view is that of the Engine, or shows nothing old although it has looked again. */
+/**
+ * Waits until the proxy's view is that of the Engine, or shows nothing old although it has looked again: a label that is
+ * new has no old value that would show, so that a look which is late can only be waited for.
+ */
 async function waitShown(ask: AskProxy, options: TakenUpOptions & { looked: number }): Promise<void> {
   const { swarm, stack, since, looked, ctx } = options;
   const { clock, signal, log } = ctx;
   await pollUntil(async () => {
-    const after = clock.elapsed() > looked;
+    const after = clock.elapsed() > looked + UNSEEN_LOOK_MS;
     const [services, view] = await Promise.all([labelledServices(swarm, stack), ask(signal)]);
     const missing = differences(view, services);
     if (missing.length === 0) {

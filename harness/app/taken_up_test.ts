@@ -126,9 +126,15 @@ Deno.test("a proxy that never takes it up is the host's trouble", async () => {
   });
 });
 
-Deno.test("labels that the proxy takes for nothing are not waited for longer than its interval", async () => {
+Deno.test("a look of the proxy's that is late on a busy host is waited for, though nothing old shows", async () => {
+  const { seconds, said } = await takeUp({ api: [...Array.from({ length: 12 }, () => ""), "8080"] });
+  assert.equal(seconds, 12);
+  assert.match(said, /API shows the routers/);
+});
+
+Deno.test("labels that the proxy takes for nothing are not waited for longer than a look may take", async () => {
   const { seconds, said } = await takeUp({ api: [""] });
-  assert.equal(seconds, 8);
+  assert.equal(seconds, 18);
   assert.match(said, /has looked at Swarm since the deploy; its API does not show: label \S+=8080/);
 });
 
