@@ -1,5 +1,5 @@
 import { AbraError, isBotMissing } from "../abra/abra.ts";
-import { botErrors, failedInside } from "../abra/output.ts";
+import { botErrors, botReason, failedInside } from "../abra/output.ts";
 import { InfraFailure, StageBlocked, StageFailure } from "../run/stage.ts";
 
 /** Who says a word: abra of its call, or the backup bot that abra asked. */
@@ -89,11 +89,18 @@ export function secretMissing(name: string): StageBlocked {
 
 /**
  * As {@linkcode blame}, for a call that the backup bot answers. Its repository is the host's, and so is the trouble with
- * it; what a hook says is the recipe's.
+ * it; what a hook says is the recipe's. A bot that a signal ended, as when its container or the memory goes, has said
+ * nothing of the recipe: of a hook that a signal ends the bot tells in words of its own.
  */
 export async function blameBot<T>(call: Promise<T>, what: string): Promise<T> {
   const told = call.catch((error) => {
     if (!(error instanceof AbraError) || error.code !== "abra.failed") throw error;
+    const [, code] = /^Status: .*Code: (137|143)$/.exec(error.message) ?? [];
+    if (code !== undefined && botReason(error.lines) === null) {
+      throw new InfraFailure(`The backup bot was ended while it worked (exit code ${code})`, {
+        cause: error,
+      });
+    }
     const said = botErrors(error.lines).find((line) => troubleTold(line, "bot") !== null);
     if (said === undefined) throw error;
     throw new InfraFailure(`The backup bot has trouble with its repository: ${said}`, { cause: error });

@@ -103,6 +103,22 @@ for (const [said, code, told] of botSays) {
   });
 }
 
+for (
+  const { code, lines = [], fault } of [
+    { code: 137, fault: "stage.infra" },
+    { code: 143, fault: "stage.infra" },
+    { code: 1, fault: "stage.failed" },
+    { code: 137, lines: ["ERROR: Failed to run command pg_dump: exit code 137"], fault: "stage.failed" },
+  ]
+) {
+  const told = lines.length === 0 ? "nothing" : "of a hook";
+  Deno.test(`a backup bot that ends with ${code} and told ${told} is ${fault}`, async () => {
+    const last = `Status: , Code: ${code}`;
+    const error = new AbraError(last, { lines: ["INFO: run command", ...lines, `FATA ${last}`] });
+    await rejects(blameBot(Promise.reject(error), "The backup failed"), { code: fault });
+  });
+}
+
 Deno.test("trouble of the bot's repository is found before the bot's last word, and not in what a hook says", async () => {
   const last = "Backup failed for wiki";
   const lines = (first: string) => ["INFO: run command", `ERROR: ${first}`, `ERROR: ${last}`];
