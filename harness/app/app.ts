@@ -33,6 +33,11 @@ import type { PublishedVersion } from "../recipe/versions.ts";
 /** What is deployed: the commit under test, or a published version. */
 export type Revision = "head" | PublishedVersion;
 
+/** Which of the two versions of an upgrade a revision is, as `only` of `recipe.yml` calls them. */
+export function sideOf(at: Revision): "head" | "base" {
+  return at === "head" ? "head" : "base";
+}
+
 export interface AppOptions {
   plan: Deployable;
   recipe: string;
@@ -136,7 +141,7 @@ export class App {
     const { domain } = this;
     const version: Version = {
       root: await Deno.realPath(this.checkout),
-      at: at === "head" ? "head" : "base",
+      at: sideOf(at),
     };
     const noted = await Deno.readTextFile(file);
     const settings = settingsWith(newSettings(version, { enrolment, domain, noted }), override);
@@ -186,9 +191,8 @@ export class App {
     this.#settings = await Deno.readTextFile(abra.envFile(this.domain));
     if (this.#checked.length === 0) {
       const { files } = this.#options.enrolment;
-      const version = at === "head" ? "head" : "base";
       const { domain, stack } = this;
-      await fillVolumes(this.swarm, { files, domain, stack, checked, at: version, log: ctx.log });
+      await fillVolumes(this.swarm, { files, domain, stack, checked, at: sideOf(at), log: ctx.log });
     }
     this.#checked.unshift(checked);
     this.#deployedAt = ctx.clock.now();
@@ -238,7 +242,7 @@ export class App {
   async runOwnCommands(ctx: StageContext): Promise<void> {
     const { after_deploy: said } = this.#options.enrolment;
     if (said.length === 0) return;
-    const at = this.published === null ? "head" : "base";
+    const at = this.#side;
     const abraSh = readInside(await Deno.realPath(this.checkout), "abra.sh") ?? "";
     const { commands, lacking } = readOwnCommands(said, { abraSh, at });
     for (const name of lacking) ctx.log(`abra.sh of ${this.published} has no function ${name}`);
@@ -266,6 +270,11 @@ export class App {
     await this.#requireChecked();
     await this.#requireObtained();
     return converged;
+  }
+
+  /** Which of the two versions it is now. */
+  get #side(): "head" | "base" {
+    return this.#published === null ? "head" : "base";
   }
 
   #isAt(at: Revision): void {
@@ -356,7 +365,7 @@ export class App {
       clock: ctx.clock,
     };
     await waitAnswer({ ...app, health, times, timeoutMs: timeoutMs() });
-    await waitReady(ready, { ...app, at: this.published === null ? "head" : "base", timeoutMs });
+    await waitReady(ready, { ...app, at: this.#side, timeoutMs });
   }
 
   /**
@@ -407,7 +416,7 @@ export class App {
   }
 
   #overrideAt(at: Revision): Override | null {
-    return this.#options.override(at === "head" ? "head" : "base");
+    return this.#options.override(sideOf(at));
   }
 
   async #moveTo(ctx: StageContext, at: Revision, override: Override | null = null): Promise<void> {

@@ -3,6 +3,7 @@ import type { ProxyView } from "./proxy_view.ts";
 import type { TaskState } from "../swarm/stack_state.ts";
 import { takeSnapshot } from "../swarm/snapshot.ts";
 import type { Swarm } from "../swarm/swarm.ts";
+import { nameInStack } from "../swarm/service_names.ts";
 import { execIn } from "../swarm/exec.ts";
 
 /** Bodies of the answers that Traefik gives when the app behind a router cannot be reached, by status. */
@@ -61,9 +62,9 @@ export async function findRouteFault(
   app: { stack: string; domain: string; view: ProxyView | null; entryPoints: readonly string[] | null },
 ): Promise<RouteFault> {
   const { stack, domain, view, entryPoints } = app;
-  const services = (await swarm.services(stack)).map(({ Spec: spec }) => ({
-    name: spec.Name.replace(`${stack}_`, ""),
-    labels: spec.Labels,
+  const services = (await swarm.services(stack)).map((service) => ({
+    name: nameInStack(service, stack),
+    labels: service.Spec.Labels,
   }));
   const routed = services.find(({ labels }) => routerFor(labels, domain));
   if (routed === undefined) {

@@ -3,6 +3,7 @@ import { describeError } from "../../common/errors.ts";
 import type { Settings } from "../run/settings.ts";
 import { InfraFailure, type StageContext } from "../run/stage.ts";
 import type { ServiceObject } from "../swarm/schema.ts";
+import { nameInStack } from "../swarm/service_names.ts";
 import type { Swarm } from "../swarm/swarm.ts";
 import { differences, type LabelledService, proxyLabels } from "./label_view.ts";
 import { type AskProxy, proxyApi, ProxyError } from "./proxy_view.ts";
@@ -112,7 +113,7 @@ async function labelledServices(swarm: Swarm, stack: string): Promise<LabelledSe
       task.ServiceID === service.ID && task.DesiredState === "running" && task.Status.State === "running"
     );
     return [{
-      name: service.Spec.Name.replace(`${stack}_`, ""),
+      name: nameInStack(service, stack),
       labels,
       before,
       moved: isOther(service.Spec.EndpointSpec, service.PreviousSpec?.EndpointSpec),

@@ -8,6 +8,7 @@ import { DockerError, Swarm } from "../swarm/swarm.ts";
 import * as schema from "../swarm/schema.ts";
 import { frame } from "../testing/frame.ts";
 import { httpsSite } from "../testing/https_site.ts";
+import { RunningSwarm } from "../testing/running_swarm.ts";
 
 const STACK = "wiki-0a1b2c_ci_test";
 const DOMAIN = "wiki-0a1b2c.ci.test";
@@ -19,40 +20,14 @@ const ENTRY_POINTS = "traefik.http.routers.wiki.entrypoints";
 const STEP_MS = 5_000;
 
 /** An engine whose app has been running for a minute, healthy or without a health check. */
-class FakeSwarm extends Swarm {
-  readonly #status: string;
-  readonly #labels: Record<string, string>;
-
+class FakeSwarm extends RunningSwarm {
   constructor(status: string, rule = `Host(\`${DOMAIN}\`)`, labels: Record<string, string> = {}) {
-    super("/nowhere");
-    this.#status = status;
-    this.#labels = { "traefik.http.routers.wiki.rule": rule, ...labels };
-  }
-  override services() {
-    const spec = {
-      Name: `${STACK}_app`,
-      Labels: this.#labels,
-      TaskTemplate: {},
-      Mode: { Replicated: { Replicas: 1 } },
-    };
-    return Promise.resolve([schema.service.parse({ ID: "s", Spec: spec })]);
-  }
-  override tasks() {
-    const at = new Date(START - 60_000).toISOString();
-    const status = { Timestamp: at, State: "running", ContainerStatus: { ContainerID: "c" } };
-    return Promise.resolve([
-      schema.task.parse({
-        ID: "t",
-        CreatedAt: at,
-        ServiceID: "s",
-        DesiredState: "running",
-        Spec: {},
-        Status: status,
-      }),
-    ]);
-  }
-  override containers() {
-    return Promise.resolve([schema.container.parse({ Id: "c", State: "running", Status: this.#status })]);
+    super({
+      stack: STACK,
+      now: START,
+      status,
+      labels: { "traefik.http.routers.wiki.rule": rule, ...labels },
+    });
   }
   override containerOf(): Promise<schema.ContainerObject> {
     return Promise.reject(new DockerError("look into the container")); // it has no shell

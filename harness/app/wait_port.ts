@@ -1,8 +1,10 @@
 import { connect } from "node:net";
 import { describeError } from "../../common/errors.ts";
+import { connected } from "../../common/connected.ts";
 import { type Clock, formatSeconds, pollUntil } from "../../common/time.ts";
 import { InfraFailure, StageFailure } from "../run/stage.ts";
 import { addressOf } from "../swarm/reach.ts";
+import { serviceNames } from "../swarm/service_names.ts";
 import { DockerError, type Swarm } from "../swarm/swarm.ts";
 import { StackWatch } from "./stack_watch.ts";
 
@@ -72,12 +74,12 @@ export async function waitPort(options: PortOptions): Promise<void> {
 }
 
 async function requireService({ swarm, stack, service }: PortOptions): Promise<void> {
-  const names = (await swarm.services(stack)).map(({ Spec }) => Spec.Name.replace(`${stack}_`, ""));
+  const names = await serviceNames(swarm, stack);
   if (names.includes(service)) return;
   throw new StageFailure(`recipe.yml: ready names service "${service}", and the app has none of that name`, {
     code: "ready.service",
     fault: "enrolment",
-    detail: `The app's services: ${names.toSorted().join(", ")}`,
+    detail: `The app's services: ${names.join(", ")}`,
   });
 }
 
@@ -85,7 +87,8 @@ async function requireService({ swarm, stack, service }: PortOptions): Promise<v
 async function refusal({ swarm, stack, service, port, signal }: PortOptions): Promise<string | null> {
   try {
     const host = await addressOf(swarm, { stack, service });
-    await connected({ host, port }, AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)]));
+    const late = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)]);
+    (await connected(connect({ host, port }), { signal: late })).destroy();
     return null;
   } catch (error) {
     signal.throwIfAborted();
@@ -93,21 +96,8 @@ async function refusal({ swarm, stack, service, port, signal }: PortOptions): Pr
       if (error.code === "docker.away") throw new InfraFailure(error.message, { cause: error });
       return error.message;
     }
-    return describeError(error);
-  }
-}
-
-async function connected(to: { host: string; port: number }, signal: AbortSignal): Promise<void> {
-  const socket = connect(to);
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const late = () => reject(new Error("no answer"));
-  socket.once("connect", () => resolve());
-  socket.once("error", reject);
-  signal.addEventListener("abort", late, { once: true });
-  try {
-    await promise;
-  } finally {
-    signal.removeEventListener("abort", late);
-    socket.destroy();
+    return error instanceof DOMException && error.name === "TimeoutError"
+      ? "no answer"
+      : describeError(error);
   }
 }

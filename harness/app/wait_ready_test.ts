@@ -7,6 +7,7 @@ import { readSettings } from "../run/settings.ts";
 import * as schema from "../swarm/schema.ts";
 import { Swarm } from "../swarm/swarm.ts";
 import { httpsSite } from "../testing/https_site.ts";
+import { RunningSwarm } from "../testing/running_swarm.ts";
 import { waitReady } from "./wait_ready.ts";
 
 const STACK = "wiki-0a1b2c_ci_test";
@@ -15,31 +16,9 @@ const FILES = "wiki-0a1b2c-files.ci.test";
 const START = Date.parse("2026-01-01T00:00:00Z");
 
 /** An engine whose app of one service `app` runs at the host's loopback. */
-class RunningApp extends Swarm {
+class RunningApp extends RunningSwarm {
   constructor() {
-    super("/nowhere");
-  }
-  override services() {
-    const spec = { Name: `${STACK}_app`, TaskTemplate: {}, Mode: { Replicated: { Replicas: 1 } } };
-    return Promise.resolve([schema.service.parse({ ID: "s", Spec: spec })]);
-  }
-  override tasks() {
-    const at = new Date(START - 60_000).toISOString();
-    const status = { Timestamp: at, State: "running", ContainerStatus: { ContainerID: "c" } };
-    const task = {
-      ID: "t",
-      CreatedAt: at,
-      ServiceID: "s",
-      DesiredState: "running",
-      Spec: {},
-      Status: status,
-    };
-    return Promise.resolve([schema.task.parse(task)]);
-  }
-  override containers() {
-    return Promise.resolve([
-      schema.container.parse({ Id: "c", State: "running", Status: "Up 2 minutes (healthy)" }),
-    ]);
+    super({ stack: STACK, now: START });
   }
   override containerOf() {
     return Promise.resolve(schema.container.parse({ Id: "c", State: "running", Status: "Up 2 minutes" }));

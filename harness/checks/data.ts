@@ -6,6 +6,7 @@ import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { InfraFailure, type StageContext } from "../run/stage.ts";
 import { DockerError, statusOf } from "../swarm/swarm.ts";
 import { type ContainerResult, execIn, getFile, putFile } from "../swarm/exec.ts";
+import { serviceNames } from "../swarm/service_names.ts";
 import type { ContainerObject } from "../swarm/schema.ts";
 
 const TRY_EVERY_MS = 500;
@@ -210,12 +211,10 @@ export function howEnded(result: CommandEnd): string {
 
 /** @throws {SeedMistake} when the version of the app that is deployed has no such service: nobody need wait for it */
 async function requireService(app: App, { service, command }: { service: string; command: string }) {
-  const names = (await app.swarm.services(app.stack)).map((one) =>
-    one.Spec.Name.replace(`${app.stack}_`, "")
-  );
+  const names = await serviceNames(app.swarm, app.stack);
   if (names.includes(service)) return;
   throw new SeedMistake(`recipe.yml: data names service "${service}", and the app has none of that name`, {
-    detail: `\`${command}\` was to run in it. The app's services: ${names.sort().join(", ")}`,
+    detail: `\`${command}\` was to run in it. The app's services: ${names.join(", ")}`,
   });
 }
 

@@ -39,15 +39,7 @@ export async function runStep(
   const file = own?.file ?? await stepFile(run.enrolment, step);
   if (file === null) return null;
   log(`Running ${basename(file)}`);
-  const outcome = await against(run, {
-    app,
-    ctx,
-    files: [file],
-    confined: false,
-    checked: run.enrolledTestsChecked,
-    step,
-    log,
-  });
+  const outcome = await againstOurs(run, { app, ctx, file, step, log });
   return { outcome, where: own?.where ?? `recipes/${run.enrolment.recipe}/${step}.ts` };
 }
 
@@ -71,13 +63,7 @@ export async function runEnrolledTest(
   const file = join(folder, `${kind}_test.ts`);
   if (!await exists(file)) return;
   ctx.log(`Running ${kind}_test.ts`);
-  const outcome = await against(run, {
-    app,
-    ctx,
-    files: [file],
-    confined: false,
-    checked: run.enrolledTestsChecked,
-  });
+  const outcome = await againstOurs(run, { app, ctx, file });
   // A test of ours that does not even load is our mistake, not the recipe's.
   if (["no-tests", "type-error", "import-error", "load-error"].includes(outcome.problem ?? "")) {
     const where = `recipes/${run.enrolment.recipe}/${kind}_test.ts`;
@@ -118,6 +104,14 @@ interface Tests {
   /** Which step before the tests the files are, if they are one. */
   step?: Step;
   log?: (line: string) => void;
+}
+
+/** Runs a file of the enrolment, which is ours and needs no sandbox. */
+async function againstOurs(
+  run: RunContext,
+  { file, ...of }: Omit<Tests, "files" | "confined" | "checked"> & { file: string },
+): Promise<TestOutcome> {
+  return await against(run, { ...of, files: [file], confined: false, checked: run.enrolledTestsChecked });
 }
 
 async function against(run: RunContext, tests: Tests): Promise<TestOutcome> {

@@ -117,6 +117,7 @@ class History {
   }
 }
 
-function newestFirst(versions: readonly PublishedVersion[]): PublishedVersion[] {
+/** Published versions in the order of their numbers, the newest one first. */
+export function newestFirst(versions: readonly PublishedVersion[]): PublishedVersion[] {
   return versions.toSorted((a, b) => compareVersions(b.version, a.version));
 }

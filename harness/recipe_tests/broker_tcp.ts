@@ -4,6 +4,7 @@ import * as z from "zod";
 import { describeError } from "../../common/errors.ts";
 import { type BrokerState, type Handler, MAX_BODY, method, timeout } from "./broker_call.ts";
 import { BrokerError } from "./broker_types.ts";
+import { connected } from "../../common/connected.ts";
 import { OpenConnection } from "./open_connection.ts";
 
 const MAX_CONNECTIONS = 8;
@@ -36,7 +37,8 @@ export const tcpMethods: Record<string, Handler> = {
         throw new BrokerError("broker.limit", `A test may have ${MAX_CONNECTIONS} connections open`);
       }
       const place = await options.locate(target, port);
-      const socket = await connected({ ...place, tls, name: target }, {
+      const socket = await connected(towards({ ...place, tls, name: target }), {
+        event: tls ? "secureConnect" : "connect",
         signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       }).catch((error) => {
         signal.throwIfAborted();
@@ -83,28 +85,10 @@ function connectionOf(id: number, { connections }: BrokerState): OpenConnection 
   return found;
 }
 
-/** @returns the socket once it is connected, with TLS once that is agreed on */
-async function connected(
-  to: { host: string; port: number; tls: boolean; name: string },
-  { signal }: { signal: AbortSignal },
-): Promise<Socket> {
-  const { host, port, tls, name } = to;
+/** A socket on its way, with TLS if that is asked for; nobody looks at certificates. */
+function towards(
+  { host, port, tls, name }: { host: string; port: number; tls: boolean; name: string },
+): Socket {
   const named = name.includes(".") ? { servername: name } : {};
-  const socket = tls
-    ? connectTls({ host, port, rejectUnauthorized: false, ...named })
-    : connectPlain({ host, port });
-  const ready = Promise.withResolvers<Socket>();
-  const giveUp = () => ready.reject(signal.reason);
-  socket.once(tls ? "secureConnect" : "connect", () => ready.resolve(socket));
-  socket.once("error", ready.reject);
-  signal.addEventListener("abort", giveUp, { once: true });
-  if (signal.aborted) giveUp();
-  try {
-    return await ready.promise;
-  } catch (error) {
-    socket.destroy();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", giveUp);
-  }
+  return tls ? connectTls({ host, port, rejectUnauthorized: false, ...named }) : connectPlain({ host, port });
 }

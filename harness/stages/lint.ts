@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { CcciError } from "../../common/errors.ts";
 import { Abra, AbraError } from "../abra/abra.ts";
-import type { Revision } from "../app/app.ts";
+import { type Revision, sideOf } from "../app/app.ts";
 import { calledOnProxy } from "../recipe/shared_names.ts";
 import { composeFileWith, layDown, liftUp, type Override, overrideOf } from "../app/override.ts";
 import { composeEnvironment, domainsOf } from "../app/settings.ts";
@@ -327,7 +327,7 @@ async function read(
     enrolment,
     domain,
     stack,
-    at: at === "head" ? "head" : "base",
+    at: sideOf(at),
     ...(installed === undefined ? {} : { installedFrom: folderOf(run, installed) }),
   }).catch((error) => {
     if (error instanceof CcciError && error.code === "env.value") return error.message;

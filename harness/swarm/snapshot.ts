@@ -1,5 +1,6 @@
 import type { ServiceState, Snapshot, TaskState } from "./stack_state.ts";
 import type { Swarm } from "./swarm.ts";
+import { nameInStack } from "./service_names.ts";
 import type { ContainerObject, ServiceObject, TaskObject } from "./schema.ts";
 
 /** Reads a stack's state from Docker, in three calls whatever its size. */
@@ -48,7 +49,7 @@ function serviceState(
   const state = service.UpdateStatus?.State;
   const condition = policy?.Condition;
   return {
-    name: service.Spec.Name.replace(`${listed.stack}_`, ""),
+    name: nameInStack(service, listed.stack),
     kind: mode.ReplicatedJob || mode.GlobalJob ? "job" : mode.Global ? "global" : "replicated",
     everywhere: mode.Global !== undefined || mode.GlobalJob !== undefined,
     wanted: listed.wanted,

@@ -10,7 +10,7 @@ import type { RunContext } from "../checks/context.ts";
 import { setUp } from "../checks/set_up.ts";
 import { settledEnrolment } from "../checks/settled_enrolment.ts";
 import { fetchRecipe, type RecipeRepo } from "../recipe/repo.ts";
-import { compareVersions } from "../recipe/order_versions.ts";
+import { newestFirst } from "../recipe/base.ts";
 import { findVersion } from "../recipe/versions.ts";
 import type { HandedValue, PlannedProvider } from "../run/folder.ts";
 import { InfraFailure, StageBlocked, type StageContext, StageFailure } from "../run/stage.ts";
@@ -193,7 +193,7 @@ async function released(
     signal: ctx.signal,
   });
   const found = version === undefined
-    ? repo.published.toSorted((a, b) => compareVersions(a.version, b.version)).at(-1) ?? null
+    ? newestFirst(repo.published)[0] ?? null
     : findVersion(repo.published, version);
   if (found !== null) return { ...repo, head: found.commit };
   const has = repo.published.map((one) => one.version).join(", ") || "none";
