@@ -5,14 +5,14 @@ import { execOk } from "../common/exec.ts";
 import { exists, removeTree } from "../common/files.ts";
 import type { Program } from "./start.ts";
 
-/**
- * Libraries that a bundle leaves out. dockerode loads them for connections that ours never are, and the harness answers
- * these calls itself (`harness/swarm/slim_docker.ts`).
- */
+/** dockerode loads these for connections that ours never are; `harness/swarm/slim_docker.ts` answers in their place. */
+const OF_DOCKERODE = ["ssh2", "@grpc/grpc-js", "@grpc/proto-loader"];
+/** Libraries that a bundle leaves out. */
 const LEFT_OUT: Record<Program, readonly string[]> = {
   bridge: [],
   dashboard: [],
-  harness: ["ssh2", "@grpc/grpc-js", "@grpc/proto-loader"],
+  harness: OF_DOCKERODE,
+  host: OF_DOCKERODE,
 };
 export const PROGRAMS = Object.keys(LEFT_OUT) as Program[];
 

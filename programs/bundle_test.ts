@@ -55,7 +55,13 @@ Deno.test("bundles of two folders are equal, byte for byte, and so is what lies 
     await Deno.copyFile(join(repo, path), join(elsewhere, path));
   }
   assert.deepEqual(await bundlePrograms(join(tmp, "others"), { repo: elsewhere }), written);
-  assert.deepEqual(written.map(({ name }) => name), ["bridge.js", "dashboard.js", "harness.js", "deno.json"]);
+  assert.deepEqual(written.map(({ name }) => name), [
+    "bridge.js",
+    "dashboard.js",
+    "harness.js",
+    "host.js",
+    "deno.json",
+  ]);
   await execOk(["diff", "-r", folder, join(tmp, "others")]);
   await execOk(["diff", "-r", join(repo, "recipes"), join(folder, "recipes")]);
 });
@@ -200,7 +206,7 @@ async function tried({ set, places }: Required<Pick<Start, "set" | "places">>) {
   await Deno.writeTextFile(path, probe(kinds, state));
   const command = moduleCommand(path, {
     set,
-    places: { ...places, ...set === "harness" ? {} : { read: [state], write: [state] } },
+    places: { ...places, ...permissions[set].read === true ? {} : { read: [state], write: [state] } },
   });
   const { said } = await offline(command, { env: { SECRET: "of another program" } });
   const last = said.trim().split("\n").at(-1) ?? "";
@@ -216,16 +222,19 @@ function isRefusal(answer: string): boolean {
 Deno.test("what is not on a program's list is refused to it, in every form", async () => {
   const net = ["127.0.0.1:3182"];
   const service: Kind[] = ["read", "write", "net", "run", "env", "sys", "ffi", "import"];
-  const [bridge, local, dashboard, harness] = await Promise.all([
+  const [bridge, local, dashboard, harness, host] = await Promise.all([
     tried({ set: "bridge", places: { net } }),
     tried({ set: "bridge-local", places: { net } }),
     tried({ set: "dashboard", places: { net } }),
     tried({ set: "harness", places: {} }),
+    tried({ set: "host", places: {} }),
   ]);
   for (const one of [bridge, local, dashboard]) assert.deepEqual(one, { kinds: service, allowed: [] });
-  // The harness looks which addresses are this host's own, lest a recipe names a registry there.
-  assert.deepEqual(harness, {
-    kinds: ["env", "sys", "ffi", "import"],
-    allowed: [["Deno.networkInterfaces()", "done"]],
-  });
+  // Both look which addresses are this host's own, lest a recipe names a registry there, or a bridge takes them.
+  for (const one of [harness, host]) {
+    assert.deepEqual(one, {
+      kinds: ["env", "sys", "ffi", "import"],
+      allowed: [["Deno.networkInterfaces()", "done"]],
+    });
+  }
 });

@@ -1,0 +1,91 @@
+import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
+import { join } from "node:path";
+import { describeError } from "../common/errors.ts";
+import { HostError } from "./errors.ts";
+
+/** A certificate with its key, as the proxy gets them. */
+export interface Certificate {
+  /** PEM: the certificate, and those between it and the authority. */
+  chain: string;
+  /** PEM. */
+  key: string;
+  /** Milliseconds since the epoch. */
+  ends: number;
+  /** Name of a version for both: `v` and the first 8 hex digits of their digest. A renewed certificate has another one. */
+  version: string;
+}
+
+/**
+ * Reads the certificate that was issued for the domain, and makes sure that it can be used now.
+ * @param now milliseconds since the epoch
+ * @throws {HostError} wrong, when a file is missing or makes no sense, when it has run out, or is for other names
+ */
+export async function readCertificate(
+  folder: string,
+  { domain, now }: { domain: string; now: number },
+): Promise<Certificate> {
+  const files = { chain: join(folder, "fullchain.pem"), key: join(folder, "privkey.pem") };
+  const chain = await read(files.chain);
+  const key = await read(files.key);
+  const leaf = parse(files.chain, () => new X509Certificate(chain));
+  const privateKey = parse(files.key, () => createPrivateKey(key));
+  const hint = `Put a certificate for "${domain}" and "*.${domain}" and its key there.`;
+  if (!leaf.checkPrivateKey(privateKey)) {
+    throw new HostError("wrong", `The key in "${files.key}" is not the one of the certificate beside it`, {
+      hint,
+    });
+  }
+  const missing = [domain, `any.${domain}`].filter((name) => leaf.checkHost(name) === undefined)
+    .map((name) => name.replace(/^any\./, "*."));
+  if (missing.length > 0) {
+    const names = leaf.subjectAltName?.replaceAll("DNS:", "") ?? "nothing";
+    throw new HostError(
+      "wrong",
+      `The certificate in "${files.chain}" is for ${names}, and not for ${missing.join(" and ")}`,
+      { hint },
+    );
+  }
+  const [begins, ends] = [leaf.validFrom, leaf.validTo].map((text) => Date.parse(text)) as [number, number];
+  if (now >= ends) {
+    throw new HostError("wrong", `The certificate in "${files.chain}" ran out on ${day(ends)}`, {
+      hint: `Renew it. ${hint}`,
+    });
+  }
+  if (now < begins) {
+    throw new HostError("not yet", `The certificate in "${files.chain}" holds from ${day(begins)} on`, {
+      hint: "Wait until then, or look at the clock of this host.",
+    });
+  }
+  return { chain, key, ends, version: versionOf(`${chain}\n${key}`) };
+}
+
+/** Name of a version that differs when the content does: what Swarm keeps cannot be changed, only replaced. */
+export function versionOf(content: string): string {
+  return `v${createHash("sha256").update(content).digest("hex").slice(0, 8)}`;
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new HostError("wrong", `Could not read the certificate from "${path}": ${describeError(cause)}`, {
+      hint: 'Put "fullchain.pem" and "privkey.pem" into the folder that the setting "certificates" names.',
+      cause,
+    });
+  }
+}
+
+function parse<T>(path: string, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    throw new HostError("wrong", `Could not read "${path}": it is no PEM file of that kind`, {
+      hint: "Put the file there as the authority issued it.",
+      cause,
+    });
+  }
+}
+
+function day(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}

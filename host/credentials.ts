@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { HostError } from "./errors.ts";
+
+/** The secrets of a host. systemd hands each unit the files of those that it needs. */
+export const credentials = [
+  "bridge_token",
+  "runner_token",
+  "forge_token",
+  "webhook_secret",
+  "status_token",
+  "drone_token",
+  "drone_rpc_secret",
+  "drone_client_id",
+  "drone_client_secret",
+  "restic_password",
+  "registry_auth",
+  "git_token",
+] as const;
+export type Credential = typeof credentials[number];
+
+/** Reads secrets by their names. */
+export interface Credentials {
+  /** @throws {HostError} wrong, when the secret is missing or empty */
+  need(name: Credential): Promise<string>;
+  /** Undefined where the secret is missing or empty. */
+  find(name: Credential): Promise<string | undefined>;
+}
+
+/** Secrets as files of a folder, whose last line may end or not. */
+export function credentialsIn(folder: string): Credentials {
+  async function find(name: Credential): Promise<string | undefined> {
+    try {
+      return (await Deno.readTextFile(join(folder, name))).trim() || undefined;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+  }
+  return {
+    find,
+    async need(name) {
+      const value = await find(name);
+      if (value !== undefined) return value;
+      throw new HostError("wrong", `The secret "${name}" is missing or empty in "${folder}"`, {
+        hint: `Write it to "${join(folder, name)}", or hand it to the unit as a credential of that name.`,
+      });
+    },
+  };
+}
+
+/** The folder that systemd hands credentials over in, otherwise the one that the settings name. */
+export function credentialsFolder(settings: { secrets: string }, env = Deno.env.get): string {
+  return env("CREDENTIALS_DIRECTORY") ?? settings.secrets;
+}

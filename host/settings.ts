@@ -1,0 +1,124 @@
+import * as z from "zod";
+import { describeError, UsageError } from "../common/errors.ts";
+
+/** Where the settings of a host lie. */
+export const SETTINGS_FILE = "/etc/cc-ci/host.json";
+
+const domain = z.string().regex(
+  /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
+  "must be a domain name in lower case",
+);
+const folder = z.string().startsWith("/", "must be an absolute path");
+const repository = z.string().regex(/^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/, "must be owner/name");
+const port = z.int().min(1).max(65_535);
+/** A published version of a recipe, as its tag is called. */
+const version = z.string().regex(
+  /^[0-9A-Za-z][0-9A-Za-z.+_-]*$/,
+  "must be a published version, such as 1.9.0+2.26.0",
+);
+
+/** What a host is to be. None of it is secret. */
+const schema = z.strictObject({
+  /** The domain that people see: the dashboard's; apps under test and our own apps live below it. */
+  domain,
+  forge: z.strictObject({
+    /** Where people and Drone find it. */
+    url: z.url(),
+    /** The organisation whose members may start runs. */
+    org: z.string().min(1),
+  }),
+  /** Docker's bridge between containers and the host. The host's own services listen on its address. */
+  gateway: z.strictObject({
+    address: z.ipv4().default("172.18.0.1"),
+    subnet: z.cidrv4().default("172.18.0.0/16"),
+    /** Where containers publish ports; unset: on every address of the host. */
+    publish: z.ipv4().optional(),
+  }).prefault({}),
+  /** A Swarm of this one node. */
+  swarm: z.strictObject({
+    advertise: z.ipv4().default("127.0.0.1"),
+  }).prefault({}),
+  /** The folder with `fullchain.pem` and `privkey.pem` of a certificate for the domain and everything below it. */
+  certificates: folder.default("/var/lib/ci-certs/live"),
+  /** PEM file of the authority that signed it; unset: one that everybody trusts. */
+  ca: folder.optional(),
+  proxy: z.strictObject({
+    domain: domain.optional(),
+    version: version.optional(),
+    /** `host:port` where the proxy answers. */
+    ingress: z.string().regex(/^.+:[0-9]+$/, "must be host:port").default("127.0.0.1:443"),
+    /** Seconds between two looks of the proxy at Swarm. */
+    refreshSeconds: z.number().positive().optional(),
+    /** A file with further routes, in the form of Traefik's file provider. */
+    extraRoutes: folder.optional(),
+  }).prefault({}),
+  dashboard: z.strictObject({ port: port.default(3181) }).prefault({}),
+  bridge: z.strictObject({
+    port: port.default(3182),
+    /** Its state folder, where a file "maintenance" holds new runs back. */
+    state: folder.default("/var/lib/cc-ci/bridge"),
+  }).prefault({}),
+  /** The engine that starts runs; without it the host has none of its own. */
+  drone: z.strictObject({
+    domain: domain.optional(),
+    version: version.optional(),
+    /** The repository on the forge whose `.drone.yml` runs the harness. */
+    repository: repository.default("cc-ci/cc-ci"),
+    /** The most that a build may take. The harness has a limit of its own below it. */
+    minutes: z.int().min(1).default(60),
+  }).optional(),
+  /** What saves and restores apps; without it runs cannot test that. */
+  backupBot: z.strictObject({
+    /** A name; it serves nothing. */
+    domain: z.string().regex(/^[a-z0-9.-]+$/).default("backup-bot"),
+    version: version.optional(),
+    /** The restic repository. */
+    repository: z.string().min(1).default("/backups/restic"),
+  }).optional(),
+  /** Where the recipes of these apps are published: `<address>/<recipe>.git`. */
+  recipes: z.url().default("https://git.coopcloud.tech/coop-cloud"),
+  /** The folder that abra works in. */
+  abraDir: folder.default("/var/lib/cc-ci/abra"),
+  abra: z.string().default("abra"),
+  docker: folder.default("/var/run/docker.sock"),
+  /** Folder of run folders. */
+  runs: folder.default("/var/lib/cc-ci/runs"),
+  /** Folder with a file for each secret, where systemd hands over no credentials. */
+  secrets: folder.default("/etc/cc-ci/secrets"),
+  /** The registry that `registry_auth` logs in to. */
+  registry: z.string().default("https://index.docker.io/v1/"),
+});
+export type HostSettings = z.infer<typeof schema>;
+
+/** @throws {UsageError} naming every setting that is missing or wrong */
+export function parseSettings(value: unknown): HostSettings {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const wrong = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`);
+  throw new UsageError(`Could not read the settings of this host: ${wrong.join("; ")}`, {
+    hint: "Put that right in the file and start again.",
+  });
+}
+
+/** @throws {UsageError} when the file is not there, is no JSON, or has a setting that is missing or wrong */
+export async function readSettings(path: string): Promise<HostSettings> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await Deno.readTextFile(path));
+  } catch (cause) {
+    throw new UsageError(`Could not read the settings of this host from "${path}": ${describeError(cause)}`, {
+      hint: "Write that file, or name another one with --settings.",
+    });
+  }
+  return parseSettings(value);
+}
+
+/** Where the proxy itself answers. */
+export function proxyDomain({ domain, proxy }: Pick<HostSettings, "domain" | "proxy">): string {
+  return proxy.domain ?? `traefik.${domain}`;
+}
+
+/** Where people see Drone. */
+export function droneDomain({ domain, drone }: Pick<HostSettings, "domain" | "drone">): string {
+  return drone?.domain ?? `drone.${domain}`;
+}
