@@ -67,8 +67,19 @@ export type BridgeReport = z.infer<typeof bridgeReport>;
 export const runUrl = z.object({ url: z.url() });
 export const eventOffset = z.object({ offset: z.number().int().nonnegative() });
 
+/** What a run finds out once about its host, at some time while it goes on. Missing: it has not looked yet. */
+export const hostFacts = z.object({
+  /** Whether Docker gives the containers of runs their limits. */
+  floor: z.boolean(),
+  /** The host's abra. `tested`: somebody has told cc-ci what this version does. */
+  abra: z.object({ version: z.string().max(100), tested: z.boolean() }),
+  /** When the certificate ends with which the proxy there answers for an app's domain. */
+  certificateEnds: z.iso.datetime(),
+}).partial();
+export type HostFacts = z.infer<typeof hostFacts>;
+
 /** How the host of a harness is. What is stuck there is not named: it may be a private recipe's. */
-export const hostReport = z.object({
+export const hostReport = hostFacts.extend({
   /** Space left for runs, bytes; `null` where that cannot be told. */
   freeBytes: z.number().int().nonnegative().nullable(),
   /** Inodes left for runs; missing where the disks count none, and from older harnesses. */
@@ -200,6 +211,8 @@ export const statusView = z.object({
   /** Bytes. */
   kept: z.object({ logs: z.number(), artefacts: z.number() }),
   freeBytes: z.number().nullable(),
+  /** Inodes left where the dashboard keeps its own; missing where the disk counts none. */
+  freeInodes: z.number().optional(),
 });
 export type StatusView = z.infer<typeof statusView>;
 

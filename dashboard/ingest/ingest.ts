@@ -52,7 +52,7 @@ export function ingestRoutes(deps: Deps): Hono {
     const text = await bodyText(c.req.raw, { limit: limits.heartbeat, timeoutMs: deps.patienceMs });
     const now = deps.clock.now();
     if (text !== "") {
-      deps.store.recordHost(host, valid(hostReport, parseJson(text), "The report"), { now });
+      deps.store.recordHost(host, plainWords(valid(hostReport, parseJson(text), "The report")), { now });
     }
     return c.json(deps.store.heartbeat(run, { now }));
   });

@@ -1,6 +1,6 @@
 import type { Child } from "hono/jsx";
 import type { Run } from "../model/run.ts";
-import { type HostTrouble, type Status, troubleOf } from "../views/status.ts";
+import { endOf, type HostTrouble, isCrowded, type Status, troubleOf } from "../views/status.ts";
 import type { Host } from "../store/stats.ts";
 import { formatBytes } from "../../common/bytes.ts";
 import { count } from "../views/words.ts";
@@ -154,7 +154,7 @@ function Bridge({ bridge, now }: StatusPageProps) {
 function HostReport(
   { report, trouble, now }: { report: NonNullable<Host["report"]>; trouble: HostTrouble; now: number },
 ) {
-  const { freeBytes, freeInodes, janitor, at } = report;
+  const { freeBytes, freeInodes, janitor, floor, abra, certificateEnds, at } = report;
   return (
     <>
       {freeBytes !== null && (
@@ -184,6 +184,34 @@ function HostReport(
           </span>
         </p>
       )}
+      {floor !== undefined && (
+        <p>
+          Limits of apps: {trouble.floorless ? <Missing>Docker gives none</Missing> : "given by Docker"}
+        </p>
+      )}
+      {abra !== undefined && (
+        <p>
+          abra {abra.version}
+          {trouble.strangeAbra && (
+            <>
+              : <Missing>nobody has tested this version</Missing>
+            </>
+          )}
+        </p>
+      )}
+      {certificateEnds !== undefined && (
+        <p>
+          {trouble.expiring && <Wrong />} Certificate: {endOf(certificateEnds, now)}
+        </p>
+      )}
+    </>
+  );
+}
+
+function Missing({ children }: { children: Child }) {
+  return (
+    <>
+      <Wrong /> {children}
     </>
   );
 }
@@ -206,7 +234,16 @@ function Data({ sizes, free, minFree, startedAt, now }: StatusPageProps) {
         </Row>
         <Row name="Logs">{formatBytes(sizes.logs)} before packing</Row>
         <Row name="Artefacts">{formatBytes(sizes.artefacts)} before packing</Row>
-        {free !== null && <Row name="Disk">{free < minFree && <Wrong />} {formatBytes(free)} free</Row>}
+        {free !== null && (
+          <Row name="Disk">
+            {free.bytes < minFree && <Wrong />} {formatBytes(free.bytes)} free
+            {isCrowded(free.inodes) && (
+              <>
+                , <Wrong /> {free.inodes} inodes
+              </>
+            )}
+          </Row>
+        )}
       </dl>
     </section>
   );

@@ -26,7 +26,7 @@ const settings = z.object({
   /** Days after which a run may be removed. */
   KEEP_DAYS: z.coerce.number().int().min(1).default(365),
   /** With less space, here or on a runner host, the status page calls for help. Harnesses stop below theirs. */
-  MIN_FREE_GB: z.coerce.number().nonnegative().default(1),
+  MIN_FREE_GB: z.coerce.number().nonnegative().default(10),
   /** Runs kept of each recipe. */
   KEEP_RUNS: z.coerce.number().int().min(1).default(200),
   /** Bytes that the log of a run may have; what a harness sends beyond is refused. */

@@ -1,4 +1,4 @@
-import type { RunState } from "../../protocol/dashboard_api.ts";
+import { hostFacts, type RunState } from "../../protocol/dashboard_api.ts";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Announcement, BridgeReport, HostReport } from "../../protocol/dashboard_api.ts";
 import { openDatabase, transaction } from "../../common/sqlite.ts";
@@ -115,8 +115,11 @@ export class Store implements Disposable {
     return { cancel, why: cancel ? text(row.announced_cause) : null };
   }
 
-  /** Keeps what a host says of itself, in place of what it said before. */
-  recordHost(host: string, report: HostReport, options: { now: number }): void {
+  /** Keeps what a host says of itself, in place of what it said before, except what a run has not looked at yet. */
+  recordHost(host: string, said: HostReport, options: { now: number }): void {
+    const before = this.#sql("SELECT report FROM host_reports WHERE host = ?").get(host);
+    const known = before === undefined ? {} : hostFacts.parse(JSON.parse(String(before.report)));
+    const report = { ...known, ...said };
     this.#sql("INSERT OR REPLACE INTO host_reports (host, report, at) VALUES (?, ?, ?)")
       .run(host, JSON.stringify(report), options.now);
   }

@@ -131,6 +131,7 @@ export class TestDashboard implements AsyncDisposable {
       clock: this.clock,
       startedAt: this.clock.now(),
       logLimit: 1_000_000_000,
+      minFreeBytes: 1e9,
       keepAliveMs: 20,
     };
   }

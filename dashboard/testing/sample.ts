@@ -200,7 +200,15 @@ export async function fillWithSample(dashboard: TestDashboard): Promise<void> {
   const events = eventsOf(live, () => dashboard.clock.iso(), (seconds) => dashboard.clock.forward(seconds));
   await dashboard.events(live.run, { offset: 0, events });
   const janitor = { at: new Date(now - 65_000).toISOString(), stuck: 0 };
-  await dashboard.heartbeat(live.run, { report: { freeBytes: 61_200_000_000, janitor } });
+  await dashboard.heartbeat(live.run, {
+    report: {
+      freeBytes: 61_200_000_000,
+      janitor,
+      floor: true,
+      abra: { version: "0.13.0-beta-06a57de", tested: true },
+      certificateEnds: new Date(now + 61.5 * 24 * 3600_000).toISOString(),
+    },
+  });
   await dashboard.announce(
     "queued01-1",
     announcementOf({ recipe: "ghost", subject: src("ghost", 4) }, { state: "queued" }),

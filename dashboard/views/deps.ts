@@ -18,8 +18,8 @@ export interface Deps {
   clock: Clock;
   /** When the program began, in milliseconds since the epoch. */
   startedAt: number;
-  /** With fewer bytes free, here or on a runner host, the status page calls for help. @default 1e9 */
-  minFreeBytes?: number;
+  /** With fewer bytes free, here or on a runner host, the status page calls for help. */
+  minFreeBytes: number;
   /** Milliseconds between two signs of life on a quiet event stream. @default 15000 */
   keepAliveMs?: number;
   /** Bytes that the log of a run may have. */

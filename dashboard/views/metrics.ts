@@ -81,6 +81,17 @@ export class Metrics {
       "Things the janitor of a runner host could not remove",
       ({ report }) => report?.janitor?.stuck,
     );
+    ofHosts(
+      "ccci_runner_floor",
+      "Whether Docker of a runner host gives apps their limits",
+      ({ report }) => report?.floor === undefined ? null : Number(report.floor),
+    );
+    ofHosts(
+      "ccci_runner_certificate_end_timestamp_seconds",
+      "When the certificate of the apps of a runner host ends",
+      ({ report }) =>
+        report?.certificateEnds === undefined ? null : Date.parse(report.certificateEnds) / 1000,
+    );
     new Gauge({
       name: "ccci_runs",
       help: "Runs kept, by state",

@@ -13,13 +13,14 @@ import { hiddenRecipes } from "./visible.ts";
 const SILENT_MS = 120_000;
 /** The bridge says every minute how it is. */
 const BRIDGE_SILENT_MS = 300_000;
-const MIN_FREE_BYTES = 1e9;
 /** With fewer a harness begins no run, unless its host has another setting (`CCCI_MIN_FREE_INODES`). */
 const MIN_FREE_INODES = 20_000;
 /** Newest runs whose clean-up is looked at. */
 const RUNS_LOOKED_AT = 50;
 
 const DAY_MS = 24 * 3600 * 1000;
+/** A certificate that ends sooner is trouble: a host says something at least every 14 days. */
+const CERTIFICATE_MS = 21 * DAY_MS;
 /** The janitor comes by every hour and at the start of each run. */
 const LATE_MS = DAY_MS;
 /** Every enrolled default branch is tested at least every 14 days. What a host said longer ago tells nothing of today. */
@@ -45,13 +46,19 @@ export interface Status {
   untidy: Run[];
   looked: number;
   sizes: { logs: number; artefacts: number };
-  /** Bytes free where the data lies; `null` when that cannot be told. */
-  free: number | null;
+  /** What is free where the data lies; `null` when that cannot be told. */
+  free: Free | null;
   /** Fewer bytes than this are trouble, here and on a host. */
   minFree: number;
   /** Public recipes that are enrolled. */
   enrolled: number;
   startedAt: number;
+}
+
+/** Bytes, and inodes unless the disk counts none. */
+interface Free {
+  bytes: number;
+  inodes: number | null;
 }
 
 /** Something that the bridge is troubled with. `recipe`: the public recipe that it is about, if it is about one. */
@@ -94,8 +101,8 @@ export function statusOf(deps: Deps, now: number): Status {
     untidy: store.stats.untidy({ among: RUNS_LOOKED_AT, except: hidden }),
     looked: RUNS_LOOKED_AT,
     sizes: store.stats.sizes(hidden),
-    free: freeBytes(files.folder),
-    minFree: deps.minFreeBytes ?? MIN_FREE_BYTES,
+    free: freeAt(files.folder),
+    minFree: deps.minFreeBytes,
     enrolled: enrolments.names().filter((name) => enrolments.shown(name)).length,
     startedAt,
   };
@@ -109,19 +116,37 @@ export interface HostTrouble {
   crowded: boolean;
   stuck: boolean;
   late: boolean;
+  /** Docker gives the containers of runs no limits. */
+  floorless: boolean;
+  /** Nobody has told cc-ci what its abra does. */
+  strangeAbra: boolean;
+  /** The certificate of its apps has ended, or does soon. */
+  expiring: boolean;
 }
+
+const well: HostTrouble = {
+  full: false,
+  crowded: false,
+  stuck: false,
+  late: false,
+  floorless: false,
+  strangeAbra: false,
+  expiring: false,
+};
 
 /** Looks at a host's report. */
 export function troubleOf({ report }: Host, options: { now: number; minFree: number }): HostTrouble {
-  const well = { full: false, crowded: false, stuck: false, late: false };
   if (report === null || options.now - report.at > LATELY_MS) return well;
-  const { freeBytes, freeInodes, janitor } = report;
+  const { freeBytes, freeInodes, janitor, floor, abra, certificateEnds } = report;
   return {
     full: freeBytes !== null && freeBytes < options.minFree,
-    crowded: freeInodes !== undefined && freeInodes < MIN_FREE_INODES,
+    crowded: isCrowded(freeInodes),
     stuck: (janitor?.stuck ?? 0) > 0,
     // A host that tests nothing says nothing: it was late only if it was when it spoke.
     late: janitor !== null && report.at - Date.parse(janitor.at) > LATE_MS,
+    floorless: floor === false,
+    strangeAbra: abra?.tested === false,
+    expiring: certificateEnds !== undefined && Date.parse(certificateEnds) - options.now < CERTIFICATE_MS,
   };
 }
 
@@ -137,19 +162,39 @@ function troublesOf(status: Omit<Status, "trouble">, now: number): string[] {
     silent.length > 0 && `${count(silent.length, "running run")} fell silent`,
     untidy.length > 0 && `${count(untidy.length, "run")} left something behind`,
     ...hosts.flatMap((host) => {
-      const { full, crowded, stuck, late } = troubleOf(host, { now, minFree });
+      const { full, crowded, stuck, late, floorless, strangeAbra, expiring } = troubleOf(host, {
+        now,
+        minFree,
+      });
       const { name, report } = host;
       return [
         full && `${name} has ${formatBytes(report?.freeBytes ?? 0)} left`,
         crowded && `${name} has ${report?.freeInodes ?? 0} inodes left`,
         stuck && `the janitor of ${name} is stuck`,
         late && `the janitor of ${name} last ran ${ago(now - Date.parse(report?.janitor?.at ?? ""))}`,
+        floorless && `Docker of ${name} gives apps no limits`,
+        strangeAbra && `nobody has tested abra ${report?.abra?.version ?? ""} of ${name}`,
+        expiring && `the certificate of ${name} ${endOf(report?.certificateEnds, now)}`,
       ];
     }),
-    free !== null && free < minFree && `the dashboard has ${formatBytes(free)} left`,
+    free !== null && free.bytes < minFree && `the dashboard has ${formatBytes(free.bytes)} left`,
+    isCrowded(free?.inodes) && `the dashboard has ${free?.inodes ?? 0} inodes left`,
     status.enrolled > 0 && untested > LATELY_MS &&
     `no default branch was tested for ${formatRoughly(untested)}`,
   ].filter((text) => text !== false);
+}
+
+/** Whether a disk takes too few new files. */
+export function isCrowded(freeInodes: number | null | undefined): boolean {
+  return typeof freeInodes === "number" && freeInodes < MIN_FREE_INODES;
+}
+
+/** When a certificate ends, after its name: "ends in 12 days". */
+export function endOf(certificateEnds: string | undefined, now: number): string {
+  const left = Date.parse(certificateEnds ?? "") - now;
+  if (left <= 0) return `ended ${ago(-left)}`;
+  // Somebody has to plan by it, so days are counted even where they are weeks.
+  return `ends in ${left > 2 * DAY_MS ? count(Math.floor(left / DAY_MS), "day") : formatRoughly(left)}`;
 }
 
 /** The status as the API shows it. */
@@ -173,15 +218,16 @@ export function statusView(status: Status, deps: Deps): StatusView {
     untidy: names(status.untidy),
     scheduled: status.scheduled === null ? null : runSummary(status.scheduled, deps),
     kept: status.sizes,
-    freeBytes: status.free,
+    freeBytes: status.free?.bytes ?? null,
+    ...typeof status.free?.inodes === "number" ? { freeInodes: status.free.inodes } : {},
   };
 }
 
-/** Bytes free where a folder lies; `null` where the program may not ask. */
-function freeBytes(folder: string): number | null {
+/** What is free where a folder lies; `null` where the program may not ask. */
+function freeAt(folder: string): Free | null {
   try {
-    const { bavail, bsize } = statfsSync(folder);
-    return bavail * bsize;
+    const { bavail, bsize, files, ffree } = statfsSync(folder);
+    return { bytes: bavail * bsize, inodes: files === 0 ? null : ffree };
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { statfsSync } from "node:fs";
 import * as api from "../../protocol/dashboard_api.ts";
-import type { HostReport } from "../../protocol/dashboard_api.ts";
+import type { HostFacts, HostReport } from "../../protocol/dashboard_api.ts";
 import { secondToken, TestDashboard } from "../testing/dashboard.ts";
 import { announcementOf, tell, type Told } from "../testing/story.ts";
 
@@ -109,10 +110,66 @@ Deno.test("space that runs out and a janitor that stopped are trouble, said firs
   }
 });
 
+Deno.test("a host whose certificate ends, whose engine has no floor or whose abra nobody knows is trouble", async () => {
+  const fine = { freeBytes: 2e9, janitor: null };
+  const at = (dashboard: TestDashboard, days: number) =>
+    new Date(dashboard.clock.now() + days * DAY * 1000 + 3600_000).toISOString();
+  const version = "0.14.0-beta-1234567";
+  const cases: [facts: (dashboard: TestDashboard) => HostFacts, says: string | RegExp, shows: RegExp][] = [
+    [(one) => ({ certificateEnds: at(one, 22) }), /is well/, /Certificate: ends in 22 days/],
+    [
+      (one) => ({ certificateEnds: at(one, 20) }),
+      "the certificate of runner ends in 20 days.",
+      /trouble[^]*?Certificate: ends in 20 days/,
+    ],
+    [
+      (one) => ({ certificateEnds: at(one, -2) }),
+      "the certificate of runner ended 2 days ago.",
+      /trouble[^]*?Certificate: ended 2 days ago/,
+    ],
+    [() => ({ floor: true }), /is well/, /Limits of apps: given by Docker/],
+    [() => ({ floor: false }), "Docker of runner gives apps no limits.", /trouble[^]*?Docker gives none/],
+    [() => ({ abra: { version, tested: true } }), /is well/, /abra 0\.14\.0-beta-1234567<\/p>/],
+    [
+      () => ({ abra: { version, tested: false } }),
+      `nobody has tested abra ${version} of runner.`,
+      /abra 0\.14\.0-beta-1234567: [^]*?nobody has tested this version/,
+    ],
+  ];
+  for (const [facts, says, shows] of cases) {
+    await using dashboard = await withRun();
+    await dashboard.announce("going0-1", announcementOf({ recipe: "miniflux" }));
+    await dashboard.heartbeat("going0-1", { report: { ...fine, ...facts(dashboard) } });
+    // A run that has just begun has not looked yet: what the one before it found still holds.
+    await dashboard.heartbeat("going0-1", { report: fine });
+    const said = await lede(dashboard);
+    if (typeof says === "string") assert.equal(said, says);
+    else assert.match(said, says);
+    assert.match(await dashboard.page("/status"), shows);
+    if (typeof says !== "string") assert.doesNotMatch(await dashboard.page("/status"), /tone-bad/);
+    await dashboard.heartbeat("going0-1", {
+      report: {
+        ...fine,
+        floor: true,
+        abra: { version, tested: true },
+        certificateEnds: at(dashboard, 90),
+      },
+    });
+    assert.match(await lede(dashboard), /is well/);
+    const metrics = await dashboard.page("/metrics");
+    assert.match(metrics, /ccci_runner_floor\{host="runner"\} 1/);
+    assert.match(metrics, /ccci_runner_certificate_end_timestamp_seconds\{host="runner"\} \d{10}/);
+  }
+});
+
 Deno.test("what is free where the dashboard keeps its own is judged too", async () => {
   await using dashboard = await withRun();
   dashboard.deps.minFreeBytes = Number.MAX_SAFE_INTEGER;
   assert.match(await lede(dashboard), /^the dashboard has [0-9.]+ \wB left\.$/);
+  const { freeBytes, freeInodes } = api.statusView.parse(JSON.parse(await dashboard.page("/api/status")));
+  const { bavail, bsize, files } = statfsSync(dashboard.folder);
+  assert.ok(Math.abs((freeBytes ?? 0) - bavail * bsize) < 1e9);
+  assert.equal(freeInodes === undefined, files === 0, "inodes are told where the disk counts them");
 });
 
 Deno.test("default branches that are no longer tested are trouble, where recipes are enrolled", async () => {

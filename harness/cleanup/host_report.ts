@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import * as z from "zod";
-import { type HostReport, hostReport } from "../../protocol/dashboard_api.ts";
+import { type HostFacts, type HostReport, hostReport } from "../../protocol/dashboard_api.ts";
 import { roomAt } from "../run/disk.ts";
 import { writeAtomically } from "../../common/files.ts";
 
@@ -17,12 +17,17 @@ export async function noteJanitor(runs: string, pass: z.infer<typeof note>): Pro
 /**
  * The state of this host for the dashboard. Docker is not asked, because it may hang, and the heartbeat that carries
  * this report must not wait for it.
- * @param disks folders that runs fill; the least free space among their disks is reported
+ * @param options.disks folders that runs fill; the least free space among their disks is reported
+ * @param options.facts what the run has found out
  */
-export async function reportHost(runs: string, disks: readonly string[]): Promise<HostReport> {
+export async function reportHost(
+  runs: string,
+  { disks, facts }: { disks: readonly string[]; facts: HostFacts },
+): Promise<HostReport> {
   const rooms = (await Promise.all(disks.map(roomAt))).filter((room) => room !== null);
   const inodes = rooms.flatMap((room) => room.inodes === null ? [] : [room.inodes.free]);
   return {
+    ...facts,
     freeBytes: rooms.length === 0 ? null : Math.min(...rooms.map(({ bytes }) => bytes.free)),
     ...(inodes.length === 0 ? {} : { freeInodes: Math.min(...inodes) }),
     janitor: await latestPass(runs),

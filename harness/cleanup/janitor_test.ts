@@ -189,12 +189,13 @@ Deno.test("what cannot be removed is counted, and does not keep the rest from be
     const swarm = new FakeSwarm([]);
     const options = { swarm, settings: settingsIn(runs), announce: () => {}, now: NOW };
     await tidy({ ...options, dryRun: true });
-    assert.equal((await reportHost(runs, [runs])).janitor, null);
+    assert.equal((await reportHost(runs, { disks: [runs], facts: { floor: true } })).janitor, null);
     const report = await tidy(options);
     assert.deepEqual(Object.keys(report.stuck), ["run dead01-1"]);
     assert.ok(report.cleaned.includes("dead02-1"));
-    const host = await reportHost(runs, [runs]);
+    const host = await reportHost(runs, { disks: [runs], facts: { floor: true } });
     assert.deepEqual(host.janitor, { at: new Date(NOW).toISOString(), stuck: 1 });
+    assert.equal(host.floor, true);
     assert.ok((host.freeBytes ?? 0) > 0);
     const counted = (await roomAt(runs))?.inodes;
     assert.equal(
@@ -284,6 +285,6 @@ Deno.test("images that were removed for want of room are told, and those that co
       said.at(-1) ?? "",
       /^"\/tmp" is full to .*; removing image "old:1" \(1\.0 MB\), last used 12 h ago$/,
     );
-    const { janitor } = await reportHost(runs, [runs]);
+    const { janitor } = await reportHost(runs, { disks: [runs], facts: { floor: true } });
     assert.deepEqual(janitor, { at: new Date(NOW).toISOString(), stuck: 1, images: 1 });
   }));

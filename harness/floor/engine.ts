@@ -54,15 +54,15 @@ function answersAsFloor(text: string): boolean {
 
 /**
  * Sees that containers of a run will have limits.
+ * @param trouble what {@linkcode floorTrouble} found
  * @param options.required no run without
  * @param options.announce is told of what is missing where that is not required
  * @throws {InfraFailure}
  */
-export async function requireFloor(
-  swarm: Pick<Swarm, "info">,
+export function requireFloor(
+  trouble: string | null,
   options: { required: boolean; announce: (text: string) => void },
-): Promise<void> {
-  const trouble = await floorTrouble(swarm);
+): void {
   if (trouble === null) return;
   if (!options.required) {
     options.announce(`${trouble}. "harness floor" says how they get some`);

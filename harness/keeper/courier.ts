@@ -132,7 +132,10 @@ export class Courier implements AsyncDisposable {
     };
     this.#answered();
     await Promise.all(this.#loops);
-    if (!this.#away && !this.#refused) await this.deliverAll();
+    if (!this.#away && !this.#refused) {
+      await this.#attempt(() => this.#heartbeat()); // with what the run has found out about its host since the latest
+      await this.deliverAll();
+    }
     this.#answered = () => {};
     clearTimeout(silence);
     clearTimeout(longest);

@@ -283,6 +283,25 @@ Deno.test("a cancel comes with the heartbeat, which tells how the host is", () =
     assert.deepEqual(dashboard.heartbeats.map((text) => JSON.parse(text)), [{ freeBytes: 5, janitor: null }]);
   }));
 
+Deno.test("what a run finds out about its host after its last sign of life is told at its end", () =>
+  withFolder(async (folder, { dashboard }) => {
+    const well = { freeBytes: 5, janitor: null };
+    let found = {};
+    await using courier = new Courier(folder, {
+      url: "https://ci.test",
+      token: "secret",
+      ingress: { address: "" },
+      fetch: dashboard.fetch,
+      reportHost: () => Promise.resolve({ ...well, ...found }),
+    });
+    await courier.start();
+    await waitFor(() => dashboard.heartbeats.length > 0, { what: "a sign of life", timeoutMs: 10_000 });
+    found = { floor: false };
+    await courier.finish();
+    const told = dashboard.heartbeats.map((text) => JSON.parse(text));
+    assert.deepEqual(told, [well, { ...well, floor: false }]);
+  }));
+
 Deno.test("a dashboard that wants nothing of a run stays so when it refuses a heartbeat as well", () =>
   withFolder(async (folder, { dashboard }) => {
     dashboard.refuses.events = 422;

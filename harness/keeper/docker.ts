@@ -1,8 +1,9 @@
 import { foreignObjects } from "../cleanup/inventory.ts";
-import { requireFloor } from "../floor/engine.ts";
+import { floorTrouble, requireFloor } from "../floor/engine.ts";
 import { systemClock } from "../../common/time.ts";
 import { keepImages } from "../images/engine_lock.ts";
 import { tidy } from "../cleanup/janitor.ts";
+import type { HostFacts } from "../../protocol/dashboard_api.ts";
 import type { PlannedApp, RunFolder, RunPlan } from "../run/folder.ts";
 import { InfraFailure } from "../run/stage.ts";
 import { type DockerObject, Swarm } from "../swarm/swarm.ts";
@@ -25,6 +26,8 @@ export async function lookAround(options: {
   announce: (text: string) => void;
   /** Is called with the folder in which Docker keeps its data. */
   foundDisk: (folder: string) => void;
+  /** Is called with what there is to tell of this host. */
+  learned: (facts: HostFacts) => void;
   /** Is called with what keeps images from being removed, to be disposed of when the run is over. */
   hold: (lock: Disposable) => void;
   /** Aborts when the run shall stop. */
@@ -34,12 +37,12 @@ export async function lookAround(options: {
   const swarm = swarmOf(options.plan);
   options.foundDisk((await requireManager(swarm, settings)).DockerRootDir);
   const required = settings.REQUIRE_FLOOR ?? options.plan.request.mode === "ci";
-  const floor = requireFloor(swarm, { required, announce: options.announce });
-  floor.catch(() => {}); // is told once what dead runs left is gone
+  const trouble = floorTrouble(swarm);
+  trouble.then((found) => options.learned({ floor: found === null }), () => {});
   const { announce, signal } = options;
   await tidy({ swarm, settings, except: options.folder.path, announce });
   options.hold(await keepImages(settings.DOCKER_SOCKET, { announce, signal, clock: systemClock }));
-  await floor;
+  requireFloor(await trouble, { required, announce }); // is told once what dead runs left is gone
   return await foreignObjects(swarm, settings.BASE_DOMAIN);
 }
 

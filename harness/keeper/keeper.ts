@@ -1,7 +1,9 @@
 import { dirname, join } from "node:path";
 import { CcciError, describeError } from "../../common/errors.ts";
+import { certificateEnd } from "../../common/certificate.ts";
 import { ingressOf } from "../../common/ingress.ts";
 import { type Clock, systemClock } from "../../common/time.ts";
+import type { HostFacts } from "../../protocol/dashboard_api.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import { Courier, type CourierOptions, deliverSpooled } from "./courier.ts";
 import { boundary, watchBoundaries, within } from "../run/faults.ts";
@@ -71,6 +73,8 @@ class Run {
   #kept: RunPlan["apps"] = [];
   /** Folders that runs fill: ours, and Docker's after Docker has named it. */
   #disks: string[];
+  /** What the run has found out about this host. */
+  #facts: HostFacts = {};
   /** What the run keeps from others until it is over. */
   readonly #held = new DisposableStack();
   #queue: Promise<void> = Promise.resolve();
@@ -142,6 +146,7 @@ class Run {
       folder: this.#folder,
       announce: (text) => this.#link.send({ type: "note", text }),
       foundDisk: (folder) => this.#disks.push(folder),
+      learned: (facts) => void Object.assign(this.#facts, facts),
       hold: (lock) => void this.#held.use(lock),
       signal: this.#link.cancelled,
     });
@@ -181,8 +186,15 @@ class Run {
       ...settings,
       ingress: await ingressOf(this.#plan.settings),
       onCancel: (why) => this.#link.cancel(why ?? "Somebody asked for it to be stopped"),
-      reportHost: () => reportHost(this.#plan.settings.RUNS, this.#disks),
+      reportHost: () =>
+        reportHost(this.#plan.settings.RUNS, {
+          disks: this.#disks,
+          facts: { ...this.#facts, ...this.#record.abra },
+        }),
     };
+    // Nobody waits for the answer, which a proxy that is away does not give.
+    void certificateEnd(this.#plan.settings.INGRESS, { name: this.#plan.apps[0]?.domain ?? "" })
+      .then((ends) => ends === null || Object.assign(this.#facts, { certificateEnds: ends.toISOString() }));
     const courier = new Courier(this.#folder, options);
     await courier.start();
     const { onCancel: _, ...plain } = options;

@@ -94,6 +94,10 @@ Deno.test("a run that was cut off has a report for every stage it should have go
       ),
       ["lint: cancelled after …", "images: cancelled before it began"],
     );
+    assert.deepEqual(record.abra, {});
+    const versions = { abra: "0.14.0", abraTested: false, abraStandIn: false, docker: "28", browser: "140" };
+    record.learn({ type: "versions", ...versions });
+    assert.deepEqual(record.abra, { abra: { version: "0.14.0", tested: false } });
     const result = record.result({ kind: "infra", cause: "died", stage: null });
     assert.ok(runResult.safeParse(result).success);
     assert.deepEqual([result.result, result.cause, result.level], ["infra", "died", 0]);

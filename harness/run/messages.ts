@@ -72,6 +72,8 @@ export const workerMessage = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("versions"),
     abra: z.string(),
+    /** Whether somebody has told cc-ci what this version does. */
+    abraTested: z.boolean(),
     abraStandIn: z.boolean(),
     docker: z.string(),
     browser: z.string(),

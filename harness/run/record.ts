@@ -1,4 +1,5 @@
 import { type Clock, formatSeconds, systemClock } from "../../common/time.ts";
+import type { HostFacts } from "../../protocol/dashboard_api.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import type { Subject } from "../../protocol/params.ts";
 import {
@@ -45,6 +46,7 @@ export class RunRecord {
   #notes: string[] = [];
   #imposed = 0;
   #versions = { suite: SUITE_VERSION, abra: "unknown", docker: "unknown", browser: "none" };
+  #abraTested = true;
   #standIn = false;
   #images: RunResult["images"] = [];
   #pulls: PulledImage[] = [];
@@ -62,6 +64,14 @@ export class RunRecord {
 
   get subject(): Subject {
     return this.#subject;
+  }
+
+  /** The host's abra, as reports on the host have it, once the worker has asked which it is. */
+  get abra(): Pick<HostFacts, "abra"> {
+    const { abra: version } = this.#versions;
+    return version === "unknown"
+      ? {}
+      : { abra: { version: version.slice(0, 100), tested: this.#abraTested } };
   }
 
   note(text: string): void {
@@ -105,8 +115,9 @@ export class RunRecord {
     else if (message.type === "timed-out") {
       this.timedOut ??= { stage: message.stage, cause: `Ran longer than ${formatSeconds(message.ms)}` };
     } else if (message.type === "versions") {
-      const { abra, abraStandIn, docker, browser } = message;
+      const { abra, abraTested, abraStandIn, docker, browser } = message;
       this.#versions = { ...this.#versions, abra, docker, browser };
+      this.#abraTested = abraTested;
       this.#standIn = abraStandIn;
     }
   }

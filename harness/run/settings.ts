@@ -47,7 +47,7 @@ const settingsSchema = z.object({
   DOCKER: z.string().optional(),
   DOCKER_SOCKET: z.string().default("/var/run/docker.sock"),
   /** Gigabytes; a run that finds less free space ends before it deploys anything. */
-  MIN_FREE_GB: z.coerce.number().nonnegative().default(1),
+  MIN_FREE_GB: z.coerce.number().nonnegative().default(10),
   /** Files that a disk must still take, where it counts them; one large image has as many. */
   MIN_FREE_INODES: z.coerce.number().int().nonnegative().default(20_000),
   /** Percent of Docker's disk, in bytes or inodes, above which images that runs pulled and nobody uses are removed. */

@@ -204,7 +204,7 @@ async function probe(run: RunContext) {
   ]);
   const strange = strangeVersion(tools.version);
   if (strange !== null) run.send({ type: "note", text: strange });
-  return { abra: tools.version, abraStandIn: tools.standIn, docker };
+  return { abra: tools.version, abraTested: strange === null, abraStandIn: tools.standIn, docker };
 }
 
 /** Notes what later tests need to know of apps that are left up. */
