@@ -29,7 +29,7 @@ class Watched implements AsyncDisposable {
     await site.dashboard.announce(told.run, announcementOf(told));
     const watched = new Watched(site, await site.page());
     await watched.send(5);
-    await watched.page.goto(`${site.url}/runs/${told.run}`);
+    await site.visit(watched.page, `/runs/${told.run}`);
     await watched.see(5);
     await watched.send(10);
     await watched.see(10);
@@ -96,7 +96,7 @@ onRealServices("a line that was added looks as it does on a page that had it", a
   const markup = () =>
     page.$$eval("#content .lines .line", (lines) => lines.map((line) => line.outerHTML).join("\n"));
   const added = await markup();
-  await page.reload();
+  await watched.site.visit(page, new URL(page.url()).pathname);
   await watched.see(10);
   assert.equal(added, await markup());
 });

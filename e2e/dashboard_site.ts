@@ -1,4 +1,4 @@
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import puppeteer, { type Browser, type HTTPRequest, type Page } from "puppeteer-core";
 import { TestDashboard } from "../dashboard/testing/dashboard.ts";
 import { TestClock } from "../dashboard/testing/clock.ts";
 import { fillWithSample } from "../dashboard/testing/sample.ts";
@@ -6,6 +6,8 @@ import { waitFor } from "../common/time.ts";
 
 /** How long a browser may take for one thing on a busy machine. */
 const PATIENCE_MS = 120_000;
+/** How often a page is opened whose load the host's changing network disturbs each time. */
+const TRIES = 20;
 
 /** The dashboard on loopback with made-up runs, and a browser to look at it. */
 export class Site implements AsyncDisposable {
@@ -35,6 +37,30 @@ export class Site implements AsyncDisposable {
       protocolTimeout: 2 * PATIENCE_MS,
     });
     return new Site(dashboard, browser);
+  }
+
+  /**
+   * Opens a path in a page, and opens it again when a container elsewhere on this machine came or went meanwhile: the
+   * host's addresses change then, and Chromium drops what it is connecting to.
+   */
+  async visit(page: Page, path: string): Promise<void> {
+    for (let tries = 1;; tries++) {
+      let lost: string | undefined;
+      const listen = (request: HTTPRequest) => {
+        const text = request.failure()?.errorText ?? "";
+        if (text.includes("ERR_NETWORK_CHANGED")) lost = request.url();
+      };
+      page.on("requestfailed", listen);
+      try {
+        await page.goto(this.url + path, { waitUntil: "load" });
+      } catch (error) {
+        if (lost === undefined) throw error;
+      } finally {
+        page.off("requestfailed", listen);
+      }
+      if (lost === undefined) return;
+      if (tries === TRIES) throw new Error(`The network changed ${tries} times while ${lost} was loading`);
+    }
   }
 
   /** A page of its own window, without anything other pages left behind. */
