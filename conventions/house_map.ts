@@ -21,7 +21,8 @@ const HEADER = "| room | holds | to change … start at … | may import |";
 
 /**
  * Reads the directory map, the first table of `docs/architecture.md`.
- * A name in the last column means the room of that name in the same program, otherwise the one at the root.
+ * A name in the last column means the room of that name in the same program, otherwise the one at the root; with a slash
+ * before it always the one at the root.
  * @throws Error when the table is missing or a row has not four cells
  */
 export function readHouseMap(markdown: string): Room[] {
@@ -58,6 +59,7 @@ function readRow(line: string): Room {
 }
 
 function fullName(written: string, { of, names }: { of: Room; names: Set<string> }): string {
+  if (written.startsWith("/")) return written.slice(1);
   const below = posix.join(of.name.replace(/\.ts$/, ""), written);
   const beside = posix.join(posix.dirname(of.name), written);
   return [below, beside].find((name) => names.has(name)) ?? written;

@@ -52,6 +52,7 @@ const unitFolders = [
   "dashboard",
   "local",
   "programs",
+  "host",
 ];
 
 /**

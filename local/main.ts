@@ -12,6 +12,7 @@ export const commands: Commands = {
   janitor: async (argv) => await (await import("./commands/janitor.ts")).janitor(argv),
   remove: async (argv) => await (await import("./commands/janitor.ts")).remove(argv),
   bundle: async (argv) => await (await import("./commands/bundle.ts")).bundle(argv),
+  units: async (argv) => await (await import("./commands/units.ts")).units(argv),
   "abra-contract": async (argv) => await (await import("./commands/abra_contract.ts")).checkContract(argv),
 };
 

@@ -4,7 +4,7 @@ import { SMALL_HEAP } from "../common/small_heap.ts";
 
 export type Program = "bridge" | "dashboard" | "harness" | "host";
 /** The sets in `deno.json`; each program has one of its name, the bridge a second one for the engine `local`. */
-export type PermissionSet = Program | "bridge-local";
+export type PermissionSet = Program | "host" | "bridge-local";
 /** A program is its sources, a bundle, which is one file, or a binary that `deno compile` made of the bundle. */
 export type Form = "source" | "bundle" | "binary";
 
@@ -54,6 +54,8 @@ export interface Start {
   set?: PermissionSet;
   /** Lists that take the place of the set's, for places that only this host knows. A binary has its own in it. */
   places?: Partial<Record<"net" | "read" | "write", readonly string[]>>;
+  /** @default the one by which this program runs */
+  deno?: string | undefined;
   /** Whether it waits most of the time, and should keep little memory. */
   smallHeap?: boolean;
 }
@@ -71,9 +73,8 @@ export function startCommand(program: Program, start: Start = {}): [program: str
  */
 export function moduleCommand(
   path: string,
-  { set, places = {}, smallHeap = false }: Start & { set: PermissionSet },
+  { set, places = {}, smallHeap = false, deno = ownDeno() }: Start & { set: PermissionSet },
 ): [program: string, ...args: string[]] {
-  const deno = ownDeno();
   if (deno === undefined) {
     throw new UsageError(`Could not start "${path}": there is no deno on the PATH`, {
       hint: "Name a program that needs none, or put deno on the PATH",

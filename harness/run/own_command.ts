@@ -1,3 +1,4 @@
+import { shellWord } from "../../common/shell_word.ts";
 import { ownHome, startCommand } from "../../programs/start.ts";
 
 /** The command that starts this program again, whatever form it runs in. */
@@ -20,8 +21,7 @@ export const PROGRAM = "CCCI_PROGRAM";
 export function typedCommand(...args: string[]): string {
   const program = Deno.env.get(PROGRAM);
   const words = program === undefined ? selfCommand(...args) : [program, ...args];
-  return words.map((word) => /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
-    .join(" ");
+  return words.map(shellWord).join(" ");
 }
 
 /** The command of a run's keeper or worker. */

@@ -1,3 +1,4 @@
+import { shellWord } from "../../common/shell_word.ts";
 import { startCommand } from "../../programs/start.ts";
 import { StackError } from "../host/errors.ts";
 import type { Paths } from "../host/paths.ts";
@@ -29,9 +30,4 @@ export function harnessWrapper({ paths, env }: { paths: Paths; env: Record<strin
 # The harness with the settings of this stack, for Drone's runner. Written by "./cc-ci up --engine drone".
 ${settings.join("")}exec ${command.map(shellWord).join(" ")} "$@"
 `;
-}
-
-/** One word of a shell's command line, whatever is in it. */
-export function shellWord(text: string): string {
-  return /^[A-Za-z0-9_./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -4,7 +4,8 @@ import { runCommand } from "../../common/command.ts";
 import { StackError } from "../host/errors.ts";
 import { pathsBelow, pathsFromEnvironment } from "../host/paths.ts";
 import { settingsText } from "./daemon.ts";
-import { harnessWrapper, localPipelines, shellWord } from "./pipeline.ts";
+import { harnessWrapper, localPipelines } from "./pipeline.ts";
+import { shellWord } from "../../common/shell_word.ts";
 
 const text = await Deno.readTextFile(join(pathsFromEnvironment().repo, ".drone.yml"));
 

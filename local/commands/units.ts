@@ -1,0 +1,40 @@
+import { Command } from "commander";
+import { join, resolve } from "node:path";
+import { UsageError } from "../../common/errors.ts";
+import { writeUnits } from "../../host/write_units.ts";
+import { write } from "../host/command_line.ts";
+import { callersFolder } from "./harness.ts";
+
+/** `./cc-ci units DIR`: writes what systemd needs on a host, and lists it. */
+export async function units(argv: string[]): Promise<number> {
+  const command = new Command("units").exitOverride()
+    .description(
+      "writes the unit files of a host to a folder, and the commands with its settings to bin/ in it",
+    )
+    .argument("<dir>", "folder for them")
+    .option("--set <name=value...>", "a value of this host, such as domain=ci.example.org; may be repeated")
+    .option("--credential <name...>", "an optional secret that this host has, such as status_token")
+    .option("--only <unit...>", "units that this host has, such as cc-ci-runner.service");
+  command.parse(argv, { from: "user" });
+  const { set = [], credential, only } = command.opts<
+    { set?: string[]; credential?: string[]; only?: string[] }
+  >();
+  const folder = resolve(callersFolder(), command.processedArgs[0]);
+  const files = await writeUnits(folder, {
+    holes: Object.fromEntries(set.map(valueOf)),
+    ...(credential === undefined ? {} : { credentials: credential }),
+    ...(only === undefined ? {} : { units: only }),
+  });
+  for (const name of files) write(`${join(folder, name)}\n`);
+  return 0;
+}
+
+function valueOf(text: string): [name: string, value: string] {
+  const [, name, value] = /^([a-zA-Z]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new UsageError(`Could not read the value "${text}": it has no name`, {
+      hint: "Write it as domain=ci.example.org",
+    });
+  }
+  return [name, value];
+}
