@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { exec, execOk } from "../common/exec.ts";
+import { parseSettings } from "./settings.ts";
 import { hostFiles } from "./unit_files.ts";
+import { unitValues } from "./unit_values.ts";
 import { mayRestart, UNITS } from "./units.ts";
 import { writeUnits } from "./write_units.ts";
 
@@ -80,6 +82,20 @@ Deno.test("a value that is missing or that nobody asks for is named with what it
     () => hostFiles({ holes: { ...holes, org: "a\nExecStartPre=/bin/evil" } }),
     /"org" has a line break/,
   );
+});
+
+Deno.test("the settings of a host are enough to describe its units", () => {
+  const settings = parseSettings({
+    domain: "ci.example.org",
+    forge: { url: "https://git.example.org:8443", org: "recipe-maintainers" },
+    gateway: { address: "10.1.0.1" },
+    drone: { domain: "builds.example.org", repository: "ops/pipelines" },
+  });
+  const files = hostFiles({ holes: unitValues(settings) });
+  const bridge = files["cc-ci-bridge.service"] ?? "";
+  assert.match(bridge, / --allow-net=10\.1\.0\.1:3182,127\.0\.0\.1:443,git\.example\.org:8443 /);
+  assert.match(bridge, /^Environment=CCCI_DRONE_URL=https:\/\/builds\.example\.org$/m);
+  assert.match(bridge, /^Environment=CCCI_DRONE_REPO=ops\/pipelines$/m);
 });
 
 Deno.test("what comes to nothing is left out, and no list of permissions is empty, which would be everything", () => {

@@ -4,7 +4,7 @@ import { SMALL_HEAP } from "../common/small_heap.ts";
 
 export type Program = "bridge" | "dashboard" | "harness" | "host";
 /** The sets in `deno.json`; each program has one of its name, the bridge a second one for the engine `local`. */
-export type PermissionSet = Program | "host" | "bridge-local";
+export type PermissionSet = Program | "bridge-local";
 /** A program is its sources, a bundle, which is one file, or a binary that `deno compile` made of the bundle. */
 export type Form = "source" | "bundle" | "binary";
 

@@ -1,6 +1,8 @@
 import { Command } from "commander";
 import { join, resolve } from "node:path";
 import { UsageError } from "../../common/errors.ts";
+import { readSettings } from "../../host/settings.ts";
+import { unitValues } from "../../host/unit_values.ts";
 import { writeUnits } from "../../host/write_units.ts";
 import { write } from "../host/command_line.ts";
 import { callersFolder } from "./harness.ts";
@@ -12,16 +14,20 @@ export async function units(argv: string[]): Promise<number> {
       "writes the unit files of a host to a folder, and the commands with its settings to bin/ in it",
     )
     .argument("<dir>", "folder for them")
+    .option("--settings <file>", "the settings of that host, in the form of /etc/cc-ci/host.json")
     .option("--set <name=value...>", "a value of this host, such as domain=ci.example.org; may be repeated")
     .option("--credential <name...>", "an optional secret that this host has, such as status_token")
     .option("--only <unit...>", "units that this host has, such as cc-ci-runner.service");
   command.parse(argv, { from: "user" });
-  const { set = [], credential, only } = command.opts<
-    { set?: string[]; credential?: string[]; only?: string[] }
+  const { settings, set = [], credential, only } = command.opts<
+    { settings?: string; set?: string[]; credential?: string[]; only?: string[] }
   >();
+  const known = settings === undefined
+    ? {}
+    : unitValues(await readSettings(resolve(callersFolder(), settings)));
   const folder = resolve(callersFolder(), command.processedArgs[0]);
   const files = await writeUnits(folder, {
-    holes: Object.fromEntries(set.map(valueOf)),
+    holes: { ...known, ...Object.fromEntries(set.map(valueOf)) },
     ...(credential === undefined ? {} : { credentials: credential }),
     ...(only === undefined ? {} : { units: only }),
   });

@@ -1,0 +1,23 @@
+import { droneDomain, type HostSettings } from "./settings.ts";
+
+/** What the settings of a host say that its units need, by the names of the holes in `units.json`. */
+export function unitValues(settings: HostSettings): Record<string, string> {
+  const { domain, forge, gateway, ca, certificates, secrets, proxy, dashboard, bridge, drone } = settings;
+  const { hostname, port, protocol } = new URL(forge.url);
+  return {
+    domain,
+    gateway: gateway.address,
+    forge: forge.url,
+    forgeAddress: `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`,
+    org: forge.org,
+    certificates,
+    secrets,
+    ingress: proxy.ingress,
+    dashboardPort: String(dashboard.port),
+    bridgePort: String(bridge.port),
+    drone: `https://${droneDomain(settings)}`,
+    droneRpc: droneDomain(settings),
+    ...(drone === undefined ? {} : { droneRepo: drone.repository }),
+    ...(ca === undefined ? {} : { ca }),
+  };
+}
