@@ -40,6 +40,17 @@ export const grace = z.record(service, z.number().int("must be a whole number").
     "Seconds that a service has to start before its health check may end it, where the recipe gives it less",
   ).meta({ examples: [{ db: 1200 }] });
 
+/** `upgrade_from`: the published versions that people run before the commit reaches them. */
+export const upgradeFrom = z.array(
+  z.string().regex(
+    /^(newest|\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+.+)?)$/,
+    'must be "newest", or a published version such as "2.0.0+1.1"',
+  ),
+).min(1).default(["newest"]).describe(
+  "Published versions from which the upgrade is tried, one after the other and each on a new app: `newest` is the " +
+    "newest one before the commit. One that is no older than the commit is left out",
+).meta({ examples: [["newest", "2.0.0+1.1"]] });
+
 /** `base`: what is done for the published version alone. */
 export const base = z.strictObject({
   repair: z.array(z.strictObject({

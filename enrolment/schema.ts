@@ -3,7 +3,7 @@ import { probablyMeant } from "../common/spelling.ts";
 import { repoName } from "../protocol/params.ts";
 import { stageName } from "../protocol/result.ts";
 import { backup } from "./backup_schema.ts";
-import { afterDeploy, base, files, grace } from "./deploy_schema.ts";
+import { afterDeploy, base, files, grace, upgradeFrom } from "./deploy_schema.ts";
 import { needs } from "./needs_schema.ts";
 import { page } from "./page_schema.ts";
 import { ready, statuses } from "./ready_schema.ts";
@@ -104,6 +104,7 @@ export const recipeYml = z.strictObject({
   }).prefault({}).describe("Data that has to outlive an upgrade, and to come back by a restore"),
   grace,
   base,
+  upgrade_from: upgradeFrom,
   files,
   after_deploy: afterDeploy,
   backup,

@@ -68,6 +68,19 @@ export function blockedBy(reason: string): string {
   return /^[^,:]+ cannot /.test(reason) ? `blocked: ${reason}` : `blocked by ${reason}`;
 }
 
+/** How the upgrade from one of several published versions ended. */
+export const baseReport = z.object({
+  version: z.string(),
+  result: stageOutcome,
+  /** Wall time in seconds. */
+  seconds: z.number().nonnegative(),
+  /** For `failed` and `infra`: what is wrong. */
+  cause: z.string().optional(),
+  /** For `blocked`: what stood in the way. */
+  reason: z.string().optional(),
+});
+export type BaseReport = z.infer<typeof baseReport>;
+
 /** How one stage ended. */
 export const stageReport = z.object({
   name: stageName,
@@ -94,6 +107,8 @@ export const stageReport = z.object({
   resources: z.array(resourceUse).default([]),
   /** What keeps a run from being called clean without failing it: console errors, failed requests, lint warnings. */
   blemishes: z.array(z.string()).default([]),
+  /** For `upgrade` from more than one published version: each of them, in the order in which they were tried. */
+  bases: z.array(baseReport).optional(),
 });
 export type StageReport = z.infer<typeof stageReport>;
 

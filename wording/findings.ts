@@ -1,5 +1,14 @@
 import { formatBytes } from "../common/bytes.ts";
-import type { LintFinding, RunResult, StageName, StageReport } from "../protocol/result.ts";
+import { formatSeconds } from "../common/time.ts";
+import {
+  type BaseReport,
+  blockedBy,
+  type LintFinding,
+  type RunResult,
+  type StageName,
+  type StageReport,
+} from "../protocol/result.ts";
+import { stageLooks } from "./outcomes.ts";
 import { enumerate } from "./verdict.ts";
 
 /** What the reports say about a run beyond its verdict, gathered from the stages; without markup. */
@@ -48,15 +57,27 @@ export function uncleanText(result: RunResult): string | null {
   return parts.length === 0 ? null : parts.join(", ");
 }
 
-/** What `recipe.yml` changed, and what it says that no run can show, by title; without those of which there is none. */
-export function customisedLists(
-  { customised = [], gaps = [] }: RunResult,
+/**
+ * The versions from which it was upgraded, if they are several, what `recipe.yml` changed, and what it says that no run
+ * can show, by title; without those of which there is none.
+ */
+export function runLists(
+  { customised = [], gaps = [], stages }: Pick<RunResult, "customised" | "gaps" | "stages">,
 ): { title: string; items: string[] }[] {
   const count = customised.length;
+  const bases = stages.flatMap(({ bases = [] }) => bases);
   return [
+    { title: `Upgraded from ${bases.length} versions`, items: bases.map(baseText) },
     { title: `recipe.yml sets ${count} ${count === 1 ? "thing" : "things"}`, items: customised },
     { title: "Not looked at, and not counted", items: gaps.map(({ what, reason }) => `${what}: ${reason}`) },
   ].filter(({ items }) => items.length > 0);
+}
+
+/** How the upgrade from one of several versions ended: `1.0.0+1.1: passed, 41 s`. */
+function baseText({ version, result, seconds, cause, reason }: BaseReport): string {
+  const how = result === "blocked" ? blockedBy(reason ?? "an earlier stage") : stageLooks[result].word;
+  const why = cause === undefined ? "" : `: ${cause}`;
+  return `${version}: ${how}${why}${result === "blocked" ? "" : `, ${formatSeconds(seconds * 1000)}`}`;
 }
 
 /** `compose.yml, line 12` */

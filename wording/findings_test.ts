@@ -4,6 +4,7 @@ import {
   imageBytes,
   otherBlemishes,
   resourcesText,
+  runLists,
   servicePeaks,
   uncleanText,
   visualText,
@@ -71,4 +72,25 @@ Deno.test("nothing looks the same beside lost data", () => {
   const visual = { before: "a", after: "b", difference: "c", changed: 0 };
   const stages = [sampleStage({ name: "upgrade", result: "failed", cause: "data is gone" })];
   assert.equal(visualText(sampleRich({ visual, stages })), null);
+});
+
+Deno.test("each of several upgrades is told with how it ended; a single one is not told twice", () => {
+  const upgrade = sampleStage({
+    name: "upgrade",
+    result: "failed",
+    bases: [
+      { version: "3.0.0+1", result: "passed", seconds: 41 },
+      { version: "2.0.0+1", result: "failed", seconds: 62, cause: "data is gone" },
+      { version: "1.0.0+1", result: "blocked", seconds: 0, reason: "the upgrade from 2.0.0+1" },
+    ],
+  });
+  assert.deepEqual(runLists(sampleResult({ stages: [upgrade] })), [{
+    title: "Upgraded from 3 versions",
+    items: [
+      "3.0.0+1: passed, 41 s",
+      "2.0.0+1: failed: data is gone, 1 min 02 s",
+      "1.0.0+1: blocked by the upgrade from 2.0.0+1",
+    ],
+  }]);
+  assert.deepEqual(runLists(sampleResult({ stages: [sampleStage({ name: "upgrade" })] })), []);
 });

@@ -1,6 +1,6 @@
 import { formatSeconds } from "../../common/time.ts";
 import type { RunOutcome, RunResult, StageReport } from "../../protocol/result.ts";
-import { customisedLists, visualText } from "../../wording/findings.ts";
+import { runLists, visualText } from "../../wording/findings.ts";
 import { emojiOf, runLooks, runVerbs, signs } from "../../wording/outcomes.ts";
 import { homeTarget } from "../../wording/try_at_home.ts";
 import { enrolmentFolder, hasLevel, isEnrolmentFault, standInNote, verdict } from "../../wording/verdict.ts";
@@ -22,7 +22,7 @@ export function verdictText(facts: RunFacts, outcome: RunOutcome): string[] {
       stageTable(result.stages),
       looks(facts, result),
       foldedFindings(result) ?? "",
-      ...customisedLists(result).map(({ title, items }) => foldedList(title, items)),
+      ...runLists(result).map(({ title, items }) => foldedList(title, items)),
     ]),
     facts.view?.shown ? thumbnail("The app's page", screenshot(facts)) : "",
     ...(tail.length === 0 ? [] : [foldedLog("Last lines of the service's log", tail)]),

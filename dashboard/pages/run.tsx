@@ -2,7 +2,7 @@ import { shortCommit } from "../../protocol/params.ts";
 import { raw } from "hono/html";
 import { formatBytes } from "../../common/bytes.ts";
 import type { StageName } from "../../protocol/result.ts";
-import { customisedLists } from "../../wording/findings.ts";
+import { runLists } from "../../wording/findings.ts";
 import { isPicture } from "../model/artefact_types.ts";
 import { type Headline, tellingStages, tookText } from "../views/headline.ts";
 import type { StageProgress } from "../model/progress.ts";
@@ -74,7 +74,7 @@ export function RunPage({ run, headline, now, logs }: RunPageProps) {
               </>
             )}
             {run.progress.result !== null &&
-              customisedLists(run.progress.result).map(({ title, items }) => (
+              runLists(run.progress.result).map(({ title, items }) => (
                 <details class="more-of">
                   <summary>{title}</summary>
                   <ul class="notes">

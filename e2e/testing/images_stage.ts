@@ -45,6 +45,7 @@ export async function playImagesStage(
       base: images.base === undefined ? null : checked(images.base),
     },
     obtained: [],
+    further: [],
     overrides: { install: null, base: null, upgrade: null },
     movedTags: [],
     plan: { settings, apps: [], stages: selectStages(null), request: { recipe: "quick", run: "aaaaaa-1" } },

@@ -65,6 +65,10 @@ export interface RunContext {
   repo: RecipeRepo | null;
   /** Version to upgrade from, filled in by the fetch stage; null: there is none. */
   base: PublishedVersion | null;
+  /** The run as the upgrades from further versions see it, see {@linkcode fromBase}; filled in by the fetch stage. */
+  further: readonly RunContext[];
+  /** What stands after the stage in the names of its pictures: nothing, or `-from-1.0.0-1.1` in a further upgrade. */
+  readonly pictures: string;
   /** Filled in by the lint stage. */
   compose: { head: Compose | null; base: Compose | null };
   /**

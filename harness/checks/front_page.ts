@@ -35,7 +35,7 @@ export interface PageLook {
  * @throws {InfraFailure} when there is no browser, or the proxy refuses connections
  */
 export async function lookAtPage(
-  run: Pick<RunContext, "enrolment" | "folder" | "browser">,
+  run: Pick<RunContext, "enrolment" | "folder" | "browser" | "pictures">,
   { app, ctx }: { app: Pick<App, "domain" | "domains">; ctx: StageContext },
 ): Promise<PageLook> {
   const { health, page } = run.enrolment;
@@ -49,7 +49,7 @@ export async function lookAtPage(
     health,
     page,
     screenshots: run.folder.screenshots,
-    screenshot: `${ctx.stage}.png`,
+    screenshot: `${ctx.stage}${run.pictures}.png`,
     log: ctx.log,
   };
   try {

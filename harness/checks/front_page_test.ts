@@ -231,6 +231,7 @@ Deno.test("where recipe.yml says why there is no page, none is opened, and a not
   } as unknown as StageContext;
   const run = {
     enrolment: { recipe: "api", folder: null, ...said },
+    pictures: "",
     folder: new RunFolder("/nowhere"),
     browser: () => Promise.reject(new Error("nobody needs a browser")),
   };

@@ -142,7 +142,7 @@ async function against(run: RunContext, tests: Tests): Promise<TestOutcome> {
       checked,
       stage: ctx.stage,
       folder: run.folder,
-      screenshotPrefix: step === undefined ? `${ctx.stage}-` : `${ctx.stage}-${step}-`,
+      screenshotPrefix: `${ctx.stage}${run.pictures}-${step === undefined ? "" : `${step}-`}`,
       timeoutMs: Math.max(1_000, ctx.remaining() - SPARE_MS),
       ...(step === "setup" ? { hand: handOn(run, { app, ctx }) } : {}),
       onLine: log,

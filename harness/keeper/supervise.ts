@@ -6,19 +6,15 @@ import type { RunEvent } from "../../protocol/events.ts";
 import type { StageName } from "../../protocol/result.ts";
 import { noteImage } from "../images/pulled.ts";
 import { faultMark } from "../run/fault_mark.ts";
-import { linesOf, parseMessage, type UsedImage, type WorkerMessage, workerMessage } from "../run/messages.ts";
+import { linesOf, parseMessage, type UsedImage, workerMessage } from "../run/messages.ts";
 import { killFamily } from "../run/process_tree.ts";
 import type { RunRecord } from "../run/record.ts";
 import type { RunFolder, RunPlan } from "../run/folder.ts";
 import { RunDeadline, runLimitOf } from "./run_deadline.ts";
+import { StageDeadlines } from "./stage_deadlines.ts";
 import { processCommand } from "../run/own_command.ts";
 import { mayRunRecipe } from "../run/stage_plan.ts";
 import type { RunEnd } from "../run/verdict.ts";
-
-/**
- * Milliseconds. A worker ends a stage that is over time by itself; if it does not, the keeper kills it this much later.
- */
-const STAGE_GRACE_MS = 15_000;
 
 /**
  * KiB of private memory that the worker may have, and each program that it starts and that has no limit of its own. V8
@@ -83,8 +79,9 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
       void stop(blocked ?? { ...why, stage });
     },
   });
-  using stages = new StageDeadlines((stage, ms) => {
-    void stop(stuckIn(stage, { ms, record }));
+  using stages = new StageDeadlines({
+    clock: systemClock,
+    late: (stage, ms) => void stop(stuckIn(stage, { ms, record })),
   });
 
   const chatter = keepChatter(worker.stderr, join(folder.path, "worker.log")).catch(() => {});
@@ -151,29 +148,6 @@ function waitedInVain(
     cause: `the published version ${record.published}, which does not end in time: ${cause}`,
     stage,
   };
-}
-
-/** One timer for each stage that runs now. */
-class StageDeadlines implements Disposable {
-  #timers = new Map<StageName, ReturnType<typeof setTimeout>>();
-  #late: (stage: StageName, ms: number) => void;
-
-  constructor(late: (stage: StageName, ms: number) => void) {
-    this.#late = late;
-  }
-
-  see(message: WorkerMessage): void {
-    if (message.type === "deadline") {
-      const { stage, ms } = message;
-      this.#timers.set(stage, setTimeout(() => this.#late(stage, ms), ms + STAGE_GRACE_MS));
-    } else if (message.type === "event" && message.event.type === "stage.finished") {
-      clearTimeout(this.#timers.get(message.event.report.name));
-    }
-  }
-
-  [Symbol.dispose](): void {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-  }
 }
 
 /**

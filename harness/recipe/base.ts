@@ -46,6 +46,62 @@ export async function findBase(
   return { version: below, why: `${below === null ? "none was published" : "the newest"} up to ${place}` };
 }
 
+/** The versions from which the commit under test is upgraded one after the other, and why these. */
+export interface Bases {
+  /** Empty: nobody runs a version from which this commit is an upgrade. */
+  versions: PublishedVersion[];
+  /** Why the first one is what it is. */
+  why: string;
+  /** A sentence for each version that was named and left out. */
+  notes: string[];
+}
+
+/**
+ * Finds the versions that `upgrade_from` of a `recipe.yml` names. One that comes after the commit, as on a branch of an
+ * older version, is left out.
+ * @param options.asked one version to take in their place
+ * @throws {StageFailure} as the enrolment's fault for a version that was never published
+ */
+export async function findBases(
+  repo: RecipeRepo,
+  options: { asked: string | null; wanted: readonly string[]; settings: Settings; signal: AbortSignal },
+): Promise<Bases> {
+  const { asked, wanted } = options;
+  if (asked !== null) {
+    const { version, why } = await findBase(repo, options);
+    return { versions: version === null ? [] : [version], why, notes: [] };
+  }
+  const history = new History(repo, options);
+  const found: Bases = { versions: [], why: "no version that recipe.yml names comes before it", notes: [] };
+  for (const one of wanted) {
+    const { version, why } = one === "newest"
+      ? await findBase(repo, options)
+      : await namedVersion(history, one);
+    if (found.versions.length === 0) found.why = why;
+    if (version === null) {
+      if (one !== "newest") found.notes.push(`Not upgraded from ${one} (upgrade_from): ${why}`);
+    } else if (!found.versions.some((known) => known.version === version.version)) {
+      found.versions.push(version);
+    }
+  }
+  return found;
+}
+
+async function namedVersion(history: History, named: string): Promise<Base> {
+  const version = findVersion(history.repo.published, named);
+  if (version === null) {
+    const { message, published: detail } = whyNoVersion(history.repo.published, named);
+    throw new StageFailure(`recipe.yml: "upgrade_from": ${message}`, {
+      code: "base.unpublished",
+      fault: "enrolment",
+      detail,
+    });
+  }
+  return await history.comesBefore(version)
+    ? { version: null, why: "it is no older than the commit under test" }
+    : { version, why: "the first version that recipe.yml names (upgrade_from)" };
+}
+
 async function askedVersion(history: History, asked: string): Promise<Base> {
   const { published } = history.repo;
   const version = findVersion(published, asked);

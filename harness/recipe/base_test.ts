@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { execOk } from "../../common/exec.ts";
 import { readSettings } from "../run/settings.ts";
-import { findBase } from "./base.ts";
+import { findBase, findBases } from "./base.ts";
+import { StageFailure } from "../run/stage.ts";
 import { fetchRecipe } from "./repo.ts";
 
 /** A repository in which tests make commits, tags and branches. */
@@ -12,6 +13,8 @@ async function withHistory(
     /** Makes a commit, with the number that its compose.yml says, and tags it as a version if asked to. */
     commit: (number: string | null, release?: string) => Promise<void>;
     base: (asked?: string) => Promise<string>;
+    /** The versions that `upgrade_from` comes to, then what is said of those that are left out. */
+    bases: (wanted: string[], asked?: string) => Promise<string[]>;
   }) => Promise<void>,
 ) {
   const folder = await Deno.realPath(await Deno.makeTempDir());
@@ -23,6 +26,14 @@ async function withHistory(
   );
   const signal = new AbortController().signal;
   let commits = 0;
+  const repository = () =>
+    fetchRecipe({ kind: "path", path, revision: null }, {
+      recipe: "recipe",
+      subject: { kind: "worktree", path },
+      settings,
+      log: () => {},
+      signal,
+    });
   try {
     await Deno.mkdir(path);
     await git("init", "-q", "-b", "main");
@@ -36,15 +47,14 @@ async function withHistory(
         if (release !== undefined) await git("tag", "-am", "release", release);
       },
       base: async (asked) => {
-        const repo = await fetchRecipe({ kind: "path", path, revision: null }, {
-          recipe: "recipe",
-          subject: { kind: "worktree", path },
-          settings,
-          log: () => {},
-          signal,
-        });
-        const { version, why } = await findBase(repo, { asked: asked ?? null, settings, signal });
+        const options = { asked: asked ?? null, settings, signal };
+        const { version, why } = await findBase(await repository(), options);
         return `${version?.version ?? "none"}: ${why}`;
+      },
+      bases: async (wanted, asked) => {
+        const options = { asked: asked ?? null, wanted, settings, signal };
+        const { versions, notes } = await findBases(await repository(), options);
+        return [versions.map(({ version }) => version).join(", "), ...notes];
       },
     });
   } finally {
@@ -132,4 +142,28 @@ Deno.test("a tag that stands on no commit is no version, and a checkout without 
     await commit(null);
     await git("tag", "-am", "again", "1.0.1+1", "1.0.0+1");
     assert.equal(await base(), `1.0.1+1: ${descends}`, "a release that was tagged once more");
+  }));
+
+Deno.test("recipe.yml names several versions to upgrade from: each once, the newest in its place, none that comes after the commit", () =>
+  withHistory(async ({ git, commit, bases }) => {
+    await commit("1.0.0+1", "1.0.0+1");
+    await commit("1.1.0+1", "1.1.0+1");
+    await git("branch", "one");
+    await commit("2.0.0+1", "2.0.0+1");
+    await commit("2.0.0+1");
+    assert.deepEqual(await bases(["newest"]), ["2.0.0+1"]);
+    assert.deepEqual(await bases(["newest", "1.0.0+1"]), ["2.0.0+1, 1.0.0+1"]);
+    assert.deepEqual(await bases(["1.0.0", "2.0.0+1", "newest"]), ["1.0.0+1, 2.0.0+1"]);
+    assert.deepEqual(await bases(["newest", "1.0.0"], "1.1.0"), ["1.1.0+1"], "somebody asked for one");
+    await assert.rejects(
+      bases(["newest", "1.2.0"]),
+      (error) =>
+        error instanceof StageFailure && error.fault === "enrolment" && /"1\.2\.0"/.test(error.message),
+    );
+    await git("checkout", "-q", "one");
+    await commit("1.1.1+1");
+    assert.deepEqual(await bases(["newest", "2.0.0+1", "1.0.0+1"]), [
+      "1.1.0+1, 1.0.0+1",
+      "Not upgraded from 2.0.0+1 (upgrade_from): it is no older than the commit under test",
+    ]);
   }));

@@ -1,6 +1,6 @@
 import { formatSeconds } from "../../common/time.ts";
 import { levels, type RunResult, type StageName, type StageReport } from "../../protocol/result.ts";
-import { customisedLists, uncleanText } from "../../wording/findings.ts";
+import { runLists, uncleanText } from "../../wording/findings.ts";
 import { timingChart } from "./html_chart.ts";
 import { findings } from "./html_findings.ts";
 import { logMarkup } from "./html_log.ts";
@@ -55,7 +55,7 @@ export function renderReport(input: ReportInput): string {
 ${hero(result)}
 ${section("Stages", markup`<div class="card"><table class="stages">${rows}</table></div>`)}
 ${section("Findings", findings(result), "findings")}
-${customisedLists(result).map(({ title, items }) => section(title, listOf(items)))}
+${runLists(result).map(({ title, items }) => section(title, listOf(items)))}
 ${section("Before and after the upgrade", comparison(result, screenshots))}
 ${section("What it looked like", gallery(result, screenshots))}
 ${

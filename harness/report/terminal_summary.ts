@@ -1,10 +1,10 @@
 import type { RunResult } from "../../protocol/result.ts";
 import { formatSeconds } from "../../common/time.ts";
 import {
-  customisedLists,
   otherBlemishes,
   placeOf,
   resourcesText,
+  runLists,
   uncleanFindings,
   visualText,
 } from "../../wording/findings.ts";
@@ -60,7 +60,7 @@ export function summaryLines(
     if (text !== null) lines.push(paint.dim(`  ${truncate(oneLine(text), columns - 2)}`));
   }
   lines.push(...remarks(result).map((text) => paint.yellow(truncate(`  ${oneLine(text)}`, columns))));
-  for (const { title, items } of customisedLists(result)) {
+  for (const { title, items } of runLists(result)) {
     lines.push(...indented(`${title}: ${items.map(oneLine).join("; ")}`, columns).map(paint.dim));
   }
   const standIn = standInNote(result);

@@ -1,5 +1,6 @@
 import { type StageName, stageNames } from "../../protocol/result.ts";
 import type { Lane } from "./names.ts";
+import type { Settings } from "./settings.ts";
 
 /** A stage and what has to have worked before it. */
 export interface StagePlan {
@@ -10,6 +11,8 @@ export interface StagePlan {
   needs: readonly StageName[];
   /** Whether the stage deploys an app, or fetches what an app runs. */
   deploys: boolean;
+  /** Whether it is gone through once for each version from which the run upgrades, and has its time for each. */
+  perBase?: true;
   /** Seconds that the stage may take where neither recipe.yml nor the settings say otherwise. */
   seconds: number;
   /** The setting with these seconds, for a stage that has one of its own. */
@@ -24,7 +27,7 @@ const plans: Record<StageName, Omit<StagePlan, "name">> = {
   backup: { lane: "install", needs: ["install"], deploys: false, seconds: 300 },
   restore: { lane: "install", needs: ["backup"], deploys: false, seconds: 600 },
   tests: { lane: "install", needs: ["install"], deploys: false, seconds: 300 },
-  upgrade: { lane: "upgrade", needs: ["images"], deploys: true, seconds: 900 },
+  upgrade: { lane: "upgrade", needs: ["images"], deploys: true, seconds: 900, perBase: true },
   teardown: { lane: null, needs: [], deploys: false, seconds: 60 },
 };
 
@@ -37,6 +40,32 @@ export const stagePlans: readonly StagePlan[] = stageNames.map((name) => ({ name
  */
 export function mayRunRecipe(name: StageName): boolean {
   return plans[name].lane !== null;
+}
+
+/** What may give a stage another time than the plan does. */
+export interface Times {
+  enrolment: { timeouts: Partial<Record<StageName | "run", number>> };
+  settings: Pick<Settings, "STAGE_DEADLINE_S" | "PULL_DEADLINE_S" | "RUN_DEADLINE_S">;
+}
+
+/** Seconds that a stage may take; one that upgrades may take them for each version from which it does. */
+export function secondsOf({ name, seconds, setting }: StagePlan, { enrolment, settings }: Times): number {
+  const own = setting === undefined ? undefined : settings[setting];
+  return enrolment.timeouts[name] ?? own ?? settings.STAGE_DEADLINE_S ?? seconds;
+}
+
+/** Seconds that a run needs of its own, as `recipe.yml` has it; null: the usual ones. */
+export function runSecondsFor(
+  enrolment: Times["enrolment"],
+  { settings, upgrades }: { settings: Times["settings"]; upgrades: number },
+): number | null {
+  const { run } = enrolment.timeouts;
+  if (run !== undefined) return run;
+  if (upgrades < 2) return null;
+  const each = stagePlans.filter(({ perBase }) => perBase).map((plan) =>
+    secondsOf(plan, { enrolment, settings })
+  );
+  return settings.RUN_DEADLINE_S + (upgrades - 1) * each.reduce((sum, seconds) => sum + seconds, 0);
 }
 
 /**

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { obstacleOf, selectStages, type StagePlan } from "./stage_plan.ts";
+import {
+  obstacleOf,
+  runSecondsFor,
+  secondsOf,
+  selectStages,
+  type StagePlan,
+  stagePlans,
+} from "./stage_plan.ts";
 
 Deno.test("stages asked for bring what they need, and always a teardown", () => {
   assert.deepEqual(selectStages(null), [
@@ -53,4 +60,24 @@ Deno.test("what builds upon a stage that does not apply does not apply either, f
     result: "skipped",
     reason: "no backup labels",
   });
+});
+
+Deno.test("a run that upgrades from more versions has the time of each, unless recipe.yml says how long it may take", () => {
+  const settings = { RUN_DEADLINE_S: 2700, STAGE_DEADLINE_S: undefined, PULL_DEADLINE_S: undefined };
+  const seconds = (timeouts: Record<string, number>, upgrades: number, stage?: number) =>
+    runSecondsFor({ timeouts }, { settings: { ...settings, STAGE_DEADLINE_S: stage }, upgrades });
+  const upgrade = stagePlans.find(({ name }) => name === "upgrade")?.seconds ?? 0;
+  assert.equal(seconds({}, 1), null);
+  assert.equal(seconds({}, 3), 2700 + 2 * upgrade);
+  assert.equal(seconds({ upgrade: 100 }, 2), 2800);
+  assert.equal(seconds({}, 2, 70), 2770);
+  assert.equal(seconds({ run: 3000 }, 3), 3000);
+});
+
+Deno.test("a stage's time is that of recipe.yml, else its own setting's, else that of all stages, else the plan's", () => {
+  const images = stagePlans.find(({ name }) => name === "images") ?? assert.fail();
+  const settings = { RUN_DEADLINE_S: 2700, STAGE_DEADLINE_S: 5, PULL_DEADLINE_S: 7 };
+  const of = (timeouts: Record<string, number>, said: Partial<typeof settings> = settings) =>
+    secondsOf(images, { enrolment: { timeouts }, settings: { ...said, RUN_DEADLINE_S: 2700 } });
+  assert.deepEqual([of({ images: 3 }), of({}), of({}, { STAGE_DEADLINE_S: 5 }), of({}, {})], [3, 7, 5, 900]);
 });

@@ -7,11 +7,14 @@ import { headName, type RunContext, sendCustomised } from "../checks/context.ts"
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 import { subjectOf } from "../run/request.ts";
 import type { Settings } from "../run/settings.ts";
-import { findBase } from "../recipe/base.ts";
+import { findBases } from "../recipe/base.ts";
+import { type Based, fromBase } from "../checks/from_base.ts";
+import { runSecondsFor } from "../run/stage_plan.ts";
 
 /** The parts of a run that the stage reads and fills in. */
 export type FetchRun =
-  & Pick<RunContext, "redactor" | "enrolment" | "customised" | "send" | "repo" | "base">
+  & Pick<RunContext, "redactor" | "enrolment" | "customised" | "send" | "repo">
+  & Based
   & { plan: Pick<RunContext["plan"], "request" | "settings"> };
 
 /** Fetches the commit under test, and finds out from which published version it is to be upgraded. */
@@ -27,16 +30,7 @@ export async function fetchStage(run: FetchRun, ctx: StageContext): Promise<void
   run.enrolment = settled.enrolment;
   for (const note of settled.notes) ctx.note(note);
   sendCustomised(run, run.customised);
-  const { upstream, timeouts: { run: seconds } } = run.enrolment;
-  if (seconds !== undefined) run.send({ type: "run-limit", seconds });
-  const { RUN_DEADLINE_S: usual, RUN_DEADLINE_MAX_S: most } = settings;
-  if (seconds !== undefined && seconds > Math.max(usual, most)) {
-    ctx.note(
-      `recipe.yml asks for ${formatSeconds(1000 * seconds)} for the run (timeouts.run), and this host gives ${
-        formatSeconds(1000 * Math.max(usual, most))
-      } at most (CCCI_RUN_DEADLINE_MAX_S)`,
-    );
-  }
+  const { upstream } = run.enrolment;
   const repo = await fetchRecipe(request.source, {
     recipe: request.recipe,
     subject: subjectOf(request.source),
@@ -50,9 +44,15 @@ export async function fetchStage(run: FetchRun, ctx: StageContext): Promise<void
 
   const versions = repo.published.map((one) => one.version);
   ctx.log(`Published versions: ${versions.join(", ") || "none"}`);
-  const base = await findBase(repo, { asked: request.base, settings, signal: ctx.signal });
-  run.base = base.version;
-  ctx.log(`To be upgraded from ${base.version?.version ?? "no version"}: ${base.why}`);
+  const { asked, wanted } = { asked: request.base, wanted: run.enrolment.upgrade_from };
+  const bases = await findBases(repo, { asked, wanted, settings, signal: ctx.signal });
+  const [first = null, ...further] = bases.versions;
+  run.base = first;
+  run.further = further.map((version) => fromBase(run, version) as RunContext);
+  for (const note of bases.notes) ctx.note(note);
+  const from = bases.versions.map(({ version }) => version);
+  ctx.log(`To be upgraded from ${from.join(", then from ") || "no version"}: ${bases.why}`);
+  askForTime(run, ctx);
   run.send({
     type: "event",
     event: {
@@ -62,11 +62,27 @@ export async function fetchStage(run: FetchRun, ctx: StageContext): Promise<void
       commit: repo.head,
       dirty: repo.dirty,
       base: run.base?.version ?? null,
-      baseReason: base.why,
+      baseReason: bases.why,
     },
   });
-  ctx.proof(run.base === null ? headName(run) : `${headName(run)}, over ${run.base.version}`);
+  ctx.proof(run.base === null ? headName(run) : `${headName(run)}, over ${from.join(" and ")}`);
   if (repo.dirty) ctx.note("Uncommitted changes are part of what was tested (+U)");
+}
+
+/** Says how long the run may take where `recipe.yml` says so, or names more versions than one to upgrade from. */
+function askForTime(run: FetchRun, ctx: StageContext): void {
+  const { settings } = run.plan;
+  const seconds = runSecondsFor(run.enrolment, { settings, upgrades: 1 + run.further.length });
+  if (seconds === null) return;
+  run.send({ type: "run-limit", seconds });
+  const most = Math.max(settings.RUN_DEADLINE_S, settings.RUN_DEADLINE_MAX_S);
+  if (seconds <= most) return;
+  const why = run.enrolment.timeouts.run === undefined ? "upgrade_from" : "timeouts.run";
+  ctx.note(
+    `recipe.yml asks for ${formatSeconds(1000 * seconds)} for the run (${why}), and this host gives ${
+      formatSeconds(1000 * most)
+    } at most (CCCI_RUN_DEADLINE_MAX_S)`,
+  );
 }
 
 /** A `recipe.yml` with mistakes is its author's to mend; that there is none is for whoever asked for the run. */

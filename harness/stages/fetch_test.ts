@@ -35,6 +35,12 @@ Deno.test("a recipe.yml with mistakes fails the stage as the enrolment's, with t
         send: () => {},
         repo: null,
         base: null,
+        baseObstacle: null,
+        compose: { head: null, base: null },
+        checked: { install: null, base: null, upgrade: null },
+        overrides: { install: null, base: null, upgrade: null },
+        further: [],
+        pictures: "",
       };
       return fetchStage(run, {} as StageContext);
     };

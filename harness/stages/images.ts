@@ -3,6 +3,7 @@ import { formatSeconds } from "../../common/time.ts";
 import type { StageName } from "../../protocol/result.ts";
 import { need, type RunContext } from "../checks/context.ts";
 import { requireFreeSpace } from "../checks/free_space.ts";
+import { type Based, upgradesOf } from "../checks/from_base.ts";
 import { isFromPublicHost } from "../confinement/images.ts";
 import type { Checked } from "../confinement/engine/mod.ts";
 import { imageDefaults, imageExcess } from "../confinement/image_defaults.ts";
@@ -20,8 +21,8 @@ import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 export type ImagesRun =
   & Pick<
     RunContext,
-    | ("swarm" | "send" | "redactor" | "enrolment" | "base" | "baseObstacle")
-    | ("compose" | "checked" | "overrides" | "obtained" | "movedTags")
+    | ("swarm" | "send" | "redactor" | "enrolment" | "obtained" | "movedTags")
+    | keyof Based
   >
   & { plan: Pick<RunContext["plan"], "settings" | "stages" | "request" | "apps"> };
 
@@ -38,11 +39,13 @@ export async function imagesStage(run: ImagesRun, ctx: StageContext): Promise<vo
   const head = imagesOf(need(run.checked.install, "lint"));
   const takesPlace = (stage: StageName) =>
     run.plan.stages.includes(stage) && !run.enrolment.skip.some((one) => one.stage === stage);
-  const base = takesPlace("upgrade") && run.checked.base !== null && run.checked.upgrade !== null
-    ? { images: imagesOf(run.checked.base), upgraded: imagesOf(run.checked.upgrade) }
-    : { images: [], upgraded: [] };
-  const needed = new Set([...head, ...base.upgraded]);
-  const all = [...needed, ...base.images];
+  const upgrades = (takesPlace("upgrade") ? upgradesOf(run) : []).flatMap((of) =>
+    of.checked.base === null || of.checked.upgrade === null
+      ? []
+      : [{ of, images: imagesOf(of.checked.base), upgraded: imagesOf(of.checked.upgrade) }]
+  );
+  const needed = new Set([...head, ...upgrades.flatMap(({ upgraded }) => upgraded)]);
+  const all = [...new Set([...needed, ...upgrades.flatMap(({ images }) => images)])];
   const findLogin = loginsOf(dockerFolder());
   const hide = (secret: string) => void run.redactor.add(secret);
   const spare = await requireFreeSpace(run);
@@ -60,7 +63,8 @@ export async function imagesStage(run: ImagesRun, ctx: StageContext): Promise<vo
     limitMs: Math.max(ctx.remaining() - SPARE_MS, ctx.remaining() / 2),
     askRetryAfter,
     onArrival: ({ reference, id, was }) => {
-      const published = base.images.includes(reference.image) ? run.base?.version ?? null : null;
+      const published = upgrades.find(({ images }) => images.includes(reference.image))?.of.base?.version ??
+        null;
       run.send({ type: "image", image: { id, was, name: listedName(reference), published } });
     },
   });
@@ -68,9 +72,9 @@ export async function imagesStage(run: ImagesRun, ctx: StageContext): Promise<vo
   run.obtained.push(...obtained);
   tell(run, { ctx, obtained, ms: ctx.clock.elapsed() - began });
   const failed = looked.filter((one) => !one.ok);
-  judge(run, { ctx, failed, needed });
+  judge(run, { ctx, failed, needed, upgrades });
   await requireModestImages(run);
-  await tellUnneededRepairs(run, ctx);
+  for (const one of upgradesOf(run)) await tellUnneededRepairs(one, ctx);
   await compareWithLastGreen(run, ctx);
 }
 
@@ -82,7 +86,7 @@ export async function requireModestImages(run: ImagesRun): Promise<void> {
   }));
   const defaults = new Map(looked.flat());
   const exceptions = run.plan.apps.flatMap((app) => fillIn(run.enrolment.exceptions, app));
-  for (const checked of [run.checked.install, run.checked.upgrade]) {
+  for (const checked of [run.checked.install, ...upgradesOf(run).map(({ checked }) => checked.upgrade)]) {
     const [excess] = checked === null
       ? []
       : imageExcess(checked.model, defaults).filter((one) => !isPermitted(one, exceptions));
@@ -126,11 +130,16 @@ function tell(
  */
 export function judge(
   run: ImagesRun,
-  { ctx, failed, needed }: {
+  { ctx, failed, needed, upgrades }: {
     ctx: StageContext;
     failed: readonly Unobtainable[];
     /** Images of the head; others are of the published version alone. */
     needed: ReadonlySet<string>;
+    /** The run by each version from which it upgrades, with the images that this has. */
+    upgrades: readonly {
+      of: Pick<ImagesRun, "base" | "baseObstacle" | "compose">;
+      images: readonly string[];
+    }[];
   },
 ): void {
   const ofHead = failed.filter(({ image }) => needed.has(image));
@@ -148,14 +157,17 @@ export function judge(
     if (wait > 0) run.send({ type: "retry-at", at: new Date(ctx.clock.now() + wait).toISOString() });
     throw new InfraFailure(`${host.trouble.sentence}${more(ofHead)}`, { detail: detailOf(ofHead) });
   }
-  const published = failed.find(({ trouble }) => trouble.whose === "recipe") ?? failed[0];
-  if (published === undefined) return;
-  const version = run.base?.version ?? "";
-  const { sentence, whose } = published.trouble;
-  const obstacle = whose === "recipe" ? "which does not install" : "whose images are not to be had now";
-  run.baseObstacle = `the published version ${version}, ${obstacle}: ${sentence}`;
-  run.compose.base = null;
-  ctx.note(`${version}: ${sentence}`);
+  for (const { of, images } of upgrades) {
+    const own = failed.filter(({ image }) => images.includes(image));
+    const published = own.find(({ trouble }) => trouble.whose === "recipe") ?? own[0];
+    if (published === undefined) continue;
+    const version = of.base?.version ?? "";
+    const { sentence, whose } = published.trouble;
+    const obstacle = whose === "recipe" ? "which does not install" : "whose images are not to be had now";
+    of.baseObstacle = `the published version ${version}, ${obstacle}: ${sentence}`;
+    of.compose.base = null;
+    ctx.note(`${version}: ${sentence}`);
+  }
 }
 
 /** Notes images of the published version that `recipe.yml` replaces although they are to be had. */

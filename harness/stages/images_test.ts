@@ -28,12 +28,13 @@ function judged(said: { head?: string; base?: string }) {
     baseObstacle: null,
     compose: { head: {}, base: {} },
   } as unknown as ImagesRun;
+  const upgrades = [{ of: run, images: ["registry.example.org/base:1"] }];
   const notes: string[] = [];
   const ctx = { note: (text: string) => void notes.push(text), log: () => {}, clock: { now: () => 0 } };
   const needed = new Set(["registry.example.org/head:1"]);
   let error: unknown = null;
   try {
-    judge(run, { ctx: ctx as unknown as StageContext, failed, needed });
+    judge(run, { ctx: ctx as unknown as StageContext, failed, needed, upgrades });
   } catch (thrown) {
     error = thrown;
   }
@@ -85,6 +86,7 @@ Deno.test("an image of the head that asks Docker for more than a recipe may ends
       },
       obtained: [{ ok: true, image: "x:1", id: "one" }],
       checked: { install: checked, upgrade: null, base: null },
+      further: [],
       enrolment: { exceptions },
       plan: { apps: [{ stack: "x", domain: "x" }] },
     }) as unknown as ImagesRun;

@@ -25,6 +25,7 @@ import { checkOut } from "../recipe/repo.ts";
 import { ownTestFiles } from "../checks/own_tests.ts";
 import { type ReadVersion, useOf } from "../checks/recipe_yml_use.ts";
 import { need, type RunContext, sendCustomised } from "../checks/context.ts";
+import { type Based, upgradesOf } from "../checks/from_base.ts";
 import { lookAtTests } from "./lint_tests.ts";
 import type { RunFolder, RunPlan } from "../run/folder.ts";
 import type { Settings } from "../run/settings.ts";
@@ -40,13 +41,9 @@ export type LintRun =
     | "customised"
     | "send"
     | "repo"
-    | "base"
-    | "compose"
-    | "checked"
-    | "overrides"
+    | keyof Based
     | "calledOnProxy"
     | "undeployable"
-    | "baseObstacle"
     | "recipeTests"
     | "enrolledTestsChecked"
   >
@@ -109,15 +106,12 @@ async function lintRecipe(
 ): Promise<void> {
   const repo = need(run.repo, "fetch");
   // Both are read at the same time, since that is other programs' work for the most part.
-  const published = run.base === null ? null : read(run, { ctx, at: run.base, lane: "upgrade" })
-    .catch((error) => {
-      if (error instanceof StageFailure && error.code === "confine.checkout") return error;
-      if (error instanceof UnresolvedRegistry) return error;
-      throw error;
-    });
+  const upgrades = upgradesOf(run).flatMap((one) =>
+    one.base === null ? [] : [{ of: one, published: readPublished(one, { ctx, at: one.base }) }]
+  );
   const [head] = await Promise.all([
     read(run, { ctx, at: "head", lane: "install" }),
-    published?.catch(() => {}), // counts when the upgrade is looked at
+    ...upgrades.map(({ published }) => published.catch(() => {})), // counts when the upgrade is looked at
   ]);
   if (!head.ok) {
     run.undeployable = obstacle([head.finding]);
@@ -139,11 +133,32 @@ async function lintRecipe(
 
   const [abra] = await Promise.all([
     askAbra(run, ctx),
-    published?.then((read) => lookAtUpgrade(run, { ctx, findings, published: read })),
+    inTurn(upgrades, async ({ of, published }) => {
+      await lookAtUpgrade(of, { ctx, findings, published: await published });
+    }),
     head.overlays().then((found) => findings.add(found)),
   ]);
   await lookAtUse(run, { ctx, head: head.recipe });
   findings.add(abra(findings.all));
+}
+
+/** Reads a published version; that it cannot be read as it is keeps nobody from testing the head. */
+async function readPublished(
+  run: LintRun,
+  { ctx, at }: { ctx: StageContext; at: PublishedVersion },
+): Promise<Read | StageFailure | UnresolvedRegistry> {
+  try {
+    return await read(run, { ctx, at, lane: "upgrade" });
+  } catch (error) {
+    if (error instanceof StageFailure && error.code === "confine.checkout") return error;
+    if (error instanceof UnresolvedRegistry) return error;
+    throw error;
+  }
+}
+
+/** One after the other: what is found in several versions is told of the first. */
+async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (const item of items) await work(item);
 }
 
 /**
@@ -153,8 +168,8 @@ async function lintRecipe(
  */
 export async function checkForDeploy(run: LintRun, ctx: StageContext): Promise<void> {
   const exceptions = run.plan.apps.flatMap((app) => fillIn(run.enrolment.exceptions, app));
-  const again = async (options: Omit<Parameters<typeof read>[1], "ctx">) => {
-    const seen = await read(run, { ctx, ...options });
+  const again = async (options: Omit<Parameters<typeof read>[1], "ctx">, of: LintRun = run) => {
+    const seen = await read(of, { ctx, ...options });
     const found = seen.ok ? seen.confinement.filter((one) => !isPermitted(one, exceptions)) : [seen.finding];
     const wrong = found.find(isError);
     if (seen.ok && wrong === undefined) return seen;
@@ -165,17 +180,19 @@ export async function checkForDeploy(run: LintRun, ctx: StageContext): Promise<v
   const head = await again({ at: "head", lane: "install" });
   run.compose.head = head.recipe.compose;
   run.checked.install = head.checked;
-  const { base } = run;
-  if (base === null || run.compose.base === null) return;
-  try {
-    const published = await again({ at: base, lane: "upgrade" });
-    const upgraded = await again({ at: "head", lane: "upgrade", installed: base });
-    run.compose.base = published.recipe.compose;
-    Object.assign(run.checked, { base: published.checked, upgrade: upgraded.checked });
-  } catch (error) {
-    if (!(error instanceof StageFailure)) throw error;
-    run.compose.base = null;
-    run.baseObstacle = `the published version ${base.version}: ${error.message}`;
+  for (const one of upgradesOf(run)) {
+    const { base } = one;
+    if (base === null || one.compose.base === null) continue;
+    try {
+      const published = await again({ at: base, lane: "upgrade" }, one);
+      const upgraded = await again({ at: "head", lane: "upgrade", installed: base }, one);
+      one.compose.base = published.recipe.compose;
+      Object.assign(one.checked, { base: published.checked, upgrade: upgraded.checked });
+    } catch (error) {
+      if (!(error instanceof StageFailure)) throw error;
+      one.compose.base = null;
+      one.baseObstacle = `the published version ${base.version}: ${error.message}`;
+    }
   }
 }
 
@@ -187,16 +204,19 @@ async function lookAtUse(
   const app = run.plan.apps.find((one) => one.lane === "install") ?? run.plan.apps[0];
   if (app === undefined) return;
   const versions: ReadVersion[] = [{ at: "head", root: head.root, compose: head.compose }];
-  const { base } = run.compose;
-  if (run.base !== null && base !== null) {
-    versions.push({ at: "base", root: await Deno.realPath(folderOf(run, run.base)), compose: base });
+  const upgrades = upgradesOf(run);
+  for (const { base, compose } of upgrades) {
+    if (base === null || compose.base === null) continue;
+    versions.push({ at: "base", root: await Deno.realPath(folderOf(run, base)), compose: compose.base });
   }
   const { applied, stale } = useOf(run, {
     app,
     versions,
-    complete: run.base === null || base !== null,
+    complete: upgrades.every(({ base, compose }) => base === null || compose.base !== null),
     upgrades: run.base !== null,
-    overridden: Object.values(run.overrides).flatMap((one) => one?.applied ?? []),
+    overridden: upgrades.flatMap(({ overrides }) => Object.values(overrides)).flatMap((one) =>
+      one?.applied ?? []
+    ),
     tests: (await ownTestFiles(head.root)).length > 0,
   });
   sendCustomised(run, applied);
@@ -380,10 +400,12 @@ async function dockerClient({ DOCKER }: Settings): Promise<string> {
   );
 }
 
-/** Folder of a checkout. The head is where abra looks for the recipe, the published version elsewhere. */
+/** Folder of a checkout. The head is where abra looks for the recipe, published versions elsewhere. */
 function folderOf(run: LintRun, at: Revision): string {
   const folder = join(run.folder.tmp, "lint");
-  return at === "head" ? lintingAbra(run).recipeFolder(run.plan.request.recipe) : join(folder, "base");
+  return at === "head"
+    ? lintingAbra(run).recipeFolder(run.plan.request.recipe)
+    : join(folder, `base-${at.commit}`);
 }
 
 function lintingAbra(run: LintRun, ctx?: StageContext): Abra {

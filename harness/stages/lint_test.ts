@@ -12,6 +12,9 @@ import { readSettings } from "../run/settings.ts";
 import { type StageContext, StageFailure } from "../run/stage.ts";
 import type { Checked } from "../confinement/engine/mod.ts";
 import { part } from "../confinement/engine/service_spec.ts";
+import { asMap, composeServices } from "../recipe/compose_services.ts";
+import { fromBase, upgradesOf } from "../checks/from_base.ts";
+import type { RunContext } from "../checks/context.ts";
 import { type LintRun, lintStage } from "./lint.ts";
 
 type Files = Record<string, string>;
@@ -59,6 +62,8 @@ interface Options {
   missing?: string;
   /** Where registries are, in place of the DNS. */
   resolve?: Resolve;
+  /** Files of further published versions. */
+  further?: Record<string, Files>;
   /** Files in the enrolment's folder; without any the recipe is not enrolled. */
   enrolled?: Files;
 }
@@ -97,6 +102,10 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       }
       await git("tag", "--annotate", "1.0.0+1", "--message", "Release");
     }
+    for (const [version, files] of Object.entries(options.further ?? {})) {
+      await commit({ ...sound, ...files });
+      await git("tag", "--annotate", version, "--message", "Release");
+    }
     const files = Object.entries({ ...sound, ...head }).filter(([name]) => name !== options.missing);
     await commit(Object.fromEntries(files));
     const program = join(folder, "abra");
@@ -132,6 +141,7 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       blemishes: [] as string[],
       log: [] as string[],
     };
+    const others = repo.published.filter((one) => one.commit !== repo.head);
     const run: LintRun = {
       plan: {
         settings,
@@ -145,17 +155,20 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       customised: customisationsOf(enrolment),
       send: (message) => void sent.push(message),
       repo,
-      base: repo.published.find((one) => one.commit !== repo.head) ?? null,
+      base: others[0] ?? null,
       compose: { head: null, base: null },
       checked: { install: null, base: null, upgrade: null },
       overrides: { install: null, base: null, upgrade: null },
       undeployable: null,
       calledOnProxy: new Set(),
       baseObstacle: null,
+      further: [],
+      pictures: "",
       recipeTests: null,
       enrolledTestsChecked: false,
       ...(options.resolve && { resolve: options.resolve }),
     };
+    run.further = others.slice(1).map((version) => fromBase(run, version) as RunContext);
     const ctx: StageContext = {
       stage: "lint",
       clock: systemClock,
@@ -339,6 +352,30 @@ Deno.test("what is wrong with the published version is not held against the head
     assert.equal(run.compose.base, null);
     assert.match(notes.join(), /^1\.0\.0\+1: compose\.yml/);
   }
+});
+
+Deno.test("each version from which the run upgrades is looked at by itself", async () => {
+  const { run, cause, notes } = await lint({
+    published: {},
+    further: {
+      "2.0.0+1": instead("data:/data", "/etc:/data"),
+      "3.0.0+1": instead("nginx:1.22.1", "nginx:1.23.0"),
+    },
+  });
+  assert.equal(cause, null);
+  const seen = upgradesOf(run).map(({ base, baseObstacle, compose, checked }) => [
+    base?.version,
+    baseObstacle?.split(":")[0] ?? null,
+    compose.base === null ? null : asMap(composeServices(compose.base).app).image,
+    checked.upgrade !== null,
+  ]);
+  assert.deepEqual(seen, [
+    ["1.0.0+1", null, "nginx:1.22.1", true],
+    ["2.0.0+1", "the published version 2.0.0+1, which breaks confine.bind", null, false],
+    ["3.0.0+1", null, "nginx:1.23.0", true],
+  ]);
+  assert.match(notes.join(), /^2\.0\.0\+1: compose\.yml/);
+  for (const { compose } of run.further) assert.equal(compose.head, run.compose.head);
 });
 
 Deno.test("a published version that is not checked out is not held against the head", async () => {

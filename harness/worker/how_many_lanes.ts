@@ -1,4 +1,5 @@
 import type { RunContext } from "../checks/context.ts";
+import { upgradesOf } from "../checks/from_base.ts";
 import { asMap, composeServices } from "../recipe/compose_services.ts";
 import { PROXY } from "../recipe/shared_names.ts";
 import type { RunPlan } from "../run/folder.ts";
@@ -8,7 +9,7 @@ import { stagePlans } from "../run/stage_plan.ts";
 const TWO_LANES_BYTES = 3 * 1024 ** 3;
 
 /** What the number of lanes depends on. */
-export type LanesRun = Pick<RunContext, "compose" | "calledOnProxy" | "enrolment" | "send"> & {
+export type LanesRun = Pick<RunContext, "compose" | "further" | "calledOnProxy" | "enrolment" | "send"> & {
   plan: { settings: Pick<RunPlan["settings"], "LANES">; stages: RunPlan["stages"] };
 };
 
@@ -18,7 +19,9 @@ export type LanesRun = Pick<RunContext, "compose" | "calledOnProxy" | "enrolment
  * @param available bytes of memory that are free
  */
 export function howManyLanes(run: LanesRun, available = Deno.systemMemoryInfo().available): 1 | 2 {
-  const publishes = [run.compose.head, run.compose.base].some((compose) =>
+  const publishes = [run.compose.head, ...upgradesOf(run).map(({ compose }) => compose.base)].some((
+    compose,
+  ) =>
     compose !== null &&
     Object.values(composeServices(compose)).some((service) => asList(service.ports).length > 0)
   );

@@ -17,6 +17,7 @@ function lanes(
       stages: given.stages ?? all,
     },
     compose: { head: null, base: null },
+    further: [],
     calledOnProxy: new Set(given.called ?? []),
     enrolment: { ...defaultEnrolment("quick"), ...(given.asked && { lanes: given.asked }) },
     send: (message) => void said.push(message),

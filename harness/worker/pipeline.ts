@@ -36,6 +36,11 @@ export interface PipelineOptions {
    * has to be called as soon as nothing of the app runs; the promise may take longer.
    */
   endLane: (lane: Lane, ending: { last: boolean; gone: () => void }) => Promise<void>;
+  /**
+   * Called before the upgrade from one more version, whose app has to be a new one.
+   * @param run as this upgrade sees it
+   */
+  nextBase: (run: RunContext) => Promise<void>;
   /** What the stages do, in tests. @default their real work */
   work?: Partial<Record<StageName, Work>>;
 }
@@ -53,9 +58,11 @@ export async function runPipeline(run: RunContext, options: PipelineOptions): Pr
     for (const plan of plans.filter((one) => one.lane === lane)) {
       const stage = work[plan.name];
       if (stage !== undefined) {
-        reports.push(
-          await runStage(run, { plan, work: bounded(plan.lane, stage), obstacle: obstacle(plan) }),
-        );
+        const work: Work = async (of, ctx) => {
+          if (of !== run) await options.nextBase(of);
+          await bounded(plan.lane, stage)(of, ctx);
+        };
+        reports.push(await runStage(run, { plan, work, obstacle: obstacle(plan) }));
       }
     }
   };

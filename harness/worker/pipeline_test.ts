@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../../common/time.ts";
 import { type StageName, stageReport } from "../../protocol/result.ts";
 import { type PipelineOptions, runPipeline } from "./pipeline.ts";
 import type { RunContext } from "../checks/context.ts";
+import { fromBase } from "../checks/from_base.ts";
 import { Redactor } from "../run/redact.ts";
 import { runStage } from "./run_stage.ts";
 import { InfraFailure, StageFailure, StageSkipped } from "../run/stage.ts";
@@ -18,6 +19,7 @@ function bareRun(stages: readonly StageName[], clock: Clock): RunContext {
     swarm: { startedAt: () => Promise.resolve("then") },
     clock,
     undeployable: null,
+    further: [],
     movedTags: [],
     redactor: new Redactor(),
     send: () => {},
@@ -25,10 +27,15 @@ function bareRun(stages: readonly StageName[], clock: Clock): RunContext {
 }
 
 /** Runs stages that do what `works` says, and otherwise pass at once; notes what happened in which order. */
-async function walk(lanes: 1 | 2, works: Works = {}, endLane?: PipelineOptions["endLane"]) {
+async function walk(
+  lanes: 1 | 2,
+  works: Works = {},
+  { endLane, further = [] }: { endLane?: PipelineOptions["endLane"]; further?: string[] } = {},
+) {
   const seen: string[] = [];
   const stages = selectStages(null).filter((name) => name !== "teardown");
   const run = bareRun(stages, systemClock);
+  run.further = further.map((version) => fromBase(run, { version, commit: "0" }));
   const work = Object.fromEntries(
     stages.map((name): [StageName, Works[StageName]] => [name, async (run, ctx) => {
       seen.push(`${name} begins`);
@@ -38,6 +45,10 @@ async function walk(lanes: 1 | 2, works: Works = {}, endLane?: PipelineOptions["
   );
   const reports = await runPipeline(run, {
     lanes: () => lanes,
+    nextBase: (of) => {
+      seen.push(`a new app for ${of.base?.version}`);
+      return Promise.resolve();
+    },
     endLane: async (lane, ending) => {
       seen.push(`lane ${lane} over${ending.last ? ", all are" : ""}`);
       await endLane?.(lane, ending);
@@ -101,12 +112,14 @@ Deno.test("one lane: the second app is prepared while the first one goes, and de
       steps.push("deployed");
       deployed.resolve();
     },
-  }, async (lane, { gone }) => {
-    if (lane === "upgrade") return;
-    await prepared.promise;
-    steps.push("stopped");
-    gone();
-    await deployed.promise; // the upgrade lane deploys although this removal still goes on
+  }, {
+    endLane: async (lane, { gone }) => {
+      if (lane === "upgrade") return;
+      await prepared.promise;
+      steps.push("stopped");
+      gone();
+      await deployed.promise; // the upgrade lane deploys although this removal still goes on
+    },
   });
   assert.deepEqual(steps, ["stopped", "deployed"]);
   assert.ok(seen.includes("lane install removed"), "a run does not end before what it removes is gone");
@@ -245,4 +258,21 @@ Deno.test("a log is bounded in lines and in characters", async () => {
     });
     assert.ok(lines <= 20_000 && characters <= 4_010_000, `${lines} lines, ${characters} characters`);
   }
+});
+
+Deno.test("the upgrade from each further version is made on a new app, and the lane is over after the last", async () => {
+  const { seen } = await walk(1, {}, { further: ["2.0.0+1", "1.0.0+1"] });
+  const upgrading = seen.filter((one) => one !== "lane install removed"); // goes on meanwhile
+  assert.deepEqual(upgrading.slice(upgrading.indexOf("upgrade begins")), [
+    "upgrade begins",
+    "upgrade ends",
+    "a new app for 2.0.0+1",
+    "upgrade begins",
+    "upgrade ends",
+    "a new app for 1.0.0+1",
+    "upgrade begins",
+    "upgrade ends",
+    "lane upgrade over, all are",
+    "lane upgrade removed",
+  ]);
 });

@@ -160,6 +160,8 @@ async function providerRun(
     customised: [],
     repo,
     base: null,
+    further: [],
+    pictures: "",
     compose: { head: null, base: null },
     recipeTests: null,
     enrolledTestsChecked: false,

@@ -15,7 +15,9 @@ import {
   StageSkipped,
   StageTimeout,
 } from "../run/stage.ts";
-import { mayRunRecipe, type Obstacle, type StagePlan } from "../run/stage_plan.ts";
+import { mayRunRecipe, type Obstacle, secondsOf, type StagePlan } from "../run/stage_plan.ts";
+import { upgradesOf } from "../checks/from_base.ts";
+import { type BasePart, together } from "./together.ts";
 import { trouble } from "./machine_trouble.ts";
 
 /** Lines and characters of log kept for each stage; nothing else limits what a recipe prints. */
@@ -23,17 +25,22 @@ const LOG_LINES = 20_000;
 const LINE_LENGTH = 4_000;
 const LOG_CHARACTERS = 4_000_000;
 
-/** Runs one stage with its deadline and makes a report of it, however it ended. */
+/** A stage and what it does. */
+interface Staged {
+  plan: StagePlan;
+  work: (run: RunContext, ctx: StageContext) => Promise<void>;
+}
+
+/**
+ * Runs one stage with its deadline and makes a report of it, however it ended. A stage that upgrades is gone through for
+ * each version from which the run does, with a deadline for each.
+ * @param options.obstacle what stands in its way, if anything
+ */
 export async function runStage(
   run: RunContext,
-  options: {
-    plan: StagePlan;
-    work: (run: RunContext, ctx: StageContext) => Promise<void>;
-    /** What stands in its way, if anything. */
-    obstacle: Obstacle | null;
-  },
+  { obstacle, ...stage }: Staged & { obstacle: Obstacle | null },
 ): Promise<StageReport> {
-  const { plan: { name, seconds, setting }, obstacle } = options;
+  const { name, perBase } = stage.plan;
   const { clock } = run;
   const started = clock.elapsed();
   const finish = (report: StageReport) => {
@@ -45,10 +52,36 @@ export async function runStage(
   const skip = run.enrolment.skip.find((one) => one.stage === name);
   if (skip !== undefined) return finish({ ...emptyReport(name, "skipped"), reason: skip.reason });
 
-  const { settings } = run.plan;
-  const own = setting === undefined ? undefined : settings[setting];
-  const ms = 1000 * (run.enrolment.timeouts[name] ?? own ?? settings.STAGE_DEADLINE_S ?? seconds);
   run.send({ type: "event", event: { t: now(run.clock), type: "stage.started", stage: name } });
+  const parts = perBase && run.further.length > 0
+    ? await eachBase(run, stage)
+    : [{ version: "", report: await attempt(run, stage) }];
+  return finish(together(name, parts));
+}
+
+/** Goes through a stage once for each version from which the run upgrades; after one that failed no other is tried. */
+async function eachBase(run: RunContext, stage: Staged): Promise<BasePart[]> {
+  const parts: BasePart[] = [];
+  for (const one of upgradesOf(run)) {
+    const version = one.base?.version ?? "";
+    const failed = parts.find(({ report }) => ["failed", "infra"].includes(report.result));
+    if (failed !== undefined) {
+      const reason = `the upgrade from ${failed.version}`;
+      parts.push({ version, report: { ...emptyReport(stage.plan.name, "blocked"), reason } });
+      continue;
+    }
+    const began = run.clock.elapsed();
+    const report = await attempt(one, stage);
+    parts.push({ version, report: { ...report, seconds: round((run.clock.elapsed() - began) / 1000) } });
+  }
+  return parts;
+}
+
+/** Does a stage's work once. @returns its report, without the time that it took */
+async function attempt(run: RunContext, { plan, work }: Staged): Promise<StageReport> {
+  const { name } = plan;
+  const { clock } = run;
+  const ms = 1000 * secondsOf(plan, { enrolment: run.enrolment, settings: run.plan.settings });
   run.send({ type: "deadline", stage: name, ms });
   const report = emptyReport(name, "passed");
   const stop = new AbortController();
@@ -57,10 +90,10 @@ export async function runStage(
   const engine = run.swarm.startedAt().catch(() => null);
   try {
     boundary(`${name}: begins`);
-    await within(name, () => options.work(run, ctx));
+    await within(name, () => work(run, ctx));
   } catch (error) {
     const late = stop.signal.aborted;
-    const meant = late ? timeUp(run, { plan: options.plan, ms }) : error;
+    const meant = late ? timeUp(run, { plan, ms }) : error;
     Object.assign(report, outcomeOf(meant, run.redactor));
     if (report.result === "failed") {
       const why = await trouble(run, { error: meant, engine: await engine });
@@ -78,9 +111,8 @@ export async function runStage(
     clearTimeout(timer);
     ctx.flush();
   }
-  const timed = finish(report);
   boundary(`${name}: ends`);
-  return timed;
+  return report;
 }
 
 /** What an error of a stage means. An error that nobody foresaw is never the recipe's fault. */

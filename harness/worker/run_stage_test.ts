@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { FakeClock } from "../../common/fake_clock.ts";
 import { systemClock } from "../../common/time.ts";
 import type { StageName } from "../../protocol/result.ts";
 import type { RunContext } from "../checks/context.ts";
+import { fromBase } from "../checks/from_base.ts";
 import type { WorkerMessage } from "../run/messages.ts";
 import { Redactor } from "../run/redact.ts";
-import { StageFailure } from "../run/stage.ts";
+import { StageBlocked, StageFailure } from "../run/stage.ts";
 import { stagePlans } from "../run/stage_plan.ts";
 import { runStage } from "./run_stage.ts";
 
@@ -16,6 +18,7 @@ async function hang(
   const late: StageName[] = [];
   const run = {
     providing: null,
+    further: [],
     plan: { stages: [name], apps: [{ lane: "install" }, { lane: "upgrade" }], settings: {} },
     enrolment: { skip: [], timeouts: { [name]: 0.001 } },
     swarm: {
@@ -76,3 +79,72 @@ for (const name of ["fetch", "lint", "images"] as const) {
     assert.deepEqual(late, []);
   });
 }
+
+/** Goes through stage upgrade from several versions, of each of which `works` says what becomes. */
+async function upgraded(works: Record<string, () => Promise<void>>) {
+  const deadlines: number[] = [];
+  const [first = "", ...further] = Object.keys(works);
+  const run = {
+    providing: null,
+    plan: { stages: ["upgrade"], apps: [], settings: {} },
+    enrolment: { skip: [], timeouts: { upgrade: 40 } },
+    swarm: { startedAt: () => Promise.resolve("monday") },
+    clock: new FakeClock(),
+    movedTags: [],
+    redactor: new Redactor(),
+    base: { version: first, commit: "0" },
+    further: [],
+    send(message: WorkerMessage) {
+      if (message.type === "deadline") deadlines.push(message.ms);
+    },
+  } as unknown as RunContext;
+  run.further = further.map((version) => fromBase(run, { version, commit: "0" }));
+  const plan = stagePlans.find((one) => one.name === "upgrade") ?? assert.fail();
+  const report = await runStage(run, {
+    plan,
+    obstacle: null,
+    work: async (of, ctx) => {
+      ctx.proof(`${of.base?.version} → head`);
+      ctx.proof("1 volume kept");
+      await works[of.base?.version ?? ""]?.();
+    },
+  });
+  const { result, cause, reason, proofs, bases = [] } = report;
+  return { result, why: cause ?? reason, proofs, deadlines, bases };
+}
+
+const well = () => Promise.resolve();
+
+Deno.test("an upgrade from several versions has its time for each, and the report names each", async () => {
+  const { bases, ...rest } = await upgraded({ "2.0.0+1": well, "1.0.0+1": well });
+  assert.deepEqual(rest, {
+    result: "passed",
+    why: undefined,
+    proofs: ["2.0.0+1 → head", "1 volume kept", "1.0.0+1 → head"],
+    deadlines: [40_000, 40_000],
+  });
+  assert.deepEqual(bases.map(({ version, result }) => [version, result]), [
+    ["2.0.0+1", "passed"],
+    ["1.0.0+1", "passed"],
+  ]);
+});
+
+Deno.test("an upgrade that fails from one version fails the stage, which says from which; no other is tried", async () => {
+  const fails = () => Promise.reject(new StageFailure("data is gone"));
+  const { result, why, bases } = await upgraded({ "3.0.0+1": well, "2.0.0+1": fails, "1.0.0+1": well });
+  assert.deepEqual([result, why], ["failed", "data is gone (upgrade from 2.0.0+1)"]);
+  assert.deepEqual(bases.map(({ result, cause, reason }) => [result, cause ?? reason]), [
+    ["passed", undefined],
+    ["failed", "data is gone"],
+    ["blocked", "the upgrade from 2.0.0+1"],
+  ]);
+});
+
+Deno.test("a version that does not install blocks the stage, and the others are tried all the same", async () => {
+  const blocked = () =>
+    Promise.reject(new StageBlocked("the published version 2.0.0+1, which does not install"));
+  const { result, why, bases, proofs } = await upgraded({ "2.0.0+1": blocked, "1.0.0+1": well });
+  assert.deepEqual([result, why], ["blocked", "the published version 2.0.0+1, which does not install"]);
+  assert.deepEqual(bases.map(({ result }) => result), ["blocked", "passed"]);
+  assert.ok(proofs.includes("1.0.0+1 → head"));
+});

@@ -36,7 +36,7 @@ export async function work(path: string): Promise<void> {
   const send = (message: WorkerMessage) => writeLine(JSON.stringify(redactor.value(message)));
   const browser = new LazyBrowser(plan.settings);
   await using _closing = browser;
-  const run = await makeContext(plan, { folder, redactor, send, browser });
+  const { run, nextBase } = await makeContext(plan, { folder, redactor, send, browser });
 
   const probing = probe(run);
   await told.promise;
@@ -44,6 +44,7 @@ export async function work(path: string): Promise<void> {
   let lastLane: Lane = "install";
   await runPipeline(run, {
     lanes: () => lanes = howManyLanes(run),
+    nextBase,
     endLane: async (lane, { last, gone }) => {
       if (last) lastLane = lane;
       const makeRoom = lanes === 1 || !plan.request.keep;
@@ -75,7 +76,7 @@ async function dieWithKeeper(run: string, go: () => void): Promise<void> {
 async function makeContext(
   plan: RunPlan,
   tools: Pick<RunContext, "folder" | "redactor" | "send"> & { browser: LazyBrowser },
-): Promise<RunContext> {
+): Promise<{ run: RunContext; nextBase: (of: RunContext) => Promise<void> }> {
   const { request, settings } = plan;
   const swarm = new Swarm(settings.DOCKER_SOCKET);
   // A forge recipe's enrolment is read by the fetch stage, which can say what is wrong with it.
@@ -114,6 +115,8 @@ async function makeContext(
     });
   };
   let providers: Promise<void> | null = null;
+  /** The run as the upgrade sees it that is made now. */
+  let upgrading: RunContext | null = null;
   const run: RunContext = {
     plan,
     folder: tools.folder,
@@ -150,7 +153,10 @@ async function makeContext(
       if (planned === undefined) throw new StageBlocked("fetch");
       const app = newApp(run, planned, {
         server: servers.get(lane) ?? Promise.resolve([]),
-        override: (at) => run.overrides[lane === "install" ? "install" : at === "head" ? "upgrade" : "base"],
+        override: (at) =>
+          lane === "install"
+            ? run.overrides.install
+            : (upgrading ?? run).overrides[at === "head" ? "upgrade" : "base"],
         notePublished: (version) => {
           if (lane === "upgrade") tools.send({ type: "published", version });
         },
@@ -162,6 +168,8 @@ async function makeContext(
     customised: [],
     repo: null,
     base: null,
+    further: [],
+    pictures: "",
     compose: { head: null, base: null },
     recipeTests: null,
     enrolledTestsChecked: false,
@@ -178,7 +186,22 @@ async function makeContext(
     baseObstacle: null,
     imposed: { install: 0, upgrade: 0 },
   };
-  return run;
+  const nextBase = async (of: RunContext) => {
+    const planned = plan.apps.find((one) => one.lane === "upgrade");
+    if (planned === undefined) return;
+    const volumes = await run.folder.notedVolumes();
+    const left = await tearDownApp(planned, { swarm, settings, volumes, log: () => {} });
+    if (left.length > 0) {
+      throw new InfraFailure(
+        `Could not remove the app that was upgraded from another version: ${left.join(", ")} is left`,
+      );
+    }
+    upgrading = of;
+    apps.delete("upgrade");
+    run.exceeded.delete("upgrade");
+    servers.set("upgrade", knowServer(planned, settings));
+  };
+  return { run, nextBase };
 }
 
 /**
@@ -212,7 +235,8 @@ async function noteKept(run: RunContext): Promise<void> {
   if (run.repo === null) return;
   for (const { lane } of run.plan.apps) {
     const { secrets, published, handed } = run.app(lane);
-    const base = lane === "upgrade" && published === null ? run.base?.version ?? null : null;
+    const from = [run, ...run.further].at(-1)?.base ?? null; // the app is that of the last upgrade
+    const base = lane === "upgrade" && published === null ? from?.version ?? null : null;
     await run.folder.noteKept(lane, {
       secrets,
       version: published ?? headName(run),
