@@ -15,6 +15,8 @@ const REPLACED_WITHIN_MS = 30_000;
 
 /** Milliseconds after which nobody waits for a command of the enrolment any more. */
 const COMMAND_MS = 60_000;
+/** Milliseconds of the stage's time that a command leaves over, so that somebody can say that it did not end. */
+const SPARE_MS = 20_000;
 
 /** A marker file that was written into a volume. */
 export interface Written {
@@ -111,7 +113,7 @@ export async function readMarkers(
 }
 
 /**
- * Runs a read command once; one that does not end has found nothing.
+ * Runs a read command once; one that does not end (`late`) has found nothing.
  * @param options.wanted what it has to print
  * @throws {SeedMistake} when it prints so much that nobody can say what is not in it
  */
@@ -126,7 +128,7 @@ export async function readCommand(
     /** Milliseconds that the command may take. @default 60000 */
     commandMs?: number;
   },
-): Promise<{ found: boolean; said: string }> {
+): Promise<{ found: boolean; late: boolean; said: string }> {
   const { read: { service, command }, wanted, ...rest } = options;
   const result = await shell(app, { service, command, ...rest });
   if (result.cut && !result.stdout.includes(wanted)) {
@@ -137,14 +139,15 @@ export async function readCommand(
       },
     );
   }
-  return { found: result.code === 0 && result.stdout.includes(wanted), said: lastWords(result) };
+  const found = result.code === 0 && result.stdout.includes(wanted);
+  return { found, late: result.code === null, said: lastWords(result) };
 }
 
 /**
  * Runs a command of the enrolment in a service's container, and writes its output to the log. While Swarm replaces the
  * container, the command waits for the next one.
  * @param call.log @default the stage's log
- * @param call.commandMs milliseconds that the command may take @default 60000
+ * @param call.commandMs milliseconds that the command may take @default 60000, and less at the end of the stage's time
  * @throws {SeedMistake} when the app has no such service
  */
 export async function shell(
@@ -158,7 +161,8 @@ export async function shell(
     commandMs?: number;
   },
 ): Promise<CommandEnd> {
-  const { service, command, marker, ctx, log = (line) => ctx.log(line), commandMs = COMMAND_MS } = call;
+  const { service, command, marker, ctx, log = (line) => ctx.log(line) } = call;
+  const commandMs = call.commandMs ?? Math.max(1_000, Math.min(COMMAND_MS, ctx.remaining() - SPARE_MS));
   const [first, ...rest] = command.trim().split("\n");
   log(`[${service}] ${first}${rest.length > 0 ? " …" : ""}`);
   let refused: unknown;

@@ -9,6 +9,10 @@ import { stepFailure } from "./set_up.ts";
 /** Milliseconds after an update or a restore within which an app must show a record again. */
 const READ_WITHIN_MS = 20_000;
 const READ_EVERY_MS = 500;
+/** Milliseconds after which nobody waits for `read.ts` any more. */
+const READ_STEP_MS = 120_000;
+/** Milliseconds of the stage's time that steps leave over, so that somebody can say whose fault it is. */
+const SPARE_MS = 20_000;
 
 /** What of an app's data the enrolment can look for. */
 export interface DataRecord {
@@ -19,7 +23,15 @@ export interface DataRecord {
   /** Whether it may have been there before anything was written. */
   lasting: boolean;
   /** Reads it once. @throws {SeedMistake} when nobody can say what is not in it */
-  look(log: (line: string) => void): Promise<{ found: boolean; said: string }>;
+  look(log: (line: string) => void): Promise<Look>;
+}
+
+/** What one look for a record came to. */
+interface Look {
+  found: boolean;
+  /** Whether it did not end. */
+  late: boolean;
+  said: string;
 }
 
 /** The app whose data it is, and the stage that asks. */
@@ -49,10 +61,11 @@ export async function recordsOf(run: RunContext, { app, ctx, commandMs }: Asked)
     by: "read.ts",
     lasting: false,
     look: async (log) => {
-      const ran = await runStep(run, { app, ctx, step: "read", log });
+      const ran = await runStep(run, { app, ctx, step: "read", log, limitMs: spared(ctx, READ_STEP_MS) });
       const { ok, problem, failures, cause } = ran?.outcome ?? {};
-      if (ran !== null && problem !== null && problem !== "timeout") throw stepFailure(ran);
-      return { found: ok === true, said: failures?.[0]?.message ?? cause ?? "found" };
+      const late = problem === "timeout";
+      if (ran !== null && problem !== null && !late) throw stepFailure(ran);
+      return { found: ok === true, late, said: failures?.[0]?.message ?? cause ?? "found" };
     },
   }];
 }
@@ -60,35 +73,44 @@ export async function recordsOf(run: RunContext, { app, ctx, commandMs }: Asked)
 /**
  * Writes the run's data, by the enrolment's `data.seed` and `seed.ts`, and reads it before and afterwards: a read that
  * finds the marker before it was written, or does not find it at once, proves nothing of an upgrade or a restore.
- * @throws {StageFailure} when a command ends with another exit code than 0, or does not end; as the enrolment's fault
- * when `seed.ts` fails
+ * @throws {StageFailure} when a command ends with another exit code than 0; as the enrolment's fault when `seed.ts`
+ * fails, or when anything does not end although the app is well
  * @throws {SeedMistake} when writing and reading do not belong together: the enrolment is wrong then, and not the recipe
  */
 export async function seed(run: RunContext, asked: Asked): Promise<void> {
-  const { app, ctx } = asked;
+  const { app, ctx, commandMs } = asked;
   const { enrolment, marker } = run;
+  const limit = commandMs === undefined ? {} : { commandMs };
   const [records, file] = await Promise.all([recordsOf(run, asked), stepFile(enrolment, "seed")]);
   const writes = file !== null || enrolment.data.seed.length > 0;
   const where = file === null && !records.some(({ by }) => by === "read.ts")
     ? "recipe.yml"
     : `recipes/${enrolment.recipe}`;
   for (const record of writes ? records.filter(({ lasting }) => !lasting) : []) {
-    const { found, said } = await record.look((line) => ctx.log(line));
+    const { found, late, said } = await record.look((line) => ctx.log(line));
+    if (late) {
+      throw await hanging(asked, { what: `${where}: read does not end`, detail: `${record.by}: ${said}` });
+    }
     if (!found) continue;
     throw new SeedMistake(`${where}: read finds the marker before seed has written it`, {
       detail: `${record.by} said: ${said}`,
     });
   }
   for (const { service, command } of enrolment.data.seed) {
-    const result = await shell(app, { service, command, marker, ctx });
+    const result = await shell(app, { service, command, marker, ctx, ...limit });
     if (result.code === 0) continue;
+    if (result.code === null) {
+      const what = `${where}: seed in service "${service}" does not end`;
+      throw await hanging(asked, { what, detail: `\`${command}\` ${howEnded(result)}` });
+    }
     throw new StageFailure(`Could not write data into service "${service}"`, {
       detail: `\`${command}\` ${howEnded(result)}`,
     });
   }
-  const ran = await runStep(run, { app, ctx, step: "seed" });
+  const ran = await runStep(run, { app, ctx, step: "seed", limitMs: spared(ctx) });
   if (ran !== null && !ran.outcome.ok) {
     await app.stayedUp(ctx);
+    if (ran.outcome.problem === "timeout") await app.answers(ctx);
     throw stepFailure(ran);
   }
   const losses = await readRecords(records, ctx);
@@ -99,6 +121,21 @@ export async function seed(run: RunContext, asked: Asked): Promise<void> {
       : `${where}: read finds nothing before anything happened`,
     { detail: losses.map(({ what, said }) => `Read ${what} back at once: ${said}`).join("\n") },
   );
+}
+
+/** What it means that writing or reading does not end: the app's own trouble is told in its place, if it has any. */
+async function hanging(
+  { app, ctx }: Asked,
+  { what, detail }: { what: string; detail: string },
+): Promise<StageFailure> {
+  await app.stayedUp(ctx);
+  await app.answers(ctx);
+  return new StageFailure(what, { code: "seed.hangs", fault: "enrolment", detail });
+}
+
+/** Milliseconds that a step may take: so many at most, and not all that is left. */
+function spared(ctx: StageContext, most = Infinity): number {
+  return Math.max(1_000, Math.min(most, ctx.remaining() - SPARE_MS));
 }
 
 /**

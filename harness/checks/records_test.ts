@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import { FakeClock } from "../../common/fake_clock.ts";
 import type { App } from "../app/app.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
-import { InfraFailure, type StageContext } from "../run/stage.ts";
+import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 import * as schema from "../swarm/schema.ts";
 import { DockerError, Swarm } from "../swarm/swarm.ts";
 import { frame } from "../testing/frame.ts";
@@ -15,7 +15,12 @@ import { readRecords, recordsOf, seed } from "./records.ts";
 type Shell = (command: string) => string | { status: number } | "hangs";
 
 /** An app whose container does what the script says; time passes only by sleeping. */
-function scene(shell: Shell, data: Partial<Enrolment["data"]> = {}) {
+function scene(
+  shell: Shell,
+  data: Partial<Enrolment["data"]> = {},
+  /** What is wrong with the app itself. */
+  ails: string | null = null,
+) {
   const calls: string[] = [];
   const swarm = new Swarm("/nowhere");
   swarm.containerOf = () =>
@@ -42,7 +47,12 @@ function scene(shell: Shell, data: Partial<Enrolment["data"]> = {}) {
     remaining: () => 60_000,
     signal: new AbortController().signal,
   } as unknown as StageContext;
-  const app = { swarm, stack: "s" } as unknown as App;
+  const app = {
+    swarm,
+    stack: "s",
+    stayedUp: () => Promise.resolve(),
+    answers: () => ails === null ? Promise.resolve() : Promise.reject(new StageFailure(ails)),
+  } as unknown as App;
   const enrolment = {
     folder: null,
     data: {
@@ -53,7 +63,8 @@ function scene(shell: Shell, data: Partial<Enrolment["data"]> = {}) {
     },
   } as unknown as Enrolment;
   const run = { enrolment, marker: "m4rk" } as unknown as RunContext;
-  const seeded = () => seed(run, { app, ctx });
+  const seeded = (commandMs?: number) =>
+    seed(run, { app, ctx, ...(commandMs === undefined ? {} : { commandMs }) });
   return {
     calls,
     log,
@@ -138,4 +149,19 @@ Deno.test("a service that the app lacks is recipe.yml's mistake, and nobody wait
   equal(it.clock.elapsed(), since);
   it.swarm.services = named("app");
   await rejects(it.losses(), { code: "docker.no-container" });
+});
+
+Deno.test("a seed or a read that does not end while data is written is the enrolment's, unless the app itself is ill", async () => {
+  const hangs = (which: string) => (command: string) => command === which ? "hangs" : "";
+  for (
+    const [which, message] of [
+      ["read", "recipe.yml: read does not end"],
+      ["write", 'recipe.yml: seed in service "app" does not end'],
+    ] as const
+  ) {
+    const failed = (expected: Partial<StageFailure>) => (error: unknown) =>
+      error instanceof StageFailure && error.message === expected.message && error.fault === expected.fault;
+    await rejects(scene(hangs(which)).seeded(0), failed({ message, fault: "enrolment" }));
+    await rejects(scene(hangs(which), {}, "It answers 502").seeded(0), failed({ message: "It answers 502" }));
+  }
 });

@@ -27,19 +27,28 @@ export interface StepOutcome {
  */
 export async function runStep(
   run: RunContext,
-  { app, ctx, step, own, log = ctx.log }: {
+  { app, ctx, step, own, log = ctx.log, limitMs }: {
     app: App;
     ctx: StageContext;
     step: Step;
     /** A file that stands for the step's own, and as everybody calls it. */
     own?: { file: string; where: string };
     log?: (line: string) => void;
+    /** Milliseconds that it may take; without it, what is left of the stage's time. */
+    limitMs?: number;
   },
 ): Promise<StepOutcome | null> {
   const file = own?.file ?? await stepFile(run.enrolment, step);
   if (file === null) return null;
   log(`Running ${basename(file)}`);
-  const outcome = await againstOurs(run, { app, ctx, file, step, log });
+  const outcome = await againstOurs(run, {
+    app,
+    ctx,
+    file,
+    step,
+    log,
+    ...(limitMs === undefined ? {} : { limitMs }),
+  });
   return { outcome, where: own?.where ?? `recipes/${run.enrolment.recipe}/${step}.ts` };
 }
 
@@ -104,6 +113,8 @@ interface Tests {
   /** Which step before the tests the files are, if they are one. */
   step?: Step;
   log?: (line: string) => void;
+  /** Milliseconds that they may take; without it, what is left of the stage's time. */
+  limitMs?: number;
 }
 
 /** Runs a file of the enrolment, which is ours and needs no sandbox. */
@@ -115,7 +126,7 @@ async function againstOurs(
 }
 
 async function against(run: RunContext, tests: Tests): Promise<TestOutcome> {
-  const { app, ctx, files, confined, checked, step, log = ctx.log } = tests;
+  const { app, ctx, files, confined, checked, step, log = ctx.log, limitMs = Infinity } = tests;
   const { enrolment, plan } = run;
   const { published } = app;
   const restoredAt = app === run.app("install") ? run.restoredAt : null;
@@ -143,7 +154,7 @@ async function against(run: RunContext, tests: Tests): Promise<TestOutcome> {
       stage: ctx.stage,
       folder: run.folder,
       screenshotPrefix: `${ctx.stage}${run.pictures}-${step === undefined ? "" : `${step}-`}`,
-      timeoutMs: Math.max(1_000, ctx.remaining() - SPARE_MS),
+      timeoutMs: Math.max(1_000, Math.min(limitMs, ctx.remaining() - SPARE_MS)),
       ...(step === "setup" ? { hand: handOn(run, { app, ctx }) } : {}),
       onLine: log,
       signal: ctx.signal,
