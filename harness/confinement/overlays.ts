@@ -3,6 +3,7 @@ import { type Compose, loadCompose } from "../recipe/compose.ts";
 import { isSteering } from "../recipe/steering.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
 import type { Finding } from "../lint/finding.ts";
+import { checkMergedPorts } from "../lint/merged_ports.ts";
 import { checkTypedValues } from "../lint/typed_values.ts";
 import { checkConfinement, type ConfinementOptions } from "./confinement.ts";
 import { agreeOnReading, type ReadingOptions } from "./reading.ts";
@@ -27,8 +28,9 @@ export async function checkOverlays(
   const findings: Omit<Finding, "severity" | "hint">[] = [];
   for (const name of names.slice(0, MOST)) {
     const overlay = await loadCompose(root, { ...env, COMPOSE_FILE: `compose.yml:${name}` });
-    if (overlay.ok) findings.push(...await checkOverlay(overlay, { ...options, name }));
-    // Who switches the file on may have to set something that nobody else can know.
+    if (overlay.ok) {
+      findings.push(...await checkOverlay(overlay, { ...options, name }), ...checkMergedPorts(overlay));
+    } // Who switches the file on may have to set something that nobody else can know.
     else if (overlay.rule !== "parse.variables") findings.push(overlay);
   }
   return findings.map(({ rule, file, line, message }) => ({

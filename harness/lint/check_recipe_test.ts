@@ -344,6 +344,7 @@ Deno.test("every rule of lint is seen red here or beside", async () => {
   );
   shown.add("lint.annotated-tag"); // tags_test.ts
   shown.add("lint.env-sample"); // the stage's test
+  shown.add("lint.merged-ports"); // merged_ports_test.ts
   const named = new Set<string>();
   for await (const { name } of Deno.readDir(new URL(".", import.meta.url))) {
     if (!name.endsWith(".ts") || name.endsWith("_test.ts")) continue;

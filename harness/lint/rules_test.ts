@@ -13,7 +13,9 @@ async function rulesIn(folder: URL): Promise<string[]> {
     } else if (name.endsWith(".ts") && !name.endsWith("_test.ts")) {
       const text = await Deno.readTextFile(new URL(name, folder));
       found.push(
-        ...[...text.matchAll(/"((?:confine|lint|parse)\.[a-z-]+|abra\.lint)"/g)].map(([, id = ""]) => id),
+        ...[...text.matchAll(/"((?:confine|lint|parse)\.[a-z-]+|abra\.lint|enrolment\.merged-ports)"/g)].map((
+          [, id = ""],
+        ) => id),
       );
     }
   }

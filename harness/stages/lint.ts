@@ -5,7 +5,7 @@ import { type Revision, sideOf } from "../app/app.ts";
 import { calledOnProxy } from "../recipe/shared_names.ts";
 import { composeFileWith, layDown, liftUp, type Override, overrideOf } from "../app/override.ts";
 import { composeEnvironment, domainsOf } from "../app/settings.ts";
-import { type ComposeFailure, loadCompose } from "../recipe/compose.ts";
+import { type Compose, type ComposeFailure, loadCompose } from "../recipe/compose.ts";
 import type { Checked } from "../confinement/engine/mod.ts";
 import { type Resolve, UnresolvedRegistry } from "../confinement/images.ts";
 import { confine } from "../confinement/confinement.ts";
@@ -16,6 +16,7 @@ import { checkRecipe } from "../lint/check_recipe.ts";
 import { abraFindings } from "../lint/abra_rows.ts";
 import { checkConfigVersions } from "../lint/config_versions.ts";
 import { type NameBudget, nameBudget } from "../lint/name_lengths.ts";
+import { checkMergedPorts } from "../lint/merged_ports.ts";
 import type { Recipe } from "../lint/recipe.ts";
 import { checkSample } from "../lint/sample.ts";
 import { checkTags } from "../lint/tags.ts";
@@ -125,6 +126,7 @@ async function lintRecipe(
   for (const text of head.override?.told ?? []) ctx.note(text);
   run.undeployable = obstacle(findings.add(head.confinement));
   findings.add(checkRecipe(head.recipe));
+  findings.add(head.ports);
   findings.add(checkTags(repo));
   if (findings.add(checkSample(head.recipe.root)).some(isError)) run.undeployable ??= "lint";
   if (findings.add(head.names.findings).some(isError)) run.undeployable ??= "lint";
@@ -294,6 +296,7 @@ async function lookAtUpgrade(
     return;
   }
   run.baseObstacle = obstacle(findings.add(upgraded.confinement, where)) ?? run.baseObstacle;
+  findings.add([...published.ports.filter(isOurs), ...upgraded.ports], where);
   findings.add(
     await checkConfigVersions(upgraded.recipe, { ...published.recipe, version: base.version }),
   );
@@ -320,6 +323,8 @@ type Read =
     checked: Checked | null;
     override: Override | null;
     names: NameBudget;
+    /** Ports that Docker drops; an error where it does so because of what `recipe.yml` lays over a service. */
+    ports: Finding[];
     /** Looks at the compose files that the settings leave out. */
     overlays: () => Promise<Finding[]>;
   }
@@ -387,8 +392,26 @@ async function read(
     checked: confined.model === null ? null : { compose, root, model: confined.model },
     override,
     names: nameBudget(compose, stack),
+    ports: droppedPorts({ own, compose, recipe: enrolment.recipe }),
     overlays: () => checkOverlays(own, confinement),
   };
+}
+
+/** Ports that Docker drops from a version's own files, and those that it drops only with a file of ours over them. */
+function droppedPorts(
+  { own, compose, recipe }: { own: Compose; compose: Compose; recipe: string },
+): Finding[] {
+  const theirs = checkMergedPorts(own);
+  const known = new Set(theirs.map(({ subject }) => subject));
+  const ours = checkMergedPorts(compose).filter(({ subject }) => !known.has(subject)).map((one): Finding => ({
+    rule: "enrolment.merged-ports",
+    severity: "error",
+    file: `recipes/${recipe}/recipe.yml`,
+    message: `${place(one)}: ${one.message}`,
+    hint: "That file is what grace and base.repair come to: leave out what they say of this service",
+    ...(one.subject === undefined ? {} : { subject: one.subject }),
+  }));
+  return [...theirs, ...ours];
 }
 
 /** @returns path of a docker client that can read compose files @throws {InfraFailure} where this host has none */
@@ -463,9 +486,9 @@ function obstacle(findings: readonly Finding[]): string | null {
   return errors.length > 0 ? "lint" : null;
 }
 
-/** Whether the finding is about tests in the enrolment's folder; the recipe's own are another stage's. */
+/** Whether the finding is about the enrolment's folder; the recipe's own tests are another stage's. */
 function isOurs({ rule }: Finding): boolean {
-  return rule.startsWith("tests.");
+  return rule.startsWith("tests.") || rule.startsWith("enrolment.");
 }
 
 function isError(finding: Finding): boolean {

@@ -354,6 +354,20 @@ Deno.test("what is wrong with the published version is not held against the head
   }
 });
 
+Deno.test("a start that recipe.yml makes longer may not cost the service a port: that is the enrolment's mistake", async () => {
+  const ports =
+    "    ports: ['64738:64738', '64738:64738/udp']\n    healthcheck: { test: [CMD, x] }\n    volumes";
+  const options = { head: instead("    volumes", ports), exceptions: ["confine.port"] };
+  assert.deepEqual((await lint(options)).findings, []);
+  const { run, findings, fault, cause } = await lint({ ...options, recipeYml: "grace: { app: 600 }\n" });
+  assert.deepEqual(findings, ["error enrolment.merged-ports recipes/wiki/recipe.yml"]);
+  assert.deepEqual([fault, run.undeployable], ["enrolment", "enrolment"]);
+  assert.match(
+    cause ?? "",
+    /^recipes\/wiki\/recipe\.yml: compose\.yml, line 5: Docker drops port 64738\/tcp of service "app"/,
+  );
+});
+
 Deno.test("each version from which the run upgrades is looked at by itself", async () => {
   const { run, cause, notes } = await lint({
     published: {},
