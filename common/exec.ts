@@ -7,6 +7,8 @@ export interface ExecOptions {
   /** Added to the caller's environment, or the whole of it when `clearEnv` is set. */
   env?: Record<string, string>;
   clearEnv?: boolean;
+  /** What the program reads on its standard input. @default nothing */
+  input?: string;
   /** Hard limit in milliseconds; then TERM, and KILL 2 s later, go to the whole process group. @default 60000 */
   timeoutMs?: number;
   /** Bytes kept of each stream; of a longer one the end is kept. @default 1 MiB */
@@ -77,7 +79,8 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: { ...familyMark(), ...options.env },
       clearEnv: options.clearEnv ?? false,
-      stdin: "null", // so that a prompt nobody expected fails instead of waiting
+      // Without input a prompt that nobody expected fails instead of waiting.
+      stdin: options.input === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
       detached: true,
@@ -87,6 +90,10 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
     throw new ExecError(`Could not start "${program}"`, { cause, code });
   }
 
+  if (options.input !== undefined) {
+    // A program need not read all of it, or any.
+    new Blob([options.input]).stream().pipeTo(child.stdin).catch(() => {});
+  }
   const limit = options.maxBytes ?? 1024 * 1024;
   const stdout = collect(child.stdout, limit, (chunk) => options.onOutput?.(chunk, "stdout"));
   const stderr = collect(child.stderr, limit, (chunk) => options.onOutput?.(chunk, "stderr"));

@@ -14,6 +14,16 @@ Deno.test("exec() gives the child no input: what asks for some reads its end", a
   assert.equal(asked.stdout, "nothing\n");
 });
 
+Deno.test("exec() gives the child the input of its caller, also where the child does not read it", async () => {
+  const long = "a line\n".repeat(100_000);
+  const [read, ignored] = await Promise.all([
+    exec(["wc", "-c"], { input: long }),
+    exec(["sh", "-c", "exit 3"], { input: long }),
+  ]);
+  assert.equal(read.stdout, "700000\n");
+  assert.equal(ignored.code, 3);
+});
+
 Deno.test("exec() ends a child that is over time, with what it started", async () => {
   // Long enough for a busy machine to start all of it.
   const late = await exec(["sh", "-c", "sleep 60 & echo $!; wait"], { timeoutMs: 5_000 });

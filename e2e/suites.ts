@@ -118,6 +118,10 @@ const drone = ofOneFile({
   description: "the engine and a real Drone, which is this suite's own: answers lost, runner and server gone",
   file: "e2e/drone_engine_test.ts",
 });
+const secrets = ofOneFile({
+  name: "secrets",
+  description: "the secrets of a host by the real sops: made, read by either key, changed, a key lost",
+});
 const registry = ofOneFile({
   name: "registry",
   description:
@@ -166,7 +170,7 @@ const restart = ofOneFile({
 const plan: Suite[][][] = [
   [[format, lint, types]],
   [[unit], [pages]],
-  [[demo, installed], [forge], [drone, registry]],
+  [[demo, installed], [forge, secrets], [drone, registry]],
   [[harness], [loop], [contract, recipes]],
   [[restart]],
 ];

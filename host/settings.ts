@@ -3,6 +3,8 @@ import { describeError, UsageError } from "../common/errors.ts";
 
 /** Where the settings of a host lie. */
 export const SETTINGS_FILE = "/etc/cc-ci/host.json";
+/** Where its secrets lie, each in a file of its name. */
+export const SECRETS_FOLDER = "/etc/cc-ci/secrets";
 
 const domain = z.string().regex(
   /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
@@ -84,7 +86,7 @@ const schema = z.strictObject({
   /** Folder of run folders. */
   runs: folder.default("/var/lib/cc-ci/runs"),
   /** Folder with a file for each secret, where systemd hands over no credentials. */
-  secrets: folder.default("/etc/cc-ci/secrets"),
+  secrets: folder.default(SECRETS_FOLDER),
   /** The registry that `registry_auth` logs in to. */
   registry: z.string().default("https://index.docker.io/v1/"),
 });

@@ -13,6 +13,7 @@ export const commands: Commands = {
   remove: async (argv) => await (await import("./commands/janitor.ts")).remove(argv),
   bundle: async (argv) => await (await import("./commands/bundle.ts")).bundle(argv),
   units: async (argv) => await (await import("./commands/units.ts")).units(argv),
+  secrets: async (argv) => await (await import("./commands/secrets.ts")).secrets(argv),
   "abra-contract": async (argv) => await (await import("./commands/abra_contract.ts")).checkContract(argv),
 };
 

@@ -1,0 +1,96 @@
+import { Command } from "commander";
+import { resolve } from "node:path";
+import { SECRETS_FOLDER } from "../../host/settings.ts";
+import { write } from "../host/command_line.ts";
+import { Interruption } from "../host/interruption.ts";
+import { pathsFromEnvironment } from "../host/paths.ts";
+import { terminalProgress } from "../host/progress.ts";
+import { NAMES } from "../secrets/catalogue.ts";
+import { readHidden } from "../secrets/hidden_input.ts";
+import { Sops } from "../secrets/sops.ts";
+import { ensureSops } from "../secrets/sops_program.ts";
+import {
+  checkSecrets,
+  editSecrets,
+  newSecrets,
+  placeFrom,
+  recoverSecrets,
+  rotateSecret,
+  type Work,
+} from "../secrets/work.ts";
+import { callersFolder } from "./harness.ts";
+
+const FILE = "/etc/cc-ci/secrets.yaml";
+const HOST_KEY = "/etc/ssh/ssh_host_ed25519_key";
+
+/** `./cc-ci secrets`: makes, changes and hands out the secrets of a host. @returns the exit code */
+export async function secrets(argv: string[]): Promise<number> {
+  using interruption = new Interruption();
+  const program = new Command("secrets").exitOverride()
+    .description(
+      "the secrets of a host: one file, encrypted by sops for this host's SSH key and a recovery key",
+    );
+  let code = 0;
+  const add = (name: string, description: string, act: (work: Work, call: Call) => Promise<unknown>) =>
+    program.command(name).description(description)
+      .option("--file <path>", "the encrypted file", FILE)
+      .option("--host-key <path>", "this host's private SSH key, whose public half lies beside it", HOST_KEY)
+      .action(async (...args: unknown[]) => {
+        const command = args.at(-1) as Command;
+        const options = command.opts<Options>();
+        await act(await workOn(options, interruption.signal), { options, name: command.args[0] ?? "" });
+      });
+  add("new", "make it", (work, { options }) => newSecrets(work, options))
+    .option("--recovery <public key>", "use a recovery key that you have, in the place of a new one");
+  add("edit", "open it in your editor", (work) => editSecrets(work));
+  add(
+    "rotate",
+    "give a secret another value",
+    (work, { name }) => rotateSecret(work, { name, ask: readHidden }),
+  )
+    .argument("<name>", NAMES.join(", "));
+  add("check", "say what is there, and who can read it", async (work) => {
+    code = await checkSecrets(work) ? 0 : 1;
+  });
+  add(
+    "place",
+    "write each secret to a file for systemd",
+    (work, { options }) => placeFrom(work, { folder: inCallersFolder(options.to ?? SECRETS_FOLDER) }),
+  )
+    .option("--to <folder>", "where to", SECRETS_FOLDER);
+  add(
+    "recover",
+    "let this host read it by the recovery key, when its SSH key is another one",
+    (work, { options }) => recoverSecrets(work, { ask: readHidden, keepOthers: options.keepOthers ?? false }),
+  )
+    .option("--keep-others", "other SSH keys go on reading it");
+  await program.parseAsync(argv, { from: "user" });
+  return code;
+}
+
+interface Options {
+  file: string;
+  hostKey: string;
+  to?: string;
+  recovery?: string;
+  keepOthers?: boolean;
+}
+
+interface Call {
+  options: Options;
+  name: string;
+}
+
+async function workOn({ file, hostKey }: Options, signal: AbortSignal): Promise<Work> {
+  const program = await ensureSops({ paths: pathsFromEnvironment(), progress: terminalProgress(), signal });
+  return {
+    file: inCallersFolder(file),
+    sops: new Sops({ program, hostKey: inCallersFolder(hostKey) }),
+    say: (line) => write(`${line}\n`),
+    random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+  };
+}
+
+function inCallersFolder(path: string): string {
+  return resolve(callersFolder(), path);
+}

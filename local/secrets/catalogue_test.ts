@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { UNITS } from "../../host/units.ts";
+import { NAMES, SECRETS, unitsWith } from "./catalogue.ts";
+
+Deno.test("every secret has units that read it, and every one that units read is there", () => {
+  const read = Object.values(UNITS.units).flatMap(({ credentials }) => credentials)
+    .filter(({ from }) => from === undefined);
+  assert.deepEqual([...new Set(read.map(({ name }) => name))].toSorted(), NAMES.toSorted());
+  for (const name of NAMES) assert.ok(unitsWith([name]).length > 0, name);
+});
+
+Deno.test("a host may do without the secrets without which its units start, and without no other", () => {
+  const needed = Object.values(UNITS.units).flatMap(({ credentials }) => credentials)
+    .filter(({ optional }) => !optional).map(({ name }) => name);
+  for (const name of NAMES) assert.equal(SECRETS[name].optional ?? false, !needed.includes(name), name);
+});

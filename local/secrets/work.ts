@@ -1,0 +1,181 @@
+import { dirname } from "node:path";
+import { parse } from "yaml";
+import * as z from "zod";
+import { CcciError, describeError, UsageError } from "../../common/errors.ts";
+import { exists, removeTree, writeAtomically } from "../../common/files.ts";
+import { isSecret, NAMES, SECRETS } from "./catalogue.ts";
+import { type Finding, findings } from "./check.ts";
+import { type Placed, placeSecrets, restartsFor, scratchInMemory } from "./place.ts";
+import { readRecoveryKey, type RecoveryKey, recoveryKeyOf } from "./recovery_key.ts";
+import { draftOf, faultOf, madeValue, readOutside, readValues } from "./secrets_file.ts";
+import type { Sops } from "./sops.ts";
+
+/** What every command on a file of secrets needs. */
+export interface Work {
+  /** The encrypted file. */
+  file: string;
+  sops: Sops;
+  say: (line: string) => void;
+  random: (bytes: number) => Uint8Array;
+}
+
+/**
+ * Makes the file: with new values where we make them, and empty ones where a person gives them.
+ * @param given a public key that takes the place of a recovery key of our making
+ */
+export async function newSecrets(
+  { file, sops, say, random }: Work,
+  { recovery: given }: { recovery?: string },
+) {
+  if (await exists(file)) {
+    throw new UsageError(`Could not make the secrets: there are some in "${file}" already`, {
+      hint:
+        '"./cc-ci secrets edit" and "./cc-ci secrets rotate NAME" change them; --file names another file.',
+    });
+  }
+  const made = given === undefined ? recoveryKeyOf(random(32)) : null;
+  const recipient = made?.recipient ?? readableRecipient(given ?? "");
+  const recipients = [await sops.hostRecipient(), recipient];
+  const text = await sops.encrypt(draftOf(random), { path: file, recipients });
+  await Deno.mkdir(dirname(file), { recursive: true });
+  await writeAtomically(file, text);
+  say(`Written: ${file}`);
+  if (made !== null) sayRecoveryKey(made, say);
+  say("");
+  say('What a person has to give is empty; "./cc-ci secrets edit" takes it:');
+  for (const name of NAMES) {
+    const secret = SECRETS[name];
+    if ("given" in secret) say(`  ${name}${secret.optional ? " (may stay empty)" : ""}: ${secret.given}`);
+  }
+}
+
+function sayRecoveryKey({ identity }: RecoveryKey, say: (line: string) => void): void {
+  say("");
+  say(
+    "The recovery key, which reads the file when this host's own key is lost. It is shown this once, and is",
+  );
+  say("stored nowhere: keep it off this machine, in a password manager or on paper.");
+  say("");
+  say(`  ${identity}`);
+}
+
+/** @throws {UsageError} when it is no public key that sops takes */
+function readableRecipient(text: string): string {
+  const [kind = "", key = ""] = text.trim().split(/\s+/);
+  if (/^age1[a-z0-9]+$/.test(kind)) return kind;
+  if (/^ssh-(ed25519|rsa)$/.test(kind) && /^[A-Za-z0-9+/=]+$/.test(key)) return `${kind} ${key}`;
+  throw new UsageError(`Could not use "${text}" as recovery key`, {
+    hint: 'Give the public one, which begins with "age1", "ssh-ed25519" or "ssh-rsa".',
+  });
+}
+
+/** Opens the caller's editor, and says what is wrong or lacking afterwards. */
+export async function editSecrets({ file, sops, say }: Work): Promise<void> {
+  await readOutside(file);
+  const scratch = await scratchInMemory();
+  try {
+    const changed = await sops.edit(file, { scratch });
+    say(changed ? `Written: ${file}` : "Nothing was changed");
+  } finally {
+    await removeTree(scratch);
+  }
+  for (const one of (await found({ file, sops })).filter(({ sign }) => sign === "✖")) say(lineOf(one));
+}
+
+/** Gives a secret another value: one of our making, or the one that `ask` gets. */
+export async function rotateSecret(
+  { file, sops, say, random }: Work,
+  { name, ask }: { name: string; ask: (question: string) => Promise<string> },
+): Promise<void> {
+  if (!isSecret(name)) {
+    throw new UsageError(`There is no secret "${name}"`, { hint: `There are: ${NAMES.join(", ")}` });
+  }
+  await readOutside(file);
+  const secret = SECRETS[name];
+  if ("given" in secret) say(`${name} is ${secret.given}.`);
+  const value = "made" in secret ? madeValue(secret, random) : await ask(`New value of ${name}`);
+  const fault = faultOf(name, value);
+  if (fault !== null) {
+    throw new UsageError(`Could not use that as "${name}": ${fault}`, {
+      hint: "Nothing was changed; give another value.",
+    });
+  }
+  await sops.set(file, { name, value });
+  say(`${name} has another value. What has to be done now:`);
+  const steps = [
+    ...secret.byHand === undefined ? [] : [secret.byHand],
+    "./cc-ci secrets place",
+    ...restartsFor([name]),
+  ];
+  for (const step of steps) say(`  ${step}`);
+}
+
+/** @returns whether all is as it should be */
+export async function checkSecrets({ file, sops, say }: Work): Promise<boolean> {
+  const all = await found({ file, sops });
+  for (const one of all) say(lineOf(one));
+  return all.every(({ sign }) => sign !== "✖");
+}
+
+async function found({ file, sops }: Pick<Work, "file" | "sops">): Promise<Finding[]> {
+  const outside = await readOutside(file);
+  return findings(outside, { host: await sops.hostRecipient(), values: await valuesOrWhy({ file, sops }) });
+}
+
+async function valuesOrWhy({ file, sops }: Pick<Work, "file" | "sops">) {
+  try {
+    return { text: z.record(z.string(), z.unknown()).parse(parse(await sops.decrypt(file))) };
+  } catch (error) {
+    const hint = error instanceof CcciError && error.hint !== undefined ? `. ${error.hint}` : "";
+    return { why: `${describeError(error)}${hint}` };
+  }
+}
+
+function lineOf({ sign, what, text }: Finding): string {
+  return `${sign} ${what}: ${text}`;
+}
+
+/** Writes each secret to a file for systemd. @returns what changed */
+export async function placeFrom({ file, sops, say }: Work, { folder }: { folder: string }): Promise<Placed> {
+  await readOutside(file);
+  const values = readValues(await sops.decrypt(file));
+  const placed = await placeSecrets(folder, values);
+  for (const name of placed.written) say(`Written: ${folder}/${name}`);
+  for (const name of placed.removed) say(`Removed: ${folder}/${name}`);
+  const changed = [...placed.written, ...placed.removed];
+  if (changed.length === 0) say(`Everything is in "${folder}" as it should be`);
+  const steps = restartsFor(changed);
+  if (steps.length > 0) say("What has to be started again, if it runs:");
+  for (const step of steps) say(`  ${step}`);
+  return placed;
+}
+
+/**
+ * Makes the file readable by the key that this host has now.
+ * @param ask gets the recovery key
+ * @param keepOthers whether other SSH keys go on reading it; without it they were this host's before
+ */
+export async function recoverSecrets(
+  { file, sops, say }: Work,
+  { ask, keepOthers }: { ask: (question: string) => Promise<string>; keepOthers: boolean },
+): Promise<void> {
+  const { recipients } = await readOutside(file);
+  const host = await sops.hostRecipient();
+  const key = readRecoveryKey(await ask("The recovery key"));
+  if (!recipients.includes(key.recipient)) {
+    throw new UsageError(`Could not read the secrets in "${file}": they are for another recovery key`, {
+      hint: "Give the one that was printed when the file was made.",
+    });
+  }
+  if (recipients.includes(host)) {
+    say(`The key that this host has reads "${file}" already, and so does the recovery key`);
+    return;
+  }
+  const remove = keepOthers ? [] : recipients.filter((one) => one.startsWith("ssh-"));
+  await sops.exchange(file, { add: host, remove, key: { identity: key.identity } });
+  say(`The key that this host has now reads "${file}"`);
+  for (const one of remove) say(`This one does not any more: ${one}`);
+  if (remove.length > 0) {
+    say("If somebody else may have that key, rotate every secret: it has been readable with it.");
+  }
+}
