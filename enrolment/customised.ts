@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { exists } from "../common/files.ts";
 import type { Enrolment } from "./enrolment.ts";
 import { recipeYml } from "./schema.ts";
 import { looksSecret } from "./settle_values.ts";
@@ -13,12 +15,20 @@ export interface Customisation {
 
 /** Says nothing of how an app is deployed and looked at. */
 const elsewhere = ["recipe", "folder", "repo", "upstream", "public", "data", "expected_gaps"];
+const SETUP = "setup.ts";
 const HIDDEN = "•••";
 
 /**
- * What a `recipe.yml` changes in how the recipe is deployed and looked at. Its own data commands are not among it: they say how the recipe is tested, and change nothing of it.
+ * What an enrolment changes in how the recipe is deployed and looked at, the steps of `setup.ts` included. What writes
+ * and reads data is not among it: that says how the recipe is tested, and changes nothing of it.
  */
-export function customisationsOf(enrolment: Enrolment): Customisation[] {
+export async function customisationsOf(enrolment: Enrolment): Promise<Customisation[]> {
+  const { folder } = enrolment;
+  const isSetUp = folder !== null && await exists(join(folder, SETUP));
+  return [...saidOf(enrolment), ...(isSetUp ? [{ key: SETUP, said: "sets each new app up" }] : [])];
+}
+
+function saidOf(enrolment: Enrolment): Customisation[] {
   const usual = recipeYml.parse({ repo: "a/b" });
   return Object.entries({ ...usual, ...enrolment }).flatMap(([key, value]): Customisation[] => {
     if (elsewhere.includes(key)) return [];

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { customisationsOf } from "./customised.ts";
 import { defaultEnrolment, parseEnrolment } from "./enrolment.ts";
 
-Deno.test("what recipe.yml changes is told key by key, and no secret with it", () => {
+Deno.test("what recipe.yml changes is told key by key, and no secret with it", async () => {
   const said = parseEnrolment(
     `
 repo: a/wiki
@@ -34,7 +35,7 @@ exceptions: [confine.bind=/etc/localtime, lint.image]
 `,
     "recipe.yml",
   );
-  const told = customisationsOf({ recipe: "wiki", folder: null, ...said });
+  const told = await customisationsOf({ recipe: "wiki", folder: null, ...said });
   assert.deepEqual(Object.fromEntries(told.map(({ key, said }) => [key, said])), {
     "health.path": "/login",
     "health.status": "200; 302",
@@ -61,5 +62,19 @@ exceptions: [confine.bind=/etc/localtime, lint.image]
     skip: "stage: backup, reason: too large",
     exceptions: "confine.bind=/etc/localtime; lint.image",
   });
-  assert.deepEqual(customisationsOf(defaultEnrolment("wiki")), []);
+  assert.deepEqual(await customisationsOf(defaultEnrolment("wiki")), []);
+});
+
+Deno.test("steps that set an app up are told among what the enrolment changes", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const told = async () =>
+      (await customisationsOf({ ...defaultEnrolment("wiki"), folder })).map(({ key }) => key);
+    await Deno.writeTextFile(join(folder, "seed.ts"), "");
+    assert.deepEqual(await told(), []);
+    await Deno.writeTextFile(join(folder, "setup.ts"), "");
+    assert.deepEqual(await told(), ["setup.ts"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -187,7 +187,7 @@ export const runResult = z.object({
     difference: z.string(),
     changed: z.number().min(0).max(1),
   }).nullable().default(null),
-  /** What `recipe.yml` made otherwise than usual, `key: what it says`, without secrets; missing in older results. */
+  /** What the enrolment made otherwise than usual, `key: what it says`, without secrets; missing in older results. */
   customised: z.array(z.string()).optional(),
   /** What no run can show of the app, by `recipe.yml`; it counts for nothing. */
   gaps: z.array(z.object({ what: z.string(), reason: z.string() })).optional(),

@@ -58,8 +58,8 @@ export function uncleanText(result: RunResult): string | null {
 }
 
 /**
- * The versions from which it was upgraded, if they are several, what `recipe.yml` changed, and what it says that no run
- * can show, by title; without those of which there is none.
+ * The versions from which it was upgraded, if they are several, what the enrolment changed, and what it says that no
+ * run can show, by title; without those of which there is none.
  */
 export function runLists(
   { customised = [], gaps = [], stages }: Pick<RunResult, "customised" | "gaps" | "stages">,
@@ -68,7 +68,7 @@ export function runLists(
   const bases = stages.flatMap(({ bases = [] }) => bases);
   return [
     { title: `Upgraded from ${bases.length} versions`, items: bases.map(baseText) },
-    { title: `recipe.yml sets ${count} ${count === 1 ? "thing" : "things"}`, items: customised },
+    { title: `The enrolment sets ${count} ${count === 1 ? "thing" : "things"}`, items: customised },
     { title: "Not looked at, and not counted", items: gaps.map(({ what, reason }) => `${what}: ${reason}`) },
   ].filter(({ items }) => items.length > 0);
 }

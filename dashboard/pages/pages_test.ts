@@ -95,7 +95,7 @@ Deno.test("what stands between backticks is code, on a run's page as in its comm
       '<p class="cause">lost <code>/data</code></p>',
       "see <code>compose.yml</code></pre>",
       "<li><code>abra</code> said &lt;b&gt;</li>",
-      "<summary>recipe.yml sets 1 thing</summary>",
+      "<summary>The enrolment sets 1 thing</summary>",
       "<li>env.MAIL: <code>x</code> &lt;b&gt;</li>",
       "one ` alone",
     ]

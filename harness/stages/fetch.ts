@@ -25,7 +25,7 @@ export async function fetchStage(run: FetchRun, ctx: StageContext): Promise<void
       throw notEnrolled(error, settings);
     });
   }
-  run.customised = customisationsOf(run.enrolment);
+  run.customised = await customisationsOf(run.enrolment);
   const settled = await settledEnrolment(run.enrolment, run.redactor);
   run.enrolment = settled.enrolment;
   for (const note of settled.notes) ctx.note(note);

@@ -152,7 +152,7 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       folder: { tmp: join(folder, "tmp") },
       redactor: new Redactor(),
       enrolment,
-      customised: customisationsOf(enrolment),
+      customised: await customisationsOf(enrolment),
       send: (message) => void sent.push(message),
       repo,
       base: others[0] ?? null,
