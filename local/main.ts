@@ -14,6 +14,8 @@ export const commands: Commands = {
   bundle: async (argv) => await (await import("./commands/bundle.ts")).bundle(argv),
   units: async (argv) => await (await import("./commands/units.ts")).units(argv),
   secrets: async (argv) => await (await import("./commands/secrets.ts")).secrets(argv),
+  install: async (argv) => await (await import("./commands/install.ts")).install(argv),
+  uninstall: async (argv) => await (await import("./commands/install.ts")).uninstall(argv),
   "abra-contract": async (argv) => await (await import("./commands/abra_contract.ts")).checkContract(argv),
 };
 

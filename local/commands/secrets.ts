@@ -55,9 +55,11 @@ export async function secrets(argv: string[]): Promise<number> {
   add(
     "place",
     "write each secret to a file for systemd",
-    (work, { options }) => placeFrom(work, { folder: inCallersFolder(options.to ?? SECRETS_FOLDER) }),
+    (work, { options: { to = SECRETS_FOLDER, dryRun = false } }) =>
+      placeFrom(work, { folder: inCallersFolder(to), dryRun }),
   )
-    .option("--to <folder>", "where to", SECRETS_FOLDER);
+    .option("--to <folder>", "where to", SECRETS_FOLDER)
+    .option("--dry-run", "say what would be written, and do nothing");
   add(
     "recover",
     "let this host read it by the recovery key, when its SSH key is another one",
@@ -74,6 +76,7 @@ interface Options {
   to?: string;
   recovery?: string;
   keepOthers?: boolean;
+  dryRun?: boolean;
 }
 
 interface Call {

@@ -14,34 +14,38 @@ export interface DronePrograms {
 }
 
 /** Drone's server and exec runner, built from their modules and kept in the cache; no package of either exists. */
-export async function ensureDronePrograms({ paths, progress, signal }: BuildContext): Promise<DronePrograms> {
-  const server = join(paths.bin, `drone-server-${SERVER_VERSION}`);
-  const runner = join(paths.bin, `drone-runner-exec-${RUNNER_VERSION}`);
-  const builds = [
-    {
-      name: "Drone",
-      script: "build-server.sh",
-      version: SERVER_VERSION,
-      out: server,
-      usually: "about 3 min",
-    },
-    {
-      name: "Drone's runner",
-      script: "build-runner.sh",
-      version: RUNNER_VERSION,
-      out: runner,
-      usually: "about 1 min",
-    },
-  ];
-  let built = false;
-  for (const { name, script, version, out, usually } of builds) {
-    if (await exists(out)) continue;
-    built = true;
-    await inStep(progress, `Build ${name}`, async (step) => {
-      const argv = [join(paths.repo, "local", "drone", script), version, out, join(paths.build, script)];
-      await buildProgram({ paths, step, signal, name, argv, usually });
-    });
-  }
-  if (built) await dropBuildCaches(paths);
-  return { server, runner };
+export async function ensureDronePrograms(context: BuildContext): Promise<DronePrograms> {
+  const server = await ensureProgram(context, {
+    ...{ name: "Drone", usually: "about 3 min", script: "build-server.sh", version: SERVER_VERSION },
+    out: `drone-server-${SERVER_VERSION}`,
+  });
+  return { server, runner: await ensureDroneRunner(context) };
+}
+
+/** Drone's exec runner alone. */
+export function ensureDroneRunner(context: BuildContext): Promise<string> {
+  return ensureProgram(context, {
+    ...{ name: "Drone's runner", usually: "about 1 min", script: "build-runner.sh", version: RUNNER_VERSION },
+    out: `drone-runner-exec-${RUNNER_VERSION}`,
+  });
+}
+
+interface Source {
+  name: string;
+  usually: string;
+  script: string;
+  version: string;
+  out: string;
+}
+
+async function ensureProgram({ paths, progress, signal }: BuildContext, source: Source): Promise<string> {
+  const { name, usually, script, version } = source;
+  const out = join(paths.bin, source.out);
+  if (await exists(out)) return out;
+  await inStep(progress, `Build ${name}`, async (step) => {
+    const argv = [join(paths.repo, "local", "drone", script), version, out, join(paths.build, script)];
+    await buildProgram({ paths, step, signal, name, argv, usually });
+  });
+  await dropBuildCaches(paths);
+  return out;
 }

@@ -71,7 +71,8 @@ export const SECRETS: Record<Credential, Secret> = {
     byHand: "Revoke the old token at the registry.",
   },
   git_token: {
-    given: "on the forge, of an account that may read private recipes, as NAME:TOKEN",
+    given:
+      "on the forge, of an account that may read recipes that are not public: a token with the scope read:repository",
     means: "recipes that are not public are fetched with it",
     optional: true,
     byHand: "Revoke the old token on the forge.",

@@ -55,6 +55,14 @@ export async function changesOf(
   };
 }
 
+/** Names of secrets that lie in a folder with a value. */
+export async function placedNames(folder: string): Promise<Credential[]> {
+  const there = await Promise.all(
+    NAMES.map(async (name) => [name, await placedValue(folder, name)] as const),
+  );
+  return there.filter(([, value]) => value !== null && value.trim() !== "").map(([name]) => name);
+}
+
 async function placedValue(folder: string, name: Credential): Promise<string | null> {
   try {
     return await Deno.readTextFile(join(folder, name));

@@ -5,7 +5,7 @@ import { CcciError, describeError, UsageError } from "../../common/errors.ts";
 import { exists, removeTree, writeAtomically } from "../../common/files.ts";
 import { isSecret, NAMES, SECRETS } from "./catalogue.ts";
 import { type Finding, findings } from "./check.ts";
-import { type Placed, placeSecrets, restartsFor, scratchInMemory } from "./place.ts";
+import { changesOf, type Placed, placeSecrets, restartsFor, scratchInMemory } from "./place.ts";
 import { readRecoveryKey, type RecoveryKey, recoveryKeyOf } from "./recovery_key.ts";
 import { draftOf, faultOf, madeValue, readOutside, readValues } from "./secrets_file.ts";
 import type { Sops } from "./sops.ts";
@@ -135,10 +135,19 @@ function lineOf({ sign, what, text }: Finding): string {
   return `${sign} ${what}: ${text}`;
 }
 
-/** Writes each secret to a file for systemd. @returns what changed */
-export async function placeFrom({ file, sops, say }: Work, { folder }: { folder: string }): Promise<Placed> {
+/** Writes each secret to a file for systemd. @returns what changed, or would change */
+export async function placeFrom(
+  { file, sops, say }: Work,
+  { folder, dryRun }: { folder: string; dryRun: boolean },
+): Promise<Placed> {
   await readOutside(file);
   const values = readValues(await sops.decrypt(file));
+  if (dryRun) {
+    const changes = await changesOf(folder, values);
+    for (const name of changes.written) say(`Would write ${folder}/${name}`);
+    for (const name of changes.removed) say(`Would remove ${folder}/${name}`);
+    return changes;
+  }
   const placed = await placeSecrets(folder, values);
   for (const name of placed.written) say(`Written: ${folder}/${name}`);
   for (const name of placed.removed) say(`Removed: ${folder}/${name}`);

@@ -1,0 +1,93 @@
+import { dirname, join } from "node:path";
+import { CcciError } from "../../common/errors.ts";
+import { mayRestart, UNITS } from "../../host/units.ts";
+import { applyAt, type Changes, changesAt } from "./files.ts";
+import type { Actor } from "./machine.ts";
+import { readRecord, writeRecord } from "./record.ts";
+import { type Piece, UNIT_FOLDER } from "./pieces.ts";
+
+const TARGET = "cc-ci.target";
+
+export interface Installation {
+  /** The folder that is the host's `/`. */
+  root: string;
+  prefix: string;
+  pieces: readonly Piece[];
+  say: (line: string) => void;
+}
+
+/** Says what an installation would change. */
+export async function announce({ root, pieces, say }: Installation): Promise<Changes> {
+  const changes = await changesAt(root, pieces);
+  for (const { path } of changes.write) say(`Would write ${path}`);
+  for (const path of changes.remove) say(`Would remove ${path}`);
+  if (changes.write.length + changes.remove.length === 0) say("Every file is as it should be");
+  return changes;
+}
+
+/** Makes the files what they should be. */
+export async function installFiles({ root, prefix, pieces, say }: Installation): Promise<Changes> {
+  const changes = await changesAt(root, pieces);
+  const { write, remove } = changes;
+  if (write.length + remove.length === 0) {
+    say("Every file is as it should be");
+    return changes;
+  }
+  await applyAt(root, { changes, pieces, prefix });
+  for (const [folder, count] of countsByFolder(write.map(({ path }) => path))) {
+    say(`Written: ${count} ${count === 1 ? "file" : "files"} in ${folder}`);
+  }
+  for (const path of remove) say(`Removed: ${path}`);
+  return changes;
+}
+
+function countsByFolder(paths: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const path of paths) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+  return counts;
+}
+
+/**
+ * Lets the host's program do its work, then systemd start what is not started, and again what has changed since this
+ * went well the last time.
+ * @returns 0, or the exit code of the host's program, which then has said why; nothing is started in that case
+ */
+export async function bringUp({ root, prefix, say }: Installation, actor: Actor): Promise<number> {
+  const record = await readRecord(root);
+  const pending = record?.pending ?? [];
+  if (pending.some((path) => path.startsWith(UNIT_FOLDER))) await must(actor, ["systemctl", "daemon-reload"]);
+  const code = await actor.run([join(prefix, "bin", "cc-ci-host"), "all"]);
+  if (code !== 0) {
+    say(
+      'The files are in place. Put right what is said above, then start "./cc-ci install" again: it goes on there.',
+    );
+    return code;
+  }
+  await must(actor, ["systemctl", "start", TARGET]);
+  const again = restarts(pending);
+  if (again.length > 0) await must(actor, ["systemctl", "try-restart", ...again]);
+  if (record !== null && pending.length > 0) {
+    say("Drone's runner is not started again, as runs go on in it: it has what is new from its next start");
+    await writeRecord(root, { ...record, pending: [] });
+  }
+  return 0;
+}
+
+/** Services that run something else now, and may be started again at any moment. */
+function restarts(paths: readonly string[]): string[] {
+  const services = Object.entries(UNITS.units).filter(([name, { sets }]) =>
+    name.endsWith(".service") && sets.includes("service")
+  )
+    .map(([name]) => name).filter(mayRestart);
+  const programsToo = paths.some((path) => !path.startsWith(UNIT_FOLDER));
+  return services.filter((name) => programsToo || paths.includes(join(UNIT_FOLDER, name)));
+}
+
+async function must(actor: Actor, argv: readonly string[]): Promise<void> {
+  const code = await actor.run(argv);
+  if (code !== 0) {
+    throw new CcciError("install", `Could not go on: "${argv.join(" ")}" ended with exit code ${code}`, {
+      hint: 'Look at what it says and at "journalctl -u cc-ci-*", then start "./cc-ci install" again.',
+    });
+  }
+}

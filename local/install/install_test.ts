@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { execOk } from "../../common/exec.ts";
+import { parseSettings } from "../../host/settings.ts";
+import { announce, bringUp, type Installation, installFiles } from "./install.ts";
+import { piecesOf } from "./pieces.ts";
+import { uninstallFrom } from "./uninstall.ts";
+
+const tmp = await Deno.makeTempDir({ prefix: "cc-ci-install-" });
+globalThis.addEventListener("unload", () => Deno.removeSync(tmp, { recursive: true }));
+
+const settings = {
+  domain: "ci.example.org",
+  forge: { url: "https://git.example.org", org: "recipe-maintainers" },
+  drone: {},
+  backupBot: {},
+};
+
+/** Something to install, and a root folder with what a machine has anyway. */
+async function someMachine() {
+  const folder = await Deno.makeTempDir({ dir: tmp });
+  const root = join(folder, "root");
+  for (
+    const path of ["etc/systemd/system/multi-user.target.wants", "usr/local/bin", "etc/cc-ci/secrets", "opt"]
+  ) {
+    await Deno.mkdir(join(root, path), { recursive: true });
+  }
+  await Deno.writeTextFile(join(root, "etc/cc-ci/host.json"), JSON.stringify(settings));
+  await Deno.writeTextFile(join(root, "usr/local/bin/abra"), "of the host");
+  const programs = join(folder, "programs");
+  await Deno.mkdir(join(programs, "floor"), { recursive: true });
+  for (const name of ["bridge.js", "host.js", "deno", "runner"]) {
+    await Deno.writeTextFile(join(programs, name), name);
+  }
+  await Deno.writeTextFile(join(programs, "floor", "runtime.sh"), "#!/bin/sh\n", { mode: 0o755 });
+  const said: string[] = [];
+  const installation = async (asked: object = settings, prefix = "/opt/cc-ci"): Promise<Installation> => ({
+    ...{ root, prefix, say: (line) => void said.push(line) },
+    pieces: await piecesOf(parseSettings(asked), {
+      ...{ prefix, credentials: ["status_token"] },
+      sources: { programs, deno: join(programs, "deno"), runner: join(programs, "runner") },
+    }),
+  });
+  return { root, programs, said, installation };
+}
+
+/** Every path below a folder with what is there. */
+async function contents(root: string): Promise<string[]> {
+  const { stdout } = await execOk(["find", root, "-printf", "%P %y %m %l %T@\n"]);
+  return stdout.trim().split("\n").toSorted();
+}
+
+/** The same without times, which folders change by themselves. */
+async function names(root: string): Promise<string[]> {
+  return (await contents(root)).map((line) => line.replace(/ \S+$/, ""));
+}
+
+Deno.test("an installation is made once, a second call changes nothing, and says so", async () => {
+  const { root, said, installation } = await someMachine();
+  const before = await names(root);
+  const pieces = await installation();
+  await announce(pieces);
+  assert.ok(said.includes("Would write /etc/systemd/system/cc-ci-bridge.service"));
+  assert.deepEqual(await names(root), before, "a dry run writes nothing");
+
+  await installFiles(pieces);
+  const bridge = await Deno.readTextFile(join(root, "etc/systemd/system/cc-ci-bridge.service"));
+  assert.match(bridge, /^ExecStart=\/opt\/cc-ci\/bin\/deno run .* \/opt\/cc-ci\/programs\/bridge\.js$/m);
+  assert.match(bridge, /^LoadCredential=status_token:\/etc\/cc-ci\/secrets\/status_token$/m);
+  const link = (path: string) => Deno.readLink(join(root, path));
+  assert.equal(
+    await link("etc/systemd/system/multi-user.target.wants/cc-ci.target"),
+    "/etc/systemd/system/cc-ci.target",
+  );
+  assert.equal(await link("usr/local/bin/cc-ci-host"), "/opt/cc-ci/bin/cc-ci-host");
+  for (const path of ["bin/deno", "bin/cc-ci-harness", "programs/floor/runtime.sh"]) {
+    assert.equal(((await Deno.stat(join(root, "opt/cc-ci", path))).mode ?? 0) & 0o777, 0o755, path);
+  }
+
+  const first = await contents(root);
+  said.length = 0;
+  const again = await installFiles(await installation());
+  assert.deepEqual(said, ["Every file is as it should be"]);
+  assert.deepEqual(again, { write: [], remove: [] });
+  assert.deepEqual(await contents(root), first, "not even a time of a file has changed");
+});
+
+Deno.test("what differs is put right, and what a host does not need any more goes", async () => {
+  const { root, programs, said, installation } = await someMachine();
+  await installFiles(await installation());
+  await Deno.writeTextFile(join(programs, "bridge.js"), "newer");
+  await Deno.chmod(join(root, "opt/cc-ci/bin/deno"), 0o644);
+  await Deno.remove(join(root, "usr/local/bin/cc-ci-host"));
+  await Deno.symlink("/elsewhere", join(root, "usr/local/bin/cc-ci-host"));
+  const { write, remove } = await installFiles(await installation({ ...settings, drone: undefined }));
+  assert.deepEqual(write.map(({ path }) => path), [
+    ...["/opt/cc-ci/bin/deno", "/opt/cc-ci/programs/bridge.js", "/usr/local/bin/cc-ci-host"],
+  ]);
+  assert.deepEqual(remove, [
+    ...["/etc/systemd/system/cc-ci-drone.service", "/etc/systemd/system/cc-ci-runner.service"],
+  ]);
+  assert.ok(said.includes("Removed: /etc/systemd/system/cc-ci-runner.service"));
+});
+
+Deno.test("what is in the way and not ours is named, and nothing is written", async () => {
+  const { root, installation } = await someMachine();
+  await Deno.writeTextFile(join(root, "usr/local/bin/cc-ci-host"), "somebody else's");
+  const before = await contents(root);
+  await assert.rejects(installFiles(await installation()), {
+    message: 'Could not install: something else is in the way: "/usr/local/bin/cc-ci-host"',
+  });
+  assert.deepEqual(await contents(root), before);
+});
+
+Deno.test("an installation that broke off is finished by the next call, and removed whole", async () => {
+  const { root, programs, installation } = await someMachine();
+  const before = await names(root);
+  const whole = await installation();
+  await Deno.remove(join(programs, "host.js")); // gone while it is copied
+  await assert.rejects(installFiles(whole), Deno.errors.NotFound);
+  assert.notDeepEqual(await names(root), before);
+  await Deno.writeTextFile(join(programs, "host.js"), "host.js");
+  await installFiles(whole);
+  await uninstallFrom(root, { purge: false, dryRun: false, actor: null, say: () => {} });
+  assert.deepEqual(await names(root), before);
+});
+
+Deno.test("uninstalling removes exactly what installing made, and state only when it is asked to", async () => {
+  const { root, said, installation } = await someMachine();
+  const before = await names(root);
+  await installFiles(await installation(settings, "/opt/ci/one"));
+  await Deno.mkdir(join(root, "var/lib/cc-ci/bridge"), { recursive: true });
+  const installed = await contents(root);
+  const say = (line: string) => void said.push(line);
+  const call = { purge: false, dryRun: false, actor: null, say };
+
+  await uninstallFrom(root, { ...call, purge: true, dryRun: true });
+  assert.ok(said.includes("Would remove /opt/ci/one/bin/deno"));
+  assert.ok(said.includes("Would remove /var/lib/cc-ci with all it holds"));
+  assert.deepEqual(await contents(root), installed, "a dry run removes nothing");
+
+  await uninstallFrom(root, call);
+  assert.deepEqual(
+    (await names(root)).filter((line) => !line.startsWith("var")),
+    before,
+  );
+  assert.ok(said.includes("Kept: /var/lib/cc-ci"));
+  said.length = 0;
+  await uninstallFrom(root, call);
+  assert.deepEqual(said, ["Nothing is installed"]);
+  await uninstallFrom(root, { ...call, purge: true });
+  assert.deepEqual((await names(root)).filter((line) => line.includes("cc-ci/")), []);
+});
+
+Deno.test("nothing is started until the host's program is content, and then what changed is started again", async () => {
+  const { installation } = await someMachine();
+  const pieces = await installation();
+  await installFiles(pieces);
+  const calls: string[] = [];
+  const actor = (codeOfHost: number) => ({
+    run(argv: readonly string[]) {
+      calls.push(argv.join(" "));
+      return Promise.resolve(argv[1] === "all" ? codeOfHost : 0);
+    },
+  });
+  assert.equal(await bringUp(pieces, actor(3)), 3);
+  assert.deepEqual(calls, ["systemctl daemon-reload", "/opt/cc-ci/bin/cc-ci-host all"]);
+  calls.length = 0;
+  await installFiles(pieces); // a second call, which finds every file as it should be
+  assert.equal(await bringUp(pieces, actor(0)), 0);
+  assert.deepEqual(calls.slice(2), [
+    "systemctl start cc-ci.target",
+    "systemctl try-restart cc-ci-dashboard.service cc-ci-bridge.service",
+  ]);
+  calls.length = 0;
+  await bringUp(pieces, actor(0));
+  assert.deepEqual(calls, ["/opt/cc-ci/bin/cc-ci-host all", "systemctl start cc-ci.target"]);
+});

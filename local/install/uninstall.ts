@@ -1,0 +1,64 @@
+import { basename, dirname, join } from "node:path";
+import { UsageError } from "../../common/errors.ts";
+import { exists, removeTree } from "../../common/files.ts";
+import { removeAt } from "./files.ts";
+import type { Actor } from "./machine.ts";
+import { UNIT_FOLDER } from "./pieces.ts";
+import { readRecord } from "./record.ts";
+
+/** What a host knows and keeps, apart from what Docker has. */
+const STATE = ["/etc/cc-ci", "/var/lib/cc-ci", "/var/cache/cc-ci"];
+
+/**
+ * Stops what was installed, and removes exactly that.
+ * @param options.purge whether settings, secrets and all state go, too
+ * @param options.actor null where nothing runs, below another root folder
+ */
+export async function uninstallFrom(
+  root: string,
+  { purge, dryRun, actor, say }: {
+    purge: boolean;
+    dryRun: boolean;
+    actor: Actor | null;
+    say: (line: string) => void;
+  },
+): Promise<void> {
+  const record = await readRecord(root);
+  const state: string[] = [];
+  for (const path of STATE) if (await exists(join(root, path))) state.push(path);
+  if (record === null) {
+    if (!purge || state.length === 0) return say("Nothing is installed");
+  } else if (dryRun) {
+    for (const path of record.paths) say(`Would remove ${path}`);
+  } else {
+    const units = record.paths.filter((path) => dirname(path) === UNIT_FOLDER).map((path) => basename(path));
+    if (actor !== null && units.length > 0) await stop(units, { actor, say });
+    await removeAt(root, record);
+    if (actor !== null) await actor.run(["systemctl", "daemon-reload"]);
+    say(`Removed: ${record.paths.length} files below ${record.prefix}, ${UNIT_FOLDER} and /usr/local/bin`);
+  }
+  for (const path of state) {
+    if (!purge) say(`Kept: ${path}`);
+    else if (dryRun) say(`Would remove ${path} with all it holds`);
+    else {
+      await removeTree(join(root, path));
+      say(`Removed: ${path} with all it holds`);
+    }
+  }
+  say("What Docker has is left alone: stacks, volumes and images of proxy, Drone and backup bot.");
+}
+
+async function stop(
+  units: readonly string[],
+  { actor, say }: { actor: Actor; say: (line: string) => void },
+): Promise<void> {
+  say("Stopping; a run that goes on is waited for");
+  const code = await actor.run(["systemctl", "stop", ...units]);
+  if (code === 0) return;
+  throw new UsageError(
+    `Could not uninstall: systemctl stop ended with exit code ${code}, so nothing was removed`,
+    {
+      hint: 'See "journalctl -u cc-ci-*", then start "./cc-ci uninstall" again.',
+    },
+  );
+}
