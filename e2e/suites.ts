@@ -99,6 +99,10 @@ const pages: Suite = {
     return tests(context, { name: "pages", files, jobs: 2 });
   },
 };
+const nix = ofOneFile({
+  name: "nix",
+  description: "what Nix builds of this tree, and what it makes of the modules, without nixpkgs",
+});
 const demo = ofOneFile({
   name: "demo",
   description:
@@ -169,7 +173,7 @@ const restart = ofOneFile({
  */
 const plan: Suite[][][] = [
   [[format, lint, types]],
-  [[unit], [pages]],
+  [[unit], [pages, nix]],
   [[demo, installed], [forge, secrets], [drone, registry]],
   [[harness], [loop], [contract, recipes]],
   [[restart]],

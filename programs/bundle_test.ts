@@ -3,14 +3,10 @@ import { dirname, join } from "node:path";
 import { exec, execOk } from "../common/exec.ts";
 import { bundlePrograms } from "./bundle.ts";
 import { moduleCommand, ownHome, type Start, startCommand } from "./start.ts";
+import { folder, tmp, written } from "./testing/bundled.ts";
 
 const repo = ownHome().folder;
-const tmp = await Deno.makeTempDir({ prefix: "cc-ci-programs-" });
-globalThis.addEventListener("unload", () => Deno.removeSync(tmp, { recursive: true }));
-/** Bundles that all tests here start. */
-const folder = join(tmp, "programs");
 const home = { form: "bundle", folder } as const;
-const written = await bundlePrograms(folder, { repo });
 
 /** Where nothing has been downloaded, and nothing can be. */
 async function offline(command: readonly string[], { env = {}, until }: {

@@ -86,14 +86,25 @@ export function moduleCommand(
     ...path.endsWith(ENDINGS.bundle) ? ["--no-npm", "--no-lock"] : [],
     ...smallHeap ? [SMALL_HEAP] : [],
     `--permission-set=${set}`,
-    ...Object.entries(places).map(([kind, list]) => `--allow-${kind}=${list.map(escaped).join(",")}`),
+    ...placeFlags(places),
     path,
   ];
 }
 
-/** One entry of a list on Deno's command line. */
-export function escaped(entry: string): string {
-  return entry.replaceAll(",", ",,");
+/**
+ * Lists of places as Deno's command line takes them.
+ * @throws {UsageError} for a place with a comma, which Deno takes for two: it has no way to write one
+ */
+export function placeFlags(places: Start["places"] = {}): string[] {
+  return Object.entries(places).map(([kind, list]) => {
+    const split = list.find((one) => one.includes(","));
+    if (split !== undefined) {
+      throw new UsageError(`Could not let a program ${kind} "${split}": Deno takes that for two places`, {
+        hint: "Name a place without a comma",
+      });
+    }
+    return `--allow-${kind}=${list.join(",")}`;
+  });
 }
 
 /** Whether a command line is one of a program of ours, wherever that lies. */

@@ -12,7 +12,7 @@ Deno.test("a program that runs from its sources finds what lies beside it", asyn
 });
 
 Deno.test("every form is started in its own way, with the lists that take the place of the set's", () => {
-  const places = { net: ["127.0.0.1:1", "a:2"], read: ["/a,b"] };
+  const places = { net: ["127.0.0.1:1", "a:2"], read: ["/a b", "/c"] };
   const [deno, ...args] = startCommand("bridge", {
     home: bundle,
     set: "bridge-local",
@@ -22,11 +22,18 @@ Deno.test("every form is started in its own way, with the lists that take the pl
   assert.equal(deno, Deno.execPath());
   assert.deepEqual(args.filter((word) => !word.startsWith("--v8-flags=")), [
     ...["run", "--quiet", "--no-prompt", "--no-remote", "--no-npm", "--no-lock"],
-    ...["--permission-set=bridge-local", "--allow-net=127.0.0.1:1,a:2", "--allow-read=/a,,b"],
+    ...["--permission-set=bridge-local", "--allow-net=127.0.0.1:1,a:2", "--allow-read=/a b,/c"],
     "/opt/cc ci/bridge.js",
   ]);
   assert.deepEqual(startCommand("harness", { home: binary, places }), ["/nix/bin/cc-ci-harness"]);
   assert.ok(startCommand("harness").at(-1)?.endsWith("/harness.ts"));
+});
+
+Deno.test("a place with a comma is refused, because Deno would take it for two", () => {
+  assert.throws(
+    () => startCommand("bridge", { home: bundle, places: { read: ["/c", "/a,b"] } }),
+    /^UsageError: Could not let a program read "\/a,b": Deno takes that for two places$/,
+  );
 });
 
 Deno.test("a binary has nothing beside it, and finds the deno for recipe tests on the PATH", async () => {

@@ -3,8 +3,8 @@ import { startCommand } from "../../programs/start.ts";
 import { StackError } from "../host/errors.ts";
 import type { Paths } from "../host/paths.ts";
 
-/** The harness as `.drone.yml` finds it where cc-ci is installed. */
-const INSTALLED = "/run/current-system/sw/bin/cc-ci-harness";
+/** The harness as `.drone.yml` calls it: a command on the PATH of the runner, which hands that to every step. */
+export const INSTALLED = "cc-ci-harness";
 
 /**
  * The project's `.drone.yml` with this machine's harness in place of the installed one; nothing else differs.

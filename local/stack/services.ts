@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { ingressFetch } from "../../common/ingress.ts";
-import { escaped, startCommand } from "../../programs/start.ts";
+import { startCommand } from "../../programs/start.ts";
 import { waitFor } from "../../common/time.ts";
 import { StackError } from "../host/errors.ts";
 import { ownGitea } from "../gitea/gitea.ts";
@@ -137,7 +137,7 @@ export async function waitForRoute(url: string, { ca }: { ca: string }): Promise
 /** This stack's process of a service, if it runs. */
 export function ownService(paths: Paths, service: Service): ProcessId | undefined {
   const { pidFile, state } = serviceFiles(paths, service);
-  return ownProcess(pidFile, (argv) => argv.includes(`--allow-write=${escaped(state)}`));
+  return ownProcess(pidFile, (argv) => argv.includes(`--allow-write=${state}`));
 }
 
 export async function stopService(paths: Paths, service: Service): Promise<boolean> {

@@ -1,0 +1,9 @@
+# In the place of this file comes what "nixos-generate-config --show-hardware-config" prints on the host.
+{ lib, ... }:
+{
+  boot.loader.grub.device = lib.mkDefault "/dev/vda";
+  fileSystems."/" = {
+    device = lib.mkDefault "/dev/disk/by-label/nixos";
+    fsType = lib.mkDefault "ext4";
+  };
+}

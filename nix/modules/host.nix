@@ -1,0 +1,54 @@
+# The host as its program reads it, and what a host has that no unit brings.
+{ config, lib, ... }:
+let
+  cfg = config.services.cc-ci;
+  inherit (lib) mkDefault mkIf optionalAttrs;
+  # What the program reads of it, with everything that the option "settings" says otherwise.
+  said = lib.recursiveUpdate settings cfg.settings;
+  droneDomain = said.drone.domain or (if cfg.drone.host == null then "drone.${said.domain}" else cfg.drone.host);
+  unlessNull = name: value: optionalAttrs (value != null) { ${name} = value; };
+  address = builtins.match "(https?)://([^:/]+)(:([0-9]+))?.*" said.forge.url;
+  port =
+    if builtins.elemAt address 3 != null then builtins.elemAt address 3
+    else if builtins.head address == "https" then "443" else "80";
+  settings = {
+    inherit (cfg) domain forge gateway certificates;
+    swarm = { inherit (cfg.swarm) advertise; };
+    proxy = unlessNull "extraRoutes" (if cfg.proxy.extraRoutes == null then null else "${cfg.proxy.extraRoutes}");
+    secrets = cfg.holes.secrets;
+  } // unlessNull "ca" cfg.ca
+  // optionalAttrs cfg.drone.enable { drone = { inherit (cfg.drone) repository; }; }
+  // optionalAttrs cfg.backupBot.enable { backupBot = { inherit (cfg.backupBot) repository; }; };
+in
+{
+  config = mkIf cfg.enable {
+    services.cc-ci.holes = {
+      inherit (cfg) hostName;
+      inherit (said) domain certificates;
+      inherit (said.forge) org;
+      gateway = said.gateway.address;
+      forge = said.forge.url;
+      drone = "https://${droneDomain}";
+      droneRpc = droneDomain;
+      forgeAddress = "${builtins.elemAt address 1}:${port}";
+      capacity = toString cfg.runner.capacity;
+      labels = lib.concatStringsSep "," (lib.mapAttrsToList (name: value: "${name}:${value}") cfg.runner.labels);
+      pollSeconds = toString cfg.bridge.pollSeconds;
+      schedule = if cfg.bridge.schedule then "on" else "off";
+      keepDays = toString cfg.dashboard.keepDays;
+      keepRuns = toString cfg.dashboard.keepRuns;
+      minFreeGb = toString cfg.minFreeGb;
+      janitorEvery = cfg.janitor.interval;
+    } // optionalAttrs (said ? ca) { inherit (said) ca; }
+    // optionalAttrs (said ? drone.repository) { droneRepo = said.drone.repository; }
+    // optionalAttrs (said ? proxy.ingress) { inherit (said.proxy) ingress; }
+    // optionalAttrs (said ? dashboard.port) { dashboardPort = toString said.dashboard.port; }
+    // optionalAttrs (said ? bridge.port) { bridgePort = toString said.bridge.port; }
+    // unlessNull "recipes" (if cfg.recipes == null then null else "${cfg.recipes}");
+
+    environment.etc."cc-ci/host.json".text = builtins.toJSON said;
+    # Recipes mount it into their containers, and NixOS by itself has none.
+    time.timeZone = mkDefault "UTC";
+    environment.etc."timezone".text = "${config.time.timeZone}\n";
+  };
+}

@@ -1,0 +1,48 @@
+# The parts of a host. A host that only runs tests has neither bridge nor dashboard nor Drone of its own.
+{ lib, ... }:
+let
+  inherit (lib) mkOption types;
+  usually = default: type: description: mkOption { inherit default type description; };
+  part = description: usually true types.bool "Whether this host has ${description}.";
+in
+{
+  options.services.cc-ci = {
+    swarm = {
+      enable = part "a Docker Swarm of its own";
+      advertise = usually "127.0.0.1" (types.strMatching "[0-9.]+") "Address by which the Swarm knows its only node.";
+    };
+    proxy = {
+      enable = part "Traefik with the certificate and the routes";
+      extraRoutes = usually null (types.nullOr types.path) "A file with further routes, in the form of Traefik's file provider.";
+    };
+    drone = {
+      enable = part "Drone's server";
+      repository = usually "cc-ci/cc-ci" (types.strMatching "[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+        "The repository on the forge whose .drone.yml Drone reads.";
+      host = usually null (types.nullOr types.str) "Where the runner finds Drone; null: drone.<domain>.";
+    };
+    backupBot = {
+      enable = part "backup-bot-two";
+      repository = usually "/backups/restic" types.str "The restic repository.";
+    };
+    dashboard = {
+      enable = part "the dashboard";
+      keepDays = usually 365 types.ints.positive "Days for which runs are kept.";
+      keepRuns = usually 200 types.ints.positive "Runs of each recipe that are kept.";
+    };
+    bridge = {
+      enable = part "the bridge";
+      pollSeconds = usually 30 types.ints.positive "Seconds between two looks at the forge.";
+      schedule = usually true types.bool "Whether default branches are tested unasked.";
+    };
+    runner = {
+      enable = part "a runner, which starts the harness";
+      capacity = usually 1 types.ints.positive "Runs that may go on at a time.";
+      labels = usually { } (types.attrsOf types.str) "Labels by which pipelines choose a runner.";
+    };
+    janitor = {
+      enable = part "the janitor's turns";
+      interval = usually "1h" types.str "Time between two turns of the janitor, as systemd.time(7) writes it.";
+    };
+  };
+}

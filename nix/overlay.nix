@@ -1,0 +1,3 @@
+final: _previous: {
+  cc-ci = final.callPackage ./package.nix { };
+}
