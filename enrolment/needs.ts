@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { probablyMeant } from "../common/spelling.ts";
 import { exists } from "../common/files.ts";
 import type { Locate, Mistake } from "./mistakes.ts";
-import { neededIn } from "./needs_schema.ts";
+import { type Need, neededIn } from "./needs_schema.ts";
 import { readRecipeYml } from "./recipe_yml.ts";
 import type { RecipeYml } from "./schema.ts";
 
@@ -62,7 +62,7 @@ async function wayTo(
 ): Promise<string[] | null> {
   if (seen.has(from)) return null;
   seen.add(from);
-  for (const name of await needsOf(recipes, from)) {
+  for (const { recipe: name } of await needsOf(recipes, from)) {
     if (name === recipe) return [name];
     const rest = await wayTo(recipe, { from: name, recipes, seen });
     if (rest !== null) return [name, ...rest];
@@ -70,27 +70,36 @@ async function wayTo(
   return null;
 }
 
+/** A recipe that has to be deployed before another. */
+export interface Provider {
+  recipe: string;
+  /** Whether later runs may find it as this one leaves it: whoever needs it says so, and it needs nothing itself. */
+  warm: boolean;
+}
+
 /**
  * The recipes that have to be deployed before one, each after those that it needs itself. An enrolment with a mistake
  * needs nothing here: whoever reads it for a run tells the mistake.
  */
-export async function providersOf(recipes: string, recipe: string): Promise<string[]> {
-  const order: string[] = [];
+export async function providersOf(recipes: string, recipe: string): Promise<Provider[]> {
+  const order: Provider[] = [];
   const visit = async (name: string, above: readonly string[]): Promise<void> => {
-    for (const one of await needsOf(recipes, name)) {
-      if (order.includes(one) || above.includes(one)) continue;
+    for (const { recipe: one, warm = false } of await needsOf(recipes, name)) {
+      const known = order.find(({ recipe }) => recipe === one);
+      if (known !== undefined) known.warm &&= warm;
+      if (known !== undefined || above.includes(one)) continue;
       await visit(one, [...above, one]);
-      order.push(one);
+      order.push({ recipe: one, warm: warm && (await needsOf(recipes, one)).length === 0 });
     }
   };
   await visit(recipe, [recipe]);
   return order;
 }
 
-async function needsOf(recipes: string, recipe: string): Promise<string[]> {
+async function needsOf(recipes: string, recipe: string): Promise<Need[]> {
   try {
     const reading = readRecipeYml(await Deno.readTextFile(join(recipes, recipe, "recipe.yml")));
-    return reading.ok ? reading.said.needs.map((one) => one.recipe) : [];
+    return reading.ok ? reading.said.needs : [];
   } catch {
     return [];
   }

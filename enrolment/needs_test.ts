@@ -66,9 +66,28 @@ Deno.test("what a recipe needs comes after what that needs itself, each once, an
     round: "needs: [{recipe: about}]",
     about: "needs: [{recipe: round}]",
   }, async (recipes) => {
-    assert.deepEqual(await providersOf(recipes, "wiki"), ["directory", "login", "mail"]);
-    assert.deepEqual(await providersOf(recipes, "round"), ["about"]);
+    const names = async (recipe: string) => (await providersOf(recipes, recipe)).map(({ recipe }) => recipe);
+    assert.deepEqual(await names("wiki"), ["directory", "login", "mail"]);
+    assert.deepEqual(await names("round"), ["about"]);
     assert.deepEqual(await providersOf(recipes, "nobody"), []);
+  });
+});
+
+Deno.test("a provider is kept for later runs if all who need it say so, and if it needs nothing itself", async () => {
+  await withEnrolments({
+    wiki:
+      "needs: [{recipe: login, warm: true}, {recipe: mail, warm: true}, {recipe: files, warm: true}, {recipe: chat}]",
+    login: "",
+    mail: "needs: [{recipe: login, warm: true}, {recipe: files}]",
+    files: "",
+    chat: "",
+  }, async (recipes) => {
+    assert.deepEqual(await providersOf(recipes, "wiki"), [
+      { recipe: "login", warm: true },
+      { recipe: "files", warm: false },
+      { recipe: "mail", warm: false },
+      { recipe: "chat", warm: false },
+    ]);
   });
 });
 

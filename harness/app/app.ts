@@ -156,6 +156,28 @@ export class App {
   }
 
   /**
+   * Takes over what an earlier run has deployed at the head and left up.
+   * @param left.checked what the engine has to hold, and nothing else
+   * @param left.deployedAt milliseconds since the epoch
+   */
+  async takeOver(
+    ctx: StageContext,
+    left: {
+      checked: Checked;
+      deployedAt: number;
+      secrets: Readonly<Record<string, string>>;
+      handed: Readonly<Record<string, HandedValue>>;
+    },
+  ): Promise<void> {
+    this.#isAt("head");
+    this.#settings = await Deno.readTextFile(this.#abra(ctx).envFile(this.domain));
+    this.#checked = [left.checked];
+    this.#deployedAt = left.deployedAt;
+    Object.assign(this.#secrets.values, left.secrets);
+    Object.assign(this.handed, left.handed);
+  }
+
+  /**
    * Gives an app of an older version what the head's sample has and its settings lack, as an operator would do when
    * a release asks for it.
    * @returns the names of the settings that were added

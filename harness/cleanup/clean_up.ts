@@ -4,7 +4,8 @@ import { forgetSnapshots } from "../swarm/backup_bot.ts";
 import { describeObject, disappeared, foreignObjects } from "./inventory.ts";
 import { mayMakeContainers, recipesFault } from "./leftovers.ts";
 import { killMarked } from "../run/process_tree.ts";
-import { deployable, type RunFolder, type RunPlan } from "../run/folder.ts";
+import type { Deployable, RunFolder, RunPlan } from "../run/folder.ts";
+import { readWarm } from "../run/warm.ts";
 import { emptyReport } from "../run/stage.ts";
 import type { DockerObject, Swarm } from "../swarm/swarm.ts";
 import { tearDownApp } from "./teardown.ts";
@@ -43,7 +44,7 @@ export async function cleanUp(
     const makes = await mayMakeContainers(swarm, plan).catch(() => false);
     const settings = { swarm, settings: plan.settings, volumes, limitMs: LIMIT_MS, log };
     const lists = await Promise.all([
-      ...deployable(plan).map((app) => tearDownApp(app, settings)),
+      ...(await toRemove(plan)).map((app) => tearDownApp(app, settings)),
       forget(options),
     ]);
     const leftovers = [...new Set(lists.flat())];
@@ -74,6 +75,16 @@ export async function cleanUp(
     const cause = `Could not clean up: ${describeError(error)}`;
     return { report: { ...report, result: "infra", cause }, leftovers: [`unknown: ${describeError(error)}`] };
   }
+}
+
+/** What a run has deployed, without providers that are well and stay up for later runs. */
+export async function toRemove(
+  plan: Pick<RunPlan, "apps" | "providers" | "settings">,
+): Promise<Deployable[]> {
+  const providers = await Promise.all(
+    plan.providers.map(async (one) => await readWarm(plan.settings.RUNS, one) === null ? [one] : []),
+  );
+  return [...plan.apps, ...providers.flat()];
 }
 
 /** Removes the backups of a run that may have made some. @returns the names of what is left of them */

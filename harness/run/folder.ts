@@ -22,7 +22,11 @@ const plannedApp = z.object({
 export type PlannedApp = z.infer<typeof plannedApp>;
 
 /** A recipe that the recipe under test needs, which is deployed once for all lanes. */
-const plannedProvider = plannedApp.omit({ lane: true }).extend({ recipe: z.string() });
+const plannedProvider = plannedApp.omit({ lane: true }).extend({
+  recipe: z.string(),
+  /** Whether it stays up when the run is over. */
+  warm: z.boolean().default(false),
+});
 export type PlannedProvider = z.infer<typeof plannedProvider>;
 
 /** `run.json`: all that is needed to test and, whichever process dies, to clean up. */
@@ -42,6 +46,11 @@ export type RunPlan = z.infer<typeof runPlan>;
 /** What can be deployed, and has to be removed. */
 export type Deployable = Omit<PlannedApp, "lane">;
 
+/** Where what outlives the runs of a provider lies in a folder of runs. */
+export function warmFolder(runs: string, recipe: string): string {
+  return join(runs, ".warm", recipe);
+}
+
 /** Everything that a run may have deployed: its own apps, and the providers that these need. */
 export function deployable(
   { apps, providers }: Pick<RunPlan, "apps" | "providers">,
@@ -50,13 +59,13 @@ export function deployable(
 }
 
 /** A value that a set-up has handed on. */
-const handedValue = z.object({ value: z.string(), secret: z.boolean() });
+export const handedValue = z.object({ value: z.string(), secret: z.boolean() });
 export type HandedValue = z.infer<typeof handedValue>;
 
 /** What a plan is made of. */
 export interface AskedPlan extends Omit<RunPlan, "schema" | "stages" | "apps" | "providers"> {
   /** Recipes that the recipe needs, each after those that it needs itself. */
-  providers?: readonly string[];
+  providers?: readonly { recipe: string; warm: boolean }[];
 }
 
 /** What tests need to know of an app that is left up. */
@@ -160,10 +169,13 @@ export class RunFolder {
         const domain = domainOf(recipe, { run, lane, base: request.settings.BASE_DOMAIN });
         return { lane, domain, stack: stackOf(domain), abraDir: join(folder.tmp, lane, "abra") };
       }),
-      providers: (request.providers ?? []).map((needed, at) => {
-        const domain = domainOf(needed, { run, lane: `needs/${needed}`, base: request.settings.BASE_DOMAIN });
-        const { tmp } = folder.ofProvider(at);
-        return { recipe: needed, domain, stack: stackOf(domain), abraDir: join(tmp, "abra") };
+      providers: (request.providers ?? []).map(({ recipe: needed, ...one }, at) => {
+        const { BASE_DOMAIN: base, RUNS } = request.settings;
+        // Whoever looks at an app that was kept needs its provider as long, and that of a run is there as long.
+        const warm = one.warm && !request.request.keep;
+        const domain = domainOf(needed, { run: warm ? RUNS : run, lane: `needs/${needed}`, base });
+        const abraDir = join(warm ? warmFolder(RUNS, needed) : folder.ofProvider(at).tmp, "abra");
+        return { recipe: needed, warm, domain, stack: stackOf(domain), abraDir };
       }),
     };
     for (const part of [folder.stages, folder.screenshots, folder.tmp]) await Deno.mkdir(part);

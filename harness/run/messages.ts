@@ -14,7 +14,7 @@ export const frontMessage = z.discriminatedUnion("type", [
     request: runRequest,
     settings: storedSettings,
     /** Recipes that the recipe needs, each after those that it needs itself. */
-    providers: z.array(recipeName),
+    providers: z.array(z.object({ recipe: recipeName, warm: z.boolean() })),
   }),
   z.object({ type: z.literal("cancel"), why: z.string() }),
 ]);

@@ -16,6 +16,9 @@ import type { HandedValue, PlannedProvider } from "../run/folder.ts";
 import { InfraFailure, StageBlocked, type StageContext, StageFailure } from "../run/stage.ts";
 import { imagesStage } from "../stages/images.ts";
 import { checkForDeploy, lintStage } from "../stages/lint.ts";
+import { tearDownApp } from "../cleanup/teardown.ts";
+import { forgetWarm, type WarmProvider } from "../run/warm.ts";
+import { asItWasMade, leaveWarm, leftWarm, type Sought, wakeUp } from "./warm_provider.ts";
 
 /** What providers have handed over, by recipe and name. */
 type Values = Map<string, Readonly<Record<string, HandedValue>>>;
@@ -132,11 +135,15 @@ function filled(
 async function providerRun(
   run: RunContext,
   of: ProviderTools & { wanted: Wanted; values: Values },
-): Promise<RunContext> {
+): Promise<ProviderRun> {
   const { wanted: { planned, by, ...wanted }, values, ctx, newApp } = of;
-  const settled = await settledEnrolment(wanted.enrolment, run.redactor);
-  const enrolment = filled(run, { enrolment: settled.enrolment, values });
-  const repo = await released(run, { enrolment, version: by[0]?.need.version, ctx });
+  const repo = await released(run, { enrolment: wanted.enrolment, version: by[0]?.need.version, ctx });
+  const sought = { planned, enrolment: wanted.enrolment, commit: repo.head, settings: run.plan.settings };
+  const left = await leftWarm(sought, run.clock);
+  const settled = left === null
+    ? (await settledEnrolment(wanted.enrolment, run.redactor)).enrolment
+    : asItWasMade(wanted.enrolment, left, run.redactor);
+  const enrolment = filled(run, { enrolment: settled, values });
   let app: App | null = null;
   const provider: RunContext = {
     ...run,
@@ -149,7 +156,8 @@ async function providerRun(
     folder: run.folder.ofProvider(run.plan.providers.indexOf(planned)),
     send: (message) => {
       // What the run has to remove or to keep is the same, whoever made it; the rest is told of the recipe under test.
-      if (message.type === "volumes" || message.type === "image") run.send(message);
+      // Volumes of a provider that stays up are none of the run's.
+      if (message.type === "image" || (message.type === "volumes" && !planned.warm)) run.send(message);
     },
     app: () => app ??= newApp(provider, planned),
     neededBy: by.flatMap(({ domains }) => domains),
@@ -177,7 +185,17 @@ async function providerRun(
     baseObstacle: null,
     imposed: { install: 0, upgrade: 0 },
   };
-  return provider;
+  return { run: provider, sought, left, renew: () => void (app = null) };
+}
+
+/** The work on one provider. */
+interface ProviderRun {
+  run: RunContext;
+  sought: Sought;
+  /** The provider as an earlier run has left it; null: it has to be deployed. */
+  left: WarmProvider | null;
+  /** Has the next `run.app()` make a new app. */
+  renew: () => void;
 }
 
 /** The provider's repository with the version that is deployed as its head. */
@@ -208,18 +226,19 @@ async function released(
 
 /** Deploys one provider and sets it up. @returns what it hands over */
 async function deployProvider(
-  run: RunContext,
+  { run, sought, left, renew }: ProviderRun,
   of: { ctx: StageContext; wanted: Wanted },
 ): Promise<Record<string, HandedValue>> {
-  const { planned: { recipe }, by: [first] } = of.wanted;
+  const { planned, by: [first] } = of.wanted;
+  const { recipe } = planned;
   const quiet = quietly(of.ctx, recipe);
   await lintStage(run, quiet);
   if (run.undeployable !== null) throw new StageBlocked(run.undeployable);
   await imagesStage(run, quiet);
+  const { install: checked } = run.checked;
+  if (checked === null) throw new StageBlocked("lint");
   const install = bounded("install", async (run, ctx) => {
     const app = run.app("install");
-    const { install: checked } = run.checked;
-    if (checked === null) throw new StageBlocked("lint");
     await app.create(ctx, "head");
     await app.deploy(ctx, { at: "head", checked });
     await app.converge(ctx);
@@ -227,6 +246,11 @@ async function deployProvider(
     await app.runOwnCommands(ctx);
     await app.answers(ctx);
     await setUp(run, { app, ctx });
+    if (planned.warm) await leaveWarm(app, { ...sought, settled: run.enrolment });
+    await setUpFor(ctx);
+  });
+  const setUpFor = async (ctx: StageContext) => {
+    const app = run.app("install");
     const { folder = null, recipe: needing } = first?.enrolment ?? {};
     const setup = first?.need.setup;
     if (setup === undefined || folder === null) return;
@@ -235,8 +259,22 @@ async function deployProvider(
       ctx,
       own: { file: join(folder, setup), where: `recipes/${needing}/${setup}` },
     });
+  };
+  const reuse = bounded("install", async (run, ctx) => {
+    if (left !== null) await wakeUp(run.app("install"), { left, checked, ctx });
+    await setUpFor(ctx);
   });
-  await install(run, quiet);
+  const reused = left !== null && await reuse(run, quiet).then(() => true, (error) => {
+    of.ctx.signal.throwIfAborted();
+    quiet.log(`What an earlier run has left of it is not used: ${describeError(error)}`);
+    return false;
+  });
+  if (reused) {
+    quiet.log("An earlier run has left it up");
+  } else {
+    if (planned.warm) await clearAway(run, { planned, renew });
+    await install(run, quiet);
+  }
   const { domain, handed } = run.app("install");
   const shown = (value: string): HandedValue => ({ value, secret: false });
   const ca = run.plan.settings.CA_FILE;
@@ -246,6 +284,19 @@ async function deployProvider(
     ca: shown(ca === undefined ? PUBLIC_CA : await Deno.readTextFile(ca)),
     ...handed,
   };
+}
+
+/** Removes whatever there is of a provider at a place that runs share. */
+async function clearAway(
+  run: RunContext,
+  { planned, renew }: { planned: PlannedProvider; renew: () => void },
+): Promise<void> {
+  const { swarm, plan: { settings } } = run;
+  await forgetWarm(settings.RUNS, planned);
+  const left = await tearDownApp(planned, { swarm, settings, volumes: [], log: () => {} });
+  if (left.length > 0) throw new InfraFailure(`Could not remove what is left of it: ${left.join(", ")}`);
+  run.exceeded.clear();
+  renew();
 }
 
 /** Stands for a CA where there is none of the proxy's own: a secret may not be empty. */

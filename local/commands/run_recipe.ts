@@ -78,7 +78,7 @@ async function prepare(target: string): Promise<Record<string, string>> {
   const { signal } = interruption;
   const recipe = recipeOf(target);
   // An enrolled name is looked up on the forge; a checkout or a URL needs no forge.
-  const providers = await providersOf(recipesFolder(), recipe);
+  const providers = (await providersOf(recipesFolder(), recipe)).map((one) => one.recipe);
   const parts: Part[] = isName(target) || providers.length > 0
     ? ["gitea", "backup-bot"]
     : ["traefik", "backup-bot"];

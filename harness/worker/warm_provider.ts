@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { Clock } from "../../common/time.ts";
+import type { Enrolment } from "../../enrolment/enrolment.ts";
+import type { App } from "../app/app.ts";
+import type { RunContext } from "../checks/context.ts";
+import type { PlannedProvider } from "../run/folder.ts";
+import type { Redactor } from "../run/redact.ts";
+import type { Settings } from "../run/settings.ts";
+import { type StageContext, StageFailure } from "../run/stage.ts";
+import { noteWarm, readWarm, type WarmProvider } from "../run/warm.ts";
+
+/** Milliseconds within which a provider that was left up has to show that it is well. */
+const AWAKE_WITHIN_MS = 60_000;
+
+/** What a provider that may be there already has to be. */
+export interface Sought {
+  planned: PlannedProvider;
+  /** As it is written, without the values that a run makes up. */
+  enrolment: Enrolment;
+  /** Commit of the published version. */
+  commit: string;
+  settings: Pick<Settings, "RUNS" | "JANITOR_MAX_AGE">;
+}
+
+/**
+ * The provider as an earlier run has left it up; null where none is, where it is of another version or enrolment, or
+ * where it is so old that the janitor takes it for nobody's.
+ */
+export async function leftWarm(sought: Sought, clock: Pick<Clock, "now">): Promise<WarmProvider | null> {
+  const { planned, enrolment, commit, settings: { RUNS, JANITOR_MAX_AGE } } = sought;
+  const left = await readWarm(RUNS, planned);
+  if (left === null || left.commit !== commit || left.enrolment !== await digestOf(enrolment)) return null;
+  return clock.now() - left.deployedAt < 1000 * JANITOR_MAX_AGE ? left : null;
+}
+
+/** The enrolment with the values with which the provider was deployed. Nobody sees them, or what it has handed on. */
+export function asItWasMade(enrolment: Enrolment, left: WarmProvider, redactor: Redactor): Enrolment {
+  const { values: { secrets, env } } = left;
+  const handed = Object.values(left.handed).filter(({ secret }) => secret).map(({ value }) => value);
+  for (const value of [...Object.values(secrets), ...Object.values(left.secrets), ...handed]) {
+    redactor.add(value);
+  }
+  for (const [name, value] of Object.entries(env)) {
+    if (enrolment.env[name]?.generate !== undefined) redactor.add(value);
+  }
+  return {
+    ...enrolment,
+    secrets: Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, { value }])),
+    env: Object.fromEntries(
+      Object.entries(enrolment.env).map(([name, { generate: _, charset: __, ...setting }]) => [name, {
+        ...setting,
+        value: env[name] ?? setting.value,
+      }]),
+    ),
+  };
+}
+
+/**
+ * Takes over the app that an earlier run has left up.
+ * @throws {StageFailure} where it is gone, is not what was checked, or does not answer
+ */
+export async function wakeUp(
+  app: App,
+  { left, checked, ctx }: {
+    left: WarmProvider;
+    checked: NonNullable<RunContext["checked"]["install"]>;
+    ctx: StageContext;
+  },
+): Promise<void> {
+  if ((await app.swarm.services(app.stack)).length === 0) throw new StageFailure("Nothing of it is there");
+  const end = ctx.clock.elapsed() + AWAKE_WITHIN_MS;
+  const soon = { ...ctx, remaining: () => Math.min(ctx.remaining(), end - ctx.clock.elapsed()) };
+  await app.takeOver(ctx, { ...left, checked });
+  await app.converge(soon);
+  await app.answers(soon);
+}
+
+/** Notes for later runs how a provider was made that is well, before it is set up for anybody. */
+export async function leaveWarm(
+  app: Pick<App, "secrets" | "handed" | "deployedAt">,
+  { planned, enrolment, commit, settings, settled }: Sought & {
+    /** The enrolment with the values that were made up. */
+    settled: Enrolment;
+  },
+): Promise<void> {
+  const valueOf = ([name, { value = "" }]: [string, { value?: string | undefined }]) =>
+    [name, value] as const;
+  await noteWarm(settings.RUNS, planned, {
+    stack: planned.stack,
+    commit,
+    enrolment: await digestOf(enrolment),
+    deployedAt: app.deployedAt,
+    values: {
+      secrets: Object.fromEntries(Object.entries(settled.secrets).map(valueOf)),
+      env: Object.fromEntries(Object.entries(settled.env).map(valueOf)),
+    },
+    secrets: { ...app.secrets },
+    handed: { ...app.handed },
+  });
+}
+
+/** Tells enrolments apart by all of their files. */
+async function digestOf({ folder }: Enrolment): Promise<string> {
+  const hash = createHash("sha256");
+  if (folder === null) return hash.digest("hex");
+  const names = [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile).map(({ name }) => name).sort();
+  for (const name of names) {
+    const content = await Deno.readFile(join(folder, name));
+    hash.update(JSON.stringify([name, content.length])).update(content);
+  }
+  return hash.digest("hex");
+}
