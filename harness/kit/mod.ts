@@ -16,11 +16,13 @@
 export { app, domain, exec, secret } from "./app.ts";
 export { KitError } from "./call.ts";
 export { fetch } from "./http.ts";
+export { logIn } from "./log_in.ts";
 export { page } from "./page.ts";
 export { hand, handed, read, seed, setup } from "./steps.ts";
 export { tcp } from "./tcp.ts";
 export { eventually, test } from "./test.ts";
 export type { App, ExecOptions, ExecResult } from "./app.ts";
+export type { LogInForm } from "./log_in.ts";
 export type { Page, WaitOptions } from "./page.ts";
 export type { StepOptions } from "./steps.ts";
 export type { Connection, ReadOptions } from "./tcp.ts";

@@ -1,6 +1,7 @@
 import app from "../kit/app.ts" with { type: "text" };
 import call from "../kit/call.ts" with { type: "text" };
 import http from "../kit/http.ts" with { type: "text" };
+import logIn from "../kit/log_in.ts" with { type: "text" };
 import mod from "../kit/mod.ts" with { type: "text" };
 import page from "../kit/page.ts" with { type: "text" };
 import steps from "../kit/steps.ts" with { type: "text" };
@@ -15,6 +16,7 @@ export const kitFiles: Readonly<Record<string, string>> = {
   "app.ts": app,
   "call.ts": call,
   "http.ts": http,
+  "log_in.ts": logIn,
   "mod.ts": mod,
   "page.ts": page,
   "steps.ts": steps,

@@ -1,15 +1,10 @@
-import { exec, type Page, page } from "cc-ci";
+import { exec, logIn as logInAtProvider, type Page, page } from "cc-ci";
 
-/** A page of the app on which somebody has logged in at the provider, which takes any name and password. */
+/** A page of the app on which somebody has logged in at the provider. */
 export async function logIn(name: string): Promise<Page> {
   const browser = await page("/");
   await browser.click("a[href*='/oauth2/oidc/redirect']");
-  await browser.fill("input[name=login]", name);
-  await browser.fill("input[name=password]", "anything");
-  await browser.click("button[type=submit]");
-  // The provider asks whether the app may know who it is.
-  await browser.waitFor({ text: "Continue" });
-  await browser.click("button[type=submit]");
+  await logInAtProvider(browser, { name });
   await browser.waitFor({ selector: "a[href$='/logout']" });
   return browser;
 }
