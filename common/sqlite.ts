@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { UsageError } from "./errors.ts";
 
 /**
  * Opens a database in WAL mode and brings its schema up to date.
@@ -7,6 +8,7 @@ import { DatabaseSync } from "node:sqlite";
  * has been released must never change.
  * @param options.durable whether each commit waits for the disk, so that it outlives a loss of power.
  * @default false: a loss of power may undo the last commits; the death of the process never does
+ * @throws {UsageError} when there are more scripts in it than this program knows
  */
 export function openDatabase(
   path: string,
@@ -19,6 +21,15 @@ export function openDatabase(
   );
   const row = db.prepare("PRAGMA user_version").get();
   const applied = Number(row?.user_version ?? 0);
+  if (applied > migrations.length) {
+    db.close();
+    throw new UsageError(
+      `Could not open the database "${path}": a newer version of this program has written it`,
+      {
+        hint: "Start that version, or put back the copy of the database that was made before.",
+      },
+    );
+  }
   for (const [index, script] of migrations.entries()) {
     if (index < applied) continue;
     transaction(db, () => {

@@ -3,8 +3,10 @@ import { UsageError } from "./errors.ts";
 
 /** Settings of a program that speaks TLS itself: PEM texts, usually named as `CCCI_TLS_CERT_FILE` and `CCCI_TLS_KEY_FILE`. */
 export const tlsSettings = {
+  /** Certificate with which the program speaks TLS, PEM text; usually named by its file. */
   TLS_CERT: z.string().includes("BEGIN CERTIFICATE", { message: "must be a certificate in PEM form" })
     .optional(),
+  /** Its key, PEM text; both are given or neither. */
   TLS_KEY: z.string().includes("PRIVATE KEY", { message: "must be a private key in PEM form" }).optional(),
 };
 

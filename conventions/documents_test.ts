@@ -6,6 +6,7 @@ import { kitFiles, kitNames } from "../harness/recipe_tests/kit_files.ts";
 import { brokerMethods } from "../harness/recipe_tests/broker_methods.ts";
 import { levels, type StageName } from "../protocol/result.ts";
 import { codeIn, document, tableBelow } from "./testing/documents.ts";
+import { settingsIn, settingsText } from "./settings_reference.ts";
 import { filesOfTree, isSource } from "./testing/tree.ts";
 
 const recipes = await document("docs/recipes.md");
@@ -141,16 +142,9 @@ Deno.test("comments: words that make a reader stumble are avoided", async () => 
 });
 
 Deno.test("documents: a link to a file of the tree leads somewhere", async () => {
-  for (
-    const path of [
-      "README.md",
-      "CONTRIBUTING.md",
-      "docs/architecture.md",
-      "docs/recipes.md",
-      "docs/operating.md",
-      "docs/security.md",
-    ]
-  ) {
+  const documents = (await filesOfTree()).filter((path) => path.endsWith(".md"));
+  assert.ok(documents.length > 8, "documents are found some other way now");
+  for (const path of documents) {
     for (const [, target = ""] of (await document(path)).matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^https?:/.test(target)) continue;
       const [file = "", anchor] = target.split("#");
@@ -175,4 +169,39 @@ Deno.test("docs/security.md: every test that it says watches a boundary is there
   for (const path of named) {
     assert.match(await document(path), /\b(Deno\.test|on[A-Z]\w+)\(/, path);
   }
+});
+
+Deno.test("docs/settings.md: it is what the schemas of the programs say", async () => {
+  assert.equal(
+    await document("docs/settings.md"),
+    await settingsText(),
+    "deno run -A conventions/settings_reference.ts writes it anew",
+  );
+  const settings = settingsIn(`  /** A port. */
+  PORT: z.coerce.number()
+    .min(1).default(3_000),
+  /**
+   * A secret of
+   * two lines.
+   */
+  TOKEN: z.string(),
+  /** A file. */
+  FILE: z.string().includes("BEGIN", { message: "must begin" })
+    .optional(),
+`);
+  assert.deepEqual(settings, [
+    { name: "PORT", meaning: "A port.", otherwise: "`3000`" },
+    { name: "TOKEN", meaning: "A secret of two lines.", otherwise: null },
+    { name: "FILE", meaning: "A file.", otherwise: "-" },
+  ]);
+  assert.throws(() => settingsIn("  PORT: z.string(),\n"), /Nobody has described the setting PORT/);
+});
+
+Deno.test("docs/README.md: every document is in the index", async () => {
+  const index = await document("docs/README.md");
+  const documents = (await filesOfTree()).filter((path) => /^docs\/.*\.md$/.test(path));
+  const missing = documents.map((path) => path.slice("docs/".length)).filter((name) =>
+    !index.includes(`](${name}`)
+  );
+  assert.deepEqual(missing, ["README.md"]);
 });

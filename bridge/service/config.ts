@@ -27,6 +27,7 @@ const schema = z.object({
   RECIPES: stringOr(besidePrograms("recipes")),
   /** Folder for the database and the local engine's notes. */
   STATE: z.string(),
+  /** `host:port` to listen on. */
   LISTEN: address.default("127.0.0.1:3182"),
   ...tlsSettings,
   /** Secret the forge signs webhooks with; without it they are refused and the poll does all the work. */
@@ -44,9 +45,13 @@ const schema = z.object({
   BASE_DOMAIN: z.string().toLowerCase().optional(),
   /** Where our own services are reached, whatever their names resolve to. */
   INGRESS: address.default("127.0.0.1:443"),
+  /** PEM file of the CA of their certificate; without it the system's CAs are trusted. */
   CA_FILE: z.string().optional(),
+  /** Address of the dashboard; runs are told to it, and comments lead there. */
   DASHBOARD_URL: z.url().optional(),
+  /** Token with which the bridge writes to the dashboard, which has the same. */
   BRIDGE_TOKEN: z.string().min(1).optional(),
+  /** Who starts runs: `drone` as builds of a Drone server, `local` the bridge itself on its machine. */
   ENGINE: z.enum(["local", "drone"]).default("local"),
   /** Address of the Drone server. With https it is one for people, too: comments lead to the builds there. */
   DRONE_URL: z.url().refine(isPlain, "must be an address without user, query and fragment").optional(),
@@ -54,12 +59,15 @@ const schema = z.object({
   DRONE_TOKEN: z.string().min(1).optional(),
   /** Repository on the forge whose `.drone.yml` runs the harness, and where it is read. */
   DRONE_REPO: repoName.default("cc-ci/cc-ci"),
+  /** Branch of that repository. */
   DRONE_BRANCH: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/).default("main"),
+  /** Commit of that repository at which its `.drone.yml` is read: what is pushed later changes nothing by itself. */
   DRONE_COMMIT: commitId.optional(),
   /** Runs the engine may have at a time. */
   CAPACITY: z.coerce.number().int().min(1).max(16).default(1),
   /** The harness: a program, or a module for the Deno that runs the bridge; unset: the one beside the bridge. */
   HARNESS: z.string().optional(),
+  /** The least that a message has to matter to be logged. */
   LOG_LEVEL: z.enum(["debug", "info", "warning", "error"]).default("info"),
 });
 export type Config = z.infer<typeof schema>;

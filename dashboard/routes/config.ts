@@ -16,8 +16,9 @@ const settings = z.object({
   DASHBOARD_URL: z.url({ protocol: /^https?$/ })
     .refine((url) => new URL(url).pathname === "/", "must have no path: pages use links from the root")
     .transform((url) => new URL(url).origin),
+  /** Token with which the bridge writes, at least 16 characters. */
   BRIDGE_TOKEN: secret,
-  /** Token of the only runner host. */
+  /** Token of the only runner host; without it `RUNNER_TOKENS` has to be there. */
   RUNNER_TOKEN: secret.optional(),
   /** Runner hosts with the digests of their tokens, see {@linkcode hostTokens}. */
   RUNNER_TOKENS: z.string().optional(),

@@ -40,11 +40,13 @@ const settingsSchema = z.object({
   PROXY_REFRESH_S: z.coerce.number().nonnegative().default(15),
   /** Base URL at which this host reaches Traefik's API; unset: after a change, its next look is waited for. */
   TRAEFIK_API: z.url().optional(),
+  /** The abra that runs call: a path, or a name on the PATH. */
   ABRA: z.string().default("abra"),
   /** The deno binary that recipe tests run with. */
   DENO: stringOr(ownDeno()),
   /** A docker client of version 23 or later, which shows how it reads compose files; unset: one is looked for. */
   DOCKER: z.string().optional(),
+  /** Socket of the Docker Engine. */
   DOCKER_SOCKET: z.string().default("/var/run/docker.sock"),
   /** Gigabytes; a run that finds less free space ends before it deploys anything. */
   MIN_FREE_GB: z.coerce.number().nonnegative().default(10),
@@ -95,7 +97,12 @@ function readable(path: string): string {
 }
 
 /** What the courier needs. It is read in the keeper only, and never stored, because it holds a token. */
-const courierSchema = z.object({ DASHBOARD_URL: z.url().optional(), RUNNER_TOKEN: z.string().optional() });
+const courierSchema = z.object({
+  /** Address of the dashboard; without it, or without a token, runs are reported to nobody. */
+  DASHBOARD_URL: z.url().optional(),
+  /** Token with which this host writes to the dashboard. */
+  RUNNER_TOKEN: z.string().optional(),
+});
 
 /** Where runs are reported to; null when no dashboard or no token is set. */
 export function readCourierSettings(

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { exec, execOk } from "../common/exec.ts";
+import { UNITS } from "../host/units.ts";
+import { document } from "./testing/documents.ts";
+import { filesOfTree, root } from "./testing/tree.ts";
+
+/** Programs of others that an operator types. Whoever documents another one says here that it is meant. */
+const OTHERS = [
+  ...[
+    "cd",
+    "cp",
+    "cat",
+    "curl",
+    "deno",
+    "dig",
+    "docker",
+    "exec",
+    "export",
+    "git",
+    "install",
+    "iptables",
+    "ls",
+  ],
+  ...["journalctl", "mkdir", "nix", "nixos-generate-config", "nixos-rebuild", "nsenter", "openssl", "printf"],
+  ...["rm", "sha256sum", "sudo", "systemctl", "touch", "umask", "apt-get"],
+];
+
+/** Our programs as they are installed, each with the arguments that make Deno show its help. */
+const INSTALLED: Record<string, readonly string[]> = {
+  "cc-ci-host": ["run", "-q", "-P=host", "host.ts"],
+  "cc-ci-harness": ["run", "-q", "-P=harness", "harness.ts"],
+};
+
+/** A command that a document has a reader type. */
+interface Documented {
+  path: string;
+  words: string[];
+}
+
+const paths = (await filesOfTree()).filter((path) => path.endsWith(".md"));
+const texts = await Promise.all(paths.map(async (path) => ({ path, text: await document(path) })));
+
+/** The commands of every shell block, and those of ours that stand in a sentence or a table. */
+const documented: Documented[] = texts.flatMap(({ path, text }) => {
+  const blocks = blocksOf(text).flatMap(linesOf);
+  const inline = [...text.replaceAll(/^```[^]*?^```/gm, "").matchAll(/`((?:\.\/cc-ci|cc-ci-\w+) [^`]+)`/g)]
+    .map(([, code = ""]) => code);
+  return [...blocks, ...inline].map((line) => ({ path, words: line.split(/\s+/) }));
+});
+
+function blocksOf(text: string): string[] {
+  return [...text.matchAll(/^```sh\n([^]*?)^```/gm)].map(([, block = ""]) => block);
+}
+
+/** Each command of a block, without comments. What follows a pipe is a command of its own. */
+function linesOf(block: string): string[] {
+  return block.replaceAll("\\\n", " ").replaceAll(/(^|\s)#.*$/gm, "").split(/\n|&&|\|\|?|;/)
+    .map((line) => line.trim().replace(/^\(/, "").replace(/^(?:[A-Z_]+=\S*\s+)*(?:sudo\s+)?/, ""))
+    .filter((line) => line !== "");
+}
+
+function flagsOf(words: readonly string[]): string[] {
+  return words.flatMap((word) => /^--[a-z][a-z-]*/.exec(word) ?? []);
+}
+
+Deno.test("documents: every block of shell can be read by a shell", async () => {
+  const blocks = texts.flatMap(({ path, text }) => blocksOf(text).map((block) => ({ path, block })));
+  assert.ok(blocks.length > 10, "blocks are marked some other way now");
+  const wrong = await Promise.all(blocks.map(async ({ path, block }) => {
+    const { success, stderr } = await exec(["sh", "-n", "-c", block]);
+    return success ? [] : [`${path}: ${stderr}${block}`];
+  }));
+  assert.deepEqual(wrong.flat(), []);
+});
+
+Deno.test("documents: every ./cc-ci command is there, and knows the options that it is given", async () => {
+  const { tasks } = JSON.parse(await document("deno.json"));
+  const ours = documented.filter(({ words }) => words[0] === "./cc-ci" && words[1] !== "help");
+  assert.ok(ours.length > 20, "commands are written some other way now");
+  const unknown = ours.filter(({ words: [, name = ""] }) =>
+    tasks[name] === undefined && /^[a-z-]+$/.test(name)
+  );
+  assert.deepEqual(unknown, []);
+  await knownOptions(ours.filter(({ words: [, name = ""] }) => tasks[name] !== undefined), "./cc-ci");
+});
+
+Deno.test("documents: every command of an installed program is there, and knows the options that it is given", async () => {
+  const ours = documented.filter(({ words: [program = ""] }) => INSTALLED[program] !== undefined);
+  assert.ok(ours.length > 3, "installed programs are called some other way now");
+  for (const program of Object.keys(INSTALLED)) {
+    await knownOptions(ours.filter(({ words }) => words[0] === program), program);
+  }
+});
+
+/** Asks each program once for what each of its documented commands says of itself. */
+async function knownOptions(commands: readonly Documented[], program: string): Promise<void> {
+  const start = INSTALLED[program] === undefined
+    ? [`${root}cc-ci`]
+    : [Deno.execPath(), ...INSTALLED[program]];
+  const byName = Map.groupBy(commands, ({ words }) => words.slice(1, depthOf(words)).join(" "));
+  await Promise.all([...byName].map(async ([name, all]) => {
+    const called = name.split(" ").filter((word) => word !== "");
+    const { stdout } = await execOk([...start, ...called, "--help"], { cwd: root, timeoutMs: 120_000 });
+    const usage = /Usage: .*/.exec(stdout)?.[0] ?? "";
+    // A command that its program does not know is answered with the program's own help, or an error.
+    for (const word of called.slice(start.length === 1 ? 1 : 0)) {
+      assert.ok(usage.includes(word), `${name}: ${usage}`);
+    }
+    for (const { path, words } of all) {
+      const missing = flagsOf(words).filter((flag) =>
+        !new RegExp(`${flag}\\b`).test(stdout) && flag !== "--help"
+      );
+      assert.deepEqual(missing, [], `${path}: ${words.join(" ")}`);
+    }
+  }));
+}
+
+/** Where a command's own arguments begin: `secrets new` is a command of two words. */
+function depthOf([, first = "", second = ""]: readonly string[]): number {
+  const grouped = ["bench", "recipes", "secrets"].includes(first) && /^[a-z-]+$/.test(second);
+  return first === "" || first.startsWith("-") ? 1 : grouped && first !== "bench" ? 3 : 2;
+}
+
+Deno.test("documents: what is typed in a block is ours, or a program that an operator has", () => {
+  const names = new Set(documented.map(({ words: [program = ""] }) => program));
+  const known = [...OTHERS, ...Object.keys(INSTALLED), "./cc-ci"];
+  assert.deepEqual([...names].filter((name) => !known.includes(name)), []);
+});
+
+Deno.test("documents: every unit that they name is described in host/units.json", () => {
+  const described = Object.keys(UNITS.units);
+  const named = texts.flatMap(({ path, text }) => [
+    ...[...text.matchAll(/\bcc-ci[a-z-]*\.(?:service|timer|target|path)\b/g)].map(([unit]) => ({
+      path,
+      unit,
+    })),
+    ...[
+      ...text.matchAll(
+        /\b(?:systemctl (?:start|stop|restart|status|cat)|journalctl (?:-f )?-u) (cc-ci[\w-]*)(?![\w.-])/g,
+      ),
+    ]
+      .map(([, name = ""]) => ({ path, unit: `${name}.service` })),
+  ]);
+  assert.ok(named.length > 5);
+  assert.deepEqual(named.filter(({ unit }) => !described.includes(unit)), []);
+});
