@@ -49,10 +49,6 @@ const schema = z.strictObject({
     version: version.optional(),
     /** `host:port` where the proxy answers. */
     ingress: z.string().regex(/^.+:[0-9]+$/, "must be host:port").default("127.0.0.1:443"),
-    /** Seconds between two looks of the proxy at Swarm. */
-    refreshSeconds: z.number().positive().optional(),
-    /** A file with further routes, in the form of Traefik's file provider. */
-    extraRoutes: folder.optional(),
   }).prefault({}),
   dashboard: z.strictObject({ port: port.default(3181) }).prefault({}),
   bridge: z.strictObject({
@@ -68,6 +64,8 @@ const schema = z.strictObject({
     repository: repository.default("cc-ci/cc-ci"),
     /** The most that a build may take. The harness has a limit of its own below it. */
     minutes: z.int().min(1).default(60),
+    /** Addresses of runners on other hosts; everybody else is kept from what runners ask. */
+    runners: z.array(z.ipv4()).default([]),
   }).optional(),
   /** What saves and restores apps; without it runs cannot test that. */
   backupBot: z.strictObject({
@@ -82,11 +80,15 @@ const schema = z.strictObject({
   /** The folder that abra works in. */
   abraDir: folder.default("/var/lib/cc-ci/abra"),
   abra: z.string().default("abra"),
+  /** A version of abra, as it states it, to work with although cc-ci does not know it. */
+  trustAbra: z.string().optional(),
   docker: folder.default("/var/run/docker.sock"),
   /** Folder of run folders. */
   runs: folder.default("/var/lib/cc-ci/runs"),
   /** Folder with a file for each secret, where systemd hands over no credentials. */
   secrets: folder.default(SECRETS_FOLDER),
+  /** Home of the account that runs recipes; log-ins of Docker and git are written there. */
+  home: folder.default("/root"),
   /** The registry that `registry_auth` logs in to. */
   registry: z.string().default("https://index.docker.io/v1/"),
 });

@@ -173,11 +173,15 @@ export class Abra {
 
   /**
    * Deploys and does not wait: whether the deploy worked is read from Docker, and not taken from abra's own monitor.
+   * @param options.again also where it is deployed already
    * @returns what abra printed
    */
-  async deploy(domain: string, options: { version: string } | { chaos: true }): Promise<string[]> {
+  async deploy(
+    domain: string,
+    options: { version: string; again?: boolean } | { chaos: true },
+  ): Promise<string[]> {
     const which = "version" in options ? [options.version] : [];
-    const force = "chaos" in options ? ["-C", "-f"] : [];
+    const force = "chaos" in options ? ["-C", "-f"] : options.again ? ["-f"] : [];
     const args = ["app", "deploy", domain, ...which, "-n", "-o", "-D", "-c", ...force];
     const { stdout, stderr } = await this.#run(args, { timeoutMs: 180_000, deploys: true });
     return plainLines(`${stdout}\n${stderr}`);

@@ -13,6 +13,9 @@ export class GitError extends CcciError {
   }
 }
 
+/** How names below our base domain are reached. */
+export type GitSettings = Pick<Settings, "BASE_DOMAIN" | "INGRESS" | "CA_FILE">;
+
 export interface GitOptions {
   cwd?: string;
   timeoutMs?: number;
@@ -41,10 +44,10 @@ const defaultLimits: GitLimits = { file: 1_048_576, memory: 4_194_304, seconds: 
  * of its own, since repositories are made by strangers.
  */
 export class Git {
-  #settings: Settings;
+  #settings: GitSettings;
   #limits: string;
 
-  constructor(settings: Settings, limits: GitLimits = defaultLimits) {
+  constructor(settings: GitSettings, limits: GitLimits = defaultLimits) {
     this.#settings = settings;
     this.#limits = `ulimit -f ${limits.file}; ulimit -v ${limits.memory}; ulimit -t ${limits.seconds}`;
   }

@@ -290,7 +290,8 @@ export function statusOf(error: unknown): number | null {
   return typeof status === "number" ? status : null;
 }
 
-function byLabel(stack: string) {
+/** The filter of the Engine's lists for what a stack's label names. */
+export function byLabel(stack: string) {
   return { filters: JSON.stringify({ label: [`${STACK_LABEL}=${stack}`] }) };
 }
 

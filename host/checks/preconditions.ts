@@ -1,7 +1,10 @@
+import { formatBytes } from "../../common/bytes.ts";
 import { CcciError, describeError } from "../../common/errors.ts";
 import { readCertificate } from "../certificate.ts";
 import type { Credential, Credentials } from "../credentials.ts";
 import { HostError, type Outcome } from "../errors.ts";
+import type { World } from "../plan/world.ts";
+import { planSwarm } from "../plan/swarm.ts";
 import type { HostSettings } from "../settings.ts";
 
 /** One thing that the host needs, and whether it is there. */
@@ -14,27 +17,76 @@ export interface Finding {
 
 /** Where preconditions are looked for. */
 export interface Surroundings {
+  world: Pick<World, "swarm" | "strangeAbra" | "forgeTrouble" | "floorTrouble" | "freeBytes">;
   credentials: Credentials;
   /** Milliseconds since the epoch. */
   now: number;
 }
 
-/** Looks at everything that the host needs before it can be made what it is to be; none hides another. */
+const DAY_MS = 24 * 3600 * 1000;
+/** What people should be told of a certificate's end in time. */
+const WARN_DAYS = 21;
+const MIN_FREE = 10 * 1024 ** 3;
+
+/** Looks at everything that the host needs, each by itself, so that nothing hides anything else. */
 export async function preconditions(settings: HostSettings, around: Surroundings): Promise<Finding[]> {
-  const { credentials, now } = around;
+  const { credentials, world, now } = around;
+  const secrets = neededSecrets(settings).map((name) =>
+    finding(`secret ${name}`, async () => {
+      await credentials.need(name);
+      return "is there";
+    })
+  );
   return await Promise.all([
-    finding("certificate", async () => {
-      const { domain, certificates } = settings;
-      const { ends } = await readCertificate(certificates, { domain, now });
-      return `is for ${domain} and what is below it, until ${new Date(ends).toISOString().slice(0, 10)}`;
+    finding("Docker and Swarm", async () => {
+      const { steps, blocked } = planSwarm(settings, await world.swarm());
+      if (blocked !== null) throw blocked;
+      return steps.length === 0 ? "are as they should be" : 'can be made with "cc-ci-host swarm"';
     }),
-    ...neededSecrets(settings).map((name) =>
-      finding(`secret ${name}`, async () => {
-        await credentials.need(name);
-        return "is there";
-      })
-    ),
+    finding("limits of containers", async () => {
+      const trouble = await world.floorTrouble();
+      if (trouble === null) return "are there";
+      throw new HostError("wrong", trouble, {
+        hint: 'The harness says what belongs into /etc/docker/daemon.json: "cc-ci-harness floor".',
+      });
+    }),
+    finding("abra", async () => {
+      const strange = await world.strangeAbra();
+      if (strange === null) return "is a version that is known";
+      throw new HostError("wrong", strange, { hint: 'Take one that is known, or name it in "trustAbra".' });
+    }),
+    finding("certificate", () => lookAtCertificate(settings, now)),
+    finding("forge", async () => {
+      const trouble = await world.forgeTrouble();
+      if (trouble === null) return `${settings.forge.url} answers`;
+      throw new HostError("not yet", `${settings.forge.url} does not answer: ${trouble}`, {
+        hint: 'Look whether it runs, and whether "forge.url" is its address.',
+      });
+    }),
+    finding("disk", () => lookAtDisk(settings, around)),
+    ...secrets,
   ]);
+}
+
+async function lookAtCertificate({ domain, certificates }: HostSettings, now: number): Promise<string> {
+  const { ends } = await readCertificate(certificates, { domain, now });
+  const day = new Date(ends).toISOString().slice(0, 10);
+  if (ends - now > WARN_DAYS * DAY_MS) return `is for ${domain} and what is below it, until ${day}`;
+  throw new HostError("wrong", `The certificate in "${certificates}" ends on ${day}`, {
+    hint: "Renew it before.",
+  });
+}
+
+async function lookAtDisk({ runs }: HostSettings, { world }: Surroundings): Promise<string> {
+  const free = await world.freeBytes(runs);
+  if (free >= MIN_FREE) return `has ${formatBytes(free)} free`;
+  throw new HostError(
+    "wrong",
+    `The disk with "${runs}" has ${formatBytes(free)} free, and a run needs 10 GB`,
+    {
+      hint: 'Make room there: "cc-ci-harness janitor" removes what runs left.',
+    },
+  );
 }
 
 /** Secrets that have to be there, by what the settings ask for. */
@@ -49,8 +101,7 @@ export function neededSecrets({ drone, backupBot }: HostSettings): Credential[] 
   ];
 }
 
-/** What a look at one thing came to. */
-export async function finding(what: string, look: () => Promise<string>): Promise<Finding> {
+async function finding(what: string, look: () => Promise<string>): Promise<Finding> {
   try {
     return { what, outcome: "converged", text: await look() };
   } catch (error) {

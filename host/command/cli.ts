@@ -1,30 +1,71 @@
 import { Command, CommanderError } from "commander";
-import { CcciError, describeError, UsageError } from "../../common/errors.ts";
-import { type Finding, preconditions } from "../checks/preconditions.ts";
-import { credentialsFolder, credentialsIn } from "../credentials.ts";
-import { exitCodes, HostError, type Outcome } from "../errors.ts";
+import { UsageError } from "../../common/errors.ts";
 import { readSettings, SETTINGS_FILE } from "../settings.ts";
+import { complain, explain, say } from "./output.ts";
+
+/** Each command loads what it needs and no more. */
+const load = {
+  check: () => import("./check.ts"),
+  converge: () => import("./converge.ts"),
+  drain: () => import("../reconcile/drain.ts"),
+};
 
 interface Options {
   json?: boolean;
+  dryRun?: boolean;
   settings: string;
 }
 
+/** Parts of a host, in the order in which one needs the other. */
+const PARTS = {
+  swarm: 'Docker\'s bridge with known addresses, the Swarm, the network "proxy", log-ins of Docker and git',
+  proxy: "the recipe traefik with the certificate for the domain, and routes to dashboard and bridge",
+  routes: "only these routes",
+  "backup-bot": "the recipe backup-bot-two",
+  drone: "the recipe drone, and the settings of the pipelines' repository in it",
+  all: "everything that the settings ask for",
+} as const;
+
 /** Runs the command line. @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(signal, () => stop.abort(new UsageError(`Ended by ${signal}`)));
+  }
+  const { signal } = stop;
+  let code = 0;
   const program = new Command("cc-ci-host")
     .description(
-      "Brings this host to what its settings say.\n" +
+      "Makes this host what its settings say, and says what it did. A second call finds nothing to do.\n" +
         "Exit codes: 0 converged, 1 wrong until somebody puts it right, 2 wrong usage or settings, 3 not yet.",
     )
     .exitOverride()
     .configureOutput({ writeErr: () => {}, writeOut: say });
-  let code = 0;
-  withOptions(program.command("check").description("look whether all is there that the host needs"))
+  for (const [name, description] of Object.entries(PARTS)) {
+    common(program.command(name).description(description))
+      .option("--dry-run", "only say what would be done")
+      .action(async (options: Options) => {
+        const { converge } = await load.converge();
+        code = await converge(name as keyof typeof PARTS, { ...options, signal });
+      });
+  }
+  common(program.command("check").description("look whether all is there that the host needs, one line each"))
     .action(async (options: Options) => {
+      code = await (await load.check()).check({ ...options, signal });
+    });
+  common(program.command("drain").description("hold new runs back and wait until those under way have ended"))
+    .option("--minutes <n>", "how long to wait", whole, 60)
+    .option("--why <text>", "what people are told meanwhile", "This host is being worked on")
+    .option("--off", "let runs start again")
+    .action(async (options: Options & { minutes: number; why: string; off?: boolean }) => {
       const settings = await readSettings(options.settings);
-      const credentials = credentialsIn(credentialsFolder(settings));
-      code = report(await preconditions(settings, { credentials, now: Date.now() }), options);
+      const { holdRuns, releaseRuns, waitForRuns } = await load.drain();
+      if (options.off) {
+        return say(await releaseRuns(settings) ? "Runs start again\n" : "Runs were not held back\n");
+      }
+      await holdRuns(settings, options.why);
+      await waitForRuns(settings, { ms: options.minutes * 60_000, log: complain, signal });
+      say('No run goes on, and none starts until "cc-ci-host drain --off"\n');
     });
 
   try {
@@ -35,51 +76,19 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (!(error instanceof CommanderError)) return explain(error, { json });
     if (error.exitCode === 0) return 0;
     const said = error.code === "commander.help" ? 'Name a command: "--help" lists them' : error.message;
-    return explain(
-      new UsageError(said.replace(/^error: /, "").replace(/^./, (letter) => letter.toUpperCase())),
-      {
-        json,
-      },
-    );
+    const sentence = said.replace(/^error: /, "").replace(/^./, (letter) => letter.toUpperCase());
+    return explain(new UsageError(sentence), { json });
   }
 }
 
-function withOptions(command: Command): Command {
+function common(command: Command): Command {
   return command
-    .option("--json", "print what was done as one JSON object on the last line of standard output")
+    .option("--json", "print what came of it as one JSON object on the last line of standard output")
     .option("--settings <file>", "the settings of this host", SETTINGS_FILE);
 }
 
-/** Says of each thing whether it is there, one line each. @returns the exit code */
-function report(findings: readonly Finding[], { json = false }: Pick<Options, "json">): number {
-  const outcome = worst(findings.map((one) => one.outcome));
-  for (const one of findings) say(`${one.outcome === "converged" ? "✔" : "✖"} ${one.what}: ${one.text}\n`);
-  if (json) say(`${JSON.stringify({ outcome, findings })}\n`);
-  return exitCodes[outcome];
-}
-
-function worst(outcomes: readonly Outcome[]): Outcome {
-  return (["wrong", "usage", "not yet"] as const).find((one) => outcomes.includes(one)) ?? "converged";
-}
-
-/** Says why a command could not be carried out, and what to do. @returns the exit code */
-function explain(error: unknown, { json }: { json: boolean }): number {
-  const outcome = error instanceof UsageError
-    ? "usage"
-    : error instanceof HostError
-    ? error.outcome
-    : "wrong";
-  const message = describeError(error);
-  const hint = error instanceof CcciError ? error.hint : undefined;
-  complain(hint === undefined ? message : `${message}. ${hint}`);
-  if (json) say(`${JSON.stringify({ outcome, message, hint })}\n`);
-  return exitCodes[outcome];
-}
-
-function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
-}
-
-function complain(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
+function whole(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 0) return number;
+  throw new UsageError(`"${text}" is no number of minutes`);
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { exec, execOk } from "../../common/exec.ts";
+import { dirname, join } from "node:path";
+import { exec } from "../../common/exec.ts";
+import { FileLock } from "../../harness/run/lock.ts";
 import { startCommand } from "../../programs/start.ts";
 import { credentials } from "../credentials.ts";
+import { issue } from "../testing/certificates.ts";
 
 const tmp = await Deno.makeTempDir({ prefix: "cc-ci-host-" });
 globalThis.addEventListener("unload", () => Deno.removeSync(tmp, { recursive: true }));
@@ -23,11 +25,7 @@ async function settingsFile(
       await Deno.writeTextFile(join(folder, "secrets", name), `${name}-of-a-test\n`);
     }
   }
-  await execOk([
-    ...["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
-    ...["-subj", "/CN=test", "-addext", `subjectAltName=${names.map((name) => `DNS:${name}`)}`],
-    ...["-days", String(days), "-keyout", join(folder, "privkey.pem"), "-out", join(folder, "fullchain.pem")],
-  ]);
+  await issue(folder, { names, days });
   const path = join(folder, "host.json");
   await Deno.writeTextFile(
     path,
@@ -36,6 +34,12 @@ async function settingsFile(
       forge: { url: "https://git.example.org", org: "recipes" },
       certificates: folder,
       secrets: join(folder, "secrets"),
+      abra: join(folder, "abra"),
+      abraDir: join(folder, "abra-dir"),
+      docker: join(folder, "docker.sock"),
+      bridge: { state: join(folder, "bridge") },
+      runs: join(folder, "runs"),
+      home: folder,
       drone: {},
       backupBot: {},
     }),
@@ -75,11 +79,42 @@ Deno.test("a look at a host names what is missing and what to do, one line each,
   const found = JSON.parse(lines.pop() ?? "");
   assert.equal(code, 1, stdout);
   assert.equal(found.outcome, "wrong");
-  const wrong = lines.filter((line) => line.startsWith("✖"));
+  const about = (what: string) =>
+    lines.find((line) => line.slice(2).startsWith(`${what}: `)) ?? assert.fail(what);
   assert.match(
-    wrong[0] ?? "",
+    about("certificate"),
     /^✖ certificate: The certificate in ".*" is for ci\.example\.net, and not for ci\.example\.org and \*\.ci\.example\.org\. Put a certificate for/,
   );
-  assert.match(wrong[1] ?? "", /^✖ secret drone_token: The secret "drone_token" is missing or empty in/);
-  assert.match(lines.find((line) => line.includes("secret restic_password")) ?? "", /^✔/);
+  assert.match(
+    about("secret drone_token"),
+    /^✖ .* The secret "drone_token" is missing or empty in .*\. Write it to/,
+  );
+  assert.match(about("secret restic_password"), /^✔/);
+  assert.match(about("Docker and Swarm"), /^✖ Docker and Swarm: Could not ask Docker about itself/);
+  assert.match(about("abra"), /^✖ abra: There is no abra at ".*": .*\. Install abra/);
+});
+
+Deno.test("a host without Docker is not ready yet: the program ends with 3 and touches nothing", async () => {
+  const path = await settingsFile();
+  const { code, stdout } = await host("all", "--settings", path, "--json");
+  assert.equal(code, 3, stdout);
+  const { outcome, changed, parts } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+  assert.deepEqual([outcome, changed, parts.length], ["not yet", false, 1]);
+  assert.equal(parts[0].part, "swarm");
+});
+
+Deno.test("new runs are held back until somebody lets them start again", async () => {
+  const path = await settingsFile();
+  const held = await host("drain", "--settings", path, "--why", "The disk is changed", "--minutes", "0");
+  assert.equal(held.code, 0, held.stderr);
+  const file = join(dirname(path), "bridge", "maintenance");
+  assert.equal(await Deno.readTextFile(file), "The disk is changed\n");
+  const lock = join(dirname(path), "runs", "one", "lock");
+  await Deno.mkdir(dirname(lock), { recursive: true });
+  using _run = await FileLock.take(lock) ?? assert.fail();
+  const busy = await host("drain", "--settings", path, "--minutes", "0");
+  assert.equal(busy.code, 3);
+  assert.match(busy.stderr, /Runs go on: .*\/runs\/one\. Wait for them or cancel them/);
+  assert.match((await host("drain", "--settings", path, "--off")).stdout, /^Runs start again$/m);
+  await assert.rejects(Deno.stat(file), Deno.errors.NotFound);
 });

@@ -1,0 +1,85 @@
+import { CcciError, describeError, UsageError } from "../../common/errors.ts";
+import type { Finding } from "../checks/preconditions.ts";
+import { exitCodes, HostError, type Outcome } from "../errors.ts";
+
+/** What became of one part of the host. */
+export interface PartReport {
+  part: string;
+  outcome: Outcome;
+  /** What was done, or would be; a sentence each. */
+  steps: string[];
+  /** Why it is not as it should be, and what to do. */
+  message?: string;
+  hint?: string;
+}
+
+/** Says of each thing whether it is there, one line each. @returns the exit code */
+export function reportFindings(findings: readonly Finding[], { json = false }: { json?: boolean }): number {
+  const outcome = worst(findings.map((one) => one.outcome));
+  for (const one of findings) say(`${one.outcome === "converged" ? "✔" : "✖"} ${one.what}: ${one.text}\n`);
+  if (json) say(`${JSON.stringify({ outcome, findings })}\n`);
+  return exitCodes[outcome];
+}
+
+/** Says of each part how it ended. @returns the exit code */
+export function reportParts(
+  parts: readonly PartReport[],
+  { json = false, dryRun = false }: { json?: boolean; dryRun?: boolean },
+): number {
+  const outcome = worst(parts.map((one) => one.outcome));
+  const changed = !dryRun && parts.some(({ steps }) => steps.length > 0);
+  for (const { part, outcome, steps, message, hint } of parts) {
+    if (outcome === "converged") say(`✔ ${part}: ${ending(steps.length, dryRun)}\n`);
+    else say(`✖ ${part}: ${[message, hint].filter((one) => one !== undefined).join(". ")}\n`);
+  }
+  if (json) say(`${JSON.stringify({ outcome, changed, parts })}\n`);
+  return exitCodes[outcome];
+}
+
+function ending(steps: number, dryRun: boolean): string {
+  if (steps === 0) return "as it should be, nothing to do";
+  const count = steps === 1 ? "1 step" : `${steps} steps`;
+  return dryRun ? `${count} to do` : `as it should be, after ${count}`;
+}
+
+/** What an error comes to, as the part of a report. @throws the error, when nobody raised it on purpose */
+export function reportOf(part: string, { error, steps }: { error: unknown; steps: string[] }): PartReport {
+  if (!(error instanceof CcciError)) throw error;
+  const { hint } = error;
+  return {
+    part,
+    outcome: outcomeOf(error),
+    steps,
+    message: describeError(error),
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+/** Docker and others that do not answer may do so later; what a person has to put right says so itself. */
+function outcomeOf(error: CcciError): Outcome {
+  if (error instanceof UsageError) return "usage";
+  return error instanceof HostError ? error.outcome : "not yet";
+}
+
+/** Says why a command could not be carried out, and what to do. @returns the exit code */
+export function explain(error: unknown, { json }: { json: boolean }): number {
+  const outcome = error instanceof CcciError ? outcomeOf(error) : "wrong";
+  const message = describeError(error);
+  const hint = error instanceof CcciError ? error.hint : undefined;
+  complain(hint === undefined ? message : `${message}. ${hint}`);
+  if (json) say(`${JSON.stringify({ outcome, message, hint })}\n`);
+  return exitCodes[outcome];
+}
+
+function worst(outcomes: readonly Outcome[]): Outcome {
+  return (["wrong", "usage", "not yet"] as const).find((one) => outcomes.includes(one)) ?? "converged";
+}
+
+export function say(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
+
+/** Writes a line to standard error. */
+export function complain(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
+}

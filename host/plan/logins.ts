@@ -1,0 +1,26 @@
+import type { Credentials } from "../credentials.ts";
+import type { HostSettings } from "../settings.ts";
+import type { SeenLogins } from "./seen.ts";
+import type { Plan, Step } from "./step.ts";
+
+/** Log-ins of the host at the registry and at the forge, as far as secrets for them are given. */
+export async function planLogins(
+  { registry, forge }: HostSettings,
+  { seen, credentials }: { seen: SeenLogins; credentials: Credentials },
+): Promise<Plan> {
+  const steps: Step[] = [];
+  const account = await credentials.find("registry_auth");
+  const auth = account === undefined ? null : btoa(account);
+  if (auth !== null && auth !== seen.registry) {
+    steps.push({
+      action: { kind: "log-in-to-registry", registry, auth },
+      does: `Let Docker log in to "${registry}"`,
+    });
+  }
+  const token = await credentials.find("git_token");
+  const host = new URL(forge.url).hostname;
+  if (token !== undefined && token !== seen.git) {
+    steps.push({ action: { kind: "let-git-in", host, token }, does: `Let git in at "${host}"` });
+  }
+  return { steps, blocked: null };
+}

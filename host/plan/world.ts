@@ -1,0 +1,24 @@
+import type { Action } from "./step.ts";
+import type { SeenApp, SeenDrone, SeenLogins, SeenSwarm, Services } from "./seen.ts";
+
+/** A host as it shows itself and as it can be changed. */
+export interface World {
+  swarm(): Promise<SeenSwarm>;
+  logins(options: { registry: string; host: string }): Promise<SeenLogins>;
+  app(app: { recipe: string; domain: string }): Promise<SeenApp>;
+  /** The services that a recipe comes to, at the version where its work tree stands, with these settings. */
+  model(app: { recipe: string; domain: string; settings: string }): Promise<Services>;
+  /** What is to be said against the abra of this host; null: nothing. */
+  strangeAbra(): Promise<string | null>;
+  /** Those of the ports on which somebody else listens. */
+  takenPorts(ports: readonly number[]): Promise<number[]>;
+  /** Why the forge does not answer; null: it does. */
+  forgeTrouble(): Promise<string | null>;
+  /** Why Docker gives containers no limits; null: it does. */
+  floorTrouble(): Promise<string | null>;
+  /** Free bytes at a path, or at the nearest folder above it. */
+  freeBytes(path: string): Promise<number>;
+  drone(repository: string): Promise<SeenDrone>;
+  /** @throws {HostError} when the host does not let it */
+  act(action: Action): Promise<void>;
+}

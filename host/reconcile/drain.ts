@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import { pollUntil } from "../../common/time.ts";
+import { FileLock } from "../../harness/run/lock.ts";
+import { runFolders } from "../../harness/run/folder.ts";
+import { HostError } from "../errors.ts";
+import type { HostSettings } from "../settings.ts";
+
+const POLL_MS = 1_000;
+
+/** Holds new runs back: the bridge tells people why, and takes their commands up afterwards. */
+export async function holdRuns({ bridge }: HostSettings, why: string): Promise<void> {
+  await Deno.mkdir(bridge.state, { recursive: true });
+  await Deno.writeTextFile(join(bridge.state, "maintenance"), `${why}\n`);
+}
+
+/** Lets runs start again. @returns whether they were held back */
+export async function releaseRuns({ bridge }: HostSettings): Promise<boolean> {
+  try {
+    await Deno.remove(join(bridge.state, "maintenance"));
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Names of the runs that go on: each holds the lock of its folder. */
+export async function liveRuns({ runs }: Pick<HostSettings, "runs">): Promise<string[]> {
+  const live: string[] = [];
+  for (const folder of await runFolders(runs)) {
+    if (await folder.state() !== "open") continue;
+    using lock = await FileLock.take(folder.lock);
+    if (lock === null) live.push(folder.path);
+  }
+  return live;
+}
+
+/**
+ * Waits until no run goes on any more.
+ * @param options.ms how long at most
+ * @throws {HostError} not yet, with the runs that go on
+ */
+export async function waitForRuns(
+  settings: HostSettings,
+  { ms, log, signal }: { ms: number; log: (line: string) => void; signal: AbortSignal },
+): Promise<void> {
+  await pollUntil<true>(async () => {
+    const live = await liveRuns(settings);
+    return live.length === 0 ? { done: true } : { missing: live.join(", ") };
+  }, {
+    everyMs: POLL_MS,
+    signal,
+    onChange: (text) => log(`Waiting for ${text}`),
+    limit: {
+      ms,
+      error: (text) =>
+        new HostError("not yet", `Runs go on: ${text}`, {
+          hint: "Wait for them or cancel them; new ones are held back meanwhile.",
+        }),
+    },
+  });
+}

@@ -1,0 +1,45 @@
+import { dirname } from "node:path";
+import { describeError } from "../../common/errors.ts";
+import type { Abra } from "../../harness/abra/abra.ts";
+import { strangeVersion } from "../../harness/abra/version.ts";
+import { freeBytes } from "../../harness/run/disk.ts";
+
+const CALL_MS = 10_000;
+
+/** What is to be said against this abra; nothing where the settings name its version. */
+export async function strangeAbra(
+  abra: Abra,
+  { trustAbra }: { trustAbra?: string | undefined },
+): Promise<string | null> {
+  const { version } = await abra.probe();
+  return version === trustAbra ? null : strangeVersion(version);
+}
+
+/** Those of the ports on which somebody listens, so that nobody else can. */
+export function takenPorts(ports: readonly number[], hostname = "0.0.0.0"): number[] {
+  return ports.filter((port) => {
+    try {
+      Deno.listen({ hostname, port }).close();
+      return false;
+    } catch (error) {
+      if (error instanceof Deno.errors.AddrInUse) return true;
+      throw error;
+    }
+  });
+}
+
+/** Why a forge does not answer; any answer of its is one. */
+export async function forgeTrouble(url: string, fetch: typeof globalThis.fetch): Promise<string | null> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(CALL_MS) });
+    await answer.body?.cancel();
+    return answer.status >= 500 ? `it answers ${answer.status}` : null;
+  } catch (error) {
+    return describeError(error);
+  }
+}
+
+/** Free bytes at a path, or at the nearest folder above it that is there. */
+export async function freeAt(path: string): Promise<number> {
+  return await freeBytes(path) ?? (path === "/" ? 0 : await freeAt(dirname(path)));
+}
