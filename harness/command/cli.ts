@@ -60,10 +60,15 @@ export async function main(argv: readonly string[]): Promise<number> {
       code = await recipesCheck(names, { settings, say, signal: new AbortController().signal });
     });
   recipes.command("list")
-    .description("list them, with the last run of each of which this machine has the result")
+    .description(
+      "list them, with the last run of each that this machine or the dashboard (CCCI_DASHBOARD_URL) knows",
+    )
     .action(async () => {
-      const settings = (await load.settings()).readSettings();
-      code = await (await load.recipesList()).recipesList(settings, { say, width: columns() });
+      const { readSettings, readDashboardUrl } = await load.settings();
+      const settings = readSettings();
+      const { dashboardAt, recipesList } = await load.recipesList();
+      const dashboard = dashboardAt(readDashboardUrl(), settings);
+      code = await recipesList(settings, { say, width: columns(), ...dashboard });
     });
   program.command("remove")
     .description("remove what a run with --keep left up")

@@ -104,11 +104,70 @@ Deno.test("recipes list shows the last run of each recipe of which there is a re
       said.join(""),
       `\
 recipe  level  last run             when     not shown by runs
-blog    –      none here                     recipe.yml has a mistake: see
+blog    –      none known                    recipe.yml has a mistake: see
                                              "recipes check"
 talk    1      ✘ failed in upgrade  3 h ago  backup (none); voice calls
 wiki    5      ✔ passed             3 h ago
 `,
     );
+  });
+});
+
+Deno.test("recipes list takes a recipe's later run from the dashboard, and does without one that does not answer", async () => {
+  const now = "2026-03-01T13:01:12.000Z";
+  const view = (recipe: string, run: object | null, level: number | null = null) => ({
+    recipe,
+    enrolled: true,
+    health: "good",
+    level,
+    stale: false,
+    testedAt: null,
+    badSince: null,
+    run: run === null ? null : {
+      run: "aaaaaa-1",
+      recipe,
+      subject: { kind: "branch", name: "main", src: `a/${recipe}` },
+      commit: "3fa9c1b0",
+      base: null,
+      position: 0,
+      cause: null,
+      link: null,
+      url: "https://ci.test/r",
+      announcedAt: now,
+      startedAt: now,
+      dirty: false,
+      level,
+      stage: null,
+      ...run,
+    },
+    active: null,
+    url: "https://ci.test/w",
+    badge: "https://ci.test/b",
+  });
+  await inFolder({
+    "recipes/blog/recipe.yml": "repo: a/blog\n",
+    "recipes/talk/recipe.yml": "repo: a/talk\n",
+    "recipes/wiki/recipe.yml": "repo: a/wiki\n",
+    "runs/a-1/result.json": JSON.stringify(sampleResult({ recipe: "talk", level: 3 })),
+    "runs/b-1/result.json": JSON.stringify(sampleResult({ recipe: "wiki", level: 5 })),
+  }, async (settings) => {
+    const said: string[] = [];
+    const clock = new FakeClock(Date.parse(now));
+    const options = { say: (text: string) => said.push(text), width: 80, clock };
+    const recipes = [
+      view("blog", null),
+      view("talk", { state: "failed", stage: "upgrade", finishedAt: "2026-03-01T12:00:00.000Z" }, 1),
+      view("wiki", { state: "passed", finishedAt: "2026-02-01T12:00:00.000Z" }, 2),
+    ];
+    await recipesList(settings, { ...options, dashboard: () => Promise.resolve({ recipes }) });
+    assert.deepEqual(said.join("").split("\n").slice(1, 4).map((line) => line.trimEnd()), [
+      "blog    –      none known",
+      "talk    1      ✘ failed in upgrade  1 h ago",
+      "wiki    5      ✔ passed             3 h ago",
+    ]);
+    said.length = 0;
+    await recipesList(settings, { ...options, dashboard: () => Promise.reject(new Error("It is away")) });
+    assert.equal(said[0], "The dashboard does not say how recipes stand: It is away\n");
+    assert.match(said.join(""), /^talk +3 /m);
   });
 });

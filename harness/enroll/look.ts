@@ -1,4 +1,6 @@
 import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
+import { portsOf } from "../lint/merged_ports.ts";
+import type { Compose } from "../recipe/compose.ts";
 import { asMap, type ServiceDefinition } from "../recipe/compose_services.ts";
 import { itemsOf, parseDuration } from "../recipe/compose_values.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
@@ -42,6 +44,19 @@ export function unusedOverlays(root: string): { on: string[]; off: string[] } {
   const off = [...Deno.readDirSync(root)].filter(({ isFile }) => isFile).map(({ name }) => name)
     .filter((name) => /^compose\..+\.ya?ml$/.test(name) && !on.includes(name)).sort();
   return { on, off };
+}
+
+/** TCP ports of containers that are published: those of a service that do not come by the proxy. */
+export function publishedTcp(compose: Pick<Compose, "files">): { service: string; tcp: number }[] {
+  const found = compose.files.flatMap((file) =>
+    Object.keys(asMap(file.doc.services)).flatMap((service) =>
+      portsOf(file, service).filter(({ protocol }) => protocol === "tcp").map(({ target }) => ({
+        service,
+        tcp: Number(target),
+      }))
+    )
+  ).filter(({ tcp }) => Number.isInteger(tcp) && tcp >= 1 && tcp <= 65_535);
+  return [...new Map(found.map((one) => [`${one.service}:${one.tcp}`, one])).values()];
 }
 
 /** Settings of the sample that name an example's domain, apart from the app's own, with a name for each. */

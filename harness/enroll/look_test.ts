@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { healthPath, neededSeconds, otherDomains, unusedOverlays } from "./look.ts";
+import { loadCompose } from "../recipe/compose.ts";
+import { healthPath, neededSeconds, otherDomains, publishedTcp, unusedOverlays } from "./look.ts";
 
 const health = (test: unknown) => ({ healthcheck: { test } });
 
@@ -18,11 +19,11 @@ Deno.test("the path of a health check is taken from service app, or from the onl
 });
 
 /** Calls `look` with a folder that holds these files. */
-async function looking<T>(files: Record<string, string>, look: (root: string) => T): Promise<T> {
+async function looking<T>(files: Record<string, string>, look: (root: string) => T | Promise<T>): Promise<T> {
   const root = await Deno.realPath(await Deno.makeTempDir());
   try {
     for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(`${root}/${name}`, text);
-    return look(root);
+    return await look(root);
   } finally {
     await Deno.remove(root, { recursive: true });
   }
@@ -58,4 +59,23 @@ Deno.test("the time that a recipe gives its start is the longest that a health c
   assert.equal(await seen("", {}), 0);
   assert.equal(await seen("TIMEOUT=100", { app: service }), 17 * 60);
   assert.equal(await seen("TIMEOUT=1200", { app: service }), 1200);
+});
+
+Deno.test("TCP ports that services publish are named by the container's number, each once", async () => {
+  const compose = [
+    "services:",
+    "  app:",
+    '    ports: ["80:8080", "64738:64738", {target: 64738, published: 64738, protocol: udp}]',
+    "  irc:",
+    '    ports: ["6697", "6697:6697", "25:${NOBODY}"]',
+  ].join("\n");
+  const found = await looking({ "compose.yml": compose }, async (root) => {
+    const read = await loadCompose(root, { COMPOSE_FILE: "compose.yml" });
+    return read.ok ? publishedTcp(read) : assert.fail(read.message);
+  });
+  assert.deepEqual(found, [
+    { service: "app", tcp: 8080 },
+    { service: "app", tcp: 64738 },
+    { service: "irc", tcp: 6697 },
+  ]);
 });

@@ -6,7 +6,7 @@ import { looksSecret, settleValues } from "../../enrolment/settle_values.ts";
 import { composeServices } from "../recipe/compose_services.ts";
 import { type Finding, place } from "../lint/finding.ts";
 import { type Database, databasesOf } from "./databases.ts";
-import { healthPath, neededSeconds, otherDomains, unusedOverlays } from "./look.ts";
+import { healthPath, neededSeconds, otherDomains, publishedTcp, unusedOverlays } from "./look.ts";
 import type { Asker } from "./questions.ts";
 import { type FetchedRecipe, type ReadOptions, type ReadRecipe, readWith } from "./read_recipe.ts";
 
@@ -192,6 +192,13 @@ export class Proposing {
     if (path !== "/") {
       const page = this.#ask.text("Which page shall a browser open?", "/");
       if (page !== path && page.startsWith("/")) this.#draft.page = { path: page };
+    }
+    const title = this.#ask.text("Which words in the title of that page show that it is the app's?", "");
+    if (title !== "") this.#draft.health = { ...this.#draft.health, title };
+    for (const port of publishedTcp(compose)) {
+      const question =
+        `Service ${port.service} publishes its TCP port ${port.tcp}. Shall runs wait for it to be open?`;
+      if (this.#ask.confirm(question, true)) this.#draft.ready = [...this.#draft.ready ?? [], port];
     }
     const needed = neededSeconds(services, this.#fetched);
     const longer = Object.entries(USUAL_SECONDS).filter(([, usual]) => needed > usual);

@@ -50,7 +50,8 @@ export function checkMergedPorts({ files }: Pick<Compose, "files">): Finding[] {
   });
 }
 
-function portsOf(file: Compose["files"][number], service: string): Port[] {
+/** Ports that a service publishes by one compose file. */
+export function portsOf(file: Compose["files"][number], service: string): Port[] {
   const { ports } = asMap(asMap(file.doc.services)[service]);
   return itemsOf(ports).flatMap(([index, port]) => {
     const path: ComposePath = ["services", service, "ports", index];

@@ -1,16 +1,38 @@
 import stringWidth from "string-width";
 import { ago } from "../../common/time.ts";
+import type { RunState } from "../../protocol/dashboard_api.ts";
 import type { RunResult } from "../../protocol/result.ts";
 import { oneLine } from "../../common/plain_text.ts";
 import { glyphOf, runLooks } from "../../wording/outcomes.ts";
 import { truncate, wrap } from "../../wording/text.ts";
 import { hasLevel, isEnrolmentFault } from "../../wording/verdict.ts";
 
+/** What came of a recipe's last run. */
+export interface LastRun {
+  state: RunState;
+  /** Whose mistake it was, or where it ended, as the rest of `failed`; empty where that says nothing. */
+  where: string;
+  /** Null where it says nothing of the recipe. */
+  level: number | null;
+  /** Milliseconds since the epoch. */
+  finishedAt: number;
+}
+
+/** The last run by its result. */
+export function lastRunOf(result: RunResult): LastRun {
+  return {
+    state: result.result,
+    where: isEnrolmentFault(result) ? " (enrolment)" : result.stage === null ? "" : ` in ${result.stage}`,
+    level: hasLevel(result) ? result.level : null,
+    finishedAt: Date.parse(result.finishedAt),
+  };
+}
+
 /** An enrolled recipe with what its last run came to. */
 export interface ListedRecipe {
   recipe: string;
-  /** Null where no run of it is here. */
-  last: RunResult | null;
+  /** Null where nobody knows of a run. */
+  last: LastRun | null;
   /** What no run shows of the app, each in a few words. */
   gaps: readonly string[];
   /** Whether its `recipe.yml` has a mistake. */
@@ -53,15 +75,14 @@ const header: Row = { cells: ["recipe", "level", "last run", "when"], gaps: "not
 function rowOf({ recipe, last, gaps, invalid }: ListedRecipe, now: number): Row {
   const name = truncate(recipe, LONGEST_NAME);
   const missing = invalid ? 'recipe.yml has a mistake: see "recipes check"' : gaps.map(oneLine).join("; ");
-  if (last === null) return { cells: [name, "–", "none here", ""], gaps: missing };
-  const look = runLooks[last.result];
-  const whose = isEnrolmentFault(last) ? " (enrolment)" : last.stage === null ? "" : ` in ${last.stage}`;
+  if (last === null) return { cells: [name, "–", "none known", ""], gaps: missing };
+  const look = runLooks[last.state];
   return {
     cells: [
       name,
-      hasLevel(last) ? String(last.level) : "–",
-      `${glyphOf(look)} ${look.word}${whose}`,
-      ago(now - Date.parse(last.finishedAt)),
+      last.level === null ? "–" : String(last.level),
+      `${glyphOf(look)} ${look.word}${last.where}`,
+      ago(now - last.finishedAt),
     ],
     gaps: missing,
   };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import stringWidth from "string-width";
-import { type ListedRecipe, recipesTable } from "./recipes_table.ts";
+import { lastRunOf, type ListedRecipe, recipesTable } from "./recipes_table.ts";
 import { sampleResult } from "./sample_result.ts";
 
 const now = Date.parse("2026-03-01T10:02:12.000Z");
@@ -8,7 +8,7 @@ const recipes: ListedRecipe[] = [
   { recipe: "a-recipe-with-a-name-that-nobody-would-give-it", last: null, gaps: [], invalid: false },
   {
     recipe: "talk",
-    last: sampleResult({ recipe: "talk" }),
+    last: lastRunOf(sampleResult({ recipe: "talk" })),
     gaps: [
       "voice calls",
       "日本語 in a gap",

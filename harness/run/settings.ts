@@ -111,3 +111,8 @@ export function readCourierSettings(
   const { DASHBOARD_URL: url, RUNNER_TOKEN: token } = readConfig(courierSchema, env);
   return url === undefined || token === undefined ? null : { url, token };
 }
+
+/** Where the dashboard is, for whoever only asks it; null where none is set. */
+export function readDashboardUrl(env: (name: string) => string | undefined = Deno.env.get): string | null {
+  return readConfig(courierSchema, env).DASHBOARD_URL ?? null;
+}
