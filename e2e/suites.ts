@@ -131,6 +131,10 @@ const registry = ofOneFile({
   description:
     "pulls from a real registry, and from one that answers wrongly, by a Docker Engine of this suite's own",
 });
+const host = ofOneFile({
+  name: "host",
+  description: "the units of a CI host, from bundles, in a Debian of their own that systemd boots",
+});
 const harness: Suite = {
   name: "harness",
   description: "runs killed at every kind of point, deadlines, full disks, recipes with a mistake",
@@ -174,7 +178,7 @@ const restart = ofOneFile({
 const plan: Suite[][][] = [
   [[format, lint, types]],
   [[unit], [pages, nix]],
-  [[demo, installed], [forge, secrets], [drone, registry]],
+  [[demo, installed], [forge, secrets], [drone, registry, host]],
   [[harness], [loop], [contract, recipes]],
   [[restart]],
 ];

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { describeError, UsageError } from "../common/errors.ts";
+import { commitId } from "../protocol/params.ts";
 
 /** Where the settings of a host lie. */
 export const SETTINGS_FILE = "/etc/cc-ci/host.json";
@@ -62,6 +63,8 @@ const schema = z.strictObject({
     version: version.optional(),
     /** The repository on the forge whose `.drone.yml` runs the harness. */
     repository: repository.default("cc-ci/cc-ci"),
+    /** The commit of that repository whose `.drone.yml` the bridge has builds run. */
+    commit: commitId.optional(),
     /** The most that a build may take. The harness has a limit of its own below it. */
     minutes: z.int().min(1).default(60),
     /** Addresses of runners on other hosts; everybody else is kept from what runners ask. */

@@ -18,6 +18,7 @@ export function unitValues(settings: HostSettings): Record<string, string> {
     drone: `https://${droneDomain(settings)}`,
     droneRpc: droneDomain(settings),
     ...(drone === undefined ? {} : { droneRepo: drone.repository }),
+    ...(drone?.commit === undefined ? {} : { droneCommit: drone.commit }),
     ...(ca === undefined ? {} : { ca }),
   };
 }

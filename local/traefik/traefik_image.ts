@@ -18,13 +18,19 @@ const LOCAL_IMAGE = `localhost/cc-ci/traefik:${TRAEFIK_VERSION}`;
 /** Says that we made the image, and from what. */
 const CONTENT = `traefik-${TRAEFIK_VERSION}`;
 
+interface Surroundings {
+  paths: Paths;
+  progress: Progress;
+  signal: AbortSignal;
+}
+
 /**
  * The image to run Traefik from: one the engine has, else the official one pulled, else one made from a binary built
  * here. Answers its tag.
  */
 export async function ensureTraefikImage(
   docker: Docker,
-  { paths, progress, signal }: { paths: Paths; progress: Progress; signal: AbortSignal },
+  { paths, progress, signal }: Surroundings,
 ): Promise<string> {
   for (const tag of [OFFICIAL_TRAEFIK, LOCAL_IMAGE]) {
     if (await orNothing(docker.getImage(tag).inspect()) !== undefined) return tag;
@@ -33,24 +39,45 @@ export async function ensureTraefikImage(
   if (!await exists(binary)) {
     const work = (registry: Registry) => registry.pull(OFFICIAL_TRAEFIK, signal);
     if (await fromRegistry({ name: "Traefik's image", work }, { progress, signal })) return OFFICIAL_TRAEFIK;
-    await inStep(progress, "Build Traefik", (step) =>
-      buildProgram({
-        name: "Traefik",
-        argv: [
-          join(paths.repo, "local", "traefik", "build.sh"),
-          TRAEFIK_VERSION,
-          binary,
-          join(paths.build, "traefik"),
-        ],
-        paths,
-        step,
-        signal,
-        usually: "about 5 min",
-      }));
+    await buildTraefik({ paths, progress, signal });
   }
   await inStep(progress, "Make Traefik's image", () => importImage(binary, paths));
   await new Ledger(paths.cache).add({ engine: await engineId(), tag: LOCAL_IMAGE, content: CONTENT });
   return LOCAL_IMAGE;
+}
+
+/** Traefik as a program of this machine: one that was built here, else that of the official image, else one built now. */
+export async function ensureTraefikProgram(surroundings: Surroundings): Promise<string> {
+  const { paths, signal } = surroundings;
+  const official = `${builtTraefik(paths)}-official`;
+  for (const program of [builtTraefik(paths), official]) if (await exists(program)) return program;
+  const work = async (registry: Registry) => {
+    const draft = `${official}.new`;
+    await ensured(paths.bin);
+    await registry.files(OFFICIAL_TRAEFIK, [{ paths: ["usr/local/bin/traefik"], to: draft }], signal);
+    await Deno.chmod(draft, 0o755);
+    await Deno.rename(draft, official);
+  };
+  if (await fromRegistry({ name: "Traefik", work }, surroundings)) return official;
+  await buildTraefik(surroundings);
+  return builtTraefik(paths);
+}
+
+async function buildTraefik({ paths, progress, signal }: Surroundings): Promise<void> {
+  await inStep(progress, "Build Traefik", (step) =>
+    buildProgram({
+      name: "Traefik",
+      argv: [
+        join(paths.repo, "local", "traefik", "build.sh"),
+        TRAEFIK_VERSION,
+        builtTraefik(paths),
+        join(paths.build, "traefik"),
+      ],
+      paths,
+      step,
+      signal,
+      usually: "about 5 min",
+    }));
 }
 
 /** Where the Traefik lies that is built here. */

@@ -1,0 +1,295 @@
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { describeError } from "../common/errors.ts";
+import { waitFor } from "../common/time.ts";
+import { mayRestart, UNITS } from "../host/units.ts";
+import { BASE_DOMAIN } from "../local/host/paths.ts";
+import { onRealServices } from "./scene.ts";
+import { ensureDebian } from "./testing/debian.ts";
+import { GATEWAY, HostMachine } from "./testing/host_machine.ts";
+import { machineObstacle } from "./testing/machine.ts";
+
+const DAEMONS = ["cc-ci-dashboard.service", "cc-ci-bridge.service", "cc-ci-runner.service"];
+const ONESHOTS = ["swarm", "proxy", "drone", "backup-bot"];
+/** Of the 10 points by which systemd says how much a unit is exposed. */
+const MOST_EXPOSED = 2;
+
+const obstacle = await machineObstacle() ??
+  await ensureDebian().then(() => null, (error) => `there is no Debian to boot: ${describeError(error)}`);
+
+/** One machine for all tests here, in the order in which an operator meets these things. */
+let open: HostMachine | undefined;
+async function theHost(): Promise<HostMachine> {
+  if (open === undefined) {
+    open = await HostMachine.open();
+    // What is not ready is tried again after 15 s, which nobody here has to wait for.
+    await open.machine.write(
+      "/etc/systemd/system/cc-ci-.service.d/soon.conf",
+      "[Service]\nRestartSec=100ms\n",
+    );
+    await open.machine.run("systemctl", "daemon-reload");
+    await open.startTraefik();
+    await open.machine.run("systemctl", "start", "cc-ci.target");
+    await open.untilActive(...DAEMONS);
+  }
+  return open;
+}
+Deno.test.afterAll(async () => await open?.[Symbol.asyncDispose]());
+
+function onTheHost(name: string, work: (host: HostMachine) => Promise<void>): void {
+  onRealServices(name, async () => await work(await theHost()), obstacle);
+}
+
+async function processes(host: HostMachine): Promise<Record<string, string>> {
+  const pids = await Promise.all(DAEMONS.map((unit) => host.property(unit, "MainPID")));
+  return Object.fromEntries(DAEMONS.map((unit, at) => [unit, pids[at] ?? ""]));
+}
+
+onTheHost("every unit of a host is up, and dashboard and bridge answer through Traefik", async (host) => {
+  const wanted = (await host.property("cc-ci.target", "Wants")).split(" ").sort();
+  assert.deepEqual(
+    wanted,
+    Object.keys(UNITS.units).filter((name) => !/^cc-ci\.|-janitor\.service$/.test(name)).sort(),
+  );
+  await host.untilActive("cc-ci.target", ...wanted.filter((name) => !ONESHOTS.includes(partOf(name))));
+  for (const part of ONESHOTS) {
+    assert.equal(await host.property(`cc-ci-${part}.service`, "Result"), "success");
+    assert.equal(await host.property(`cc-ci-${part}.service`, "ActiveState"), "inactive");
+  }
+  assert.deepEqual(
+    (await host.turns()).map((line) => line.split(" ")[0]).sort(),
+    [...ONESHOTS, ...ONESHOTS].sort(),
+  );
+  await waitFor(async () => (await host.ask(`https://${BASE_DOMAIN}/healthz`)).status === 200, {
+    what: "the dashboard to answer through Traefik",
+    timeoutMs: 30_000,
+    everyMs: 100,
+  });
+  assert.match((await host.ask(`https://${BASE_DOMAIN}/`)).body, /<html/);
+  // The bridge refuses what is not signed by the secret that it has from its credential.
+  const body = "{}";
+  const signed = createHmac("sha256", host.secrets.webhook_secret ?? "").update(body).digest("hex");
+  const deliver = async (signature: string) =>
+    (await host.ask(
+      `https://${BASE_DOMAIN}/hook`,
+      ...["--data", body, "--header", "content-type: application/json", "--header", "x-gitea-event: push"],
+      ...["--header", `x-gitea-signature: ${signature}`],
+    )).status;
+  assert.equal(await deliver(signed), 202);
+  assert.equal(await deliver("0".repeat(64)), 401);
+});
+
+onTheHost(`bridge and dashboard are exposed less than ${MOST_EXPOSED} of 10 as they run`, async (host) => {
+  for (const unit of ["cc-ci-dashboard.service", "cc-ci-bridge.service"]) {
+    const threshold = `--threshold=${MOST_EXPOSED * 10}`;
+    const { success, stdout } = await host.machine.try([
+      "systemd-analyze",
+      "security",
+      "--no-pager",
+      threshold,
+      unit,
+    ]);
+    const score = /exposure level for \S+: ([\d.]+)/.exec(stdout)?.[1] ?? assert.fail(stdout);
+    Deno.stderr.writeSync(new TextEncoder().encode(`${unit}: exposure ${score} of 10\n`));
+    assert.ok(success && Number(score) < MOST_EXPOSED, stdout);
+    const user = await host.machine.run(
+      "stat",
+      "--format=%u",
+      `/proc/${await host.property(unit, "MainPID")}`,
+    );
+    assert.ok(Number(user) > 60_000, `"${unit}" runs as ${user}, which is no user made for it`);
+  }
+});
+
+onTheHost("secrets reach the programs by credentials alone", async (host) => {
+  const { machine, secrets } = host;
+  const places = {
+    environments: "cat /proc/[0-9]*/environ",
+    "command lines": "cat /proc/[0-9]*/cmdline",
+    units: "systemctl show --all 'cc-ci*'; systemctl cat 'cc-ci*'; systemctl show-environment",
+    journal: "journalctl --no-pager --output=export",
+    "files that others may read":
+      "find /etc /opt/cc-ci/programs /run /tmp /var -xdev -type f -perm /o+r ! -path '/var/lib/dpkg/*' -exec cat {} +",
+  };
+  /** What is there for sure, so that a place where nothing is found has been looked at. */
+  const known = /cc-ci|CCCI_/;
+  for (const [place, script] of Object.entries(places)) {
+    const { stdout } = await machine.try(["sh", "-c", script], { maxBytes: 100_000_000 });
+    assert.match(stdout, known, place);
+    for (const [name, value] of Object.entries(secrets)) {
+      const line = value.trim().split("\n").at(1) ?? value;
+      assert.ok(!stdout.includes(line), `"${name}" stands in the ${place}`);
+      assert.ok(!stdout.includes(btoa(value)), `"${name}" stands in the ${place}, encoded`);
+    }
+  }
+  // Each sees what it needs, and not what another has; nobody else sees any of it.
+  for (const unit of DAEMONS) {
+    const folder = `/run/credentials/${unit}`;
+    const there = (await machine.run("ls", folder)).split("\n").sort();
+    const described = UNITS.units[unit]?.credentials.map(({ name }) => name).filter((name) =>
+      name !== "status_token"
+    );
+    assert.deepEqual(there, described?.sort());
+    const other = await machine.try([
+      "setpriv",
+      "--reuid=65534",
+      "--regid=65534",
+      "--clear-groups",
+      "ls",
+      folder,
+    ]);
+    assert.equal(other.success, false, other.stdout);
+  }
+  const dashboard = await host.property("cc-ci-dashboard.service", "MainPID");
+  const root = `/proc/${dashboard}/root`;
+  const seen = await machine.run("sh", "-c", `ls ${root}/run/credentials; ls ${root}/var/lib/private/cc-ci`);
+  assert.doesNotMatch(seen, /cc-ci-bridge/);
+});
+
+onTheHost("a program that is killed comes back, and so does its answer", async (host) => {
+  const before = await processes(host);
+  for (const unit of DAEMONS) await host.machine.run("systemctl", "kill", "--signal=KILL", unit);
+  await waitFor(async () => {
+    const now = await processes(host);
+    return DAEMONS.every((unit) => now[unit] !== "0" && now[unit] !== before[unit]);
+  }, { what: "programs to be started again", timeoutMs: 60_000, everyMs: 50 });
+  await host.untilActive(...DAEMONS);
+  for (const unit of DAEMONS) assert.equal(await host.property(unit, "NRestarts"), "1", unit);
+  await waitFor(async () => (await host.ask(`https://${BASE_DOMAIN}/healthz`)).status === 200, {
+    what: "the dashboard to answer again",
+    timeoutMs: 30_000,
+    everyMs: 100,
+  });
+});
+
+onTheHost(
+  "a second start looks at everything again, one after the other, and restarts nothing",
+  async (host) => {
+    const before = await processes(host);
+    const turns = (await host.turns()).length;
+    // What the activation of a new system does with targets that are up.
+    await host.machine.run("systemctl", "start", "multi-user.target");
+    await host.machine.run("systemctl", "start", "cc-ci.target");
+    const again = (await host.turns()).slice(turns);
+    assert.deepEqual(new Set(again.map((line) => line.split(" ")[0])), new Set(ONESHOTS));
+    for (const [at, line] of again.entries()) {
+      if (line.endsWith(" began")) {
+        assert.equal(
+          again[at + 1],
+          line.replace("began", "ended 0"),
+          again.join("\n"),
+        );
+      }
+    }
+    assert.deepEqual(await processes(host), before);
+  },
+);
+
+onTheHost("what is not ready is tried until it is; what is wrong is not, and stops nothing", async (host) => {
+  const before = await processes(host);
+  await host.tell("swarm", 3);
+  const turns = (await host.turns()).length;
+  await host.machine.try(["systemctl", "start", "--no-block", "cc-ci-swarm.service"]);
+  const later = async () => (await host.turns()).slice(turns);
+  await waitFor(async () => (await later()).filter((line) => line === "swarm ended 3").length >= 3, {
+    what: "a third try",
+    timeoutMs: 60_000,
+    everyMs: 50,
+  });
+  await host.tell("swarm", 0);
+  await waitFor(async () => (await later()).at(-1) === "swarm ended 0", {
+    what: "a try that succeeds",
+    timeoutMs: 30_000,
+    everyMs: 50,
+  });
+  for (const code of [1, 2]) {
+    await host.tell("drone", code);
+    const { success } = await host.machine.try(["systemctl", "start", "cc-ci-drone.service"]);
+    assert.equal(success, false);
+    assert.equal(await host.property("cc-ci-drone.service", "ActiveState"), "failed");
+    assert.equal(await host.property("cc-ci-drone.service", "ExecMainStatus"), String(code));
+    assert.equal(await host.property("cc-ci-drone.service", "NRestarts"), "0");
+  }
+  assert.deepEqual(await processes(host), before);
+  await host.tell("drone", 0);
+});
+
+onTheHost("a renewed certificate is taken up, written anew or by a link that is swapped", async (host) => {
+  const live = "/var/lib/ci-certs/live";
+  const after = async (script: string) => {
+    const turns = (await host.turns()).length;
+    await host.machine.run("sh", "-c", script);
+    await waitFor(async () => (await host.turns()).slice(turns).includes("proxy ended 0"), {
+      what: `the proxy's turn after "${script}"`,
+      timeoutMs: 30_000,
+      everyMs: 50,
+    });
+    await waitFor(async () => await host.property("cc-ci-proxy.service", "ActiveState") === "inactive", {
+      what: "the end of that turn",
+      timeoutMs: 30_000,
+      everyMs: 50,
+    });
+  };
+  await after(`cp ${live}/fullchain.pem ${live}/new.pem && mv ${live}/new.pem ${live}/fullchain.pem`);
+  await after(
+    `mkdir ${live}/../1 && cp ${live}/fullchain.pem ${live}/../1 && ln -sfn ../1/fullchain.pem ${live}/fullchain.pem`,
+  );
+});
+
+onTheHost(
+  "other settings restart what they are for, and leave the runner to the builds it has",
+  async (host) => {
+    const before = await processes(host);
+    const changed = await host.installUnits({ labels: "role:tests", pollSeconds: "45" });
+    assert.deepEqual(changed.sort(), ["cc-ci-bridge.service", "cc-ci-runner.service"]);
+    await host.machine.run("systemctl", "try-restart", ...changed.filter(mayRestart));
+    await host.machine.run("systemctl", "start", "cc-ci.target");
+    const after = await processes(host);
+    assert.notEqual(after["cc-ci-bridge.service"], before["cc-ci-bridge.service"]);
+    assert.equal(after["cc-ci-runner.service"], before["cc-ci-runner.service"]);
+    assert.equal(after["cc-ci-dashboard.service"], before["cc-ci-dashboard.service"]);
+    await host.untilActive(...DAEMONS);
+  },
+);
+
+onTheHost(
+  "the runner reads its secret from a file of its own, and hands the harness a name alone",
+  async (host) => {
+    const settings = await host.machine.run(
+      "sh",
+      "-c",
+      "stat -c %a /run/cc-ci-runner/settings.env; cat /run/cc-ci-runner/settings.env",
+    );
+    assert.equal(settings, `600\nDRONE_RPC_SECRET='${host.secrets.drone_rpc_secret}'`);
+    const token = await host.machine.run("cat", "/run/credentials/cc-ci-runner.service/runner_token");
+    assert.equal(token, host.secrets.runner_token);
+    const environment = await host.property("cc-ci-runner.service", "Environment");
+    assert.match(
+      environment,
+      /CCCI_RUNNER_TOKEN_FILE:\/run\/credentials\/cc-ci-runner\.service\/runner_token/,
+    );
+  },
+);
+
+onTheHost("services of the host have no other door than the gateway's address", async (host) => {
+  const plain = await host.machine.try([
+    "curl",
+    "--silent",
+    "--max-time",
+    "5",
+    `http://${GATEWAY}:3181/healthz`,
+  ]);
+  assert.equal(plain.stdout, "");
+  const elsewhere = await host.machine.try([
+    "curl",
+    "--silent",
+    "--max-time",
+    "5",
+    "http://127.0.0.1:3181/healthz",
+  ]);
+  assert.equal(elsewhere.code, 7, "refused");
+});
+
+function partOf(unit: string): string {
+  return unit.replace(/^cc-ci-(.*)\.service$/, "$1");
+}
