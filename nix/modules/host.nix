@@ -41,6 +41,7 @@ in
       janitorEvery = cfg.janitor.interval;
     } // optionalAttrs (said ? ca) { inherit (said) ca; }
     // optionalAttrs (said ? drone.repository) { droneRepo = said.drone.repository; }
+    // optionalAttrs (said ? drone.commit) { droneCommit = said.drone.commit; }
     // optionalAttrs (said ? proxy.ingress) { inherit (said.proxy) ingress; }
     // optionalAttrs (said ? dashboard.port) { dashboardPort = toString said.dashboard.port; }
     // optionalAttrs (said ? bridge.port) { bridgePort = toString said.bridge.port; }
