@@ -310,3 +310,58 @@ Deno.test("a file that is missing, none of sops, or changed by something else is
   const old = await host.secrets(["check"], { env: { CCCI_SOPS: "/bin/true" } });
   assert.match(old.stderr, /^Could not start "\/bin\/true", which CCCI_SOPS names, as sops/);
 });
+
+Deno.test("docs/secrets.md: its commands do what it says, in the order in which they stand there", async () => {
+  const text = await Deno.readTextFile(`${root}docs/secrets.md`);
+  const [make = "", change = "", recover = ""] = [...text.matchAll(/^```sh\n([^]*?)^```/gm)].map((
+    [, block],
+  ) => block);
+  const folder = await Deno.makeTempDir({ dir: tmp });
+  // A person fills in what the forge gives; the launcher is the one of this checkout.
+  const editor = join(folder, "editor");
+  await Deno.writeTextFile(
+    editor,
+    `#!/bin/sh\nsed -i 's/^\\(forge_token\\|drone_client_id\\|drone_client_secret\\): .*/\\1: given/' "$1"\n`,
+    { mode: 0o755 },
+  );
+  const script = `set -eu
+mount -t tmpfs tmpfs /mnt
+mkdir /mnt/upper /mnt/work
+mount -t overlay overlay -o lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work /etc
+rm -rf /etc/cc-ci /etc/ssh/ssh_host_*
+mkdir -p /etc/ssh
+newkey() { rm -f /etc/ssh/ssh_host_ed25519_key*; ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key; }
+newkey
+{ ${make}
+} > ${folder}/made
+cp -r /etc/cc-ci/secrets ${folder}/before
+{ ${change}
+} > ${folder}/changed
+cp -r /etc/cc-ci/secrets ${folder}/after
+newkey
+rm -r /etc/cc-ci/secrets
+recovery=$(grep -o 'AGE-SECRET-KEY-1.*' ${folder}/made)
+{ ${recover}
+} > ${folder}/recovered <<EOF
+$recovery
+EOF
+cp -r /etc/cc-ci/secrets ${folder}/again
+`;
+  const { code, stderr } = await exec(["unshare", "--mount", "sh", "-c", script], {
+    cwd: root,
+    env: { CCCI_SOPS: sops, EDITOR: editor },
+    timeoutMs: 300_000,
+  });
+  assert.equal(code, 0, stderr);
+  const read = (name: string) => Deno.readTextFile(join(folder, name));
+  assert.match(await read("made"), /^✔ drone_client_id: there/m);
+  assert.match(await read("changed"), /^Written: \/etc\/cc-ci\/secrets\/bridge_token$/m);
+  assert.match(await read("recovered"), /^The key that this host has now reads/m);
+  const names = [...Deno.readDirSync(join(folder, "before"))].map(({ name }) => name);
+  assert.ok(names.length >= 9);
+  for (const name of names) {
+    const after = await read(`after/${name}`);
+    assert.equal(after === await read(`before/${name}`), name !== "bridge_token", name);
+    assert.equal(await read(`again/${name}`), after);
+  }
+});

@@ -11,10 +11,12 @@ import { pathsFromEnvironment } from "../host/paths.ts";
 import { terminalProgress } from "../host/progress.ts";
 import { announce, bringUp, type Installation, installFiles } from "../install/install.ts";
 import { requireMachine, thisMachine } from "../install/machine.ts";
-import { piecesOf, type Sources } from "../install/pieces.ts";
+import { piecesOf, type Sources, unitsOf } from "../install/pieces.ts";
 import { uninstallFrom } from "../install/uninstall.ts";
-import { placedNames } from "../secrets/place.ts";
-import { secrets } from "./secrets.ts";
+import { neededBy } from "../secrets/catalogue.ts";
+import { type Placed, placedNames } from "../secrets/place.ts";
+import { placeFrom } from "../secrets/work.ts";
+import { HOST_KEY, SECRETS_FILE, workOn } from "./secrets.ts";
 import { callersFolder } from "./harness.ts";
 
 const PREFIX = "/opt/cc-ci";
@@ -42,13 +44,10 @@ export async function install(argv: string[]): Promise<number> {
   const prefix = absolute(options.prefix);
   const settings = await settingsBelow(root);
   if (root === "/") await requireMachine(settings, { prefix });
-  const placing = await placeSecrets(root, { settings, dryRun });
-  if (placing !== 0) return placing;
-
+  const credentials = await secretsBelow(root, { settings, dryRun, signal: interruption.signal });
   const scratch = await Deno.makeTempDir({ prefix: "cc-ci-install-" });
   try {
     const sources = await sourcesOf(settings, { options, scratch, signal: interruption.signal });
-    const credentials = await placedNames(join(root, settings.secrets));
     const pieces = await piecesOf(settings, { prefix, sources, credentials });
     const installation: Installation = { root, prefix, pieces, say };
     if (dryRun) {
@@ -87,24 +86,30 @@ async function settingsBelow(root: string): Promise<HostSettings> {
   });
 }
 
-/** Writes secrets for systemd where there is a file of them; without one they may lie there already. */
-async function placeSecrets(
+/**
+ * Writes secrets for systemd where there is a file of them; without one they may lie there already.
+ * @returns names of those that the host has
+ * @throws {CcciError} naming each that it lacks, and where it is from
+ */
+async function secretsBelow(
   root: string,
-  { settings, dryRun }: { settings: HostSettings; dryRun: boolean },
-): Promise<number> {
-  const file = join(root, "/etc/cc-ci/secrets.yaml");
-  if (!await exists(file)) {
-    if ((await placedNames(join(root, settings.secrets))).length > 0) return 0;
-    throw new CcciError("install", `Could not install: the host has no secrets`, {
-      hint:
-        `Make them with "./cc-ci secrets new" and "./cc-ci secrets edit", or put a file for each into "${settings.secrets}".`,
-    });
+  { settings, dryRun, signal }: { settings: HostSettings; dryRun: boolean; signal: AbortSignal },
+): Promise<string[]> {
+  const folder = join(root, settings.secrets);
+  const file = join(root, SECRETS_FILE);
+  let { written, removed }: Placed = { written: [], removed: [] };
+  if (await exists(file)) {
+    const options = { file, hostKey: join(root, HOST_KEY) };
+    ({ written, removed } = await placeFrom(await workOn(options, signal), { folder, dryRun }));
   }
-  return await secrets([
-    ...["place", "--file", file, "--to", join(root, settings.secrets)],
-    ...["--host-key", join(root, "/etc/ssh/ssh_host_ed25519_key")],
-    ...dryRun ? ["--dry-run"] : [],
-  ]);
+  const there = [...await placedNames(folder), ...written].filter((name) => !removed.includes(name));
+  const lacking = neededBy(unitsOf(settings)).filter((name) => !there.includes(name));
+  if (lacking.length === 0) return there;
+  throw new CcciError("install", `Could not install: the host lacks secrets: ${lacking.join(", ")}`, {
+    hint: await exists(file)
+      ? '"./cc-ci secrets check" says where each is from, and "./cc-ci secrets edit" takes them.'
+      : `Make them with "./cc-ci secrets new" and "./cc-ci secrets edit", or put a file for each into "${settings.secrets}".`,
+  });
 }
 
 async function sourcesOf(

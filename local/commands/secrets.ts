@@ -20,8 +20,8 @@ import {
 } from "../secrets/work.ts";
 import { callersFolder } from "./harness.ts";
 
-const FILE = "/etc/cc-ci/secrets.yaml";
-const HOST_KEY = "/etc/ssh/ssh_host_ed25519_key";
+export const SECRETS_FILE = "/etc/cc-ci/secrets.yaml";
+export const HOST_KEY = "/etc/ssh/ssh_host_ed25519_key";
 
 /** `./cc-ci secrets`: makes, changes and hands out the secrets of a host. @returns the exit code */
 export async function secrets(argv: string[]): Promise<number> {
@@ -33,7 +33,7 @@ export async function secrets(argv: string[]): Promise<number> {
   let code = 0;
   const add = (name: string, description: string, act: (work: Work, call: Call) => Promise<unknown>) =>
     program.command(name).description(description)
-      .option("--file <path>", "the encrypted file", FILE)
+      .option("--file <path>", "the encrypted file", SECRETS_FILE)
       .option("--host-key <path>", "this host's private SSH key, whose public half lies beside it", HOST_KEY)
       .action(async (...args: unknown[]) => {
         const command = args.at(-1) as Command;
@@ -84,7 +84,11 @@ interface Call {
   name: string;
 }
 
-async function workOn({ file, hostKey }: Options, signal: AbortSignal): Promise<Work> {
+/** Puts together what commands on a file of secrets need. */
+export async function workOn(
+  { file, hostKey }: Pick<Options, "file" | "hostKey">,
+  signal: AbortSignal,
+): Promise<Work> {
   const program = await ensureSops({ paths: pathsFromEnvironment(), progress: terminalProgress(), signal });
   return {
     file: inCallersFolder(file),

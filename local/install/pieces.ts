@@ -55,7 +55,7 @@ export async function piecesOf(
 }
 
 /** Units that the settings ask for. */
-function unitsOf({ drone, backupBot }: HostSettings): string[] {
+export function unitsOf({ drone, backupBot }: HostSettings): string[] {
   const without = [
     ...drone === undefined ? ["cc-ci-drone.service", "cc-ci-runner.service"] : [],
     ...backupBot === undefined ? ["cc-ci-backup-bot.service"] : [],
