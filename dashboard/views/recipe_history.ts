@@ -28,12 +28,15 @@ export function timed(runs: readonly PastRun[]): Timed[] {
 export function upgradePaths(runs: readonly PastRun[]): UpgradePath[] {
   const paths = new Map<string, UpgradePath>();
   for (const run of runs) {
-    const outcome = run.stages.find((stage) => stage.name === "upgrade")?.outcome;
-    if (run.base === null || outcome !== "passed" && outcome !== "failed") continue;
-    const path = paths.get(run.base) ?? { base: run.base, runs: 0, passed: 0, last: run, outcome };
-    path.runs++;
-    if (outcome === "passed") path.passed++;
-    paths.set(run.base, path);
+    const upgrade = run.stages.find((stage) => stage.name === "upgrade");
+    if (run.base === null || upgrade === undefined) continue;
+    for (const { version: base, outcome } of upgrade.bases ?? [{ ...upgrade, version: run.base }]) {
+      if (outcome !== "passed" && outcome !== "failed") continue;
+      const path = paths.get(base) ?? { base, runs: 0, passed: 0, last: run, outcome };
+      path.runs++;
+      if (outcome === "passed") path.passed++;
+      paths.set(base, path);
+    }
   }
   return [...paths.values()].sort((a, b) => testedAt(b.last) - testedAt(a.last));
 }

@@ -57,6 +57,24 @@ Deno.test("the recipe's page names the versions upgraded from, and draws what th
   assert.match(page, /the longest took 1 min 00 s/);
 });
 
+Deno.test("of a run that upgraded from several versions each counts by itself, and none that was not tried", async () => {
+  const bases = [
+    { version: "3.0.0+1", result: "passed", seconds: 20 } as const,
+    { version: "2.0.0+1", result: "failed", seconds: 20, cause: "data is gone" } as const,
+    { version: "1.0.0+1", result: "blocked", seconds: 0, reason: "the upgrade from 2.0.0+1" } as const,
+  ];
+  const upgrade = { name: "upgrade", seconds: 40, result: "failed", bases } as const;
+  await using dashboard = await withRuns([
+    { base: "3.0.0+1", result: "failed", stage: "upgrade", cause: "data is gone", stages: [upgrade] },
+  ]);
+  const page = await dashboard.page("/recipes/miniflux");
+  const paths = [...page.matchAll(/from <bdi>([0-9.+]+)<\/bdi><\/a> <span class="muted">([^<]+)</g)];
+  assert.deepEqual(paths.map(([, base, runs]) => `${base}: ${runs}`), [
+    "3.0.0+1: 1 of 1 run passed",
+    "2.0.0+1: 0 of 1 run passed",
+  ]);
+});
+
 Deno.test("pull requests have no say in the upgrades of a recipe whose branch is tested, and are named where it is not", async () => {
   const failed = { result: "failed", stage: "upgrade", cause: "data is gone" } as const;
   await using dashboard = await withRuns([
