@@ -18,13 +18,14 @@ import { hostExpression, nixHost, unitOf } from "./testing/nix_host.ts";
 
 const root = ownHome().folder;
 const found = await Nix.find();
+const nixpkgs = found instanceof Nix ? await found.libOfNixpkgs() : undefined;
 const obstacle = typeof found === "string" ? found : null;
 
 /** A test with Nix, which is left out where there is none. */
-function withNix(name: string, work: (nix: Nix) => Promise<void>): void {
+function withNix(name: string, work: (nix: Nix) => Promise<void>, missing: string | null = null): void {
   onRealServices(name, async () => {
     if (found instanceof Nix) await work(found);
-  }, obstacle);
+  }, obstacle ?? missing);
 }
 
 withNix("the folder of npm packages that Nix makes of deno.lock is the one that Deno makes", async (nix) => {
@@ -83,16 +84,26 @@ withNix(
   },
 );
 
+/** What a host may say beyond the examples, with figures and texts of its own. */
+const SAID = `services.cc-ci = {
+  optionalSecrets = [ "git_token" ];
+  drone.commit = lib.mkForce "${"0a1b".repeat(10)}";
+  ca = "/etc/ssl/100% ours.pem";
+  minFreeGb = 25;
+  runner = { capacity = 2; labels.size = "large"; };
+  settings = { proxy.ingress = "10.1.0.1:443"; dashboard.port = 4181; };
+};`;
+
 withNix("the units of a NixOS host are those that ./cc-ci units writes", async (nix) => {
   for (const example of ["host", "runner"] as const) {
-    const host = await nixHost(nix, 'services.cc-ci.optionalSecrets = [ "git_token" ];', { example });
+    const host = await nixHost(nix, SAID, { example });
     const settings = parseSettings(JSON.parse(host.etc["cc-ci/host.json"] ?? ""));
     const said = unitValues(settings);
     assert.deepEqual(
       Object.fromEntries(
         Object.keys(said).map((name) => [name, host.holes[name] ?? UNITS.holes[name]?.usually]),
       ),
-      { ...said, ...example === "runner" ? {} : { droneRepo: "recipe-maintainers/cc-ci" } },
+      said,
     );
     const files = hostFiles({ holes: { ...host.holes, ...said }, credentials: ["git_token"] });
     const names = ["services", "timers", "paths", "targets"].flatMap((kind) =>
@@ -145,9 +156,15 @@ withNix(
 withNix(
   "a NixOS host has a time zone in a file, and a Docker for Swarm with the floor that nothing prunes",
   async (nix) => {
-    const { docker, etc, failed, warnings } = await nixHost(nix);
-    assert.deepEqual([failed, warnings], [[], []]);
+    const { docker, etc, failed, firewall, warnings } = await nixHost(nix);
+    assert.deepEqual(failed, []);
+    assert.match(
+      warnings.join("\n"),
+      /^The bridge .*: set services\.cc-ci\.drone\.commit to the commit of cc-ci\/cc-ci .*$/,
+    );
     assert.equal(etc.timezone, "UTC\n");
+    // Traefik has to reach dashboard and bridge from its container.
+    assert.deepEqual(firewall, { docker_gwbridge: { allowedTCPPorts: [3181, 3182] } });
     assert.deepEqual([docker.liveRestore, docker.autoPrune.enable], [false, false]);
     assert.equal(docker.daemon.settings["default-runtime"], "cc-ci");
     const { path } = docker.daemon.settings.runtimes["cc-ci"];
@@ -219,19 +236,36 @@ withNix("a setting of the wrong type, or that there is not, is refused by its na
 });
 
 withNix(
+  "what nixpkgs' own lib makes of the modules is what the lib of these tests makes of them",
+  async (nix) => {
+    for (const example of ["host", "runner"] as const) {
+      const own = await nixHost(nix, "", { example });
+      assert.deepEqual(await nixHost(nix, "", { example, lib: nixpkgs }), own, example);
+    }
+  },
+  nixpkgs === undefined ? "NIX_PATH names no nixpkgs" : null,
+);
+
+withNix(
   "the flake offers hosts, programs and checks, and says what it needs where nobody named a registry",
   async (nix) => {
     const outputs = await nix.value(
       `builtins.mapAttrs (name: one: if builtins.elem name [ "packages" "apps" "checks" "devShells" ]
       then builtins.mapAttrs (_: builtins.attrNames) one else if name == "formatter" then builtins.attrNames one
-      else builtins.attrNames one) (import (root + "/nix/testing/outputs.nix"))`,
+      else builtins.attrNames one) (removeAttrs (import (root + "/nix/testing/outputs.nix")) [ "inputs" "outPath" ])`,
       z.record(z.string(), z.union([z.array(z.string()), z.record(z.string(), z.array(z.string()))])),
     );
     assert.deepEqual(outputs.nixosConfigurations, ["example", "example-runner"]);
+    assert.deepEqual(outputs.ofExample, ["nixosConfigurations"]);
     assert.deepEqual(outputs.packages, {
       "aarch64-linux": ["bundles", ...PROGRAMS.map((one) => `cc-ci-${one}`), "default", "npm"],
       "x86_64-linux": ["bundles", ...PROGRAMS.map((one) => `cc-ci-${one}`), "default", "npm"],
     });
+    const guide = await Deno.readTextFile(join(root, "docs/install.md"));
+    const unnamed = Object.keys(outputs).filter((name) =>
+      !/^(inputs|outPath|ofExample)$/.test(name) && !guide.includes(`\`${name}`)
+    );
+    assert.deepEqual(unnamed, [], "docs/install.md names every kind of output");
     if (!await exists(join(root, ".npmrc"))) {
       const said = await nix.complaint("(pkgs.cc-ci.override { registry = null; }).bundles.drvPath");
       assert.match(said, /npm config get registry.*> \.npmrc && git add/);

@@ -12,7 +12,7 @@ let
   forSystems = make: lib.genAttrs systems (system: make (pkgsFor system));
   module = { imports = [ ./modules ]; nixpkgs.overlays = [ overlay ]; };
   host = file: lib.nixosSystem {
-    modules = [ self.nixosModules.default sops-nix.nixosModules.sops file { nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux"; } ];
+    modules = [ self.nixosModules.default sops-nix.nixosModules.sops file ];
   };
 in
 {

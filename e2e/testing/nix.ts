@@ -37,6 +37,12 @@ export class Nix {
     return nix;
   }
 
+  /** The folder of nixpkgs' own lib, where this machine has it. */
+  async libOfNixpkgs(): Promise<string | undefined> {
+    const { success, stdout } = await exec(["nix-instantiate", "--find-file", "nixpkgs/lib"]);
+    return success ? stdout.trim() : undefined;
+  }
+
   /** The value of an expression, which may use `root`, `registry`, `deno` and `path`. */
   async value<T>(expression: string, schema: z.ZodType<T>): Promise<T> {
     const { stdout } = await execOk(

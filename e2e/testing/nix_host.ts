@@ -37,6 +37,8 @@ const schema = z.object({
       }),
     }),
   }),
+  /** Ports of this host that containers reach, by the bridge they come from. */
+  firewall: z.record(text, z.object({ allowedTCPPorts: z.array(z.int()) })),
   packages: z.array(text),
   commands: z.record(text, text),
   builds: z.record(text, z.array(text)),
@@ -50,18 +52,20 @@ interface Host {
   sops?: boolean;
   /** Whether programs are binaries. @default false */
   binaries?: boolean;
+  /** Path of nixpkgs' own lib. @default the one of nix/testing/ */
+  lib?: string | undefined;
 }
 
 /** An example of nix/example/ with further settings, which are the body of a module. */
 export function hostExpression(
   settings = "",
-  { example = "host", sops = true, binaries = false }: Host = {},
+  { example = "host", sops = true, binaries = false, lib }: Host = {},
 ): string {
   return `import (root + "/nix/testing/evaluate.nix") {
-    inherit path deno; sops = ${sops};
+    inherit path deno; sops = ${sops}; lib = ${lib ?? "null"};
     module = { lib, pkgs, ... }: {
       imports = [ (root + "/nix/example/${example}.nix") { ${settings} } ];
-      services.cc-ci = { inherit registry; binaries = ${binaries}; };
+      services.cc-ci = { registry = lib.mkForce registry; binaries = ${binaries}; };
     };
   }`;
 }

@@ -4,7 +4,8 @@ import { runCommand } from "../../common/command.ts";
 import { StackError } from "../host/errors.ts";
 import { pathsBelow, pathsFromEnvironment } from "../host/paths.ts";
 import { settingsText } from "./daemon.ts";
-import { harnessWrapper, localPipelines } from "./pipeline.ts";
+import { hostFiles } from "../../host/unit_files.ts";
+import { harnessWrapper, INSTALLED, localPipelines } from "./pipeline.ts";
 import { shellWord } from "../../common/shell_word.ts";
 
 const text = await Deno.readTextFile(join(pathsFromEnvironment().repo, ".drone.yml"));
@@ -14,6 +15,15 @@ Deno.test("the local pipelines are the project's, apart from the harness they st
   const changed = local.split("\n").filter((line, at) => line !== text.split("\n")[at]);
   assert.deepEqual(changed, ["      - setpriv --pdeathsig TERM -- /c/state/drone/cc-ci-harness ci"]);
   assert.match(localPipelines(text, "/a b/h"), /-- '\/a b\/h' ci$/m);
+});
+
+Deno.test("the harness that .drone.yml calls is a command of every host, on the PATH that the runner hands to its steps", () => {
+  const holes = { domain: "ci.example.org", gateway: "172.18.0.1", forge: "https://git.example.org" };
+  const files = hostFiles({
+    holes: { ...holes, forgeAddress: "git.example.org:443", org: "recipe-maintainers", prefix: "/opt/cc-ci" },
+  });
+  assert.ok(files[`bin/${INSTALLED}`], Object.keys(files).join());
+  assert.match(files["cc-ci-runner.service"] ?? "", /^Environment="?PATH=\/opt\/cc-ci\/bin:/m);
 });
 
 Deno.test("pipelines that do not name the installed harness once are refused", () => {

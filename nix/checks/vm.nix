@@ -3,6 +3,8 @@
 { pkgs, self }:
 pkgs.testers.runNixOSTest {
   name = "cc-ci";
+  # The module brings an overlay.
+  node.pkgsReadOnly = false;
   nodes.host = {
     imports = [ self.nixosModules.default ];
     services.cc-ci = {

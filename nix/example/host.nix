@@ -10,8 +10,14 @@
       url = "https://git.example.org";
       org = "recipe-maintainers";
     };
-    drone.repository = "recipe-maintainers/cc-ci";
-    # Made by "./cc-ci secrets new"; null where the secrets are files of /etc/cc-ci/secrets.
+    drone = {
+      repository = "cc-ci/cc-ci";
+      # What "git rev-parse HEAD" prints in it, in quotes.
+      commit = null;
+    };
+    # What "npm config get registry" prints, in quotes; null: what .npmrc in the checkout of cc-ci says.
+    registry = null;
+    # ./secrets.yaml, which "./cc-ci secrets new" makes; null: the secrets are files of /etc/cc-ci/secrets.
     secretsFile = null;
   };
 

@@ -19,6 +19,10 @@ in
         log-opts = { max-size = "10m"; max-file = "3"; };
       };
     };
+    # Traefik reaches both from its container by the gateway; the firewall of NixOS would refuse that.
+    networking.firewall.interfaces.docker_gwbridge.allowedTCPPorts =
+      lib.optional cfg.dashboard.enable (lib.toInt cfg.described.holes.dashboardPort)
+      ++ lib.optional cfg.bridge.enable (lib.toInt cfg.described.holes.bridgePort);
     environment.etc."cc-ci/floor".source = "${cfg.bundles}/floor";
     # The floor calls these as dockerd starts it.
     systemd.services.docker.path = [ cfg.deno pkgs.runc pkgs.iptables pkgs.iproute2 pkgs.util-linux pkgs.coreutils pkgs.gnused pkgs.gnugrep ];

@@ -17,7 +17,7 @@ let
     proxy = unlessNull "extraRoutes" (if cfg.proxy.extraRoutes == null then null else "${cfg.proxy.extraRoutes}");
     secrets = cfg.holes.secrets;
   } // unlessNull "ca" cfg.ca
-  // optionalAttrs cfg.drone.enable { drone = { inherit (cfg.drone) repository; }; }
+  // optionalAttrs cfg.drone.enable { drone = { inherit (cfg.drone) repository; } // unlessNull "commit" cfg.drone.commit; }
   // optionalAttrs cfg.backupBot.enable { backupBot = { inherit (cfg.backupBot) repository; }; };
 in
 {

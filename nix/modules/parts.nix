@@ -19,6 +19,8 @@ in
       enable = part "Drone's server";
       repository = usually "cc-ci/cc-ci" (types.strMatching "[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
         "The repository on the forge whose .drone.yml Drone reads.";
+      commit = usually null (types.nullOr (types.strMatching "[0-9a-f]{40}([0-9a-f]{24})?"))
+        "The commit of that repository whose .drone.yml builds run; a push there changes nothing until this does.";
       host = usually null (types.nullOr types.str) "Where the runner finds Drone; null: drone.<domain>.";
     };
     backupBot = {

@@ -20,6 +20,7 @@ in
   etc = builtins.mapAttrs (_: file: file.text or file.source) config.environment.etc;
   secrets = config.sops.secrets or { };
   docker = config.virtualisation.docker;
+  firewall = config.networking.firewall.interfaces;
   packages = map (package: package.name) config.environment.systemPackages;
   commands = builtins.listToAttrs (builtins.concatMap
     (package: if package ? text then [{ inherit (package) name; value = package.text; }] else [ ])

@@ -24,6 +24,7 @@ rec {
     in rest >= 0 && builtins.substring rest (-1) text == end;
   removeSuffix = end: text:
     if hasSuffix end text then builtins.substring 0 (builtins.stringLength text - builtins.stringLength end) text else text;
+  toInt = builtins.fromJSON;
   versionAtLeast = version: least: builtins.compareVersions version least >= 0;
   makeBinPath = concatMapStringsSep ":" (package: "${package}/bin");
   getName = package: package.pname or (builtins.parseDrvName package.name).name;

@@ -4,10 +4,10 @@ let
     nixosSystem = { modules }: { config.system.build.toplevel = "made of ${toString (builtins.length modules)} modules"; };
     escapeShellArgs = builtins.concatStringsSep " ";
   };
-  outputs = (import ../../flake.nix).outputs {
-    self = outputs // { outPath = toString ../..; };
+  inputs = {
     nixpkgs = { inherit lib; outPath = ./nixpkgs; };
     sops-nix.nixosModules.sops = { };
   };
+  self = (import ../../flake.nix).outputs (inputs // { inherit self; }) // { outPath = toString ../..; inherit inputs; };
 in
-outputs
+self // { ofExample = (import ../example/flake.nix).outputs { cc-ci = self; }; }
