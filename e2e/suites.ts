@@ -146,7 +146,9 @@ const loop: Suite = {
   name: "loop",
   description: "comments on real pull requests: refusals, restarts, services away, runs as builds of Drone",
   run: (context) => {
-    const files = ["check", "inside", "loop", "schedule", "drone"].map((what) => `e2e/${what}_test.ts`);
+    const files = ["check", "inside", "gateway", "loop", "schedule", "drone"].map((what) =>
+      `e2e/${what}_test.ts`
+    );
     return tests(context, { name: "loop", files });
   },
   leavesDockerAsItWas: true,
