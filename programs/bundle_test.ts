@@ -193,12 +193,21 @@ console.log(JSON.stringify(said));
 `;
 }
 
+/** Where the sources' probes lie: beside a `deno.json` as it is in the checkout. */
+const sources = join(tmp, "sources");
+await Deno.mkdir(sources);
+await Deno.copyFile(join(repo, "deno.json"), join(sources, "deno.json"));
+
 /** Starts such a probe exactly as a program is started that lies in its place. */
-async function tried({ set, places }: Required<Pick<Start, "set" | "places">>) {
+async function tried(
+  { set, places, form }: Required<Pick<Start, "set" | "places">> & { form: "source" | "bundle" },
+) {
   const state = await Deno.makeTempDir({ dir: tmp });
   const { permissions } = JSON.parse(await Deno.readTextFile(join(folder, "deno.json")));
   const kinds = (Object.keys(FORMS) as Kind[]).filter((kind) => permissions[set][kind] !== true);
-  const path = join(folder, `${set}-probe.js`);
+  // Sources take their libraries from npm, so Deno asks its registry; a bundle has all of them.
+  const fromNpm = (way: string) => form === "source" && way.startsWith('import("npm:"');
+  const path = form === "bundle" ? join(folder, `${set}-probe.js`) : join(sources, `${set}-probe.ts`);
   await Deno.writeTextFile(path, probe(kinds, state));
   const command = moduleCommand(path, {
     set,
@@ -208,29 +217,31 @@ async function tried({ set, places }: Required<Pick<Start, "set" | "places">>) {
   const last = said.trim().split("\n").at(-1) ?? "";
   assert.match(last, /^\[/, said);
   const answers: [string, string][] = JSON.parse(last);
-  return { kinds, allowed: answers.filter(([, answer]) => !isRefusal(answer)) };
+  return { kinds, allowed: answers.filter(([way, answer]) => !isRefusal(answer) && !fromNpm(way)) };
 }
 
 function isRefusal(answer: string): boolean {
   return /NotCapable|Requires \w+ access|--no-remote is specified|--no-npm is specified/.test(answer);
 }
 
-Deno.test("what is not on a program's list is refused to it, in every form", async () => {
-  const net = ["127.0.0.1:3182"];
-  const service: Kind[] = ["read", "write", "net", "run", "env", "sys", "ffi", "import"];
-  const [bridge, local, dashboard, harness, host] = await Promise.all([
-    tried({ set: "bridge", places: { net } }),
-    tried({ set: "bridge-local", places: { net } }),
-    tried({ set: "dashboard", places: { net } }),
-    tried({ set: "harness", places: {} }),
-    tried({ set: "host", places: {} }),
-  ]);
-  for (const one of [bridge, local, dashboard]) assert.deepEqual(one, { kinds: service, allowed: [] });
-  // Both look which addresses are this host's own, lest a recipe names a registry there, or a bridge takes them.
-  for (const one of [harness, host]) {
-    assert.deepEqual(one, {
-      kinds: ["env", "sys", "ffi", "import"],
-      allowed: [["Deno.networkInterfaces()", "done"]],
-    });
-  }
-});
+for (const form of ["source", "bundle"] as const) {
+  Deno.test(`what is not on a program's list is refused to it, in every way, as ${form}`, async () => {
+    const net = ["127.0.0.1:3182"];
+    const service: Kind[] = ["read", "write", "net", "run", "env", "sys", "ffi", "import"];
+    const [bridge, local, dashboard, harness, host] = await Promise.all([
+      tried({ set: "bridge", places: { net }, form }),
+      tried({ set: "bridge-local", places: { net }, form }),
+      tried({ set: "dashboard", places: { net }, form }),
+      tried({ set: "harness", places: {}, form }),
+      tried({ set: "host", places: {}, form }),
+    ]);
+    for (const one of [bridge, local, dashboard]) assert.deepEqual(one, { kinds: service, allowed: [] });
+    // Both look which addresses are this host's own, lest a recipe names a registry there, or a bridge takes them.
+    for (const one of [harness, host]) {
+      assert.deepEqual(one, {
+        kinds: ["env", "sys", "ffi", "import"],
+        allowed: [["Deno.networkInterfaces()", "done"]],
+      });
+    }
+  });
+}
