@@ -153,6 +153,37 @@ onRealServices(
   },
 );
 
+onRealServices(
+  "two runners take two runs at a time; one with labels takes those alone whose pipeline names exactly these",
+  async () => {
+    const engine = lab.engine();
+    await using _labelled = await lab.anotherRunner({ name: "labelled", labels: { pool: "second" } });
+    const first = await holding(engine);
+    const second = lab.params("hold");
+    assert.deepEqual(await engine.start(second), { ok: true });
+    assert.equal(await lab.began(second.RUN), false);
+    await using _other = await lab.anotherRunner({ name: "other" });
+    await lab.note(second.RUN, "pid");
+    for (const run of [first, second.RUN]) {
+      await until(`run ${run} to go on`, async () => (await engine.state(run)).kind === "running");
+    }
+    assert.deepEqual([await lab.runnersOf(first), await lab.runnersOf(second.RUN)], [["local"], ["other"]]);
+
+    const text = await Deno.readTextFile(new URL("../.drone.yml", import.meta.url));
+    const chosen = await lab.push(`node: { pool: second }\n${pipeline("    commands: [ 'true' ]")}`);
+    assert.doesNotMatch(text, /^node:/m, "the project's pipeline is for runners without labels");
+    const third = lab.params("exit-0");
+    const byLabel = lab.engine({ commit: chosen });
+    await byLabel.start(third);
+    assert.deepEqual(await settled(byLabel, third.RUN), passed);
+    assert.deepEqual(await lab.runnersOf(third.RUN), ["labelled"]);
+    for (const run of [first, second.RUN]) {
+      await lab.letGo(run);
+      assert.deepEqual(await settled(engine, run), passed);
+    }
+  },
+);
+
 onRealServices("a cancel is left to the dashboard first; Drone's own tells the harness to end", async () => {
   const soon = lab.engine();
   const run = await holding(soon);

@@ -15,7 +15,7 @@ import { exists } from "../common/files.ts";
 import { forgeApi } from "../local/gitea/api.ts";
 import { ensureGitea, ensureGiteaProgram, stopGitea } from "../local/gitea/gitea.ts";
 import { type Paths, pathsBelow, pathsFromEnvironment, PORTS } from "../local/host/paths.ts";
-import { isRunning } from "../local/host/process.ts";
+import { isRunning, stopProcess } from "../local/host/process.ts";
 import { silentProgress } from "../local/host/progress.ts";
 import { lockStack } from "../local/stack/lock.ts";
 import { labAddress } from "./lab_address.ts";
@@ -60,6 +60,8 @@ async function programsOf(paths: Paths, signal: AbortSignal) {
 export class DroneLab implements AsyncDisposable {
   readonly #setup: DaemonSetup;
   readonly #notes: string;
+  /** Runners beside the first one that have been started. */
+  #others = 0;
   /** Commit of the pipeline as the project has it. */
   readonly commit: string;
 
@@ -184,6 +186,27 @@ export class DroneLab implements AsyncDisposable {
 
   runnerRuns(): boolean {
     return ownDaemon(daemonIds(this.#setup.paths).runner) !== undefined;
+  }
+
+  /** Starts another runner, as another host would have it, which ends with what this returns. */
+  async anotherRunner(
+    { name, labels = {} }: { name: string; labels?: Record<string, string> },
+  ): Promise<AsyncDisposable> {
+    const port = PORTS.droneRunner + ++this.#others;
+    const daemon = runner(this.#setup, { name, port, labels });
+    await ensureDaemon(daemon, step);
+    return {
+      [Symbol.asyncDispose]: async () =>
+        void await stopProcess(ownDaemon(daemon), { graceMs: daemon.graceMs }),
+    };
+  }
+
+  /** Names of the runners that took a run's build. */
+  async runnersOf(run: string): Promise<string[]> {
+    const [newest] = await this.builds(run);
+    const { stages } = z.object({ stages: z.array(z.object({ machine: z.string().default("") })) })
+      .parse(await this.ask("GET", `/builds/${newest?.number}`));
+    return stages.map(({ machine }) => machine);
   }
 
   async startRunner(): Promise<void> {

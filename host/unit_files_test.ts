@@ -192,3 +192,21 @@ Deno.test("commands of a host are programs of their own, with its settings", asy
     await Deno.remove(tmp, { recursive: true });
   }
 });
+
+Deno.test("the bridge starts as many runs as all hosts together have turns for, each runner one", () => {
+  const least = {
+    domain: "ci.example.org",
+    forge: { url: "https://git.example.org", org: "recipe-maintainers" },
+  };
+  const turns = (drone: unknown) => {
+    const files = hostFiles({ holes: unitValues(parseSettings({ ...least, drone })) });
+    const of = (unit: string, name: string) =>
+      new RegExp(`^Environment="?${name}=(\\d+)`, "m").exec(files[unit] ?? "")?.[1];
+    return [
+      of("cc-ci-bridge.service", "CCCI_CAPACITY"),
+      of("cc-ci-runner.service", "DRONE_RUNNER_CAPACITY"),
+    ];
+  };
+  assert.deepEqual(turns({}), ["1", "1"]);
+  assert.deepEqual(turns({ runners: ["10.0.0.8", "10.0.0.9"] }), ["3", "1"]);
+});

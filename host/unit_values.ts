@@ -19,6 +19,8 @@ export function unitValues(settings: HostSettings): Record<string, string> {
     droneRpc: droneDomain(settings),
     ...(drone === undefined ? {} : { droneRepo: drone.repository }),
     ...(drone?.commit === undefined ? {} : { droneCommit: drone.commit }),
+    // Each host has one turn at a time, this one and those of the other runners.
+    ...(drone === undefined || drone.runners.length === 0 ? {} : { runs: String(1 + drone.runners.length) }),
     ...(ca === undefined ? {} : { ca }),
   };
 }

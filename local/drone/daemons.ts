@@ -52,29 +52,44 @@ export function server({ paths, gateway, programs, secrets }: DaemonSetup): Daem
   };
 }
 
+/** A runner beside the first one, as another host has it. */
+export interface AnotherRunner {
+  name: string;
+  port: number;
+  labels: Record<string, string>;
+}
+
 /** Drone's exec runner, one build at a time. */
-export function runner({ paths, gateway, programs, secrets }: DaemonSetup): Daemon {
+export function runner(
+  { paths, gateway, programs, secrets }: DaemonSetup,
+  { name, port, labels }: AnotherRunner = { name: "local", port: PORTS.droneRunner, labels: {} },
+): Daemon {
   const files = droneFiles(paths);
+  const file = runnerSettings(paths, name);
   return {
     name: "Drone's runner",
-    argv: [programs.runner, "daemon", runnerSettings(paths)],
+    argv: [programs.runner, "daemon", file],
     settings: {
-      file: runnerSettings(paths),
+      file,
       values: {
         DRONE_RPC_PROTO: "http",
         DRONE_RPC_HOST: `${gateway}:${PORTS.drone}`,
         DRONE_RPC_SECRET: secrets.rpc,
         DRONE_RUNNER_CAPACITY: "1",
-        DRONE_RUNNER_NAME: "local",
-        DRONE_RUNNER_ROOT: files.work,
+        DRONE_RUNNER_NAME: name,
+        // The runner does not start with labels that are empty.
+        ...(Object.keys(labels).length === 0
+          ? {}
+          : { DRONE_RUNNER_LABELS: Object.entries(labels).map((label) => label.join(":")).join(",") }),
+        DRONE_RUNNER_ROOT: join(files.work, name),
         DRONE_RUNNER_ENVFILE: files.stepEnv,
         DRONE_LIMIT_EVENTS: "custom,push",
-        DRONE_HTTP_BIND: `${gateway}:${PORTS.droneRunner}`,
+        DRONE_HTTP_BIND: `${gateway}:${port}`,
       },
     },
     cwd: files.root,
-    files: files.runner,
-    health: `http://${gateway}:${PORTS.droneRunner}/healthz`,
+    files: name === "local" ? files.runner : files.daemon(`drone-runner-${name}`),
+    health: `http://${gateway}:${port}/healthz`,
     // The runner waits for its build; one without a build may sit in a sleep of 10 s.
     graceMs: 1_000,
   };
@@ -84,8 +99,8 @@ function serverSettings(paths: Paths): string {
   return join(droneFiles(paths).root, "server.env");
 }
 
-function runnerSettings(paths: Paths): string {
-  return join(droneFiles(paths).root, "runner.env");
+function runnerSettings(paths: Paths, name = "local"): string {
+  return join(droneFiles(paths).root, name === "local" ? "runner.env" : `runner-${name}.env`);
 }
 
 /** What identifies the two processes of a stack. */

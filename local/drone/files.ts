@@ -26,6 +26,7 @@ export function droneFiles(paths: Paths) {
     work: join(root, "work"),
     /** Environment of every step. */
     stepEnv: join(root, "steps.env"),
+    daemon,
     server: daemon("drone"),
     runner: daemon("drone-runner"),
   };

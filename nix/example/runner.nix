@@ -9,6 +9,5 @@
     };
     dashboard.enable = false;
     bridge.enable = false;
-    runner.labels.pool = "second";
   };
 }

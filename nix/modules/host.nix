@@ -41,6 +41,7 @@ in
       janitorEvery = cfg.janitor.interval;
     } // optionalAttrs (said ? ca) { inherit (said) ca; }
     // optionalAttrs (said ? drone.repository) { droneRepo = said.drone.repository; }
+    // optionalAttrs ((said.drone.runners or [ ]) != [ ]) { runs = toString (1 + builtins.length said.drone.runners); }
     // optionalAttrs (said ? drone.commit) { droneCommit = said.drone.commit; }
     // optionalAttrs (said ? proxy.ingress) { inherit (said.proxy) ingress; }
     // optionalAttrs (said ? dashboard.port) { dashboardPort = toString said.dashboard.port; }

@@ -40,7 +40,7 @@ in
     runner = {
       enable = part "a runner, which starts the harness";
       capacity = usually 1 types.ints.positive "Runs that may go on at a time.";
-      labels = usually { } (types.attrsOf types.str) "Labels by which pipelines choose a runner.";
+      labels = usually { } (types.attrsOf types.str) "A runner with labels takes builds of those pipelines alone that name exactly these under node:, and .drone.yml names none.";
     };
     janitor = {
       enable = part "the janitor's turns";
