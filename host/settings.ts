@@ -82,6 +82,8 @@ const schema = z.strictObject({
   recipes: z.url().default("https://git.coopcloud.tech/coop-cloud"),
   /** The folder that abra works in. */
   abraDir: folder.default("/var/lib/cc-ci/abra"),
+  /** The folder for what the host's program makes: the certificate of the services behind the proxy. */
+  made: folder.default("/var/lib/cc-ci/host"),
   abra: z.string().default("abra"),
   /** A version of abra, as it states it, to work with although cc-ci does not know it. */
   trustAbra: z.string().optional(),

@@ -31,6 +31,7 @@ const MIN_FREE = 10 * 1024 ** 3;
 /** Looks at everything that the host needs, each by itself, so that nothing hides anything else. */
 export async function preconditions(settings: HostSettings, around: Surroundings): Promise<Finding[]> {
   const { credentials, world, now } = around;
+  const { drone } = settings;
   const secrets = neededSecrets(settings).map((name) =>
     finding(`secret ${name}`, async () => {
       await credentials.need(name);
@@ -63,6 +64,7 @@ export async function preconditions(settings: HostSettings, around: Surroundings
         hint: 'Look whether it runs, and whether "forge.url" is its address.',
       });
     }),
+    ...(drone === undefined ? [] : [finding("pipelines", () => lookAtPipelines(drone))]),
     finding("disk", () => lookAtDisk(settings, around)),
     ...secrets,
   ]);
@@ -74,6 +76,13 @@ async function lookAtCertificate({ domain, certificates }: HostSettings, now: nu
   if (ends - now > WARN_DAYS * DAY_MS) return `is for ${domain} and what is below it, until ${day}`;
   throw new HostError("wrong", `The certificate in "${certificates}" ends on ${day}`, {
     hint: "Renew it before.",
+  });
+}
+
+function lookAtPipelines({ repository, commit }: NonNullable<HostSettings["drone"]>): string {
+  if (commit !== undefined) return `run at ${commit.slice(0, 8)} of ${repository}`;
+  throw new HostError("wrong", `The settings do not say at which commit of "${repository}" builds run`, {
+    hint: 'Name it as "drone.commit"; "git ls-remote" shows the newest.',
   });
 }
 
@@ -101,7 +110,7 @@ export function neededSecrets({ drone, backupBot }: HostSettings): Credential[] 
   ];
 }
 
-async function finding(what: string, look: () => Promise<string>): Promise<Finding> {
+async function finding(what: string, look: () => Promise<string> | string): Promise<Finding> {
   try {
     return { what, outcome: "converged", text: await look() };
   } catch (error) {

@@ -40,6 +40,7 @@ async function settingsFile(
       bridge: { state: join(folder, "bridge") },
       runs: join(folder, "runs"),
       home: folder,
+      made: join(folder, "made"),
       drone: {},
       backupBot: {},
     }),

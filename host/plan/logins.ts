@@ -1,6 +1,6 @@
 import type { Credentials } from "../credentials.ts";
 import type { HostSettings } from "../settings.ts";
-import type { SeenLogins } from "./seen.ts";
+import type { SeenLogins, SeenMade } from "./seen.ts";
 import type { Plan, Step } from "./step.ts";
 
 /** Log-ins of the host at the registry and at the forge, as far as secrets for them are given. */
@@ -23,4 +23,12 @@ export async function planLogins(
     steps.push({ action: { kind: "let-git-in", host, token }, does: `Let git in at "${host}"` });
   }
   return { steps, blocked: null };
+}
+
+/** The certificate by which Traefik knows the services behind it: other containers share the way between them. */
+export function planMade(seen: Pick<SeenMade, "insideCa">): Step[] {
+  return seen.insideCa !== null ? [] : [{
+    action: { kind: "make-inside-certificate" },
+    does: "Make the certificate of the services behind the proxy",
+  }];
 }

@@ -3,7 +3,7 @@ import type { Certificate } from "../certificate.ts";
 import { type HostSettings, proxyDomain } from "../settings.ts";
 import { planApp, type WantedApp } from "./app.ts";
 import { planRoutes } from "./routes.ts";
-import type { SeenApp, Services } from "./seen.ts";
+import type { SeenApp, SeenMade, Services } from "./seen.ts";
 import type { Plan } from "./step.ts";
 
 /**
@@ -33,11 +33,16 @@ export function wantedProxy(settings: HostSettings, certificate: Certificate): W
 /** The app, and then its routes, which need the volume that comes with it. */
 export function planProxy(
   settings: HostSettings,
-  { wanted, seen }: { wanted: WantedApp; seen: SeenApp & { model: Services | null } },
+  { wanted, seen, made }: {
+    wanted: WantedApp;
+    seen: SeenApp & { model: Services | null };
+    made: Pick<SeenMade, "insideCa">;
+  },
 ): Plan {
   const app = planApp(wanted, seen);
   if (app.blocked !== null) return app;
   const stack = stackOf(wanted.domain);
   const there = { ...seen, routes: seen.routes ?? {} };
-  return { steps: [...app.steps, ...planRoutes(settings, { stack, seen: there }).steps], blocked: null };
+  const routes = planRoutes(settings, { stack, seen: there, made });
+  return { steps: [...app.steps, ...routes.steps], blocked: routes.blocked };
 }

@@ -1,23 +1,36 @@
-import { droneDomain, type HostSettings } from "../settings.ts";
-import type { SeenApp } from "./seen.ts";
-import type { Plan, Step } from "./step.ts";
+import { INSIDE } from "../../common/own_certificate.ts";
 import { HostError } from "../errors.ts";
+import { droneDomain, type HostSettings } from "../settings.ts";
+import type { SeenApp, SeenMade } from "./seen.ts";
+import type { Plan, Step } from "./step.ts";
+
+const INSIDE_TRANSPORT = "cc-ci-inside";
 
 /** The file of ours among those that the proxy reads routes from. */
 export const ROUTES_FILE = "10-cc-ci.yml";
 
-/** Ways to what runs on the host itself. JSON is YAML. */
-export function routes(settings: HostSettings): string {
+/**
+ * Ways to what runs on the host itself. Other containers share the network between, so what passes there is encrypted,
+ * and for these services alone. JSON is YAML.
+ * @param insideCa PEM of the authority that signed the services' certificate
+ */
+export function routes(settings: HostSettings, insideCa: string): string {
   const { domain, gateway, dashboard, bridge, drone } = settings;
   const router = (rule: string, service: string) => ({ rule, service, entryPoints: ["web-secure"], tls: {} });
   const server = (port: number) => ({
-    loadBalancer: { servers: [{ url: `http://${gateway.address}:${port}` }] },
+    loadBalancer: {
+      serversTransport: INSIDE_TRANSPORT,
+      servers: [{ url: `https://${gateway.address}:${port}` }],
+    },
   });
   const http = {
     routers: {
       "cc-ci-dashboard": router(`Host(\`${domain}\`)`, "cc-ci-dashboard"),
       "cc-ci-bridge": router(`Host(\`${domain}\`) && Path(\`/hook\`)`, "cc-ci-bridge"),
       ...(drone === undefined ? {} : { "cc-ci-drone-rpc": closedRpc(settings, drone.runners) }),
+    },
+    serversTransports: {
+      [INSIDE_TRANSPORT]: { serverName: INSIDE, rootCAs: [insideCa], disableHTTP2: true },
     },
     services: { "cc-ci-dashboard": server(dashboard.port), "cc-ci-bridge": server(bridge.port) },
   };
@@ -38,11 +51,20 @@ function closedRpc(settings: HostSettings, runners: readonly string[]) {
 }
 
 /** Writes our file of routes where it is missing or another one. */
-export function planRoutes(settings: HostSettings, { stack, seen }: {
+export function planRoutes(settings: HostSettings, { stack, seen, made }: {
   stack: string;
   seen: Pick<SeenApp, "routes">;
+  made: Pick<SeenMade, "insideCa">;
 }): Plan {
-  const text = routes(settings);
+  if (made.insideCa === null) {
+    return {
+      steps: [],
+      blocked: new HostError("not yet", "The services behind the proxy have no certificate", {
+        hint: 'Make it first, with "cc-ci-host swarm".',
+      }),
+    };
+  }
+  const text = routes(settings, made.insideCa);
   const step: Step = {
     action: { kind: "write-route", stack, file: ROUTES_FILE, text },
     does: `Write the proxy's routes to dashboard and bridge to "${ROUTES_FILE}"`,

@@ -67,6 +67,12 @@ export interface SeenDrone {
   repository: Record<string, unknown> | null;
 }
 
+/** What the host's program has made for other programs. */
+export interface SeenMade {
+  /** PEM of the authority that Traefik believes of the services behind it; null: their certificate is missing or ends. */
+  insideCa: string | null;
+}
+
 /** Log-ins of the host itself. */
 export interface SeenLogins {
   /** Value of the registry's entry in Docker's configuration; null: none. */

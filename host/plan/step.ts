@@ -6,6 +6,7 @@ export type Action =
   | { kind: "make-bridge"; subnet: string; gateway: string; publish: string | null }
   | { kind: "init-swarm"; address: string }
   | { kind: "make-proxy-network" }
+  | { kind: "make-inside-certificate" }
   | { kind: "log-in-to-registry"; registry: string; auth: string }
   | { kind: "let-git-in"; host: string; token: string }
   | { kind: "fetch-recipe"; recipe: string; version: string | null }

@@ -1,5 +1,5 @@
 import type { Action } from "./step.ts";
-import type { SeenApp, SeenDrone, SeenLogins, SeenSwarm, Services } from "./seen.ts";
+import type { SeenApp, SeenDrone, SeenLogins, SeenMade, SeenSwarm, Services } from "./seen.ts";
 
 /** A host as it shows itself and as it can be changed. */
 export interface World {
@@ -8,6 +8,7 @@ export interface World {
   app(app: { recipe: string; domain: string }): Promise<SeenApp>;
   /** The services that a recipe comes to, at the version where its work tree stands, with these settings. */
   model(app: { recipe: string; domain: string; settings: string }): Promise<Services>;
+  made(): Promise<SeenMade>;
   /** What is to be said against the abra of this host; null: nothing. */
   strangeAbra(): Promise<string | null>;
   /** Those of the ports on which somebody else listens. */

@@ -24,9 +24,20 @@ async function whole(options: Bringing = {}): Promise<FakeHost> {
 
 /** All that a host is made of. */
 function stateOf(
-  { engine, written, clones, settings, secrets, stacks, volumes, keys, repository }: FakeHost,
+  { engine, written, files, clones, settings, secrets, stacks, volumes, keys, repository }: FakeHost,
 ) {
-  return structuredClone({ engine, written, clones, settings, secrets, stacks, volumes, keys, repository });
+  return structuredClone({
+    engine,
+    written,
+    files,
+    clones,
+    settings,
+    secrets,
+    stacks,
+    volumes,
+    keys,
+    repository,
+  });
 }
 
 Deno.test("an empty host is brought to its settings, part by part in their order", async () => {
@@ -40,7 +51,14 @@ Deno.test("an empty host is brought to its settings, part by part in their order
     "wait",
   ];
   assert.deepEqual(await bring(host, { parts: ["swarm"] }), [
-    ...["make-bridge", "init-swarm", "make-proxy-network", "log-in-to-registry", "let-git-in"],
+    ...[
+      "make-inside-certificate",
+      "make-bridge",
+      "init-swarm",
+      "make-proxy-network",
+      "log-in-to-registry",
+      "let-git-in",
+    ],
   ]);
   assert.deepEqual(await bring(host, { parts: ["proxy"] }), [
     ...app.toSpliced(3, 0, "insert-secret"),
@@ -58,7 +76,7 @@ Deno.test("an empty host is brought to its settings, part by part in their order
   assert.equal(host.repository?.visibility, "public");
   assert.match(
     host.volumes.get(`${PROXY}_file-providers`)?.[ROUTES_FILE] ?? "",
-    /http:\/\/172\.18\.0\.1:3181/,
+    /https:\/\/172\.18\.0\.1:3181/,
   );
 });
 
@@ -190,6 +208,10 @@ const disturbances: Record<string, { by(host: FakeHost): void; steps: string[] }
   "the network of the proxy is removed": {
     by: (host) => void (host.engine.proxy = null),
     steps: ["make-proxy-network"],
+  },
+  "the certificate of the services behind the proxy is lost": {
+    by: (host) => void (host.files.insideCa = null),
+    steps: ["make-inside-certificate"],
   },
   "the log-in at the registry is removed": {
     by: (host) => void (host.written.registry = null),

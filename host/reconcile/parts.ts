@@ -5,7 +5,7 @@ import { HostError } from "../errors.ts";
 import { planApp, type WantedApp, wantedSettings, wantedVersion } from "../plan/app.ts";
 import { wantedBackupBot } from "../plan/backup_bot.ts";
 import { planRepository, wantedDrone } from "../plan/drone.ts";
-import { planLogins } from "../plan/logins.ts";
+import { planLogins, planMade } from "../plan/logins.ts";
 import { planProxy, wantedProxy } from "../plan/proxy.ts";
 import { planRoutes } from "../plan/routes.ts";
 import type { SeenApp, Services } from "../plan/seen.ts";
@@ -57,7 +57,8 @@ async function planHost(settings: HostSettings, { world, credentials }: Surround
   const host = new URL(forge.url).hostname;
   const swarm = planSwarm(settings, await world.swarm());
   const logins = await planLogins(settings, { seen: await world.logins({ registry, host }), credentials });
-  return { steps: [...swarm.steps, ...logins.steps], blocked: swarm.blocked };
+  const made = planMade(await world.made());
+  return { steps: [...made, ...swarm.steps, ...logins.steps], blocked: swarm.blocked };
 }
 
 async function planOfProxy(settings: HostSettings, { world, now }: Surroundings): Promise<Plan> {
@@ -69,7 +70,7 @@ async function planOfProxy(settings: HostSettings, { world, now }: Surroundings)
     const [taken] = await world.takenPorts(PORTS);
     if (taken !== undefined) return { ...NOTHING, blocked: portTaken(taken) };
   }
-  return planProxy(settings, { wanted, seen });
+  return planProxy(settings, { wanted, seen, made: await world.made() });
 }
 
 function portTaken(port: number): HostError {
@@ -81,7 +82,7 @@ function portTaken(port: number): HostError {
 async function planOfRoutes(settings: HostSettings, { world }: Surroundings): Promise<Plan> {
   const domain = proxyDomain(settings);
   const seen = await world.app({ recipe: "traefik", domain });
-  return planRoutes(settings, { stack: stackOf(domain), seen });
+  return planRoutes(settings, { stack: stackOf(domain), seen, made: await world.made() });
 }
 
 async function planOfBot({ backupBot }: HostSettings, { world, credentials }: Surroundings): Promise<Plan> {

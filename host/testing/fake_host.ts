@@ -2,7 +2,7 @@ import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
 import { setEnv } from "../../harness/recipe/env_file.ts";
 import { stackOf } from "../../harness/run/names.ts";
 import { HostError } from "../errors.ts";
-import type { SeenApp, SeenDrone, SeenLogins, SeenSwarm, Services } from "../plan/seen.ts";
+import type { SeenApp, SeenDrone, SeenLogins, SeenMade, SeenSwarm, Services } from "../plan/seen.ts";
 import type { Action } from "../plan/step.ts";
 import type { World } from "../plan/world.ts";
 
@@ -95,6 +95,7 @@ export class FakeHost implements World {
     taken: [],
   };
   written: SeenLogins = { registry: null, git: null };
+  files: SeenMade = { insideCa: null };
   readonly clones = new Map<string, string | null>();
   readonly settings = new Map<string, string>();
   readonly secrets = new Map<string, string>();
@@ -113,6 +114,7 @@ export class FakeHost implements World {
 
   swarm = () => Promise.resolve(structuredClone(this.engine));
   logins = () => Promise.resolve({ ...this.written });
+  made = () => Promise.resolve({ ...this.files });
   strangeAbra = () => Promise.resolve(this.strange);
   takenPorts = (ports: readonly number[]) =>
     Promise.resolve(ports.filter((port) => this.taken.includes(port)));
@@ -177,6 +179,9 @@ export class FakeHost implements World {
       case "make-proxy-network":
         if (this.engine.state !== "active") throw new Error("This node is not a swarm manager");
         this.engine.proxy = { driver: "overlay", attachable: true };
+        return;
+      case "make-inside-certificate":
+        this.files.insideCa = "PEM of an authority";
         return;
       case "log-in-to-registry":
         this.written.registry = action.auth;

@@ -13,6 +13,7 @@ import { forgeTrouble, freeAt, strangeAbra, takenPorts } from "./conditions.ts";
 import { type DroneApi, lookAtDrone, setRepository, waitForDrone } from "./drone_api.ts";
 import { initSwarm, lookAtSwarm, makeBridge, makeProxyNetwork, removeBridge } from "./engine.ts";
 import { letGitIn, logInToRegistry, lookAtLogins } from "./logins.ts";
+import { lookAtMade, makeInsideCertificate } from "./made.ts";
 import { addKey } from "./restic_key.ts";
 import { fetchRecipe } from "./recipes.ts";
 import { writeRoutes } from "./route_files.ts";
@@ -57,6 +58,7 @@ export async function hostWorld(settings: HostSettings, options: HostOptions): P
     floorTrouble: () => floorTrouble(world.swarm),
     freeBytes: freeAt,
     forgeTrouble: () => forgeTrouble(settings.forge.url, fetch),
+    made: () => lookAtMade(settings.made),
     swarm: () => lookAtSwarm(world.swarm),
     logins: (of) => lookAtLogins(home, of),
     app: (app) => lookAtApp(world, app),
@@ -89,6 +91,8 @@ async function act(action: Action, { world, settings, drone }: Hands): Promise<v
       return await initSwarm(swarm, action.address);
     case "make-proxy-network":
       return await makeProxyNetwork(swarm);
+    case "make-inside-certificate":
+      return await makeInsideCertificate(settings.made);
     case "log-in-to-registry":
       return await logInToRegistry(settings.home, action);
     case "let-git-in":
