@@ -21,11 +21,10 @@ export async function changesAt(root: string, pieces: readonly Piece[]): Promise
   const write: Piece[] = [];
   const inTheWay: string[] = [];
   for (const piece of pieces) {
-    if (await isThere(root, piece)) continue;
-    write.push(piece);
+    // What was there before is somebody else's even where it is the same: uninstalling would remove it.
     if (!before?.paths.includes(piece.path) && await exists(join(root, piece.path))) {
       inTheWay.push(piece.path);
-    }
+    } else if (!await isThere(root, piece)) write.push(piece);
   }
   if (inTheWay.length > 0) {
     const names = inTheWay.map((path) => `"${path}"`).join(", ");

@@ -176,3 +176,18 @@ Deno.test("nothing is started until the host's program is content, and then what
   await bringUp(pieces, actor(0));
   assert.deepEqual(calls, ["/opt/cc-ci/bin/cc-ci-host all", "systemctl start cc-ci.target"]);
 });
+
+Deno.test("what was there before is never taken for a part of the installation, even where it is the same", async () => {
+  const { root, programs, installation } = await someMachine();
+  await Deno.copyFile(join(programs, "deno"), join(root, "usr/local/bin/deno"));
+  await Deno.chmod(join(root, "usr/local/bin/deno"), 0o755);
+  await assert.rejects(installFiles(await installation(settings, "/usr/local")), {
+    message: 'Could not install: something else is in the way: "/usr/local/bin/deno"',
+  });
+
+  await Deno.remove(join(root, "usr/local/bin/deno"));
+  await installFiles(await installation(settings, "/usr/local"));
+  const host = await Deno.lstat(join(root, "usr/local/bin/cc-ci-host"));
+  assert.ok(host.isFile, "a folder that people's shells look in needs no links");
+  assert.deepEqual(await installFiles(await installation(settings, "/usr/local")), { write: [], remove: [] });
+});

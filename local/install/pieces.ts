@@ -47,7 +47,9 @@ export async function piecesOf(
       content: { text },
       mode: name.startsWith("bin/") ? 0o755 : 0o644,
     })),
-    ...commands.map((name) => linkTo(join(bin, name), join(COMMAND_FOLDER, name))),
+    ...bin === COMMAND_FOLDER
+      ? []
+      : commands.map((name) => linkTo(join(bin, name), join(COMMAND_FOLDER, name))),
     ...wantedBy(files).map(([name, other]) =>
       linkTo(join(UNIT_FOLDER, name), join(UNIT_FOLDER, `${other}.wants`, name))
     ),
