@@ -56,7 +56,9 @@ export async function runStage(
   const parts = perBase && run.further.length > 0
     ? await eachBase(run, stage)
     : [{ version: "", report: await attempt(run, stage) }];
-  return finish(together(name, parts));
+  const report = finish(together(name, parts));
+  boundary(`${name}: ends`);
+  return report;
 }
 
 /** Goes through a stage once for each version from which the run upgrades; after one that failed no other is tried. */
@@ -111,7 +113,6 @@ async function attempt(run: RunContext, { plan, work }: Staged): Promise<StageRe
     clearTimeout(timer);
     ctx.flush();
   }
-  boundary(`${name}: ends`);
   return report;
 }
 
