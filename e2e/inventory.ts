@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { runCommand, runCommandOk } from "../common/command.ts";
-import { RunFolder, runFolders } from "../harness/run/folder.ts";
+import { deployable, RunFolder, runFolders } from "../harness/run/folder.ts";
 import { silentProgress } from "../local/host/progress.ts";
 import { ensureStack } from "../local/stack/stack.ts";
 
@@ -41,9 +41,10 @@ export async function assertSameInventory(before: string[]): Promise<void> {
   assert.deepEqual(stack(await inventory()), stack(before), "The stack must have what it had before");
 }
 
-/** What Docker holds of one run: all of it, or one kind, for which a program is started each. */
+/** What Docker holds of one run, its providers included: all of it, or one kind, for which a program is started each. */
 export async function objectsOf(folder: string, only?: keyof typeof kinds): Promise<string[]> {
-  const stacks = (await new RunFolder(folder).plan())?.apps.map((app) => app.stack) ?? [];
+  const plan = await new RunFolder(folder).plan();
+  const stacks = plan === null ? [] : deployable(plan).map((app) => app.stack);
   return (await inventory(only)).filter((name) =>
     stacks.some((stack) => name.split(" ")[1]?.startsWith(stack))
   );

@@ -4,7 +4,7 @@ import { silentProgress } from "../local/host/progress.ts";
 import { ensureImages } from "../local/images/mod.ts";
 import { seedRecipe } from "../local/stack/seed_recipe.ts";
 import { ensureStack } from "../local/stack/stack.ts";
-import { HarnessRun } from "./harness_cli.ts";
+import { HarnessRun, janitor } from "./harness_cli.ts";
 import { assertNothingLeft } from "./inventory.ts";
 import { stage } from "./on_the_stack.ts";
 import { onRealServices } from "./scene.ts";
@@ -21,7 +21,7 @@ setup(async () => {
 `;
 
 onRealServices(
-  "people log in at a provider that the run deploys; one whose set-up fails blocks the run, and nothing stays",
+  "people log in at a provider that a run deploys and the next one finds; one whose set-up fails blocks the run",
   async () => {
     const stack = await ensureStack({ progress: silentProgress, parts: ["gitea", "backup-bot"] });
     const { cache, engineIsOurs } = stack;
@@ -32,14 +32,6 @@ onRealServices(
     const folder = await Deno.makeTempDir({ prefix: "cc-ci-e2e-" });
     try {
       const runs = join(folder, "runs");
-      await using run = new HarnessRun(stack, { runs, args: [RECIPE] });
-      const passed = await run.ended;
-      assert.equal(passed.result?.result, "passed", passed.stderr);
-      for (const name of ["install", "restore", "upgrade"]) {
-        assert.match(stage(passed, name)?.proofs.join("; ") ?? "", /1 test passed/, passed.stderr);
-      }
-      await assertNothingLeft(runs);
-
       const recipes = join(folder, "recipes");
       for (const recipe of [RECIPE, PROVIDER]) {
         await Deno.mkdir(join(recipes, recipe), { recursive: true });
@@ -47,8 +39,28 @@ onRealServices(
           await Deno.copyFile(`recipes/${recipe}/${name}`, join(recipes, recipe, name));
         }
       }
-      await Deno.writeTextFile(join(recipes, RECIPE, "oidc.ts"), throwing);
       const env = { CCCI_RECIPES: recipes };
+      const recipeYml = join(recipes, RECIPE, "recipe.yml");
+      const said = await Deno.readTextFile(recipeYml);
+      await Deno.writeTextFile(recipeYml, said.replace("setup: oidc.ts", "setup: oidc.ts\n    warm: true"));
+      await using run = new HarnessRun(stack, { runs, args: [RECIPE], env });
+      const passed = await run.ended;
+      assert.equal(passed.result?.result, "passed", passed.stderr);
+      assert.deepEqual(passed.result.leftovers, []);
+      for (const name of ["install", "restore", "upgrade"]) {
+        assert.match(stage(passed, name)?.proofs.join("; ") ?? "", /1 test passed/, passed.stderr);
+      }
+      await using again = new HarnessRun(stack, { runs, args: [RECIPE, "--only", "install"], env });
+      const warm = await again.ended;
+      assert.equal(warm.result?.result, "passed", warm.stderr);
+      const log = await Deno.readTextFile(join(runs, warm.result.run, "stages", "install.log"));
+      assert.match(log, /^\[oidc-provider\] An earlier run has left it up$/m);
+      const tidied = await janitor({ stack, runs }, { env: { CCCI_JANITOR_MAX_AGE: "0" } });
+      assert.equal(tidied.code, 0, tidied.stderr);
+      await assertNothingLeft(runs);
+
+      await Deno.writeTextFile(recipeYml, said);
+      await Deno.writeTextFile(join(recipes, RECIPE, "oidc.ts"), throwing);
       await using blockedRun = new HarnessRun(stack, { runs, args: [RECIPE, "--only", "install"], env });
       const blocked = await blockedRun.ended;
       assert.equal(blocked.result?.result, "infra", blocked.stderr);
