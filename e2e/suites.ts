@@ -131,10 +131,11 @@ const registry = ofOneFile({
   description:
     "pulls from a real registry, and from one that answers wrongly, by a Docker Engine of this suite's own",
 });
-const host = ofOneFile({
+const host: Suite = {
   name: "host",
-  description: "the units of a CI host, from bundles, in a Debian of their own that systemd boots",
-});
+  description: "the units of a CI host, and its installation, in a Debian of their own that systemd boots",
+  run: (context) => tests(context, { name: "host", files: ["e2e/host_test.ts", "e2e/install_test.ts"] }),
+};
 const harness: Suite = {
   name: "harness",
   description: "runs killed at every kind of point, deadlines, full disks, recipes with a mistake",

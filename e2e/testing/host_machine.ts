@@ -17,13 +17,13 @@ import { Machine } from "./machine.ts";
 export const GATEWAY = "172.18.0.1";
 const PREFIX = "/opt/cc-ci";
 /** Where the program that stands for the host's in a machine without Docker is told how to end, and notes its turns. */
-const TURNS = "/run/cc-ci-turns";
+export const TURNS = "/run/cc-ci-turns";
 
 /**
  * Ends as it is told, and notes when it began and ended. The real one needs a Docker Engine, and ends with the same codes:
  * 0 where all is as it should be, 1 where somebody has to put something right, 3 where it has to be tried again.
  */
-const STAND_IN = `const part = Deno.args[0];
+export const STAND_IN = `const part = Deno.args[0];
 const note = (what) => Deno.writeTextFileSync("${TURNS}/log", part + " " + what + "\\n", { append: true, create: true });
 note("began");
 let code = 0;

@@ -7,7 +7,13 @@ import { UNIT_FOLDER } from "./pieces.ts";
 import { readRecord } from "./record.ts";
 
 /** What a host knows and keeps, apart from what Docker has. */
-const STATE = ["/etc/cc-ci", "/var/lib/cc-ci", "/var/cache/cc-ci"];
+const STATE = [
+  "/etc/cc-ci",
+  ...["/var/lib", "/var/cache"].flatMap((folder) => [
+    join(folder, "cc-ci"),
+    join(folder, "private", "cc-ci"), // of units whose user systemd makes up; links to it lie beside the others
+  ]),
+];
 
 /**
  * Stops what was installed, and removes exactly that.
