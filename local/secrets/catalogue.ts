@@ -61,8 +61,6 @@ export const SECRETS: Record<Credential, Secret> = {
   restic_password: {
     made: 32,
     means: "the backup bot's repository is encrypted with it",
-    byHand: "Remove the backup bot's repository: it can be read with the old value only, and holds " +
-      "nothing except apps of runs.",
   },
   registry_auth: {
     given: "at the registry whose images runs pull: name and access token of an account, as NAME:TOKEN",
