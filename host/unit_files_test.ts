@@ -98,6 +98,19 @@ Deno.test("the settings of a host are enough to describe its units", () => {
   assert.match(bridge, /^Environment=CCCI_DRONE_REPO=ops\/pipelines$/m);
 });
 
+Deno.test("runs use the abra, the engine and the folder that the host's program works with", () => {
+  const settings = parseSettings({
+    ...{ domain: "ci.example.org", forge: { url: "https://git.example.org", org: "recipe-maintainers" } },
+    ...{ drone: {}, abra: "/opt/abra/abra", docker: "/run/other.sock", runs: "/srv/runs" },
+  });
+  const files = hostFiles({ holes: unitValues(settings) });
+  for (const name of ["cc-ci-runner.service", "cc-ci-janitor.service", "bin/cc-ci-harness"]) {
+    for (const said of ["ABRA=/opt/abra/abra", "DOCKER_SOCKET=/run/other.sock", "RUNS=/srv/runs"]) {
+      assert.match(files[name] ?? "", new RegExp(`^(Environment=|export )CCCI_${said}$`, "m"), name);
+    }
+  }
+});
+
 Deno.test("what comes to nothing is left out, and no list of permissions is empty, which would be everything", () => {
   const plain = hostFiles({ holes });
   assert.doesNotMatch(Object.values(plain).join(""), /CCCI_CA_FILE|^Environment=\w+=$|--allow-\w+=( |,|$)/m);

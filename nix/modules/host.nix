@@ -40,6 +40,9 @@ in
       minFreeGb = toString cfg.minFreeGb;
       janitorEvery = cfg.janitor.interval;
     } // optionalAttrs (said ? ca) { inherit (said) ca; }
+    // optionalAttrs (said ? abra) { inherit (said) abra; }
+    // optionalAttrs (said ? docker) { inherit (said) docker; }
+    // optionalAttrs (said ? runs) { runsFolder = said.runs; }
     // optionalAttrs (said ? drone.repository) { droneRepo = said.drone.repository; }
     // optionalAttrs ((said.drone.runners or [ ]) != [ ]) { runs = toString (1 + builtins.length said.drone.runners); }
     // optionalAttrs (said ? drone.commit) { droneCommit = said.drone.commit; }
