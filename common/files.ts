@@ -35,9 +35,19 @@ export async function removeTree(path: string): Promise<void> {
   }
 }
 
-/** Writes a file so that a reader sees either the old content or the new. */
-export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
+/**
+ * Writes a file so that a reader sees either the old content or the new.
+ * @param options.mode its permissions, whatever it had before
+ */
+export async function writeAtomically(
+  path: string,
+  content: string | Uint8Array,
+  options: { mode?: number } = {},
+): Promise<void> {
   const draft = `${path}.new`;
-  await (typeof content === "string" ? Deno.writeTextFile(draft, content) : Deno.writeFile(draft, content));
+  if (options.mode !== undefined) await removeTree(draft); // it would keep the permissions that it has
+  await (typeof content === "string"
+    ? Deno.writeTextFile(draft, content, options)
+    : Deno.writeFile(draft, content, options));
   await Deno.rename(draft, path);
 }

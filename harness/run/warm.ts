@@ -30,7 +30,7 @@ type Planned = Pick<PlannedProvider, "recipe" | "stack" | "warm">;
 export async function noteWarm(runs: string, { recipe }: Planned, left: WarmProvider): Promise<void> {
   const folder = warmFolder(runs, recipe);
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeAtomically(join(folder, "warm.json"), JSON.stringify(left));
+  await writeAtomically(join(folder, "warm.json"), JSON.stringify(left), { mode: 0o600 });
 }
 
 /** @returns null where none is left that later runs may use */

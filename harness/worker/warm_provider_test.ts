@@ -5,7 +5,7 @@ import { toRemove } from "../cleanup/clean_up.ts";
 import type { App } from "../app/app.ts";
 import type { Checked } from "../confinement/engine/mod.ts";
 import { loadEnrolment } from "../../enrolment/enrolment.ts";
-import type { PlannedProvider, RunPlan } from "../run/folder.ts";
+import { type PlannedProvider, type RunPlan, warmFolder } from "../run/folder.ts";
 import { Redactor } from "../run/redact.ts";
 import { type StageContext, StageFailure } from "../run/stage.ts";
 import { forgetWarm, readWarm } from "../run/warm.ts";
@@ -97,6 +97,15 @@ Deno.test("a run's teardown leaves a provider that stays up, and removes one tha
     await forgetWarm(sought.settings.RUNS, planned);
     assert.equal(await readWarm(sought.settings.RUNS, planned), null);
     assert.deepEqual(await removed(), [planned.stack]);
+  }));
+
+Deno.test("only the owner of the folder reads the note with its secrets, also where abra made the folder", () =>
+  withWarm(async ({ sought, clock }) => {
+    const folder = warmFolder(sought.settings.RUNS, planned.recipe);
+    await Deno.chmod(folder, 0o755);
+    const app = { secrets: {}, handed: {}, deployedAt: clock.now() };
+    await leaveWarm(app, { ...sought, settled: sought.enrolment });
+    assert.equal(((await Deno.stat(join(folder, "warm.json"))).mode ?? 0) & 0o777, 0o600);
   }));
 
 Deno.test("what is gone, or not well within a minute, is not taken over", () =>
