@@ -44,12 +44,13 @@ in
 assert locked.version == "5" || throw "deno.lock has version ${locked.version}, and nix/npm.nix reads version 5";
 assert (locked.jsr or { } == { } && locked.remote or { } == { })
   || throw "deno.lock names code from elsewhere than npm, which nix/npm.nix does not bring";
-runCommand "cc-ci-npm" { passthru = { inherit address packages; }; } (builtins.concatStringsSep "" (map
-  ({ folder, tarball }: ''
-    mkdir -p "$out/npm.invalid/${folder}"
-    tar -xzf ${tarball} -C "$out/npm.invalid/${folder}" --strip-components=1 --delay-directory-restore \
-      --no-same-owner --no-same-permissions
-  '')
-  packages) + ''
+runCommand "cc-ci-npm" { passthru = { inherit address packages; }; } (builtins.concatStringsSep ""
+  (map
+    ({ folder, tarball }: ''
+      mkdir -p "$out/npm.invalid/${folder}"
+      tar -xzf ${tarball} -C "$out/npm.invalid/${folder}" --strip-components=1 --delay-directory-restore \
+        --no-same-owner --no-same-permissions
+    '')
+    packages) + ''
   chmod -R u+rwX,go+rX "$out"
 '')

@@ -6,7 +6,7 @@ let
   binary = program: cc-ci.binary { inherit (cc-ci) bundles; inherit (pkgs) deno; inherit program places; };
 in
 pkgs.runCommand "cc-ci-programs" { nativeBuildInputs = [ pkgs.jq ]; } ''
-  export HOME="$TMPDIR" NO_COLOR=1
+  export HOME="$TMPDIR" NO_COLOR=1 LC_ALL=C
   ${lib.concatMapStrings (program: ''
     # What deno compile wrote down, the last JSON object that begins so.
     grep -ao '{"argv".*"app_name":"[^"]*"}' ${binary program}/bin/cc-ci-${program} | tail -n 1 | jq .permissions > permissions

@@ -5,8 +5,26 @@ let
   inherit (lib) mkDefault mkIf mkOption types;
   described = cfg.described;
   # What harness, host's program and Drone's pipelines call.
-  called = [ cfg.abra cfg.deno pkgs.docker pkgs.chromium pkgs.nss.tools pkgs.util-linux pkgs.git pkgs.openssl pkgs.iproute2
-    pkgs.iptables pkgs.procps pkgs.gnutar pkgs.gzip pkgs.coreutils pkgs.findutils pkgs.gnugrep pkgs.gnused pkgs.bash ];
+  called = [
+    cfg.abra
+    cfg.deno
+    pkgs.docker
+    pkgs.chromium
+    pkgs.nss.tools
+    pkgs.util-linux
+    pkgs.git
+    pkgs.openssl
+    pkgs.iproute2
+    pkgs.iptables
+    pkgs.procps
+    pkgs.gnutar
+    pkgs.gzip
+    pkgs.coreutils
+    pkgs.findutils
+    pkgs.gnugrep
+    pkgs.gnused
+    pkgs.bash
+  ];
   quoted = word: if builtins.match "[A-Za-z0-9_./:@%+=,-]+" word != null then word else "'${builtins.replaceStrings [ "'" ] [ "'\\''" ] word}'";
   script = name: { words, environment }: pkgs.writeTextFile {
     inherit name;

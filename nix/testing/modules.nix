@@ -40,15 +40,19 @@ rec {
   one = path: values:
     if builtins.all (value: value == builtins.head values) (builtins.tail values) then builtins.head values
     else throw "The option ${path} has several values";
-  simple = name: check: { inherit name; merge = path: defined:
+  simple = name: check: {
+    inherit name; merge = path: defined:
     let value = one path (strongest defined);
-    in if check value then value else throw "The option ${path} is no ${name}"; };
+    in if check value then value else throw "The option ${path} is no ${name}";
+  };
   deep = path: defined:
     let values = strongest defined;
     in
     if builtins.all (value: builtins.isAttrs value && !(value ? outPath)) values
-    then builtins.listToAttrs (map (name: { inherit name; value = deep "${path}.${name}" (below name defined); })
-      (builtins.filter (name: below name defined != [ ]) (namesIn defined)))
+    then
+      builtins.listToAttrs
+        (map (name: { inherit name; value = deep "${path}.${name}" (below name defined); })
+          (builtins.filter (name: below name defined != [ ]) (namesIn defined)))
     else if builtins.all builtins.isList values then builtins.concatLists values
     else one path values;
 
@@ -61,15 +65,24 @@ rec {
     ints = { unsigned = simple "number" (value: builtins.isInt value && value >= 0); positive = simple "positive number" (value: builtins.isInt value && value > 0); };
     strMatching = pattern: simple "string matching ${pattern}" (value: builtins.isString value && builtins.match pattern value != null);
     enum = allowed: simple "one of ${builtins.toJSON allowed}" (value: builtins.elem value allowed);
-    nullOr = type: { name = "null or ${type.name}"; merge = path: defined:
-      if builtins.all (value: value == null) (strongest defined) then null else type.merge path defined; };
-    listOf = type: { name = "list of ${type.name}"; merge = path: defined: builtins.concatMap
-      (value: map (entry: type.merge path [{ priority = 100; value = entry; }])
-        (if builtins.isList value then value else throw "The option ${path} is no list"))
-      (strongest defined); };
-    attrsOf = type: { name = "set of ${type.name}"; merge = path: defined: builtins.listToAttrs (map
-      (name: { inherit name; value = type.merge "${path}.${name}" (below name defined); })
-      (builtins.filter (name: below name defined != [ ]) (namesIn defined))); };
+    nullOr = type: {
+      name = "null or ${type.name}";
+      merge = path: defined:
+        if builtins.all (value: value == null) (strongest defined) then null else type.merge path defined;
+    };
+    listOf = type: {
+      name = "list of ${type.name}";
+      merge = path: defined: builtins.concatMap
+        (value: map (entry: type.merge path [{ priority = 100; value = entry; }])
+          (if builtins.isList value then value else throw "The option ${path} is no list"))
+        (strongest defined);
+    };
+    attrsOf = type: {
+      name = "set of ${type.name}";
+      merge = path: defined: builtins.listToAttrs (map
+        (name: { inherit name; value = type.merge "${path}.${name}" (below name defined); })
+        (builtins.filter (name: below name defined != [ ]) (namesIn defined)));
+    };
     attrs = { name = "set"; merge = deep; };
     anything = { name = "anything"; merge = deep; };
   };
@@ -85,9 +98,11 @@ rec {
         builtins.concatMap load (given.imports or [ ])
         ++ [{ options = given.options or { }; config = mkMerge [ (given.config or { }) rest ]; }];
       loaded = builtins.concatMap load modules;
-      mergeOptions = builtins.foldl' (all: one: all // builtins.mapAttrs
-        (name: option: if all ? ${name} && !(option ? _type) then mergeOptions [ all.${name} option ] else option)
-        one) { };
+      mergeOptions = builtins.foldl'
+        (all: one: all // builtins.mapAttrs
+          (name: option: if all ? ${name} && !(option ? _type) then mergeOptions [ all.${name} option ] else option)
+          one)
+        { };
       options = mergeOptions (map (one: one.options) loaded);
       value = path: option: given:
         if option._type or null == "option" then

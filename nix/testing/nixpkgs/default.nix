@@ -7,8 +7,30 @@ let
   package = name: version: { type = "derivation"; inherit name version; outPath = "/opt/${name}"; };
   self = builtins.foldl' (before: overlay: before // overlay self before) base overlays;
   named = builtins.listToAttrs (map (name: { inherit name; value = package name "1"; })
-    [ "age" "bash" "chromium" "coreutils" "curl" "docker" "drone-runner-exec" "findutils" "git" "gnugrep" "gnused"
-      "gnutar" "gzip" "iproute2" "iptables" "jq" "nixpkgs-fmt" "openssl" "procps" "runc" "sops" "util-linux" ]);
+    [
+      "age"
+      "bash"
+      "chromium"
+      "coreutils"
+      "curl"
+      "docker"
+      "drone-runner-exec"
+      "findutils"
+      "git"
+      "gnugrep"
+      "gnused"
+      "gnutar"
+      "gzip"
+      "iproute2"
+      "iptables"
+      "jq"
+      "nixpkgs-fmt"
+      "openssl"
+      "procps"
+      "runc"
+      "sops"
+      "util-linux"
+    ]);
   base = named // {
     lib = import ../lib.nix;
     stdenv.hostPlatform = { inherit system; parsed.cpu.name = builtins.head (builtins.split "-" system); };
