@@ -6,9 +6,9 @@ const keys = { interrupt: "\u0003", end: "\u0004", erase: ["\u007f", "\b"] };
 /** Reads a line that nobody may look at: what comes in by a pipe, or what is typed, without showing it. */
 export async function readHidden(question: string): Promise<string> {
   if (!Deno.stdin.isTerminal()) return (await new Response(Deno.stdin.readable).text()).trim();
-  writeError(`${question}: `);
-  Deno.stdin.setRaw(true);
+  Deno.stdin.setRaw(true); // before the question: who answers at once is not shown either
   try {
+    writeError(`${question}: `);
     return await typedLine();
   } finally {
     Deno.stdin.setRaw(false);
