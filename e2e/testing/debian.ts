@@ -6,7 +6,7 @@ import { pathsFromEnvironment } from "../../local/host/paths.ts";
 
 const SUITE = "bookworm";
 /** What a host has beside the smallest Debian. */
-const PACKAGES = ["systemd-sysv", "ca-certificates", "curl"];
+const PACKAGES = ["systemd-sysv", "ca-certificates", "curl", "containerd", "runc"];
 
 const step = { update() {}, done() {}, fail() {} };
 

@@ -2,7 +2,10 @@ import { join } from "node:path";
 import { bundlePrograms } from "../../programs/bundle.ts";
 import { ownHome } from "../../programs/start.ts";
 import { waitFor } from "../../common/time.ts";
+import { parseSettings, SETTINGS_FILE } from "../../host/settings.ts";
+import { unitValues } from "../../host/unit_values.ts";
 import { hostFiles, type HostValues } from "../../host/unit_files.ts";
+import { keptEngine } from "../../local/docker/engine_program.ts";
 import { ensureDronePrograms } from "../../local/drone/programs.ts";
 import { BASE_DOMAIN, type Paths, pathsBelow, pathsFromEnvironment } from "../../local/host/paths.ts";
 import { silentProgress } from "../../local/host/progress.ts";
@@ -16,12 +19,27 @@ import { Machine } from "./machine.ts";
 
 export const GATEWAY = "172.18.0.1";
 const PREFIX = "/opt/cc-ci";
+/** What an operator of this host writes. */
+const SETTINGS = {
+  domain: BASE_DOMAIN,
+  forge: { url: `https://git.${BASE_DOMAIN}`, org: "recipe-maintainers" },
+  gateway: { address: GATEWAY },
+  ca: "/etc/cc-ci/ca.pem",
+  drone: { commit: "d".repeat(40) },
+  backupBot: {},
+};
+/** An engine that leaves the kernel's packet filter alone: containers are nothing that is looked at here. */
+const DOCKER_UNIT = `[Service]
+Type=notify
+Environment=PATH=/opt/docker:/usr/sbin:/usr/bin:/sbin:/bin
+ExecStart=/opt/docker/dockerd --iptables=false --ip6tables=false --storage-driver=vfs
+`;
 /** Where the program that stands for the host's in a machine without Docker is told how to end, and notes its turns. */
 export const TURNS = "/run/cc-ci-turns";
 
 /**
- * Ends as it is told, and notes when it began and ended. The real one needs a Docker Engine, and ends with the same codes:
- * 0 where all is as it should be, 1 where somebody has to put something right, 3 where it has to be tried again.
+ * Ends as it is told, and notes when it began and ended. The real one ends with the same codes: 0 where all is as it
+ * should be, 1 and 2 where somebody has to put something right, 3 where it has to be tried again.
  */
 export const STAND_IN = `const part = Deno.args[0];
 const note = (what) => Deno.writeTextFileSync("${TURNS}/log", part + " " + what + "\\n", { append: true, create: true });
@@ -37,8 +55,7 @@ export class HostMachine implements AsyncDisposable {
   readonly machine: Machine;
   readonly secrets: Record<string, string>;
   readonly #folder: string;
-  /** The host's own program, which the stand-in takes the place of. */
-  readonly program: string;
+  readonly #program: string;
 
   private constructor(
     machine: Machine,
@@ -47,7 +64,7 @@ export class HostMachine implements AsyncDisposable {
     this.machine = machine;
     this.secrets = parts.secrets;
     this.#folder = parts.folder;
-    this.program = parts.program;
+    this.#program = parts.program;
   }
 
   static async open(): Promise<HostMachine> {
@@ -66,6 +83,8 @@ export class HostMachine implements AsyncDisposable {
           [`${PREFIX}/bin/deno`]: Deno.execPath(),
           [`${PREFIX}/bin/drone-runner-exec`]: programs.runner,
           "/opt/traefik": programs.traefik,
+          "/opt/docker/dockerd": programs.dockerd,
+          "/opt/docker/docker-proxy": programs.proxy,
         },
       });
       await copyTree(bundles, machine.path(`${PREFIX}/programs`));
@@ -75,9 +94,9 @@ export class HostMachine implements AsyncDisposable {
         program: await Deno.readTextFile(join(bundles, "host.js")),
       });
       await Deno.mkdir(machine.path(TURNS));
-      await host.useProgram(STAND_IN);
+      await machine.write(SETTINGS_FILE, JSON.stringify(SETTINGS));
+      await machine.write("/usr/lib/systemd/system/docker.service", DOCKER_UNIT);
       await host.installUnits();
-      await machine.onNetwork("ip", "address", "add", `${GATEWAY}/32`, "dev", "lo");
       await machine.run("systemctl", "enable", "--quiet", "cc-ci.target");
       return host;
     } catch (error) {
@@ -98,17 +117,7 @@ export class HostMachine implements AsyncDisposable {
    */
   async installUnits(holes: HostValues["holes"] = {}): Promise<string[]> {
     const files = hostFiles({
-      holes: {
-        domain: BASE_DOMAIN,
-        gateway: GATEWAY,
-        forge: `https://git.${BASE_DOMAIN}`,
-        forgeAddress: `git.${BASE_DOMAIN}:443`,
-        org: "recipe-maintainers",
-        droneCommit: "d".repeat(40),
-        ca: "/etc/cc-ci/ca.pem",
-        prefix: PREFIX,
-        ...holes,
-      },
+      holes: { ...unitValues(parseSettings(SETTINGS)), prefix: PREFIX, ...holes },
       credentials: ["inside_cert", "inside_key"],
     });
     const changed: string[] = [];
@@ -123,8 +132,9 @@ export class HostMachine implements AsyncDisposable {
     return changed;
   }
 
-  /** Puts the stand-in, or the real one, in the place of the host's program. */
-  async useProgram(text: string): Promise<void> {
+  /** Has the units start the host's program itself, or the stand-in in its place. */
+  async useProgram(which: "own" | "stand-in"): Promise<void> {
+    const text = which === "own" ? this.#program : STAND_IN;
     await this.machine.write(`${PREFIX}/programs/host.js`, text);
   }
 
@@ -141,6 +151,17 @@ export class HostMachine implements AsyncDisposable {
 
   async property(unit: string, name: string): Promise<string> {
     return await this.machine.run("systemctl", "show", "--value", `--property=${name}`, unit);
+  }
+
+  /** What a unit and systemd said about it. */
+  async journal(unit: string, since = "0"): Promise<string> {
+    return await this.machine.run(
+      "journalctl",
+      "--no-pager",
+      "--output=cat",
+      `--since=@${since}`,
+      `--unit=${unit}`,
+    );
   }
 
   async untilActive(...units: string[]): Promise<void> {
@@ -183,11 +204,15 @@ export class HostMachine implements AsyncDisposable {
   }
 }
 
-async function programsOf(paths: Paths): Promise<{ runner: string; traefik: string }> {
+async function programsOf(paths: Paths) {
   const context = { paths, progress: silentProgress, signal: new AbortController().signal };
   await using _lock = await lockStack(paths, context);
-  const { runner } = await ensureDronePrograms(context);
-  return { runner, traefik: await ensureTraefikProgram(context) };
+  const step = silentProgress.step("Docker Engine");
+  return {
+    ...await ensureDronePrograms(context),
+    ...await keptEngine({ ...context, step }),
+    traefik: await ensureTraefikProgram(context),
+  };
 }
 
 /** The host's secrets and certificates, as an operator puts them there. @returns the secrets by their names */

@@ -5,6 +5,8 @@ import { waitFor } from "../../common/time.ts";
 import { isRoot } from "../../local/host/host.ts";
 
 const BOOT_MS = 60_000;
+/** Where systemd-nspawn has a folder for each machine. */
+const PROPAGATED = "/run/systemd/nspawn/propagate";
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Why no machine can be started here; null where one can. */
@@ -71,8 +73,10 @@ export class Machine implements AsyncDisposable {
   /** Starts a machine, and waits until systemd there has started what it starts by itself. */
   static async boot({ root, binds = {} }: MachineOptions): Promise<Machine> {
     const name = `cc-ci-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
-    for (const group of await controlGroups()) await Deno.mkdir(join(group, name));
-    const groups = (await controlGroups()).map((group) => join(group, name, "cgroup.procs"));
+    const hierarchies = await controlGroups();
+    for (const folder of [...hierarchies, PROPAGATED]) await removeAbandoned(folder);
+    for (const folder of hierarchies) await Deno.mkdir(join(folder, name));
+    const groups = hierarchies.map((folder) => join(folder, name, "cgroup.procs"));
     // All processes of the machine go when the first of these is killed, and that is killed when this program ends.
     const child = new Deno.Command("setpriv", {
       args: [
@@ -138,8 +142,7 @@ export class Machine implements AsyncDisposable {
       // It has ended.
     }
     await this.#child.status;
-    for (const group of await controlGroups()) await removeGroup(join(group, this.#name));
-    await Deno.remove(`/run/systemd/nspawn/propagate/${this.#name}`, { recursive: true }).catch(() => {});
+    for (const folder of [...await controlGroups(), PROPAGATED]) await removeGroup(join(folder, this.#name));
   }
 
   /** Runs a program in the machine, however it ends. */
@@ -194,13 +197,23 @@ async function firstProcess(starter: number): Promise<number | undefined> {
   return undefined;
 }
 
+/** Removes what machines left there that went with a program that was killed. */
+async function removeAbandoned(folder: string): Promise<void> {
+  if (!await exists(folder)) return;
+  for await (const { name } of Deno.readDir(folder)) {
+    const owner = /^cc-ci-(\d+)-[0-9a-f]{8}$/.exec(name)?.[1];
+    if (owner !== undefined && !await exists(`/proc/${owner}`)) await removeGroup(join(folder, name));
+  }
+}
+
+/** Removes a folder of folders, in which files come and go by themselves. */
 async function removeGroup(path: string): Promise<void> {
   if (!await exists(path)) return;
   for await (const { name, isDirectory } of Deno.readDir(path)) {
     if (isDirectory) await removeGroup(join(path, name));
   }
   await waitFor(() => Deno.remove(path).then(() => true, () => false), {
-    what: `the control group "${path}" to be empty`,
+    what: `"${path}" to be empty`,
     timeoutMs: 10_000,
     everyMs: 20,
   });

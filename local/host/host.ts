@@ -33,6 +33,7 @@ const PROGRAM_PACKAGES: Record<string, string> = {
   ip: "iproute2",
   npm: "npm",
   "tini-static": "tini",
+  "systemd-nspawn": "systemd-container",
 };
 
 /** Installs from Debian what is missing among `programs`; of a list any will do, and the first is installed. */
