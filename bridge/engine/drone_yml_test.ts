@@ -21,7 +21,10 @@ Deno.test(".drone.yml runs the installed harness for our builds alone, and our o
   const [recipes] = pipelines;
   assert.deepEqual(recipes?.clone, { disable: true });
   assert.equal(recipes?.steps.length, 1, "a second step would not run after a cancel");
-  assert.match(recipes?.steps[0]?.commands.join("\n") ?? "", /^setpriv --pdeathsig TERM -- cc-ci-harness ci$/);
+  assert.match(
+    recipes?.steps[0]?.commands.join("\n") ?? "",
+    /^setpriv --pdeathsig TERM -- cc-ci-harness ci$/,
+  );
 });
 
 Deno.test(".drone.yml leaves Drone nothing to substitute: parameters reach the harness by environment only", () => {
