@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
-import { exists } from "../../common/files.ts";
 import { mayRestart } from "../../host/units.ts";
 import type { Credential } from "../../host/credentials.ts";
 import { NAMES, unitsWith } from "./catalogue.ts";
@@ -84,10 +83,4 @@ export function restartsFor(names: readonly Credential[]): string[] {
     ...now.length === 0 ? [] : [`systemctl restart ${now.join(" ")}`],
     ...later.map((unit) => `systemctl restart ${unit}   # waits for the runs that go on`),
   ];
-}
-
-/** A folder in memory for what may be readable for a moment. */
-export async function scratchInMemory(): Promise<string> {
-  const base = await exists("/dev/shm") ? "/dev/shm" : "/run";
-  return await Deno.makeTempDir({ dir: base, prefix: "cc-ci-" });
 }

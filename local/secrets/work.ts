@@ -2,12 +2,13 @@ import { dirname } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
 import { CcciError, describeError, UsageError } from "../../common/errors.ts";
-import { exists, removeTree, writeAtomically } from "../../common/files.ts";
+import { exists, writeAtomically } from "../../common/files.ts";
 import { isSecret, NAMES, SECRETS } from "./catalogue.ts";
 import { type Finding, findings } from "./check.ts";
-import { changesOf, type Placed, placeSecrets, restartsFor, scratchInMemory } from "./place.ts";
+import { changesOf, type Placed, placeSecrets, restartsFor } from "./place.ts";
 import { readRecoveryKey, type RecoveryKey, recoveryKeyOf } from "./recovery_key.ts";
 import { draftOf, faultOf, madeValue, readOutside, readValues } from "./secrets_file.ts";
+import { withScratch } from "./scratch.ts";
 import type { Sops } from "./sops.ts";
 
 /** What every command on a file of secrets needs. */
@@ -72,13 +73,8 @@ function readableRecipient(text: string): string {
 /** Opens the caller's editor, and says what is wrong or lacking afterwards. */
 export async function editSecrets({ file, sops, say }: Work): Promise<void> {
   await readOutside(file);
-  const scratch = await scratchInMemory();
-  try {
-    const changed = await sops.edit(file, { scratch });
-    say(changed ? `Written: ${file}` : "Nothing was changed");
-  } finally {
-    await removeTree(scratch);
-  }
+  const changed = await withScratch((scratch) => sops.edit(file, { scratch }));
+  say(changed ? `Written: ${file}` : "Nothing was changed");
   for (const one of (await found({ file, sops })).filter(({ sign }) => sign === "✖")) say(lineOf(one));
 }
 
