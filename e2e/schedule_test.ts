@@ -7,7 +7,7 @@ import { ensureImages } from "../local/images/mod.ts";
 import { silentProgress } from "../local/host/progress.ts";
 import { seedRecipe } from "../local/stack/seed_recipe.ts";
 import { ensureStack, type Stack } from "../local/stack/stack.ts";
-import { runList } from "../protocol/dashboard_api.ts";
+import { runList, statusView } from "../protocol/dashboard_api.ts";
 import { stackFetch } from "./harness_cli.ts";
 import { onRealServices } from "./scene.ts";
 
@@ -52,6 +52,10 @@ onRealServices(
       assert.equal(run.state, "passed");
       assert.deepEqual(run.subject, { kind: "branch", name: "main", src: REPO });
       assert.equal((await list()).filter((one) => one.commit === commit).length, 1);
+      const { hosts } = statusView.parse(await (await fetch(`${stack.urls.dashboard}/api/status`)).json());
+      const { floor, abra, certificateEnds = "" } = hosts[0]?.report ?? {};
+      assert.deepEqual([typeof floor, abra?.tested], ["boolean", true], "the run has looked at its host");
+      assert.ok(Date.parse(certificateEnds) > Date.now(), `the certificate of the apps: ${certificateEnds}`);
       const shown = await waitFor(async () => {
         const answer = await forgeApi(stack.gateway, stack.accounts.outsider)(
           "GET",
