@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import * as z from "zod";
+import { writeAtomically } from "../../common/files.ts";
 import type { SeenLogins } from "../plan/seen.ts";
 
 const config = z.looseObject({
@@ -12,8 +13,9 @@ export async function lookAtLogins(
   { registry, host }: { registry: string; host: string },
 ): Promise<SeenLogins> {
   const { auths } = await readConfig(home);
-  const entry = (await readNetrc(home)).find((line) => line.startsWith(`machine ${host} `));
-  return { registry: auths[registry]?.auth ?? null, git: entry?.split(" ").at(-1) ?? null };
+  const [entry = ""] = (await readNetrc(home)).match(entriesOf(host)) ?? [];
+  const [, git = null] = /\spassword\s+(\S+)/.exec(entry) ?? [];
+  return { registry: auths[registry]?.auth ?? null, git };
 }
 
 /** What `docker login` writes, without the password on a command line. */
@@ -26,15 +28,23 @@ export async function logInToRegistry(
   await write(configFile(home), `${text}\n`);
 }
 
-/** A line of `.netrc`, which git reads whatever its own configuration says. A forge takes any name with a token. */
+/**
+ * A line of `.netrc`, which git reads whatever its own configuration says. A forge takes any name with a token. It is the
+ * first one, as git takes the first that fits, and `default` fits always.
+ */
 export async function letGitIn(
   home: string,
   { host, token }: { host: string; token: string },
 ): Promise<void> {
-  const others = (await readNetrc(home)).filter((line) => !line.startsWith(`machine ${host} `));
-  await write(
-    join(home, ".netrc"),
-    [...others, `machine ${host} login cc-ci password ${token}`].map((line) => `${line}\n`).join(""),
+  const others = (await readNetrc(home)).replaceAll(entriesOf(host), "");
+  await write(join(home, ".netrc"), `machine ${host} login cc-ci password ${token}\n${others}`);
+}
+
+/** What a `.netrc` says of a machine; line breaks mean as much there as spaces. */
+function entriesOf(host: string): RegExp {
+  return new RegExp(
+    `(?<!\\S)machine\\s+${RegExp.escape(host)}(?!\\S)(?:\\s+(?:login|password|account)\\s+\\S+)*[ \\t]*\\n?`,
+    "g",
   );
 }
 
@@ -43,17 +53,24 @@ function configFile(home: string): string {
 }
 
 async function readConfig(home: string): Promise<z.infer<typeof config>> {
-  const text = await Deno.readTextFile(configFile(home)).catch(() => "{}");
-  return config.parse(JSON.parse(text));
+  return config.parse(JSON.parse(await read(configFile(home)) ?? "{}"));
 }
 
-async function readNetrc(home: string): Promise<string[]> {
-  const text = await Deno.readTextFile(join(home, ".netrc")).catch(() => "");
-  return text.split("\n").filter((line) => line !== "");
+async function readNetrc(home: string): Promise<string> {
+  return await read(join(home, ".netrc")) ?? "";
+}
+
+/** @returns null where there is no such file; one that cannot be read is not to be replaced */
+async function read(path: string): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
 }
 
 async function write(path: string, text: string): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await Deno.writeTextFile(`${path}.new`, text, { mode: 0o600 });
-  await Deno.rename(`${path}.new`, path);
+  await writeAtomically(path, text, { mode: 0o600 });
 }
