@@ -138,13 +138,14 @@ function planOldSecrets(wanted: WantedApp, seen: SeenApp): Step[] {
   }));
 }
 
-/** Whether the app runs with another version of a secret. */
+/** Whether the app runs with another version of a secret, or ran with one before it was removed. */
 function isReplaced(
   { name, version }: WantedSecret,
   { stack, seen }: { stack: string; seen: SeenApp },
 ): boolean {
-  const has = seen.services.app?.secrets.filter((one) => one.startsWith(`${stack}_${name}_`)) ?? [];
-  return has.length > 0 && !has.includes(`${stack}_${name}_${version}`);
+  return (seen.services.app?.secrets ?? seen.secrets).some((one) =>
+    one.startsWith(`${stack}_${name}_v`) && one !== `${stack}_${name}_${version}`
+  );
 }
 
 function changedNames(text: string, before: string): string[] {
