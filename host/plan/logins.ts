@@ -1,4 +1,5 @@
 import type { Credentials } from "../credentials.ts";
+import { HostError } from "../errors.ts";
 import type { HostSettings } from "../settings.ts";
 import type { SeenLogins, SeenMade } from "./seen.ts";
 import type { Plan, Step } from "./step.ts";
@@ -10,7 +11,7 @@ export async function planLogins(
 ): Promise<Plan> {
   const steps: Step[] = [];
   const account = await credentials.find("registry_auth");
-  const auth = account === undefined ? null : btoa(account);
+  const auth = account === undefined ? null : authOf(account);
   if (auth !== null && auth !== seen.registry) {
     steps.push({
       action: { kind: "log-in-to-registry", registry, auth },
@@ -31,4 +32,12 @@ export function planMade(seen: Pick<SeenMade, "insideCa">): Step[] {
     action: { kind: "make-inside-certificate" },
     does: "Make the certificate of the services behind the proxy",
   }];
+}
+
+/** An account as Docker's configuration has it. @throws {HostError} wrong, for what Docker would not understand */
+function authOf(account: string): string {
+  if (/^[^:]+:./.test(account)) return new TextEncoder().encode(account).toBase64();
+  throw new HostError("wrong", 'The secret "registry_auth" is not NAME:TOKEN', {
+    hint: "Write the name of an account there, a colon, and its access token.",
+  });
 }

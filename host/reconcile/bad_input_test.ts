@@ -33,6 +33,13 @@ interface Case {
 }
 
 const cases: Record<string, Case> = {
+  "a log-in of the registry without its name": {
+    options: { credentials: secretsOf({ registry_auth: "token-alone" }) },
+    part: "swarm",
+    outcome: "wrong",
+    says: /^The secret "registry_auth" is not NAME:TOKEN$/,
+    todo: /access token/,
+  },
   "a certificate for another domain": {
     options: certified("other"),
     part: "proxy",

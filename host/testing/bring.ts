@@ -29,7 +29,10 @@ export function bringingFrom(certificates: string) {
 
   /** Secrets by name, some of them others; an empty one is missing. */
   function secretsOf(changed: Partial<Record<Credential, string>> = {}): Credentials {
-    const all: Record<string, string> = Object.fromEntries(names.map((name) => [name, `${name}-of-a-test`]));
+    const all: Record<string, string> = {
+      ...Object.fromEntries(names.map((name) => [name, `${name}-of-a-test`])),
+      registry_auth: "ci:registry_auth-of-a-test",
+    };
     const find = (name: Credential) => Promise.resolve((changed[name] ?? all[name]) || undefined);
     return {
       find,

@@ -3,6 +3,7 @@ import { describeError } from "../../common/errors.ts";
 import type { Abra } from "../../harness/abra/abra.ts";
 import { strangeVersion } from "../../harness/abra/version.ts";
 import { freeBytes } from "../../harness/run/disk.ts";
+import { HostError } from "../errors.ts";
 
 const CALL_MS = 10_000;
 
@@ -15,7 +16,10 @@ export async function strangeAbra(
   return version === trustAbra ? null : strangeVersion(version);
 }
 
-/** Those of the ports on which somebody listens, so that nobody else can. */
+/**
+ * Those of the ports on which somebody listens, so that nobody else can.
+ * @throws {HostError} wrong, when this host does not have the address
+ */
 export function takenPorts(ports: readonly number[], hostname = "0.0.0.0"): number[] {
   return ports.filter((port) => {
     try {
@@ -23,7 +27,15 @@ export function takenPorts(ports: readonly number[], hostname = "0.0.0.0"): numb
       return false;
     } catch (error) {
       if (error instanceof Deno.errors.AddrInUse) return true;
-      throw error;
+      if (!(error instanceof Deno.errors.AddrNotAvailable)) throw error;
+      throw new HostError(
+        "wrong",
+        `This host does not have the address ${hostname}, on which ports are to be published`,
+        {
+          hint: 'Set "gateway.publish" to an address that "ip address" shows, or leave it out.',
+          cause: error,
+        },
+      );
     }
   });
 }
