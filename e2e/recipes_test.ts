@@ -21,6 +21,10 @@ for (const recipe of ["gitea", "mumble", "prosody", "radicale", "wordpress"]) {
     assert.equal(result?.result, "passed", stderr);
     assert.equal(result.level, 5, stderr);
     assert.equal(result.base, tags.at(-1));
+    const upgrade = result.stages.find(({ name }) => name === "upgrade");
+    const bases = upgrade?.bases?.map(({ version, result }) => `${version} ${result}`);
+    const all = tags.toReversed().map((version) => `${version} passed`);
+    assert.deepEqual(bases, recipe === "radicale" ? all : undefined); // it names both in its recipe.yml
     const skipped = result.stages.filter(({ result }) => result !== "passed").map(({ name }) => name);
     assert.deepEqual(skipped, ["tests"]); // none of them brings tests of its own
     for (const name of ["restore", "upgrade"]) {
