@@ -52,14 +52,14 @@ Deno.test("a run that came to no verdict shows no level", () => {
   assert.doesNotMatch(render(sampleResult({ result: "infra", cause: "no disk" })), /<dt>Level/);
 });
 
-Deno.test("what recipe.yml changes, and what no run can show, stands on the page", () => {
+Deno.test("what the enrolment changes, and what no run can show, stands on the page", () => {
   const page = render(sampleResult({
     customised: ["memory: 4000"],
     gaps: [{ what: "voice", reason: "no UDP" }],
   }));
-  assert.match(page, /<h2>recipe\.yml sets 1 thing<\/h2>[^]*<li>memory: 4000<\/li>/);
+  assert.match(page, /<h2>The enrolment sets 1 thing<\/h2>[^]*<li>memory: 4000<\/li>/);
   assert.match(page, /<h2>Not looked at, and not counted<\/h2>[^]*<li>voice: no UDP<\/li>/);
-  assert.doesNotMatch(render(sampleResult()), /recipe\.yml sets/);
+  assert.doesNotMatch(render(sampleResult()), /The enrolment sets/);
 });
 
 Deno.test("the page needs nothing else and runs nothing", () => {
