@@ -12,7 +12,7 @@ import { ensureSops } from "../local/secrets/sops_program.ts";
 import { onRealServices } from "./scene.ts";
 import { copyTree } from "./testing/copy_tree.ts";
 import { ensureDebian } from "./testing/debian.ts";
-import { GATEWAY, STAND_IN, TURNS } from "./testing/host_machine.ts";
+import { GATEWAY, STAND_IN, TURNS, writeInsideCertificate } from "./testing/host_machine.ts";
 import { Machine, machineObstacle } from "./testing/machine.ts";
 
 const CHECKOUT = "/srv/cc-ci";
@@ -133,6 +133,7 @@ onRealServices(
       assert.match(early.stdout, /then start "\.\/cc-ci install" again: it goes on there/);
       assert.equal(await pid(machine, "cc-ci-dashboard.service"), "0");
       await machine.write(`${TURNS}/all`, "0");
+      await writeInsideCertificate(machine, folder);
       const first = await ccCi(machine, "install", "--programs", PROGRAMS);
       assert.equal(first.code, 0, first.stderr);
       for (
@@ -149,7 +150,7 @@ onRealServices(
         });
       }
       await waitFor(
-        async () => (await machine.try(["curl", "-sf", `http://${GATEWAY}:3181/healthz`])).success,
+        async () => (await machine.try(["curl", "-skf", `https://${GATEWAY}:3181/healthz`])).success,
         {
           what: "the dashboard to answer",
           ...{ timeoutMs: 60_000, everyMs: 50 },

@@ -134,7 +134,8 @@ const registry = ofOneFile({
 const host: Suite = {
   name: "host",
   description: "the units of a CI host, and its installation, in a Debian of their own that systemd boots",
-  run: (context) => tests(context, { name: "host", files: ["e2e/host_test.ts", "e2e/install_test.ts"] }),
+  run: (context) =>
+    tests(context, { name: "host", files: ["e2e/host_test.ts", "e2e/install_test.ts"], jobs: 2 }),
 };
 const harness: Suite = {
   name: "harness",

@@ -2,7 +2,8 @@ import { droneDomain, type HostSettings } from "./settings.ts";
 
 /** What the settings of a host say that its units need, by the names of the holes in `units.json`. */
 export function unitValues(settings: HostSettings): Record<string, string> {
-  const { domain, forge, gateway, ca, certificates, secrets, proxy, dashboard, bridge, drone } = settings;
+  const { domain, forge, gateway, ca, certificates, secrets, made, proxy, dashboard, bridge, drone } =
+    settings;
   const { hostname, port, protocol } = new URL(forge.url);
   return {
     domain,
@@ -12,6 +13,7 @@ export function unitValues(settings: HostSettings): Record<string, string> {
     org: forge.org,
     certificates,
     secrets,
+    made,
     ingress: proxy.ingress,
     dashboardPort: String(dashboard.port),
     bridgePort: String(bridge.port),

@@ -118,7 +118,6 @@ export class HostMachine implements AsyncDisposable {
   async installUnits(holes: HostValues["holes"] = {}): Promise<string[]> {
     const files = hostFiles({
       holes: { ...unitValues(parseSettings(SETTINGS)), prefix: PREFIX, ...holes },
-      credentials: ["inside_cert", "inside_key"],
     });
     const changed: string[] = [];
     for (const [name, text] of Object.entries(files)) {
@@ -190,8 +189,9 @@ export class HostMachine implements AsyncDisposable {
     return { status: Number(lines.pop()), body: lines.join("\n") };
   }
 
-  /** Starts Traefik with the routes of the local stack. */
+  /** Starts Traefik with the routes of the local stack, and the authority that the host's program has made. */
   async startTraefik(): Promise<void> {
+    await this.machine.run("cp", "/var/lib/cc-ci/host/ca.pem", "/etc/traefik/inside-ca.pem");
     await this.machine.run(
       ...["systemd-run", "--quiet", "--unit=traefik", "/opt/traefik"],
       ...[
@@ -215,6 +215,13 @@ async function programsOf(paths: Paths) {
   };
 }
 
+/** Writes what the host's program makes: by it dashboard and bridge show the proxy who they are. */
+export async function writeInsideCertificate(machine: Machine, folder: string): Promise<void> {
+  const inside = await ensureInsideCertificates(pathsBelow(folder));
+  await machine.write("/var/lib/cc-ci/host/inside.pem", await Deno.readTextFile(inside.cert), 0o600);
+  await machine.write("/var/lib/cc-ci/host/inside-key.pem", await Deno.readTextFile(inside.key), 0o600);
+}
+
 /** The host's secrets and certificates, as an operator puts them there. @returns the secrets by their names */
 async function writeSecrets(machine: Machine, paths: Paths): Promise<Record<string, string>> {
   const names = [
@@ -227,18 +234,14 @@ async function writeSecrets(machine: Machine, paths: Paths): Promise<Record<stri
   }
   await Deno.chmod(machine.path("/etc/cc-ci/secrets"), 0o700);
   const outside = await ensureCertificates(paths);
-  const inside = await ensureInsideCertificates(paths);
   const files: [from: string, to: string, mode: number][] = [
     [outside.ca, "/etc/cc-ci/ca.pem", 0o644],
     [outside.cert, "/var/lib/ci-certs/live/fullchain.pem", 0o644],
     [outside.key, "/var/lib/ci-certs/live/privkey.pem", 0o600],
     [outside.cert, "/run/secrets/wildcard.pem", 0o644],
     [outside.key, "/run/secrets/wildcard-key.pem", 0o600],
-    [inside.ca, "/etc/traefik/inside-ca.pem", 0o644],
-    [inside.cert, "/var/lib/cc-ci/host/inside.pem", 0o600],
-    [inside.key, "/var/lib/cc-ci/host/inside-key.pem", 0o600],
   ];
   for (const [from, to, mode] of files) await machine.write(to, await Deno.readTextFile(from), mode);
   await machine.write("/etc/traefik/dynamic.yml", dynamicConfig(GATEWAY));
-  return { ...secrets, inside_key: await Deno.readTextFile(inside.key) };
+  return secrets;
 }

@@ -45,6 +45,7 @@ in
     // optionalAttrs (said ? runs) { runsFolder = said.runs; }
     // optionalAttrs (said ? drone.repository) { droneRepo = said.drone.repository; }
     // optionalAttrs ((said.drone.runners or [ ]) != [ ]) { runs = toString (1 + builtins.length said.drone.runners); }
+    // optionalAttrs (said ? made) { inherit (said) made; }
     // optionalAttrs (said ? drone.commit) { droneCommit = said.drone.commit; }
     // optionalAttrs (said ? proxy.ingress) { inherit (said.proxy) ingress; }
     // optionalAttrs (said ? dashboard.port) { dashboardPort = toString said.dashboard.port; }
