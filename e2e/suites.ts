@@ -137,6 +137,11 @@ const host: Suite = {
   run: (context) =>
     tests(context, { name: "host", files: ["e2e/host_test.ts", "e2e/install_test.ts"], jobs: 2 }),
 };
+const reconcile = ofOneFile({
+  name: "reconcile",
+  description:
+    "the host's own program on a Docker Engine of this suite's own: Swarm and proxy, in the order of a host's life",
+});
 const harness: Suite = {
   name: "harness",
   description: "runs killed at every kind of point, deadlines, full disks, recipes with a mistake",
@@ -182,7 +187,7 @@ const restart = ofOneFile({
 const plan: Suite[][][] = [
   [[format, lint, types]],
   [[unit], [pages, nix]],
-  [[demo, installed], [forge, secrets], [drone, registry, host]],
+  [[demo, installed], [forge, secrets, reconcile], [drone, registry, host]],
   [[harness], [loop], [contract, recipes]],
   [[restart]],
 ];

@@ -90,7 +90,7 @@ export class PullEngine implements AsyncDisposable {
 let found: Promise<string[]> | undefined;
 
 /** What starts the stack's engine as well. It is built where it has not been yet, which may take some minutes. */
-function engineProgram(): Promise<string[]> {
+export function engineProgram(): Promise<string[]> {
   return found ??= findEngineProgram();
 }
 

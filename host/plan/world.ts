@@ -11,8 +11,8 @@ export interface World {
   made(): Promise<SeenMade>;
   /** What is to be said against the abra of this host; null: nothing. */
   strangeAbra(): Promise<string | null>;
-  /** Those of the ports on which somebody else listens. */
-  takenPorts(ports: readonly number[]): Promise<number[]>;
+  /** Those of the ports on which somebody listens who is not a container of that stack, be it one that is ending. */
+  takenPorts(ports: readonly number[], stack: string): Promise<number[]>;
   /** Why the forge does not answer; null: it does. */
   forgeTrouble(): Promise<string | null>;
   /** Why Docker gives containers no limits; null: it does. */

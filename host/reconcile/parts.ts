@@ -67,7 +67,7 @@ async function planOfProxy(settings: HostSettings, { world, now }: Surroundings)
   const wanted = wantedProxy(settings, certificate);
   const seen = await look(world, wanted);
   if (Object.keys(seen.services).length === 0) {
-    const [taken] = await world.takenPorts(PORTS);
+    const [taken] = await world.takenPorts(PORTS, stackOf(wanted.domain));
     if (taken !== undefined) return { ...NOTHING, blocked: portTaken(taken) };
   }
   return planProxy(settings, { wanted, seen, made: await world.made() });

@@ -1,8 +1,10 @@
 import { dirname } from "node:path";
 import { describeError } from "../../common/errors.ts";
+import { pollUntil } from "../../common/time.ts";
 import type { Abra } from "../../harness/abra/abra.ts";
 import { strangeVersion } from "../../harness/abra/version.ts";
 import { freeBytes } from "../../harness/run/disk.ts";
+import type { Swarm } from "../../harness/swarm/swarm.ts";
 import { HostError } from "../errors.ts";
 
 const CALL_MS = 10_000;
@@ -14,6 +16,37 @@ export async function strangeAbra(
 ): Promise<string | null> {
   const { version } = await abra.probe();
   return version === trustAbra ? null : strangeVersion(version);
+}
+
+/** Milliseconds that containers of a service that was removed may take to end. */
+const ENDING_MS = 60_000;
+
+/** Those of the ports on which others listen; containers of the stack that are ending are waited for. */
+export async function takenByOthers(
+  ports: readonly number[],
+  { swarm, stack, hostname, signal }: {
+    swarm: Swarm;
+    stack: string;
+    hostname: string | undefined;
+    signal: AbortSignal;
+  },
+): Promise<number[]> {
+  return await pollUntil<number[]>(async () => {
+    const containers = await swarm.containers(stack);
+    const taken = takenPorts(ports, hostname);
+    const ending = containers.some(({ State }) => ["running", "removing", "stopping"].includes(State));
+    return taken.length === 0 || !ending ? { done: taken } : { missing: taken.join() };
+  }, {
+    everyMs: 250,
+    signal,
+    limit: {
+      ms: ENDING_MS,
+      error: (missing) =>
+        new HostError("not yet", `A container that is ending has port ${missing}`, {
+          hint: `Look at "docker ps"; start again once it has ended.`,
+        }),
+    },
+  });
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Action } from "../plan/step.ts";
 import type { World } from "../plan/world.ts";
 import { droneDomain, type HostSettings } from "../settings.ts";
 import { type AppWorld, byAbra, lookAtApp, modelOf, newApp, waitForApp, writeSettings } from "./apps.ts";
-import { forgeTrouble, freeAt, strangeAbra, takenPorts } from "./conditions.ts";
+import { forgeTrouble, freeAt, strangeAbra, takenByOthers } from "./conditions.ts";
 import { type DroneApi, lookAtDrone, setRepository, waitForDrone } from "./drone_api.ts";
 import { initSwarm, lookAtSwarm, makeBridge, makeProxyNetwork, removeBridge } from "./engine.ts";
 import { letGitIn, logInToRegistry, lookAtLogins } from "./logins.ts";
@@ -54,7 +54,8 @@ export async function hostWorld(settings: HostSettings, options: HostOptions): P
   const strange = once(() => byAbra(() => strangeAbra(world.abra, settings)));
   return {
     strangeAbra: strange,
-    takenPorts: (ports) => Promise.resolve(takenPorts(ports, settings.gateway.publish)),
+    takenPorts: (ports, stack) =>
+      takenByOthers(ports, { swarm: world.swarm, stack, hostname: settings.gateway.publish, signal }),
     floorTrouble: () => floorTrouble(world.swarm),
     freeBytes: freeAt,
     forgeTrouble: () => forgeTrouble(settings.forge.url, fetch),
