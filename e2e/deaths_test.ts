@@ -1,11 +1,10 @@
-import { startCommand } from "../programs/start.ts";
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { exists } from "../common/files.ts";
 import { waitFor } from "../common/time.ts";
 import { RunFolder, runFolders } from "../harness/run/folder.ts";
 import { makeRecipe } from "./fixture_recipe.ts";
-import { HarnessRun, janitor, sigkill } from "./harness_cli.ts";
+import { HARNESS, HarnessRun, janitor, sigkill } from "./harness_cli.ts";
 import { objectsOf } from "./inventory.ts";
 import { onTheStack } from "./on_the_stack.ts";
 import { assertEnd, deployed, deployedIn, processesGone, start } from "./quick_run.ts";
@@ -21,7 +20,7 @@ onTheStack("SIGTERM cancels a run and cleans up", async (bench) => {
 onTheStack("SIGKILL of what started the run, as Drone does it, cancels it", async (bench) => {
   const { stack, folder, runs } = bench;
   const path = await makeRecipe(join(folder, "quick"));
-  const harness = [...startCommand("harness"), "run-recipe", path];
+  const harness = [...HARNESS, "run-recipe", path];
   const script = 'setpriv --pdeathsig TERM -- "$@" 2>&1; exit $?';
   const shell = new Deno.Command("sh", {
     args: ["-c", script, "step", ...harness],

@@ -35,11 +35,66 @@ interface Elsewhere {
   engineSettings: string;
 }
 
+interface Surroundings {
+  elsewhere?: Elsewhere;
+  /** Bundles that the stack starts in the place of the checkout's programs. */
+  bundles?: Bundles;
+}
+
+/** Our programs as one file each, and which of them have been seen at work without any library of the checkout's. */
+class Bundles implements AsyncDisposable {
+  readonly seen = new Set<string>();
+
+  private constructor(readonly folder: string) {}
+
+  static async make(): Promise<Bundles> {
+    const folder = await Deno.makeTempDir({ prefix: "cc-ci-bundles-" });
+    await Deno.chmod(folder, 0o755); // tests of recipes read their enrolment there, as another user
+    const made = await exec([`${root}cc-ci`, "bundle", folder], { timeoutMs: 300_000 });
+    assert.ok(made.success, made.stderr);
+    return new Bundles(folder);
+  }
+
+  /** Looks at all processes. */
+  look(): void {
+    for (const { name } of Deno.readDirSync("/proc")) {
+      const argv = textOf(`/proc/${name}/cmdline`).split("\0");
+      const program = argv.find((word) => word.startsWith(`${this.folder}/`) && word.endsWith(".js"));
+      if (program === undefined) continue;
+      const cache = /(?:^|\0)DENO_DIR=([^\0]+)/.exec(textOf(`/proc/${name}/environ`))?.[1];
+      if (cache !== undefined && isEmpty(join(cache, "npm"))) { // Deno makes that folder in any case
+        this.seen.add(program.slice(this.folder.length + 1));
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
 /** Puts a folder in the place of `/etc/docker`, which nobody sees except what is started after that. */
 const WITH_SETTINGS = 'mkdir -p /etc/docker && mount --bind "$1" /etc/docker && shift && exec "$@"';
 
+/** Text of a file that may be gone. */
+function textOf(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return "";
+  }
+}
+
+function isEmpty(folder: string): boolean {
+  try {
+    return Deno.readDirSync(folder).next().done === true;
+  } catch {
+    return true;
+  }
+}
+
 /** Runs a command of the README and returns what it ended with. */
-async function ccci(args: string[], elsewhere?: Elsewhere) {
+async function ccci(args: string[], { elsewhere, bundles }: Surroundings = {}) {
   const command = [`${root}cc-ci`, ...args];
   const argv = elsewhere === undefined
     ? command
@@ -47,8 +102,14 @@ async function ccci(args: string[], elsewhere?: Elsewhere) {
   return await exec(argv, {
     cwd: root,
     timeoutMs: 30 * 60_000,
-    env: elsewhere === undefined ? {} : { CCCI_CACHE: elsewhere.cache },
-    onOutput: (chunk, stream) => stream === "stderr" && Deno.stderr.writeSync(chunk),
+    env: {
+      ...elsewhere === undefined ? {} : { CCCI_CACHE: elsewhere.cache },
+      ...bundles === undefined ? {} : { CCCI_PROGRAMS: bundles.folder },
+    },
+    onOutput: (chunk, stream) => {
+      if (stream === "stderr") Deno.stderr.writeSync(chunk);
+      bundles?.look();
+    },
   });
 }
 
@@ -73,11 +134,11 @@ function changed(before: string[] | "no engine", after: string[] | "no engine"):
 
 async function playDemo(
   args: string[] = [],
-  elsewhere?: Elsewhere,
+  around: Surroundings = {},
 ): Promise<{ code: number; answer: DemoAnswer; steps: string[] }> {
   assert.equal((await ccci(["down"])).code, 0);
   const before = await restingState();
-  const ended = await ccci(["demo", "--once", "--json", ...args], elsewhere);
+  const ended = await ccci(["demo", "--once", "--json", ...args], around);
   const lines = ended.stdout.trimEnd().split("\n");
   assert.equal(lines.length, 1, "standard output must hold the JSON object and nothing else");
   assert.deepEqual(changed(before, await restingState()), [], "the demo must leave nothing behind");
@@ -89,7 +150,8 @@ async function playDemo(
 }
 
 /** Fails unless a demo ended with a run that passed, and a comment that says so. */
-function assertPassed({ code, answer }: { code: number; answer: DemoAnswer }): void {
+function assertPassed({ code, answer }: { code: number; answer: DemoAnswer }, bundles: Bundles): void {
+  assert.deepEqual([...bundles.seen].toSorted(), ["bridge.js", "dashboard.js", "harness.js"]);
   assert.deepEqual(answer.surprises, []);
   assert.equal(code, 0);
   assert.equal(answer.result, "passed");
@@ -131,7 +193,7 @@ const needsOther = !isRoot()
   : null;
 
 onRealServices(
-  "demo --once from an empty cache takes from a registry what that has, ends with a passed run and leaves nothing",
+  "demo --once of bundles from an empty cache takes from a registry what that has, ends with a passed run and leaves nothing",
   async () => {
     const { paths } = await stackForRuns();
     const { signal } = new AbortController();
@@ -152,8 +214,9 @@ onRealServices(
       for (const name of staticRoot === undefined ? [] : ["templates", "options", "public"]) {
         await Deno.symlink(join(staticRoot ?? "", name), join(work, name));
       }
-      const played = await playDemo([], elsewhere);
-      assertPassed(played);
+      await using bundles = await Bundles.make();
+      const played = await playDemo([], { elsewhere, bundles });
+      assertPassed(played, bundles);
       assert.deepEqual(
         played.steps.filter((step) => /^(Pull (?!request)|Build|Make)/.test(step)).toSorted(),
         [
@@ -174,9 +237,10 @@ onRealServices(
 
 if (needsOther !== null) {
   onRealServices(
-    "demo --once ends with a passed run and a comment that says so, and leaves nothing behind",
+    "demo --once of bundles ends with a passed run and a comment that says so, and leaves nothing behind",
     async () => {
-      assertPassed(await playDemo());
+      await using bundles = await Bundles.make();
+      assertPassed(await playDemo([], { bundles }), bundles);
     },
   );
 }

@@ -1,10 +1,9 @@
-import { startCommand } from "../programs/start.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { execOk } from "../common/exec.ts";
 import { runFolders } from "../harness/run/folder.ts";
 import { type ComposeFile, makeRecipe } from "./fixture_recipe.ts";
-import { runRecipe } from "./harness_cli.ts";
+import { HARNESS, runRecipe } from "./harness_cli.ts";
 import { type Bench, onTheStack, stage } from "./on_the_stack.ts";
 
 /** Ends well when the kernel refuses a socket by which one can speak for others on a network. */
@@ -45,7 +44,7 @@ onTheStack(
       env: {},
     });
     const folder = (await runFolders(bench.runs))[0];
-    const remove = [...startCommand("harness"), "remove", folder?.path ?? ""];
+    const remove = [...HARNESS, "remove", folder?.path ?? ""];
     try {
       assert.equal(stage(ended, "install")?.result, "passed", ended.stderr); // an attack that works ends the app
       const stack = (await folder?.plan())?.apps.find(({ lane }) => lane === "install")?.stack ?? "";

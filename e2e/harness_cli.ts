@@ -3,6 +3,7 @@ import { ingressFetch } from "../common/ingress.ts";
 import { runCommand, runCommandOk } from "../common/command.ts";
 import { waitFor } from "../common/time.ts";
 import type { RunResult } from "../protocol/result.ts";
+import { pathsFromEnvironment } from "../local/host/paths.ts";
 import { silentProgress } from "../local/host/progress.ts";
 import { ensureImages } from "../local/images/mod.ts";
 import { ensureStack, type Stack } from "../local/stack/stack.ts";
@@ -55,7 +56,8 @@ export interface RunOptions {
   byLauncher?: boolean;
 }
 
-const HARNESS = startCommand("harness", { smallHeap: true });
+/** The harness in the form in which the stack has it. */
+export const HARNESS = startCommand("harness", { home: pathsFromEnvironment().programs, smallHeap: true });
 const LAUNCHER = [`${root}cc-ci`] as const;
 
 /** A running `run-recipe`, with a folder for its runs that no other test uses. */
@@ -160,7 +162,7 @@ export async function janitor(
   { stack, runs }: { stack: Stack; runs: string },
   { args = [], env = {} }: { args?: string[]; env?: Record<string, string> } = {},
 ) {
-  return await runCommand([...startCommand("harness"), "janitor", ...args], {
+  return await runCommand([...HARNESS, "janitor", ...args], {
     cwd: root,
     env: { ...stack.env, ...env, CCCI_RUNS: runs },
     timeoutMs: 600_000,

@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { describeError } from "../common/errors.ts";
 import { exists } from "../common/files.ts";
@@ -54,6 +54,7 @@ interface TestOptions {
   filter?: string;
   faults?: boolean;
   seed?: string;
+  programs?: string;
 }
 
 function parseOptions(argv: string[]): TestOptions {
@@ -63,6 +64,7 @@ function parseOptions(argv: string[]): TestOptions {
     .option("--only <suites>", `run some suites only: ${suites.map((suite) => suite.name).join(",")}`)
     .option("--faults", "kill runs at every boundary, not at a sample of them")
     .option("--seed <number>", "draw the same sample of boundaries again")
+    .option("--programs <dir>", 'start our programs from the bundles that "./cc-ci bundle DIR" wrote there')
     .option("--filter <text>", "run only the tests whose name contains this text")
     .addHelpText(
       "after",
@@ -91,6 +93,9 @@ function contextOf(
     filter: options.filter === undefined ? [] : ["--filter", options.filter],
     env: {
       ...(options.faults ? { CCCI_TEST_FAULTS: "all" } : {}),
+      ...(options.programs === undefined
+        ? {}
+        : { CCCI_PROGRAMS: resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), options.programs) }),
       ...(options.seed === undefined ? {} : { CCCI_TEST_SEED: options.seed }),
     },
     show: among ? linewise(suite.name) : (chunk) => void Deno.stderr.writeSync(chunk),

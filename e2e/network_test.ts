@@ -1,11 +1,10 @@
-import { startCommand } from "../programs/start.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { execOk } from "../common/exec.ts";
 import { waitFor } from "../common/time.ts";
 import { runFolders } from "../harness/run/folder.ts";
 import { type ComposeFile, makeRecipe } from "./fixture_recipe.ts";
-import { runRecipe } from "./harness_cli.ts";
+import { HARNESS, runRecipe } from "./harness_cli.ts";
 import { INTERNET, METADATA, neighbour, passOn, PRIVATE, PUBLIC, services } from "./neighbourhood.ts";
 import { type Bench, onTheStack, stage } from "./on_the_stack.ts";
 
@@ -75,7 +74,7 @@ async function installedApp(bench: Bench) {
   assert.equal(stage(ended, "install")?.result, "passed", ended.stderr);
   const folder = (await runFolders(bench.runs))[0];
   const app = (await folder?.plan())?.apps.find(({ lane }) => lane === "install");
-  const remove = [...startCommand("harness"), "remove", folder?.path ?? ""];
+  const remove = [...HARNESS, "remove", folder?.path ?? ""];
   return {
     stack: app?.stack ?? "",
     domain: app?.domain ?? "",

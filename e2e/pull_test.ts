@@ -1,4 +1,3 @@
-import { startCommand } from "../programs/start.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -6,7 +5,7 @@ import { exec, execOk } from "../common/exec.ts";
 import { runFolders } from "../harness/run/folder.ts";
 import { isRoot } from "../local/host/host.ts";
 import { makeRecipe } from "./fixture_recipe.ts";
-import { janitor, runRecipe } from "./harness_cli.ts";
+import { HARNESS, janitor, runRecipe } from "./harness_cli.ts";
 import { type Bench, onTheStack, stage } from "./on_the_stack.ts";
 import { faultyRegistry } from "./testing/faulty_registry.ts";
 import { Registry, USER } from "./testing/registry.ts";
@@ -143,7 +142,7 @@ if (isRoot()) {
         `${app?.stack}_app`,
       ]);
       assert.equal(stdout.trim(), `${image}@${ended.result.pulls?.[0]?.digest}`);
-      const remove = [...startCommand("harness"), "remove"];
+      const remove = [...HARNESS, "remove"];
       await execOk([...remove, folders[0]?.path ?? ""], {
         env: { ...stack.env, CCCI_RUNS: runs },
         timeoutMs: 120_000,

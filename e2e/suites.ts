@@ -106,7 +106,7 @@ const nix = ofOneFile({
 const demo = ofOneFile({
   name: "demo",
   description:
-    "the whole loop from nothing: green, broken, and with what a registry has in the place of builds",
+    "the whole loop from nothing: broken from the sources, and green from bundles, with what a registry has in the place of builds",
 });
 const installed = ofOneFile({
   name: "installed",

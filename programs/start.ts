@@ -31,6 +31,14 @@ export function besidePrograms(name: string, home = ownHome()): string | undefin
   return home.form === "binary" ? undefined : join(home.folder, name);
 }
 
+/** @throws {UsageError} unless a folder that somebody named holds our programs */
+export function requirePrograms({ form, folder }: Home): void {
+  if (form === "source" || isFile(join(folder, form === "bundle" ? "harness.js" : "cc-ci-harness"))) return;
+  throw new UsageError(`There are no programs of cc-ci in "${folder}"`, {
+    hint: `"./cc-ci bundle ${folder}" writes them there.`,
+  });
+}
+
 /** The deno by which this program runs, or that it finds on the PATH where it is a binary; undefined without one. */
 export function ownDeno(home = ownHome(), path = Deno.env.get("PATH") ?? ""): string | undefined {
   if (home.form !== "binary") return Deno.execPath();

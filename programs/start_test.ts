@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { besidePrograms, isCommandOf, moduleCommand, ownDeno, ownHome, startCommand } from "./start.ts";
+import {
+  besidePrograms,
+  isCommandOf,
+  moduleCommand,
+  ownDeno,
+  ownHome,
+  requirePrograms,
+  startCommand,
+} from "./start.ts";
 
 const binary = { form: "binary", folder: "/nix/bin" } as const;
 const bundle = { form: "bundle", folder: "/opt/cc ci" } as const;
@@ -56,4 +64,18 @@ Deno.test("a command line is known as one of ours in every form", () => {
   }
   assert.ok(isCommandOf("harness", startCommand("harness", { home: binary })));
   assert.ok(!isCommandOf("harness", ["deno", "run", "/a/not-harness.ts", "/harness.ts/x"]));
+});
+
+Deno.test("a folder without our programs is refused before anything is started from it", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const hint = /"\.\/cc-ci bundle .*" writes them/;
+    const refused = { message: `There are no programs of cc-ci in "${folder}"`, hint };
+    assert.throws(() => requirePrograms({ form: "bundle", folder }), refused);
+    await Deno.writeTextFile(join(folder, "harness.js"), "");
+    requirePrograms({ form: "bundle", folder });
+    requirePrograms(ownHome());
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

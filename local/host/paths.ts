@@ -30,7 +30,10 @@ export function pathsFromEnvironment(env: (name: string) => string | undefined =
     resolve(env("CCCI_CACHE") || join(env("XDG_CACHE_HOME") || join(home, ".cache"), "cc-ci")),
   );
   const bundles = env("CCCI_PROGRAMS");
-  return bundles ? { ...paths, programs: { form: "bundle", folder: resolve(bundles) } } : paths;
+  if (!bundles) return paths;
+  // The launcher changes to the checkout, and a path that people type counts from their folder.
+  const folder = resolve(env("INIT_CWD") ?? Deno.cwd(), bundles);
+  return { ...paths, programs: { form: "bundle", folder } };
 }
 
 /** Layout below a cache folder, this stack's or another one's. */

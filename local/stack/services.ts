@@ -59,7 +59,13 @@ export interface ServiceOptions {
 export async function ensureService(service: Service, options: ServiceOptions): Promise<void> {
   const { paths, step, gateway } = options;
   const files = serviceFiles(paths, service);
-  const env = { ...options.env, CCCI_STATE: files.state, CCCI_LISTEN: `${gateway}:${PORTS[service]}` };
+  const env = {
+    ...options.env,
+    // Bundles need no library. Deno's cache of the checkout, which holds them, is not for them or what they start.
+    ...(paths.programs.form === "bundle" ? { DENO_DIR: join(paths.state, "deno-dir", service) } : {}),
+    CCCI_STATE: files.state,
+    CCCI_LISTEN: `${gateway}:${PORTS[service]}`,
+  };
   const wanted = createHash("sha256")
     .update(JSON.stringify([env, Deno.execPath(), await newest(paths, service)])).digest("hex");
   const running = ownService(paths, service);

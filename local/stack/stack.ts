@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { shellWord } from "../../common/shell_word.ts";
+import { requirePrograms } from "../../programs/start.ts";
 import {
   type Account,
   type AccountName,
@@ -94,6 +96,7 @@ export interface EnsureOptions {
  */
 export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   const paths = pathsFromEnvironment();
+  requirePrograms(paths.programs);
   const { progress } = options;
   const parts = withNeeds(
     options.parts ?? ["swarm", "traefik", "backup-bot", "gitea", "dashboard", "bridge"],
@@ -293,7 +296,8 @@ interface Facts {
 async function describe(
   { paths, gateway, bridged, certificates, credentials, composeClient, engineIsOurs }: Facts,
 ): Promise<Stack> {
-  const { abra, standIn } = await findAbra(paths);
+  const { abra: found, standIn } = await findAbra(paths);
+  const abra = standIn && paths.programs.form === "bundle" ? await withLibraries(found, paths) : found;
   const urls = { forge: `https://${FORGE_HOST}`, dashboard: DASHBOARD_URL };
   return {
     env: {
@@ -331,6 +335,21 @@ export async function findAbra(paths: Paths): Promise<{ abra: string; standIn: b
   return installed === undefined
     ? { abra: join(paths.repo, "local", "abra", "abra"), standIn: true }
     : { abra: installed, standIn: false };
+}
+
+/**
+ * The stand-in for those who start it with a cache of Deno that holds no libraries: it is no program of ours that is
+ * bundled, and takes its libraries from the checkout's.
+ * @returns path of a program that starts it
+ */
+async function withLibraries(abra: string, { state, cache }: Paths): Promise<string> {
+  const wrapper = join(state, "abra");
+  const libraries = Deno.env.get("DENO_DIR") ?? join(cache, "deno-dir");
+  const text = `#!/bin/sh\nexport DENO_DIR=${shellWord(libraries)}\nexec ${shellWord(abra)} "$@"\n`;
+  const draft = `${wrapper}.new`;
+  await Deno.writeTextFile(draft, text, { mode: 0o755 });
+  await Deno.rename(draft, wrapper);
+  return wrapper;
 }
 
 function withNeeds(parts: Part[]): Set<Part> {
