@@ -25,6 +25,10 @@ export interface OwnAuthority {
 
 /** A certificate that has less than this left is made anew. */
 const RENEW_SECONDS = 30 * 24 * 3600;
+/** More is refused by browsers. */
+const CERTIFICATE_DAYS = 397;
+/** An authority outlives many certificates, so that who trusts it also trusts the next one, and still the last one. */
+const AUTHORITY_DAYS = 3650;
 
 /** Where the files lie, be they there or not. */
 export function ownCertificateIn(folder: string, { file }: Pick<OwnAuthority, "file">): OwnCertificate {
@@ -41,7 +45,10 @@ export async function isOwnCertificateFresh({ ca, cert }: OwnCertificate): Promi
   return (await exec(lasts)).success && (await exec(["openssl", "verify", "-CAfile", ca, cert])).success;
 }
 
-/** An authority of our own and a certificate of it, made where there is none that {@linkcode isOwnCertificateFresh}. */
+/**
+ * An authority of our own and a certificate of it, made where there is none that {@linkcode isOwnCertificateFresh}. An
+ * authority that can sign one more is kept.
+ */
 export async function ensureOwnCertificate(folder: string, options: OwnAuthority): Promise<OwnCertificate> {
   const { authority, domain, names, file } = options;
   const files = ownCertificateIn(folder, options);
@@ -50,14 +57,16 @@ export async function ensureOwnCertificate(folder: string, options: OwnAuthority
   const at = (name: string) => join(folder, name);
   const caKey = at("ca-key.pem");
   const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  await execOk([
-    ...["openssl", "req", "-x509", ...newKey, "-days", "730"],
-    ...["-subj", `/O=cc-ci/CN=${authority}`],
-    ...["-addext", "basicConstraints=critical,CA:TRUE,pathlen:0"],
-    ...["-addext", "keyUsage=critical,keyCertSign,cRLSign"],
-    ...["-addext", `nameConstraints=critical,permitted;DNS:${domain}`],
-    ...["-keyout", caKey, "-out", files.ca],
-  ]);
+  if (!await canSign({ ca: files.ca, key: caKey })) {
+    await execOk([
+      ...["openssl", "req", "-x509", ...newKey, "-days", String(AUTHORITY_DAYS)],
+      ...["-subj", `/O=cc-ci/CN=${authority}`],
+      ...["-addext", "basicConstraints=critical,CA:TRUE,pathlen:0"],
+      ...["-addext", "keyUsage=critical,keyCertSign,cRLSign"],
+      ...["-addext", `nameConstraints=critical,permitted;DNS:${domain}`],
+      ...["-keyout", caKey, "-out", files.ca],
+    ]);
+  }
   const request = at(`${file}.csr`);
   await execOk([
     "openssl",
@@ -83,9 +92,21 @@ export async function ensureOwnCertificate(folder: string, options: OwnAuthority
   );
   await execOk([
     ...["openssl", "x509", "-req", "-in", request, "-CA", files.ca, "-CAkey", caKey, "-CAcreateserial"],
-    ...["-days", "397"], // more is refused by browsers
+    ...["-days", String(CERTIFICATE_DAYS)],
     ...["-extfile", extensions, "-out", files.cert],
   ]);
   for (const secret of [caKey, files.key]) await Deno.chmod(secret, 0o600);
   return files;
+}
+
+/** Whether an authority is there and holds for as long as a certificate of it would. */
+async function canSign({ ca, key }: { ca: string; key: string }): Promise<boolean> {
+  const seconds = String(CERTIFICATE_DAYS * 24 * 3600);
+  const lasts = await exec(["openssl", "x509", "-checkend", seconds, "-noout", "-in", ca]);
+  if (!lasts.success) return false;
+  const [its, signs] = await Promise.all([
+    exec(["openssl", "x509", "-pubkey", "-noout", "-in", ca]),
+    exec(["openssl", "pkey", "-pubout", "-in", key]),
+  ]);
+  return signs.success && its.stdout === signs.stdout;
 }

@@ -65,8 +65,8 @@ const schema = z.strictObject({
     repository: repository.default("cc-ci/cc-ci"),
     /** The commit of that repository whose `.drone.yml` the bridge has builds run. */
     commit: commitId.optional(),
-    /** The most that a build may take. The harness has a limit of its own below it. */
-    minutes: z.int().min(1).default(60),
+    /** The most that a build may take. The harness ends its runs by itself before an hour is over. */
+    minutes: z.int().min(60).default(60),
     /** Addresses of runners on other hosts; everybody else is kept from what runners ask. */
     runners: z.array(z.ipv4()).default([]),
   }).optional(),
