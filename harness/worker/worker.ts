@@ -36,7 +36,7 @@ export async function work(path: string): Promise<void> {
   const send = (message: WorkerMessage) => writeLine(JSON.stringify(redactor.value(message)));
   const browser = new LazyBrowser(plan.settings);
   await using _closing = browser;
-  const { run, nextBase } = await makeContext(plan, { folder, redactor, send, browser });
+  const { run, nextBase, upgraded } = await makeContext(plan, { folder, redactor, send, browser });
 
   const probing = probe(run);
   await told.promise;
@@ -52,7 +52,7 @@ export async function work(path: string): Promise<void> {
       if (!last && makeRoom) await within("free lane", () => freeLane(run, { lane, gone }));
     },
   });
-  if (plan.request.keep) await noteKept(run);
+  if (plan.request.keep) await noteKept(run, upgraded());
   const { install, upgrade } = run.imposed;
   // Of two lanes side by side, the run waited for the one that ended last.
   send({ type: "imposed", seconds: lanes === 2 ? run.imposed[lastLane] : install + upgrade });
@@ -76,7 +76,12 @@ async function dieWithKeeper(run: string, go: () => void): Promise<void> {
 async function makeContext(
   plan: RunPlan,
   tools: Pick<RunContext, "folder" | "redactor" | "send"> & { browser: LazyBrowser },
-): Promise<{ run: RunContext; nextBase: (of: RunContext) => Promise<void> }> {
+): Promise<{
+  run: RunContext;
+  nextBase: (of: RunContext) => Promise<void>;
+  /** The run as the last upgrade sees it that was begun. */
+  upgraded: () => RunContext;
+}> {
   const { request, settings } = plan;
   const swarm = new Swarm(settings.DOCKER_SOCKET);
   // A forge recipe's enrolment is read by the fetch stage, which can say what is wrong with it.
@@ -201,7 +206,7 @@ async function makeContext(
     run.exceeded.delete("upgrade");
     servers.set("upgrade", knowServer(planned, settings));
   };
-  return { run, nextBase };
+  return { run, nextBase, upgraded: () => upgrading ?? run };
 }
 
 /**
@@ -230,13 +235,15 @@ async function probe(run: RunContext) {
   return { abra: tools.version, abraTested: strange === null, abraStandIn: tools.standIn, docker };
 }
 
-/** Notes what later tests need to know of apps that are left up. */
-async function noteKept(run: RunContext): Promise<void> {
+/**
+ * Notes what later tests need to know of apps that are left up.
+ * @param upgraded the run as the last upgrade saw it that was tried, whose app it is
+ */
+async function noteKept(run: RunContext, upgraded: RunContext): Promise<void> {
   if (run.repo === null) return;
   for (const { lane } of run.plan.apps) {
     const { secrets, published, handed } = run.app(lane);
-    const from = [run, ...run.further].at(-1)?.base ?? null; // the app is that of the last upgrade
-    const base = lane === "upgrade" && published === null ? from?.version ?? null : null;
+    const base = lane === "upgrade" && published === null ? upgraded.base?.version ?? null : null;
     await run.folder.noteKept(lane, {
       secrets,
       version: published ?? headName(run),

@@ -42,9 +42,15 @@ function ending(steps: number, dryRun: boolean): string {
   return dryRun ? `${count} to do` : `as it should be, after ${count}`;
 }
 
-/** What an error comes to, as the part of a report. @throws the error, when nobody raised it on purpose */
+const UNFORESEEN =
+  "Nobody foresaw that: please report it to cc-ci's developers with all that is printed here";
+
+/** What an error comes to, as the part of a report. What nobody foresaw leaves the other parts to be tried. */
 export function reportOf(part: string, { error, steps }: { error: unknown; steps: string[] }): PartReport {
-  if (!(error instanceof CcciError)) throw error;
+  if (!(error instanceof CcciError)) {
+    if (error instanceof Error && error.stack !== undefined) complain(error.stack);
+    return { part, outcome: "wrong", steps, message: describeError(error), hint: UNFORESEEN };
+  }
   const { hint } = error;
   return {
     part,
