@@ -1,58 +1,20 @@
-import { join } from "node:path";
-import { CcciError } from "../../common/errors.ts";
-import { Abra, AbraError } from "../abra/abra.ts";
-import { type Revision, sideOf } from "../app/app.ts";
 import { calledOnProxy } from "../recipe/shared_names.ts";
-import { composeFileWith, layDown, liftUp, type Override, overrideOf } from "../app/override.ts";
-import { composeEnvironment, domainsOf } from "../app/settings.ts";
-import { type Compose, type ComposeFailure, loadCompose } from "../recipe/compose.ts";
-import type { Checked } from "../confinement/engine/mod.ts";
-import { type Resolve, UnresolvedRegistry } from "../confinement/images.ts";
-import { confine } from "../confinement/confinement.ts";
-import { checkOverlays } from "../confinement/overlays.ts";
+import { UnresolvedRegistry } from "../confinement/images.ts";
 import { fillIn, type Finding, isPermitted, place } from "../lint/finding.ts";
-import { readInside } from "../recipe/inside_checkout.ts";
 import { checkRecipe } from "../lint/check_recipe.ts";
-import { abraFindings } from "../lint/abra_rows.ts";
 import { checkConfigVersions } from "../lint/config_versions.ts";
-import { type NameBudget, nameBudget } from "../lint/name_lengths.ts";
-import { checkMergedPorts } from "../lint/merged_ports.ts";
+import type { NameBudget } from "../lint/name_lengths.ts";
 import type { Recipe } from "../lint/recipe.ts";
 import { checkSample } from "../lint/sample.ts";
 import { checkTags } from "../lint/tags.ts";
-import type { Lane } from "../run/names.ts";
-import { findDockerClient } from "../../common/docker_client.ts";
-import { checkOut } from "../recipe/repo.ts";
 import { ownTestFiles } from "../checks/own_tests.ts";
 import { type ReadVersion, useOf } from "../checks/recipe_yml_use.ts";
-import { need, type RunContext, sendCustomised } from "../checks/context.ts";
-import { type Based, upgradesOf } from "../checks/from_base.ts";
+import { need, sendCustomised } from "../checks/context.ts";
+import { upgradesOf } from "../checks/from_base.ts";
 import { lookAtTests } from "./lint_tests.ts";
-import type { RunFolder, RunPlan } from "../run/folder.ts";
-import type { Settings } from "../run/settings.ts";
-import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
-import type { PublishedVersion } from "../recipe/versions.ts";
-
-/** The parts of a run that lint reads and fills in. */
-export type LintRun =
-  & Pick<
-    RunContext,
-    | "redactor"
-    | "enrolment"
-    | "customised"
-    | "send"
-    | "repo"
-    | keyof Based
-    | "calledOnProxy"
-    | "undeployable"
-    | "recipeTests"
-    | "enrolledTestsChecked"
-  >
-  & {
-    plan: Pick<RunPlan, "settings" | "apps" | "request" | "stages">;
-    folder: Pick<RunFolder, "tmp">;
-    resolve?: Resolve;
-  };
+import { type StageContext, StageFailure } from "../run/stage.ts";
+import { askAbra } from "./abra_lint.ts";
+import { folderOf, type LintRun, readPublished, readVersion, type VersionRead } from "./read_version.ts";
 
 /** How many errors are listed in detail; a recipe could have thousands. */
 const LISTED = 20;
@@ -111,7 +73,7 @@ async function lintRecipe(
     one.base === null ? [] : [{ of: one, published: readPublished(one, { ctx, at: one.base }) }]
   );
   const [head] = await Promise.all([
-    read(run, { ctx, at: "head", lane: "install" }),
+    readVersion(run, { ctx, at: "head", lane: "install" }),
     ...upgrades.map(({ published }) => published.catch(() => {})), // counts when the upgrade is looked at
   ]);
   if (!head.ok) {
@@ -144,20 +106,6 @@ async function lintRecipe(
   findings.add(abra(findings.all));
 }
 
-/** Reads a published version; that it cannot be read as it is keeps nobody from testing the head. */
-async function readPublished(
-  run: LintRun,
-  { ctx, at }: { ctx: StageContext; at: PublishedVersion },
-): Promise<Read | StageFailure | UnresolvedRegistry> {
-  try {
-    return await read(run, { ctx, at, lane: "upgrade" });
-  } catch (error) {
-    if (error instanceof StageFailure && error.code === "confine.checkout") return error;
-    if (error instanceof UnresolvedRegistry) return error;
-    throw error;
-  }
-}
-
 /** One after the other: what is found in several versions is told of the first. */
 async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   for (const item of items) await work(item);
@@ -170,8 +118,8 @@ async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<void>):
  */
 export async function checkForDeploy(run: LintRun, ctx: StageContext): Promise<void> {
   const exceptions = run.plan.apps.flatMap((app) => fillIn(run.enrolment.exceptions, app));
-  const again = async (options: Omit<Parameters<typeof read>[1], "ctx">, of: LintRun = run) => {
-    const seen = await read(of, { ctx, ...options });
+  const again = async (options: Omit<Parameters<typeof readVersion>[1], "ctx">, of: LintRun = run) => {
+    const seen = await readVersion(of, { ctx, ...options });
     const found = seen.ok ? seen.confinement.filter((one) => !isPermitted(one, exceptions)) : [seen.finding];
     const wrong = found.find(isError);
     if (seen.ok && wrong === undefined) return seen;
@@ -261,7 +209,7 @@ async function lookAtUpgrade(
   { ctx, findings, published }: {
     ctx: StageContext;
     findings: Findings;
-    published: Read | StageFailure | UnresolvedRegistry;
+    published: VersionRead | StageFailure | UnresolvedRegistry;
   },
 ): Promise<void> {
   const { base } = run;
@@ -288,7 +236,7 @@ async function lookAtUpgrade(
   }
   run.baseObstacle = tooLong(published);
 
-  const upgraded = await read(run, { ctx, at: "head", lane: "upgrade", installed: base });
+  const upgraded = await readVersion(run, { ctx, at: "head", lane: "upgrade", installed: base });
   const where = ` (with the settings of ${base.version})`;
   if (!upgraded.ok) {
     findings.add([upgraded.finding], where);
@@ -314,169 +262,11 @@ function noteCalls(run: LintRun, { compose, root }: Recipe): void {
   for (const name of calledOnProxy(compose, root)) run.calledOnProxy.add(name);
 }
 
-/** A recipe with what confinement and name budget found in it, or why it cannot be read. */
-type Read =
-  | {
-    ok: true;
-    recipe: Recipe;
-    confinement: Finding[];
-    checked: Checked | null;
-    override: Override | null;
-    names: NameBudget;
-    /** Ports that Docker drops; an error where it does so because of what `recipe.yml` lays over a service. */
-    ports: Finding[];
-    /** Looks at the compose files that the settings leave out. */
-    overlays: () => Promise<Finding[]>;
-  }
-  | { ok: false; finding: Finding };
-
-/**
- * Reads the recipe at a revision and checks it.
- * @param options.installed version whose settings the app has. The head and this version have been checked out already
- * then
- */
-async function read(
-  run: LintRun,
-  options: { ctx: StageContext; at: Revision; lane: Lane; installed?: PublishedVersion },
-): Promise<Read> {
-  const { at, lane, installed, ctx } = options;
-  const repo = need(run.repo, "fetch");
-  const { enrolment } = run;
-  const { settings, apps } = run.plan;
-  const app = apps.find((one) => one.lane === lane);
-  if (app === undefined) throw new Error(`The plan has no app for lane ${lane}`);
-  const { domain, stack } = app;
-  const checkout = folderOf(run, at);
-  if (installed === undefined) await checkOut(repo, checkout, { at, settings, signal: ctx.signal });
-  const env = await composeEnvironment(checkout, {
-    enrolment,
-    domain,
-    stack,
-    at: sideOf(at),
-    ...(installed === undefined ? {} : { installedFrom: folderOf(run, installed) }),
-  }).catch((error) => {
-    if (error instanceof CcciError && error.code === "env.value") return error.message;
-    throw error;
-  });
-  if (typeof env === "string") {
-    const rule = "confine.environment";
-    return { ok: false, finding: { rule, severity: "error", file: ".env.sample", message: env } };
-  }
-  const own = await loadCompose(checkout, env);
-  if (!own.ok) return { ok: false, finding: unparsable(own) };
-  const override = overrideOf(enrolment, { compose: own, at });
-  if (override !== null) await layDown(checkout, override);
-  const compose = override === null ? own : await loadCompose(checkout, {
-    ...env,
-    COMPOSE_FILE: composeFileWith(env.COMPOSE_FILE ?? "", override),
-  });
-  if (!compose.ok) return { ok: false, finding: unparsable(compose) };
-  const confinement = {
-    checkout,
-    stack,
-    domains: domainsOf(domain, enrolment),
-    exceptions: fillIn(enrolment.exceptions, app),
-    client: await dockerClient(run.plan.settings),
-    tmp: run.folder.tmp,
-    signal: ctx.signal,
-  };
-  const { resolve } = run;
-  const confined = await confine(compose, { ...confinement, ...(resolve && { resolve }) })
-    .finally(() => override === null ? undefined : liftUp(checkout));
-  const root = await Deno.realPath(checkout);
-  const text = (name: string) => readInside(root, name) ?? "";
-  return {
-    ok: true,
-    recipe: { compose, root, stack, sample: text(".env.sample"), abraSh: text("abra.sh") },
-    confinement: confined.findings,
-    checked: confined.model === null ? null : { compose, root, model: confined.model },
-    override,
-    names: nameBudget(compose, stack),
-    ports: droppedPorts({ own, compose, recipe: enrolment.recipe }),
-    overlays: () => checkOverlays(own, confinement),
-  };
-}
-
-/** Ports that Docker drops from a version's own files, and those that it drops only with a file of ours over them. */
-function droppedPorts(
-  { own, compose, recipe }: { own: Compose; compose: Compose; recipe: string },
-): Finding[] {
-  const theirs = checkMergedPorts(own);
-  const known = new Set(theirs.map(({ subject }) => subject));
-  const ours = checkMergedPorts(compose).filter(({ subject }) => !known.has(subject)).map((one): Finding => ({
-    rule: "enrolment.merged-ports",
-    severity: "error",
-    file: `recipes/${recipe}/recipe.yml`,
-    message: `${place(one)}: ${one.message}`,
-    hint: "That file is what grace and base.repair come to: leave out what they say of this service",
-    ...(one.subject === undefined ? {} : { subject: one.subject }),
-  }));
-  return [...theirs, ...ours];
-}
-
-/** @returns path of a docker client that can read compose files @throws {InfraFailure} where this host has none */
-async function dockerClient({ DOCKER }: Settings): Promise<string> {
-  const client = DOCKER ?? await findDockerClient();
-  if (client !== null) return client;
-  throw new InfraFailure(
-    "No docker client of this host has `docker stack config`: install one of version 23 or later, or name one by CCCI_DOCKER",
-  );
-}
-
-/** Folder of a checkout. The head is where abra looks for the recipe, published versions elsewhere. */
-function folderOf(run: LintRun, at: Revision): string {
-  const folder = join(run.folder.tmp, "lint");
-  return at === "head"
-    ? lintingAbra(run).recipeFolder(run.plan.request.recipe)
-    : join(folder, `base-${at.commit}`);
-}
-
-function lintingAbra(run: LintRun, ctx?: StageContext): Abra {
-  return new Abra({
-    settings: run.plan.settings,
-    dir: join(run.folder.tmp, "lint", "abra"),
-    redactor: run.redactor,
-    ...(ctx === undefined ? {} : { log: ctx.log, signal: ctx.signal }),
-  });
-}
-
-/** Runs abra's own lint. @returns a function that, given our findings, makes findings of abra's rows */
-async function askAbra(run: LintRun, ctx: StageContext): Promise<(ours: Finding[]) => Finding[]> {
-  try {
-    const rows = await lintingAbra(run, ctx).recipeLint(run.plan.request.recipe);
-    if (rows.length === 0) ctx.note("abra's lint printed no table that could be read");
-    return (ours) => abraFindings(rows, ours);
-  } catch (error) {
-    if (!(error instanceof AbraError)) throw error;
-    // abra also gives up when it cannot reach something, which says nothing about the recipe.
-    const said = error.message.replaceAll(`${folderOf(run, "head")}/`, "");
-    const message = `abra cannot lint the recipe: ${said}`;
-    const guilty = error.code === "abra.failed" && /validat|\.env\.sample|compose/i.test(error.message);
-    if (guilty) return (ours) => refusedByAbra(message, ours);
-    ctx.note(message);
-    return () => [];
-  }
-}
-
-/** What abra says when it cannot even read the recipe, unless a rule of ours has said the same with its place. */
-function refusedByAbra(message: string, ours: readonly Finding[]): Finding[] {
-  const said = ours.some(({ rule, severity }) =>
-    severity === "error" && (rule === "lint.env-sample" || rule === "lint.typed-value")
-  );
-  if (said) return [];
-  const file = /(?<![\w./-])(compose[\w.-]*\.ya?ml|\.env\.sample)\b/.exec(message)?.[1] ?? "compose.yml";
-  return [{ rule: "abra.lint", severity: "error", file, message }];
-}
-
 /** Why the recipe's names do not fit together with a domain of ours, or null. */
 function tooLong({ recipe, names }: { recipe: Recipe; names: NameBudget }): string | null {
   return recipe.stack.length <= names.room
     ? null
     : `base domain: this recipe supports domains up to ${names.room} characters, ours have ${recipe.stack.length}`;
-}
-
-function unparsable({ rule, file, line, message }: ComposeFailure): Finding {
-  return { rule, severity: "error", file, ...(line === undefined ? {} : { line }), message };
 }
 
 /** One word for what keeps the recipe from being deployed, or null when none of the findings is an error. */

@@ -15,7 +15,8 @@ import { part } from "../confinement/engine/service_spec.ts";
 import { asMap, composeServices } from "../recipe/compose_services.ts";
 import { fromBase, upgradesOf } from "../checks/from_base.ts";
 import type { RunContext } from "../checks/context.ts";
-import { type LintRun, lintStage } from "./lint.ts";
+import { lintStage } from "./lint.ts";
+import type { LintRun } from "./read_version.ts";
 
 type Files = Record<string, string>;
 
