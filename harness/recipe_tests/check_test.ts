@@ -133,7 +133,7 @@ Deno.test("what the type checker finds is said in sentences, each with its place
   ]);
   assert.match(
     told.find((text) => text.includes('"nothing"')) ?? "",
-    /^kit_test\.ts:1 .*; it has .*\bfetch, page\b/,
+    /^kit_test\.ts:1 .*; it has .*\bfetch\b.*\bpage\b/,
   );
 });
 
