@@ -104,13 +104,13 @@ function goEnvironment(paths: Paths): Record<string, string> {
 }
 
 function goCaches(paths: Paths) {
-  return { modules: join(paths.cache, "go", "modules"), objects: join(paths.cache, "go", "objects") };
+  return { modules: join(paths.buildCaches, "modules"), objects: join(paths.buildCaches, "objects") };
 }
 
 /** Removes the gigabytes of caches that builds leave. While any build goes on they stay. */
 export async function dropBuildCaches(paths: Paths): Promise<void> {
   if (findBuilds(paths).length > 0) return;
-  await Deno.remove(join(paths.cache, "go"), { recursive: true }).catch(() => {});
+  await Deno.remove(paths.buildCaches, { recursive: true }).catch(() => {});
   await Deno.remove(paths.build, { recursive: true }).catch(() => {});
 }
 

@@ -13,6 +13,8 @@ export interface Paths {
   bin: string;
   /** Source trees and other scratch of a build; gone when the build has succeeded. */
   build: string;
+  /** Go's own caches; gone when no more is to be built. */
+  buildCaches: string;
   /** Data root of an engine that we start. */
   engineData: string;
   /** Run folders; kept, so that reports outlive the stack. */
@@ -46,6 +48,7 @@ export function pathsBelow(cache: string): Paths {
     cache,
     bin: join(cache, "bin"),
     build: join(cache, "build"),
+    buildCaches: join(cache, "go"),
     engineData: join(cache, "docker"),
     runs: join(cache, "runs"),
     state,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { exists } from "../../common/files.ts";
 import { shellWord } from "../../common/shell_word.ts";
 import { requirePrograms } from "../../programs/start.ts";
 import {
@@ -157,7 +158,9 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
     ...(parts.has("backup-bot") ? [(signal: AbortSignal) => startBackupBot({ ...context, signal })] : []),
     ...(giteaProgram === undefined ? [] : [() => startGitea({ ...context, program: giteaProgram })]),
   ]);
-  if (parts.has("gitea")) await dropBuildCaches(paths);
+  if (parts.has("gitea") && await exists(paths.buildCaches)) {
+    await inStep(progress, "Remove what builds leave behind", () => dropBuildCaches(paths));
+  }
   for (
     const [part, start] of [["gitea", seed], ["dashboard", startDashboard], ["bridge", startBridge]] as const
   ) {
