@@ -88,7 +88,7 @@ const unit: Suite = {
   run: async (context) => {
     const joined = await joinTests(unitFolders, { root, into: context.tmp });
     // Some of the tests wait for processes and browsers.
-    return tests(context, { name: "unit", files: [...joined, "e2e/suites_test.ts"], jobs: 3 });
+    return apart(context, { name: "unit", files: [...joined, "e2e/suites_test.ts"], jobs: 3 });
   },
 };
 const pages: Suite = {
@@ -256,6 +256,36 @@ async function tests(context: SuiteContext, suite: TestFiles): Promise<Counts> {
   return countCases(await Deno.readTextFile(report).catch(() => ""), result);
 }
 
+/**
+ * The same, with a program for each file. Tests that start programs are dear in a program of many files: Linux copies
+ * the list of all its memory for each start.
+ */
+async function apart(context: SuiteContext, { name, files, jobs }: Required<TestFiles>): Promise<Counts> {
+  if (!context.typesChecked) {
+    const checked = await command(context, ["check", "-q", ...files]);
+    if (checked.failed > 0) return checked;
+  }
+  const counts: Counts[] = [];
+  const queue = files.entries();
+  await Promise.all(Array.from({ length: jobs }, async () => {
+    for (const [at, file] of queue) {
+      // With several jobs Deno prints each line as a whole, after the name of its file.
+      const one = { name: `${name}-${at}`, files: [file], jobs };
+      counts.push(await tests({ ...context, typesChecked: true }, one));
+    }
+  }));
+  // A filter leaves most files without a test.
+  const some = counts.filter(({ failures }) => failures.join() !== NO_TEST);
+  if (some.length === 0) return { passed: 0, failed: 1, failures: [NO_TEST], ignored: [] };
+  const told = context.filter.length > 0 ? some : counts;
+  return {
+    passed: told.reduce((sum, { passed }) => sum + passed, 0),
+    failed: told.reduce((sum, { failed }) => sum + failed, 0),
+    failures: told.flatMap(({ failures }) => failures),
+    ignored: told.flatMap(({ ignored }) => ignored),
+  };
+}
+
 interface TestFiles {
   name: string;
   files: string[];
@@ -291,6 +321,8 @@ async function deno(context: SuiteContext, args: string[], options: ExecOptions)
   return result;
 }
 
+const NO_TEST = "no test ran";
+
 /** What a run's report shows, together with how the run ended. */
 export function countCases(report: string, result: { success: boolean; code: number }): Counts {
   const cases = parseJUnit(report);
@@ -302,7 +334,7 @@ export function countCases(report: string, result: { success: boolean; code: num
   // A suite that ran nothing has shown nothing, unless each of its tests says why it cannot be run here.
   const ran = passed + ignored.length > 0;
   if (failures.length === 0 && (!result.success || !ran)) {
-    failures.push(ran ? `deno test ended with exit code ${result.code}` : "no test ran");
+    failures.push(ran ? `deno test ended with exit code ${result.code}` : NO_TEST);
   }
   return { passed, failed: failures.length, failures, ignored };
 }
