@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 /** Files that change what their whole process shares, here the level of the log. */
-const ALONE = ["matrix_test.ts"];
+const ALONE = ["matrix_test.ts", "matrix_more_test.ts"];
 
 /**
  * Joins the test files of each folder into one file that Deno loads once: a file of tests is a program of its own, and

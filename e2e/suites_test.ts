@@ -65,7 +65,9 @@ Deno.test("unit runs every test file beside the source once, in few programs", a
     const all = await Promise.all(folders.map((folder) => testFiles(join(root, folder))));
     assert.deepEqual(parts.flat().sort(), all.flat().sort());
     assert.ok(files.length < all.flat().length / 2, `${files.length} programs`);
-    assert.ok(files.includes(join(root, "bridge/testing/matrix_test.ts")), "alone");
+    for (const name of ["matrix", "matrix_more"]) {
+      assert.ok(files.includes(join(root, `bridge/testing/${name}_test.ts`)), "alone");
+    }
   } finally {
     await Deno.remove(into, { recursive: true });
   }

@@ -1,0 +1,3 @@
+import { halves, playMatrix } from "./play_matrix.ts";
+
+playMatrix(halves[1]);
