@@ -91,7 +91,10 @@ async function seen(dashboard: TestDashboard, address: string): Promise<string> 
 /** Memory and free space are the machine's, and change while the test runs; request times are those of this test. */
 function ofTheMachine(text: string): string {
   return text.replaceAll(/^ccci_dashboard_(memory_bytes|request_seconds_(sum|bucket)).*$/gm, "")
-    .replaceAll(/"freeBytes":[0-9]+(?=\})/g, "").replaceAll(/<dt>Free<\/dt><dd>.*?<\/dd>/g, "")
+    .replaceAll(/"freeBytes":[0-9]+,"freeInodes":[0-9]+(?=\})/g, "").replaceAll(
+      /<dt>Free<\/dt><dd>.*?<\/dd>/g,
+      "",
+    )
     .replaceAll(/reference":"[0-9a-f]+"/g, "");
 }
 

@@ -1,11 +1,12 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
-import { exec, type ExecResult } from "../../common/exec.ts";
-import { formatSeconds } from "../../common/time.ts";
+import { exec } from "../../common/exec.ts";
+import { exists } from "../../common/files.ts";
+import { formatSeconds, systemClock } from "../../common/time.ts";
 import { StackError } from "./errors.ts";
 import { onPath } from "./host.ts";
 import type { Paths } from "./paths.ts";
-import { findProcesses, type ProcessId, stopProcess } from "./process.ts";
+import { findProcesses, parentCommand, type ProcessId, stopProcess } from "./process.ts";
 import type { Step } from "./progress.ts";
 
 const BUILD_MS = 3_600_000;
@@ -17,6 +18,7 @@ const PACKAGE = /^[\w.~-]+(\/[\w.~-]+)+$/;
 export interface BuildOptions {
   /** As people read it. */
   name: string;
+  /** The script, the version, where what it makes is to lie, and what else the script takes. */
   argv: string[];
   paths: Paths;
   step: Step;
@@ -29,16 +31,21 @@ export interface BuildOptions {
 
 /**
  * Runs a build script at low priority; its output goes to a log below the cache folder, its last line to the step.
+ * Whoever wants the same at the same time waits, and finds it made.
  * @throws {StackError} with the log's end.
  */
-export async function buildProgram(options: BuildOptions): Promise<ExecResult> {
+export async function buildProgram(options: BuildOptions): Promise<void> {
   const { name, step, paths } = options;
   if (await onPath("go") === undefined) {
     throw new UsageError(`Could not build ${name}: no Go on PATH`, {
       hint: "Install Go (https://go.dev/doc/install, or the Debian package golang) and start again",
     });
   }
-  await stopBuilds(paths, options.argv[0]);
+  await Deno.mkdir(paths.build, { recursive: true });
+  const [script = "", , made = ""] = options.argv;
+  using _turn = await takeTurn(join(paths.build, `${basename(made)}.lock`), options.signal);
+  if (await exists(made)) return;
+  await stopBuilds(paths, script);
   const log = join(paths.build, `${name.toLowerCase().replaceAll(/[^a-z0-9.]+/g, "-")}.log`);
   const scratch = join(paths.build, "tmp");
   await Deno.mkdir(scratch, { recursive: true });
@@ -73,10 +80,21 @@ export async function buildProgram(options: BuildOptions): Promise<ExecResult> {
         },
       );
     }
-    return result;
   } finally {
     clearInterval(alive);
     file.close();
+  }
+}
+
+/** Waits until nobody else has the lock, which the end of a process frees. */
+async function takeTurn(path: string, signal: AbortSignal): Promise<Disposable> {
+  const file = await Deno.open(path, { write: true, create: true });
+  try {
+    while (!await file.tryLock(true)) await systemClock.sleep(200, signal);
+    return file;
+  } catch (error) {
+    file.close();
+    throw error;
   }
 }
 
@@ -111,12 +129,22 @@ function goCaches(paths: Paths) {
 export async function dropBuildCaches(paths: Paths): Promise<void> {
   if (findBuilds(paths).length > 0) return;
   await Deno.remove(paths.buildCaches, { recursive: true }).catch(() => {});
-  await Deno.remove(paths.build, { recursive: true }).catch(() => {});
+  await dropBuildScratch(paths);
 }
 
 /** Ends builds that outlived their starter: of one script, or all of this cache. */
 export async function stopBuilds(paths: Paths, script?: string): Promise<void> {
-  for (const id of findBuilds(paths, script)) await stopProcess(id, { graceMs: 2_000, group: true });
+  for (const id of findBuilds(paths, script)) {
+    // A process whose parent is gone gets another one, which is no Deno.
+    if (basename(parentCommand(id)[0] ?? "") === "deno") continue;
+    await stopProcess(id, { graceMs: 2_000, group: true });
+  }
+}
+
+/** Removes what builds that are over left of their sources. */
+export async function dropBuildScratch(paths: Paths): Promise<void> {
+  if (findBuilds(paths).length > 0) return;
+  await Deno.remove(paths.build, { recursive: true }).catch(() => {});
 }
 
 function findBuilds(paths: Paths, script?: string): ProcessId[] {

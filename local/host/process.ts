@@ -135,6 +135,11 @@ export function commandLine(pid: number): string[] {
   }
 }
 
+/** Arguments of a process' parent at this moment. */
+export function parentCommand(id: ProcessId): string[] {
+  return commandLine(parentOf(id.pid));
+}
+
 /** When a process started. */
 export function startedAt(id: ProcessId): Date {
   const uptime = Number(Deno.readTextFileSync("/proc/uptime").split(" ")[0]);

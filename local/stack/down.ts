@@ -1,5 +1,5 @@
 import { removeBackupBot } from "../backup_bot/service.ts";
-import { stopBuilds } from "../host/build.ts";
+import { dropBuildScratch, stopBuilds } from "../host/build.ts";
 import { stopDrone, stopRunner } from "../drone/daemons.ts";
 import { exists } from "../../common/files.ts";
 import { type Docker, engineAnswers, engineClient, orNothing } from "../docker/client.ts";
@@ -59,7 +59,7 @@ export async function stopStack(
   );
   if (await exists(paths.state)) await Deno.remove(paths.state, { recursive: true });
   await stopBuilds(paths);
-  await Deno.remove(paths.build, { recursive: true }).catch(() => {});
+  await dropBuildScratch(paths);
 }
 
 /** Removes the data of an engine that cannot be started to be emptied. Its images have to be made again. */
