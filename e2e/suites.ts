@@ -160,6 +160,10 @@ const loop: Suite = {
   },
   leavesDockerAsItWas: true,
 };
+const images = ofOneFile({
+  name: "images",
+  description: "the local stack with the image of every recipe: what is not there yet is pulled or built",
+});
 const contract = ofOneFile({
   name: "contract",
   description: "what the harness relies on, asked of the abra in use",
@@ -182,12 +186,13 @@ const restart = ofOneFile({
 /**
  * The batches follow each other. In a batch the lanes go on side by side, and in a lane one suite after the other.
  * A page on its way breaks off when Docker changes the machine's addresses, so nothing that uses Docker goes on beside
- * the suites with browsers of their own; `demo` takes the stack down, `installed` and `restart` all of Docker.
+ * the suites with browsers of their own; `demo` takes the stack down, `installed` and `restart` all of Docker. Nothing is built beside runs that have a deadline.
  */
 const plan: Suite[][][] = [
   [[format, lint, types]],
   [[unit], [pages, nix]],
   [[demo, installed], [forge, secrets, reconcile], [drone, registry, host]],
+  [[images]],
   [[harness], [loop], [contract, recipes]],
   [[restart]],
 ];
