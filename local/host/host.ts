@@ -79,7 +79,9 @@ async function install(
   const hold = there === undefined || there === HOLD; // ours: left by an installation that was killed
   if (hold) await Deno.writeTextFile(policy, HOLD, { mode: 0o755 });
   const env = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
-  const command = ["apt-get", "install", "-y", "--no-install-recommends", ...packages];
+  // Somebody else may be installing something just now, as this machine's own updates do.
+  const patience = ["-o", "DPkg::Lock::Timeout=600"];
+  const command = ["apt-get", ...patience, "install", "-y", "--no-install-recommends", ...packages];
   try {
     step.update(`installing ${names}`);
     const first = await exec(command, { env, timeoutMs: 900_000 });
