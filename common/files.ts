@@ -26,6 +26,16 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
+/** The text of a file, or null where there is none. A file that cannot be read is an error. */
+export async function readIfThere(path: string): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
 /** Removes a file or folder with all it holds; one that is not there is no error. */
 export async function removeTree(path: string): Promise<void> {
   try {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { formatSeconds, waitFor } from "../common/time.ts";
-import { FileLock } from "../harness/run/lock.ts";
+import { FileLock } from "../common/file_lock.ts";
 import { RunFolder } from "../harness/run/folder.ts";
 import { findProcesses } from "../local/host/process.ts";
 import type { Stack } from "../local/stack/stack.ts";

@@ -1,4 +1,4 @@
-import { exists } from "../../common/files.ts";
+import { exists, readIfThere } from "../../common/files.ts";
 import { join } from "node:path";
 import { describeError } from "../../common/errors.ts";
 import { killGroup } from "../../common/exec.ts";
@@ -142,13 +142,4 @@ async function readEnd(folder: string): Promise<EngineState | null> {
 async function isLocked(path: string): Promise<boolean> {
   using file = await Deno.open(path, { read: true, write: true, create: true });
   return !(await file.tryLock(true));
-}
-
-async function readIfThere(path: string): Promise<string | null> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }

@@ -6,7 +6,7 @@ import { cleanUp } from "./clean_up.ts";
 import { noteJanitor } from "./host_report.ts";
 import { tidyImages } from "./images_on_disk.ts";
 import { describeObject, ownerOf } from "./inventory.ts";
-import { FileLock } from "../run/lock.ts";
+import { FileLock } from "../../common/file_lock.ts";
 import { parseMessage } from "../run/messages.ts";
 import { exists } from "../../common/files.ts";
 import { killFamily } from "../run/process_tree.ts";

@@ -3,7 +3,7 @@ import { UsageError } from "../../common/errors.ts";
 import { runName } from "../../protocol/params.ts";
 import { exitCodes } from "../../protocol/result.ts";
 import { cleanUp } from "../cleanup/clean_up.ts";
-import { FileLock } from "../run/lock.ts";
+import { FileLock } from "../../common/file_lock.ts";
 import { fromCaller } from "./local_request.ts";
 import { RunFolder } from "../run/folder.ts";
 import { Swarm } from "../swarm/swarm.ts";

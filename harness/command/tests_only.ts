@@ -6,7 +6,7 @@ import { testsCheckout } from "../checks/check_tests.ts";
 import { type KeptOutcome, runKeptTests } from "../checks/run_kept.ts";
 import { exists } from "../../common/files.ts";
 import { type PlannedApp, type RunFolder, runFolders, type RunPlan } from "../run/folder.ts";
-import { FileLock } from "../run/lock.ts";
+import { FileLock } from "../../common/file_lock.ts";
 import type { RunRequest } from "../run/request.ts";
 import type { Settings } from "../run/settings.ts";
 import { Swarm } from "../swarm/swarm.ts";

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { type Clock, pollUntil } from "../../common/time.ts";
-import { FileLock } from "../run/lock.ts";
+import { FileLock } from "../../common/file_lock.ts";
 import { InfraFailure } from "../run/stage.ts";
 
 /** Milliseconds that a run waits while images are removed; a pass of the janitor takes no longer. */

@@ -10,7 +10,7 @@ import { boundary, watchBoundaries, within } from "../run/faults.ts";
 import { reportHost } from "../cleanup/host_report.ts";
 import { KeeperLink } from "./front_link.ts";
 import { toldToStop } from "../run/messages.ts";
-import { FileLock, signature } from "../run/lock.ts";
+import { FileLock, signature } from "../../common/file_lock.ts";
 import { RunRecord } from "../run/record.ts";
 import { writeReports } from "./write_reports.ts";
 import { RunFolder, type RunPlan } from "../run/folder.ts";

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { CcciError } from "../../common/errors.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import { type RunResult, type StageName, stageName } from "../../protocol/result.ts";
-import { FileLock } from "./lock.ts";
+import { FileLock } from "../../common/file_lock.ts";
 import { domainOf, type Lane, lanes, stackOf } from "./names.ts";
 import { removeTree, writeAtomically } from "../../common/files.ts";
 import { runRequest } from "./request.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { RunRecord } from "./record.ts";
 import { RunFolder, runFolders } from "./folder.ts";
-import { FileLock, signature } from "./lock.ts";
+import { FileLock, signature } from "../../common/file_lock.ts";
 import { readSettings } from "./settings.ts";
 import { emptyReport } from "./stage.ts";
 import { runResult } from "../../protocol/result.ts";

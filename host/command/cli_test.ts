@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { exec } from "../../common/exec.ts";
-import { FileLock } from "../../harness/run/lock.ts";
+import { FileLock } from "../../common/file_lock.ts";
 import { startCommand } from "../../programs/start.ts";
 import { credentials } from "../credentials.ts";
 import { issue } from "../testing/certificates.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { pollUntil } from "../../common/time.ts";
-import { FileLock } from "../../harness/run/lock.ts";
+import { FileLock } from "../../common/file_lock.ts";
 import { runFolders } from "../../harness/run/folder.ts";
 import { HostError } from "../errors.ts";
 import type { HostSettings } from "../settings.ts";

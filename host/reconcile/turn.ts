@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { pollUntil } from "../../common/time.ts";
-import { FileLock } from "../../harness/run/lock.ts";
+import { FileLock } from "../../common/file_lock.ts";
 import { HostError } from "../errors.ts";
 
 /** Another call of this program has that long to end. */

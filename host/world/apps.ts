@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import * as z from "zod";
 import { describeError } from "../../common/errors.ts";
-import { exists } from "../../common/files.ts";
+import { exists, readIfThere } from "../../common/files.ts";
 import { type Abra, AbraError } from "../../harness/abra/abra.ts";
 import { environmentOf } from "../../harness/app/settings.ts";
 import { loadCompose } from "../../harness/recipe/compose.ts";
@@ -47,8 +47,8 @@ export async function lookAtApp(
   const objects = await swarm.objects(stack);
   return {
     recipe: await lookAtRecipe(git, folder),
-    settings: await read(abra.envFile(domain)),
-    sample: await read(join(folder, ".env.sample")) ?? "",
+    settings: await readIfThere(abra.envFile(domain)),
+    sample: await readIfThere(join(folder, ".env.sample")) ?? "",
     version: label("chaos") === "true" ? null : label("version") ?? null,
     services,
     secrets: objects.filter(({ kind }) => kind === "secret").map(({ name }) => name),
@@ -125,14 +125,5 @@ export async function byAbra<T>(call: () => Promise<T>): Promise<T> {
       ? 'Install abra, and name it in the setting "abra" where it is not on the PATH.'
       : 'abra said so; what it works with lies in the folder of the setting "abraDir".';
     throw new HostError("wrong", cause.message, { hint, cause });
-  }
-}
-
-async function read(path: string): Promise<string | null> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import * as z from "zod";
-import { writeAtomically } from "../../common/files.ts";
+import { readIfThere, writeAtomically } from "../../common/files.ts";
 import type { SeenLogins } from "../plan/seen.ts";
 
 const config = z.looseObject({
@@ -53,21 +53,11 @@ function configFile(home: string): string {
 }
 
 async function readConfig(home: string): Promise<z.infer<typeof config>> {
-  return config.parse(JSON.parse(await read(configFile(home)) ?? "{}"));
+  return config.parse(JSON.parse(await readIfThere(configFile(home)) ?? "{}"));
 }
 
 async function readNetrc(home: string): Promise<string> {
-  return await read(join(home, ".netrc")) ?? "";
-}
-
-/** @returns null where there is no such file; one that cannot be read is not to be replaced */
-async function read(path: string): Promise<string | null> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  return await readIfThere(join(home, ".netrc")) ?? "";
 }
 
 async function write(path: string, text: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
 import { exec } from "../../common/exec.ts";
+import { FileLock } from "../../common/file_lock.ts";
 import { exists } from "../../common/files.ts";
 import { formatSeconds, systemClock } from "../../common/time.ts";
 import { StackError } from "./errors.ts";
@@ -86,15 +87,12 @@ export async function buildProgram(options: BuildOptions): Promise<void> {
   }
 }
 
-/** Waits until nobody else has the lock, which the end of a process frees. */
-async function takeTurn(path: string, signal: AbortSignal): Promise<Disposable> {
-  const file = await Deno.open(path, { write: true, create: true });
-  try {
-    while (!await file.tryLock(true)) await systemClock.sleep(200, signal);
-    return file;
-  } catch (error) {
-    file.close();
-    throw error;
+/** Waits until nobody else has the lock. */
+async function takeTurn(path: string, signal: AbortSignal): Promise<FileLock> {
+  while (true) {
+    const lock = await FileLock.take(path);
+    if (lock !== null) return lock;
+    await systemClock.sleep(200, signal);
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FileLock } from "./lock.ts";
+import { FileLock } from "./file_lock.ts";
 
 const spawner = `
   for (let left = 300; left > 0; left--) await new Deno.Command("true").output();
