@@ -40,8 +40,11 @@ export class WaitTimeout extends CcciError {
 /** What one look showed: either what was waited for, or in a few words what is still missing. */
 export type Look<T> = { done: T } | { missing: string };
 
+/** The longest pause that load makes of a shorter one, in milliseconds. */
+const LOADED_MS = 2_000;
+
 export interface PollOptions {
-  /** Pause between two looks in milliseconds. */
+  /** Pause between two looks in milliseconds; under load it grows, to at most {@linkcode LOADED_MS}. */
   everyMs: number;
   clock?: Clock;
   signal?: AbortSignal | undefined;
@@ -64,13 +67,16 @@ export async function pollUntil<T>(look: () => Promise<Look<T>> | Look<T>, optio
   let told: string | undefined;
   while (true) {
     signal?.throwIfAborted();
-    const last = clock.elapsed() >= end;
+    const began = clock.elapsed();
+    const last = began >= end;
     const seen = await look();
     if ("done" in seen) return seen.done;
     if (seen.missing !== told) onChange?.(seen.missing);
     told = seen.missing;
     if (last) throw await limit.error(seen.missing);
-    await clock.sleep(Math.min(everyMs, Math.max(1, end - clock.elapsed())), signal);
+    // Whoever is slow to answer because of load is asked less often, lest the questions add to it.
+    const pauseMs = Math.max(everyMs, Math.min(2 * (clock.elapsed() - began), LOADED_MS));
+    await clock.sleep(Math.min(pauseMs, Math.max(1, end - clock.elapsed())), signal);
   }
 }
 

@@ -87,6 +87,18 @@ Deno.test("pollUntil() tells what is missing when that changes, and returns what
   assert.deepEqual(clock.slept, [200, 200, 200]);
 });
 
+Deno.test("pollUntil() asks less often who is slow to answer, within limits", async () => {
+  const clock = sleepers();
+  const took = [50, 300, 30_000, 10];
+  await pollUntil(async () => {
+    const ms = took.shift();
+    if (ms === undefined) return { done: true };
+    await clock.sleep(ms);
+    return { missing: "all" };
+  }, { everyMs: 200, clock, limit: { ms: 60_000, error: () => new Error("late") } });
+  assert.deepEqual(clock.slept, [50, 200, 300, 600, 30_000, 2_000, 10, 200]);
+});
+
 Deno.test("pollUntil() looks once more when the time is over, and then throws what was asked for", async () => {
   const clock = sleepers();
   let looks = 0;

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import axe, { type AxeResults } from "axe-core";
+import axe, { type AxeResults, type Result } from "axe-core";
 import type { Page } from "puppeteer-core";
 import { Site } from "./dashboard_site.ts";
 import { onRealServices } from "./scene.ts";
 
 /** Folder in which pictures of all pages are left for people to look at, if wanted. */
 const pictures = Deno.env.get("CCCI_TEST_PICTURES");
+
+/** Rules of axe-core that look at colours. */
+const COLOURS = ["color-contrast", "link-in-text-block"];
 
 /** Every kind of page, by a name for its picture. */
 function pagesOf(site: Site): Record<string, string> {
@@ -46,13 +49,16 @@ const emptyPages = { "empty-overview": "/", "empty-queue": "/queue", "empty-stat
 async function flaws(site: Site, pages: Record<string, string>): Promise<string[]> {
   if (pictures !== undefined) await Deno.mkdir(pictures, { recursive: true });
   const found: string[] = [];
-  for (const width of [390, 1440]) {
-    for (const dark of [false, true]) {
-      const page = await site.page({ width, dark });
-      for (const [name, path] of Object.entries(pages)) {
-        await site.visit(page, path);
+  const page = await site.page();
+  for (const [name, path] of Object.entries(pages)) {
+    await site.visit(page, path);
+    await page.evaluate(axe.source);
+    for (const width of [390, 1440]) {
+      for (const dark of [false, true]) {
+        await site.look(page, { width, dark });
         const where = `${name} at ${width} ${dark ? "dark" : "light"}`;
-        for (const { id, nodes } of (await violations(page)).violations) {
+        // Colours are all that the dark theme changes.
+        for (const { id, nodes } of await violations(page, dark ? COLOURS : [])) {
           found.push(`${where}: ${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
         }
         const over = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
@@ -62,7 +68,6 @@ async function flaws(site: Site, pages: Record<string, string>): Promise<string[
           await Deno.writeFile(path, await page.screenshot({ fullPage: true }));
         }
       }
-      await page.browserContext().close();
     }
   }
   return found;
@@ -85,10 +90,15 @@ onRealServices("axe-core would find something", async () => {
   await using site = await Site.open();
   const page = await site.page();
   await site.visit(page, "/");
+  await page.evaluate(axe.source);
   await page.evaluate(
     "document.querySelector('input[name=q]').closest('label').replaceWith(document.createElement('input'))",
   );
-  assert.deepEqual((await violations(page)).violations.map(({ id }) => id), ["label"]);
+  assert.deepEqual((await violations(page)).map(({ id }) => id), ["label"]);
+  await page.evaluate("document.querySelector('main').style.color = '#808080'");
+  await site.look(page, { dark: true });
+  const colours = (await violations(page, COLOURS)).map(({ id }) => id);
+  assert.deepEqual(colours, ["color-contrast"]);
 });
 
 onRealServices("pages load without a script error and keep to their policy", async () => {
@@ -178,9 +188,11 @@ onRealServices("without JavaScript everything is still there, and the filter wor
   assert.deepEqual(names, ["ghost"]);
 });
 
-async function violations(page: Page): Promise<AxeResults> {
-  await page.evaluate(axe.source);
-  return await page.evaluate("axe.run(document, { resultTypes: ['violations'] })") as AxeResults;
+/** @param rules only these; all where none is named */
+async function violations(page: Page, rules: string[] = []): Promise<Result[]> {
+  const options = { resultTypes: ["violations"], ...(rules.length > 0 && { runOnly: rules }) };
+  const { violations } = await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`) as AxeResults;
+  return violations;
 }
 
 async function focused(page: Page): Promise<string> {

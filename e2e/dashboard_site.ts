@@ -1,8 +1,10 @@
+import assert from "node:assert/strict";
 import puppeteer, { type Browser, type HTTPRequest, type Page } from "puppeteer-core";
 import { TestDashboard } from "../dashboard/testing/dashboard.ts";
 import { TestClock } from "../dashboard/testing/clock.ts";
 import { fillWithSample } from "../dashboard/testing/sample.ts";
 import { waitFor } from "../common/time.ts";
+import { onPath } from "../local/host/host.ts";
 
 /** How long a browser may take for one thing on a busy machine. */
 const PATIENCE_MS = 120_000;
@@ -70,14 +72,21 @@ export class Site implements AsyncDisposable {
     const context = await this.browser.createBrowserContext();
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
-    const touch = look.touch ?? false;
-    await page.setViewport({ width: look.width ?? 1440, height: 900, hasTouch: touch, isMobile: touch });
-    await page.emulateMediaFeatures([
-      { name: "prefers-color-scheme", value: look.dark ? "dark" : "light" },
-      { name: "prefers-reduced-motion", value: "reduce" },
-    ]);
+    await this.look(page, look);
     await page.setJavaScriptEnabled(look.scripts ?? true);
     return page;
+  }
+
+  /** Shows a page, which may be open already, on another screen. */
+  async look(
+    page: Page,
+    { width = 1440, dark = false, touch = false }: { width?: number; dark?: boolean; touch?: boolean },
+  ): Promise<void> {
+    await page.setViewport({ width, height: 900, hasTouch: touch, isMobile: touch });
+    await page.emulateMediaFeatures([
+      { name: "prefers-color-scheme", value: dark ? "dark" : "light" },
+      { name: "prefers-reduced-motion", value: "reduce" },
+    ]);
   }
 
   /** Cuts every connection, as a restart of the dashboard does. @param meanwhile is done while nobody answers */
@@ -111,9 +120,8 @@ export class Site implements AsyncDisposable {
   }
 }
 
+/** The headless shell is the same engine as Chromium and starts with a quarter of the processor time. */
 async function chromium(): Promise<string> {
-  for (const path of ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]) {
-    if (await Deno.stat(path).then((found) => found.isFile, () => false)) return path;
-  }
-  throw new Error("Could not find Chromium; install it, e.g. with apt-get install chromium");
+  return await onPath("chromium-headless-shell") ?? await onPath("chromium") ??
+    assert.fail("Could not find Chromium; install it, e.g. with apt-get install chromium-headless-shell");
 }

@@ -16,7 +16,7 @@ import { deployWitness } from "./witness.ts";
 const SIDE_BY_SIDE = 2;
 /** What a dead run may take to be gone. */
 const CLEAN_MS = 60_000;
-const SAMPLE = 12;
+const SAMPLE = 8;
 
 const { CCCI_TEST_FAULTS: howMany, CCCI_TEST_SEED: givenSeed } = Deno.env.toObject();
 

@@ -6,6 +6,7 @@ import { formatSeconds } from "../common/time.ts";
 import { exitCodeOf, write, writeError } from "../local/host/command_line.ts";
 import { Interruption, together } from "../local/host/interruption.ts";
 import { pathsFromEnvironment } from "../local/host/paths.ts";
+import { bundlePrograms } from "../programs/bundle.ts";
 import { ownService } from "../local/stack/services.ts";
 import { difference, restingInventory } from "./inventory.ts";
 import { chooseSuites, type Counts, planOf, type Suite, type SuiteContext, suites } from "./suites.ts";
@@ -21,6 +22,12 @@ export async function test(argv: string[]): Promise<number> {
   const tmp = await ownScratch();
   const tally = new Tally();
   const typesChecked = chosen.some(({ name }) => name === "types");
+  const named = options.programs === undefined
+    ? undefined
+    : resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), options.programs);
+  let bundles: Promise<string> | undefined;
+  const programsOf = async ({ bundled }: Suite) =>
+    named ?? (bundled ? await (bundles ??= bundle()) : undefined);
   try {
     for (const batch of planOf(chosen)) {
       const among = batch.length > 1;
@@ -31,7 +38,8 @@ export async function test(argv: string[]): Promise<number> {
             for (const suite of lane) {
               write(`\n── ${suite.name}: ${suite.description}\n`);
               const started = performance.now();
-              const settings = { tmp, options, typesChecked, among, signal };
+              const programs = await programsOf(suite);
+              const settings = { tmp, options, programs, typesChecked, among, signal };
               const counts = await suite.run(contextOf(suite, settings));
               write(`${tally.add(suite, { counts, ms: performance.now() - started })}\n`);
             }
@@ -80,12 +88,13 @@ function contextOf(
   settings: {
     tmp: string;
     options: TestOptions;
+    programs: string | undefined;
     typesChecked: boolean;
     among: boolean;
     signal: AbortSignal;
   },
 ): SuiteContext {
-  const { tmp, options, typesChecked, among, signal } = settings;
+  const { tmp, options, programs, typesChecked, among, signal } = settings;
   return {
     tmp,
     signal,
@@ -93,9 +102,7 @@ function contextOf(
     filter: options.filter === undefined ? [] : ["--filter", options.filter],
     env: {
       ...(options.faults ? { CCCI_TEST_FAULTS: "all" } : {}),
-      ...(options.programs === undefined
-        ? {}
-        : { CCCI_PROGRAMS: resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), options.programs) }),
+      ...(programs === undefined ? {} : { CCCI_PROGRAMS: programs }),
       ...(options.seed === undefined ? {} : { CCCI_TEST_SEED: options.seed }),
     },
     show: among ? linewise(suite.name) : (chunk) => void Deno.stderr.writeSync(chunk),
@@ -153,6 +160,14 @@ export class Tally {
       notes === "" ? "" : `${notes}\n`
     }${table}\n\n${stack}${this.#passed} passed, ${this.#failed} failed\n`;
   }
+}
+
+/** Bundles this checkout's programs. @returns their folder, which stays there for the stack that stays up */
+async function bundle(): Promise<string> {
+  const { cache, repo } = pathsFromEnvironment();
+  const folder = join(cache, "bundles");
+  await bundlePrograms(folder, { repo });
+  return folder;
 }
 
 /** A folder for this process, whose number its name holds; those of processes that were killed go. */

@@ -45,7 +45,7 @@ export async function fuzz(
   const included = options.path === undefined ? [] : ["--include-path", options.path];
   return await runCommand([
     await ensureSchemathesis(),
-    ...["--no-color", "run", description, "--max-examples", "50", "--warnings", "off"],
+    ...["--no-color", "run", description, "--max-examples", "25", "--warnings", "off"],
     // The same calls each time: a change is not to be red for a fault that was there before it.
     ...["--seed", "1"],
     // A schema cannot say that a body has to be a picture, so any refusal of one would count as a fault.

@@ -153,7 +153,7 @@ async function play(scenario: Scenario, killAt: World["killAt"], { forgejo = fal
 const sides = [["before", "before"], ["after", "after"], ["late", "with late"]] as const;
 /** Every point from all sides takes its time; as a rule each is taken from one, and of very many a sample. */
 const everything = Deno.env.get("CCCI_MATRIX") === "full";
-const many = 24;
+const many = 12;
 const sample = 8;
 
 /** The effects at which the process is killed in turn. A sample is spread evenly, and has each kind of effect in it. */
