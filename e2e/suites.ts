@@ -142,7 +142,7 @@ const host: Suite = {
 const reconcile = ofOneFile({
   name: "reconcile",
   description:
-    "the host's own program on a Docker Engine of this suite's own: Swarm and proxy, in the order of a host's life",
+    "the host's own program on Docker Engines of this suite's own: Swarm, proxy, backup bot, and Drone with a real forge",
 });
 const harness: Suite = {
   name: "harness",
