@@ -25,6 +25,19 @@ export async function faultyNeeds(
       mistakes.push({ ...locate(path), text: `"${path.join(".")}" names "${name}", ${problem}` });
     }
   }
+  for (const [at, { recipe: name, warm = false }] of said.needs.entries()) {
+    const [further] = warm ? await needsOf(recipes, name) : [];
+    if (further === undefined) continue;
+    const path = ["needs", String(at), "warm"];
+    mistakes.push({
+      ...locate(path),
+      text:
+        `"${
+          path.join(".")
+        }" is for recipes that need nothing themselves, and "${name}" needs "${further.recipe}": ` +
+        "leave it out, then each run deploys its own",
+    });
+  }
   const texts = [
     ...Object.entries(said.env).map(([name, { value }]) => ({ path: ["env", name], value })),
     ...Object.entries(said.secrets).map(([name, { value }]) => ({ path: ["secrets", name], value })),

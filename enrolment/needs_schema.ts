@@ -10,7 +10,7 @@ const need = z.strictObject({
     .describe("Which published version of it; the newest without it").meta({ examples: ["1.0.0+8.8.1"] }),
   warm: z.boolean().optional().describe(
     "Whether it stays up for later runs of the same host, for three hours (`CCCI_JANITOR_MAX_AGE`), and `setup` alone " +
-      "is run for each; not one that needs others itself, and not in a run with `--keep`",
+      "is run for each; not for a recipe that needs others itself, and not in a run with `--keep`",
   ).meta({ examples: [true] }),
   setup: z.string().regex(/^[\w-]+\.ts$/, "must be a file beside recipe.yml that ends in .ts").optional()
     .describe(

@@ -35,6 +35,7 @@ Deno.test("a need that cannot be met is told with its place, and so is a value t
     about: "needs: [{recipe: again}]",
     again: "needs: [{recipe: round}]",
     stray: "env: {A: '{needs.login.url}'}",
+    warm: "needs: [{recipe: login, warm: true}, {recipe: wiki, warm: true}]",
     near: "needs: [{recipe: login}]\nsecrets: {key: {value: '{needs.logn.key}'}}",
   }, async (recipes) => {
     await loadEnrolment(recipes, "wiki");
@@ -47,6 +48,8 @@ Deno.test("a need that cannot be met is told with its place, and so is a value t
       path: 'line 2, column 25: "needs.0.setup" must be a file beside recipe.yml that ends in .ts',
       round: 'line 2, column 10: "needs.0.recipe" names "about", which needs "again", which needs "round"',
       stray: 'line 2, column 7: "env.A" asks for a value of "login": "needs" does not name it',
+      warm:
+        'line 2, column 53: "needs.1.warm" is for recipes that need nothing themselves, and "wiki" needs "login": leave it out, then each run deploys its own',
       near: 'line 3, column 11: "secrets.key" asks for a value of "logn": probably meant as "login"',
     };
     for (const [recipe, told] of Object.entries(wrong)) {

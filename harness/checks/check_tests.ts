@@ -47,7 +47,10 @@ export interface Look {
   signal: AbortSignal;
 }
 
-/** Looks at the tests in the enrolment's folder, and at the steps before them. Their authors are trusted as those of cc-ci are. */
+/**
+ * Looks at the tests in the enrolment's folder, and at the steps before them. Their authors are trusted as those of cc-ci
+ * are. Tests in which a look has found no mistake are not looked at again.
+ */
 export async function lookAtEnrolledTests(
   { folder, recipe, needs }: Pick<Enrolment, "folder" | "recipe" | "needs">,
   look: Look,
@@ -64,12 +67,16 @@ export async function lookAtEnrolledTests(
   if (files.length === 0) return { files, findings: unrun, checked: true };
   const purposeOf = (name: string) =>
     setups.includes(name) ? "setup" : steps.find((step) => name === `${step}.ts`) ?? "test";
+  const known = faultlessIn(look.settings);
+  const key = await known.keyOf(folder, { files, deno: look.settings.DENO });
+  if (await known.has(key)) return { files, findings: unrun, checked: true };
   const { mistakes, complete } = await checkTests({
     ...needsOf(look),
     files,
     tmp: join(look.tmp, "check-enrolled"),
     denoDir: denoCache(look.settings.RUNS),
   }, { confined: false, purposeOf });
+  if (complete && mistakes.length === 0) await known.add(key);
   return { files, findings: [...mistakes.map((one) => asFinding(one, where)), ...unrun], checked: complete };
 }
 
@@ -84,7 +91,7 @@ export async function lookAtRecipeTests(checkout: string, look: Look): Promise<L
   const unrun = await unrunOfRecipe(checkout, files);
   if (files.length === 0) return { files, findings: unrun, checked: true };
   const folder = dirname(files[0] ?? checkout);
-  const known = new FaultlessTests(join(settings.RUNS, ".cache", "faultless-tests"));
+  const known = faultlessIn(settings);
   const key = await known.keyOf(folder, { files, deno: settings.DENO });
   if (await known.has(key)) return { files, findings: unrun, checked: true };
   try {
@@ -110,6 +117,10 @@ export function testsCheckout(tmp: string): string {
 /** Deno's cache for tests of ours, where it remembers which it has type-checked. */
 export function denoCache(runs: string): string {
   return join(runs, ".cache", "deno");
+}
+
+function faultlessIn({ RUNS }: Look["settings"]): FaultlessTests {
+  return new FaultlessTests(join(RUNS, ".cache", "faultless-tests"));
 }
 
 function needsOf({ settings, timeoutMs, signal }: Look) {

@@ -8,6 +8,7 @@ import { DockerError, statusOf } from "../swarm/swarm.ts";
 import { type ContainerResult, execIn, getFile, putFile } from "../swarm/exec.ts";
 import { serviceNames } from "../swarm/service_names.ts";
 import type { ContainerObject } from "../swarm/schema.ts";
+import { timeFor } from "./time_for.ts";
 
 const TRY_EVERY_MS = 500;
 /** Milliseconds within which Swarm has replaced a container. */
@@ -15,8 +16,6 @@ const REPLACED_WITHIN_MS = 30_000;
 
 /** Milliseconds after which nobody waits for a command of the enrolment any more. */
 const COMMAND_MS = 60_000;
-/** Milliseconds of the stage's time that a command leaves over, so that somebody can say that it did not end. */
-const SPARE_MS = 20_000;
 
 /** A marker file that was written into a volume. */
 export interface Written {
@@ -162,7 +161,7 @@ export async function shell(
   },
 ): Promise<CommandEnd> {
   const { service, command, marker, ctx, log = (line) => ctx.log(line) } = call;
-  const commandMs = call.commandMs ?? Math.max(1_000, Math.min(COMMAND_MS, ctx.remaining() - SPARE_MS));
+  const commandMs = call.commandMs ?? timeFor(ctx, { needs: COMMAND_MS, most: COMMAND_MS });
   const [first, ...rest] = command.trim().split("\n");
   log(`[${service}] ${first}${rest.length > 0 ? " …" : ""}`);
   let refused: unknown;

@@ -11,8 +11,6 @@ const READ_WITHIN_MS = 20_000;
 const READ_EVERY_MS = 500;
 /** Milliseconds after which nobody waits for `read.ts` any more. */
 const READ_STEP_MS = 120_000;
-/** Milliseconds of the stage's time that steps leave over, so that somebody can say whose fault it is. */
-const SPARE_MS = 20_000;
 
 /** What of an app's data the enrolment can look for. */
 export interface DataRecord {
@@ -61,7 +59,7 @@ export async function recordsOf(run: RunContext, { app, ctx, commandMs }: Asked)
     by: "read.ts",
     lasting: false,
     look: async (log) => {
-      const ran = await runStep(run, { app, ctx, step: "read", log, limitMs: spared(ctx, READ_STEP_MS) });
+      const ran = await runStep(run, { app, ctx, step: "read", log, most: READ_STEP_MS });
       const { ok, problem, failures, cause } = ran?.outcome ?? {};
       const late = problem === "timeout";
       if (ran !== null && problem !== null && !late) throw stepFailure(ran);
@@ -107,7 +105,7 @@ export async function seed(run: RunContext, asked: Asked): Promise<void> {
       detail: `\`${command}\` ${howEnded(result)}`,
     });
   }
-  const ran = await runStep(run, { app, ctx, step: "seed", limitMs: spared(ctx) });
+  const ran = await runStep(run, { app, ctx, step: "seed" });
   if (ran !== null && !ran.outcome.ok) {
     await app.stayedUp(ctx);
     await app.answers(ctx);
@@ -131,11 +129,6 @@ async function hanging(
   await app.stayedUp(ctx);
   await app.answers(ctx);
   return new StageFailure(what, { code: "seed.hangs", fault: "enrolment", detail });
-}
-
-/** Milliseconds that a step may take: so many at most, and not all that is left. */
-function spared(ctx: StageContext, most = Infinity): number {
-  return Math.max(1_000, Math.min(most, ctx.remaining() - SPARE_MS));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { appIngressOf } from "../../common/ingress.ts";
 import type { Browser } from "../browser/types.ts";
+import type { Orphan } from "../recipe_tests/broker_types.ts";
 import { runTests, type TestOutcome } from "../recipe_tests/runner.ts";
 import type { StageName } from "../../protocol/result.ts";
 import type { HandedValue, RunFolder } from "../run/folder.ts";
@@ -30,6 +31,8 @@ export interface TestSubject {
   neededBy?: readonly string[];
   /** Values that its set-up has handed on, by name. */
   handed: Readonly<Record<string, HandedValue>>;
+  /** What earlier runs have left at it, if it is a provider that stays up. */
+  orphans?: readonly Orphan[];
   swarm: Swarm;
   settings: Settings;
   browser: Browser;
@@ -87,6 +90,7 @@ export async function runAgainst(subject: TestSubject, call: TestCall): Promise<
       }),
       secrets: subject.secrets,
       handed: subject.handed,
+      orphans: subject.orphans ?? [],
       ...(call.hand === undefined ? {} : { hand: call.hand }),
       screenshotsDir: folder.screenshots,
       screenshotPrefix: call.screenshotPrefix,

@@ -11,9 +11,13 @@ import type { HandedValue } from "../run/folder.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 import type { TestOutcome } from "../recipe_tests/outcome.ts";
 import { runAgainst } from "./run_against.ts";
+import { timeFor } from "./time_for.ts";
 
 /** Milliseconds of the stage's time that its tests leave over. */
 const SPARE_MS = 5_000;
+/** Milliseconds that the kit gives a set-up, and the other steps, where their authors say nothing else. */
+const SETUP_MS = 120_000;
+const DATA_STEP_MS = 60_000;
 
 /** What a step that was run came to, and its file as everybody calls it. */
 export interface StepOutcome {
@@ -27,15 +31,15 @@ export interface StepOutcome {
  */
 export async function runStep(
   run: RunContext,
-  { app, ctx, step, own, log = ctx.log, limitMs }: {
+  { app, ctx, step, own, log = ctx.log, most = Infinity }: {
     app: App;
     ctx: StageContext;
     step: Step;
     /** A file that stands for the step's own, and as everybody calls it. */
     own?: { file: string; where: string };
     log?: (line: string) => void;
-    /** Milliseconds that it may take; without it, what is left of the stage's time. */
-    limitMs?: number;
+    /** Milliseconds that it may take at most. @default what the stage can spare */
+    most?: number;
   },
 ): Promise<StepOutcome | null> {
   const file = own?.file ?? await stepFile(run.enrolment, step);
@@ -47,7 +51,7 @@ export async function runStep(
     file,
     step,
     log,
-    ...(limitMs === undefined ? {} : { limitMs }),
+    limitMs: timeFor(ctx, { needs: step === "setup" ? SETUP_MS : DATA_STEP_MS, most }),
   });
   return { outcome, where: own?.where ?? `recipes/${run.enrolment.recipe}/${step}.ts` };
 }
@@ -126,7 +130,7 @@ async function againstOurs(
 }
 
 async function against(run: RunContext, tests: Tests): Promise<TestOutcome> {
-  const { app, ctx, files, confined, checked, step, log = ctx.log, limitMs = Infinity } = tests;
+  const { app, ctx, files, confined, checked, step, log = ctx.log } = tests;
   const { enrolment, plan } = run;
   const { published } = app;
   const restoredAt = app === run.app("install") ? run.restoredAt : null;
@@ -142,6 +146,7 @@ async function against(run: RunContext, tests: Tests): Promise<TestOutcome> {
     marker: run.marker,
     ...(run.neededBy === null ? {} : { neededBy: run.neededBy }),
     handed: app.handed,
+    orphans: run.orphans,
     swarm: app.swarm,
     settings: plan.settings,
     browser: await run.browser(),
@@ -154,7 +159,7 @@ async function against(run: RunContext, tests: Tests): Promise<TestOutcome> {
       stage: ctx.stage,
       folder: run.folder,
       screenshotPrefix: `${ctx.stage}${run.pictures}-${step === undefined ? "" : `${step}-`}`,
-      timeoutMs: Math.max(1_000, Math.min(limitMs, ctx.remaining() - SPARE_MS)),
+      timeoutMs: tests.limitMs ?? Math.max(1_000, ctx.remaining() - SPARE_MS),
       ...(step === "setup" ? { hand: handOn(run, { app, ctx }) } : {}),
       onLine: log,
       signal: ctx.signal,

@@ -117,3 +117,30 @@ export async function hand(
 export async function handed(name: string): Promise<string> {
   return await call("handed", { name }) as string;
 }
+
+/** What an earlier run has left at a provider that stays up. */
+export interface Orphan {
+  /** Domains of the apps for which it was made. */
+  neededBy: readonly string[];
+  /** What was handed on for them, by name: nothing, if that run died in its set-up. */
+  handed: Readonly<Record<string, string>>;
+}
+
+/**
+ * What the file that sets a provider up has made there in earlier runs, if the provider stays up (`warm: true`). None of
+ * these runs goes on, and nobody else removes it. A provider that this run has deployed itself has nothing of the kind.
+ *
+ * ```ts
+ * import { ok } from "node:assert/strict";
+ * import { fetch, orphans, setup } from "cc-ci";
+ *
+ * setup(async () => {
+ *   for (const { handed } of await orphans()) {
+ *     ok((await fetch(`/clients/${handed.client_id}`, { method: "DELETE" })).ok);
+ *   }
+ * });
+ * ```
+ */
+export async function orphans(): Promise<Orphan[]> {
+  return await call("orphans", {}) as Orphan[];
+}

@@ -120,6 +120,15 @@ export const brokerMethods: Record<string, Handler> = {
     );
   }),
 
+  orphans: method(
+    z.object({}),
+    (_, { options: { orphans = [] } }) =>
+      Promise.resolve(orphans.map(({ neededBy, handed }) => ({
+        neededBy,
+        handed: Object.fromEntries(Object.entries(handed).map(([name, { value }]) => [name, value])),
+      }))),
+  ),
+
   "page.open": method(z.object({}), async (_, state) => {
     const { options, pages, signal } = state;
     if (options.browser === undefined) {

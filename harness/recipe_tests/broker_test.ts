@@ -200,3 +200,14 @@ Deno.test("lines that are long together are refused, and calls after them are an
     await Promise.all(answers);
     assert.equal((await call(socket, { method: "exec", params: { service: "app", argv: ["x"] } })).ok, true);
   }));
+
+Deno.test("a set-up reads what earlier runs have left, and any other file that nothing was", async () => {
+  const orphans = [{ neededBy: ["wiki.ci.test"], handed: { client: { value: "7", secret: true } } }];
+  await withBroker({ orphans }, async (socket) => {
+    const { value } = await call(socket, { method: "orphans", params: {} });
+    assert.deepEqual(value, [{ neededBy: ["wiki.ci.test"], handed: { client: "7" } }]);
+  });
+  await withBroker({}, async (socket) => {
+    assert.deepEqual((await call(socket, { method: "orphans", params: {} })).value, []);
+  });
+});

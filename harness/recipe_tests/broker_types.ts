@@ -28,6 +28,14 @@ export interface HandedValue {
   secret: boolean;
 }
 
+/** What an earlier run has left at a provider that stays up. */
+export interface Orphan {
+  /** Domains of the apps for which it was made. */
+  neededBy: readonly string[];
+  /** What was handed on for them, by name. */
+  handed: Readonly<Record<string, HandedValue>>;
+}
+
 export interface ContainerExec {
   code: number;
   stdout: string;
@@ -58,6 +66,8 @@ export interface BrokerOptions {
   secrets?: Readonly<Record<string, string>>;
   /** Values that a set-up has handed on, by name. */
   handed?: Readonly<Record<string, HandedValue>>;
+  /** What earlier runs have left, if the app is a provider that stays up. */
+  orphans?: readonly Orphan[];
   /** Takes a value that is handed on. If it is missing, nothing can be. */
   hand?: (name: string, value: HandedValue) => void;
   screenshotsDir: string;

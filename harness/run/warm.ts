@@ -3,6 +3,17 @@ import * as z from "zod";
 import { writeAtomically } from "../../common/files.ts";
 import { handedValue, type PlannedProvider, warmFolder } from "./folder.ts";
 
+/** What the file that sets a provider up has made there for the apps of one run. */
+const visit = z.object({
+  /** The recipe beside which the file lies. */
+  recipe: z.string(),
+  /** Domains of the apps. */
+  neededBy: z.array(z.string()),
+  /** What it has handed on; nothing, if the run died meanwhile. */
+  handed: z.record(z.string(), handedValue),
+});
+export type Visit = z.infer<typeof visit>;
+
 /** What later runs need to know of a provider that stays up. */
 const warmProvider = z.object({
   stack: z.string(),
@@ -18,6 +29,8 @@ const warmProvider = z.object({
   secrets: z.record(z.string(), z.string()),
   /** What its own set-up has handed on. */
   handed: z.record(z.string(), handedValue),
+  /** What runs have made there that nobody has removed. */
+  visits: z.array(visit).default([]),
 });
 export type WarmProvider = z.infer<typeof warmProvider>;
 

@@ -18,7 +18,7 @@ import { imagesStage } from "../stages/images.ts";
 import { checkForDeploy, lintStage } from "../stages/lint.ts";
 import { tearDownApp } from "../cleanup/teardown.ts";
 import { forgetWarm, type WarmProvider } from "../run/warm.ts";
-import { asItWasMade, leaveWarm, leftWarm, type Sought, wakeUp } from "./warm_provider.ts";
+import { asItWasMade, leaveWarm, leftWarm, type Sought, visitWarm, wakeUp } from "./warm_provider.ts";
 
 /** What providers have handed over, by recipe and name. */
 type Values = Map<string, Readonly<Record<string, HandedValue>>>;
@@ -162,6 +162,7 @@ async function providerRun(
     app: () => app ??= newApp(provider, planned),
     neededBy: by.flatMap(({ domains }) => domains),
     providers: () => Promise.resolve(),
+    orphans: [],
     providing: null,
     room: Promise.resolve(),
     enrolment,
@@ -253,11 +254,19 @@ async function deployProvider(
     const app = run.app("install");
     const { folder = null, recipe: needing } = first?.enrolment ?? {};
     const setup = first?.need.setup;
-    if (setup === undefined || folder === null) return;
-    await setUp(run, {
+    if (setup === undefined || folder === null || needing === undefined) return;
+    await visitWarm(sought, {
+      recipe: needing,
+      neededBy: [...run.neededBy ?? []],
       app,
-      ctx,
-      own: { file: join(folder, setup), where: `recipes/${needing}/${setup}` },
+      setUp: async (orphans) => {
+        run.orphans = orphans;
+        await setUp(run, {
+          app,
+          ctx,
+          own: { file: join(folder, setup), where: `recipes/${needing}/${setup}` },
+        });
+      },
     });
   };
   const reuse = bounded("install", async (run, ctx) => {

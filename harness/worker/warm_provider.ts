@@ -8,7 +8,7 @@ import type { PlannedProvider } from "../run/folder.ts";
 import type { Redactor } from "../run/redact.ts";
 import type { Settings } from "../run/settings.ts";
 import { type StageContext, StageFailure } from "../run/stage.ts";
-import { noteWarm, readWarm, type WarmProvider } from "../run/warm.ts";
+import { noteWarm, readWarm, type Visit, type WarmProvider } from "../run/warm.ts";
 
 /** Milliseconds within which a provider that was left up has to show that it is well. */
 const AWAKE_WITHIN_MS = 60_000;
@@ -37,7 +37,8 @@ export async function leftWarm(sought: Sought, clock: Pick<Clock, "now">): Promi
 /** The enrolment with the values with which the provider was deployed. Nobody sees them, or what it has handed on. */
 export function asItWasMade(enrolment: Enrolment, left: WarmProvider, redactor: Redactor): Enrolment {
   const { values: { secrets, env } } = left;
-  const handed = Object.values(left.handed).filter(({ secret }) => secret).map(({ value }) => value);
+  const handed = [left, ...left.visits].flatMap(({ handed }) => Object.values(handed))
+    .flatMap(({ value, secret }) => secret ? [value] : []);
   for (const value of [...Object.values(secrets), ...Object.values(left.secrets), ...handed]) {
     redactor.add(value);
   }
@@ -97,7 +98,32 @@ export async function leaveWarm(
     },
     secrets: { ...app.secrets },
     handed: { ...app.handed },
+    visits: [],
   });
+}
+
+/**
+ * Has a provider that stays up set up for this run, by a file that is told what it has made there in earlier runs, of
+ * which none goes on any more: one run at a time works in a folder of runs. Once the set-up has ended well that counts as
+ * removed. What it makes for this run is noted for the next one, and that it was begun, since the run may die meanwhile.
+ */
+export async function visitWarm(
+  { planned, settings }: Pick<Sought, "planned" | "settings">,
+  { recipe, neededBy, app, setUp }: Omit<Visit, "handed"> & {
+    app: Pick<App, "handed">;
+    setUp: (orphans: readonly Visit[]) => Promise<void>;
+  },
+): Promise<void> {
+  const left = await readWarm(settings.RUNS, planned);
+  if (left === null) return await setUp([]);
+  const orphans = left.visits.filter((one) => one.recipe === recipe);
+  const others = left.visits.filter((one) => one.recipe !== recipe);
+  const note = (visits: Visit[]) => noteWarm(settings.RUNS, planned, { ...left, visits });
+  await note([...left.visits, { recipe, neededBy, handed: {} }]);
+  const before = { ...app.handed };
+  await setUp(orphans);
+  const handed = Object.entries(app.handed).filter(([name, value]) => before[name] !== value);
+  await note([...others, { recipe, neededBy, handed: Object.fromEntries(handed) }]);
 }
 
 /** Tells enrolments apart by all of their files. */

@@ -9,7 +9,7 @@ import { type PlannedProvider, type RunPlan, warmFolder } from "../run/folder.ts
 import { Redactor } from "../run/redact.ts";
 import { type StageContext, StageFailure } from "../run/stage.ts";
 import { forgetWarm, readWarm } from "../run/warm.ts";
-import { asItWasMade, leaveWarm, leftWarm, type Sought, wakeUp } from "./warm_provider.ts";
+import { asItWasMade, leaveWarm, leftWarm, type Sought, visitWarm, wakeUp } from "./warm_provider.ts";
 
 const said = `repo: a/login
 secrets: { admin: { length: 12 } }
@@ -133,4 +133,53 @@ Deno.test("what is gone, or not well within a minute, is not taken over", () =>
     assert.deepEqual(did, []);
     await wakeUp(app(1, () => Promise.resolve(clock.pass(20))), { left, checked, ctx });
     assert.deepEqual(did, ["generated-by-abra", "answers in 40 s"]);
+  }));
+
+Deno.test("a set-up is told what it has made for runs before, also for one that died in it, until it has ended well", () =>
+  withWarm(async ({ sought, clock }) => {
+    const seen: string[][] = [];
+    const visit = async (recipe: string, one: { run: string; dies?: boolean }) => {
+      const app = { handed: { realm: { value: "everybody", secret: false } } } as Pick<App, "handed">;
+      await visitWarm(sought, {
+        recipe,
+        neededBy: [`${one.run}.ci.test`],
+        app,
+        setUp: (orphans) => {
+          const told = orphans.map(({ neededBy, handed }) => [...neededBy, ...Object.keys(handed)].join(" "));
+          seen.push(told);
+          if (one.dies) return Promise.reject(new Error("killed"));
+          app.handed.client = { value: `client of ${one.run}`, secret: true };
+          return Promise.resolve();
+        },
+      }).catch(() => {});
+    };
+    await visit("wiki", { run: "first" });
+    await visit("blog", { run: "other" }); // another recipe's file, which knows its own clients alone
+    await visit("wiki", { run: "second", dies: true });
+    await visit("wiki", { run: "third" });
+    await visit("wiki", { run: "fourth" });
+    assert.deepEqual(seen, [
+      [],
+      [],
+      ["first.ci.test client"],
+      ["first.ci.test client", "second.ci.test"],
+      ["third.ci.test client"],
+    ]);
+    const left = await leftWarm(sought, clock) ?? assert.fail();
+    assert.deepEqual(left.visits.map(({ recipe }) => recipe), ["blog", "wiki"]);
+    const redactor = new Redactor();
+    asItWasMade(sought.enrolment, left, redactor);
+    assert.doesNotMatch(redactor.text("client of other, client of fourth"), /client of/);
+  }));
+
+Deno.test("a provider that goes with its run has nothing of earlier ones", () =>
+  withWarm(async ({ sought }) => {
+    const planned = { ...sought.planned, warm: false };
+    const own = { recipe: "wiki", neededBy: [], app: { handed: {} } };
+    for (const _ of [1, 2]) {
+      await visitWarm({ ...sought, planned }, {
+        ...own,
+        setUp: (orphans) => Promise.resolve(assert.deepEqual(orphans, [])),
+      });
+    }
   }));

@@ -16,6 +16,7 @@ const provider = new Provider(ISSUER, {
       enabled: true,
       initialAccessToken: readFileSync(REGISTRATION_TOKEN_FILE, "utf8").trim(),
     },
+    registrationManagement: { enabled: true },
   },
   pkce: { required: () => false },
   findAccount: (_context, name) => ({
