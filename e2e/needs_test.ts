@@ -55,7 +55,7 @@ onRealServices(
       assert.equal(warm.result?.result, "passed", warm.stderr);
       const log = await Deno.readTextFile(join(runs, warm.result.run, "stages", "install.log"));
       assert.match(log, /^\[oidc-provider\] An earlier run has left it up$/m);
-      assert.match(log, /^\[oidc-provider\] Removed the client of an earlier run$/m);
+      assert.match(log, /^\[oidc-provider\] It has what an earlier run made there, for oidc\.ts to remove$/m);
       const tidied = await janitor({ stack, runs }, { env: { CCCI_JANITOR_MAX_AGE: "0" } });
       assert.equal(tidied.code, 0, tidied.stderr);
       await assertNothingLeft(runs);

@@ -76,6 +76,7 @@ function isMissing(issue: Issue): boolean {
 function wrong(issue: Issue, path: Path): string {
   switch (issue.code) {
     case "invalid_type":
+      if (isBraced(issue.input)) return BRACED;
       return `must be ${kinds[issue.expected] ?? issue.expected}, and is ${kindOf(issue.input)}${
         help(issue, path)
       }`;
@@ -88,6 +89,7 @@ function wrong(issue: Issue, path: Path): string {
       return near === null ? list : `${list}, probably meant as "${near}"`;
     }
     case "invalid_union": {
+      if (isBraced(issue.input)) return BRACED;
       const forms = issue.errors.flatMap((one) =>
         one.flatMap((inner) => inner.code === "invalid_type" ? [kinds[inner.expected] ?? inner.expected] : [])
       );
@@ -125,7 +127,11 @@ function help({ expected, input }: z.core.$ZodIssueInvalidType, path: Path): str
     if (expected === "boolean" && /^(yes|on)$/i.test(input)) return ": write true";
     if (expected === "boolean" && /^(no|off)$/i.test(input)) return ": write false";
   }
+  if (expected === "string" && /^(number|boolean)$/.test(typeof input)) return ": put it in quotes";
   if (expected === "array" && isMap(input)) return ': put "- " before its first line';
+  if (expected === "array" && typeof input === "string") {
+    return ': write each entry in a line of its own below, with "- " before it';
+  }
   if (expected !== "object" && expected !== "record") return "";
   const keys = keysAt(path);
   if (keys.length === 0) return ': write "name: value", each in a line of its own';
@@ -181,7 +187,7 @@ function unknownKeys({ issue, path }: Leaf): UnknownKey[] {
   if (issue.code !== "unrecognized_keys") return [];
   const here = keysAt(path);
   if (isBraced(issue.input)) {
-    const text = `"${nameOf(path)}" begins with "{": such text has to stand in quotes`;
+    const text = `"${nameOf(path)}" ${BRACED}`;
     return [{ issue, path, meant: nameOf(path), text, isBraced: true }];
   }
   return issue.keys.map((key) => {
@@ -195,6 +201,8 @@ function unknownKeys({ issue, path }: Leaf): UnknownKey[] {
     return { issue, path: at, meant, text: `unknown key "${nameOf(at)}", ${help}` };
   });
 }
+
+const BRACED = 'begins with "{": such text has to stand in quotes';
 
 /** Whether a value is what YAML makes of `{domain}` without quotes. */
 function isBraced(value: unknown): boolean {

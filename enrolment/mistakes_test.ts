@@ -67,6 +67,26 @@ Deno.test("every key has a sentence and an example that the schema takes", () =>
 Deno.test("a mistake is told with the line and column of its key", () => {
   const cases: [text: string, told: string][] = [
     ["health:\n  path: x\n", 'line 3, column 3: "health.path" must begin with "/"'],
+    [
+      "health:\n  title: 7\n",
+      'line 3, column 3: "health.title" must be text, and is a number: put it in quotes',
+    ],
+    [
+      "extra_domains: files\n",
+      'line 2, column 1: "extra_domains" must be a list, and is text: write each entry in a line of its own below, with "- " before it',
+    ],
+    [
+      "env:\n  A: { value: {domain} }\n",
+      'line 3, column 8: "env.A.value" begins with "{": such text has to stand in quotes',
+    ],
+    [
+      'extra_domains: [files]\nenv: { A: "https://{domain.fiels}" }\n',
+      'line 3, column 8: "env.A" names "fiels", which is not among "extra_domains", probably meant as "files"',
+    ],
+    [
+      'files: [{ volume: a, path: b, content: "{domain.files}" }]\n',
+      'line 2, column 31: "files.0.content" names "files", which is not among "extra_domains"',
+    ],
     ["health:\n  status: ok\n", 'line 3, column 3: "health.status" must be a number or a list, and is text'],
     ["health:\n  status: [200, ok]\n", 'line 3, column 17: "health.status.1" must be a number, and is text'],
     ["health: { status: 99 }\n", 'line 2, column 11: "health.status" must be at least 200'],

@@ -25,6 +25,13 @@ const shown = z.string().min(1).refine((text) => {
   }
 }, "must be a valid regular expression, since it stands between slashes");
 
+const DOMAIN_NAMED = /\{domain\.([a-z0-9-]+)\}/g;
+
+/** Names of further domains that a text asks for: `{domain.<name>}`. */
+function domainsIn(text: string): string[] {
+  return [...text.matchAll(DOMAIN_NAMED)].map(([, name = ""]) => name);
+}
+
 /**
  * `recipes/<recipe>/recipe.yml`: what the suite has to know about a recipe that the recipe does not say itself. The
  * harness reads all of it; bridge and dashboard pick the keys that they need. Every key has a sentence and an example.
@@ -132,13 +139,23 @@ export const recipeYml = z.strictObject({
       "Rules of confinement and lint that the recipe may break: `rule`, or `rule=subject` for a single case. `${STACK_NAME}` and `${DOMAIN}` stand for the run's own",
     )
     .meta({ examples: [["confine.bind=/etc/localtime"]] }),
-}).superRefine(({ page, health, ready, extra_domains: domains }, context) => {
-  for (const [at, { domain }] of ready.entries()) {
-    if (domain === undefined || domains.includes(domain)) continue;
+}).superRefine(({ page, health, ready, env, files, extra_domains: domains }, context) => {
+  const named: { path: (string | number)[]; domain: string }[] = [
+    ...ready.flatMap(({ domain }, at) =>
+      domain === undefined ? [] : [{ path: ["ready", at, "domain"], domain }]
+    ),
+    ...Object.entries(env).flatMap(([name, { value = "" }]) =>
+      domainsIn(value).map((domain) => ({ path: ["env", name], domain }))
+    ),
+    ...files.flatMap(({ content }, at) =>
+      domainsIn(content).map((domain) => ({ path: ["files", at, "content"], domain }))
+    ),
+  ];
+  for (const { path, domain } of named.filter(({ domain }) => !domains.includes(domain))) {
     const near = probablyMeant(domain, domains);
     const help = near === null ? "" : `, probably meant as "${near}"`;
     const message = `names "${domain}", which is not among "extra_domains"${help}`;
-    context.addIssue({ code: "custom", path: ["ready", at, "domain"], message });
+    context.addIssue({ code: "custom", path, message });
   }
   const asked = (["title", "text"] as const).find((key) => health[key] !== undefined);
   if (page.none !== undefined && asked !== undefined) {

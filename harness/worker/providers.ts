@@ -261,6 +261,10 @@ async function deployProvider(
       app,
       setUp: async (orphans) => {
         run.orphans = orphans;
+        if (orphans.length > 0) {
+          const runs = orphans.length === 1 ? "an earlier run" : `${orphans.length} earlier runs`;
+          ctx.log(`It has what ${runs} made there, for ${setup} to remove`);
+        }
         await setUp(run, {
           app,
           ctx,

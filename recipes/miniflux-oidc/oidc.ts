@@ -8,7 +8,6 @@ setup(async () => {
     const headers = { authorization: `Bearer ${client_token}` };
     const { status } = await fetch(`/reg/${client_id}`, { method: "DELETE", headers });
     equal(status, 204, `The provider does not remove the client "${client_id}" of an earlier run`);
-    console.log("Removed the client of an earlier run");
   }
   const answer = await fetch("/reg", {
     method: "POST",
