@@ -11,7 +11,7 @@ import { silentProgress } from "../local/host/progress.ts";
 import { ensureSops } from "../local/secrets/sops_program.ts";
 import { onRealServices } from "./scene.ts";
 import { copyTree } from "./testing/copy_tree.ts";
-import { ensureDebian } from "./testing/debian.ts";
+import { ensureDebian, HOST_PACKAGES } from "./testing/debian.ts";
 import { GATEWAY, STAND_IN, TURNS, writeInsideCertificate } from "./testing/host_machine.ts";
 import { Machine, machineObstacle } from "./testing/machine.ts";
 
@@ -21,7 +21,10 @@ const CACHE = "/srv/cache";
 const PROGRAMS = "/srv/programs";
 
 const obstacle = await machineObstacle() ??
-  await ensureDebian().then(() => null, (error) => `there is no Debian to boot: ${describeError(error)}`);
+  await ensureDebian(HOST_PACKAGES).then(
+    () => null,
+    (error) => `there is no Debian to boot: ${describeError(error)}`,
+  );
 
 /** A Debian with this checkout, and nothing of cc-ci installed. */
 async function freshMachine(folder: string): Promise<Machine> {
@@ -32,7 +35,7 @@ async function freshMachine(folder: string): Promise<Machine> {
   await bundlePrograms(bundles, { repo: ownHome().folder });
   const { stdout } = await execOk([Deno.execPath(), "info", "--json"]);
   const machine = await Machine.boot({
-    root: await ensureDebian(),
+    root: await ensureDebian(HOST_PACKAGES),
     binds: {
       [CHECKOUT]: paths.repo,
       [DENO_DIR]: JSON.parse(stdout).denoDir,
@@ -88,12 +91,18 @@ onRealServices(
           drone: { commit: "d".repeat(40) },
         }),
       );
+      await machine.run("mv", "/usr/bin/certutil", "/usr/bin/certutil.away");
       const unready = await ccCi(machine, "install");
       assert.equal(unready.code, 2);
-      assert.match(
-        unready.stderr,
-        /^Could not install: this machine is not ready\nDocker does not run: .*\nabra is not there: /,
-      );
+      const lacks = unready.stderr.split("\n");
+      assert.equal(lacks[0], "Could not install: this machine is not ready");
+      assert.match(lacks[1] ?? "", /^Docker does not run: /);
+      assert.match(lacks[2] ?? "", /^abra is not there: /);
+      assert.match(lacks[3] ?? "", /^Programs are missing .*"apt-get install libnss3-tools"/);
+      const configuration = /^Docker would give .*: (\{.*\})$/.exec(lacks[4] ?? "")?.[1] ??
+        assert.fail(lacks[4]);
+      await machine.run("mv", "/usr/bin/certutil.away", "/usr/bin/certutil");
+      await machine.write("/etc/docker/daemon.json", configuration);
 
       await machine.run(
         "systemd-run",

@@ -5,8 +5,14 @@ import { ensurePrograms } from "../../local/host/host.ts";
 import { pathsFromEnvironment } from "../../local/host/paths.ts";
 
 const SUITE = "bookworm";
-/** What a host has beside the smallest Debian. */
+/** What a host has beside the smallest Debian, where nothing is tested on it. */
 const PACKAGES = ["systemd-sysv", "ca-certificates", "curl", "containerd", "runc"];
+/** What docs/install.md wants from the distribution of a host that tests, with what its Docker needs. */
+export const HOST_PACKAGES = [
+  ...PACKAGES,
+  ...["git", "chromium-headless-shell", "libnss3-tools", "iptables", "iproute2", "openssl", "procps"],
+  "dnsmasq-base", // of those around the host one says where names lead
+];
 
 const step = { update() {}, done() {}, fail() {} };
 
@@ -14,9 +20,9 @@ const step = { update() {}, done() {}, fail() {} };
  * A folder with a Debian that systemd can boot, made once and kept in the cache; whoever boots it writes elsewhere.
  * @throws when it has to be made, and this machine cannot
  */
-export async function ensureDebian(): Promise<string> {
+export async function ensureDebian(packages: readonly string[] = PACKAGES): Promise<string> {
   const paths = pathsFromEnvironment();
-  const folder = join(paths.cache, "machines", [SUITE, ...PACKAGES].join("+"));
+  const folder = join(paths.cache, "machines", [SUITE, ...packages].join("+"));
   await ensurePrograms(["systemd-nspawn", "debootstrap", "ip"], { why: "a machine with systemd", step });
   await Deno.mkdir(join(folder, ".."), { recursive: true });
   using held = await Deno.open(join(folder, "..", "lock"), { create: true, write: true });
@@ -25,7 +31,7 @@ export async function ensureDebian(): Promise<string> {
   const draft = `${folder}.new`;
   await removeTree(draft);
   await Deno.mkdir(draft, { recursive: true });
-  const include = `--include=${PACKAGES.join(",")}`;
+  const include = `--include=${packages.join(",")}`;
   await execOk(["nice", "debootstrap", "--variant=minbase", include, SUITE, draft], { timeoutMs: 900_000 });
   for (const rest of ["var/cache/apt/archives", "var/lib/apt/lists"]) await removeTree(join(draft, rest));
   await Deno.rename(draft, folder);

@@ -43,13 +43,19 @@ export async function machineObstacle(): Promise<string | null> {
   return null;
 }
 
-/** Where systemd has its control groups: those of version 2, and beside them a hierarchy of its own where there is one. */
-async function controlGroups(): Promise<string[]> {
+/**
+ * Where systemd has its control groups: those of version 2, and beside them a hierarchy of its own where there is one.
+ * @param options.counting those of version 1 as well, in which some kernels count memory, processes and so on
+ */
+async function controlGroups({ counting = false } = {}): Promise<string[]> {
   const lines = (await Deno.readTextFile("/proc/self/mountinfo")).split("\n");
   const mounted = (pattern: RegExp) =>
     lines.filter((line) => pattern.test(line)).map((line) => line.split(" ")[4] ?? "");
   const unified = mounted(/ - cgroup2 /).slice(0, 1);
-  return unified.length === 0 ? [] : [...unified, ...mounted(/ - cgroup .*\bname=systemd\b/).slice(0, 1)];
+  if (unified.length === 0) return [];
+  // A group of processors takes nobody in before it is told which processors it has.
+  const others = counting ? mounted(/ - cgroup (?!.*\b(cpuset|name=systemd)\b)/) : [];
+  return [...unified, ...mounted(/ - cgroup .*\bname=systemd\b/).slice(0, 1), ...others];
 }
 
 export interface MachineOptions {
@@ -57,7 +63,14 @@ export interface MachineOptions {
   root: string;
   /** Files and folders of this machine that it has as well, read-only, by their paths there. */
   binds?: Record<string, string>;
+  /** The same of folders that it writes to. */
+  folders?: Record<string, string>;
+  /** Whether a Docker Engine is to start containers in it. */
+  containers?: boolean;
 }
+
+/** What runc calls, and systemd-nspawn keeps from a machine otherwise. */
+const CALLS_OF_CONTAINERS = "--system-call-filter=add_key keyctl bpf";
 
 /** A machine of its own inside this one: systemd, processes, network and files, none of which it shares. */
 export class Machine implements AsyncDisposable {
@@ -71,10 +84,14 @@ export class Machine implements AsyncDisposable {
   }
 
   /** Starts a machine, and waits until systemd there has started what it starts by itself. */
-  static async boot({ root, binds = {} }: MachineOptions): Promise<Machine> {
+  static async boot(
+    { root, binds = {}, folders = {}, containers = false }: MachineOptions,
+  ): Promise<Machine> {
     const name = `cc-ci-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
-    const hierarchies = await controlGroups();
-    for (const folder of [...hierarchies, PROPAGATED]) await removeAbandoned(folder);
+    const hierarchies = await controlGroups({ counting: containers });
+    for (const folder of [...await controlGroups({ counting: true }), PROPAGATED]) {
+      await removeAbandoned(folder);
+    }
     for (const folder of hierarchies) await Deno.mkdir(join(folder, name));
     const groups = hierarchies.map((folder) => join(folder, name, "cgroup.procs"));
     // All processes of the machine go when the first of these is killed, and that is killed when this program ends.
@@ -109,7 +126,9 @@ export class Machine implements AsyncDisposable {
           `--machine=${name}`,
         ],
         ...["--register=no", "--keep-unit", "--private-network", "--link-journal=no", "--console=pipe"],
+        ...(containers ? [CALLS_OF_CONTAINERS] : []),
         ...Object.entries(binds).map(([there, here]) => `--bind-ro=${escaped(here)}:${escaped(there)}`),
+        ...Object.entries(folders).map(([there, here]) => `--bind=${escaped(here)}:${escaped(there)}`),
       ],
       env: { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" },
       stdin: "null",
@@ -142,7 +161,9 @@ export class Machine implements AsyncDisposable {
       // It has ended.
     }
     await this.#child.status;
-    for (const folder of [...await controlGroups(), PROPAGATED]) await removeGroup(join(folder, this.#name));
+    for (const folder of [...await controlGroups({ counting: true }), PROPAGATED]) {
+      await removeGroup(join(folder, this.#name));
+    }
   }
 
   /** Runs a program in the machine, however it ends. */
@@ -158,6 +179,16 @@ export class Machine implements AsyncDisposable {
   /** Runs a program of this machine's on that one's network. */
   async onNetwork(...argv: readonly string[]): Promise<void> {
     await execOk(["nsenter", "--target", String(this.#init), "--net", "--", ...argv]);
+  }
+
+  /** Lays a cable from this machine to another, each of which has an address at its end, with the bits of the network. */
+  async connect(other: Machine, { here, there }: { here: string; there: string }): Promise<void> {
+    const peer = ["peer", "name", "uplink", "netns", String(other.#init)];
+    await this.onNetwork("ip", "link", "add", "uplink", "type", "veth", ...peer);
+    for (const [machine, address] of [[this, here], [other, there]] as const) {
+      await machine.onNetwork("ip", "address", "add", address, "dev", "uplink");
+      await machine.onNetwork("ip", "link", "set", "uplink", "up");
+    }
   }
 
   /** Path by which this machine finds a file of that one. */

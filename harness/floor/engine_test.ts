@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
 import { fromFileUrl } from "../../common/files.ts";
+import { FLOOR_FILES } from "../../programs/bundle.ts";
 import { info } from "../swarm/schema.ts";
 import { engineConfiguration, floorTrouble, requireFloor } from "./engine.ts";
 
@@ -24,6 +26,25 @@ Deno.test("an engine has the floor when its default runtime says so", async () =
     assert.equal(await floorTrouble(by(path)), null);
     await Deno.writeTextFile(runc, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
     assert.match(await floorTrouble(by(path)) ?? "", /runc does not run/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("an installation's runtime finds the deno beside it, which is on no PATH of an engine", async () => {
+  const folder = await Deno.makeTempDir();
+  const at = (...names: string[]) => join(folder, ...names);
+  try {
+    for (const name of ["programs/floor", "bin"]) await Deno.mkdir(at(name), { recursive: true });
+    const here = dirname(fromFileUrl(import.meta.resolve("./runtime.sh")));
+    for (const name of FLOOR_FILES) await Deno.copyFile(join(here, name), at("programs/floor", name));
+    await Deno.writeTextFile(at("runc"), "#!/bin/sh\n", { mode: 0o755 });
+    const environment = `PATH=/usr/sbin:/usr/bin:/sbin:/bin CCCI_RUNC=${at("runc")} CCCI_FLOOR=${folder}`;
+    const script = `#!/bin/sh\nexport ${environment}\nexec ${at("programs/floor/runtime.sh")} "$@"\n`;
+    await Deno.writeTextFile(at("runtime"), script, { mode: 0o755 });
+    const without = await floorTrouble(by(at("runtime")));
+    await Deno.symlink(Deno.execPath(), at("bin/deno"));
+    assert.equal(await floorTrouble(by(at("runtime"))), null, `without it: ${without}`);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,7 +1,8 @@
 #!/bin/sh
 # The OCI runtime by which a Docker Engine with the floor starts all of its containers: runc, except that a container
 # of a run gets what runtime.ts and network.sh leave it. docs/operating.md says how an engine comes to use it.
-#   CCCI_RUNC, CCCI_DENO   the two programs, where they are not on the PATH of the engine
+#   CCCI_RUNC, CCCI_DENO   the two programs, where they are not on the PATH of the engine; the deno of an installation,
+#                          which no PATH of an engine names, is found without
 #   CCCI_FLOOR             folder in which the harness says what an app may use
 #   CCCI_DOCKER_SOCKET     where the engine answers
 set -u
@@ -14,6 +15,8 @@ here=$0
 if [ -h "$here" ]; then here=$(readlink -f -- "$here"); fi
 case $here in */*) here=${here%/*} ;; *) here=. ;; esac
 . "$here/network.sh"
+# Where "./cc-ci install" puts it, as seen from where it puts this.
+if [ -z "${CCCI_DENO:-}" ] && [ -x "$here/../../bin/deno" ]; then deno=$here/../../bin/deno; fi
 
 # The kernel may not count swap, and runc could then not write a limit of it. Without swap there is nothing to limit.
 counts_swap() {

@@ -1,6 +1,6 @@
 import type { Credentials } from "../credentials.ts";
 import { HostError } from "../errors.ts";
-import type { HostSettings } from "../settings.ts";
+import { droneDomain, type HostSettings } from "../settings.ts";
 import type { SeenLogins, SeenMade } from "./seen.ts";
 import type { Plan, Step } from "./step.ts";
 
@@ -26,12 +26,33 @@ export async function planLogins(
   return { steps, blocked: null };
 }
 
-/** The certificate by which Traefik knows the services behind it: other containers share the way between them. */
-export function planMade(seen: Pick<SeenMade, "insideCa">): Step[] {
-  return seen.insideCa !== null ? [] : [{
-    action: { kind: "make-inside-certificate" },
-    does: "Make the certificate of the services behind the proxy",
-  }];
+/**
+ * The certificate by which Traefik knows the services behind it, since other containers share the way between them; and
+ * the names that the runner knows: it finds Drone at the proxy of this host, whatever address the DNS has for everybody.
+ */
+export function planMade(settings: HostSettings, seen: SeenMade): Step[] {
+  const steps: Step[] = [];
+  if (seen.insideCa === null) {
+    steps.push({
+      action: { kind: "make-inside-certificate" },
+      does: "Make the certificate of the services behind the proxy",
+    });
+  }
+  const text = runnersNames(settings, seen.namesOfHost);
+  if (text !== null && text !== seen.names) {
+    steps.push({
+      action: { kind: "write-names", text },
+      does: `Write down that the runner finds "${droneDomain(settings)}" at this host's own proxy`,
+    });
+  }
+  return steps;
+}
+
+/** The runner's `hosts`: what comes from the host by another address is kept from what runners ask. */
+function runnersNames(settings: HostSettings, ofHost: string): string | null {
+  const address = settings.proxy.ingress.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  if (settings.drone === undefined || !/^[\d.]+$|:/.test(address)) return null;
+  return `${ofHost.trimEnd()}\n${address} ${droneDomain(settings)}\n`;
 }
 
 /** An account as Docker's configuration has it. @throws {HostError} wrong, for what Docker would not understand */

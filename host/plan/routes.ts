@@ -39,7 +39,7 @@ export function routes(settings: HostSettings, insideCa: string): string {
 
 /** Whoever may ask where runners ask reads every secret, so nobody but runners gets there. */
 function closedRpc(settings: HostSettings, runners: readonly string[]) {
-  // What comes from the host itself comes from the gateway.
+  // What comes from the host itself to the loopback address, as the runner does, comes from the gateway.
   const allowed = [settings.gateway.address, ...runners].map((address) => `!ClientIP(\`${address}\`)`);
   return {
     rule: [`Host(\`${droneDomain(settings)}\`)`, "PathPrefix(`/rpc`)", ...allowed].join(" && "),

@@ -67,10 +67,14 @@ export interface SeenDrone {
   repository: Record<string, unknown> | null;
 }
 
-/** What the host's program has made for other programs. */
+/** What the host's program has made for other programs, and what it makes it of. */
 export interface SeenMade {
   /** PEM of the authority that Traefik believes of the services behind it; null: their certificate is missing or ends. */
   insideCa: string | null;
+  /** The file by which the runner knows names; null: there is none. */
+  names: string | null;
+  /** The file by which the host itself knows names. */
+  namesOfHost: string;
 }
 
 /** Log-ins of the host itself. */

@@ -7,6 +7,7 @@ export type Action =
   | { kind: "init-swarm"; address: string }
   | { kind: "make-proxy-network" }
   | { kind: "make-inside-certificate" }
+  | { kind: "write-names"; text: string }
   | { kind: "log-in-to-registry"; registry: string; auth: string }
   | { kind: "let-git-in"; host: string; token: string }
   | { kind: "fetch-recipe"; recipe: string; version: string | null }

@@ -53,6 +53,7 @@ Deno.test("an empty host is brought to its settings, part by part in their order
   assert.deepEqual(await bring(host, { parts: ["swarm"] }), [
     ...[
       "make-inside-certificate",
+      "write-names",
       "make-bridge",
       "init-swarm",
       "make-proxy-network",
@@ -70,6 +71,7 @@ Deno.test("an empty host is brought to its settings, part by part in their order
     "set-repository",
   ]);
   assert.equal(host.engine.bridge?.gateway, "172.18.0.1");
+  assert.equal(host.files.names, "127.0.0.1 localhost\n127.0.0.1 drone.ci.example.org\n");
   assert.match(host.settings.get("traefik.ci.example.org") ?? "", /^LETS_ENCRYPT_ENV=$/m);
   assert.equal(host.stacks.get(PROXY)?.version, "2.1.0+v3.7.13");
   assert.equal(host.repository?.timeout, 60);
@@ -212,6 +214,10 @@ const disturbances: Record<string, { by(host: FakeHost): void; steps: string[] }
   "the certificate of the services behind the proxy is lost": {
     by: (host) => void (host.files.insideCa = null),
     steps: ["make-inside-certificate"],
+  },
+  "the host learns another name": {
+    by: (host) => void (host.files.namesOfHost += "192.0.2.1 git.example.org\n"),
+    steps: ["write-names"],
   },
   "the log-in at the registry is removed": {
     by: (host) => void (host.written.registry = null),

@@ -57,7 +57,7 @@ async function planHost(settings: HostSettings, { world, credentials }: Surround
   const host = new URL(forge.url).hostname;
   const swarm = planSwarm(settings, await world.swarm());
   const logins = await planLogins(settings, { seen: await world.logins({ registry, host }), credentials });
-  const made = planMade(await world.made());
+  const made = planMade(settings, await world.made());
   return { steps: [...made, ...swarm.steps, ...logins.steps], blocked: swarm.blocked };
 }
 

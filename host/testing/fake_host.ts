@@ -95,7 +95,7 @@ export class FakeHost implements World {
     taken: [],
   };
   written: SeenLogins = { registry: null, git: null };
-  files: SeenMade = { insideCa: null };
+  files: SeenMade = { insideCa: null, names: null, namesOfHost: "127.0.0.1 localhost\n" };
   readonly clones = new Map<string, string | null>();
   readonly settings = new Map<string, string>();
   readonly secrets = new Map<string, string>();
@@ -179,6 +179,9 @@ export class FakeHost implements World {
       case "make-proxy-network":
         if (this.engine.state !== "active") throw new Error("This node is not a swarm manager");
         this.engine.proxy = { driver: "overlay", attachable: true };
+        return;
+      case "write-names":
+        this.files.names = action.text;
         return;
       case "make-inside-certificate":
         this.files.insideCa = "PEM of an authority";

@@ -13,7 +13,7 @@ import { forgeTrouble, freeAt, strangeAbra, takenByOthers } from "./conditions.t
 import { type DroneApi, lookAtDrone, setRepository, waitForDrone } from "./drone_api.ts";
 import { initSwarm, lookAtSwarm, makeBridge, makeProxyNetwork, removeBridge } from "./engine.ts";
 import { letGitIn, logInToRegistry, lookAtLogins } from "./logins.ts";
-import { lookAtMade, makeInsideCertificate } from "./made.ts";
+import { lookAtMade, makeInsideCertificate, writeNames } from "./made.ts";
 import { addKey } from "./restic_key.ts";
 import { fetchRecipe } from "./recipes.ts";
 import { writeRoutes } from "./route_files.ts";
@@ -94,6 +94,8 @@ async function act(action: Action, { world, settings, drone }: Hands): Promise<v
       return await makeProxyNetwork(swarm);
     case "make-inside-certificate":
       return await makeInsideCertificate(settings.made);
+    case "write-names":
+      return await writeNames(settings.made, action.text);
     case "log-in-to-registry":
       return await logInToRegistry(settings.home, action);
     case "let-git-in":

@@ -5,6 +5,8 @@ import {
   type OwnAuthority,
   ownCertificateIn,
 } from "../../common/own_certificate.ts";
+import { join } from "node:path";
+import { readIfThere, writeAtomically } from "../../common/files.ts";
 import type { SeenMade } from "../plan/seen.ts";
 
 const inside: OwnAuthority = {
@@ -14,14 +16,28 @@ const inside: OwnAuthority = {
   file: "inside",
 };
 
+/** The runner's own, over which its unit lays the one that was made. */
+const HOSTS = "/etc/hosts";
+
 /** What was made for other programs. */
 export async function lookAtMade(folder: string): Promise<SeenMade> {
   const files = ownCertificateIn(folder, inside);
   return {
     insideCa: await isOwnCertificateFresh(files) ? await Deno.readTextFile(files.ca) : null,
+    names: await readIfThere(namesIn(folder)),
+    namesOfHost: await readIfThere(HOSTS) ?? "",
   };
 }
 
 export async function makeInsideCertificate(folder: string): Promise<void> {
   await ensureOwnCertificate(folder, inside);
+}
+
+export async function writeNames(folder: string, text: string): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true, mode: 0o755 });
+  await writeAtomically(namesIn(folder), text);
+}
+
+function namesIn(folder: string): string {
+  return join(folder, "hosts");
 }
