@@ -1,3 +1,5 @@
+import { systemClock } from "./time.ts";
+
 /**
  * An advisory lock on a file (flock). The kernel frees it when the process that holds it ends, however that happens,
  * and children do not inherit it. So a process that gets the lock knows that the earlier holder is dead or has given it
@@ -16,6 +18,15 @@ export class FileLock implements Disposable {
     if (await file.tryLock(true)) return new FileLock(file);
     file.close();
     return null;
+  }
+
+  /** Takes the lock as soon as no other process has it. @throws the signal's reason */
+  static async wait(path: string, signal?: AbortSignal): Promise<FileLock> {
+    while (true) {
+      const lock = await FileLock.take(path);
+      if (lock !== null) return lock;
+      await systemClock.sleep(200, signal);
+    }
   }
 
   /**

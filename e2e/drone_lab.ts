@@ -52,7 +52,7 @@ let names = 0;
 /** The programs themselves, which are built when they are not there: by one at a time, while a stack may be starting. */
 async function programsOf(paths: Paths, signal: AbortSignal) {
   const context = { paths, progress: silentProgress, signal };
-  await using _lock = await lockStack(paths, context);
+  using _lock = await lockStack(paths, context);
   return { gitea: await ensureGiteaProgram(context), programs: await ensureDronePrograms(context) };
 }
 

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { CcciError } from "../common/errors.ts";
 import { recipeName } from "../protocol/params.ts";
 import { exists } from "../common/files.ts";
+import { enrolled } from "./enrolled.ts";
 import { readFolder } from "./named_files.ts";
 import { type Reading, readRecipeYml } from "./recipe_yml.ts";
 import { type RecipeYml, recipeYml } from "./schema.ts";
@@ -47,17 +48,4 @@ function saidIn(reading: Reading, path: string): RecipeYml {
 /** What holds for a recipe nobody enrolled. */
 export function defaultEnrolment(recipe: string): Enrolment {
   return { recipe, folder: null, ...recipeYml.parse({ repo: `unknown/${recipe}` }) };
-}
-
-/** Names of all enrolled recipes. */
-export async function enrolled(recipes: string): Promise<string[]> {
-  const names: string[] = [];
-  try {
-    for await (const entry of Deno.readDir(recipes)) {
-      if (entry.isDirectory && await exists(join(recipes, entry.name, "recipe.yml"))) names.push(entry.name);
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return names.sort();
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { appSettings, domainsOf } from "../harness/app/settings.ts";
-import { defaultEnrolment, enrolled, EnrolmentError, loadEnrolment, parseEnrolment } from "./enrolment.ts";
+import { enrolled } from "./enrolled.ts";
+import { defaultEnrolment, EnrolmentError, loadEnrolment, parseEnrolment } from "./enrolment.ts";
 
 Deno.test("an enrolment that only names its repository gets defaults", () => {
   const enrolment = parseEnrolment("repo: a/b", "x");

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { probablyMeant } from "../common/spelling.ts";
 import { exists } from "../common/files.ts";
+import { enrolled } from "./enrolled.ts";
 import type { Locate, Mistake } from "./mistakes.ts";
 import { type Need, neededIn } from "./needs_schema.ts";
 import { readRecipeYml } from "./recipe_yml.ts";
@@ -61,7 +62,7 @@ async function problemOf(
 ): Promise<string | null> {
   if (name === recipe) return "which is this recipe itself";
   if (!await exists(join(recipes, name, "recipe.yml"))) {
-    const near = probablyMeant(name, await namesIn(recipes));
+    const near = probablyMeant(name, await enrolled(recipes));
     return `which is not enrolled${near === null ? "" : `, probably meant as "${near}"`}`;
   }
   const way = await wayTo(recipe, { from: name, recipes, seen: new Set() });
@@ -116,8 +117,4 @@ async function needsOf(recipes: string, recipe: string): Promise<Need[]> {
   } catch {
     return [];
   }
-}
-
-async function namesIn(recipes: string): Promise<string[]> {
-  return (await Array.fromAsync(Deno.readDir(recipes))).map(({ name }) => name);
 }

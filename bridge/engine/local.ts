@@ -2,6 +2,7 @@ import { exists, readIfThere } from "../../common/files.ts";
 import { join } from "node:path";
 import { describeError } from "../../common/errors.ts";
 import { killGroup } from "../../common/exec.ts";
+import { FileLock } from "../../common/file_lock.ts";
 import { type Clock, systemClock, waitFor, WaitTimeout } from "../../common/time.ts";
 import { type RunParams, runParams } from "../../protocol/params.ts";
 import { type Engine, type EngineState, outcomeOfExit, type StartAnswer } from "./engine.ts";
@@ -140,6 +141,6 @@ async function readEnd(folder: string): Promise<EngineState | null> {
 }
 
 async function isLocked(path: string): Promise<boolean> {
-  using file = await Deno.open(path, { read: true, write: true, create: true });
-  return !(await file.tryLock(true));
+  using lock = await FileLock.take(path);
+  return lock === null;
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
+import { FileLock } from "../../common/file_lock.ts";
 import { waitFor, WaitTimeout } from "../../common/time.ts";
 
 /** A bridge that was told to stop may need this long to let go of the folder. */
@@ -12,16 +13,13 @@ const handOverMs = 5_000;
  */
 export async function holdState(folder: string): Promise<Disposable> {
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-  const file = await Deno.open(join(folder, "lock"), { read: true, write: true, create: true });
   try {
-    await waitFor(() => file.tryLock(true), {
+    return await waitFor(async () => await FileLock.take(join(folder, "lock")) ?? undefined, {
       what: "the state folder",
       timeoutMs: handOverMs,
       everyMs: 100,
     });
-    return { [Symbol.dispose]: () => file.close() };
   } catch (error) {
-    file.close();
     if (!(error instanceof WaitTimeout)) throw error;
   }
   throw new UsageError(`Could not use the state folder "${folder}": another bridge has it`, {

@@ -206,7 +206,7 @@ export class HostMachine implements AsyncDisposable {
 
 async function programsOf(paths: Paths) {
   const context = { paths, progress: silentProgress, signal: new AbortController().signal };
-  await using _lock = await lockStack(paths, context);
+  using _lock = await lockStack(paths, context);
   const step = silentProgress.step("Docker Engine");
   return {
     ...await ensureDronePrograms(context),

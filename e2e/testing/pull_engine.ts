@@ -1,11 +1,7 @@
 import { join } from "node:path";
-import { waitFor } from "../../common/time.ts";
 import { runCommandOk } from "../../common/command.ts";
-import { Swarm } from "../../harness/swarm/swarm.ts";
-import { ensureEngineProgram } from "../../local/docker/engine_program.ts";
-import { pathsFromEnvironment } from "../../local/host/paths.ts";
-import { silentProgress } from "../../local/host/progress.ts";
-import { lockStack } from "../../local/stack/lock.ts";
+import type { Swarm } from "../../harness/swarm/swarm.ts";
+import { EngineChild, engineProgram } from "./engine_child.ts";
 
 export interface EngineOptions {
   /** Folder for its data and its socket. */
@@ -22,51 +18,36 @@ export interface EngineOptions {
  */
 export class PullEngine implements AsyncDisposable {
   readonly swarm: Swarm;
-  readonly #child: Deno.ChildProcess;
   readonly bridge: string;
-  readonly #data: string | null;
+  readonly #made: AsyncDisposableStack;
 
-  private constructor(
-    swarm: Swarm,
-    started: { child: Deno.ChildProcess; bridge: string; data: string | null },
-  ) {
+  private constructor(swarm: Swarm, { bridge, made }: { bridge: string; made: AsyncDisposableStack }) {
     this.swarm = swarm;
-    this.#child = started.child;
-    this.bridge = started.bridge;
-    this.#data = started.data;
+    this.bridge = bridge;
+    this.#made = made;
   }
 
   static async start({ folder, mirror, room }: EngineOptions): Promise<PullEngine> {
     const at = await Deno.makeTempDir({ dir: folder, prefix: "engine-" });
     const [data, socket] = [join(at, "data"), join(at, "socket")];
+    await using made = new AsyncDisposableStack();
     await Deno.mkdir(data);
     if (room !== undefined) {
       await runCommandOk(["mount", "-t", "tmpfs", "-o", `size=${room}m`, "cc-ci-test", data]);
+      made.defer(async () => void await runCommandOk(["umount", data]));
     }
     const program = await engineProgram();
     const bridge = await makeBridge();
-    const child = new Deno.Command("setpriv", {
-      args: [
-        ...["--pdeathsig", "TERM", "--", ...program],
-        ...[`--data-root=${data}`, `--exec-root=${join(at, "exec")}`, `--pidfile=${join(at, "pid")}`],
-        ...[`--host=unix://${socket}`, `--bridge=${bridge}`, "--iptables=false", "--ip6tables=false"],
-        "--ip-forward=false",
-        ...(mirror === undefined ? [] : [`--registry-mirror=http://${mirror}`]),
-      ],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    const swarm = new Swarm(socket);
-    const engine = new PullEngine(swarm, { child, bridge, data: room === undefined ? null : data });
-    const answers = () => swarm.version().then(() => true, () => false);
-    try {
-      await waitFor(answers, { what: "a Docker Engine", timeoutMs: 60_000, everyMs: 50 });
-      return engine;
-    } catch (error) {
-      await engine[Symbol.asyncDispose]();
-      throw error;
-    }
+    made.defer(async () => void await runCommandOk(["ip", "link", "delete", bridge]));
+    const command = [
+      ...program,
+      ...[`--data-root=${data}`, `--exec-root=${join(at, "exec")}`, `--pidfile=${join(at, "pid")}`],
+      ...[`--host=unix://${socket}`, `--bridge=${bridge}`, "--iptables=false", "--ip6tables=false"],
+      "--ip-forward=false",
+      ...(mirror === undefined ? [] : [`--registry-mirror=http://${mirror}`]),
+    ];
+    const { swarm } = made.use(await EngineChild.start(command, socket));
+    return new PullEngine(swarm, { bridge, made: made.move() });
   }
 
   /** Names of all images that it has, and of what pulls have left half done. */
@@ -76,30 +57,8 @@ export class PullEngine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGTERM");
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has ended by itself
-    }
-    await this.#child.status;
-    await runCommandOk(["ip", "link", "delete", this.bridge]);
-    if (this.#data !== null) await runCommandOk(["umount", this.#data]);
+    await this.#made.disposeAsync();
   }
-}
-
-let found: Promise<string[]> | undefined;
-
-/** What starts the stack's engine as well. It is built where it has not been yet, which may take some minutes. */
-export function engineProgram(): Promise<string[]> {
-  return found ??= findEngineProgram();
-}
-
-async function findEngineProgram(): Promise<string[]> {
-  const paths = pathsFromEnvironment();
-  const { signal } = new AbortController();
-  await using _lock = await lockStack(paths, { progress: silentProgress, signal });
-  const step = silentProgress.step("Docker Engine");
-  return await ensureEngineProgram({ paths, step, progress: silentProgress, signal });
 }
 
 /** A bridge to which nothing is connected. Its address is one of those for examples, so it stands in nobody's way. */

@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { runCommandOk } from "../../common/command.ts";
-import { waitFor } from "../../common/time.ts";
-import { Swarm } from "../../harness/swarm/swarm.ts";
-import { engineProgram } from "./pull_engine.ts";
+import type { Swarm } from "../../harness/swarm/swarm.ts";
+import { EngineChild, engineProgram } from "./engine_child.ts";
 
 /**
  * Mounts and the network are the engine's own, so that it may publish ports and make networks beside the stack's engine,
@@ -19,36 +18,20 @@ exec "$@" --data-root="$folder/data" --exec-root="$folder/exec" --pidfile="$fold
 /** A Docker Engine of its own that can have a Swarm. */
 export class SwarmEngine implements AsyncDisposable {
   readonly swarm: Swarm;
-  readonly #child: Deno.ChildProcess;
+  readonly #engine: EngineChild;
   readonly #folder: string;
 
-  private constructor(folder: string, child: Deno.ChildProcess) {
+  private constructor(folder: string, engine: EngineChild) {
     this.#folder = folder;
-    this.#child = child;
-    this.swarm = new Swarm(join(folder, "run", "docker.sock"));
+    this.#engine = engine;
+    this.swarm = engine.swarm;
   }
 
   static async start(folder: string): Promise<SwarmEngine> {
     const program = await engineProgram();
     await Deno.mkdir(join(folder, "run"), { recursive: true });
-    const child = new Deno.Command("setpriv", {
-      args: [
-        ...["--pdeathsig", "TERM", "--", "unshare", "--net", "--mount"],
-        ...["sh", "-c", START, "sh", folder, ...program],
-      ],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    const engine = new SwarmEngine(folder, child);
-    const answers = () => engine.swarm.version().then(() => true, () => false);
-    try {
-      await waitFor(answers, { what: "a Docker Engine", timeoutMs: 60_000, everyMs: 50 });
-      return engine;
-    } catch (error) {
-      await engine[Symbol.asyncDispose]();
-      throw error;
-    }
+    const command = ["unshare", "--net", "--mount", "sh", "-c", START, "sh", folder, ...program];
+    return new SwarmEngine(folder, await EngineChild.start(command, join(folder, "run", "docker.sock")));
   }
 
   /** A command line that runs where the engine publishes its ports. */
@@ -66,11 +49,6 @@ export class SwarmEngine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGTERM");
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has ended by itself
-    }
-    await this.#child.status;
+    await this.#engine[Symbol.asyncDispose]();
   }
 }

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { describeError } from "../../common/errors.ts";
 import { ingressOf, serviceFetch } from "../../common/ingress.ts";
 import { type Clock, systemClock } from "../../common/time.ts";
-import { enrolled } from "../../enrolment/enrolment.ts";
+import { enrolled } from "../../enrolment/enrolled.ts";
 import { readFolder } from "../../enrolment/named_files.ts";
 import { recipeList } from "../../protocol/dashboard_api.ts";
 import { runResult } from "../../protocol/result.ts";

@@ -4,6 +4,7 @@ import { readLocalCall, rehearse } from "../../harness/command/rehearse.ts";
 import { exists } from "../../common/files.ts";
 import { write } from "../host/command_line.ts";
 import { bareSettings, callersFolder, harness, recipesFolder } from "./harness.ts";
+import { enrolled } from "../../enrolment/enrolled.ts";
 import { providersOf } from "../../enrolment/needs.ts";
 import { ensureImages } from "../images/mod.ts";
 import { Interruption } from "../host/interruption.ts";
@@ -64,10 +65,8 @@ async function refuseUnknown(target: string): Promise<void> {
   if (!isName(target) || !await exists(recipes)) return;
   const here = resolve(callersFolder(), target);
   if (await exists(join(recipes, target)) || await exists(here)) return;
-  const known = (await Array.fromAsync(Deno.readDir(recipes)))
-    .filter((entry) => entry.isDirectory).map((entry) => entry.name).sort();
   throw new UsageError(`There is no recipe "${target}"`, {
-    hint: `Enrolled are: ${known.join(", ")}. A path or a git URL will do as well`,
+    hint: `Enrolled are: ${(await enrolled(recipes)).join(", ")}. A path or a git URL will do as well`,
   });
 }
 

@@ -16,7 +16,7 @@ export interface DronePrograms {
 /** Drone's server and exec runner, built from their modules and kept in the cache; no package of either exists. */
 export async function ensureDronePrograms(context: BuildContext): Promise<DronePrograms> {
   const server = await ensureProgram(context, {
-    ...{ name: "Drone", usually: "about 3 min", script: "build-server.sh", version: SERVER_VERSION },
+    ...{ name: "Drone", usually: "about 3 min", script: "drone/build-server.sh", version: SERVER_VERSION },
     out: `drone-server-${SERVER_VERSION}`,
   });
   return { server, runner: await ensureDroneRunner(context) };
@@ -25,8 +25,14 @@ export async function ensureDronePrograms(context: BuildContext): Promise<DroneP
 /** Drone's exec runner alone. */
 export function ensureDroneRunner(context: BuildContext): Promise<string> {
   return ensureProgram(context, {
-    ...{ name: "Drone's runner", usually: "about 1 min", script: "build-runner.sh", version: RUNNER_VERSION },
+    ...{
+      name: "Drone's runner",
+      usually: "about 1 min",
+      script: "host/build-go.sh",
+      version: RUNNER_VERSION,
+    },
     out: `drone-runner-exec-${RUNNER_VERSION}`,
+    more: ["github.com/drone-runners/drone-runner-exec", "."],
   });
 }
 
@@ -36,14 +42,17 @@ interface Source {
   script: string;
   version: string;
   out: string;
+  /** What else the script takes. */
+  more?: string[];
 }
 
 async function ensureProgram({ paths, progress, signal }: BuildContext, source: Source): Promise<string> {
-  const { name, usually, script, version } = source;
+  const { name, usually, script, version, more = [] } = source;
   const out = join(paths.bin, source.out);
   if (await exists(out)) return out;
   await inStep(progress, `Build ${name}`, async (step) => {
-    const argv = [join(paths.repo, "local", "drone", script), version, out, join(paths.build, script)];
+    const work = join(paths.build, source.out);
+    const argv = [join(paths.repo, "local", script), version, out, work, ...more];
     await buildProgram({ paths, step, signal, name, argv, usually });
   });
   await dropBuildCaches(paths);

@@ -3,7 +3,7 @@ import { UsageError } from "../../common/errors.ts";
 import { exec } from "../../common/exec.ts";
 import { FileLock } from "../../common/file_lock.ts";
 import { exists } from "../../common/files.ts";
-import { formatSeconds, systemClock } from "../../common/time.ts";
+import { formatSeconds } from "../../common/time.ts";
 import { StackError } from "./errors.ts";
 import { onPath } from "./host.ts";
 import type { Paths } from "./paths.ts";
@@ -44,7 +44,7 @@ export async function buildProgram(options: BuildOptions): Promise<void> {
   }
   await Deno.mkdir(paths.build, { recursive: true });
   const [script = "", , made = ""] = options.argv;
-  using _turn = await takeTurn(join(paths.build, `${basename(made)}.lock`), options.signal);
+  using _turn = await FileLock.wait(join(paths.build, `${basename(made)}.lock`), options.signal);
   if (await exists(made)) return;
   await stopBuilds(paths, script);
   const log = join(paths.build, `${name.toLowerCase().replaceAll(/[^a-z0-9.]+/g, "-")}.log`);
@@ -84,15 +84,6 @@ export async function buildProgram(options: BuildOptions): Promise<void> {
   } finally {
     clearInterval(alive);
     file.close();
-  }
-}
-
-/** Waits until nobody else has the lock. */
-async function takeTurn(path: string, signal: AbortSignal): Promise<FileLock> {
-  while (true) {
-    const lock = await FileLock.take(path);
-    if (lock !== null) return lock;
-    await systemClock.sleep(200, signal);
   }
 }
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { FileLock } from "../../common/file_lock.ts";
 import { exists, removeTree } from "../../common/files.ts";
 
 const PREFIX = "cc-ci-secrets-";
@@ -15,8 +16,7 @@ export async function withScratch<T>(work: (folder: string) => Promise<T>, memor
   const stay = () => {};
   Deno.addSignalListener("SIGHUP", stay);
   try {
-    using open = await Deno.open(folder);
-    await open.tryLock(true);
+    using _lock = await FileLock.takeFolder(folder, "alone");
     return await work(folder);
   } finally {
     await removeTree(folder);
@@ -29,8 +29,8 @@ async function removeOld(base: string): Promise<void> {
     if (!isDirectory || !name.startsWith(PREFIX)) continue;
     const folder = join(base, name);
     try {
-      using left = await Deno.open(folder);
-      if (await left.tryLock(true)) await removeTree(folder); // the kernel frees what a killed call had locked
+      using lock = await FileLock.takeFolder(folder, "alone");
+      if (lock !== null) await removeTree(folder); // the kernel frees what a killed call had locked
     } catch (error) {
       // It is another account's, or its owner has removed it meanwhile.
       if (!(error instanceof Deno.errors.PermissionDenied) && !(error instanceof Deno.errors.NotFound)) {

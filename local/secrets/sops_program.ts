@@ -40,10 +40,12 @@ export async function ensureSops(
   const built = join(paths.bin, `sops-${SOPS_VERSION}`);
   if (await exists(built)) return built;
   return await inStep(progress, "sops", async (step) => {
-    const script = join(paths.repo, "local", "secrets", "build.sh");
     await buildProgram({
       ...{ paths, step, signal, name: "sops", usually: "about 10 min" },
-      argv: [script, SOPS_VERSION, built, join(paths.build, "sops")],
+      argv: [
+        ...[join(paths.repo, "local", "host", "build-go.sh"), SOPS_VERSION, built, join(paths.build, "sops")],
+        ...["github.com/getsops/sops/v3", "./cmd/sops"],
+      ],
     });
     await dropBuildCaches(paths);
     return built;

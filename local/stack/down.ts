@@ -23,7 +23,7 @@ export async function stopStack(
   { progress, signal }: { progress: Progress; signal?: AbortSignal },
 ): Promise<void> {
   const paths = pathsFromEnvironment();
-  await using _lock = await lockStack(paths, { progress, signal });
+  using _lock = await lockStack(paths, { progress, signal });
   await inStep(progress, "Bridge and dashboard", async (step) => {
     const bridge = await stopService(paths, "bridge");
     await stopRunner(paths); // a runner starts the next waiting build as soon as the run under way ends

@@ -27,8 +27,8 @@ Deno.test("a second start waits for the first, and says for whom", async () => {
       everyMs: 5,
     });
     order.push("first");
-    await first[Symbol.asyncDispose]();
-    await (await second)[Symbol.asyncDispose]();
+    first[Symbol.dispose]();
+    (await second)[Symbol.dispose]();
     assert.deepEqual(order, ["first", "second"]);
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -39,7 +39,7 @@ Deno.test("waiting for the lock can be given up", async () => {
   const folder = await Deno.makeTempDir();
   const paths = pathsFromEnvironment((name) => name === "CCCI_CACHE" ? folder : undefined);
   try {
-    await using _first = await lockStack(paths, { progress: silentProgress });
+    using _first = await lockStack(paths, { progress: silentProgress });
     await assert.rejects(
       lockStack(paths, { progress: silentProgress, signal: AbortSignal.abort(new Error("enough")) }),
       /enough/,

@@ -103,7 +103,7 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
     options.parts ?? ["swarm", "traefik", "backup-bot", "gitea", "dashboard", "bridge"],
   );
   const signal = options.signal ?? new AbortController().signal;
-  await using _lock = await lockStack(paths, { progress, signal });
+  using _lock = await lockStack(paths, { progress, signal });
   for (const folder of [paths.bin, paths.runs, paths.logs]) await Deno.mkdir(folder, { recursive: true });
   await Deno.chmod(paths.state, 0o711); // readable by none but us, passable to the CA file
   await requireDisk(paths, { pulls: () => hub.answers() });
