@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { CcciError } from "../../common/errors.ts";
 import { Abra } from "../abra/abra.ts";
-import { type Revision, sideOf } from "../app/app.ts";
+import { type Revision, sideOf } from "../app/revision.ts";
 import { composeFileWith, layDown, liftUp, type Override, overrideOf } from "../app/override.ts";
 import { composeEnvironment, domainsOf } from "../app/settings.ts";
 import { type Compose, type ComposeFailure, loadCompose } from "../recipe/compose.ts";
