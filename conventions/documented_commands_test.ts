@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { exec, execOk } from "../common/exec.ts";
 import { UNITS } from "../host/units.ts";
 import { document } from "./testing/documents.ts";
-import { filesOfTree, root } from "./testing/tree.ts";
+import {
+  commandsIn,
+  depthOf,
+  type Documented,
+  documentTexts,
+  flagsOf,
+  shellBlocks,
+} from "./testing/documented.ts";
+import { root } from "./testing/tree.ts";
 
 /** Programs of others that an operator types. Whoever documents another one says here that it is meant. */
 const OTHERS = [
@@ -31,40 +39,11 @@ const INSTALLED: Record<string, readonly string[]> = {
   "cc-ci-harness": ["run", "-q", "-P=harness", "harness.ts"],
 };
 
-/** A command that a document has a reader type. */
-interface Documented {
-  path: string;
-  words: string[];
-}
-
-const paths = (await filesOfTree()).filter((path) => path.endsWith(".md"));
-const texts = await Promise.all(paths.map(async (path) => ({ path, text: await document(path) })));
-
-/** The commands of every shell block, and those of ours that stand in a sentence or a table. */
-const documented: Documented[] = texts.flatMap(({ path, text }) => {
-  const blocks = blocksOf(text).flatMap(linesOf);
-  const inline = [...text.replaceAll(/^```[^]*?^```/gm, "").matchAll(/`((?:\.\/cc-ci|cc-ci-\w+) [^`]+)`/g)]
-    .map(([, code = ""]) => code);
-  return [...blocks, ...inline].map((line) => ({ path, words: line.split(/\s+/) }));
-});
-
-function blocksOf(text: string): string[] {
-  return [...text.matchAll(/^```sh\n([^]*?)^```/gm)].map(([, block = ""]) => block);
-}
-
-/** Each command of a block, without comments. What follows a pipe is a command of its own. */
-function linesOf(block: string): string[] {
-  return block.replaceAll("\\\n", " ").replaceAll(/(^|\s)#.*$/gm, "").split(/\n|&&|\|\|?|;/)
-    .map((line) => line.trim().replace(/^\(/, "").replace(/^(?:[A-Z_]+=\S*\s+)*(?:sudo\s+)?/, ""))
-    .filter((line) => line !== "");
-}
-
-function flagsOf(words: readonly string[]): string[] {
-  return words.flatMap((word) => /^--[a-z][a-z-]*/.exec(word) ?? []);
-}
+const texts = await documentTexts();
+const documented = texts.flatMap(commandsIn);
 
 Deno.test("documents: every block of shell can be read by a shell", async () => {
-  const blocks = texts.flatMap(({ path, text }) => blocksOf(text).map((block) => ({ path, block })));
+  const blocks = texts.flatMap(({ path, text }) => shellBlocks(text).map((block) => ({ path, block })));
   assert.ok(blocks.length > 10, "blocks are marked some other way now");
   const wrong = await Promise.all(blocks.map(async ({ path, block }) => {
     const { success, stderr } = await exec(["sh", "-n", "-c", block]);
@@ -113,12 +92,6 @@ async function knownOptions(commands: readonly Documented[], program: string): P
       assert.deepEqual(missing, [], `${path}: ${words.join(" ")}`);
     }
   }));
-}
-
-/** Where a command's own arguments begin: `secrets new` is a command of two words. */
-function depthOf([, first = "", second = ""]: readonly string[]): number {
-  const grouped = ["bench", "recipes", "secrets"].includes(first) && /^[a-z-]+$/.test(second);
-  return first === "" || first.startsWith("-") ? 1 : grouped && first !== "bench" ? 3 : 2;
 }
 
 Deno.test("documents: what is typed in a block is ours, or a program that an operator has", () => {

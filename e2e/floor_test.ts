@@ -44,8 +44,13 @@ onTheStack(
       env: {},
     });
     const folder = (await runFolders(bench.runs))[0];
-    const remove = [...HARNESS, "remove", folder?.path ?? ""];
+    const harness = async (...args: string[]) =>
+      await execOk([...HARNESS, ...args], {
+        cwd: new URL("..", import.meta.url).pathname,
+        env: bench.stack.env,
+      });
     try {
+      assert.match((await harness("floor")).stdout, /^The Docker Engine has the floor\. /);
       assert.equal(stage(ended, "install")?.result, "passed", ended.stderr); // an attack that works ends the app
       const stack = (await folder?.plan())?.apps.find(({ lane }) => lane === "install")?.stack ?? "";
       const docker = async (...args: string[]) => (await execOk(["docker", ...args])).stdout.trim();
@@ -57,7 +62,7 @@ onTheStack(
       }
       assert.ok(kept > 1e6 && kept < 31e6, `${kept} bytes of log`);
     } finally {
-      await execOk(remove, { cwd: new URL("..", import.meta.url).pathname, env: bench.stack.env });
+      await harness("remove", folder?.path ?? "");
     }
   },
 );

@@ -190,6 +190,10 @@ onRealServices(
       assert.notEqual(ofBridge, running[1]);
       assert.equal(ofRunner, running[2]);
 
+      const wouldGo = await ccCi(machine, "uninstall", "--dry-run");
+      assert.equal(wouldGo.code, 0, wouldGo.stderr);
+      assert.match(wouldGo.stdout, /^Would remove .*cc-ci/m);
+      assert.deepEqual(await processes(), [ofDashboard, ofBridge, ofRunner]);
       const gone = await ccCi(machine, "uninstall");
       assert.equal(gone.code, 0, gone.stderr);
       assert.match(gone.stdout, /^Kept: \/var\/lib\/cc-ci$/m);

@@ -9,7 +9,7 @@ import { callersFolder } from "./harness.ts";
 export async function bundle(argv: string[]): Promise<number> {
   const { repo, cache } = pathsFromEnvironment();
   const command = new Command("bundle").exitOverride()
-    .description("writes bridge, dashboard and harness as one file each, with what belongs to them")
+    .description("writes bridge, dashboard, harness and host as one file each, with what belongs to them")
     .argument("[dir]", "folder for them", join(cache, "programs"));
   command.parse(argv, { from: "user" });
   const folder = resolve(callersFolder(), command.processedArgs[0]);
