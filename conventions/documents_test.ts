@@ -205,3 +205,21 @@ Deno.test("docs/README.md: every document is in the index", async () => {
   );
   assert.deepEqual(missing, ["README.md"]);
 });
+
+Deno.test("documents: every picture is a small PNG with a text beside it of what is on it, and is shown somewhere", async () => {
+  const tree = await filesOfTree();
+  const texts = await Promise.all(tree.filter((path) => path.endsWith(".md")).map(document));
+  const pictures = tree.filter((path) => path.startsWith("docs/pictures/"));
+  const named = pictures.filter((path) => path.endsWith(".png"));
+  assert.ok(named.length > 0, "pictures lie somewhere else now");
+  assert.deepEqual(
+    pictures.toSorted(),
+    named.flatMap((path) => [path, path.replace(/png$/, "txt")]).toSorted(),
+  );
+  for (const path of named) {
+    const bytes = await Deno.readFile(new URL(`../${path}`, import.meta.url));
+    assert.deepEqual([...bytes.subarray(0, 8)], [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a], path);
+    assert.ok(bytes.length < 150_000, `${path} has ${bytes.length} bytes`);
+    assert.ok(texts.some((text) => text.includes(`](${path})`)), `no document shows ${path}`);
+  }
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import axe, { type AxeResults, type Result } from "axe-core";
 import type { Page } from "puppeteer-core";
 import { Site } from "./dashboard_site.ts";
+import { comparePicture } from "./picture.ts";
 import { onRealServices } from "./scene.ts";
 
 /** Folder in which pictures of all pages are left for people to look at, if wanted. */
@@ -84,6 +85,21 @@ onRealServices(
 onRealServices("nor on an empty dashboard", async () => {
   await using site = await Site.open({ empty: true });
   assert.deepEqual(await flaws(site, emptyPages), []);
+});
+
+onRealServices("the picture of the dashboard in the README is of today's page and style", async () => {
+  await using site = await Site.open({ at: "2026-03-01T12:00:00Z" });
+  site.dashboard.hidden.add("limesurvey"); // its words are longer than those that people use
+  const page = await site.page({ width: 1040 });
+  await site.visit(page, "/");
+  const read = await page.$eval("main", (main) => main.innerText);
+  // Its address changes with what stands in it.
+  const style = await page.$eval("link[rel=stylesheet]", (link) => link.getAttribute("href"));
+  await comparePicture(page, {
+    name: "dashboard",
+    shows: `${read}\n\n${style}\n`,
+    clip: { x: 0, y: 0, width: 1040, height: 900 },
+  });
 });
 
 onRealServices("axe-core would find something", async () => {

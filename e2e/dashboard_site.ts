@@ -1,13 +1,10 @@
-import assert from "node:assert/strict";
-import puppeteer, { type Browser, type HTTPRequest, type Page } from "puppeteer-core";
+import type { Browser, HTTPRequest, Page } from "puppeteer-core";
 import { TestDashboard } from "../dashboard/testing/dashboard.ts";
 import { TestClock } from "../dashboard/testing/clock.ts";
 import { fillWithSample } from "../dashboard/testing/sample.ts";
 import { waitFor } from "../common/time.ts";
-import { onPath } from "../local/host/host.ts";
+import { openBrowser, PATIENCE_MS } from "./browser.ts";
 
-/** How long a browser may take for one thing on a busy machine. */
-const PATIENCE_MS = 120_000;
 /** How often a page is opened whose load the host's changing network disturbs each time. */
 const TRIES = 20;
 
@@ -27,18 +24,11 @@ export class Site implements AsyncDisposable {
     this.url = `http://127.0.0.1:${this.#server.addr.port}`;
   }
 
-  /** @param options `empty`: as it is before anything was ever told */
-  static async open(options: { empty?: boolean } = {}): Promise<Site> {
-    const dashboard = new TestDashboard({ clock: new TestClock(Date.now()) });
+  /** @param options `empty`: as it is before anything was ever told; `at`: what time it is there */
+  static async open(options: { empty?: boolean; at?: string } = {}): Promise<Site> {
+    const dashboard = new TestDashboard({ clock: new TestClock(options.at ?? Date.now()) });
     if (!options.empty) await fillWithSample(dashboard);
-    // These pages are our own; the sandbox is off because it cannot be had as root.
-    const browser = await puppeteer.launch({
-      executablePath: await chromium(),
-      args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server"],
-      timeout: PATIENCE_MS,
-      protocolTimeout: 2 * PATIENCE_MS,
-    });
-    return new Site(dashboard, browser);
+    return new Site(dashboard, await openBrowser());
   }
 
   /**
@@ -118,10 +108,4 @@ export class Site implements AsyncDisposable {
       (request) => this.gate?.(request) ?? this.dashboard.app.fetch(request),
     );
   }
-}
-
-/** The headless shell is the same engine as Chromium and starts with a quarter of the processor time. */
-async function chromium(): Promise<string> {
-  return await onPath("chromium-headless-shell") ?? await onPath("chromium") ??
-    assert.fail("Could not find Chromium; install it, e.g. with apt-get install chromium-headless-shell");
 }

@@ -9,7 +9,7 @@ import { newId } from "../bridge/service/state_folder.ts";
 import { Store } from "../bridge/store/store.ts";
 import { FakeEngine } from "../bridge/testing/fake_engine.ts";
 import { systemClock, waitFor } from "../common/time.ts";
-import type { Announcement, BridgeReport } from "../protocol/dashboard_api.ts";
+import type { Announcement, BridgeReport, RunView } from "../protocol/dashboard_api.ts";
 import {
   type Account,
   type AccountName,
@@ -31,11 +31,15 @@ const identified = z.object({ id: z.number() });
 const comments = z.array(
   z.object({ id: z.number(), body: z.string(), user: z.object({ login: z.string() }) }),
 );
-const pushes = z.array(z.object({ type: z.string() }).nullable()).nullable();
+const timeline = z.array(
+  z.object({ type: z.string(), created_at: z.iso.datetime({ offset: true }) }).nullable(),
+)
+  .nullable();
 
-/** What a bridge told its dashboard. */
+/** What a bridge told its dashboard, and what that shows of runs: without it, it does not answer. */
 export class ToldDashboard implements Dashboard {
   readonly runs = new Map<string, Announcement>();
+  readonly views = new Map<string, RunView>();
   said: BridgeReport | null = null;
 
   page(run: string): string {
@@ -47,13 +51,13 @@ export class ToldDashboard implements Dashboard {
     return Promise.resolve({ ok: true as const, value: null, at: null });
   }
 
-  view() {
-    return Promise.resolve({
-      ok: false as const,
-      status: 503,
-      message: "No harness here",
-      retryAfterMs: null,
-    });
+  view(run: string) {
+    const value = this.views.get(run);
+    return Promise.resolve(
+      value === undefined
+        ? { ok: false as const, status: 503, message: "No harness here", retryAfterMs: null }
+        : { ok: true as const, value, at: null },
+    );
   }
 
   report(said: BridgeReport) {
@@ -115,8 +119,7 @@ export class ForgeLab implements AsyncDisposable {
   }
 
   /** A new repository of the organisation. @returns `owner/name` */
-  async repository(): Promise<string> {
-    const name = `recipe-${++names}`;
+  async repository(name = `recipe-${++names}`): Promise<string> {
     await this.as("maintainer", "POST", `/orgs/${ORG}/repos`, {
       name,
       auto_init: true,
@@ -126,30 +129,48 @@ export class ForgeLab implements AsyncDisposable {
   }
 
   /** A pull request, by the outsider from a fork. */
-  async pull(repo: string): Promise<LabPull> {
+  async pull(repo: string, title = "A change"): Promise<LabPull> {
     const outsider = this.accounts.outsider.name;
-    const name = repo.split("/")[1] ?? "";
     await this.as("outsider", "POST", `/repos/${repo}/forks`, {});
-    const made = await this.as("outsider", "POST", `/repos/${outsider}/${name}/contents/change.md`, {
-      ...{ branch: "main", new_branch: "change", message: "A change", content: btoa("A change\n") },
-    });
-    const head = z.object({ commit: z.object({ sha: z.string() }) }).parse(made).commit.sha;
+    const change = { branch: "main", new_branch: "change" };
+    const head = await this.#commit(repo, { file: "change.md", message: title, ...change });
     const opened = await this.as("outsider", "POST", `/repos/${repo}/pulls`, {
-      ...{ title: "A change", head: `${outsider}:change`, base: "main" },
+      ...{ title, head: `${outsider}:change`, base: "main" },
     });
     const { number } = numbered.parse(opened);
-    const timeline = `/repos/${repo}/issues/${number}/timeline`;
-    await waitFor(
-      async () =>
-        pushes.parse(await this.as("maintainer", "GET", timeline))?.some((entry) =>
-          entry?.type === "pull_push"
-        ),
-      {
-        what: "the push to be noted",
-        timeoutMs: 60_000,
-      },
-    );
+    await this.#pushNoted({ repo, number, head }, 1);
     return { repo, number, head };
+  }
+
+  /** A second commit of a pull request. A comment that is written afterwards is about this one. */
+  async push(pull: LabPull, message: string): Promise<LabPull> {
+    const head = await this.#commit(pull.repo, { file: "more.md", message, branch: "change" });
+    const noted = await this.#pushNoted(pull, 2);
+    // The forge knows times by the second only.
+    await waitFor(() => Date.now() >= noted + 1000, { what: "the second to be over", timeoutMs: 10_000 });
+    return { ...pull, head };
+  }
+
+  /** Adds a file in the outsider's fork. @returns the commit */
+  async #commit(
+    repo: string,
+    { file, ...change }: { file: string; message: string; branch: string; new_branch?: string },
+  ): Promise<string> {
+    const fork = `${this.accounts.outsider.name}/${repo.split("/")[1]}`;
+    const content = btoa(`${change.message}\n`);
+    const made = await this.as("outsider", "POST", `/repos/${fork}/contents/${file}`, { ...change, content });
+    return z.object({ commit: z.object({ sha: z.string() }) }).parse(made).commit.sha;
+  }
+
+  /** Waits until the forge has noted so many pushes. @returns when the last of them was, in ms */
+  async #pushNoted({ repo, number }: LabPull, count: number): Promise<number> {
+    return await waitFor(async () => {
+      const entries = timeline.parse(
+        await this.as("maintainer", "GET", `/repos/${repo}/issues/${number}/timeline`),
+      );
+      const pushed = entries?.filter((entry) => entry?.type === "pull_push")[count - 1];
+      return pushed ? Date.parse(pushed.created_at) : undefined;
+    }, { what: "the push to be noted", timeoutMs: 60_000 });
   }
 
   /** @returns the comment's id */
@@ -187,7 +208,7 @@ export class ForgeLab implements AsyncDisposable {
 
 /** Gitea itself, which is built when it is not there: by one at a time, while a stack may be starting. */
 async function programOf(paths: Paths, signal: AbortSignal): Promise<GiteaProgram> {
-  await using _lock = await lockStack(paths, { progress: silentProgress, signal });
+  using _lock = await lockStack(paths, { progress: silentProgress, signal });
   return await ensureGiteaProgram({ paths, progress: silentProgress, signal });
 }
 
@@ -237,9 +258,10 @@ export class LabBridge implements Disposable {
     }, { what, timeoutMs: 120_000, everyMs: 50 });
   }
 
-  /** The only run of a pull request, once the engine has it. @returns its name */
-  async started({ repo, number }: LabPull): Promise<string> {
-    const found = () => this.engine.started.filter(({ SRC, PR }) => SRC === repo && PR === String(number));
+  /** The only run of a pull request's head, once the engine has it. @returns its name */
+  async started({ repo, number, head }: LabPull): Promise<string> {
+    const found = () =>
+      this.engine.started.filter(({ SRC, PR, REF }) => SRC === repo && PR === String(number) && REF === head);
     await this.until(`the run of ${repo}#${number} to start`, () => found().length === 1);
     return found()[0]?.RUN ?? "";
   }

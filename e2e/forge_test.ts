@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
+import type { Page } from "puppeteer-core";
 import * as z from "zod";
+import { TestDashboard } from "../dashboard/testing/dashboard.ts";
+import { appPicture } from "../dashboard/testing/picture.ts";
+import { good, losesData } from "../dashboard/testing/sample_stages.ts";
+import { tell, type Told } from "../dashboard/testing/story.ts";
 import { ORG } from "../local/gitea/seed.ts";
+import { runView } from "../protocol/dashboard_api.ts";
+import type { RunOutcome } from "../protocol/result.ts";
+import { openBrowser, PATIENCE_MS } from "./browser.ts";
 import { ForgeLab, type LabPull } from "./forge_lab.ts";
+import { comparePicture } from "./picture.ts";
 import { onRealServices } from "./scene.ts";
 
 /** What people can do on a real Gitea to keep a pull request from being tested, or answers from being read. */
@@ -191,3 +200,82 @@ onRealServices("near misses as people type them on the forge get one answer, and
   assert.match((await lab.replies(pull))[0] ?? "", /^Nothing was tested: that was not read as a command/);
   assert.deepEqual(bridge.engine.started, []);
 });
+
+/** Room for the pictures of people beside their comments. */
+const AVATAR = 80;
+
+onRealServices("the picture of comments in the README is of comments as they are today", async () => {
+  const repo = await lab.repository("miniflux");
+  const bridge = await lab.bridge([repo]);
+  using _ = bridge;
+  await using dashboard = new TestDashboard();
+  /** Has the pull request tested, in a run that went so. */
+  const testme = async (pull: LabPull, outcome: RunOutcome, told: Partial<Told>) => {
+    await lab.say(pull, { body: "!testme" });
+    const run = await bridge.started(pull);
+    const subject = { kind: "pr", pr: pull.number, src: repo } as const;
+    await tell(dashboard, { run, recipe: "miniflux", subject, commit: pull.head, result: outcome, ...told });
+    bridge.dashboard.views.set(run, runView.parse(await (await dashboard.get(`/api/runs/${run}`)).json()));
+    // A run takes about as long as its stages.
+    for (const { id } of bridge.store.liveRuns()) bridge.store.note(id, { started_at: Date.now() - 72_000 });
+    bridge.engine.finish(run, outcome);
+    await bridge.until("the verdict", () => bridge.store.liveRuns().length === 0);
+  };
+  const before = await lab.pull(repo, "Update to 2.2.13");
+  const cause = "data written before the upgrade is gone";
+  await testme(before, "failed", { stages: losesData(), stage: "upgrade", cause, level: 1 });
+  const pull = await lab.push(before, "Mount the database where it was");
+  await testme(pull, "passed", {
+    ...{ stages: good(), level: 5 },
+    pictures: { "upgrade.png": await appPicture(1) },
+  });
+  await bridge.until("the first comment to shrink", async () => !(await lab.replies(pull))[0]?.includes("|"));
+
+  await using browser = await openBrowser();
+  const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  await page.setViewport({ width: 1200, height: 900 });
+  await answerRequests(
+    page,
+    (url) =>
+      url.host === "ci.example.org"
+        ? dashboard.get(url.pathname)
+        : fetch(`${lab.url}${url.pathname}${url.search}`),
+  );
+  await page.goto(`https://git.example.org/${repo}/pulls/${pull.number}`, { waitUntil: "networkidle0" });
+  // The first is what the pull request says of itself.
+  const [, first, ...more] = await page.$$(".timeline-item.comment:has(.render-content)");
+  const comments = [first ?? assert.fail("no comment"), ...more];
+  const texts = await Promise.all(
+    comments.map((comment) => comment.$eval(".render-content", (content) => content.innerText)),
+  );
+  const shows = [before, pull].reduce(
+    (text, { head }, at) => text.replaceAll(head.slice(0, 7), `commit ${at + 1}`),
+    texts.join("\n\n").replaceAll(/(?<= · )\d+ min \d\d s(?= · )/g, "some time"),
+  );
+  const above = await first?.boundingBox();
+  const below = await comments.at(-1)?.boundingBox();
+  assert.ok(above && below);
+  await comparePicture(page, {
+    name: "comments",
+    shows: `${shows}\n`,
+    clip: {
+      ...{ x: above.x - AVATAR, y: above.y - 8 },
+      ...{ width: above.width + AVATAR + 8, height: below.y + below.height - above.y + 16 },
+    },
+  });
+});
+
+/** Answers all that a page asks for in the place of the network, which changes while other suites use Docker. */
+async function answerRequests(page: Page, answer: (url: URL) => Promise<Response>): Promise<void> {
+  await page.setRequestInterception(true);
+  page.on("request", async (request) => {
+    try {
+      const response = await answer(new URL(request.url()));
+      const headers = Object.fromEntries(response.headers);
+      await request.respond({ status: response.status, headers, body: await response.bytes() });
+    } catch {
+      await request.abort().catch(() => {}); // the page may be closed by now
+    }
+  });
+}
