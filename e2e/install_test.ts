@@ -70,6 +70,12 @@ async function whatIsThere(machine: Machine): Promise<string> {
   );
 }
 
+/** What the stand-in for the host's program noted. */
+async function turns(machine: Machine): Promise<string[]> {
+  const text = await Deno.readTextFile(machine.path(`${TURNS}/log`)).catch(() => "");
+  return text.trim().split("\n");
+}
+
 async function pid(machine: Machine, unit: string): Promise<string> {
   return await machine.run("systemctl", "show", "--value", "--property=MainPID", unit);
 }
@@ -135,14 +141,35 @@ onRealServices(
       assert.match(dry.stdout, /^Would write \/etc\/systemd\/system\/cc-ci-bridge\.service$/m);
       assert.equal(await whatIsThere(machine), before);
 
-      // What the host's program says is handed on, and nothing is started until it is content.
+      // Where something is wrong nothing is started.
+      const started = async (unit: string) =>
+        await waitFor(async () => (await machine.try(["systemctl", "is-active", unit])).success, {
+          what: `"${unit}" to be active`,
+          ...{ timeoutMs: 60_000, everyMs: 50 },
+        });
+      await machine.write(`${TURNS}/all`, "1");
+      const wrong = await ccCi(machine, "install", "--programs", PROGRAMS);
+      assert.equal(wrong.code, 1, wrong.stderr);
+      assert.match(wrong.stdout, /then start "\.\/cc-ci install" again: it goes on there/);
+      assert.equal(await pid(machine, "cc-ci-dashboard.service"), "0");
+      // Where nobody has logged in to Drone yet, everything else is, and Drone's unit goes on by itself.
+      await writeInsideCertificate(machine, folder);
       await machine.write(`${TURNS}/all`, "3");
+      await machine.write(`${TURNS}/drone`, "3");
       const early = await ccCi(machine, "install", "--programs", PROGRAMS);
       assert.equal(early.code, 3, early.stderr);
-      assert.match(early.stdout, /then start "\.\/cc-ci install" again: it goes on there/);
-      assert.equal(await pid(machine, "cc-ci-dashboard.service"), "0");
+      assert.match(early.stdout, /^Everything is started that does not need what is said above\./m);
+      for (const unit of ["cc-ci-dashboard.service", "cc-ci-bridge.service"]) await started(unit);
+      await waitFor(async () => (await turns(machine)).includes("drone ended 3"), {
+        what: "Drone's unit to try",
+        ...{ timeoutMs: 60_000, everyMs: 50 },
+      });
+      await machine.write(`${TURNS}/drone`, "0");
+      await waitFor(async () => (await turns(machine)).at(-1) === "drone ended 0", {
+        what: "Drone's unit to try again",
+        ...{ timeoutMs: 60_000, everyMs: 50 },
+      });
       await machine.write(`${TURNS}/all`, "0");
-      await writeInsideCertificate(machine, folder);
       const first = await ccCi(machine, "install", "--programs", PROGRAMS);
       assert.equal(first.code, 0, first.stderr);
       for (
@@ -153,10 +180,7 @@ onRealServices(
           "cc-ci-janitor.timer",
         ]
       ) {
-        await waitFor(async () => (await machine.try(["systemctl", "is-active", unit])).success, {
-          what: `"${unit}" to be active`,
-          ...{ timeoutMs: 60_000, everyMs: 50 },
-        });
+        await started(unit);
       }
       await waitFor(
         async () => (await machine.try(["curl", "-skf", `https://${GATEWAY}:3181/healthz`])).success,

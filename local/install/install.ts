@@ -47,30 +47,42 @@ function countsByFolder(paths: readonly string[]): Map<string, number> {
   return counts;
 }
 
+/** How the host's program ends while something is missing that may come by itself. */
+const NOT_YET = 3;
+
 /**
  * Lets the host's program do its work, then systemd start what is not started, and again what has changed since this
- * went well the last time.
- * @returns 0, or the exit code of the host's program, which then has said why; nothing is started in that case
+ * went well the last time. Where the host is not ready yet, systemd starts everything as well: its units stand on
+ * nothing but what each of them waits for, and try again by themselves.
+ * @returns 0, or the exit code of the host's program, which then has said why
  */
 export async function bringUp({ root, prefix, say }: Installation, actor: Actor): Promise<number> {
   const record = await readRecord(root);
   const pending = record?.pending ?? [];
   if (pending.some((path) => path.startsWith(UNIT_FOLDER))) await must(actor, ["systemctl", "daemon-reload"]);
   const code = await actor.run([join(prefix, "bin", "cc-ci-host"), "all"]);
-  if (code !== 0) {
+  if (code !== 0 && code !== NOT_YET) {
     say(
       'The files are in place. Put right what is said above, then start "./cc-ci install" again: it goes on there.',
     );
     return code;
   }
-  await must(actor, ["systemctl", "start", TARGET]);
+  // A unit that waits for something may do so for long.
+  const patience = code === NOT_YET ? ["--no-block"] : [];
+  await must(actor, ["systemctl", ...patience, "start", TARGET]);
   const again = restarts(pending);
-  if (again.length > 0) await must(actor, ["systemctl", "try-restart", ...again]);
+  if (again.length > 0) await must(actor, ["systemctl", ...patience, "try-restart", ...again]);
   if (record !== null && pending.length > 0) {
     say("Drone's runner is not started again, as runs go on in it: it has what is new from its next start");
     await writeRecord(root, { ...record, pending: [] });
   }
-  return 0;
+  if (code === NOT_YET) {
+    say(
+      `Everything is started that does not need what is said above. Do that: the units try again by themselves ` +
+        `("systemctl list-units 'cc-ci*'" shows them), and "cc-ci-host check" or "./cc-ci install" says whether all is well.`,
+    );
+  }
+  return code;
 }
 
 /** Services that run something else now, and may be started again at any moment. */

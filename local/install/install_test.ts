@@ -154,29 +154,48 @@ Deno.test("uninstalling removes exactly what installing made, and state only whe
   assert.deepEqual((await names(root)).filter((line) => line.includes("cc-ci")), []);
 });
 
-Deno.test("nothing is started until the host's program is content, and then what changed is started again", async () => {
+/** Notes what is called on a machine whose host program ends with this code. */
+function actorOn(codeOfHost: number) {
+  const calls: string[] = [];
+  const run = (argv: readonly string[]) => {
+    calls.push(argv.join(" "));
+    return Promise.resolve(argv[1] === "all" ? codeOfHost : 0);
+  };
+  return { calls, run };
+}
+
+const RESTARTED = "try-restart cc-ci-dashboard.service cc-ci-bridge.service";
+
+Deno.test("nothing is started while something is wrong, and once all is well what changed is started again", async () => {
   const { installation } = await someMachine();
   const pieces = await installation();
   await installFiles(pieces);
-  const calls: string[] = [];
-  const actor = (codeOfHost: number) => ({
-    run(argv: readonly string[]) {
-      calls.push(argv.join(" "));
-      return Promise.resolve(argv[1] === "all" ? codeOfHost : 0);
-    },
-  });
-  assert.equal(await bringUp(pieces, actor(3)), 3);
-  assert.deepEqual(calls, ["systemctl daemon-reload", "/opt/cc-ci/bin/cc-ci-host all"]);
-  calls.length = 0;
+  const wrong = actorOn(1);
+  assert.equal(await bringUp(pieces, wrong), 1);
+  assert.deepEqual(wrong.calls, ["systemctl daemon-reload", "/opt/cc-ci/bin/cc-ci-host all"]);
   await installFiles(pieces); // a second call, which finds every file as it should be
-  assert.equal(await bringUp(pieces, actor(0)), 0);
-  assert.deepEqual(calls.slice(2), [
-    "systemctl start cc-ci.target",
-    "systemctl try-restart cc-ci-dashboard.service cc-ci-bridge.service",
+  const well = actorOn(0);
+  assert.equal(await bringUp(pieces, well), 0);
+  assert.deepEqual(well.calls.slice(2), ["systemctl start cc-ci.target", `systemctl ${RESTARTED}`]);
+  const again = actorOn(0);
+  await bringUp(pieces, again);
+  assert.deepEqual(again.calls, ["/opt/cc-ci/bin/cc-ci-host all", "systemctl start cc-ci.target"]);
+});
+
+Deno.test("a host that is not ready yet has its units started, which nobody waits for, and says what to do next", async () => {
+  const { installation, said } = await someMachine();
+  const pieces = await installation();
+  await installFiles(pieces);
+  const early = actorOn(3);
+  assert.equal(await bringUp(pieces, early), 3);
+  assert.deepEqual(early.calls.slice(2), [
+    "systemctl --no-block start cc-ci.target",
+    `systemctl --no-block ${RESTARTED}`,
   ]);
-  calls.length = 0;
-  await bringUp(pieces, actor(0));
-  assert.deepEqual(calls, ["/opt/cc-ci/bin/cc-ci-host all", "systemctl start cc-ci.target"]);
+  assert.match(said.at(-1) ?? "", /^Everything is started that does not need what is said above\. Do that: /);
+  const still = actorOn(3);
+  assert.equal(await bringUp(pieces, still), 3);
+  assert.deepEqual(still.calls.slice(1), ["systemctl --no-block start cc-ci.target"]);
 });
 
 Deno.test("what was there before is never taken for a part of the installation, even where it is the same", async () => {
