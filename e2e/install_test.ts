@@ -232,6 +232,39 @@ onRealServices(
       const after = await whatIsThere(machine);
       assert.deepEqual(others(after), others(before));
       assert.deepEqual(after.split("\n").filter((line) => /\/cc-ci/.test(line)), []);
+
+      // The same machine as a further host, which has a runner of another host's Drone, and none of its services.
+      await machine.write(
+        "/etc/cc-ci/host.json",
+        JSON.stringify({
+          ...{ domain: "two.example.org", name: "second", runnerOf: { domain: "ci.example.org" } },
+          forge: { url: "https://git.example.org", org: "recipe-maintainers" },
+        }),
+      );
+      const unsecret = await ccCi(machine, "install", "--programs", PROGRAMS);
+      assert.equal(unsecret.code, 1);
+      assert.match(unsecret.stderr, /the host lacks secrets: runner_token, drone_rpc_secret\n/);
+      for (const name of ["runner_token", "drone_rpc_secret"]) {
+        await machine.write(`/etc/cc-ci/secrets/${name}`, "of the first host\n", 0o600);
+      }
+      const further = await ccCi(machine, "install", "--programs", PROGRAMS);
+      assert.equal(further.code, 0, further.stderr);
+      await started("cc-ci-runner.service");
+      const environment = await machine.run(
+        "systemctl",
+        "show",
+        "--property=Environment",
+        "cc-ci-runner.service",
+      );
+      for (
+        const said of [
+          ...["DRONE_RPC_HOST=drone.ci.example.org", "DRONE_RUNNER_NAME=second"],
+          ...["CCCI_DASHBOARD_URL=https://ci.example.org", "CCCI_BASE_DOMAIN=two.example.org"],
+        ]
+      ) assert.ok(environment.split(/[ =]/).join(" ").includes(said.replace("=", " ")), said);
+      for (const unit of ["cc-ci-dashboard.service", "cc-ci-bridge.service", "cc-ci-drone.service"]) {
+        assert.equal((await machine.try(["systemctl", "cat", unit])).success, false, unit);
+      }
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

@@ -24,6 +24,19 @@ const version = z.string().regex(
 const schema = z.strictObject({
   /** The domain that people see: the dashboard's; apps under test and our own apps live below it. */
   domain,
+  /** What people call this host: its name for Drone and at `/status`. A further host has another one than the others. */
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "must be a name such as ci-2")
+    .optional(),
+  /**
+   * The first host, where this one is a further host: it has a runner of that host's Drone and reports to that host's
+   * dashboard. Apps under test live below its own domain, and it has neither Drone nor dashboard nor bridge.
+   */
+  runnerOf: z.strictObject({
+    /** The first host's domain. */
+    domain,
+    /** Where runners reach its Drone, if that is not `drone.` and its domain. */
+    drone: domain.optional(),
+  }).optional(),
   forge: z.strictObject({
     /** Where people and Drone find it. */
     url: z.url(),
@@ -52,11 +65,7 @@ const schema = z.strictObject({
     ingress: z.string().regex(/^.+:[0-9]+$/, "must be host:port").default("127.0.0.1:443"),
   }).prefault({}),
   dashboard: z.strictObject({ port: port.default(3181) }).prefault({}),
-  bridge: z.strictObject({
-    port: port.default(3182),
-    /** Its state folder, where a file "maintenance" holds new runs back. */
-    state: folder.default("/var/lib/cc-ci/bridge"),
-  }).prefault({}),
+  bridge: z.strictObject({ port: port.default(3182) }).prefault({}),
   /** The engine that starts runs; without it the host has none of its own. */
   drone: z.strictObject({
     domain: domain.optional(),
@@ -96,6 +105,13 @@ const schema = z.strictObject({
   home: folder.default("/root"),
   /** The registry that `registry_auth` logs in to. */
   registry: z.string().default("https://index.docker.io/v1/"),
+}).superRefine(({ name, runnerOf, drone }, { addIssue }) => {
+  if (runnerOf === undefined) return;
+  const wrong = (path: string, message: string) => addIssue({ code: "custom", path: [path], message });
+  if (name === undefined) wrong("name", "a further host needs one, another than that of the other hosts");
+  if (drone !== undefined) {
+    wrong("drone", "a further host takes builds of the first host's Drone, and has none");
+  }
 });
 export type HostSettings = z.infer<typeof schema>;
 
@@ -127,7 +143,10 @@ export function proxyDomain({ domain, proxy }: Pick<HostSettings, "domain" | "pr
   return proxy.domain ?? `traefik.${domain}`;
 }
 
-/** Where people see Drone. */
-export function droneDomain({ domain, drone }: Pick<HostSettings, "domain" | "drone">): string {
+/** Where people see Drone, and runners reach it. */
+export function droneDomain(
+  { domain, drone, runnerOf }: Pick<HostSettings, "domain" | "drone" | "runnerOf">,
+): string {
+  if (runnerOf !== undefined) return runnerOf.drone ?? `drone.${runnerOf.domain}`;
   return drone?.domain ?? `drone.${domain}`;
 }

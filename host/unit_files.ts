@@ -151,10 +151,7 @@ function commandLine(command: Command, holes: Readonly<Record<string, string>>):
     ) => [kind, list.map((one) => filled(one, holes)).filter((one) => one !== "")]),
   );
   const words = [...programCommand(command.program, { holes, places }), ...command.arguments];
-  const locked = command.lock === undefined
-    ? words
-    : [filled("{flock}", holes), "--close", command.lock, ...words];
-  return `${command.mayFail ? "-" : ""}${execLine(locked)}`;
+  return `${command.mayFail ? "-" : ""}${execLine(words)}`;
 }
 
 /** Programs that wait most of the time keep little memory. */

@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { exec, execOk } from "../common/exec.ts";
 import { parseSettings } from "./settings.ts";
 import { hostFiles } from "./unit_files.ts";
-import { unitValues } from "./unit_values.ts";
-import { mayRestart, UNITS } from "./units.ts";
+import { unitsOf, unitValues } from "./unit_values.ts";
+import { mayRestart, neededBy, UNITS } from "./units.ts";
 import { writeUnits } from "./write_units.ts";
 
 const holes = {
@@ -25,7 +25,7 @@ async function installed(prefix: string): Promise<string> {
     await Deno.mkdir(join(prefix, "bin"), { recursive: true });
     await Deno.writeTextFile(join(prefix, "bin", name), "#!/bin/sh\n", { mode: 0o755 });
   }
-  await writeUnits(folder, { holes: { ...holes, prefix, flock: join(prefix, "bin", "deno") } });
+  await writeUnits(folder, { holes: { ...holes, prefix } });
   // Another package's, which this machine need not have.
   await Deno.writeTextFile(join(folder, "docker.service"), "[Service]\nExecStart=/bin/true\n");
   return folder;
@@ -98,6 +98,51 @@ Deno.test("the settings of a host are enough to describe its units", () => {
   assert.match(bridge, /^Environment=CCCI_DRONE_REPO=ops\/pipelines$/m);
 });
 
+const FURTHER = {
+  ...{ domain: "two.example.org", name: "second", runnerOf: { domain: "ci.example.org" }, backupBot: {} },
+  forge: { url: "https://git.example.org", org: "recipe-maintainers" },
+};
+
+Deno.test("a further host has a runner that takes builds of the first host's Drone and reports to its dashboard", () => {
+  const settings = parseSettings(FURTHER);
+  const units = unitsOf(settings);
+  const whole = unitsOf(parseSettings({ ...FURTHER, runnerOf: undefined, drone: {} }));
+  assert.deepEqual(whole.filter((name) => !units.includes(name)), [
+    ...["cc-ci-drone.service", "cc-ci-dashboard.service", "cc-ci-bridge.service"],
+  ]);
+  assert.deepEqual(neededBy(units), ["runner_token", "drone_rpc_secret", "restic_password"]);
+  const runner = hostFiles({ holes: unitValues(settings), units })["cc-ci-runner.service"] ?? "";
+  for (
+    const said of [
+      ...["DRONE_RPC_HOST=drone.ci.example.org", "DRONE_RUNNER_NAME=second"],
+      ...["CCCI_DASHBOARD_URL=https://ci.example.org", "CCCI_BASE_DOMAIN=two.example.org"],
+    ]
+  ) assert.ok(runner.includes(`\nEnvironment=${said}\n`), said);
+  const elsewhere = parseSettings({
+    ...FURTHER,
+    runnerOf: { domain: "ci.example.org", drone: "builds.example.org" },
+  });
+  assert.match(
+    hostFiles({ holes: unitValues(elsewhere), units })["cc-ci-runner.service"] ?? "",
+    /^Environment=DRONE_RPC_HOST=builds\.example\.org$/m,
+  );
+});
+
+Deno.test("a further host without a name, or with a Drone of its own, is refused", () => {
+  assert.throws(
+    () => parseSettings({ ...FURTHER, name: undefined, drone: {} }),
+    /name: a further host needs one.*; drone: a further host takes/,
+  );
+});
+
+Deno.test("root's programs have the home that log-ins are written to", () => {
+  const files = hostFiles({ holes: unitValues(parseSettings({ ...FURTHER, home: "/srv/root" })) });
+  for (const name of ["cc-ci-swarm.service", "cc-ci-runner.service"]) {
+    assert.match(files[name] ?? "", /^Environment=HOME=\/srv\/root$/m, name);
+  }
+  assert.match(files["bin/cc-ci-harness"] ?? "", /^export HOME=\/srv\/root$/m);
+});
+
 Deno.test("runs use the abra, the engine and the folder that the host's program works with", () => {
   const settings = parseSettings({
     ...{ domain: "ci.example.org", forge: { url: "https://git.example.org", org: "recipe-maintainers" } },
@@ -144,7 +189,7 @@ Deno.test("a program with a list of what it may read may read its credentials", 
   }
 });
 
-Deno.test("oneshots run again at each start of the target, wait for what is not ready, and hold one lock", () => {
+Deno.test("oneshots run again at each start of the target, and wait for what is not ready", () => {
   const files = hostFiles({ holes });
   const host = Object.entries(files).filter(([, text]) => text.includes("--permission-set=host"))
     .filter(([name]) => name.endsWith(".service"));
@@ -164,7 +209,6 @@ Deno.test("oneshots run again at each start of the target, wait for what is not 
         "TimeoutStartSec=15min",
       ]
     ) assert.ok(text.includes(`${line}\n`), `${name} has no ${line}`);
-    assert.match(text, /^ExecStart=\/usr\/bin\/flock --close \/run\/cc-ci\/host\.lock /m, name);
     assert.doesNotMatch(text, /RemainAfterExit/, name);
   }
   assert.doesNotMatch(Object.values(files).join(""), /^(Requires|BindsTo|PartOf)=/m);

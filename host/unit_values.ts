@@ -1,12 +1,14 @@
 import { droneDomain, type HostSettings } from "./settings.ts";
+import { UNITS } from "./units.ts";
 
 /** What the settings of a host say that its units need, by the names of the holes in `units.json`. */
 export function unitValues(settings: HostSettings): Record<string, string> {
-  const { domain, forge, gateway, ca, certificates, secrets, made, proxy, dashboard, bridge, drone } =
-    settings;
+  const { domain, name, runnerOf, forge, gateway, ca, certificates, secrets, made, home } = settings;
+  const { proxy, dashboard, bridge, drone } = settings;
   const { hostname, port, protocol } = new URL(forge.url);
   return {
     domain,
+    dashboard: `https://${runnerOf?.domain ?? domain}`,
     gateway: gateway.address,
     forge: forge.url,
     forgeAddress: `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`,
@@ -14,6 +16,7 @@ export function unitValues(settings: HostSettings): Record<string, string> {
     certificates,
     secrets,
     made,
+    home,
     ingress: proxy.ingress,
     dashboardPort: String(dashboard.port),
     bridgePort: String(bridge.port),
@@ -27,5 +30,17 @@ export function unitValues(settings: HostSettings): Record<string, string> {
     // Each host has one turn at a time, this one and those of the other runners.
     ...(drone === undefined || drone.runners.length === 0 ? {} : { runs: String(1 + drone.runners.length) }),
     ...(ca === undefined ? {} : { ca }),
+    ...(name === undefined ? {} : { hostName: name }),
   };
+}
+
+/** Units that the settings ask for. */
+export function unitsOf({ drone, runnerOf, backupBot }: HostSettings): string[] {
+  const without = [
+    ...runnerOf === undefined ? [] : ["cc-ci-dashboard.service", "cc-ci-bridge.service"],
+    ...drone === undefined ? ["cc-ci-drone.service"] : [],
+    ...drone === undefined && runnerOf === undefined ? ["cc-ci-runner.service"] : [],
+    ...backupBot === undefined ? ["cc-ci-backup-bot.service"] : [],
+  ];
+  return Object.keys(UNITS.units).filter((name) => !without.includes(name));
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type Credential, credentials } from "./credentials.ts";
 import described from "./units.json" with { type: "json" };
 
 const text = z.string();
@@ -22,8 +23,6 @@ const command = z.union([
     /** Lists that take the place of the permission set's. Entries that come to nothing are left out. */
     places: z.strictObject({ net: z.array(text), read: z.array(text), write: z.array(text) }).partial()
       .default({}),
-    /** File of a lock that it holds: of those with one file, one has its turn at a time. */
-    lock: text.optional(),
     /** Whether what comes after it is started even when it fails. */
     mayFail: z.boolean().default(false),
   }),
@@ -71,6 +70,19 @@ const description = z.strictObject({
 
 /** The one description of what a host runs: the Nix modules read the same file. */
 export const UNITS = description.parse(described);
+
+/** Secrets without which one of these units does not start. */
+export function neededBy(units: readonly string[]): Credential[] {
+  return credentials.filter((name) =>
+    units.some((unit) => UNITS.units[unit]?.credentials.some((one) => one.name === name && !one.optional))
+  );
+}
+
+/** Folder that the bridge keeps its state in, where a file "maintenance" holds new runs back. */
+export function bridgeState(): string {
+  const { CCCI_STATE = "" } = UNITS.units["cc-ci-bridge.service"]?.environment ?? {};
+  return CCCI_STATE;
+}
 
 /** Whether a unit may be started again because its file has changed. One that may not has the new one from its next start. */
 export function mayRestart(name: string): boolean {

@@ -63,8 +63,7 @@ let
           places = builtins.mapAttrs (_: list: builtins.filter (entry: entry != "") (map (fill here) list)) (call.places or { });
           words =
             if call ? words then map (fill here) call.words
-            else (if call ? lock then [ here.flock "--close" call.lock ] else [ ])
-              ++ command { inherit (call) program; inherit places; } ++ (call.arguments or [ ]);
+            else command { inherit (call) program; inherit places; } ++ (call.arguments or [ ]);
         in
         "${if call.mayFail or false then "-" else ""}${commandLine words}";
       commands = builtins.mapAttrs (_: map line) (one.commands or { });

@@ -1,11 +1,13 @@
 import { formatBytes } from "../../common/bytes.ts";
 import { CcciError, describeError } from "../../common/errors.ts";
 import { readCertificate } from "../certificate.ts";
-import type { Credential, Credentials } from "../credentials.ts";
+import type { Credentials } from "../credentials.ts";
 import { HostError, type Outcome } from "../errors.ts";
 import type { World } from "../plan/world.ts";
 import { planSwarm } from "../plan/swarm.ts";
 import type { HostSettings } from "../settings.ts";
+import { unitsOf } from "../unit_values.ts";
+import { neededBy } from "../units.ts";
 
 /** One thing that the host needs, and whether it is there. */
 export interface Finding {
@@ -32,7 +34,7 @@ const MIN_FREE = 10 * 1024 ** 3;
 export async function preconditions(settings: HostSettings, around: Surroundings): Promise<Finding[]> {
   const { credentials, world, now } = around;
   const { drone } = settings;
-  const secrets = neededSecrets(settings).map((name) =>
+  const secrets = neededBy(unitsOf(settings)).map((name) =>
     finding(`secret ${name}`, async () => {
       await credentials.need(name);
       return "is there";
@@ -96,18 +98,6 @@ async function lookAtDisk({ runs }: HostSettings, { world }: Surroundings): Prom
       hint: 'Make room there: "cc-ci-harness janitor" removes what runs left.',
     },
   );
-}
-
-/** Secrets that have to be there, by what the settings ask for. */
-export function neededSecrets({ drone, backupBot }: HostSettings): Credential[] {
-  const ofDrone: Credential[] = ["drone_token", "drone_rpc_secret", "drone_client_id", "drone_client_secret"];
-  return [
-    "bridge_token",
-    "runner_token",
-    "forge_token",
-    ...(drone === undefined ? [] : ofDrone),
-    ...(backupBot === undefined ? [] : ["restic_password"] as const),
-  ];
 }
 
 async function finding(what: string, look: () => Promise<string> | string): Promise<Finding> {

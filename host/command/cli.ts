@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { UsageError } from "../../common/errors.ts";
 import { readSettings, SETTINGS_FILE } from "../settings.ts";
+import { bridgeState } from "../units.ts";
 import { complain, explain, say } from "./output.ts";
 
 /** Each command loads what it needs and no more. */
@@ -57,13 +58,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option("--minutes <n>", "how long to wait", whole, 60)
     .option("--why <text>", "what people are told meanwhile", "This host is being worked on")
     .option("--off", "let runs start again")
-    .action(async (options: Options & { minutes: number; why: string; off?: boolean }) => {
+    .option("--state <dir>", "state folder of the bridge", bridgeState())
+    .action(async (options: Options & { minutes: number; why: string; off?: boolean; state: string }) => {
       const settings = await readSettings(options.settings);
-      const { holdRuns, releaseRuns, waitForRuns } = await load.drain();
+      const { holdRuns, releaseRuns, requireBridge, waitForRuns } = await load.drain();
+      requireBridge(settings);
       if (options.off) {
-        return say(await releaseRuns(settings) ? "Runs start again\n" : "Runs were not held back\n");
+        return say(await releaseRuns(options.state) ? "Runs start again\n" : "Runs were not held back\n");
       }
-      await holdRuns(settings, options.why);
+      await holdRuns(options.state, options.why);
       await waitForRuns(settings, { ms: options.minutes * 60_000, log: complain, signal });
       say('No run goes on, and none starts until "cc-ci-host drain --off"\n');
     });

@@ -16,7 +16,7 @@ async function host(...args: string[]) {
 
 /** Writes the settings of a host with a certificate for these names, and all of its secrets except some. */
 async function settingsFile(
-  { names = ["ci.example.org", "*.ci.example.org"], days = 90, without = [] as string[] } = {},
+  { names = ["ci.example.org", "*.ci.example.org"], days = 90, without = [] as string[], more = {} } = {},
 ): Promise<string> {
   const folder = await Deno.makeTempDir({ dir: tmp });
   await Deno.mkdir(join(folder, "secrets"));
@@ -37,12 +37,12 @@ async function settingsFile(
       abra: join(folder, "abra"),
       abraDir: join(folder, "abra-dir"),
       docker: join(folder, "docker.sock"),
-      bridge: { state: join(folder, "bridge") },
       runs: join(folder, "runs"),
       home: folder,
       made: join(folder, "made"),
       drone: {},
       backupBot: {},
+      ...more,
     }),
   );
   return path;
@@ -106,16 +106,49 @@ Deno.test("a host without Docker is not ready yet: the program ends with 3 and t
 
 Deno.test("new runs are held back until somebody lets them start again", async () => {
   const path = await settingsFile();
-  const held = await host("drain", "--settings", path, "--why", "The disk is changed", "--minutes", "0");
+  const state = join(dirname(path), "bridge");
+  const drain = (...args: string[]) => host("drain", "--settings", path, "--state", state, ...args);
+  const held = await drain("--why", "The disk is changed", "--minutes", "0");
   assert.equal(held.code, 0, held.stderr);
-  const file = join(dirname(path), "bridge", "maintenance");
+  const file = join(state, "maintenance");
   assert.equal(await Deno.readTextFile(file), "The disk is changed\n");
   const lock = join(dirname(path), "runs", "one", "lock");
   await Deno.mkdir(dirname(lock), { recursive: true });
   using _run = await FileLock.take(lock) ?? assert.fail();
-  const busy = await host("drain", "--settings", path, "--minutes", "0");
+  const busy = await drain("--minutes", "0");
   assert.equal(busy.code, 3);
   assert.match(busy.stderr, /Runs go on: .*\/runs\/one\. Wait for them or cancel them/);
-  assert.match((await host("drain", "--settings", path, "--off")).stdout, /^Runs start again$/m);
+  assert.match((await drain("--off")).stdout, /^Runs start again$/m);
   await assert.rejects(Deno.stat(file), Deno.errors.NotFound);
+  assert.match(
+    (await host("drain", "--help")).stdout.replace(/\s+/g, " "),
+    /default: "\/var\/lib\/cc-ci\/bridge"/,
+  );
+});
+
+Deno.test("a further host holds nothing back, as another host's bridge starts its runs", async () => {
+  const path = await settingsFile({
+    more: { name: "second", runnerOf: { domain: "ci.example.com" }, drone: undefined },
+  });
+  const { code, stderr } = await host("drain", "--settings", path, "--state", join(dirname(path), "bridge"));
+  assert.equal(code, 1);
+  assert.match(stderr, /started by the bridge of ci\.example\.com\. Hold them back there/);
+});
+
+Deno.test("of two calls one waits until the other has ended, whoever made it", async () => {
+  const path = await settingsFile();
+  const lock = join(dirname(path), "abra-dir.lock");
+  const other = await FileLock.take(lock) ?? assert.fail();
+  const waits = Promise.withResolvers<void>();
+  const call = exec([...startCommand("host"), "all", "--settings", path], {
+    env: { NO_COLOR: "1" },
+    onOutput: (chunk) => {
+      if (new TextDecoder().decode(chunk).includes("Waiting for another call of this program")) {
+        waits.resolve();
+      }
+    },
+  });
+  await Promise.race([waits.promise, call.then(({ stderr }) => assert.fail(`It did not wait: ${stderr}`))]);
+  other[Symbol.dispose]();
+  assert.equal((await call).code, 3);
 });

@@ -2,7 +2,7 @@ import { INSIDE } from "../../common/own_certificate.ts";
 import { HostError } from "../errors.ts";
 import { droneDomain, type HostSettings } from "../settings.ts";
 import type { SeenApp, SeenMade } from "./seen.ts";
-import type { Plan, Step } from "./step.ts";
+import { NOTHING, type Plan, type Step } from "./step.ts";
 
 const INSIDE_TRANSPORT = "cc-ci-inside";
 
@@ -56,6 +56,8 @@ export function planRoutes(settings: HostSettings, { stack, seen, made }: {
   seen: Pick<SeenApp, "routes">;
   made: Pick<SeenMade, "insideCa">;
 }): Plan {
+  // A further host has no such services.
+  if (settings.runnerOf !== undefined) return NOTHING;
   if (made.insideCa === null) {
     return {
       steps: [],

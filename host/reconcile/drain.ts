@@ -7,21 +7,32 @@ import type { HostSettings } from "../settings.ts";
 
 const POLL_MS = 1_000;
 
-/** Holds new runs back: the bridge tells people why, and takes their commands up afterwards. */
-export async function holdRuns({ bridge }: HostSettings, why: string): Promise<void> {
-  await Deno.mkdir(bridge.state, { recursive: true });
-  await Deno.writeTextFile(join(bridge.state, "maintenance"), `${why}\n`);
+/**
+ * Holds new runs back: the bridge tells people why, and takes their commands up afterwards.
+ * @param state the bridge's state folder
+ */
+export async function holdRuns(state: string, why: string): Promise<void> {
+  await Deno.mkdir(state, { recursive: true });
+  await Deno.writeTextFile(join(state, "maintenance"), `${why}\n`);
 }
 
 /** Lets runs start again. @returns whether they were held back */
-export async function releaseRuns({ bridge }: HostSettings): Promise<boolean> {
+export async function releaseRuns(state: string): Promise<boolean> {
   try {
-    await Deno.remove(join(bridge.state, "maintenance"));
+    await Deno.remove(join(state, "maintenance"));
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
+}
+
+/** @throws {HostError} wrong, where the bridge that starts runs is another host's */
+export function requireBridge({ runnerOf }: Pick<HostSettings, "runnerOf">): void {
+  if (runnerOf === undefined) return;
+  throw new HostError("wrong", `The runs of this host are started by the bridge of ${runnerOf.domain}`, {
+    hint: `Hold them back there, or stop "cc-ci-runner.service" here once no run goes on.`,
+  });
 }
 
 /** Names of the runs that go on: each holds the lock of its folder. */

@@ -3,6 +3,8 @@ import { join, resolve } from "node:path";
 import { CcciError, UsageError } from "../../common/errors.ts";
 import { exists, removeTree } from "../../common/files.ts";
 import { type HostSettings, readSettings, SETTINGS_FILE } from "../../host/settings.ts";
+import { unitsOf } from "../../host/unit_values.ts";
+import { neededBy } from "../../host/units.ts";
 import { bundlePrograms } from "../../programs/bundle.ts";
 import { ensureDroneRunner } from "../drone/programs.ts";
 import { write } from "../host/command_line.ts";
@@ -11,9 +13,8 @@ import { pathsFromEnvironment } from "../host/paths.ts";
 import { terminalProgress } from "../host/progress.ts";
 import { announce, bringUp, type Installation, installFiles } from "../install/install.ts";
 import { requireMachine, thisMachine } from "../install/machine.ts";
-import { piecesOf, type Sources, unitsOf } from "../install/pieces.ts";
+import { piecesOf, type Sources } from "../install/pieces.ts";
 import { uninstallFrom } from "../install/uninstall.ts";
-import { neededBy } from "../secrets/catalogue.ts";
 import { type Placed, placedNames } from "../secrets/place.ts";
 import { placeFrom } from "../secrets/work.ts";
 import { HOST_KEY, SECRETS_FILE, workOn } from "./secrets.ts";
@@ -113,13 +114,13 @@ async function secretsBelow(
 }
 
 async function sourcesOf(
-  { drone }: HostSettings,
+  settings: HostSettings,
   { options, scratch, signal }: { options: Options; scratch: string; signal: AbortSignal },
 ): Promise<Sources> {
   const paths = pathsFromEnvironment();
-  const runner = drone === undefined
-    ? null
-    : await ensureDroneRunner({ paths, progress: terminalProgress(), signal });
+  const runner = unitsOf(settings).includes("cc-ci-runner.service")
+    ? await ensureDroneRunner({ paths, progress: terminalProgress(), signal })
+    : null;
   if (options.programs !== undefined) {
     return { programs: inCallersFolder(options.programs), deno: Deno.execPath(), runner };
   }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { hostFiles } from "../../host/unit_files.ts";
-import { unitValues } from "../../host/unit_values.ts";
+import { unitsOf, unitValues } from "../../host/unit_values.ts";
 import type { HostSettings } from "../../host/settings.ts";
 import { UNITS } from "../../host/units.ts";
 
@@ -21,7 +21,7 @@ export interface Sources {
   /** Folder with the bundles. */
   programs: string;
   deno: string;
-  /** Drone's runner; none where the host has no Drone. */
+  /** Drone's runner; none where the host has none. */
   runner: string | null;
 }
 
@@ -54,15 +54,6 @@ export async function piecesOf(
       linkTo(join(UNIT_FOLDER, name), join(UNIT_FOLDER, `${other}.wants`, name))
     ),
   ];
-}
-
-/** Units that the settings ask for. */
-export function unitsOf({ drone, backupBot }: HostSettings): string[] {
-  const without = [
-    ...drone === undefined ? ["cc-ci-drone.service", "cc-ci-runner.service"] : [],
-    ...backupBot === undefined ? ["cc-ci-backup-bot.service"] : [],
-  ];
-  return Object.keys(UNITS.units).filter((name) => !without.includes(name));
 }
 
 /** What `systemctl enable` would make of these units. */

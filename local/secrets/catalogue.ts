@@ -89,10 +89,3 @@ export function unitsWith(names: readonly Credential[]): string[] {
     .filter(([, { credentials }]) => credentials.some(({ name }) => names.some((one) => one === name)))
     .map(([unit]) => unit);
 }
-
-/** Secrets without which one of these units does not start. */
-export function neededBy(units: readonly string[]): Credential[] {
-  return NAMES.filter((name) =>
-    units.some((unit) => UNITS.units[unit]?.credentials.some((one) => one.name === name && !one.optional))
-  );
-}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { UNITS } from "../../host/units.ts";
-import { NAMES, neededBy, SECRETS, unitsWith } from "./catalogue.ts";
+import { neededBy, UNITS } from "../../host/units.ts";
+import { NAMES, SECRETS, unitsWith } from "./catalogue.ts";
 
 Deno.test("every secret has units that read it, and every one that units read is there", () => {
   const read = Object.values(UNITS.units).flatMap(({ credentials }) => credentials)

@@ -1,13 +1,11 @@
 # A second host, which only runs tests: it takes builds of the Drone on the first one and reports to its dashboard.
+{ lib, ... }:
 {
   imports = [ ./host.nix ];
-  networking.hostName = "ci-runner-2";
+  networking.hostName = "ci-2";
   services.cc-ci = {
-    drone = {
-      enable = false;
-      host = "drone.ci.example.org";
-    };
-    dashboard.enable = false;
-    bridge.enable = false;
+    # Apps that it tests lie below a domain of its own.
+    domain = lib.mkForce "ci-2.example.org";
+    runnerOf.domain = "ci.example.org";
   };
 }

@@ -5,7 +5,10 @@ let
   inherit (lib) mkDefault mkIf optionalAttrs;
   # What the program reads of it, with everything that the option "settings" says otherwise.
   said = lib.recursiveUpdate settings cfg.settings;
-  droneDomain = said.drone.domain or (if cfg.drone.host == null then "drone.${said.domain}" else cfg.drone.host);
+  droneDomain =
+    if said ? runnerOf then said.runnerOf.drone or "drone.${said.runnerOf.domain}"
+    else said.drone.domain or "drone.${said.domain}";
+  further = cfg.runnerOf.domain != null;
   unlessNull = name: value: optionalAttrs (value != null) { ${name} = value; };
   address = builtins.match "(https?)://([^:/]+)(:([0-9]+))?.*" said.forge.url;
   port =
@@ -14,17 +17,22 @@ let
   settings = {
     inherit (cfg) domain forge gateway certificates;
     swarm = { inherit (cfg.swarm) advertise; };
-    proxy = unlessNull "extraRoutes" (if cfg.proxy.extraRoutes == null then null else "${cfg.proxy.extraRoutes}");
+    name = cfg.hostName;
     secrets = cfg.holes.secrets;
   } // unlessNull "ca" cfg.ca
+  // optionalAttrs further { runnerOf = { inherit (cfg.runnerOf) domain; } // unlessNull "drone" cfg.runnerOf.drone; }
   // optionalAttrs cfg.drone.enable { drone = { inherit (cfg.drone) repository; } // unlessNull "commit" cfg.drone.commit; }
   // optionalAttrs cfg.backupBot.enable { backupBot = { inherit (cfg.backupBot) repository; }; };
 in
 {
   config = mkIf cfg.enable {
+    services.cc-ci.drone.enable = mkIf further (mkDefault false);
+    services.cc-ci.dashboard.enable = mkIf further (mkDefault false);
+    services.cc-ci.bridge.enable = mkIf further (mkDefault false);
     services.cc-ci.holes = {
-      inherit (cfg) hostName;
       inherit (said) domain certificates;
+      hostName = said.name;
+      dashboard = "https://${said.runnerOf.domain or said.domain}";
       inherit (said.forge) org;
       gateway = said.gateway.address;
       forge = said.forge.url;
@@ -43,6 +51,7 @@ in
     // optionalAttrs (said ? abra) { inherit (said) abra; }
     // optionalAttrs (said ? docker) { inherit (said) docker; }
     // optionalAttrs (said ? runs) { runsFolder = said.runs; }
+    // optionalAttrs (said ? home) { inherit (said) home; }
     // optionalAttrs (said ? drone.repository) { droneRepo = said.drone.repository; }
     // optionalAttrs ((said.drone.runners or [ ]) != [ ]) { runs = toString (1 + builtins.length said.drone.runners); }
     // optionalAttrs (said ? made) { inherit (said) made; }

@@ -7,21 +7,22 @@ let
 in
 {
   options.services.cc-ci = {
+    runnerOf = {
+      domain = usually null (types.nullOr (types.strMatching "[a-z0-9]([a-z0-9.-]*[a-z0-9])?"))
+        "Domain of the first host, where this one is a further host: it takes builds of that host's Drone, reports to its dashboard, and has no Drone, dashboard or bridge of its own.";
+      drone = usually null (types.nullOr types.str) "Where its runner finds that Drone; null: drone.<domain of the first host>.";
+    };
     swarm = {
       enable = part "a Docker Swarm of its own";
       advertise = usually "127.0.0.1" (types.strMatching "[0-9.]+") "Address by which the Swarm knows its only node.";
     };
-    proxy = {
-      enable = part "Traefik with the certificate and the routes";
-      extraRoutes = usually null (types.nullOr types.path) "A file with further routes, in the form of Traefik's file provider.";
-    };
+    proxy.enable = part "Traefik with the certificate and the routes";
     drone = {
       enable = part "Drone's server";
       repository = usually "cc-ci/cc-ci" (types.strMatching "[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
         "The repository on the forge whose .drone.yml Drone reads.";
       commit = usually null (types.nullOr (types.strMatching "[0-9a-f]{40}([0-9a-f]{24})?"))
         "The commit of that repository whose .drone.yml builds run; a push there changes nothing until this does.";
-      host = usually null (types.nullOr types.str) "Where the runner finds Drone; null: drone.<domain>.";
     };
     backupBot = {
       enable = part "backup-bot-two";

@@ -56,7 +56,6 @@ in
         else import ../command.nix { deno = "${cfg.deno}/bin/deno"; programs = "${cfg.bundles}"; };
       holes = {
         deno = "${cfg.deno}/bin/deno";
-        flock = "${pkgs.util-linux}/bin/flock";
         sh = "/bin/sh";
         programs = "${cfg.bundles}";
         runner = "${cfg.droneRunner}/bin/drone-runner-exec";
