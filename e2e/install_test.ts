@@ -261,7 +261,7 @@ onRealServices(
           ...["DRONE_RPC_HOST=drone.ci.example.org", "DRONE_RUNNER_NAME=second"],
           ...["CCCI_DASHBOARD_URL=https://ci.example.org", "CCCI_BASE_DOMAIN=two.example.org"],
         ]
-      ) assert.ok(environment.split(/[ =]/).join(" ").includes(said.replace("=", " ")), said);
+      ) assert.ok(environment.includes(said), said);
       for (const unit of ["cc-ci-dashboard.service", "cc-ci-bridge.service", "cc-ci-drone.service"]) {
         assert.equal((await machine.try(["systemctl", "cat", unit])).success, false, unit);
       }

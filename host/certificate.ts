@@ -15,26 +15,73 @@ export interface Certificate {
   version: string;
 }
 
+/** Milliseconds after the first of the two files in which whoever renews a certificate has written the other one. */
+const WRITING_MS = 300_000;
+
+interface Files {
+  chain: string;
+  key: string;
+}
+
 /**
  * Reads the certificate that was issued for the domain, and makes sure that it can be used now.
  * @param now milliseconds since the epoch
- * @throws {HostError} wrong, when a file is missing or makes no sense, when it has run out, or is for other names
+ * @throws {HostError} wrong, when a file is missing or makes no sense, when it has run out, or is for other names; not
+ * yet, when the files do not go together and one of them is so new that the other may be on its way
  */
 export async function readCertificate(
   folder: string,
   { domain, now }: { domain: string; now: number },
 ): Promise<Certificate> {
   const files = { chain: join(folder, "fullchain.pem"), key: join(folder, "privkey.pem") };
-  const chain = await read(files.chain);
-  const key = await read(files.key);
-  const leaf = parse(files.chain, () => new X509Certificate(chain));
-  const privateKey = parse(files.key, () => createPrivateKey(key));
-  const hint = `Put a certificate for "${domain}" and "*.${domain}" and its key there.`;
-  if (!leaf.checkPrivateKey(privateKey)) {
+  const pair = await readPair(files, { domain, now });
+  return usable(pair, { files, domain, now });
+}
+
+/** Both files, which go together. */
+async function readPair(
+  files: Files,
+  { domain, now }: { domain: string; now: number },
+): Promise<{ chain: string; key: string; leaf: X509Certificate }> {
+  try {
+    const chain = await read(files.chain);
+    const key = await read(files.key);
+    const leaf = parse(files.chain, () => new X509Certificate(chain));
+    const privateKey = parse(files.key, () => createPrivateKey(key));
+    if (leaf.checkPrivateKey(privateKey)) return { chain, key, leaf };
     throw new HostError("wrong", `The key in "${files.key}" is not the one of the certificate beside it`, {
-      hint,
+      hint: whatToPut(domain),
+    });
+  } catch (cause) {
+    if (!(cause instanceof HostError) || now - await lastChange(files) >= WRITING_MS) throw cause;
+    throw new HostError("not yet", cause.message, {
+      hint: `One of the two files is new, so the other may be on its way. If it is not: ${cause.hint}`,
+      cause,
     });
   }
+}
+
+/** When one of the files was last written, moved there, or made to lead elsewhere; of none that is there: never. */
+async function lastChange(files: Files): Promise<number> {
+  const looks = Object.values(files).flatMap((path) => [Deno.lstat(path), Deno.stat(path)]);
+  const infos = (await Promise.allSettled(looks)).flatMap((one) =>
+    one.status === "fulfilled" ? [one.value] : []
+  );
+  // A file that was moved there keeps the time at which it was written.
+  return Math.max(
+    ...infos.flatMap(({ mtime, ctime }) => [mtime, ctime]).map((at) => at?.getTime() ?? -Infinity),
+  );
+}
+
+function whatToPut(domain: string): string {
+  return `Put a certificate for "${domain}" and "*.${domain}" and its key there.`;
+}
+
+function usable(
+  { chain, key, leaf }: { chain: string; key: string; leaf: X509Certificate },
+  { files, domain, now }: { files: Files; domain: string; now: number },
+): Certificate {
+  const hint = whatToPut(domain);
   // Asked for a name, Deno looks for that very name and knows no wildcards.
   const names = (leaf.subjectAltName ?? "").split(", ").filter((name) => name.startsWith("DNS:"))
     .map((name) => name.slice("DNS:".length).toLowerCase());

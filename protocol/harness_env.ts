@@ -31,6 +31,7 @@ export const harnessSettings = [
   "RUN_DEADLINE_MAX_S",
   "DASHBOARD_URL",
   "RUNNER_TOKEN",
+  "HOST_NAME",
   "DEBUG",
 ] as const;
 

@@ -1,11 +1,17 @@
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { plainWords } from "../../common/plain_text.ts";
-import { announcement, artefactName, bridgeReport, hostReport } from "../../protocol/dashboard_api.ts";
+import {
+  announcement,
+  artefactName,
+  bridgeReport,
+  HOST_HEADER,
+  hostReport,
+} from "../../protocol/dashboard_api.ts";
 import { type RunEvent, runEvent } from "../../protocol/events.ts";
 import { runName } from "../../protocol/params.ts";
 import { artefactsOfRun, artefactType, isPicture } from "../model/artefact_types.ts";
-import { requireWriter } from "../model/auth.ts";
+import { hostWith, requireWriter } from "../model/auth.ts";
 import { bodyChunks, bodyJson, bodyText, parseJson } from "./body.ts";
 import type { Deps } from "../views/deps.ts";
 import { DashboardError, Refusal } from "../model/errors.ts";
@@ -184,10 +190,18 @@ async function* checkedPicture(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
  * @throws {Refusal} 401 or 403 unless the token is that of the run's host, 404 unless the bridge announced the run
  */
 function reported(c: Context, deps: Deps): Run & { host: string } {
-  const host = requireWriter(deps.tokens, { writer: "runner", authorization: c.req.header("authorization") });
+  const token = requireWriter(deps.tokens, {
+    writer: "runner",
+    authorization: c.req.header("authorization"),
+  });
   const name = runName.safeParse(c.req.param("run"));
   const run = name.success ? deps.store.find(name.data) : undefined;
   if (run === undefined) throw new Refusal(404, "No such run was announced");
+  const host = hostWith(token, {
+    said: c.req.header(HOST_HEADER),
+    known: run.host,
+    tokens: deps.tokens,
+  });
   deps.store.claim(run, host);
   return { ...run, host };
 }

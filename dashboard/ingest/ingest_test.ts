@@ -92,6 +92,28 @@ Deno.test("a run is the business of the host that first spoke of it; another hos
   assert.match(await dashboard.page(`/runs/${run}`), /on second\.example\.org/);
 });
 
+Deno.test("hosts with one token together are known by what they call themselves, and by no name with a token of its own", async () => {
+  await using dashboard = new TestDashboard();
+  const heard = async (run: string, host?: string) => {
+    if (dashboard.deps.store.find(run) === undefined) await dashboard.announce(run, announcementOf());
+    const sent = host === undefined ? {} : { host };
+    assert.equal(
+      (await dashboard.heartbeat(run, { ...sent, report: { freeBytes: 1, janitor: null } })).status,
+      200,
+    );
+    return dashboard.deps.store.find(run)?.host;
+  };
+  assert.equal(await heard("aaaaaaaaaaaa-1", "ci"), "ci");
+  assert.equal(await heard("bbbbbbbbbbbb-1", "ci-2"), "ci-2");
+  assert.equal(await heard("cccccccccccc-1"), "runner");
+  assert.equal(await heard("dddddddddddd-1", "second.example.org"), "runner");
+  assert.equal(await heard("eeeeeeeeeeee-1", "<b>"), "runner");
+  // A host that was given another name goes on with its run.
+  assert.equal(await heard("aaaaaaaaaaaa-1", "first"), "ci");
+  const { hosts } = JSON.parse(await dashboard.page("/api/status"));
+  assert.deepEqual(hosts.map(({ name }: { name: string }) => name), ["ci", "ci-2", "runner"]);
+});
+
 Deno.test("a run that was never announced answers 404 to the harness", async () => {
   await using dashboard = new TestDashboard();
   assert.equal((await dashboard.events(run, { offset: 0, events: [] })).status, 404);

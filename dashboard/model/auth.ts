@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
+import { hostName } from "../../protocol/dashboard_api.ts";
 import { Refusal } from "./errors.ts";
 
 /** The programs that may write. */
@@ -11,6 +12,27 @@ export interface WriterToken {
   /** Who has it: the runner host, or the program where there is one only. */
   name: string;
   digest: Uint8Array;
+}
+
+/** The name of a token that all runner hosts may have together. */
+const TOGETHER = "runner";
+
+/**
+ * The name of the host that has a token: the token's, or where all hosts have one together what the host calls itself.
+ * The name of a host with a token of its own is nobody else's.
+ * @param token as {@linkcode requireWriter} returned it
+ * @param options.said what the host calls itself
+ * @param options.known the host that has spoken of the same run before: whoever has their token may go on
+ */
+export function hostWith(
+  token: string,
+  { said, known, tokens }: { said: string | undefined; known: string | null; tokens: readonly WriterToken[] },
+): string {
+  if (token !== TOGETHER) return token;
+  const isOpen = (name: string) => name === TOGETHER || !tokens.some((one) => one.name === name);
+  if (known !== null && isOpen(known)) return known;
+  const name = hostName.safeParse(said);
+  return name.success && isOpen(name.data) ? name.data : TOGETHER;
 }
 
 /** Prepares a token for comparison. */

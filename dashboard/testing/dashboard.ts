@@ -1,4 +1,4 @@
-import type { BridgeReport, HostReport } from "../../protocol/dashboard_api.ts";
+import { type BridgeReport, HOST_HEADER, type HostReport } from "../../protocol/dashboard_api.ts";
 import type { Hono } from "hono";
 import { createApp } from "../routes/app.tsx";
 import { writerToken } from "../model/auth.ts";
@@ -95,11 +95,11 @@ export class TestDashboard implements AsyncDisposable {
   /** A sign of life. @param report what it says of its host */
   async heartbeat(
     run: string,
-    { report, token = runnerToken }: { report?: HostReport; token?: string } = {},
+    { report, token = runnerToken, host }: { report?: HostReport; token?: string; host?: string } = {},
   ) {
     return await this.#app.request(`/api/runs/${run}/heartbeat`, {
       method: "POST",
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${token}`, ...(host === undefined ? {} : { [HOST_HEADER]: host }) },
       ...report === undefined ? {} : { body: JSON.stringify(report) },
     });
   }

@@ -40,7 +40,7 @@ export interface JanitorOptions {
   /** Only say what would be done. @default false */
   dryRun?: boolean;
   /** Milliseconds since the epoch. @default the machine's clock */
-  now?: number;
+  now?: () => number;
 }
 
 /**
@@ -52,6 +52,9 @@ export interface JanitorOptions {
  */
 export async function tidy(options: JanitorOptions): Promise<JanitorReport> {
   const report: JanitorReport = { cleaned: [], removed: [], images: [], stuck: {} };
+  // Ages are those of before the folders are read: a run that makes its folder later may take over a provider that
+  // stays up only while it is not as old as that, and so never one that is removed here.
+  const now = (options.now ?? systemClock.now)();
   // Stacks are looked up before the folders: a run makes its folder first, so that every stack seen here has one.
   const all = await options.swarm.allObjects();
   const known = new Set<string>();
@@ -67,7 +70,6 @@ export async function tidy(options: JanitorOptions): Promise<JanitorReport> {
     });
   }
   const { BASE_DOMAIN: base, JANITOR_MAX_AGE: limit } = options.settings;
-  const now = options.now ?? systemClock.now();
   for (const [stack, objects] of oldStacks(all, { base, limit, now })) {
     if (!known.has(stack)) await tidyStack({ stack, objects, report }, options);
   }
@@ -85,7 +87,10 @@ export async function tidy(options: JanitorOptions): Promise<JanitorReport> {
   return report;
 }
 
-async function makeRoom(report: JanitorReport, options: JanitorOptions & { now: number }): Promise<void> {
+async function makeRoom(
+  report: JanitorReport,
+  options: Omit<JanitorOptions, "now"> & { now: number },
+): Promise<void> {
   const { swarm, settings, announce, now, dryRun = false } = options;
   const clock = { ...systemClock, now: () => now };
   try {

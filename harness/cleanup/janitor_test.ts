@@ -131,7 +131,7 @@ Deno.test("only what a dead run left is removed: neither a live run's, nor a kep
       swarm,
       settings: settingsIn(runs),
       announce: (text: string) => said.push(text),
-      now: NOW,
+      now: () => NOW,
     };
 
     const plan = await tidy({ ...options, dryRun: true });
@@ -163,7 +163,7 @@ Deno.test("a stack of ours that no run knows goes once nothing in it has changed
       object("service", `${young}_app`, { stack: young, hours: 2.9 }),
       object("service", `${ageless}_app`, { stack: ageless }),
     ]);
-    const report = await tidy({ swarm, settings: settingsIn(runs), announce: () => {}, now: NOW });
+    const report = await tidy({ swarm, settings: settingsIn(runs), announce: () => {}, now: () => NOW });
     assert.deepEqual(report, { cleaned: [], removed: [old], images: [], stuck: {} });
     assert.deepEqual(swarm.removed, [`${old}_app`, `${old}_key_v1`]);
   }));
@@ -173,7 +173,7 @@ Deno.test("snapshots of a stack that no run knows go with it, and are counted wh
     const old = "wiki-0a1b2c_ci_test";
     const swarm = new FakeSwarm([object("volume", `${old}_data`, { stack: old, hours: 4 })]);
     swarm.refusal = new DockerError("ask the repository", { code: "backup.restic" });
-    const report = await tidy({ swarm, settings: settingsIn(runs), announce: () => {}, now: NOW });
+    const report = await tidy({ swarm, settings: settingsIn(runs), announce: () => {}, now: () => NOW });
     assert.deepEqual(swarm.removed, [`${old}_data`]);
     assert.match(report.stuck[`stack ${old}`]?.join() ?? "", /^snapshots of wiki-0a1b2c\.ci\.test: /);
   }));
@@ -187,7 +187,7 @@ Deno.test("what cannot be removed is counted, and does not keep the rest from be
       if (run === "dead01-1") await Deno.mkdir(`${folder.result}.new`);
     }
     const swarm = new FakeSwarm([]);
-    const options = { swarm, settings: settingsIn(runs), announce: () => {}, now: NOW };
+    const options = { swarm, settings: settingsIn(runs), announce: () => {}, now: () => NOW };
     await tidy({ ...options, dryRun: true });
     assert.equal((await reportHost(runs, { disks: [runs], facts: { floor: true } })).janitor, null);
     const report = await tidy(options);
@@ -213,7 +213,7 @@ Deno.test("a run that died after its teardown gets the result that it owes", () 
     await folder.append({ t: "2026-01-01T00:00:00.000Z", type: "stage.finished", report });
     lock[Symbol.dispose]();
     const swarm = new FakeSwarm([]);
-    await tidy({ swarm, settings: settingsIn(runs), announce: () => {}, now: NOW });
+    await tidy({ swarm, settings: settingsIn(runs), announce: () => {}, now: () => NOW });
     const result = JSON.parse(await Deno.readTextFile(folder.result));
     assert.equal(result.result, "infra");
     const teardowns = result.stages.filter((one: { name: string }) => one.name === "teardown");
@@ -271,9 +271,9 @@ Deno.test("images that were removed for want of room are told, and those that co
     const said: string[] = [];
     const announce = (text: string) => void said.push(text);
     const settings = { ...settingsIn(runs), IMAGES_ABOVE: 0 };
-    const dry = await tidy({ swarm, settings, announce, now: NOW, dryRun: true });
+    const dry = await tidy({ swarm, settings, announce, now: () => NOW, dryRun: true });
     assert.deepEqual([dry.images, swarm.images.length], [["damaged:1", "old:1"], 3]);
-    const report = await tidy({ swarm, settings, announce, now: NOW });
+    const report = await tidy({ swarm, settings, announce, now: () => NOW });
     assert.deepEqual(report, {
       cleaned: [],
       removed: [],
@@ -288,3 +288,23 @@ Deno.test("images that were removed for want of room are told, and those that co
     const { janitor } = await reportHost(runs, { disks: [runs], facts: { floor: true } });
     assert.deepEqual(janitor, { at: new Date(NOW).toISOString(), stuck: 1, images: 1 });
   }));
+
+Deno.test("a provider that a run may take over while folders are read stays, as it was not too old before", async () => {
+  await withRuns(async (runs) => {
+    const limitHours = settingsIn(runs).JANITOR_MAX_AGE / 3600;
+    const provider = object("service", "keyc-0a1b2c_ci_test_app", {
+      stack: "keyc-0a1b2c_ci_test",
+      hours: limitHours - 1 / 3600,
+    });
+    let now = NOW;
+    const swarm = new class extends FakeSwarm {
+      override allObjects() {
+        now += 10_000; // as long as the looks at Docker and at the folders take
+        return super.allObjects();
+      }
+    }([provider]);
+    const options = { swarm, settings: settingsIn(runs), announce: () => {}, now: () => now };
+    assert.deepEqual((await tidy(options)).removed, []);
+    assert.deepEqual((await tidy(options)).removed, ["keyc-0a1b2c_ci_test"]);
+  });
+});

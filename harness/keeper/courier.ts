@@ -3,7 +3,13 @@ import { Doorbell } from "../../common/doorbell.ts";
 import { describeError } from "../../common/errors.ts";
 import { type Ingress, ingressFetch } from "../../common/ingress.ts";
 import { type Clock, systemClock } from "../../common/time.ts";
-import { artefactName, eventOffset, heartbeatAnswer, type HostReport } from "../../protocol/dashboard_api.ts";
+import {
+  artefactName,
+  eventOffset,
+  heartbeatAnswer,
+  HOST_HEADER,
+  type HostReport,
+} from "../../protocol/dashboard_api.ts";
 import { exists, writeAtomically } from "../../common/files.ts";
 import { type RunFolder, runFolders } from "../run/folder.ts";
 import * as z from "zod";
@@ -38,6 +44,8 @@ const courierState = z.object({
 export interface CourierOptions {
   url: string;
   token: string;
+  /** Name of this host, where it has one. */
+  host?: string;
   ingress: Ingress;
   /** Called when the dashboard says that somebody wants the run stopped. */
   onCancel?: (why: string | null) => void;
@@ -242,7 +250,11 @@ export class Courier implements AsyncDisposable {
       const response = await this.#fetch(url, {
         ...init,
         signal: this.#quit.signal,
-        headers: { ...init.headers, authorization: `Bearer ${this.#options.token}` },
+        headers: {
+          ...init.headers,
+          authorization: `Bearer ${this.#options.token}`,
+          ...(this.#options.host === undefined ? {} : { [HOST_HEADER]: this.#options.host }),
+        },
       });
       this.#away = false;
       this.#answered();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Clock, systemClock, waitFor } from "../../common/time.ts";
+import { HOST_HEADER } from "../../protocol/dashboard_api.ts";
 import { Courier, deliverSpooled } from "./courier.ts";
 import { RunFolder } from "../run/folder.ts";
 
@@ -23,6 +24,8 @@ class FakeDashboard {
   readonly order: string[] = [];
   /** Calls that were refused, in this order. */
   readonly refused: string[] = [];
+  /** What the callers called their hosts. */
+  readonly hosts = new Set<string | null>();
 
   readonly fetch: typeof fetch = async (input, init) => {
     this.calls += 1;
@@ -36,6 +39,7 @@ class FakeDashboard {
     const request = new Request(input, init);
     const url = new URL(request.url);
     assert.equal(request.headers.get("authorization"), "Bearer secret");
+    this.hosts.add(request.headers.get(HOST_HEADER));
     assert.ok(url.pathname.startsWith("/api/runs/abcdef-1/"), url.pathname);
     const refused = this.refuses[url.pathname.endsWith("/heartbeat") ? "heartbeat" : "events"];
     if (refused !== undefined && /\/(heartbeat|events)$/.test(url.pathname)) {
@@ -103,6 +107,7 @@ async function withFolder(
       new Courier(folder, {
         url: "https://ci.test/",
         token: "secret",
+        host: "ci-2",
         ingress: { address: "127.0.0.1:1" },
         fetch: dashboard.fetch,
       });
@@ -156,6 +161,15 @@ for (const idleMs of [0, 700]) {
       assert.equal((await courier().load()).done, true);
     }));
 }
+
+Deno.test("every call names the host", () =>
+  withFolder(async (folder, { dashboard, courier }) => {
+    await using one = courier();
+    await one.start();
+    await say(folder, "1");
+    await one.finish();
+    assert.deepEqual([...dashboard.hosts], ["ci-2"]);
+  }));
 
 Deno.test("neither a silent dashboard nor a silent disk holds up the end for long", () =>
   withFolder(async (folder, { dashboard }) => {

@@ -102,14 +102,17 @@ const courierSchema = z.object({
   DASHBOARD_URL: z.url().optional(),
   /** Token with which this host writes to the dashboard. */
   RUNNER_TOKEN: z.string().optional(),
+  /** What people call this host; shown by a dashboard whose hosts have one token together. */
+  HOST_NAME: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "must be a name such as ci-2").optional(),
 });
 
 /** Where runs are reported to; null when no dashboard or no token is set. */
 export function readCourierSettings(
   env: (name: string) => string | undefined = Deno.env.get,
-): { url: string; token: string } | null {
-  const { DASHBOARD_URL: url, RUNNER_TOKEN: token } = readConfig(courierSchema, env);
-  return url === undefined || token === undefined ? null : { url, token };
+): { url: string; token: string; host?: string } | null {
+  const { DASHBOARD_URL: url, RUNNER_TOKEN: token, HOST_NAME: host } = readConfig(courierSchema, env);
+  if (url === undefined || token === undefined) return null;
+  return { url, token, ...(host === undefined ? {} : { host }) };
 }
 
 /** Where the dashboard is, for whoever only asks it; null where none is set. */

@@ -1,3 +1,4 @@
+import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
 import { missingLines, setEnv } from "../../harness/recipe/env_file.ts";
 import { stackOf } from "../../harness/run/names.ts";
 import { HostError } from "../errors.ts";
@@ -16,7 +17,7 @@ export interface WantedSecret {
 export interface WantedApp {
   recipe: string;
   domain: string;
-  /** A published version; null: the one that it has, and at first the newest. */
+  /** A published version; null: the one that it has or had when somebody removed it, and at first the newest. */
   version: string | null;
   /** Settings that are not those of the recipe's sample. */
   settings: Record<string, string>;
@@ -26,8 +27,18 @@ export interface WantedApp {
 }
 
 /** The version of a recipe that an app should have; null while the recipe is not there. */
-export function wantedVersion(wanted: WantedApp, seen: Pick<SeenApp, "recipe" | "version">): string | null {
-  return wanted.version ?? seen.version ?? seen.recipe?.versions[0] ?? null;
+export function wantedVersion(
+  wanted: WantedApp,
+  seen: Pick<SeenApp, "recipe" | "version" | "settings">,
+): string | null {
+  return wanted.version ?? seen.version ?? notedVersion(seen) ?? seen.recipe?.versions[0] ?? null;
+}
+
+/** The published version that abra has noted in an app's settings when it deployed or made the app, as "TYPE=recipe:version". */
+function notedVersion({ settings, recipe }: Pick<SeenApp, "recipe" | "settings">): string | null {
+  const { TYPE = "" } = toEnvironment(parseEnvFile(settings ?? ""));
+  const noted = TYPE.slice(TYPE.indexOf(":") + 1);
+  return recipe?.versions.includes(noted) ? noted : null;
 }
 
 /** The text of an app's settings as it should be, by what is there and by the recipe's sample. */

@@ -291,6 +291,19 @@ Deno.test("another version of a recipe is deployed where the settings name it", 
   assert.equal(host.stacks.get(PROXY)?.version, "2.0.0+v3.6.0");
 });
 
+Deno.test("an app that was removed by hand comes back at the version that ran, and not at the newest one", async () => {
+  const version = "2.0.0+v3.6.0";
+  const host = await whole({ wanted: { ...settings, proxy: { ...settings.proxy, version } } });
+  assert.deepEqual(await bring(host), [], "a version that the settings do not name any more stays");
+  host.stacks.delete(PROXY);
+  assert.deepEqual(await bring(host), ["deploy", "wait"]);
+  assert.equal(host.stacks.get(PROXY)?.version, version);
+  host.stacks.delete(PROXY);
+  host.clones.delete("traefik");
+  await bring(host);
+  assert.equal(host.stacks.get(PROXY)?.version, version, "also where the recipe is fetched anew");
+});
+
 Deno.test("a step that brings nothing about ends the call instead of being done for ever", async () => {
   const host = await whole();
   host.taken = [];

@@ -5,6 +5,7 @@ import { Git } from "../../harness/recipe/git.ts";
 import { Swarm } from "../../harness/swarm/swarm.ts";
 import { ownDeno } from "../../programs/start.ts";
 import type { Credentials } from "../credentials.ts";
+import { letGitIn, logInToRegistry, lookAtLogins } from "../logins.ts";
 import type { Action } from "../plan/step.ts";
 import type { World } from "../plan/world.ts";
 import { droneDomain, type HostSettings } from "../settings.ts";
@@ -12,7 +13,6 @@ import { type AppWorld, byAbra, lookAtApp, modelOf, newApp, waitForApp, writeSet
 import { forgeTrouble, freeAt, strangeAbra, takenByOthers } from "./conditions.ts";
 import { type DroneApi, lookAtDrone, setRepository, waitForDrone } from "./drone_api.ts";
 import { initSwarm, lookAtSwarm, makeBridge, makeProxyNetwork, removeBridge } from "./engine.ts";
-import { letGitIn, logInToRegistry, lookAtLogins } from "./logins.ts";
 import { lookAtMade, makeInsideCertificate, writeNames } from "./made.ts";
 import { addKey } from "./restic_key.ts";
 import { fetchRecipe } from "./recipes.ts";
@@ -97,9 +97,9 @@ async function act(action: Action, { world, settings, drone }: Hands): Promise<v
     case "write-names":
       return await writeNames(settings.made, action.text);
     case "log-in-to-registry":
-      return await logInToRegistry(settings.home, action);
+      return await logInToRegistry(settings, action);
     case "let-git-in":
-      return await letGitIn(settings.home, action);
+      return await letGitIn(settings, action);
     case "fetch-recipe": {
       const { recipe, version } = action;
       return await fetchRecipe(git, {

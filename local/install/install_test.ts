@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { execOk } from "../../common/exec.ts";
+import { letGitIn } from "../../host/logins.ts";
 import { parseSettings } from "../../host/settings.ts";
 import { announce, bringUp, type Installation, installFiles } from "./install.ts";
 import { piecesOf } from "./pieces.ts";
@@ -152,6 +153,25 @@ Deno.test("uninstalling removes exactly what installing made, and state only whe
   assert.deepEqual(said, ["Nothing is installed"]);
   await uninstallFrom(root, { ...call, purge: true });
   assert.deepEqual((await names(root)).filter((line) => line.includes("cc-ci")), []);
+});
+
+Deno.test("a purge removes the log-ins that the host's program wrote, and leaves those of others", async () => {
+  const { root, said, installation } = await someMachine();
+  await installFiles(await installation());
+  const netrc = join(root, "root/.netrc");
+  await Deno.mkdir(join(root, "root"));
+  await Deno.writeTextFile(netrc, "machine other.example.org login x password y\n");
+  const made = join(root, "var/lib/cc-ci/host");
+  await letGitIn({ home: join(root, "root"), made }, { host: "git.example.org", token: "ours" });
+  // What the program notes it notes as the machine has it.
+  const notes = join(made, "logins.json");
+  await Deno.writeTextFile(notes, (await Deno.readTextFile(notes)).replaceAll(root, ""));
+  const call = { dryRun: false, actor: null, say: (line: string) => void said.push(line) };
+  await uninstallFrom(root, { ...call, purge: false });
+  assert.match(await Deno.readTextFile(netrc), /git\.example\.org/);
+  await uninstallFrom(root, { ...call, purge: true });
+  assert.equal(await Deno.readTextFile(netrc), "machine other.example.org login x password y\n");
+  assert.ok(said.includes('Removed: the log-in for "git.example.org" in /root/.netrc'), said.join("\n"));
 });
 
 /** Notes what is called on a machine whose host program ends with this code. */

@@ -1,6 +1,8 @@
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
 import { exists, removeTree } from "../../common/files.ts";
+import { removeLogins } from "../../host/remove_logins.ts";
+import { parseSettings, readSettings, SETTINGS_FILE } from "../../host/settings.ts";
 import { removeAt } from "./files.ts";
 import type { Actor } from "./machine.ts";
 import { UNIT_FOLDER } from "./pieces.ts";
@@ -30,6 +32,7 @@ export async function uninstallFrom(
   },
 ): Promise<void> {
   const record = await readRecord(root);
+  const named = await namedFolders(root);
   const state: string[] = [];
   for (const path of STATE) if (await exists(join(root, path))) state.push(path);
   if (record === null) {
@@ -43,6 +46,15 @@ export async function uninstallFrom(
     if (actor !== null) await actor.run(["systemctl", "daemon-reload"]);
     say(`Removed: ${record.paths.length} files below ${record.prefix}, ${UNIT_FOLDER} and /usr/local/bin`);
   }
+  if (purge) {
+    for (const { file, of } of await removeLogins(root, { made: named.made, dryRun })) {
+      say(`${dryRun ? "Would remove" : "Removed"}: the log-in for "${of}" in ${file}`);
+    }
+    const others = Object.values(named).filter((path) => !STATE.some((one) => path.startsWith(`${one}/`)));
+    for (const path of others) {
+      if (await exists(join(root, path))) say(`Kept: ${path}, which the settings name`);
+    }
+  }
   for (const path of state) {
     if (!purge) say(`Kept: ${path}`);
     else if (dryRun) say(`Would remove ${path} with all it holds`);
@@ -52,6 +64,16 @@ export async function uninstallFrom(
     }
   }
   say("What Docker has is left alone: stacks, volumes and images of proxy, Drone and backup bot.");
+}
+
+/** Folders that the settings name; those of a host without settings that can be read are where they usually are. */
+async function namedFolders(root: string): Promise<Record<"made" | "runs" | "abraDir" | "secrets", string>> {
+  const usual = parseSettings({
+    domain: "ci.example.org",
+    forge: { url: "https://git.example.org", org: "-" },
+  });
+  const { made, runs, abraDir, secrets } = await readSettings(join(root, SETTINGS_FILE)).catch(() => usual);
+  return { made, runs, abraDir, secrets };
 }
 
 async function stop(
