@@ -204,6 +204,23 @@ onRealServices("a cancel is left to the dashboard first; Drone's own tells the h
 });
 
 onRealServices(
+  "a runner that is told to end takes no more builds, and waits for the one it has",
+  async () => {
+    const engine = lab.engine();
+    const run = await holding(engine);
+    lab.tellRunner("SIGTERM");
+    const next = lab.params("exit-0");
+    assert.deepEqual(await engine.start(next), { ok: true });
+    await lab.letGo(run);
+    assert.deepEqual(await settled(engine, run), passed);
+    await until("the runner to end", () => Promise.resolve(!lab.runnerRuns()));
+    assert.equal(await lab.began(next.RUN), false);
+    await lab.startRunner();
+    assert.deepEqual(await settled(engine, next.RUN), passed);
+  },
+);
+
+onRealServices(
   "what a dead runner left says it runs for ever; it is cleared, and the next run runs",
   async () => {
     const engine = lab.engine();

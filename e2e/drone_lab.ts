@@ -176,6 +176,13 @@ export class DroneLab implements AsyncDisposable {
     await Deno.writeTextFile(join(this.#notes, `${run}.go`), "");
   }
 
+  /** Asks the runner to end, as systemd does when its unit is stopped. */
+  tellRunner(signal: "SIGTERM"): void {
+    const id = ownDaemon(daemonIds(this.#setup.paths).runner);
+    if (id === undefined) throw new Error("The runner does not run");
+    Deno.kill(id.pid, signal);
+  }
+
   /** Ends the runner without warning. */
   async killRunner(): Promise<void> {
     const id = ownDaemon(daemonIds(this.#setup.paths).runner);

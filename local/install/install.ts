@@ -56,7 +56,7 @@ const NOT_YET = 3;
  * nothing but what each of them waits for, and try again by themselves.
  * @returns 0, or the exit code of the host's program, which then has said why
  */
-export async function bringUp({ root, prefix, say }: Installation, actor: Actor): Promise<number> {
+export async function bringUp({ root, prefix, pieces, say }: Installation, actor: Actor): Promise<number> {
   const record = await readRecord(root);
   const pending = record?.pending ?? [];
   if (pending.some((path) => path.startsWith(UNIT_FOLDER))) await must(actor, ["systemctl", "daemon-reload"]);
@@ -70,7 +70,7 @@ export async function bringUp({ root, prefix, say }: Installation, actor: Actor)
   // A unit that waits for something may do so for long.
   const patience = code === NOT_YET ? ["--no-block"] : [];
   await must(actor, ["systemctl", ...patience, "start", TARGET]);
-  const again = restarts(pending);
+  const again = restarts(pending, pieces);
   if (again.length > 0) await must(actor, ["systemctl", ...patience, "try-restart", ...again]);
   if (record !== null && pending.length > 0) {
     say("Drone's runner is not started again, as runs go on in it: it has what is new from its next start");
@@ -86,9 +86,10 @@ export async function bringUp({ root, prefix, say }: Installation, actor: Actor)
 }
 
 /** Services that run something else now, and may be started again at any moment. */
-function restarts(paths: readonly string[]): string[] {
+function restarts(paths: readonly string[], pieces: readonly Piece[]): string[] {
   const services = Object.entries(UNITS.units).filter(([name, { sets }]) =>
-    name.endsWith(".service") && sets.includes("service")
+    name.endsWith(".service") && sets.includes("service") &&
+    pieces.some(({ path }) => path === join(UNIT_FOLDER, name))
   )
     .map(([name]) => name).filter(mayRestart);
   const programsToo = paths.some((path) => !path.startsWith(UNIT_FOLDER));

@@ -218,6 +218,18 @@ Deno.test("a host that is not ready yet has its units started, which nobody wait
   assert.deepEqual(still.calls.slice(1), ["systemctl --no-block start cc-ci.target"]);
 });
 
+Deno.test("on a further host nothing is started again that it does not have", async () => {
+  const { installation } = await someMachine();
+  const pieces = await installation({
+    ...{ ...settings, drone: undefined, domain: "two.example.org", name: "second" },
+    runnerOf: { domain: "ci.example.org" },
+  });
+  await installFiles(pieces);
+  const well = actorOn(0);
+  assert.equal(await bringUp(pieces, well), 0);
+  assert.deepEqual(well.calls.slice(2), ["systemctl start cc-ci.target"]);
+});
+
 Deno.test("what was there before is never taken for a part of the installation, even where it is the same", async () => {
   const { root, programs, installation } = await someMachine();
   await Deno.copyFile(join(programs, "deno"), join(root, "usr/local/bin/deno"));
