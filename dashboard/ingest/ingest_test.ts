@@ -95,7 +95,9 @@ Deno.test("a run is the business of the host that first spoke of it; another hos
 Deno.test("hosts with one token together are known by what they call themselves, and by no name with a token of its own", async () => {
   await using dashboard = new TestDashboard();
   const heard = async (run: string, host?: string) => {
-    if (dashboard.deps.store.find(run) === undefined) await dashboard.announce(run, announcementOf());
+    if (dashboard.deps.store.find(run) === undefined) {
+      await dashboard.announce(run, announcementOf({ recipe: "miniflux" }));
+    }
     const sent = host === undefined ? {} : { host };
     assert.equal(
       (await dashboard.heartbeat(run, { ...sent, report: { freeBytes: 1, janitor: null } })).status,
