@@ -246,6 +246,7 @@ for (const [name, { host: change, options = {}, part, outcome, says, todo }] of 
 Deno.test("a bridge with other addresses that nobody uses is made anew", async () => {
   const host = new FakeHost();
   host.engine.bridge = { subnet: "172.19.0.0/16", gateway: "172.19.0.1", publish: null, used: false };
-  assert.deepEqual((await bring(host, { parts: ["swarm"] })).slice(1, 3), ["remove-bridge", "make-bridge"]);
+  const done = await bring(host, { parts: ["swarm"] });
+  assert.deepEqual(done.filter((kind) => kind.endsWith("-bridge")), ["remove-bridge", "make-bridge"]);
   assert.equal(host.engine.bridge?.gateway, "172.18.0.1");
 });
