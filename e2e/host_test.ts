@@ -3,6 +3,7 @@ import { createHmac } from "node:crypto";
 import { describeError } from "../common/errors.ts";
 import { waitFor } from "../common/time.ts";
 import { mayRestart, UNITS } from "../host/units.ts";
+import { announcementOf, eventsOf } from "../dashboard/testing/story.ts";
 import { BASE_DOMAIN } from "../local/host/paths.ts";
 import { onRealServices } from "./scene.ts";
 import { ensureDebian } from "./testing/debian.ts";
@@ -89,6 +90,27 @@ onTheHost("a host comes up with Docker, and dashboard and bridge answer through 
   assert.equal(await deliver(signed), 202);
   assert.equal(await deliver("0".repeat(64)), 401);
 }, { program: "own" });
+
+onTheHost(
+  "the dashboard keeps what bridge and harness tell it, in the folder that systemd gives it",
+  async (host) => {
+    const told = { run: "abc123-1", recipe: "custom-html" };
+    const page = `https://${BASE_DOMAIN}/api/runs/${told.run}`;
+    const say = async (token: string | undefined, ...options: string[]) =>
+      (await host.ask(options.pop() ?? page, "--header", `authorization: Bearer ${token}`, ...options))
+        .status;
+    const announcement = JSON.stringify(announcementOf(told));
+    const { bridge_token, runner_token } = host.secrets;
+    assert.equal(await say(bridge_token, "--request", "PUT", "--data", announcement, page), 201);
+    const events = eventsOf(told, () => new Date().toISOString(), () => {});
+    // What comes later is written to the files that the first has made.
+    for (const [offset, some] of [[0, events.slice(0, 2)], [2, events.slice(2)]] as const) {
+      const body = some.map((event) => `${JSON.stringify(event)}\n`).join("");
+      assert.equal(await say(runner_token, "--data-binary", body, `${page}/events?offset=${offset}`), 200);
+    }
+    assert.equal(JSON.parse((await host.ask(page)).body).result.result, "passed");
+  },
+);
 
 onTheHost(
   "the host's program waits for Docker, and does nothing where nothing is to be done",
