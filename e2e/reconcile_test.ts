@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { isRoot } from "../local/host/host.ts";
 import { onRealServices } from "./scene.ts";
+import { DroneForge } from "./testing/drone_forge.ts";
 import { ReconcileHost } from "./testing/reconcile_host.ts";
 
 const obstacle = isRoot() ? null : "it starts a Docker Engine, which needs root";
 const TRAEFIK = "traefik_ci_localhost";
+const DRONE = "drone_ci_localhost";
 const BOT = "backup-bot";
+const GATEWAY = "172.18.0.1";
 
 onRealServices(
   "a host is brought up, left alone, put right, killed half-way, and given a renewed certificate",
@@ -49,7 +52,7 @@ onRealServices(
     await host.setSecret("restic_password", "the-first-password");
 
     await host.killedAt("backup-bot", "Deploy");
-    assert.deepEqual(await host.bring("backup-bot"), ["Deploy", "Wait"], "the next call goes on there");
+    assert.ok(!(await host.bring("backup-bot")).includes("Make"), "the next call goes on there");
     assert.deepEqual(await host.bring("backup-bot"), []);
     const config = async () => {
       const { success, stdout, stderr } = await host.inApp(BOT, "restic", "cat", "config");
@@ -75,6 +78,65 @@ onRealServices(
     await Deno.remove(host.at("abra"), { recursive: true });
     assert.deepEqual(await host.bring("backup-bot"), ["Fetch", "Make", "Write"]);
     assert.deepEqual(await host.bring("backup-bot"), []);
+  },
+  obstacle,
+);
+
+onRealServices(
+  "a host's Drone waits for its owner to log in, gets its settings, and is put right afterwards",
+  async () => {
+    const forgeUrl = DroneForge.url(GATEWAY);
+    await using host = await ReconcileHost.open({
+      forge: { url: forgeUrl, org: "recipe-maintainers" },
+      drone: {},
+    });
+    const { engine } = host;
+    await using forge = new DroneForge(host, GATEWAY);
+    for (const name of ["drone_token", "drone_rpc_secret"]) await host.setSecret(name, `${name}-of-a-test`);
+    for (const name of ["drone_client_id", "drone_client_secret"]) await host.setSecret(name, "none-yet");
+    await host.bring("swarm");
+    await host.bring("proxy");
+    const away = await host.call("drone");
+    assert.deepEqual([away.code, away.outcome, away.steps], [3, "not yet", []], away.said);
+    assert.match(away.why, /The forge "http:.*" does not answer/);
+
+    const app = await forge.start();
+    await host.setSecret("drone_client_id", app.id);
+    await host.setSecret("drone_client_secret", app.secret);
+    await host.killedAt("drone", "Write");
+    const first = await host.call("drone");
+    assert.deepEqual([first.code, first.outcome], [3, "not yet"], first.said);
+    // A short step may be done before the call is gone.
+    assert.deepEqual(first.steps.filter((step) => step !== "Write").slice(0, 2), ["Deploy", "Wait"]);
+    assert.match(first.why, /Drone does not know "cc-ci\/cc-ci". Log in at https:.* once as "cc-ci"/);
+    await forge.logIn();
+    const known = await host.call("drone");
+    assert.deepEqual([known.code, known.steps], [3, []], known.said);
+    assert.match(known.why, /"cc-ci\/cc-ci" is not active in Drone/);
+    await forge.activate();
+    assert.deepEqual(await host.bring("drone"), ["Set"]);
+    assert.deepEqual(await host.bring("drone"), []);
+
+    const deployed = ["Deploy", "Wait"];
+    await host.updateService(`${DRONE}_app`, "--env-add", "DRONE_GITEA_SERVER=https://elsewhere.example.org");
+    assert.deepEqual(await again(), deployed);
+    await engine.docker("service", "rm", `${DRONE}_app`);
+    assert.deepEqual(await again(), deployed);
+
+    await host.setSecret("drone_rpc_secret", "another-rpc-secret");
+    await host.killedAt("drone", "Deploy");
+    assert.ok((await again()).includes("Remove"));
+    const { stdout } = await host.inApp(DRONE, "cat", "/run/secrets/rpc_secret");
+    assert.equal(stdout, "another-rpc-secret");
+    assert.equal((await host.secretsOf(DRONE)).length, 2);
+
+    assert.deepEqual(await host.bring("all"), []);
+
+    /** The steps of a call without those that wait for Drone, which may answer at once. */
+    async function again(): Promise<string[]> {
+      const steps = await host.bring("drone");
+      return steps.filter((step, at) => step !== "Wait" || steps[at - 1] !== "Wait");
+    }
   },
   obstacle,
 );

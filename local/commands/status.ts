@@ -6,14 +6,25 @@ import { engineAnswers, engineClient } from "../docker/client.ts";
 import { isHealthy, ownDaemon } from "../drone/daemon.ts";
 import { daemonIds } from "../drone/daemons.ts";
 import { DRONE_URL, droneFiles } from "../drone/files.ts";
+import { findService } from "../docker/own_stack.ts";
 import { engineFiles, ownEngine } from "../docker/own_engine.ts";
 import { exists } from "../../common/files.ts";
+import { stackOf } from "../../harness/run/names.ts";
 import { write } from "../host/command_line.ts";
 import { giteaAnswers, ownGitea } from "../gitea/gitea.ts";
 import { giteaFiles } from "../gitea/config.ts";
-import { BASE_DOMAIN, FORGE_HOST, LOOPBACK, type Paths, pathsFromEnvironment, PORTS } from "../host/paths.ts";
+import {
+  BASE_DOMAIN,
+  DRONE_HOST,
+  FORGE_HOST,
+  LOOPBACK,
+  type Paths,
+  pathsFromEnvironment,
+  PORTS,
+} from "../host/paths.ts";
 import { type ProcessId, startedAt } from "../host/process.ts";
 import { DASHBOARD_URL, ownService, serviceAnswers, serviceFiles } from "../stack/services.ts";
+import { isAsHost } from "../stack/as_host.ts";
 import { findAbra } from "../stack/stack.ts";
 import { swarmStatus } from "../docker/swarm.ts";
 import { answersOnce, traefikSince } from "../traefik/traefik.ts";
@@ -56,18 +67,21 @@ export async function stackStatus(): Promise<StackStatus> {
   const credentials = await readCredentials(paths);
   const abra = await findAbra(paths);
   const gateway = LOOPBACK;
+  const reached = swarm === undefined ? undefined : docker;
+  const asHost = await isAsHost(paths);
   return {
     parts: [
       engineStatus(paths, engine),
       {
         part: "Swarm",
-        state: swarm === undefined ? "stopped" : swarm.ours ? "running" : "not ours",
+        state: swarm === undefined ? "stopped" : swarm.ours || asHost ? "running" : "not ours",
         since: swarm?.since ?? null,
         url: null,
         log: null,
       },
-      await traefikStatus(paths, swarm === undefined ? undefined : docker),
-      await backupBotStatus(swarm === undefined ? undefined : docker),
+      ...(asHost
+        ? await Promise.all(hostApps.map((app) => hostAppStatus(paths, { app, docker: reached })))
+        : [await traefikStatus(paths, reached), await backupBotStatus(reached)]),
       processStatus("Gitea", {
         process: ownGitea(paths),
         log: giteaFiles(paths).log,
@@ -84,7 +98,7 @@ export async function stackStatus(): Promise<StackStatus> {
           })
         ),
       ),
-      ...await droneStatus(paths, gateway),
+      ...(await droneStatus(paths, gateway)).filter(({ part }) => !asHost || part !== "Drone"),
     ],
     accounts: credentials === undefined ? [] : [
       { ...pick(credentials.accounts.maintainer), role: "may say !testme" },
@@ -131,6 +145,32 @@ async function traefikStatus(
     since: since.toISOString(),
     url: `https://*.${BASE_DOMAIN}`,
     log: "docker service logs cc-ci-traefik_app",
+  };
+}
+
+/** What the host's own program has brought up. */
+const hostApps = [
+  { part: "Traefik", stack: stackOf(`traefik.${BASE_DOMAIN}`), url: `https://*.${BASE_DOMAIN}` },
+  { part: "Backup bot", stack: "backup-bot", url: null },
+  { part: "Drone", stack: stackOf(DRONE_HOST), url: DRONE_URL },
+];
+
+async function hostAppStatus(
+  paths: Paths,
+  { app, docker }: { app: typeof hostApps[number]; docker: ReturnType<typeof engineClient> | undefined },
+): Promise<PartStatus> {
+  const { part, stack, url } = app;
+  const service = `${stack}_app`;
+  const found = docker === undefined ? undefined : await findService(docker, service);
+  if (docker === undefined || found === undefined) {
+    return { part, state: "stopped", since: null, url: null, log: null };
+  }
+  const filters = { label: [`com.docker.swarm.service.name=${service}`], health: ["healthy"] };
+  const healthy = (await docker.listContainers({ filters })).length > 0;
+  const answers = healthy && (part !== "Traefik" || await answersOnce({ ca: join(paths.tls, "ca.pem") }));
+  return {
+    ...{ part, url, since: found.createdAt, log: `docker service logs ${service}` },
+    state: answers ? "running" : "not answering",
   };
 }
 

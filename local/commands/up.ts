@@ -7,15 +7,19 @@ import { stackStatus, statusText } from "./status.ts";
 
 /** `./cc-ci up`: starts what does not run yet and shows what there is. @returns the exit code */
 export async function up(argv: string[]): Promise<number> {
-  const { expose = false, ...engine } = new Command("cc-ci up")
+  const { expose = false, ...options } = new Command("cc-ci up")
     .exitOverride()
     .description("Starts the local stack: Swarm, Traefik, Gitea, dashboard, bridge.")
     .addOption(engineOption())
     .option("--expose", "use a Swarm that publishes beyond this machine")
+    .option(
+      "--like-production",
+      "have the host's own program bring up Swarm, proxy, backup bot and Drone, as on a host",
+    )
     .parse(argv, { from: "user" })
-    .opts<{ engine?: EngineName; expose?: boolean }>();
+    .opts<{ engine?: EngineName; expose?: boolean; likeProduction?: boolean }>();
   using interruption = new Interruption();
-  await ensureStack({ progress: terminalProgress(), expose, signal: interruption.signal, ...engine });
+  await ensureStack({ progress: terminalProgress(), expose, signal: interruption.signal, ...options });
   write(`\n${statusText(await stackStatus())}`);
   return 0;
 }

@@ -13,7 +13,7 @@ import { ensureOwner, ensurePipelines, registerApp } from "./forge.ts";
 import { logIn } from "./login.ts";
 import { harnessWrapper, localPipelines } from "./pipeline.ts";
 import { ensureDronePrograms } from "./programs.ts";
-import { ensureSecrets, saveSecrets } from "./secrets.ts";
+import { type DroneSecrets, ensureSecrets, saveSecrets } from "./secrets.ts";
 
 export interface DroneOptions extends BuildContext {
   gateway: string;
@@ -23,45 +23,45 @@ export interface DroneOptions extends BuildContext {
   env: Record<string, string>;
 }
 
-/**
- * A Drone server and one exec runner beside the forge, with the project's pipelines active in it.
- * @returns settings of the bridge that make it use them
- */
-export async function ensureDrone(options: DroneOptions): Promise<Record<string, string>> {
-  const { paths, progress, gateway } = options;
-  const programs = await ensureDronePrograms(options);
+/** What has to be there before a Drone: its owner and application on the forge, the pipelines, what steps start with. */
+export interface DroneReady {
+  secrets: DroneSecrets;
+  /** Drone as the forge's OAuth application. */
+  app: { id: string; secret: string };
+  /** The commit at which the bridge has builds run. */
+  commit: string;
+}
+
+/** Readies the forge and this machine for a Drone, whatever runs it. */
+export async function readyDrone(options: DroneOptions): Promise<DroneReady> {
+  const { paths, gateway, admin } = options;
   const files = droneFiles(paths);
   await Deno.mkdir(files.work, { recursive: true, mode: 0o700 });
   const secrets = await ensureSecrets(paths);
-  const drone = `http://${gateway}:${PORTS.drone}`;
-  const owner = { name: OWNER, password: secrets.password };
-  const asOwner = forgeApi(gateway, owner);
-  const commit = await inStep(progress, "Drone", async (step) => {
-    await ensureOwner(gateway, { admin: options.admin, password: secrets.password });
-    if (secrets.app === null) {
-      secrets.app = await registerApp(asOwner);
-      await saveSecrets(paths, secrets);
-    }
-    const { id: clientId } = secrets.app;
-    await writeStepFiles(options);
-    await ensureDaemon(server({ paths, gateway, programs, secrets }), step);
-    const text = await Deno.readTextFile(join(paths.repo, ".drone.yml"));
-    const commit = await ensurePipelines(asOwner, localPipelines(text, files.harness));
-    await ensureActivated({
-      drone,
-      adminToken: secrets.token,
-      ownerToken: () => {
-        step.update("logging in");
-        return logIn({ forge: `http://${gateway}:${PORTS.gitea}`, drone, user: owner, clientId });
-      },
-    });
-    return commit;
-  });
-  await inStep(
-    progress,
-    "Drone's runner",
-    (step: Step) => ensureDaemon(runner({ paths, gateway, programs, secrets }), step),
-  );
+  await ensureOwner(gateway, { admin, password: secrets.password });
+  const asOwner = forgeApi(gateway, { name: OWNER, password: secrets.password });
+  const app = secrets.app ?? await registerApp(asOwner);
+  if (secrets.app === null) await saveSecrets(paths, { ...secrets, app });
+  await writeStepFiles(options);
+  const text = await Deno.readTextFile(join(paths.repo, ".drone.yml"));
+  const commit = await ensurePipelines(asOwner, localPipelines(text, files.harness));
+  return { secrets: { ...secrets, app }, app, commit };
+}
+
+/** Logs the pipelines' owner in at a Drone, as far as that is needed, and has it do what the bridge relies on. */
+export async function activatePipelines(
+  { secrets, app }: DroneReady,
+  { drone, gateway, fetch }: { drone: string; gateway: string; fetch?: typeof globalThis.fetch },
+): Promise<void> {
+  const forge = `http://${gateway}:${PORTS.gitea}`;
+  const user = { name: OWNER, password: secrets.password };
+  const by = fetch === undefined ? {} : { fetch };
+  const ownerToken = () => logIn({ forge, drone, user, clientId: app.id, ...by });
+  await ensureActivated({ drone, adminToken: secrets.token, ownerToken, ...by });
+}
+
+/** Settings of the bridge that make it use a Drone. */
+export function droneSettings(paths: Paths, { commit }: Pick<DroneReady, "commit">): Record<string, string> {
   return {
     CCCI_ENGINE: "drone",
     CCCI_DRONE_URL: DRONE_URL,
@@ -70,6 +70,28 @@ export async function ensureDrone(options: DroneOptions): Promise<Record<string,
     CCCI_DRONE_BRANCH: BRANCH,
     CCCI_DRONE_COMMIT: commit,
   };
+}
+
+/**
+ * A Drone server and one exec runner beside the forge, with the project's pipelines active in it.
+ * @returns settings of the bridge that make it use them
+ */
+export async function ensureDrone(options: DroneOptions): Promise<Record<string, string>> {
+  const { paths, progress, gateway } = options;
+  const programs = await ensureDronePrograms(options);
+  const ready = await inStep(progress, "Drone", async (step) => {
+    const ready = await readyDrone(options);
+    await ensureDaemon(server({ paths, gateway, programs, secrets: ready.secrets }), step);
+    await activatePipelines(ready, { drone: `http://${gateway}:${PORTS.drone}`, gateway });
+    return ready;
+  });
+  const { secrets } = ready;
+  await inStep(
+    progress,
+    "Drone's runner",
+    (step: Step) => ensureDaemon(runner({ paths, gateway, programs, secrets }), step),
+  );
+  return droneSettings(paths, ready);
 }
 
 /** What steps start with: the harness under the name the pipeline knows, and a git that finds the forge. */

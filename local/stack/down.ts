@@ -91,7 +91,8 @@ async function emptyEngine(
     await inStep(progress, "Swarm", async (step) => {
       const proxy = await orNothing(docker.getNetwork(PROXY).inspect());
       if (proxy?.Labels?.[OURS] === paths.cache) await removeNetwork(docker, proxy.Id);
-      const ours = await isOurs(docker, paths);
+      // In an engine of our own it is ours also where the host's program made it.
+      const ours = engineIsOurs || await isOurs(docker, paths);
       if (ours) await docker.swarmLeave({ force: true });
       step.done(ours ? "left" : "not ours, still there");
     });
@@ -103,5 +104,7 @@ async function emptyEngine(
     if (removed.length > 0) progress.note(`Images made here and removed again: ${removed.join(", ")}`);
   }
   const bridge = await orNothing(docker.getNetwork("docker_gwbridge").inspect());
-  if (bridge?.Labels?.[OURS] === paths.cache) await removeNetwork(docker, bridge.Id);
+  if (bridge !== undefined && (engineIsOurs || bridge.Labels?.[OURS] === paths.cache)) {
+    await removeNetwork(docker, bridge.Id);
+  }
 }

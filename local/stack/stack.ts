@@ -34,6 +34,7 @@ import {
 import { refuseTakenPorts } from "../host/ports.ts";
 import { inStep, type Progress } from "../host/progress.ts";
 import { ORG, seedForge } from "../gitea/seed.ts";
+import { bringUpAsHost, HOST_GATEWAY, isAsHost, refuseAsHost } from "./as_host.ts";
 import { DASHBOARD_URL, ensureService, waitForRoute } from "./services.ts";
 import { ensureSwarm } from "../docker/swarm.ts";
 import { ensureRelay } from "../traefik/relay_process.ts";
@@ -46,6 +47,8 @@ export { stopStack } from "./down.ts";
 
 /** What can be brought up. A part that needs others brings them up first. */
 export type Part = "swarm" | "traefik" | "backup-bot" | "gitea" | "dashboard" | "bridge";
+
+const ALL: Part[] = ["swarm", "traefik", "backup-bot", "gitea", "dashboard", "bridge"];
 
 const NEEDS: Record<Part, Part[]> = {
   swarm: [],
@@ -81,6 +84,8 @@ export interface EnsureOptions {
   progress: Progress;
   /** What the bridge gives runs to. @default what it is now; "local" at a first start */
   engine?: EngineName;
+  /** Let the host's own program bring up what it does on a host. @default whether it did so before */
+  likeProduction?: boolean;
   /** Test default branches when they move, without anybody asking. @default whether CCCI_SCHEDULE is "on" */
   schedule?: boolean;
   /** How the bridge learns of comments. @default it looks every second, and no webhook is taken */
@@ -99,9 +104,8 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   const paths = pathsFromEnvironment();
   requirePrograms(paths.programs);
   const { progress } = options;
-  const parts = withNeeds(
-    options.parts ?? ["swarm", "traefik", "backup-bot", "gitea", "dashboard", "bridge"],
-  );
+  const asHost = await isAsHost(paths, options.likeProduction);
+  const parts = withNeeds(asHost ? ALL : options.parts ?? ALL);
   const signal = options.signal ?? new AbortController().signal;
   using _lock = await lockStack(paths, { progress, signal });
   for (const folder of [paths.bin, paths.runs, paths.logs]) await Deno.mkdir(folder, { recursive: true });
@@ -131,12 +135,11 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
       parts.has("gitea") ? ensureGiteaProgram({ paths, progress, signal }) : Promise.resolve(undefined),
   ]);
   const { docker } = engine;
-  const { gateway: bridged } = await inStep(
-    progress,
-    "Swarm",
-    (step) =>
-      ensureSwarm(docker, { paths, step, engineIsOurs: engine.ours, expose: options.expose ?? false }),
-  );
+  if (asHost) await refuseAsHost(docker, { engineIsOurs: engine.ours, engine: options.engine });
+  const bridged = asHost ? HOST_GATEWAY : await inStep(progress, "Swarm", async (step) => {
+    const expose = options.expose ?? false;
+    return (await ensureSwarm(docker, { paths, step, engineIsOurs: engine.ours, expose })).gateway;
+  });
   signal.throwIfAborted();
   const certificates = await ensureCertificates(paths);
   const gateway = LOOPBACK;
@@ -144,23 +147,28 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   const credentials = await ensureCredentials(paths);
   const stack = await describe({
     ...{ paths, gateway, bridged, certificates, credentials, composeClient },
-    engineIsOurs: engine.ours,
+    ...{ engineIsOurs: engine.ours, asHost },
   });
   const facts = { paths, progress, signal, docker, gateway, bridged, certificates, credentials, stack };
   const context: Context = {
     ...facts,
-    engine: options.engine ?? await engineInUse(paths),
+    engine: asHost ? "drone" : options.engine ?? await engineInUse(paths),
     schedule: options.schedule ?? Deno.env.get("CCCI_SCHEDULE") === "on",
     poll: options.poll,
   };
   await together(signal, [
-    ...(parts.has("traefik") ? [(signal: AbortSignal) => startTraefik({ ...context, signal })] : []),
-    ...(parts.has("backup-bot") ? [(signal: AbortSignal) => startBackupBot({ ...context, signal })] : []),
+    ...(parts.has("traefik") && !asHost
+      ? [(signal: AbortSignal) => startTraefik({ ...context, signal })]
+      : []),
+    ...(parts.has("backup-bot") && !asHost
+      ? [(signal: AbortSignal) => startBackupBot({ ...context, signal })]
+      : []),
     ...(giteaProgram === undefined ? [] : [() => startGitea({ ...context, program: giteaProgram })]),
   ]);
   if (parts.has("gitea") && await exists(paths.buildCaches)) {
     await inStep(progress, "Remove what builds leave behind", () => dropBuildCaches(paths));
   }
+  if (asHost) context.engineEnv = await startHost(context);
   for (
     const [part, start] of [["gitea", seed], ["dashboard", startDashboard], ["bridge", startBridge]] as const
   ) {
@@ -203,8 +211,29 @@ interface Context {
   credentials: Credentials;
   stack: Stack;
   engine: EngineName;
+  /** Settings of the bridge by which it uses an engine that runs already. */
+  engineEnv?: Record<string, string>;
   schedule: boolean;
   poll: EnsureOptions["poll"];
+}
+
+/** What the host's own program brings up, and before it the forge, which a host has elsewhere. */
+async function startHost(context: Context): Promise<Record<string, string>> {
+  const { paths, progress, signal, docker, gateway, certificates, credentials, stack } = context;
+  const { admin } = credentials.accounts;
+  await inStep(progress, "Accounts", (step) => seedForge({ paths, gateway, credentials, step }));
+  const abra = stack.env.CCCI_ABRA ?? "abra";
+  return await bringUpAsHost({
+    paths,
+    progress,
+    signal,
+    docker,
+    gateway,
+    certificates,
+    admin,
+    abra,
+    env: stack.env,
+  });
 }
 
 async function startTraefik(
@@ -213,7 +242,7 @@ async function startTraefik(
   const image = await ensureTraefikImage(docker, { paths, progress, signal });
   const inside = await ensureInsideCertificates(paths);
   await inStep(progress, "Traefik", async (step) => {
-    await ensureRelay({ paths, gateway, inside });
+    await ensureRelay({ paths, gateway, inside, proxy: "loopback" });
     await ensureTraefik(docker, { paths, step, signal, image, gateway, certificates, inside });
   });
 }
@@ -250,7 +279,9 @@ async function startDashboard({ paths, progress, gateway, certificates, stack }:
 async function startBridge(context: Context): Promise<void> {
   const { paths, progress, signal, gateway, credentials, stack, engine, schedule, poll } = context;
   const { admin, maintainer } = credentials.accounts;
-  const engineEnv: Record<string, string> = engine === "drone"
+  const engineEnv: Record<string, string> = context.engineEnv !== undefined
+    ? context.engineEnv
+    : engine === "drone"
     ? await ensureDrone({ paths, progress, signal, gateway, admin, env: stack.env })
     : { CCCI_ENGINE: "local" };
   // Statuses take an account that may push, which the bot may not.
@@ -294,10 +325,11 @@ interface Facts {
   /** A docker client that can show how it reads compose files. */
   composeClient: string;
   engineIsOurs: boolean;
+  asHost: boolean;
 }
 
 async function describe(
-  { paths, gateway, bridged, certificates, credentials, composeClient, engineIsOurs }: Facts,
+  { paths, gateway, bridged, certificates, credentials, composeClient, engineIsOurs, asHost }: Facts,
 ): Promise<Stack> {
   const { abra: found, standIn } = await findAbra(paths);
   const abra = standIn && paths.programs.form === "bundle" ? await withLibraries(found, paths) : found;
@@ -316,8 +348,8 @@ async function describe(
       CCCI_ABRA: abra,
       CCCI_DOCKER: composeClient,
       CCCI_DENO: Deno.execPath(),
-      CCCI_PROXY_REFRESH_S: "1",
-      CCCI_TRAEFIK_API: TRAEFIK_URL,
+      // The recipe's proxy looks every 15 s, and shows nobody what it routes.
+      ...(asHost ? {} : { CCCI_PROXY_REFRESH_S: "1", CCCI_TRAEFIK_API: TRAEFIK_URL }),
       CCCI_MIN_FREE_GB: "1",
       CCCI_REQUIRE_FLOOR: "0",
     },

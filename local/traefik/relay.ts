@@ -38,25 +38,39 @@ async function pass(connection: Deno.TlsConn, to: { hostname: string; port: numb
  * Hands connections on as they are, and says before that from where they come, as version 1 of the PROXY protocol does.
  * Containers find the proxy by this, which listens on loopback; to the proxy they remain who they are.
  */
-export function passOn(
-  from: { hostname: string; port: number },
-  to: { hostname: string; port: number },
+export function passOn(from: Place, to: Place): Deno.Listener {
+  return handOn(
+    from,
+    to,
+    ({ remoteAddr: client, localAddr: here }) =>
+      `PROXY TCP4 ${client.hostname} ${here.hostname} ${client.port} ${here.port}\r\n`,
+  );
+}
+
+interface Place {
+  hostname: string;
+  port: number;
+}
+
+/** Hands connections on as they are. @param introduce what is said before all that comes from them */
+export function handOn(
+  from: Place,
+  to: Place,
+  introduce: (connection: Deno.TcpConn) => string = () => "",
 ): Deno.Listener {
   const listener = Deno.listen(from);
   void (async () => {
-    for await (const connection of listener) void passAs(connection, to);
+    for await (const connection of listener) void handOver(connection, to, introduce(connection));
   })();
   return listener;
 }
 
-async function passAs(connection: Deno.TcpConn, to: { hostname: string; port: number }): Promise<void> {
+async function handOver(connection: Deno.TcpConn, to: Place, words: string): Promise<void> {
   using outside = connection;
   try {
     using inside = await Deno.connect(to);
-    const { remoteAddr: client, localAddr: here } = connection;
-    const said = `PROXY TCP4 ${client.hostname} ${here.hostname} ${client.port} ${here.port}\r\n`;
     const writer = inside.writable.getWriter();
-    await writer.write(new TextEncoder().encode(said));
+    await writer.write(new TextEncoder().encode(words));
     writer.releaseLock();
     await Promise.all([
       outside.readable.pipeTo(inside.writable),

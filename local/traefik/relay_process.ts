@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { waitFor } from "../../common/time.ts";
 import { SMALL_HEAP } from "../../common/small_heap.ts";
 import { StackError } from "../host/errors.ts";
-import { INGRESS, LOOPBACK, type Paths, PORTS } from "../host/paths.ts";
+import { LOOPBACK, type Paths, PORTS } from "../host/paths.ts";
 import { isRunning, ownProcess, type ProcessId, startDetached, stopProcess } from "../host/process.ts";
 import type { Certificates } from "./tls.ts";
 
 /** The services that Traefik routes to. */
 const ROUTED = [PORTS.gitea, PORTS.dashboard, PORTS.bridge, PORTS.drone];
 /** Where Traefik answers visitors. */
-const VISITORS = Number(INGRESS.split(":")[1]);
+const VISITORS = [80, 443];
 const PROGRAM = join("local", "traefik", "relay_main.ts");
 const READY_MS = 60_000;
 
@@ -22,29 +22,37 @@ function relayFiles(paths: Paths) {
   };
 }
 
-/** What stands between Traefik and the services, and between apps and Traefik: see `relay.ts`. */
-export async function ensureRelay(
-  { paths, gateway, inside }: { paths: Paths; gateway: string; inside: Certificates },
-): Promise<void> {
+export interface RelayOptions {
+  paths: Paths;
+  /** This machine's address on docker_gwbridge. */
+  gateway: string;
+  inside: Certificates;
+  /** Where Traefik listens: on loopback, or on the gateway as on a host. */
+  proxy: "loopback" | "gateway";
+}
+
+/** What stands between Traefik and the services, and between Traefik and who looks for it: see `relay.ts`. */
+export async function ensureRelay({ paths, gateway, inside, proxy }: RelayOptions): Promise<void> {
   const files = relayFiles(paths);
   const texts = await Promise.all(
     [inside.cert, ...["relay.ts", "relay_main.ts"].map((name) => join(paths.repo, "local", "traefik", name))]
       .map((path) => Deno.readTextFile(path)),
   );
-  const wanted = createHash("sha256").update(JSON.stringify([gateway, VISITORS, ROUTED, texts])).digest(
-    "hex",
-  );
+  const wanted = createHash("sha256").update(JSON.stringify([gateway, proxy, VISITORS, ROUTED, texts]))
+    .digest(
+      "hex",
+    );
   const running = ownRelay(paths);
   if (running !== undefined && await Deno.readTextFile(files.mark).catch(() => "") === wanted) return;
   await stopProcess(running, { graceMs: 2_000 });
-  const places = [VISITORS, ...ROUTED].flatMap((port) => [`${gateway}:${port}`, `${LOOPBACK}:${port}`]);
+  const places = [...VISITORS, ...ROUTED].flatMap((port) => [`${gateway}:${port}`, `${LOOPBACK}:${port}`]);
   const id = await startDetached([
     ...[Deno.execPath(), "run", "--quiet", "--no-prompt", SMALL_HEAP, `--allow-net=${places.join(",")}`],
     ...[
       `--allow-read=${[inside.cert, inside.key].map((path) => path.replaceAll(",", ",,")).join(",")}`,
       PROGRAM,
     ],
-    ...[inside.cert, inside.key, gateway, ...[VISITORS, ...ROUTED].map(String)],
+    ...[inside.cert, inside.key, gateway, proxy === "gateway" ? "address" : proxy, ...ROUTED.map(String)],
   ], { cwd: paths.repo, env: {}, log: files.log, pidFile: files.pidFile });
   await waitFor(async () => {
     if (!isRunning(id)) {
