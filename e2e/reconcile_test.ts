@@ -130,6 +130,8 @@ onRealServices(
     assert.equal(stdout, "another-rpc-secret");
     assert.equal((await host.secretsOf(DRONE)).length, 2);
 
+    await host.setSecret("drone_token", "another-token-of-the-bridge");
+    assert.deepEqual(await again(), ["Write", "Deploy", "Wait"]);
     assert.deepEqual(await host.bring("all"), []);
 
     /** The steps of a call without those that wait for Drone, which may answer at once. */
