@@ -121,7 +121,7 @@ onRealServices("Traefik hands nothing to a service with a certificate of another
     assert.ok([500, 502].includes(status), `status ${status}`);
     assert.equal(got, 0);
   } finally {
-    await ensureRelay({ paths, gateway, inside: await ensureInsideCertificates(paths) });
+    await ensureRelay({ paths, gateway, inside: await ensureInsideCertificates(paths), proxy: "loopback" });
   }
   assert.equal(await visit(stack, "session=secret"), 200);
 });
