@@ -139,6 +139,12 @@ const host: Suite = {
   run: (context) =>
     tests(context, { name: "host", files: ["e2e/host_test.ts", "e2e/install_test.ts"], jobs: 2 }),
 };
+const first = ofOneFile({
+  name: "first",
+  description:
+    "from an empty Debian, which systemd boots, to the first green !testme on it, by what docs/install.md says",
+  file: "e2e/first_testme_test.ts",
+});
 const reconcile = ofOneFile({
   name: "reconcile",
   description:
@@ -202,7 +208,7 @@ const plan: Suite[][][] = [
   [[demo, installed], [forge, secrets, reconcile], [drone, registry, host]],
   [[images]],
   [[harness], [loop], [contract, recipes]],
-  [[restart]],
+  [[restart], [first]],
 ];
 export const suites: Suite[] = plan.flat(2);
 
