@@ -17,15 +17,21 @@ export function distance(from: string, to: string): number {
 
 /**
  * The known word that somebody who wrote `word` probably meant. Two letters may be wrong, one in a word of two to four
- * letters, and none in a shorter one.
+ * letters, and none in a shorter one. Two neighbours that have changed places are one.
  */
 export function probablyMeant(word: string, known: readonly string[]): string | null {
   const lower = word.toLowerCase();
   const most = Math.min(2, Math.floor((word.length + 1) / 3));
   const near = known
     .filter((one) => Math.abs(one.length - word.length) <= most)
-    .map((one) => ({ one, edits: distance(lower, one.toLowerCase()) }))
+    .map((one) => ({ one, edits: editsBetween(lower, one.toLowerCase()) }))
     .filter(({ edits }) => edits <= most)
     .sort((a, b) => a.edits - b.edits);
   return near[0]?.one ?? null;
+}
+
+function editsBetween(word: string, one: string): number {
+  const at = [...word].findIndex((letter, index) => letter !== one[index]);
+  const swapped = `${word.slice(0, at)}${word[at + 1] ?? ""}${word[at] ?? ""}${word.slice(at + 2)}`;
+  return at !== -1 && swapped === one ? 1 : distance(word, one);
 }

@@ -17,6 +17,9 @@ Deno.test("probablyMeant() takes the nearest word, and none that is too far away
   assert.equal(probablyMeant("extradomain", known), "extra_domains");
   assert.equal(probablyMeant("reed", known), "seed");
   assert.equal(probablyMeant("titel", ["path", "title"]), "title");
+  assert.equal(probablyMeant("haed", ["base", "head"]), "head");
+  assert.equal(probablyMeant("prot", ["port"]), "port");
+  assert.equal(probablyMeant("opts", ["port", "path"]), null);
   for (const word of ["", "re", "url", "wealthy!", "x".repeat(100_000)]) {
     assert.equal(probablyMeant(word, known), null, word.slice(0, 20));
   }

@@ -128,6 +128,9 @@ function help({ expected, input }: z.core.$ZodIssueInvalidType, path: Path): str
     if (expected === "boolean" && /^(no|off)$/i.test(input)) return ": write false";
   }
   if (expected === "string" && /^(number|boolean)$/.test(typeof input)) return ": put it in quotes";
+  if (expected === "string" && path[0] === "exceptions" && isMap(input)) {
+    return `: write "${Object.entries(input).map((one) => one.join("=")).join(" ")}"`;
+  }
   if (expected === "array" && isMap(input)) return ': put "- " before its first line';
   if (expected === "array" && typeof input === "string") {
     return ': write each entry in a line of its own below, with "- " before it';

@@ -3,6 +3,7 @@ import { stringify } from "yaml";
 import type * as z from "zod";
 import { jsonSchema } from "./known_keys.ts";
 import { readRecipeYml } from "./recipe_yml.ts";
+import { PERMITTABLE_RULES } from "./rules.ts";
 
 type Node = Exclude<z.core.JSONSchema._JSONSchema, boolean>;
 
@@ -158,6 +159,42 @@ Deno.test("a mistake is told with the line and column of its key", () => {
       'line 2, column 43: "base.repair.0.versions" must be a range of versions, such as "<1.2.0"',
     ],
     ["page: { path: login }\n", 'line 2, column 9: "page.path" must begin with "/"'],
+    [
+      "exceptions:\n  - lint.image\n  - confine.prot=64738\n",
+      'line 4, column 5: "exceptions.1" names "confine.prot", which is none of the rules: probably meant as "confine.port=64738"',
+    ],
+    [
+      "env: { A: { value: x, only: haed } }\n",
+      'line 2, column 23: "env.A.only" must be one of "head", "base", probably meant as "head"',
+    ],
+    [
+      "exceptions: [lint.port]\n",
+      'line 2, column 14: "exceptions.0" names "lint.port", which is none of the rules: probably meant as "confine.port"',
+    ],
+    [
+      "exceptions: [everything]\n",
+      'line 2, column 14: "exceptions.0" names "everything", which is none of the rules: docs/recipes.md lists them',
+    ],
+    [
+      "exceptions: [confine.engine]\n",
+      'line 2, column 14: "exceptions.0" names "confine.engine", which no exception permits',
+    ],
+    [
+      "exceptions: [confine.port:25]\n",
+      'line 2, column 14: "exceptions.0" must be a rule alone, or a rule, "=" and what is permitted, probably meant as "confine.port=25"',
+    ],
+    [
+      "exceptions:\n  - confine.port: 25\n",
+      'line 3, column 5: "exceptions.0" must be text, and is keys with values: write "confine.port=25"',
+    ],
+    [
+      "exceptions: ['confine.label=a.${STACKNAME}']\n",
+      'line 2, column 14: "exceptions.0" has "${STACKNAME}", probably meant as "${STACK_NAME}"',
+    ],
+    [
+      "data: { read: [{ service: db, command: x, expect: 'id ${MARKER}' }] }\n",
+      'line 2, column 43: "data.read.0.expect" has "${MARKER}", probably meant as "$MARKER"',
+    ],
     ["page: { raedy: main }\n", 'line 2, column 9: unknown key "page.raedy", probably meant as "page.ready"'],
   ];
   for (const [text, told] of cases) {
@@ -169,6 +206,13 @@ Deno.test("a mistake is told with the line and column of its key", () => {
     empty.ok ? "fine" : empty.problem,
     'is invalid: line 1, column 1: the file must be keys with values, and is empty: it begins with "repo: owner/name"',
   );
+});
+
+Deno.test("every rule that can be permitted is taken, by itself and for one case", () => {
+  const rules = [...PERMITTABLE_RULES, "abra.R014"].flatMap((rule) => [rule, `${rule}=a b: ${"${DOMAIN}"}`]);
+  const reading = readRecipeYml(stringify({ repo: "a/b", exceptions: rules }));
+  assert.ok(reading.ok, reading.ok ? "" : reading.problem);
+  assert.equal(reading.said.exceptions.length, 2 * PERMITTABLE_RULES.length + 2);
 });
 
 Deno.test("what authors get wrong is said as what they have to write", () => {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { fillBraces, NEEDED_VALUE, wordsInBraces } from "./placeholders.ts";
 
 const need = z.strictObject({
   recipe: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "must be a recipe's name").max(64).describe(
@@ -31,17 +32,20 @@ export interface NeededValue {
   name: string;
 }
 
-const PLACEHOLDER = /\{needs\.([a-z0-9][a-z0-9-]*)\.([A-Za-z][\w-]*)\}/g;
-
 /** The values of providers that a text names: `{needs.<recipe>.<name>}`. */
 export function neededIn(text: string): NeededValue[] {
-  return [...text.matchAll(PLACEHOLDER)].map(([, recipe = "", name = ""]) => ({ recipe, name }));
+  return wordsInBraces(text).flatMap((word) => neededBy(word) ?? []);
 }
 
 /** The text with the values in the place of their names; what has no value yet stays. */
 export function fillNeeded(text: string, valueOf: (one: NeededValue) => string | undefined): string {
-  return text.replaceAll(
-    PLACEHOLDER,
-    (whole, recipe: string, name: string) => valueOf({ recipe, name }) ?? whole,
-  );
+  return fillBraces(text, (word) => {
+    const one = neededBy(word);
+    return one === null ? undefined : valueOf(one);
+  });
+}
+
+function neededBy(word: string): NeededValue | null {
+  const [, recipe, name] = NEEDED_VALUE.exec(word) ?? [];
+  return recipe === undefined || name === undefined ? null : { recipe, name };
 }

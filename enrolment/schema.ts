@@ -1,12 +1,13 @@
 import * as z from "zod";
-import { probablyMeant } from "../common/spelling.ts";
 import { repoName } from "../protocol/params.ts";
 import { stageName } from "../protocol/result.ts";
 import { backup } from "./backup_schema.ts";
 import { afterDeploy, base, files, grace, upgradeFrom } from "./deploy_schema.ts";
 import { needs } from "./needs_schema.ts";
 import { page } from "./page_schema.ts";
+import { unknownDomain, wrongPlaceholders, wrongVariables } from "./placeholders.ts";
 import { ready, statuses } from "./ready_schema.ts";
+import { wrongException } from "./rules.ts";
 import { env, secrets } from "./values_schema.ts";
 
 const command = z.strictObject({
@@ -25,12 +26,8 @@ const shown = z.string().min(1).refine((text) => {
   }
 }, "must be a valid regular expression, since it stands between slashes");
 
-const DOMAIN_NAMED = /\{domain\.([a-z0-9-]+)\}/g;
-
-/** Names of further domains that a text asks for: `{domain.<name>}`. */
-function domainsIn(text: string): string[] {
-  return [...text.matchAll(DOMAIN_NAMED)].map(([, name = ""]) => name);
-}
+/** What stands for names of the run in `exceptions`. */
+const VARIABLES = ["${STACK_NAME}", "${DOMAIN}"];
 
 /**
  * `recipes/<recipe>/recipe.yml`: what the suite has to know about a recipe that the recipe does not say itself. The
@@ -103,7 +100,9 @@ export const recipeYml = z.strictObject({
         "backed-up volumes. Where there are none, these files are deleted",
     ).meta({ examples: [[{ service: "db", command: "dropdb wiki && createdb wiki" }]] }),
     read: z.array(command.extend({
-      expect: z.string().min(1).optional()
+      expect: z.string().min(1).superRefine((said, context) => {
+        for (const wrong of wrongVariables(said, ["$MARKER"])) context.addIssue(wrong);
+      }).optional()
         .describe("What must be printed, when it is not the marker itself; `$MARKER` stands for it")
         .meta({ examples: ["id: $MARKER"] }),
     })).default([]).describe("Commands that must print it again, run in the same way")
@@ -134,36 +133,35 @@ export const recipeYml = z.strictObject({
     }),
   ).default([]).describe("What a run cannot show of the app: it is told with every result, and never counted")
     .meta({ examples: [[{ what: "voice calls", reason: "UDP does not get through the proxy" }]] }),
-  exceptions: z.array(z.string().min(1)).default([])
+  exceptions: z.array(
+    z.string().min(1, { abort: true }).superRefine((said, context) => {
+      const wrong = wrongException(said);
+      for (const one of wrong === null ? wrongVariables(said, VARIABLES) : [wrong]) context.addIssue(one);
+    }),
+  ).default([])
     .describe(
       "Rules of confinement and lint that the recipe may break: `rule`, or `rule=subject` for a single case. `${STACK_NAME}` and `${DOMAIN}` stand for the run's own",
     )
     .meta({ examples: [["confine.bind=/etc/localtime"]] }),
-}).superRefine(({ page, health, ready, env, files, extra_domains: domains }, context) => {
-  const named: { path: (string | number)[]; domain: string }[] = [
-    ...ready.flatMap(({ domain }, at) =>
-      domain === undefined ? [] : [{ path: ["ready", at, "domain"], domain }]
-    ),
-    ...Object.entries(env).flatMap(([name, { value = "" }]) =>
-      domainsIn(value).map((domain) => ({ path: ["env", name], domain }))
-    ),
-    ...files.flatMap(({ content }, at) =>
-      domainsIn(content).map((domain) => ({ path: ["files", at, "content"], domain }))
-    ),
-  ];
-  for (const { path, domain } of named.filter(({ domain }) => !domains.includes(domain))) {
-    const near = probablyMeant(domain, domains);
-    const help = near === null ? "" : `, probably meant as "${near}"`;
-    const message = `names "${domain}", which is not among "extra_domains"${help}`;
-    context.addIssue({ code: "custom", path, message });
+}).superRefine(({ page, health, ready, env, secrets, files, extra_domains: domains }, context) => {
+  const wrong = (path: (string | number)[], messages: readonly string[]) => {
+    for (const message of messages) context.addIssue({ code: "custom", path, message });
+  };
+  for (const [at, { domain }] of ready.entries()) {
+    if (domain !== undefined) wrong(["ready", at, "domain"], unknownDomain(domain, domains));
+  }
+  for (const [name, { value = "" }] of Object.entries(env)) {
+    wrong(["env", name], wrongPlaceholders(value, { filled: ["domain", "needs"], domains }));
+  }
+  for (const [name, { value = "" }] of Object.entries(secrets)) {
+    wrong(["secrets", name], wrongPlaceholders(value, { filled: ["needs"], domains }));
+  }
+  for (const [at, { content }] of files.entries()) {
+    wrong(["files", at, "content"], wrongPlaceholders(content, { filled: ["domain"], domains }));
   }
   const asked = (["title", "text"] as const).find((key) => health[key] !== undefined);
   if (page.none !== undefined && asked !== undefined) {
-    context.addIssue({
-      code: "custom",
-      path: ["page", "none"],
-      message: `opens no page, and "health.${asked}" says what one has to show`,
-    });
+    wrong(["page", "none"], [`opens no page, and "health.${asked}" says what one has to show`]);
   }
 });
 export type RecipeYml = z.infer<typeof recipeYml>;

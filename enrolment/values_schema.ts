@@ -11,7 +11,9 @@ export type Charset = z.infer<typeof charset>;
 const length = z.number().int().min(1).max(1024);
 
 const secret = z.strictObject({
-  value: scalar.optional().describe("The secret itself").meta({ examples: ["not-so-secret"] }),
+  value: scalar.optional().describe(
+    "The secret itself, in which `{needs.<recipe>.<name>}` stands for what a provider hands over",
+  ).meta({ examples: ["not-so-secret"] }),
   length: length.optional().describe("How many characters are made up for it, anew in each run")
     .meta({ examples: [32] }),
   charset: charset.optional()

@@ -1,6 +1,7 @@
 import { parseAbraSh } from "../../common/abra_sh.ts";
 import { assignedName, parseEnvFile, toEnvironment } from "../../common/env_file.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
+import { fillBraces } from "../../enrolment/placeholders.ts";
 import { assignedNames, missingLines, setEnv } from "../recipe/env_file.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
 import { extraDomain } from "../run/names.ts";
@@ -23,8 +24,11 @@ export interface Version {
 
 /** A text of `recipe.yml` with the app's domains in their places. */
 export function withDomains(text: string, domain: string): string {
-  return text.replaceAll("{domain}", domain)
-    .replaceAll(/\{domain\.([a-z0-9-]+)\}/g, (_, name: string) => extraDomain(domain, name));
+  return fillBraces(text, (word) => {
+    if (word === "domain") return domain;
+    const [, name] = /^domain\.([a-z0-9-]+)$/.exec(word) ?? [];
+    return name === undefined ? undefined : extraDomain(domain, name);
+  });
 }
 
 /** What `recipe.yml` sets for a version: what is meant for another one, or for files that it lacks, is left out. */

@@ -3,7 +3,7 @@ import type { Customisation } from "../../enrolment/customised.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { ownSettings, type Version } from "../app/settings.ts";
 import { backedUp } from "../recipe/backup_labels.ts";
-import type { Compose } from "../recipe/compose.ts";
+import { type Compose, servicesOf } from "../recipe/compose.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
 import { neededSecrets } from "../recipe/secrets.ts";
 
@@ -48,22 +48,22 @@ export function useOf(
   const settings = new Set(
     versions.flatMap((version) => Object.keys(ownSettings(enrolment, { domain: app.domain, ...version }))),
   );
+  const services = versions.flatMap(({ compose }) => servicesOf(compose));
   const applies = ({ key }: Customisation) => {
     if (key.startsWith("grace.") || key === "base.repair") return overridden.includes(key);
     const [, kind, name = ""] = /^(env|secrets)\.(.*)$/s.exec(key) ?? [];
     return kind === undefined || (kind === "env" ? settings : secrets).has(name);
   };
   const stale = [
-    ...Object.keys(enrolment.secrets).filter((name) => !secrets.has(name)).map((name) => {
-      const near = probablyMeant(name, [...secrets]);
-      return `secrets.${name}: no version uses such a secret${
-        near === null ? "" : `, probably meant as "${near}"`
-      }`;
-    }),
+    ...Object.keys(enrolment.secrets).filter((name) => !secrets.has(name)).map((name) =>
+      `secrets.${name}: no version uses such a secret${meantAs(name, [...secrets])}`
+    ),
     ...missingFiles(enrolment, versions),
     ...staleSkips(enrolment, seen),
     ...Object.keys(enrolment.grace).filter((name) => !overridden.includes(`grace.${name}`)).map((name) =>
-      `grace.${name}: no version has such a service that would have less time by itself`
+      `grace.${name}: no version has such a service that would have less time by itself${
+        meantAs(name, services)
+      }`
     ),
     ...(enrolment.base.repair.length === 0 || overridden.includes("base.repair")
       ? []
@@ -73,6 +73,12 @@ export function useOf(
     applied: customised.filter(applies),
     stale: complete ? stale.map((text) => `Stale in recipe.yml: ${text}`) : [],
   };
+}
+
+/** What somebody who named something else probably meant, as the end of a sentence. */
+function meantAs(name: string, known: readonly string[]): string {
+  const near = known.includes(name) ? null : probablyMeant(name, known);
+  return near === null ? "" : `, probably meant as "${near}"`;
 }
 
 /** Files that settings wait for and that no version has. */

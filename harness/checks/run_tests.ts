@@ -13,10 +13,8 @@ import type { TestOutcome } from "../recipe_tests/outcome.ts";
 import { runAgainst } from "./run_against.ts";
 import { timeFor } from "./time_for.ts";
 
-/** Milliseconds of the stage's time that its tests leave over. */
-const SPARE_MS = 5_000;
-/** Milliseconds that the kit gives a set-up, and the other steps, where their authors say nothing else. */
-const SETUP_MS = 120_000;
+/** Milliseconds that the kit gives a test or a set-up, and the other steps, where their authors say nothing else. */
+const TEST_MS = 120_000;
 const DATA_STEP_MS = 60_000;
 
 /** What a step that was run came to, and its file as everybody calls it. */
@@ -45,14 +43,7 @@ export async function runStep(
   const file = own?.file ?? await stepFile(run.enrolment, step);
   if (file === null) return null;
   log(`Running ${basename(file)}`);
-  const outcome = await againstOurs(run, {
-    app,
-    ctx,
-    file,
-    step,
-    log,
-    limitMs: timeFor(ctx, { needs: step === "setup" ? SETUP_MS : DATA_STEP_MS, most }),
-  });
+  const outcome = await againstOurs(run, { app, ctx, file, step, log, most });
   return { outcome, where: own?.where ?? `recipes/${run.enrolment.recipe}/${step}.ts` };
 }
 
@@ -117,8 +108,8 @@ interface Tests {
   /** Which step before the tests the files are, if they are one. */
   step?: Step;
   log?: (line: string) => void;
-  /** Milliseconds that they may take; without it, what is left of the stage's time. */
-  limitMs?: number;
+  /** Milliseconds that they may take at most. @default what the stage can spare */
+  most?: number;
 }
 
 /** Runs a file of the enrolment, which is ours and needs no sandbox. */
@@ -130,7 +121,7 @@ async function againstOurs(
 }
 
 async function against(run: RunContext, tests: Tests): Promise<TestOutcome> {
-  const { app, ctx, files, confined, checked, step, log = ctx.log } = tests;
+  const { app, ctx, files, confined, checked, step, log = ctx.log, most = Infinity } = tests;
   const { enrolment, plan } = run;
   const { published } = app;
   const restoredAt = app === run.app("install") ? run.restoredAt : null;
@@ -159,7 +150,10 @@ async function against(run: RunContext, tests: Tests): Promise<TestOutcome> {
       stage: ctx.stage,
       folder: run.folder,
       screenshotPrefix: `${ctx.stage}${run.pictures}-${step === undefined ? "" : `${step}-`}`,
-      timeoutMs: tests.limitMs ?? Math.max(1_000, ctx.remaining() - SPARE_MS),
+      timeoutMs: timeFor(ctx, {
+        needs: step === undefined || step === "setup" ? TEST_MS : DATA_STEP_MS,
+        most,
+      }),
       ...(step === "setup" ? { hand: handOn(run, { app, ctx }) } : {}),
       onLine: log,
       signal: ctx.signal,

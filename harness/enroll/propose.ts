@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { UsageError } from "../../common/errors.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
+import { FIRM_RULES } from "../../enrolment/rules.ts";
 import { recipeYml } from "../../enrolment/schema.ts";
 import { looksSecret, settleValues } from "../../enrolment/settle_values.ts";
 import { composeServices } from "../recipe/compose_services.ts";
@@ -177,7 +178,7 @@ export class Proposing {
 
   #refusal(finding: Finding): Refusal {
     const { rule, subject } = finding;
-    if (rule === "confine.reading" || !rule.startsWith("confine.")) return { finding, exception: null };
+    if (FIRM_RULES.includes(rule) || !rule.startsWith("confine.")) return { finding, exception: null };
     const { stack, domain } = this.#fetched.app;
     const named = subject?.replaceAll(stack, "${STACK_NAME}").replaceAll(domain, "${DOMAIN}");
     return { finding, exception: named === undefined ? rule : `${rule}=${named}` };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FIRM_RULES, PERMITTABLE_RULES } from "../../enrolment/rules.ts";
 
 const root = new URL("../..", import.meta.url);
 
@@ -22,7 +23,7 @@ async function rulesIn(folder: URL): Promise<string[]> {
   return found;
 }
 
-Deno.test("docs/recipes.md: every rule that a finding may name is explained", async () => {
+Deno.test("every rule that a finding may name is explained in docs/recipes.md, and known to what reads `exceptions`", async () => {
   const text = await Deno.readTextFile(new URL("docs/recipes.md", root));
   const rules = [...new Set(await rulesIn(new URL("harness/", root)))];
   assert.ok(rules.length > 30, "the source names its rules some other way now");
@@ -34,4 +35,5 @@ Deno.test("docs/recipes.md: every rule that a finding may name is explained", as
   rules.push(...aboutTests.flat().map((quoted) => quoted.slice(1, -1)));
   assert.ok(rules.includes("tests.import") && rules.includes("tests.name"));
   assert.deepEqual(rules.filter((rule) => !text.includes(`\`${rule}\``)), []);
+  assert.deepEqual([...PERMITTABLE_RULES, ...FIRM_RULES].toSorted(), [...new Set(rules)].toSorted());
 });

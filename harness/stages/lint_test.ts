@@ -252,7 +252,7 @@ skip:
 
 Deno.test("recipe.yml lays longer starts over every version, and other images over the published one alone", async () => {
   const recipeYml = `
-grace: { app: 600, db: 60 }
+grace: { app: 600, db: 60, ap: 60 }
 base: { repair: [{ service: app, image: "nginx:1.22.0", versions: "<2.0.0" }] }
 `;
   const check = "    healthcheck: { test: [CMD, x], interval: 5s, start_period: 1m }\n    volumes";
@@ -282,6 +282,7 @@ base: { repair: [{ service: app, image: "nginx:1.22.0", versions: "<2.0.0" }] }
     'Service "app" has 10 min 00 s to start, by grace in recipe.yml; the recipe gives it 0.0 s',
     'Service "app" of the published version runs "nginx:1.22.0" instead of "gone.example.org/nginx:1.22.1"',
     "Stale in recipe.yml: grace.db: no version has such a service that would have less time by itself",
+    'Stale in recipe.yml: grace.ap: no version has such a service that would have less time by itself, probably meant as "app"',
   ]);
   assert.deepEqual(sent.flatMap((one) => one.type === "customised" ? one.customised : []), [
     "grace.app: 600",

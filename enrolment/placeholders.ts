@@ -1,0 +1,82 @@
+import { probablyMeant } from "../common/spelling.ts";
+
+/** Braces of an app's own come first, so that no placeholder is seen in them: `{{word}}` and `${word}`. */
+const BRACES = /\{\{[^{}]*\}\}|\$\{[^{}]*\}|\{([A-Za-z][\w.-]*)\}/g;
+
+/** A placeholder for a value of a provider, without its braces. */
+export const NEEDED_VALUE = /^needs\.([a-z0-9][a-z0-9-]*)\.([A-Za-z][\w-]*)$/;
+
+/** What stands for something of the run: the app's domains, and values of providers. */
+export type Placeholder = "domain" | "needs";
+
+/** The keys in whose values each is filled in. */
+const filledIn: Readonly<Record<Placeholder, string>> = {
+  domain: '"env" and "files"',
+  needs: '"env" and "secrets"',
+};
+
+/** What stands in single braces in a text, each without them: `domain.files`. Other things than words are left out. */
+export function wordsInBraces(text: string): string[] {
+  return [...text.matchAll(BRACES)].flatMap(([, word]) => word === undefined ? [] : [word]);
+}
+
+/** The text with values in the place of words in braces; a word without a value stays. */
+export function fillBraces(text: string, valueOf: (word: string) => string | undefined): string {
+  return text.replaceAll(BRACES, (whole, word?: string) => (word && valueOf(word)) ?? whole);
+}
+
+/**
+ * What is wrong with the placeholders in a text, each as the rest of a sentence. A word in braces that looks like none
+ * is the app's own.
+ * @param of.filled those that are filled in there
+ * @param of.domains names of further domains
+ */
+export function wrongPlaceholders(
+  text: string,
+  { filled, domains }: { filled: readonly Placeholder[]; domains: readonly string[] },
+): string[] {
+  return wordsInBraces(text).flatMap((word) => {
+    const [first = "", ...rest] = word.split(".");
+    if (first !== "domain" && first !== "needs") {
+      // A single word such as {feeds} is not taken for what always has three.
+      const near = probablyMeant(
+        first,
+        rest.length === 0 ? filled.filter((one) => one === "domain") : filled,
+      );
+      return near === null ? [] : [`has "{${word}}", probably meant as "{${[near, ...rest].join(".")}}"`];
+    }
+    const name = rest.join(".");
+    const isRight = first === "needs" ? NEEDED_VALUE.test(word) : rest.length === 0 || domains.includes(name);
+    if (!filled.includes(first)) {
+      return isRight ? [`has "{${word}}", which means something in ${filledIn[first]} only`] : [];
+    }
+    if (isRight) return [];
+    if (first === "needs") return [`has "{${word}}", and a provider's value is "{needs.<recipe>.<name>}"`];
+    return unknownDomain(name, domains);
+  });
+}
+
+/** What is wrong with the name of a further domain, as the rest of a sentence; empty: nothing is. */
+export function unknownDomain(name: string, domains: readonly string[]): string[] {
+  if (domains.includes(name)) return [];
+  const near = probablyMeant(name, domains);
+  const help = near === null ? "" : `, probably meant as "${near}"`;
+  return [`names "${name}", which is not among "extra_domains"${help}`];
+}
+
+/**
+ * What is wrong with the variables in a text that a run fills in, each as the rest of a sentence.
+ * @param known the variables there are, as they have to be written: `${DOMAIN}`
+ */
+export function wrongVariables(text: string, known: readonly string[]): string[] {
+  return [...text.matchAll(/\$\{?(\w+)\}?/g)].flatMap(([said, name = ""]) => {
+    if (known.some((one) => said.startsWith(one))) return [];
+    const near = probablyMeant(name, known.map(nameOf));
+    const right = known.find((one) => nameOf(one) === near);
+    return right === undefined ? [] : [`has "${said}", probably meant as "${right}"`];
+  });
+}
+
+function nameOf(variable: string): string {
+  return variable.replaceAll(/[${}]/g, "");
+}

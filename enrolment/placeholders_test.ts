@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { stringify } from "yaml";
+import { withDomains } from "../harness/app/settings.ts";
+import { fillNeeded } from "./needs_schema.ts";
+import { readRecipeYml } from "./recipe_yml.ts";
+
+const needs = [{ recipe: "login" }];
+const extra_domains = ["files"];
+
+/** What is wrong with a text at each of the places in which placeholders are filled in; nothing where all is well. */
+function wrongWith(text: string): Record<string, string> {
+  const places = {
+    env: { env: { A: text } },
+    secrets: { secrets: { a: { value: text } } },
+    files: { files: [{ volume: "a", path: "b", content: text }] },
+  };
+  return Object.fromEntries(
+    Object.entries(places).flatMap(([place, said]) => {
+      const reading = readRecipeYml(stringify({ repo: "a/b", needs, extra_domains, ...said }));
+      const problem = reading.ok ? undefined : reading.problem.replace(/^.*?column \d+: "[^"]+" /, "");
+      return problem === undefined ? [] : [[place, problem]];
+    }),
+  );
+}
+
+Deno.test("a misspelt placeholder is a mistake with the right one, wherever such a one is filled in", () => {
+  const domain = (said: string, meant: string) => {
+    const told = `has "{${said}}", probably meant as "{${meant}}"`;
+    return [`https://{${said}}/`, { env: told, files: told }] as const;
+  };
+  const needed = (said: string, meant: string) => {
+    const told = `has "{${said}}", probably meant as "{${meant}}"`;
+    return [`{${said}}`, { env: told, secrets: told }] as const;
+  };
+  const written = `has "{needs.login}", and a provider's value is "{needs.<recipe>.<name>}"`;
+  const unknown = (said: string, help = "") => {
+    const told = `names "${said}", which is not among "extra_domains"${help}`;
+    return { env: told, files: told };
+  };
+  const cases: (readonly [text: string, told: Record<string, string>])[] = [
+    domain("domian", "domain"),
+    domain("DOMAIN", "domain"),
+    domain("domains", "domain"),
+    domain("doman.files", "domain.files"),
+    ["{domain.Files}", unknown("Files", ', probably meant as "files"')],
+    ["{domain.files.x}", unknown("files.x", ', probably meant as "files"')],
+    ["{domain.}", unknown("")],
+    needed("need.login.url", "needs.login.url"),
+    needed("nedes.login.url", "needs.login.url"),
+    ["a {needs.login}", { env: written, secrets: written }],
+    ["{needs.login.url}", {
+      files: 'has "{needs.login.url}", which means something in "env" and "secrets" only',
+    }],
+    ["{domain}", { secrets: 'has "{domain}", which means something in "env" and "files" only' }],
+    ["{domain.files}", { secrets: 'has "{domain.files}", which means something in "env" and "files" only' }],
+  ];
+  for (const [text, told] of cases) assert.deepEqual(wrongWith(text), told, text);
+});
+
+Deno.test("braces of an app's own are taken as they stand", () => {
+  const own = [
+    '{"a":{"domian":"x"}}',
+    "{ domian }",
+    "{{domain}} {{domian}} {{ needs.login.url }} {{needs.login}}",
+    "${domain} ${domian} ${DOMAIN} ${needs.login.url}",
+    "{host} {user.name} {remote} {feeds} {0} {} {domain-name} {main} {demand}",
+    "handle /a { respond {http.request.uri} }",
+  ];
+  for (const text of own) {
+    assert.deepEqual(wrongWith(text), {}, text);
+    assert.equal(withDomains(text, "wiki.ci.test"), text);
+    assert.equal(fillNeeded(text, () => "filled"), text);
+  }
+});
+
+Deno.test("placeholders are filled in beside an app's own braces, also right within them", () => {
+  const text = '{"at":{domain},"up":"{domain.files}"} {{domain}} {needs.login.quota}}';
+  assert.equal(
+    fillNeeded(withDomains(text, "wiki-0a.ci.test"), ({ recipe, name }) => `${recipe} ${name}`),
+    '{"at":wiki-0a.ci.test,"up":"wiki-0a-files.ci.test"} {{domain}} login quota}',
+  );
+});
