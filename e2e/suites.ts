@@ -205,10 +205,10 @@ const restart = ofOneFile({
 const plan: Suite[][][] = [
   [[format, lint, types]],
   [[unit], [pages, nix]],
-  [[demo, installed], [forge, secrets, reconcile], [drone, registry, host]],
+  [[demo, installed], [forge, secrets, drone], [reconcile, registry], [host, first]],
   [[images]],
   [[harness], [loop], [contract, recipes]],
-  [[restart], [first]],
+  [[restart]],
 ];
 export const suites: Suite[] = plan.flat(2);
 
