@@ -5,6 +5,7 @@ import type { Stack } from "../local/stack/stack.ts";
 import { exitCodes } from "../protocol/result.ts";
 import { abraRecipes } from "./abra_recipes.ts";
 import { type BrokenRecipe, brokenRecipes } from "./broken_recipes.ts";
+import { draw, sampleSize, SEED } from "./draw.ts";
 import { makeRecipe } from "./fixture_recipe.ts";
 import { type Ended, HarnessRun, runRecipe, stackForRuns } from "./harness_cli.ts";
 import { hostileRecipes } from "./hostile_recipes.ts";
@@ -13,6 +14,9 @@ import { onRealServices } from "./scene.ts";
 
 /** Runs at a time: a run waits most of the time. */
 const SIDE_BY_SIDE = 2;
+
+/** How many of them are tested where not all are: each takes most of a minute. */
+const SAMPLE = 20;
 
 /** How the run of one recipe ended. */
 interface Outcome {
@@ -32,7 +36,9 @@ onRealServices(
     try {
       const before = await inventory();
       const outcomes: Outcome[] = [];
-      const waiting = wanted().entries();
+      const recipes = wanted();
+      say(`${recipes.length} recipes, drawn with CCCI_TEST_SEED=${SEED}\n`);
+      const waiting = recipes.entries();
       await Promise.all(Array.from({ length: SIDE_BY_SIDE }, async () => {
         for (const [number, broken] of waiting) {
           const started = performance.now();
@@ -53,11 +59,12 @@ onRealServices(
   },
 );
 
-/** All of them, or those with the text given after `--` in their name. */
+/** Those with the text given after `--` in their name; without a text a sample of all. */
 function wanted(): BrokenRecipe[] {
-  return [...brokenRecipes, ...abraRecipes, ...hostileRecipes].filter(({ name }) =>
-    name.includes(Deno.args[0] ?? "")
-  );
+  const all = [...brokenRecipes, ...abraRecipes, ...hostileRecipes];
+  const [text] = Deno.args;
+  if (text !== undefined) return all.filter(({ name }) => name.includes(text));
+  return draw(all, { seed: SEED, count: sampleSize({ all: all.length, sample: SAMPLE }) });
 }
 
 async function attempt(
@@ -147,5 +154,9 @@ function print(outcomes: readonly Outcome[]): void {
     return `${mark} ${broken.name}\n    ${broken.stage} ${stage?.result} (run ${ended?.result?.result}, ` +
       `level ${ended?.result?.level}, ${formatSeconds(ms)}): ${said}\n`;
   });
-  Deno.stdout.writeSync(new TextEncoder().encode(`\n${rows.join("")}`));
+  say(`\n${rows.join("")}`);
+}
+
+function say(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
 }

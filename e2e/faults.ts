@@ -1,4 +1,5 @@
 import type { Role } from "../harness/run/fault_mark.ts";
+import { draw } from "./draw.ts";
 
 /** A point that a run got to, as its `boundaries.txt` says. */
 export interface Boundary {
@@ -34,11 +35,8 @@ export function chooseFaults(
   boundaries: readonly Boundary[],
   options: { seed: number; count: number },
 ): Fault[] {
-  const random = randomFrom(options.seed);
-  const drawn = boundaries.map((boundary) => ({ boundary, order: random() }))
-    .toSorted((a, b) => a.order - b.order).slice(0, options.count);
   let turn = 0;
-  return drawn.map(({ boundary }) => {
+  return draw(boundaries, options).map((boundary) => {
     const victims: Role[] = boundary.by === "worker" ? ["worker", "keeper", "front"] : ["keeper", "front"];
     return { boundary, victim: victims[turn++ % victims.length] ?? "keeper" };
   });
@@ -52,15 +50,4 @@ export function endings({ victim, boundary }: Fault): Ending[] {
     !/^keeper: (has planned|has the slot|starts|has looked)/.test(boundary.name);
   // Shortly before the worker's end, the run may have passed before the keeper learns of the front's death.
   return torndown ? ["passed"] : ["cancelled", "passed"];
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -6,6 +6,7 @@ import { RunFolder } from "../harness/run/folder.ts";
 import { findProcesses } from "../local/host/process.ts";
 import type { Stack } from "../local/stack/stack.ts";
 import { type Boundary, chooseFaults, endings, type Fault, parseBoundaries } from "./faults.ts";
+import { sampleSize, SEED } from "./draw.ts";
 import { makeRecipe } from "./fixture_recipe.ts";
 import { HarnessRun, runRecipe } from "./harness_cli.ts";
 import { objectsOf } from "./inventory.ts";
@@ -16,9 +17,7 @@ import { deployWitness } from "./witness.ts";
 const SIDE_BY_SIDE = 2;
 /** What a dead run may take to be gone. */
 const CLEAN_MS = 60_000;
-const SAMPLE = 8;
-
-const { CCCI_TEST_FAULTS: howMany, CCCI_TEST_SEED: givenSeed } = Deno.env.toObject();
+const SAMPLE = 6;
 
 interface Row {
   fault: Fault;
@@ -43,12 +42,9 @@ onTheStack(
     await using _witness = await deployWitness();
     const recipe = await makeRecipe(join(folder, "quick"));
     const boundaries = await listBoundaries(stack, { recipe, runs: join(folder, "listing") });
-    const seed = Number(givenSeed ?? Date.now() % 100_000);
-    const faults = chooseFaults(boundaries, {
-      seed,
-      count: howMany === "all" ? boundaries.length : Number(howMany ?? SAMPLE),
-    });
-    say(`${boundaries.length} boundaries; ${faults.length} kills, drawn with CCCI_TEST_SEED=${seed}\n`);
+    const count = sampleSize({ all: boundaries.length, sample: SAMPLE });
+    const faults = chooseFaults(boundaries, { seed: SEED, count });
+    say(`${boundaries.length} boundaries; ${faults.length} kills, drawn with CCCI_TEST_SEED=${SEED}\n`);
     const rows: Row[] = [];
     const waiting = faults.entries();
     await Promise.all(Array.from({ length: SIDE_BY_SIDE }, async () => {
@@ -71,7 +67,7 @@ onTheStack(
       }`,
     );
     const wrong = rows.flatMap(({ fault, wrong }) => wrong.map((one) => `${nameOf(fault)}: ${one}`));
-    assert.deepEqual(wrong, [], `With CCCI_TEST_SEED=${seed}`);
+    assert.deepEqual(wrong, [], `With CCCI_TEST_SEED=${SEED}`);
     const last = await runRecipe(stack, { runs: join(folder, "kill-0"), args: [recipe] });
     assert.equal(last.code, 0, last.stderr);
   },

@@ -70,8 +70,11 @@ function parseOptions(argv: string[]): TestOptions {
     .exitOverride()
     .description("Runs every check and test on the real services.")
     .option("--only <suites>", `run some suites only: ${suites.map((suite) => suite.name).join(",")}`)
-    .option("--faults", "kill runs at every boundary, not at a sample of them")
-    .option("--seed <number>", "draw the same sample of boundaries again")
+    .option(
+      "--faults",
+      "kill runs at every boundary and run every recipe with a mistake, not samples of them",
+    )
+    .option("--seed <number>", "draw the same samples again")
     .option("--programs <dir>", 'start our programs from the bundles that "./cc-ci bundle DIR" wrote there')
     .option("--filter <text>", "run only the tests whose name contains this text")
     .addHelpText(

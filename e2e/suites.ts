@@ -153,8 +153,8 @@ const reconcile = ofOneFile({
 const harness: Suite = {
   name: "harness",
   description: "runs killed at every kind of point, deadlines, full disks, recipes with a mistake",
-  // Some files have two runs at a time; more of them only take processor time from each other.
-  run: (context) => tests(context, { name: "harness", files: harnessTests, jobs: 2 }),
+  // Some files have two runs at a time, and a run waits about as long as it computes.
+  run: (context) => tests(context, { name: "harness", files: harnessTests, jobs: 3 }),
   bundled: true,
   leavesDockerAsItWas: true,
 };
@@ -204,10 +204,10 @@ const restart = ofOneFile({
  */
 const plan: Suite[][][] = [
   [[format, lint, types]],
-  [[unit], [pages, nix]],
-  [[demo, installed], [forge, secrets, drone], [reconcile, registry], [host, first]],
+  [[unit], [pages, nix, secrets]],
+  [[demo, installed], [forge, drone], [reconcile, registry], [host, first]],
   [[images]],
-  [[harness], [loop], [contract, recipes]],
+  [[harness], [loop, contract], [recipes]],
   [[restart]],
 ];
 export const suites: Suite[] = plan.flat(2);
