@@ -123,6 +123,21 @@ withNix("the units of a NixOS host are those that ./cc-ci units writes", async (
   }
 });
 
+withNix(
+  "a host that names the first one by further settings has what one has that names it by options",
+  async (nix) => {
+    const [byOptions, bySettings] = await Promise.all([
+      nixHost(nix, "", { example: "runner" }),
+      nixHost(
+        nix,
+        'services.cc-ci.runnerOf.domain = lib.mkForce null; services.cc-ci.settings.runnerOf.domain = "ci.example.org";',
+        { example: "runner" },
+      ),
+    ]);
+    assert.deepEqual(bySettings, byOptions);
+  },
+);
+
 withNix("the harness that .drone.yml calls is on the PATH of the runner", async (nix) => {
   const host = await nixHost(nix);
   assert.ok(host.packages.includes(INSTALLED), `${host.packages}`);
@@ -183,6 +198,17 @@ const WRONG: [settings: string, advice: RegExp][] = [
     `services.cc-ci.domain = lib.mkForce "${"a".repeat(30)}.org";`,
     /has 34 characters.* leave 33: take a shorter domain/,
   ],
+  [
+    `services.cc-ci.settings.domain = "${"a".repeat(30)}.org";`,
+    /has 34 characters.* leave 33: take a shorter domain/,
+  ],
+  [
+    'networking.hostName = lib.mkForce "";',
+    /hostName is "", .*or networking\.hostName, to a name such as ci-2/,
+  ],
+  ['services.cc-ci.settings.name = "ci 2";', /hostName is "ci 2", /],
+  ['services.cc-ci.drone.host = "drone.org";', /cc-ci\.drone\.host.* no longer .* runnerOf\.drone/s],
+  ["services.cc-ci.proxy.extraRoutes = ./routes.yml;", /cc-ci\.proxy\.extraRoutes.* no longer .*no effect/s],
   ["services.cc-ci.swarm.enable = false;", /needs a Swarm to test in: set services\.cc-ci\.swarm\.enable/],
   ["services.cc-ci.proxy.enable = false;", /through Traefik alone: set services\.cc-ci\.proxy\.enable/],
   ["virtualisation.docker.autoPrune.enable = true;", /autoPrune would remove .*: leave it off/],

@@ -18,12 +18,16 @@ in
         message = "services.cc-ci.binaries needs a deno with the output \"denort\", which nixos-unstable has since mid 2026: take that branch, or set services.cc-ci.binaries = false.";
       }
       {
-        assertion = !(inStore cfg.certificates) && !(inStore cfg.secrets);
+        assertion = !(inStore cfg.holes.certificates) && !(inStore cfg.secrets);
         message = "services.cc-ci.certificates and .secrets lie in the Nix store, which everybody can read: name folders of the host, such as \"/var/lib/ci-certs/live\".";
       }
       {
-        assertion = builtins.stringLength cfg.domain <= longest;
-        message = "services.cc-ci.domain has ${toString (builtins.stringLength cfg.domain)} characters, and names of stacks below it leave ${toString longest}: take a shorter domain.";
+        assertion = builtins.stringLength cfg.holes.domain <= longest;
+        message = "services.cc-ci.domain has ${toString (builtins.stringLength cfg.holes.domain)} characters, and names of stacks below it leave ${toString longest}: take a shorter domain.";
+      }
+      {
+        assertion = builtins.match "[A-Za-z0-9][A-Za-z0-9._-]{0,62}" cfg.holes.hostName != null;
+        message = "services.cc-ci.hostName is \"${cfg.holes.hostName}\", by which nobody can call a host: set it, or networking.hostName, to a name such as ci-2.";
       }
       {
         assertion = cfg.runner.enable -> cfg.swarm.enable;

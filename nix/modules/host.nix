@@ -8,7 +8,8 @@ let
   droneDomain =
     if said ? runnerOf then said.runnerOf.drone or "drone.${said.runnerOf.domain}"
     else said.drone.domain or "drone.${said.domain}";
-  further = cfg.runnerOf.domain != null;
+  # Not "said ? runnerOf": what the options say hangs on whether this host has a Drone, and that on this.
+  further = cfg.runnerOf.domain != null || cfg.settings ? runnerOf;
   unlessNull = name: value: optionalAttrs (value != null) { ${name} = value; };
   address = builtins.match "(https?)://([^:/]+)(:([0-9]+))?.*" said.forge.url;
   port =
@@ -20,7 +21,7 @@ let
     name = cfg.hostName;
     secrets = cfg.holes.secrets;
   } // unlessNull "ca" cfg.ca
-  // optionalAttrs further { runnerOf = { inherit (cfg.runnerOf) domain; } // unlessNull "drone" cfg.runnerOf.drone; }
+  // optionalAttrs (cfg.runnerOf.domain != null) { runnerOf = { inherit (cfg.runnerOf) domain; } // unlessNull "drone" cfg.runnerOf.drone; }
   // optionalAttrs cfg.drone.enable { drone = { inherit (cfg.drone) repository; } // unlessNull "commit" cfg.drone.commit; }
   // optionalAttrs cfg.backupBot.enable { backupBot = { inherit (cfg.backupBot) repository; }; };
 in

@@ -6,7 +6,7 @@ let
 in
 rec {
   inherit (builtins) attrNames attrValues concatMap concatStringsSep elem filter head length listToAttrs mapAttrs;
-  inherit (modules) evalModules mkDefault mkForce mkIf mkMerge mkOption types;
+  inherit (modules) evalModules mkDefault mkForce mkIf mkMerge mkOption mkRemovedOptionModule types;
   inherit splitString;
   optional = condition: value: if condition then [ value ] else [ ];
   optionalAttrs = condition: attrs: if condition then attrs else { };

@@ -7,6 +7,15 @@ rec {
   override = priority: content: { _type = "override"; inherit priority content; };
   mkDefault = override 1000;
   mkForce = override 50;
+  mkRemovedOptionModule = path: why: { config, ... }: {
+    options = builtins.foldl' (inner: name: { ${name} = inner; })
+      (mkOption { type = types.raw; default = null; })
+      (builtins.foldl' (reversed: name: [ name ] ++ reversed) [ ] path);
+    config.assertions = [{
+      assertion = builtins.foldl' (set: name: set.${name}) config path == null;
+      message = "The option ${builtins.concatStringsSep "." path} no longer has any effect; please remove it. ${why}";
+    }];
+  };
 
   # A value as a list of definitions { value, priority }.
   definitions = priority: value:
