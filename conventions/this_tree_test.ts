@@ -44,6 +44,16 @@ Deno.test("map of this tree: an arrow that no import uses any more is taken out 
   assert.deepEqual(unused, []);
 });
 
+Deno.test("files of this tree: what a name of several programs looks like is written once", async () => {
+  const places = new Map<string, string[]>();
+  for (const path of files.filter((path) => isSource(path) && !isForTests(path))) {
+    const patterns = (await Deno.readTextFile(`${root}${path}`)).match(/\/\^[([][^/\s]{28,}\$\//g) ?? [];
+    for (const pattern of patterns) places.set(pattern, [...places.get(pattern) ?? [], path]);
+  }
+  assert.ok(places.size > 5, "patterns are found some other way now");
+  assert.deepEqual([...places].filter(([, { length }]) => length > 1), []);
+});
+
 Deno.test("files of this tree: none imports another in a circle", () => {
   const graph = new Map<string, string[]>();
   for (const { from, to, by } of arrows) {

@@ -10,6 +10,12 @@ import { ready, statuses } from "./ready_schema.ts";
 import { wrongException } from "./rules.ts";
 import { env, secrets } from "./values_schema.ts";
 
+/** What a further domain of an app is called. */
+export const extraDomain = z.string().regex(
+  /^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/,
+  'must be one word that becomes part of a domain, such as "files"',
+);
+
 const command = z.strictObject({
   service: z.string().regex(/^[a-zA-Z0-9][\w.-]*$/, "must be a service's name")
     .describe("Service of the recipe in whose container the command runs").meta({ examples: ["db"] }),
@@ -83,10 +89,7 @@ export const recipeYml = z.strictObject({
   secrets,
   env,
   extra_domains: z.array(
-    z.string().regex(
-      /^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/,
-      'must be one word that becomes part of a domain, such as "files"',
-    ),
+    extraDomain,
   ).default([])
     .describe("Further domains the app answers at; each becomes a sibling of its domain")
     .meta({ examples: [["files", "chat"]] }),

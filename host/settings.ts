@@ -1,16 +1,13 @@
 import * as z from "zod";
 import { describeError, UsageError } from "../common/errors.ts";
-import { commitId } from "../protocol/params.ts";
+import { hostName } from "../protocol/dashboard_api.ts";
+import { commitId, domainName } from "../protocol/params.ts";
 
 /** Where the settings of a host lie. */
 export const SETTINGS_FILE = "/etc/cc-ci/host.json";
 /** Where its secrets lie, each in a file of its name. */
 export const SECRETS_FOLDER = "/etc/cc-ci/secrets";
 
-const domain = z.string().regex(
-  /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
-  "must be a domain name in lower case",
-);
 const folder = z.string().startsWith("/", "must be an absolute path");
 const repository = z.string().regex(/^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/, "must be owner/name");
 const port = z.int().min(1).max(65_535);
@@ -23,19 +20,18 @@ const version = z.string().regex(
 /** What a host is to be. None of it is secret. */
 const schema = z.strictObject({
   /** The domain that people see: the dashboard's; apps under test and our own apps live below it. */
-  domain,
+  domain: domainName,
   /** What people call this host: its name for Drone and at `/status`. A further host has another one than the others. */
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "must be a name such as ci-2")
-    .optional(),
+  name: hostName.optional(),
   /**
    * The first host, where this one is a further host: it has a runner of that host's Drone and reports to that host's
    * dashboard. Apps under test live below its own domain, and it has neither Drone nor dashboard nor bridge.
    */
   runnerOf: z.strictObject({
     /** The first host's domain. */
-    domain,
+    domain: domainName,
     /** Where runners reach its Drone, if that is not `drone.` and its domain. */
-    drone: domain.optional(),
+    drone: domainName.optional(),
   }).optional(),
   forge: z.strictObject({
     /** Where people and Drone find it. */
@@ -59,7 +55,7 @@ const schema = z.strictObject({
   /** PEM file of the authority that signed it; unset: one that everybody trusts. */
   ca: folder.optional(),
   proxy: z.strictObject({
-    domain: domain.optional(),
+    domain: domainName.optional(),
     version: version.optional(),
     /** `host:port` where the proxy answers. */
     ingress: z.string().regex(/^.+:[0-9]+$/, "must be host:port").default("127.0.0.1:443"),
@@ -68,7 +64,7 @@ const schema = z.strictObject({
   bridge: z.strictObject({ port: port.default(3182) }).prefault({}),
   /** The engine that starts runs; without it the host has none of its own. */
   drone: z.strictObject({
-    domain: domain.optional(),
+    domain: domainName.optional(),
     version: version.optional(),
     /** The repository on the forge whose `.drone.yml` runs the harness. */
     repository: repository.default("cc-ci/cc-ci"),

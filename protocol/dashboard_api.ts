@@ -69,7 +69,8 @@ export const eventOffset = z.object({ offset: z.number().int().nonnegative() });
 
 /** Header by which a harness names its host, for a dashboard whose hosts have one token together. */
 export const HOST_HEADER = "cc-ci-host";
-export const hostName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/);
+/** What people call a host. */
+export const hostName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "must be a name such as ci-2");
 
 /** What a run finds out once about its host, at some time while it goes on. Missing: it has not looked yet. */
 export const hostFacts = z.object({

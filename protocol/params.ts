@@ -2,6 +2,11 @@ import * as z from "zod";
 
 /** Name of a recipe, as in its repository's name and in `recipes/<recipe>/`. */
 export const recipeName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/).max(64);
+/** A domain below which hosts and apps live. */
+export const domainName = z.string().regex(
+  /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
+  "must be a domain name in lower case",
+);
 /** Full commit id. */
 export const commitId = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/);
 /** A commit as people name it: its first seven digits. */

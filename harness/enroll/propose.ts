@@ -2,7 +2,7 @@ import * as z from "zod";
 import { UsageError } from "../../common/errors.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { FIRM_RULES } from "../../enrolment/rules.ts";
-import { recipeYml } from "../../enrolment/schema.ts";
+import { extraDomain, recipeYml } from "../../enrolment/schema.ts";
 import { looksSecret, settleValues } from "../../enrolment/settle_values.ts";
 import { composeServices } from "../recipe/compose_services.ts";
 import { type Finding, place } from "../lint/finding.ts";
@@ -140,7 +140,7 @@ export class Proposing {
         `${setting} is a domain of its own. Test apps answer there at a domain called`,
         name,
       );
-      if (!/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/.test(answer)) continue;
+      if (!extraDomain.safeParse(answer).success) continue;
       this.#draft.extra_domains = [...new Set([...this.#draft.extra_domains ?? [], answer])];
       this.#set(setting, `{domain.${answer}}`);
     }

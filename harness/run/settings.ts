@@ -3,17 +3,15 @@ import { resolvePath } from "../../common/files.ts";
 import { readConfig, stringOr } from "../../common/config.ts";
 import { UsageError } from "../../common/errors.ts";
 import { besidePrograms, ownDeno } from "../../programs/start.ts";
+import { hostName } from "../../protocol/dashboard_api.ts";
+import { domainName } from "../../protocol/params.ts";
 
-const domain = z.string().regex(
-  /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
-  "must be a domain name in lower case",
-);
 const seconds = z.coerce.number().positive();
 
 /** Settings of the harness, each read from `CCCI_<NAME>`. None of them is secret: they are kept in the run folder. */
 const settingsSchema = z.object({
   /** Domain below which the apps under test live. */
-  BASE_DOMAIN: domain,
+  BASE_DOMAIN: domainName,
   /** `host:port` of the reverse proxy in front of the apps. */
   INGRESS: z.string().regex(/^.+:[0-9]+$/, "must be host:port").default("127.0.0.1:443"),
   /** `host:port` where the proxy answers `http:`; unset: port 80 of the same host. */
@@ -103,7 +101,7 @@ const courierSchema = z.object({
   /** Token with which this host writes to the dashboard. */
   RUNNER_TOKEN: z.string().optional(),
   /** What people call this host; shown by a dashboard whose hosts have one token together. */
-  HOST_NAME: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "must be a name such as ci-2").optional(),
+  HOST_NAME: hostName.optional(),
 });
 
 /** Where runs are reported to; null when no dashboard or no token is set. */
