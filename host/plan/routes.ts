@@ -37,9 +37,12 @@ export function routes(settings: HostSettings, insideCa: string): string {
   return `${JSON.stringify({ http }, null, 2)}\n`;
 }
 
-/** Whoever may ask where runners ask reads every secret, so nobody but runners gets there. */
+/**
+ * Keeps visitors by IPv4 from where runners ask, whom Traefik sees by their own addresses. Whoever comes through Docker's
+ * own proxy comes from the gateway, as the runner does from the loopback address: containers of this host, apps under
+ * test among them, and visitors by IPv6. Of these the secret `drone_rpc_secret` alone keeps Drone's builds.
+ */
 function closedRpc(settings: HostSettings, runners: readonly string[]) {
-  // What comes from the host itself to the loopback address, as the runner does, comes from the gateway.
   const allowed = [settings.gateway.address, ...runners].map((address) => `!ClientIP(\`${address}\`)`);
   return {
     rule: [`Host(\`${droneDomain(settings)}\`)`, "PathPrefix(`/rpc`)", ...allowed].join(" && "),
