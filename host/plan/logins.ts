@@ -39,20 +39,24 @@ export function planMade(settings: HostSettings, seen: SeenMade): Step[] {
     });
   }
   const text = runnersNames(settings, seen.namesOfHost);
-  if (text !== null && text !== seen.names) {
+  if (text !== seen.names) {
     steps.push({
       action: { kind: "write-names", text },
-      does: `Write down that the runner finds "${droneDomain(settings)}" at this host's own proxy`,
+      does: `Write down where the runner finds "${droneDomain(settings)}"`,
     });
   }
   return steps;
 }
 
-/** The runner's `hosts`: what comes from the host by another address is kept from what runners ask. */
-function runnersNames(settings: HostSettings, ofHost: string): string | null {
+/**
+ * The runner's `hosts`: what comes from the host by another address is kept from what runners ask. Where Drone is another
+ * host's, or the proxy has no address, it says what the host's own says. It is there always, since a runner that goes on
+ * sees what is written to the file with which it started, and nothing of a file that came later or went.
+ */
+function runnersNames(settings: HostSettings, ofHost: string): string {
   const address = settings.proxy.ingress.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
-  if (settings.drone === undefined || !/^[\d.]+$|:/.test(address)) return null;
-  return `${ofHost.trimEnd()}\n${address} ${droneDomain(settings)}\n`;
+  const isHere = settings.drone !== undefined && /^[\d.]+$|:/.test(address);
+  return `${ofHost.trimEnd()}\n${isHere ? `${address} ${droneDomain(settings)}\n` : ""}`;
 }
 
 /** An account as Docker's configuration has it. @throws {HostError} wrong, for what Docker would not understand */

@@ -71,7 +71,7 @@ export interface SeenDrone {
 export interface SeenMade {
   /** PEM of the authority that Traefik believes of the services behind it; null: their certificate is missing or ends. */
   insideCa: string | null;
-  /** The file by which the runner knows names; null: there is none. */
+  /** What the file says by which the runner knows names; null: there is none. */
   names: string | null;
   /** The file by which the host itself knows names. */
   namesOfHost: string;

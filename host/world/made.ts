@@ -6,7 +6,7 @@ import {
   ownCertificateIn,
 } from "../../common/own_certificate.ts";
 import { join } from "node:path";
-import { readIfThere, writeAtomically } from "../../common/files.ts";
+import { readIfThere } from "../../common/files.ts";
 import type { SeenMade } from "../plan/seen.ts";
 
 const inside: OwnAuthority = {
@@ -33,9 +33,14 @@ export async function makeInsideCertificate(folder: string): Promise<void> {
   await ensureOwnCertificate(folder, inside);
 }
 
+/** Writes into the file that is there: a runner that goes on has this one laid over its own, whatever is put in its place. */
 export async function writeNames(folder: string, text: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true, mode: 0o755 });
-  await writeAtomically(namesIn(folder), text);
+  using file = await Deno.open(namesIn(folder), { write: true, create: true });
+  const bytes = new TextEncoder().encode(text);
+  // Cut off afterwards, so that nobody reads an empty file in between.
+  for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+  await file.truncate(bytes.length);
 }
 
 function namesIn(folder: string): string {

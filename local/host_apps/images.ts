@@ -81,12 +81,19 @@ export async function ensureHostImages(docker: Docker, surroundings: Surrounding
   }
 }
 
-/** Hash over what goes into an image; of programs their size stands for them. */
-async function fingerprintOf({ programs, files, changes }: Contents): Promise<string> {
-  const sizes = await Promise.all(Object.values(programs).map(async (path) => (await Deno.stat(path)).size));
+/** Hash over what goes into an image; for programs, which are large, stand their size and when they were written. */
+export async function fingerprintOf(
+  { programs, files, changes }: Pick<Contents, "programs" | "files" | "changes">,
+): Promise<string> {
+  const stamps = await Promise.all(
+    Object.values(programs).map(async (path) => {
+      const { size, mtime } = await Deno.stat(path);
+      return [size, mtime?.getTime()];
+    }),
+  );
   const texts: string[] = [];
   for (const path of Object.values(files)) texts.push(...await textsBelow(path));
-  return fingerprint(JSON.stringify([programs, sizes, changes, texts]));
+  return fingerprint(JSON.stringify([programs, stamps, changes, texts]));
 }
 
 async function textsBelow(path: string): Promise<string[]> {

@@ -52,7 +52,7 @@ function hostFiles(paths: Paths) {
     recipes: at("recipes"),
     abra: at("abra"),
     home: at("home"),
-    hosts: at("hosts"),
+    made: join(paths.state, "tls-inside"),
   };
 }
 
@@ -130,7 +130,7 @@ export async function bringUpAsHost(options: AsHostOptions): Promise<Record<stri
   }
   await inStep(progress, "Drone's runner", async (step) => {
     const programs = await ensureDronePrograms(options);
-    await ensureDaemon(await runnerOf({ ...options, programs, secrets: ready.secrets }), step);
+    await ensureDaemon(runnerOf({ ...options, programs, secrets: ready.secrets }), step);
   });
   return droneSettings(paths, ready);
 }
@@ -173,7 +173,7 @@ async function writeHost(
         docker: SOCKET,
         abra,
         abraDir: files.abra,
-        made: join(paths.state, "tls-inside"),
+        made: files.made,
         runs: paths.runs,
         secrets: files.secrets,
         home: files.home,
@@ -243,12 +243,10 @@ async function writeForgeRoute(docker: Docker): Promise<void> {
   await Deno.rename(`${file}.new`, file);
 }
 
-/** The runner asks Drone through the proxy, as on a host. It looks names up by itself, and `*.localhost` is none. */
-async function runnerOf(options: AsHostOptions & Pick<Parameters<typeof runner>[0], "programs" | "secrets">) {
+/** The runner asks Drone through the proxy, and knows its name by the file that the host's program made, as on a host. */
+function runnerOf(options: AsHostOptions & Pick<Parameters<typeof runner>[0], "programs" | "secrets">) {
   const { paths, certificates } = options;
-  const { hosts } = hostFiles(paths);
-  const own = (await Deno.readTextFile("/etc/hosts").catch(() => "")).trimEnd();
-  await Deno.writeTextFile(hosts, `${own}\n${HOST_GATEWAY} ${DRONE_HOST}\n`);
+  const hosts = join(hostFiles(paths).made, "hosts");
   const plain = runner(options);
   const mount = 'mount --bind "$0" /etc/hosts && exec "$@"';
   const values = {

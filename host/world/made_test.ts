@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { lookAtMade, writeNames } from "./made.ts";
+
+Deno.test("a runner that holds the file of names reads what is written to it later, be it shorter or longer", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await writeNames(folder, "127.0.0.1 localhost\n127.0.0.1 drone.ci.example.org\n");
+    using held = await Deno.open(join(folder, "hosts"));
+    for (const text of ["127.0.0.1 localhost\n", "127.0.0.1 localhost\n192.0.2.1 drone.ci.example.org\n"]) {
+      await writeNames(folder, text);
+      await held.seek(0, Deno.SeekMode.Start);
+      const bytes = new Uint8Array(200);
+      const length = await held.read(bytes) ?? 0;
+      assert.equal(new TextDecoder().decode(bytes.subarray(0, length)), text);
+      assert.equal((await lookAtMade(folder)).names, text);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
