@@ -214,6 +214,14 @@ onRealServices(
       assert.notEqual(ofBridge, running[1]);
       assert.equal(ofRunner, running[2]);
 
+      const inUse = await ccCi(machine, "uninstall");
+      assert.equal(inUse.code, 2, inUse.stderr);
+      assert.match(
+        inUse.stderr,
+        /^Could not uninstall: Docker starts containers by "\/opt\/cc-ci\/programs\//,
+      );
+      assert.deepEqual(await processes(), [ofDashboard, ofBridge, ofRunner]);
+      await machine.write("/etc/docker/daemon.json", "{}");
       const wouldGo = await ccCi(machine, "uninstall", "--dry-run");
       assert.equal(wouldGo.code, 0, wouldGo.stderr);
       assert.match(wouldGo.stdout, /^Would remove .*cc-ci/m);
@@ -241,6 +249,7 @@ onRealServices(
           forge: { url: "https://git.example.org", org: "recipe-maintainers" },
         }),
       );
+      await machine.write("/etc/docker/daemon.json", configuration);
       const unsecret = await ccCi(machine, "install", "--programs", PROGRAMS);
       assert.equal(unsecret.code, 1);
       assert.match(unsecret.stderr, /the host lacks secrets: runner_token, drone_rpc_secret\n/);

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import * as z from "zod";
 import { exists, readIfThere, writeAtomically } from "../common/files.ts";
+import { HostError } from "./errors.ts";
 import { noteLogin } from "./written_logins.ts";
 
 const config = z.looseObject({
@@ -64,7 +65,15 @@ export function passwordIn(entry: string): string | null {
 }
 
 export async function readConfig(file: string): Promise<DockerConfig> {
-  return config.parse(JSON.parse(await readIfThere(file) ?? "{}"));
+  const text = await readIfThere(file) ?? "{}";
+  try {
+    return config.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new HostError("wrong", `Could not read log-ins from "${file}"`, {
+      cause,
+      hint: 'Put it right: it is JSON, as "docker login" writes it.',
+    });
+  }
 }
 
 export async function readNetrc(file: string): Promise<string> {

@@ -67,13 +67,16 @@ async function someRoot(files: Record<string, string>) {
   // The host's program sees its own root folder, and so do its notes.
   const made = join(root, "made");
   const places = { home, made };
-  const remove = (dryRun = false) => removeLogins("/", { made, dryRun });
+  const troubles: string[] = [];
+  const onTrouble = (trouble: string) => void troubles.push(trouble);
+  const remove = (dryRun = false) => removeLogins("/", { made, dryRun, onTrouble });
   const read = (name: string) => Deno.readTextFile(join(home, name)).catch(() => null);
   return {
     root,
     home,
     places,
     remove,
+    troubles,
     read,
     [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),
   };
@@ -129,4 +132,29 @@ Deno.test("files and folders that were made for log-ins go with the last of them
   await at.remove();
   assert.equal(await at.read(".netrc"), "machine other.example.org login x password y\n");
   await assert.rejects(Deno.lstat(join(at.home, ".docker")), Deno.errors.NotFound);
+});
+
+Deno.test("a file of log-ins that cannot be read is named, and the others are removed", async () => {
+  await using at = await someRoot({});
+  for (const value of ["first", "second"]) {
+    await logInToRegistry(at.places, { registry: REGISTRY, auth: value });
+    await letGitIn(at.places, { host: HOST, token: value });
+    await Deno.writeTextFile(join(at.home, ".docker/config.json"), value === "first" ? "{}" : "{ broken");
+  }
+  await assert.rejects(lookAtLogins(at.home, { registry: REGISTRY, host: HOST }), {
+    code: "host.wrong",
+    message: `Could not read log-ins from "${join(at.home, ".docker/config.json")}"`,
+  });
+  assert.deepEqual((await at.remove()).map(({ of }) => of), [HOST]);
+  assert.match(at.troubles[0] ?? "", /^Could not read log-ins from ".*config\.json": /);
+  assert.equal(await at.read(".docker/config.json"), "{ broken");
+
+  const notes = join(at.places.made, "logins.json");
+  await Deno.writeTextFile(notes, '{"logins":[{}]}');
+  await assert.rejects(letGitIn(at.places, { host: HOST, token: "third" }), {
+    message: `Could not read from "${notes}" which log-ins are ours`,
+  });
+  at.troubles.length = 0;
+  assert.deepEqual(await at.remove(), []);
+  assert.equal(at.troubles.length, 1);
 });

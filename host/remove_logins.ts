@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { describeError } from "../common/errors.ts";
 import { exists } from "../common/files.ts";
 import { entriesOf, passwordIn, readConfig, readNetrc, textOf, write } from "./logins.ts";
 import { isOurs, readWritten, type WrittenLogin } from "./written_logins.ts";
@@ -12,19 +13,29 @@ export type Removed = Pick<WrittenLogin, "file" | "of">;
  * in it.
  * @param root the folder that is the host's `/`
  * @param options.made the folder for what the host's program makes
+ * @param options.onTrouble is told of each file that cannot be read, and so stays as it is
  */
 export async function removeLogins(
   root: string,
-  { made, dryRun }: { made: string; dryRun: boolean },
+  { made, dryRun, onTrouble }: { made: string; dryRun: boolean; onTrouble: (trouble: string) => void },
 ): Promise<Removed[]> {
-  const written = await readWritten(join(root, made));
+  // What cannot be read keeps nobody from removing the rest.
+  const orTrouble = async <T>(reading: Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await reading;
+    } catch (error) {
+      onTrouble(describeError(error));
+      return otherwise;
+    }
+  };
+  const written = await orTrouble(readWritten(join(root, made)), { logins: [], made: [] });
   const removed: Removed[] = [];
   for (const login of written.logins) {
     const file = join(root, login.file);
-    const found = login.kind === "git"
-      ? await withoutMachine(file, { login, dryRun })
-      : await withoutRegistry(file, { login, dryRun });
-    if (found) removed.push({ file: login.file, of: login.of });
+    const without = login.kind === "git" ? withoutMachine : withoutRegistry;
+    if (await orTrouble(without(file, { login, dryRun }), false)) {
+      removed.push({ file: login.file, of: login.of });
+    }
   }
   if (!dryRun) { for (const path of written.made) await removeEmpty(join(root, path)); }
   return removed;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import * as z from "zod";
+import { HostError } from "./errors.ts";
 import { exists, readIfThere, writeAtomically } from "../common/files.ts";
 
 const schema = z.strictObject({
@@ -36,8 +37,18 @@ export async function noteLogin(
 
 /** What was noted in the folder for what the host's program makes. */
 export async function readWritten(folder: string): Promise<Written> {
-  const text = await readIfThere(noteIn(folder));
-  return text === null ? { logins: [], made: [] } : schema.parse(JSON.parse(text));
+  const file = noteIn(folder);
+  const text = await readIfThere(file);
+  if (text === null) return { logins: [], made: [] };
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new HostError("wrong", `Could not read from "${file}" which log-ins are ours`, {
+      cause,
+      hint:
+        "Move it away, and look into .netrc and .docker/config.json of root yourself when this host is given up.",
+    });
+  }
 }
 
 /** Whether a log-in has the value with which we wrote it. */

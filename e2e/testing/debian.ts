@@ -7,7 +7,10 @@ import { pathsFromEnvironment } from "../../local/host/paths.ts";
 const SUITE = "bookworm";
 /** What a host has beside the smallest Debian, where nothing is tested on it. */
 const PACKAGES = ["systemd-sysv", "ca-certificates", "curl", "containerd", "runc"];
-/** What docs/install.md wants from the distribution of a host that tests, with what its Docker needs. */
+/**
+ * What docs/install.md wants from the distribution of a host that tests, with what its Docker needs. npm and golang are
+ * left out: what they would fetch and build there is brought ready from here.
+ */
 export const HOST_PACKAGES = [
   ...PACKAGES,
   ...["git", "chromium-headless-shell", "libnss3-tools", "iptables", "iproute2", "openssl", "procps"],

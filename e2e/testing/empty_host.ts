@@ -128,7 +128,7 @@ async function programsOf(paths: Paths) {
   const context = { paths, progress: silentProgress, signal: new AbortController().signal };
   const step = silentProgress.step("a host's programs");
   await ensurePrograms(["ip", ["tini-static", "docker-init"]], { why: "a machine with Docker", step });
-  await using _lock = await lockStack(paths, context);
+  using _lock = await lockStack(paths, context);
   return {
     ...await keptEngine({ ...context, step }),
     client: await ensureComposeClient(context),

@@ -198,6 +198,6 @@ async function answerNames(machine: Machine, { name, address, domains }: ForgePl
 /** Gitea itself, which is built when it is not there: by one at a time, while a stack may be starting. */
 async function giteaOf(paths: Paths) {
   const context = { paths, progress: silentProgress, signal: new AbortController().signal };
-  await using _lock = await lockStack(paths, context);
+  using _lock = await lockStack(paths, context);
   return await ensureGiteaProgram(context);
 }

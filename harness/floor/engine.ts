@@ -4,7 +4,7 @@ import { fromFileUrl } from "../../common/files.ts";
 import { exec } from "../../common/exec.ts";
 import { ownHome } from "../../programs/start.ts";
 import { InfraFailure } from "../run/stage.ts";
-import type { Swarm } from "../swarm/swarm.ts";
+import { Swarm } from "../swarm/swarm.ts";
 
 /** How the engine calls the runtime that gives every container of a run its limits. */
 const RUNTIME = "cc-ci";
@@ -32,10 +32,22 @@ function ownRuntime(home = ownHome()): string {
   );
 }
 
+/** A Docker Engine that is asked about itself. */
+export type Engine = Pick<Swarm, "info">;
+
+/** The one that answers at a socket. */
+export function engineAt(socket: string): Engine {
+  return new Swarm(socket);
+}
+
 /** @returns what keeps this engine from having the floor, as a sentence; null when nothing does */
-export async function floorTrouble(swarm: Pick<Swarm, "info">): Promise<string | null> {
+export async function floorTrouble(swarm: Engine): Promise<string | null> {
   const { DefaultRuntime: name, Runtimes: runtimes } = await swarm.info();
-  const path = runtimes[name]?.path ?? name;
+  return await runtimeTrouble(runtimes[name]?.path ?? name);
+}
+
+/** @returns what keeps containers that are started by this program from having the floor; null when nothing does */
+export async function runtimeTrouble(path: string): Promise<string | null> {
   if (!path.startsWith("/")) return `Docker starts containers by "${path}", which gives them no limits`;
   const asked = await exec([path, "--ccci-floor"], { timeoutMs: CHECK_MS }).catch(() => null);
   if (asked === null) return `Docker starts containers by "${path}", which cannot be started from here`;

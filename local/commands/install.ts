@@ -6,13 +6,13 @@ import { type HostSettings, readSettings, SETTINGS_FILE } from "../../host/setti
 import { unitsOf } from "../../host/unit_values.ts";
 import { neededBy } from "../../host/units.ts";
 import { bundlePrograms } from "../../programs/bundle.ts";
-import { ensureDroneRunner } from "../drone/programs.ts";
+import { ensureDroneRunner, runnerProgram } from "../drone/programs.ts";
 import { write } from "../host/command_line.ts";
 import { Interruption } from "../host/interruption.ts";
 import { pathsFromEnvironment } from "../host/paths.ts";
 import { terminalProgress } from "../host/progress.ts";
 import { announce, bringUp, type Installation, installFiles } from "../install/install.ts";
-import { requireMachine, thisMachine } from "../install/machine.ts";
+import { machineHere, requireMachine, thisMachine } from "../install/machine.ts";
 import { piecesOf, type Sources } from "../install/pieces.ts";
 import { uninstallFrom } from "../install/uninstall.ts";
 import { type Placed, placedNames } from "../secrets/place.ts";
@@ -44,7 +44,7 @@ export async function install(argv: string[]): Promise<number> {
   const root = inCallersFolder(options.root);
   const prefix = absolute(options.prefix);
   const settings = await settingsBelow(root);
-  if (root === "/") await requireMachine(settings, { prefix });
+  if (root === "/") await requireMachine(settings, { prefix, builds: await buildsRunner(settings) });
   const credentials = await secretsBelow(root, { settings, dryRun, signal: interruption.signal });
   const scratch = await Deno.makeTempDir({ prefix: "cc-ci-install-" });
   try {
@@ -56,7 +56,7 @@ export async function install(argv: string[]): Promise<number> {
       const host = join(prefix, "bin", "cc-ci-host");
       return root === "/" && await exists(host) ? await thisMachine.run([host, "all", "--dry-run"]) : 0;
     }
-    await installFiles(installation);
+    await installFiles(installation, root === "/" ? thisMachine : null);
     return root === "/" ? await bringUp(installation, thisMachine) : 0;
   } finally {
     await removeTree(scratch);
@@ -74,7 +74,8 @@ export async function uninstall(argv: string[]): Promise<number> {
     Options
   >();
   const root = inCallersFolder(given);
-  await uninstallFrom(root, { purge, dryRun, say, actor: root === "/" ? thisMachine : null });
+  const machine = root === "/" ? machineHere : { actor: null, engineAt: null };
+  await uninstallFrom(root, { purge, dryRun, say, ...machine });
   return 0;
 }
 
@@ -113,12 +114,21 @@ async function secretsBelow(
   });
 }
 
+/** Whether Drone's runner is wanted and has to be built first. */
+async function buildsRunner(settings: HostSettings): Promise<boolean> {
+  return hasRunner(settings) && !await exists(runnerProgram(pathsFromEnvironment()));
+}
+
+function hasRunner(settings: HostSettings): boolean {
+  return unitsOf(settings).includes("cc-ci-runner.service");
+}
+
 async function sourcesOf(
   settings: HostSettings,
   { options, scratch, signal }: { options: Options; scratch: string; signal: AbortSignal },
 ): Promise<Sources> {
   const paths = pathsFromEnvironment();
-  const runner = unitsOf(settings).includes("cc-ci-runner.service")
+  const runner = hasRunner(settings)
     ? await ensureDroneRunner({ paths, progress: terminalProgress(), signal })
     : null;
   if (options.programs !== undefined) {

@@ -1,7 +1,8 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { buildProgram, dropBuildCaches } from "../host/build.ts";
 import { exists } from "../../common/files.ts";
 import type { BuildContext } from "../gitea/gitea.ts";
+import type { Paths } from "../host/paths.ts";
 import { inStep } from "../host/progress.ts";
 
 const SERVER_VERSION = "1.10.1";
@@ -22,6 +23,11 @@ export async function ensureDronePrograms(context: BuildContext): Promise<DroneP
   return { server, runner: await ensureDroneRunner(context) };
 }
 
+/** Where Drone's exec runner lies once it is built. */
+export function runnerProgram(paths: Paths): string {
+  return join(paths.bin, `drone-runner-exec-${RUNNER_VERSION}`);
+}
+
 /** Drone's exec runner alone. */
 export function ensureDroneRunner(context: BuildContext): Promise<string> {
   return ensureProgram(context, {
@@ -31,7 +37,7 @@ export function ensureDroneRunner(context: BuildContext): Promise<string> {
       script: "host/build-go.sh",
       version: RUNNER_VERSION,
     },
-    out: `drone-runner-exec-${RUNNER_VERSION}`,
+    out: basename(runnerProgram(context.paths)),
     more: ["github.com/drone-runners/drone-runner-exec", "."],
   });
 }

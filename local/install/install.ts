@@ -2,9 +2,9 @@ import { dirname, join } from "node:path";
 import { CcciError } from "../../common/errors.ts";
 import { mayRestart, UNITS } from "../../host/units.ts";
 import { applyAt, type Changes, changesAt } from "./files.ts";
-import type { Actor } from "./machine.ts";
+import { type Actor, stopUnits } from "./machine.ts";
 import { readRecord, writeRecord } from "./record.ts";
-import { type Piece, UNIT_FOLDER } from "./pieces.ts";
+import { type Piece, UNIT_FOLDER, unitsAmong } from "./pieces.ts";
 
 const TARGET = "cc-ci.target";
 
@@ -25,14 +25,21 @@ export async function announce({ root, pieces, say }: Installation): Promise<Cha
   return changes;
 }
 
-/** Makes the files what they should be. */
-export async function installFiles({ root, prefix, pieces, say }: Installation): Promise<Changes> {
+/**
+ * Makes the files what they should be, and stops units that this host has no more.
+ * @param actor null where nothing runs, below another root folder
+ */
+export async function installFiles(
+  { root, prefix, pieces, say }: Installation,
+  actor: Actor | null,
+): Promise<Changes> {
   const changes = await changesAt(root, pieces);
   const { write, remove } = changes;
   if (write.length + remove.length === 0) {
     say("Every file is as it should be");
     return changes;
   }
+  if (actor !== null) await stopUnits(unitsAmong(remove), { actor, say, what: "install" });
   await applyAt(root, { changes, pieces, prefix });
   for (const [folder, count] of countsByFolder(write.map(({ path }) => path))) {
     say(`Written: ${count} ${count === 1 ? "file" : "files"} in ${folder}`);
@@ -60,6 +67,11 @@ export async function bringUp({ root, prefix, pieces, say }: Installation, actor
   const record = await readRecord(root);
   const pending = record?.pending ?? [];
   if (pending.some((path) => path.startsWith(UNIT_FOLDER))) await must(actor, ["systemctl", "daemon-reload"]);
+  const changed = changedServices(pending, pieces);
+  const kept: string[] = [];
+  for (const name of changed.filter((name) => !mayRestart(name))) {
+    if (await actor.run(["systemctl", "is-active", "--quiet", name]) === 0) kept.push(name);
+  }
   const code = await actor.run([join(prefix, "bin", "cc-ci-host"), "all"]);
   if (code !== 0 && code !== NOT_YET) {
     say(
@@ -70,11 +82,11 @@ export async function bringUp({ root, prefix, pieces, say }: Installation, actor
   // A unit that waits for something may do so for long.
   const patience = code === NOT_YET ? ["--no-block"] : [];
   await must(actor, ["systemctl", ...patience, "start", TARGET]);
-  const again = restarts(pending, pieces);
+  const again = changed.filter(mayRestart);
   if (again.length > 0) await must(actor, ["systemctl", ...patience, "try-restart", ...again]);
-  if (record !== null && pending.length > 0) {
-    say("Drone's runner is not started again, as runs go on in it: it has what is new from its next start");
-    await writeRecord(root, { ...record, pending: [] });
+  if (record !== null && pending.length > 0) await writeRecord(root, { ...record, pending: [] });
+  for (const name of kept) {
+    say(`${name} is not started again, as runs go on in it: it has what is new from its next start`);
   }
   if (code === NOT_YET) {
     say(
@@ -85,13 +97,13 @@ export async function bringUp({ root, prefix, pieces, say }: Installation, actor
   return code;
 }
 
-/** Services that run something else now, and may be started again at any moment. */
-function restarts(paths: readonly string[], pieces: readonly Piece[]): string[] {
+/** Services of this host for which something has changed. */
+function changedServices(paths: readonly string[], pieces: readonly Piece[]): string[] {
   const services = Object.entries(UNITS.units).filter(([name, { sets }]) =>
     name.endsWith(".service") && sets.includes("service") &&
     pieces.some(({ path }) => path === join(UNIT_FOLDER, name))
   )
-    .map(([name]) => name).filter(mayRestart);
+    .map(([name]) => name);
   const programsToo = paths.some((path) => !path.startsWith(UNIT_FOLDER));
   return services.filter((name) => programsToo || paths.includes(join(UNIT_FOLDER, name)));
 }

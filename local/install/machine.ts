@@ -1,13 +1,11 @@
 import { join } from "node:path";
-import * as z from "zod";
 import { UsageError } from "../../common/errors.ts";
-import { exists, readIfThere } from "../../common/files.ts";
-import { engineConfiguration } from "../../harness/floor/engine.ts";
+import { exists } from "../../common/files.ts";
+import { engineAt, engineConfiguration, runtimeTrouble } from "../../harness/floor/engine.ts";
 import type { HostSettings } from "../../host/settings.ts";
 import { isRoot, onPath } from "../host/host.ts";
+import { ENGINE_CONFIGURATION, runtimesTold } from "./engine.ts";
 
-/** Where Docker Engine reads what it is to do. */
-const ENGINE_CONFIGURATION = "/etc/docker/daemon.json";
 /** Programs that the host's program and runs call, by the packages of Debian that have them; of a list any will do. */
 const PROGRAMS: [debian: string, ...programs: string[]][] = [
   ["git", "git"],
@@ -17,12 +15,25 @@ const PROGRAMS: [debian: string, ...programs: string[]][] = [
   ["iptables", "iptables-restore"],
   ["iproute2", "ip"],
   ["util-linux", "setpriv"],
+  ["procps", "ps"],
 ];
+
+/** Where something is looked for. */
+interface Place {
+  /** The folder that the programs are to be in. */
+  prefix: string;
+  /** Whether programs have to be built first. */
+  builds: boolean;
+  /** The folder that is the machine's `/`, for what Docker is told. @default "/" */
+  root?: string;
+  /** @default the PATH of this process */
+  find?: typeof onPath;
+}
 
 /** What a machine lacks before anything can be installed, each as a sentence that says what to do. */
 export async function lacking(
   { abra, docker }: HostSettings,
-  { prefix }: { prefix: string },
+  { prefix, builds, root = "/", find = onPath }: Place,
 ): Promise<string[]> {
   const lacks: string[] = [];
   if (!isRoot()) lacks.push('This needs root: start it with "sudo".');
@@ -35,49 +46,46 @@ export async function lacking(
     );
   }
   const own = join(prefix, "bin", abra);
-  if (!await exists(abra.startsWith("/") ? abra : own) && await onPath(abra) === undefined) {
+  if (!await exists(abra.startsWith("/") ? abra : own) && await find(abra) === undefined) {
     lacks.push(
       `abra is not there: "${abra}" is on no path. Put abra 0.13 into /usr/local/bin, or name it in "abra" of the settings.`,
     );
   }
   const packages: string[] = [];
   for (const [name, ...programs] of PROGRAMS) {
-    const found = await Promise.all(programs.map(onPath));
+    const found = await Promise.all(programs.map((program) => find(program)));
     if (found.every((path) => path === undefined)) packages.push(name);
   }
+  if (builds && await find("go") === undefined) packages.push("golang");
   if (packages.length > 0) {
     const names = packages.join(" ");
-    lacks.push(`Programs are missing that runs need: Debian has them in "apt-get install ${names}".`);
+    lacks.push(`Programs are missing that cc-ci needs: Debian has them in "apt-get install ${names}".`);
   }
   const runtime = join(prefix, "programs", "floor", "runtime.sh");
-  if (!await namesRuntime(runtime)) {
+  const trouble = await troubleOfFloor(root, runtime);
+  if (trouble !== null) {
     lacks.push(
-      `Docker would give containers of runs no limits. Put this into "${ENGINE_CONFIGURATION}", beside what is ` +
+      `Docker would give containers of runs no limits${trouble}. Put this into "${ENGINE_CONFIGURATION}", beside what is ` +
         `there, and restart Docker: ${JSON.stringify(engineConfiguration(runtime))}`,
     );
   }
   return lacks;
 }
 
-/** Whether Docker is told to start containers by the runtime that will lie there, or by another one that is there. */
-async function namesRuntime(runtime: string): Promise<boolean> {
-  try {
-    const told: unknown = JSON.parse(await readIfThere(ENGINE_CONFIGURATION) ?? "{}");
-    const { runtimes, "default-runtime": name } = configuration.parse(told);
-    const path = runtimes[name]?.path;
-    return path !== undefined && (path === runtime || await exists(path));
-  } catch {
-    return false; // Docker does not start with it either.
-  }
+/**
+ * Looks whether Docker is told to start containers by the runtime that the installation brings, or by another one that
+ * answers as the floor.
+ * @returns null, or why not, as the rest of a sentence
+ */
+async function troubleOfFloor(root: string, runtime: string): Promise<string | null> {
+  const { usual } = await runtimesTold(root);
+  if (usual === runtime) return null;
+  const trouble = usual === null ? "" : await runtimeTrouble(usual);
+  return trouble === null || trouble === "" ? trouble : `: ${trouble}`;
 }
 
-const configuration = z.object({
-  runtimes: z.record(z.string(), z.object({ path: z.string().optional() })).default({}),
-  "default-runtime": z.string().default(""),
-});
-
 /** @throws {UsageError} with all that is lacking */
-export async function requireMachine(settings: HostSettings, options: { prefix: string }): Promise<void> {
+export async function requireMachine(settings: HostSettings, options: Place): Promise<void> {
   const lacks = await lacking(settings, options);
   if (lacks.length > 0) {
     throw new UsageError("Could not install: this machine is not ready", { hint: lacks.join("\n") });
@@ -88,6 +96,25 @@ export async function requireMachine(settings: HostSettings, options: { prefix: 
 export interface Actor {
   /** Runs a program that people see. @returns its exit code */
   run(argv: readonly string[]): Promise<number>;
+}
+
+/**
+ * Stops units before their files go: systemd would keep what runs, and forget how to stop it.
+ * @param options.what this is done for, as a verb
+ * @throws {UsageError} when they do not stop, before anything was changed
+ */
+export async function stopUnits(
+  units: readonly string[],
+  { actor, say, what }: { actor: Actor; say: (line: string) => void; what: "install" | "uninstall" },
+): Promise<void> {
+  if (units.length === 0) return;
+  say(`Stopping ${units.join(", ")}; a run that goes on is waited for`);
+  const code = await actor.run(["systemctl", "stop", ...units]);
+  if (code === 0) return;
+  throw new UsageError(
+    `Could not ${what}: systemctl stop ended with exit code ${code}, so no file was changed`,
+    { hint: `See "journalctl -u cc-ci-*", then start "./cc-ci ${what}" again.` },
+  );
 }
 
 export const thisMachine: Actor = {
@@ -102,3 +129,6 @@ export const thisMachine: Actor = {
     return code;
   },
 };
+
+/** What an uninstallation has to do with, where it is one of this machine and not of another root folder. */
+export const machineHere = { actor: thisMachine, engineAt };

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { hostFiles } from "../../host/unit_files.ts";
 import { unitsOf, unitValues } from "../../host/unit_values.ts";
 import type { HostSettings } from "../../host/settings.ts";
@@ -14,6 +14,11 @@ export interface Piece {
 }
 
 export const UNIT_FOLDER = "/etc/systemd/system";
+/** Names of the units among the paths of an installation. */
+export function unitsAmong(paths: readonly string[]): string[] {
+  return paths.filter((path) => dirname(path) === UNIT_FOLDER).map((path) => basename(path));
+}
+
 /** Where people's shells look for programs. */
 const COMMAND_FOLDER = "/usr/local/bin";
 

@@ -1,12 +1,14 @@
-import { basename, dirname, join } from "node:path";
+import { join, resolve } from "node:path";
 import { UsageError } from "../../common/errors.ts";
 import { exists, removeTree } from "../../common/files.ts";
+import type { Engine } from "../../harness/floor/engine.ts";
 import { removeLogins } from "../../host/remove_logins.ts";
-import { parseSettings, readSettings, SETTINGS_FILE } from "../../host/settings.ts";
+import { type HostSettings, parseSettings, readSettings, SETTINGS_FILE } from "../../host/settings.ts";
 import { removeAt } from "./files.ts";
-import type { Actor } from "./machine.ts";
-import { UNIT_FOLDER } from "./pieces.ts";
-import { readRecord } from "./record.ts";
+import { ENGINE_CONFIGURATION, runtimesTold } from "./engine.ts";
+import { type Actor, stopUnits } from "./machine.ts";
+import { UNIT_FOLDER, unitsAmong } from "./pieces.ts";
+import { readRecord, type Record as Installed } from "./record.ts";
 
 /** What a host knows and keeps, apart from what Docker has. */
 const STATE = [
@@ -21,18 +23,22 @@ const STATE = [
  * Stops what was installed, and removes exactly that.
  * @param options.purge whether settings, secrets and all state go, too
  * @param options.actor null where nothing runs, below another root folder
+ * @param options.engineAt the Docker that may start containers by what was installed; null as above
+ * @throws {UsageError} while Docker does that, as no container could be started any more
  */
 export async function uninstallFrom(
   root: string,
-  { purge, dryRun, actor, say }: {
+  { purge, dryRun, actor, engineAt, say }: {
     purge: boolean;
     dryRun: boolean;
     actor: Actor | null;
+    engineAt: ((socket: string) => Engine) | null;
     say: (line: string) => void;
   },
 ): Promise<void> {
   const record = await readRecord(root);
-  const named = await namedFolders(root);
+  const settings = await settingsOf(root);
+  if (record !== null) await refuseInUse(root, { record, engine: engineAt?.(settings.docker) ?? null });
   const state: string[] = [];
   for (const path of STATE) if (await exists(join(root, path))) state.push(path);
   if (record === null) {
@@ -40,17 +46,23 @@ export async function uninstallFrom(
   } else if (dryRun) {
     for (const path of record.paths) say(`Would remove ${path}`);
   } else {
-    const units = record.paths.filter((path) => dirname(path) === UNIT_FOLDER).map((path) => basename(path));
-    if (actor !== null && units.length > 0) await stop(units, { actor, say });
+    if (actor !== null) await stopUnits(unitsAmong(record.paths), { actor, say, what: "uninstall" });
     await removeAt(root, record);
     if (actor !== null) await actor.run(["systemctl", "daemon-reload"]);
     say(`Removed: ${record.paths.length} files below ${record.prefix}, ${UNIT_FOLDER} and /usr/local/bin`);
   }
   if (purge) {
-    for (const { file, of } of await removeLogins(root, { made: named.made, dryRun })) {
+    const { made, runs, abraDir, secrets } = settings;
+    const removed = await removeLogins(root, {
+      ...{ made, dryRun },
+      onTrouble: (trouble) => say(`Kept: log-ins. ${trouble}`),
+    });
+    for (const { file, of } of removed) {
       say(`${dryRun ? "Would remove" : "Removed"}: the log-in for "${of}" in ${file}`);
     }
-    const others = Object.values(named).filter((path) => !STATE.some((one) => path.startsWith(`${one}/`)));
+    const others = [made, runs, abraDir, secrets].filter((path) =>
+      !STATE.some((one) => `${resolve(path)}/`.startsWith(`${one}/`))
+    );
     for (const path of others) {
       if (await exists(join(root, path))) say(`Kept: ${path}, which the settings name`);
     }
@@ -66,27 +78,25 @@ export async function uninstallFrom(
   say("What Docker has is left alone: stacks, volumes and images of proxy, Drone and backup bot.");
 }
 
-/** Folders that the settings name; those of a host without settings that can be read are where they usually are. */
-async function namedFolders(root: string): Promise<Record<"made" | "runs" | "abraDir" | "secrets", string>> {
-  const usual = parseSettings({
-    domain: "ci.example.org",
-    forge: { url: "https://git.example.org", org: "-" },
-  });
-  const { made, runs, abraDir, secrets } = await readSettings(join(root, SETTINGS_FILE)).catch(() => usual);
-  return { made, runs, abraDir, secrets };
+/** Those of the host; where they cannot be read, those that hold where nothing is said. */
+async function settingsOf(root: string): Promise<HostSettings> {
+  const least = { domain: "ci.example.org", forge: { url: "https://git.example.org", org: "-" } };
+  return await readSettings(join(root, SETTINGS_FILE)).catch(() => parseSettings(least));
 }
 
-async function stop(
-  units: readonly string[],
-  { actor, say }: { actor: Actor; say: (line: string) => void },
+/** An engine that is told nothing of it any more has it all the same until it is started again. */
+async function refuseInUse(
+  root: string,
+  { record, engine }: { record: Installed; engine: Engine | null },
 ): Promise<void> {
-  say("Stopping; a run that goes on is waited for");
-  const code = await actor.run(["systemctl", "stop", ...units]);
-  if (code === 0) return;
-  throw new UsageError(
-    `Could not uninstall: systemctl stop ended with exit code ${code}, so nothing was removed`,
-    {
-      hint: 'See "journalctl -u cc-ci-*", then start "./cc-ci uninstall" again.',
-    },
-  );
+  const said = await engine?.info().catch(() => null); // one that does not answer starts nothing
+  const known = Object.values(said?.Runtimes ?? {}).map(({ path }) => path);
+  const { paths } = await runtimesTold(root);
+  const used = [...paths, ...known].find((path) => path !== undefined && record.paths.includes(path));
+  if (used === undefined) return;
+  throw new UsageError(`Could not uninstall: Docker starts containers by "${used}", which would go`, {
+    hint:
+      `Take that runtime and "default-runtime" out of "${ENGINE_CONFIGURATION}" and restart Docker, which makes ` +
+      'the containers of its services anew. Then start "./cc-ci uninstall" again.',
+  });
 }
