@@ -18,10 +18,15 @@ export function distance(from: string, to: string): number {
 /**
  * The known word that somebody who wrote `word` probably meant. Two letters may be wrong, one in a word of two to four
  * letters, and none in a shorter one. Two neighbours that have changed places are one.
+ * @param of.wrong how many letters may be wrong at most
  */
-export function probablyMeant(word: string, known: readonly string[]): string | null {
+export function probablyMeant(
+  word: string,
+  known: readonly string[],
+  { wrong = 2 }: { wrong?: number } = {},
+): string | null {
   const lower = word.toLowerCase();
-  const most = Math.min(2, Math.floor((word.length + 1) / 3));
+  const most = Math.min(wrong, Math.floor((word.length + 1) / 3));
   const near = known
     .filter((one) => Math.abs(one.length - word.length) <= most)
     .map((one) => ({ one, edits: editsBetween(lower, one.toLowerCase()) }))

@@ -20,6 +20,13 @@ export interface Mistake extends Place {
 /** Says where the key at the end of a path stands. */
 export type Locate = (path: Path) => Place;
 
+/** The file in which something is wrong. */
+interface Source {
+  locate: Locate;
+  /** What stands there as the value of the key at the end of a path. */
+  textAt: (path: Path) => string;
+}
+
 /** Mistakes as a clause each, one after the other: `line 2, column 1: unknown key "helth", …; line 3, …`. */
 export function told(mistakes: readonly Mistake[]): string {
   return mistakes.map(({ line, column, text }) => `line ${line}, column ${column}: ${text}`).join("; ");
@@ -29,9 +36,12 @@ export function told(mistakes: readonly Mistake[]): string {
  * What is wrong in a `recipe.yml`, each mistake once.
  * @param error of a parse with `reportInput`, which shows what is missing
  */
-export function mistakesOf(error: z.ZodError, locate: Locate): Mistake[] {
+export function mistakesOf(error: z.ZodError, source: Source): Mistake[] {
+  const { locate } = source;
   const issues = error.issues.flatMap((issue) => leavesOf(issue, []));
-  const found = issues.flatMap((one) => one.issue.code === "unrecognized_keys" ? unknownKeys(one) : []);
+  const found = issues.flatMap((one) =>
+    one.issue.code === "unrecognized_keys" ? unknownKeys(one, source) : []
+  );
   const meant = new Set(found.map((one) => one.meant));
   const braced = new Set(found.filter(({ isBraced }) => isBraced).map((one) => one.meant));
   const all = issues.flatMap(({ issue, path }): Mistake[] => {
@@ -44,7 +54,10 @@ export function mistakesOf(error: z.ZodError, locate: Locate): Mistake[] {
       // A key that is misspelt is missing as well, which need not be told twice.
       return meant.has(name) ? [] : [{ ...locate(path), text: `"${name}" is missing` }];
     }
-    return [{ ...locate(path), text: `${name === "" ? "the file" : `"${name}"`} ${wrong(issue, path)}` }];
+    return [{
+      ...locate(path),
+      text: `${name === "" ? "the file" : `"${name}"`} ${wrong({ issue, path }, source)}`,
+    }];
   });
   return [...new Map(all.map((one) => [told([one]), one])).values()];
 }
@@ -73,10 +86,10 @@ function isMissing(issue: Issue): boolean {
 }
 
 /** What is wrong with a value, as the rest of a sentence. */
-function wrong(issue: Issue, path: Path): string {
+function wrong({ issue, path }: Leaf, source: Source): string {
   switch (issue.code) {
     case "invalid_type":
-      if (isBraced(issue.input)) return BRACED;
+      if (isBraced(path, source)) return BRACED;
       return `must be ${kinds[issue.expected] ?? issue.expected}, and is ${kindOf(issue.input)}${
         help(issue, path)
       }`;
@@ -89,7 +102,7 @@ function wrong(issue: Issue, path: Path): string {
       return near === null ? list : `${list}, probably meant as "${near}"`;
     }
     case "invalid_union": {
-      if (isBraced(issue.input)) return BRACED;
+      if (isBraced(path, source)) return BRACED;
       const forms = issue.errors.flatMap((one) =>
         one.flatMap((inner) => inner.code === "invalid_type" ? [kinds[inner.expected] ?? inner.expected] : [])
       );
@@ -128,7 +141,10 @@ function help({ expected, input }: z.core.$ZodIssueInvalidType, path: Path): str
     if (expected === "boolean" && /^(no|off)$/i.test(input)) return ": write false";
   }
   if (expected === "string" && /^(number|boolean)$/.test(typeof input)) return ": put it in quotes";
-  if (expected === "string" && path[0] === "exceptions" && isMap(input)) {
+  if (expected === "string" && isMap(input)) {
+    const [[name, value] = [""], ...more] = Object.entries(input);
+    if (value === null && more.length === 0) return `: write "${name}" without ":" behind it`;
+    if (path[0] !== "exceptions") return "";
     return `: write "${Object.entries(input).map((one) => one.join("=")).join(" ")}"`;
   }
   if (expected === "array" && isMap(input)) return ': put "- " before its first line';
@@ -186,10 +202,10 @@ interface UnknownKey {
   isBraced?: true;
 }
 
-function unknownKeys({ issue, path }: Leaf): UnknownKey[] {
+function unknownKeys({ issue, path }: Leaf, source: Source): UnknownKey[] {
   if (issue.code !== "unrecognized_keys") return [];
   const here = keysAt(path);
-  if (isBraced(issue.input)) {
+  if (isBraced(path, source)) {
     const text = `"${nameOf(path)}" ${BRACED}`;
     return [{ issue, path, meant: nameOf(path), text, isBraced: true }];
   }
@@ -207,9 +223,9 @@ function unknownKeys({ issue, path }: Leaf): UnknownKey[] {
 
 const BRACED = 'begins with "{": such text has to stand in quotes';
 
-/** Whether a value is what YAML makes of `{domain}` without quotes. */
-function isBraced(value: unknown): boolean {
-  return isMap(value) && Object.keys(value).length === 1 && Object.values(value)[0] === null;
+/** Whether a value is `{domain}` without quotes, of which YAML makes a map. */
+function isBraced(path: Path, { textAt }: Source): boolean {
+  return /^\{+\s*\w[^{}:,]*\}/.test(textAt(path));
 }
 
 /** Where a key that stands in the wrong place would be right: `"health.title"`, or `a "command" below "data.seed"`. */

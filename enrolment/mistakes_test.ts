@@ -231,6 +231,34 @@ Deno.test("what authors get wrong is said as what they have to write", () => {
       "env:\n  URL: {domain}\n",
       'line 3, column 3: "env.URL" begins with "{": such text has to stand in quotes',
     ],
+    [
+      "health:\n  path: {domain}\n",
+      'line 3, column 3: "health.path" begins with "{": such text has to stand in quotes',
+    ],
+    [
+      "extra_domains:\n  files:\n",
+      'line 2, column 1: "extra_domains" must be a list, and is keys with values: put "- " before its first line',
+    ],
+    [
+      "extra_domains:\n  - files:\n",
+      'line 3, column 5: "extra_domains.0" must be text, and is keys with values: write "files" without ":" behind it',
+    ],
+    [
+      "exceptions: [confine.port:]\n",
+      'line 2, column 14: "exceptions.0" must be text, and is keys with values: write "confine.port" without ":" behind it',
+    ],
+    [
+      "health:\n  path:\n    x:\n",
+      'line 3, column 3: "health.path" must be text, and is keys with values: write "x" without ":" behind it',
+    ],
+    [
+      "secrets:\n  key:\n    valeu:\n",
+      'line 4, column 5: unknown key "secrets.key.valeu", probably meant as "secrets.key.value"; line 3, column 3: "secrets.key" must say one of "value", "length" and "file"',
+    ],
+    [
+      "env: { A: { x: } }\n",
+      'line 2, column 13: unknown key "env.A.x", known are "value", "generate", "charset", "only", "if_file"; line 2, column 8: "env.A" must say one of "value" and "generate"',
+    ],
     ["env:\n  URL: {domain}/x\n", 'line 3, column 16: text that begins with "{" has to stand in quotes'],
     ["env:\n  ME: @home\n", 'line 3, column 7: text that begins with "@" has to stand in quotes'],
     ["health:\n  text: *\n", 'line 3, column 9: text that begins with "*" has to stand in quotes'],

@@ -15,6 +15,13 @@ const filledIn: Readonly<Record<Placeholder, string>> = {
   needs: '"env" and "secrets"',
 };
 
+/** Those that are filled in below each key. */
+export const filledAt = {
+  env: ["domain", "needs"],
+  secrets: ["needs"],
+  files: ["domain"],
+} as const satisfies Record<string, readonly Placeholder[]>;
+
 /** What stands in single braces in a text, each without them: `domain.files`. Other things than words are left out. */
 export function wordsInBraces(text: string): string[] {
   return [...text.matchAll(BRACES)].flatMap(([, word]) => word === undefined ? [] : [word]);
@@ -30,23 +37,30 @@ export function fillBraces(text: string, valueOf: (word: string) => string | und
  * is the app's own.
  * @param of.filled those that are filled in there
  * @param of.domains names of further domains
+ * @param of.needed recipes that are needed
  */
 export function wrongPlaceholders(
   text: string,
-  { filled, domains }: { filled: readonly Placeholder[]; domains: readonly string[] },
+  { filled, domains, needed }: {
+    filled: readonly Placeholder[];
+    domains: readonly string[];
+    needed: readonly string[];
+  },
 ): string[] {
   return wordsInBraces(text).flatMap((word) => {
     const [first = "", ...rest] = word.split(".");
     if (first !== "domain" && first !== "needs") {
-      // A single word such as {feeds} is not taken for what always has three.
-      const near = probablyMeant(
-        first,
-        rest.length === 0 ? filled.filter((one) => one === "domain") : filled,
+      // An app has words of its own, such as {remain} or {feeds.url}: what follows has to be right for a misspelt word.
+      const fitting = filled.filter((one) =>
+        one === "domain"
+          ? rest.length === 0 || domains.includes(rest.join("."))
+          : rest.length === 2 && needed.includes(rest[0] ?? "")
       );
+      const near = probablyMeant(first, fitting, { wrong: rest.length === 0 ? 1 : 2 });
       return near === null ? [] : [`has "{${word}}", probably meant as "{${[near, ...rest].join(".")}}"`];
     }
     const name = rest.join(".");
-    const isRight = first === "needs" ? NEEDED_VALUE.test(word) : rest.length === 0 || domains.includes(name);
+    const isRight = isPlaceholder(word, { filled: [first], domains });
     if (!filled.includes(first)) {
       return isRight ? [`has "{${word}}", which means something in ${filledIn[first]} only`] : [];
     }
@@ -54,6 +68,25 @@ export function wrongPlaceholders(
     if (first === "needs") return [`has "{${word}}", and a provider's value is "{needs.<recipe>.<name>}"`];
     return unknownDomain(name, domains);
   });
+}
+
+/** Placeholders in a text that are the app's own by the dollar sign before them: `${domain}`. */
+export function dollared(
+  text: string,
+  of: { filled: readonly Placeholder[]; domains: readonly string[] },
+): string[] {
+  return [...text.matchAll(BRACES)].map(([whole]) => whole)
+    .filter((whole) => whole.startsWith("$") && isPlaceholder(whole.slice(2, -1), of));
+}
+
+function isPlaceholder(
+  word: string,
+  { filled, domains }: { filled: readonly Placeholder[]; domains: readonly string[] },
+): boolean {
+  if (filled.includes("needs") && NEEDED_VALUE.test(word)) return true;
+  const [first, ...rest] = word.split(".");
+  return filled.includes("domain") && first === "domain" &&
+    (rest.length === 0 || domains.includes(rest.join(".")));
 }
 
 /** What is wrong with the name of a further domain, as the rest of a sentence; empty: nothing is. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { withDomains } from "../harness/app/settings.ts";
 import { fillNeeded } from "./needs_schema.ts";
+import { dollared } from "./placeholders.ts";
 import { readRecipeYml } from "./recipe_yml.ts";
 
 const needs = [{ recipe: "login" }];
@@ -64,6 +65,7 @@ Deno.test("braces of an app's own are taken as they stand", () => {
     "{{domain}} {{domian}} {{ needs.login.url }} {{needs.login}}",
     "${domain} ${domian} ${DOMAIN} ${needs.login.url}",
     "{host} {user.name} {remote} {feeds} {0} {} {domain-name} {main} {demand}",
+    "{remain} {domino} {feeds.url} {leads.name} {remain.x} {needs2.feed.url} {seeds.login} {doman.other}",
     "handle /a { respond {http.request.uri} }",
   ];
   for (const text of own) {
@@ -71,6 +73,20 @@ Deno.test("braces of an app's own are taken as they stand", () => {
     assert.equal(withDomains(text, "wiki.ci.test"), text);
     assert.equal(fillNeeded(text, () => "filled"), text);
   }
+});
+
+Deno.test("a placeholder with a dollar sign before it, which makes it the app's own, is found", () => {
+  const found = dollared(
+    "pa${domain} ${domain.files} $${needs.login.url} ${domain.other} ${host} ${needs.x} {domain}",
+    {
+      filled: ["domain", "needs"],
+      domains: ["files"],
+    },
+  );
+  assert.deepEqual(found, ["${domain}", "${domain.files}", "${needs.login.url}"]);
+  assert.deepEqual(dollared("${domain} ${needs.login.url}", { filled: ["domain"], domains: [] }), [
+    "${domain}",
+  ]);
 });
 
 Deno.test("placeholders are filled in beside an app's own braces, also right within them", () => {

@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { type Locate, type Mistake, mistakesOf, type Place, told } from "./mistakes.ts";
 import { type RecipeYml, recipeYml } from "./schema.ts";
 import { yamlWords } from "./yaml_words.ts";
@@ -14,7 +14,7 @@ export type Reading =
 
 /** Reads the text of a `recipe.yml`, naming everything that is wrong with it. */
 export function readRecipeYml(text: string): Reading {
-  const { content, fault, locate } = parseYaml(text);
+  const { content, fault, locate, textAt } = parseYaml(text);
   if (fault !== null) {
     return {
       ok: false,
@@ -26,7 +26,7 @@ export function readRecipeYml(text: string): Reading {
   }
   const parsed = recipeYml.safeParse(content, { reportInput: true });
   if (parsed.success) return { ok: true, said: parsed.data, locate };
-  return invalid(mistakesOf(parsed.error, locate), content);
+  return invalid(mistakesOf(parsed.error, { locate, textAt }), content);
 }
 
 /** The reading of a file that parses, and in which something is wrong. */
@@ -34,7 +34,14 @@ export function invalid(mistakes: readonly Mistake[], content: unknown): Reading
   return { ok: false, parses: true, mistakes, problem: `is invalid: ${told(mistakes)}`, content };
 }
 
-function parseYaml(text: string): { content: unknown; fault: Mistake | null; locate: Locate } {
+interface Yaml {
+  content: unknown;
+  fault: Mistake | null;
+  locate: Locate;
+  textAt: (path: readonly PropertyKey[]) => string;
+}
+
+function parseYaml(text: string): Yaml {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   // What the library only warns of, such as "!name", would be read otherwise than its author meant it.
@@ -43,32 +50,42 @@ function parseYaml(text: string): { content: unknown; fault: Mistake | null; loc
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  const locate: Locate = (path) => at(offsetOf(document, path));
+  const locate: Locate = (path) => at(find(document, path).offset);
+  const textAt = (path: readonly PropertyKey[]) => {
+    const { node } = find(document, path);
+    return isNode(node) ? text.slice(...(node.range ?? [0, 0])) : "";
+  };
   const fault = (error: unknown): Mistake => ({ ...at(first?.pos[0] ?? 0), text: yamlWords(error, text) });
   try {
     const content: unknown = document.toJS({ maxAliasCount: 20 });
-    return { content, fault: first === undefined ? null : fault(first), locate };
+    return { content, fault: first === undefined ? null : fault(first), locate, textAt };
   } catch (error) {
-    return { content: null, fault: fault(first ?? error), locate };
+    return { content: null, fault: fault(first ?? error), locate, textAt };
   }
 }
 
-/** Where the key at the end of a path stands, or, where there is none, the nearest above that is there. */
-function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): number {
+/**
+ * Where the key at the end of a path stands, or, where there is none, the nearest above that is there; and what it is the
+ * key of.
+ */
+function find(
+  document: Document.Parsed,
+  path: readonly PropertyKey[],
+): { offset: number; node: unknown } {
   let node: unknown = document.contents;
-  let at = document.contents?.range[0] ?? 0;
+  let offset = document.contents?.range[0] ?? 0;
   for (const part of path) {
     if (isAlias(node)) node = node.resolve(document);
     if (isMap(node)) {
       const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part));
-      if (pair === undefined) return at;
-      at = isScalar(pair.key) ? pair.key.range?.[0] ?? at : at;
+      if (pair === undefined) return { offset, node: null };
+      offset = isScalar(pair.key) ? pair.key.range?.[0] ?? offset : offset;
       node = pair.value;
     } else if (isSeq(node)) {
       const item: unknown = node.items[Number(part)];
-      if (isScalar(item) || isMap(item) || isSeq(item)) at = item.range?.[0] ?? at;
+      if (isScalar(item) || isMap(item) || isSeq(item)) offset = item.range?.[0] ?? offset;
       node = item;
-    } else return at;
+    } else return { offset, node: null };
   }
-  return at;
+  return { offset, node: isAlias(node) ? node.resolve(document) : node };
 }

@@ -5,7 +5,7 @@ import { backup } from "./backup_schema.ts";
 import { afterDeploy, base, files, grace, upgradeFrom } from "./deploy_schema.ts";
 import { needs } from "./needs_schema.ts";
 import { page } from "./page_schema.ts";
-import { unknownDomain, wrongPlaceholders, wrongVariables } from "./placeholders.ts";
+import { filledAt, unknownDomain, wrongPlaceholders, wrongVariables } from "./placeholders.ts";
 import { ready, statuses } from "./ready_schema.ts";
 import { wrongException } from "./rules.ts";
 import { env, secrets } from "./values_schema.ts";
@@ -146,7 +146,8 @@ export const recipeYml = z.strictObject({
       "Rules of confinement and lint that the recipe may break: `rule`, or `rule=subject` for a single case. `${STACK_NAME}` and `${DOMAIN}` stand for the run's own",
     )
     .meta({ examples: [["confine.bind=/etc/localtime"]] }),
-}).superRefine(({ page, health, ready, env, secrets, files, extra_domains: domains }, context) => {
+}).superRefine(({ page, health, ready, env, secrets, files, needs, extra_domains: domains }, context) => {
+  const of = { domains, needed: needs.map(({ recipe }) => recipe) };
   const wrong = (path: (string | number)[], messages: readonly string[]) => {
     for (const message of messages) context.addIssue({ code: "custom", path, message });
   };
@@ -154,13 +155,13 @@ export const recipeYml = z.strictObject({
     if (domain !== undefined) wrong(["ready", at, "domain"], unknownDomain(domain, domains));
   }
   for (const [name, { value = "" }] of Object.entries(env)) {
-    wrong(["env", name], wrongPlaceholders(value, { filled: ["domain", "needs"], domains }));
+    wrong(["env", name], wrongPlaceholders(value, { ...of, filled: filledAt.env }));
   }
   for (const [name, { value = "" }] of Object.entries(secrets)) {
-    wrong(["secrets", name], wrongPlaceholders(value, { filled: ["needs"], domains }));
+    wrong(["secrets", name], wrongPlaceholders(value, { ...of, filled: filledAt.secrets }));
   }
   for (const [at, { content }] of files.entries()) {
-    wrong(["files", at, "content"], wrongPlaceholders(content, { filled: ["domain"], domains }));
+    wrong(["files", at, "content"], wrongPlaceholders(content, { ...of, filled: filledAt.files }));
   }
   const asked = (["title", "text"] as const).find((key) => health[key] !== undefined);
   if (page.none !== undefined && asked !== undefined) {

@@ -1,6 +1,7 @@
 import { probablyMeant } from "../../common/spelling.ts";
 import type { Customisation } from "../../enrolment/customised.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
+import { dollared, filledAt } from "../../enrolment/placeholders.ts";
 import { ownSettings, type Version } from "../app/settings.ts";
 import { backedUp } from "../recipe/backup_labels.ts";
 import { type Compose, servicesOf } from "../recipe/compose.ts";
@@ -59,6 +60,7 @@ export function useOf(
       `secrets.${name}: no version uses such a secret${meantAs(name, [...secrets])}`
     ),
     ...missingFiles(enrolment, versions),
+    ...dollarSigns(enrolment),
     ...staleSkips(enrolment, seen),
     ...Object.keys(enrolment.grace).filter((name) => !overridden.includes(`grace.${name}`)).map((name) =>
       `grace.${name}: no version has such a service that would have less time by itself${
@@ -91,6 +93,20 @@ function missingFiles({ env }: Enrolment, versions: readonly ReadVersion[]): str
     )
       .map((one) => `env.${name}: no version that it is for has ${one}`);
   });
+}
+
+/** Placeholders that stay as they are, since a dollar sign before them makes them the app's own. */
+function dollarSigns({ env, secrets, files, extra_domains: domains }: Enrolment): string[] {
+  const texts = [
+    ...Object.entries(env).map(([name, { value }]) => ({ place: "env" as const, name, value })),
+    ...Object.entries(secrets).map(([name, { value }]) => ({ place: "secrets" as const, name, value })),
+    ...files.map(({ content }, at) => ({ place: "files" as const, name: at, value: content })),
+  ];
+  return texts.flatMap(({ place, name, value = "" }) =>
+    dollared(value, { filled: filledAt[place], domains }).map((one) =>
+      `${place}.${name}: ${one} stays as it is, as a placeholder has no "$" before it`
+    )
+  );
 }
 
 function staleSkips(

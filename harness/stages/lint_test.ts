@@ -217,6 +217,7 @@ memory: 3000
 secrets: { conf: { value: x } }
 env:
   A: { value: a, only: base }
+  PRICE: "5\${domain}"
   B: { value: b, if_file: compose.b.yml }
   COMPOSE_FILE: "compose.yml:compose.b.yml"
 expected_gaps: [{ what: voice, reason: no UDP }]
@@ -229,6 +230,7 @@ skip:
     "secrets.conf: no version uses such a secret",
     "env.B: no version that it is for has compose.b.yml",
     "env.COMPOSE_FILE: no version that it is for has compose.b.yml",
+    'env.PRICE: ${domain} stays as it is, as a placeholder has no "$" before it',
     "skip backup: the recipe has no backup labels anyway",
     "skip tests: the recipe brings no tests anyway",
   ].map((text) => `Stale in recipe.yml: ${text}`);
@@ -236,6 +238,7 @@ skip:
   assert.deepEqual(both.notes, stale);
   const applied = [
     "env.A: a (published version only)",
+    "env.PRICE: 5${domain}",
     "env.COMPOSE_FILE: compose.yml:compose.b.yml",
     "skip: stage: backup, reason: large; stage: tests, reason: slow; stage: upgrade, reason: never",
     "memory: 3000",
