@@ -12,7 +12,6 @@ import type { Obtained } from "../images/obtain.ts";
 import type { Customisation } from "../../enrolment/customised.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import type { RecipeRepo } from "../recipe/repo.ts";
-import type { Orphan } from "../recipe_tests/broker_types.ts";
 import type { Redactor } from "../run/redact.ts";
 import { testedCommit } from "../../wording/verdict.ts";
 import type { StageName } from "../../protocol/result.ts";
@@ -43,8 +42,6 @@ export interface RunContext {
   readonly app: (lane: Lane) => App;
   /** Domains of the apps that need this one, where it is a provider; null: it is the app under test. */
   readonly neededBy: readonly string[] | null;
-  /** What earlier runs have left at it, where it is a provider that stays up. */
-  orphans: readonly Orphan[];
   /**
    * Waits until the providers that the recipe needs are there, and what they hand over is part of the enrolment. The
    * first call has them deployed.

@@ -6,6 +6,7 @@ import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { servicesOf } from "../recipe/compose.ts";
 import { exists } from "../../common/files.ts";
 import { headName, need, type RunContext } from "./context.ts";
+import type { Orphan } from "../recipe_tests/broker_types.ts";
 import { SandboxError } from "../recipe_tests/sandbox.ts";
 import type { HandedValue } from "../run/folder.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
@@ -16,6 +17,15 @@ import { timeFor } from "./time_for.ts";
 /** Milliseconds that the kit gives a test or a set-up, and the other steps, where their authors say nothing else. */
 const TEST_MS = 120_000;
 const DATA_STEP_MS = 60_000;
+
+/** A file that stands for a step's own. */
+export interface OwnFile {
+  file: string;
+  /** The file as everybody calls it. */
+  where: string;
+  /** What earlier runs have left, of which it is told. */
+  orphans: readonly Orphan[];
+}
 
 /** What a step that was run came to, and its file as everybody calls it. */
 export interface StepOutcome {
@@ -33,8 +43,7 @@ export async function runStep(
     app: App;
     ctx: StageContext;
     step: Step;
-    /** A file that stands for the step's own, and as everybody calls it. */
-    own?: { file: string; where: string };
+    own?: OwnFile;
     log?: (line: string) => void;
     /** Milliseconds that it may take at most. @default what the stage can spare */
     most?: number;
@@ -43,7 +52,7 @@ export async function runStep(
   const file = own?.file ?? await stepFile(run.enrolment, step);
   if (file === null) return null;
   log(`Running ${basename(file)}`);
-  const outcome = await againstOurs(run, { app, ctx, file, step, log, most });
+  const outcome = await againstOurs(run, { app, ctx, file, step, log, most, orphans: own?.orphans ?? [] });
   return { outcome, where: own?.where ?? `recipes/${run.enrolment.recipe}/${step}.ts` };
 }
 
@@ -107,6 +116,7 @@ interface Tests {
   checked: boolean;
   /** Which step before the tests the files are, if they are one. */
   step?: Step;
+  orphans?: readonly Orphan[];
   log?: (line: string) => void;
   /** Milliseconds that they may take at most. @default what the stage can spare */
   most?: number;
@@ -121,7 +131,7 @@ async function againstOurs(
 }
 
 async function against(run: RunContext, tests: Tests): Promise<TestOutcome> {
-  const { app, ctx, files, confined, checked, step, log = ctx.log, most = Infinity } = tests;
+  const { app, ctx, files, confined, checked, step, orphans = [], log = ctx.log, most = Infinity } = tests;
   const { enrolment, plan } = run;
   const { published } = app;
   const restoredAt = app === run.app("install") ? run.restoredAt : null;
@@ -137,7 +147,7 @@ async function against(run: RunContext, tests: Tests): Promise<TestOutcome> {
     marker: run.marker,
     ...(run.neededBy === null ? {} : { neededBy: run.neededBy }),
     handed: app.handed,
-    orphans: run.orphans,
+    orphans,
     swarm: app.swarm,
     settings: plan.settings,
     browser: await run.browser(),

@@ -1,7 +1,7 @@
 import type { App } from "../app/app.ts";
 import { type StageContext, StageFailure } from "../run/stage.ts";
 import type { RunContext } from "./context.ts";
-import { detailOf, runStep, stepFile, type StepOutcome } from "./run_tests.ts";
+import { detailOf, type OwnFile, runStep, stepFile, type StepOutcome } from "./run_tests.ts";
 
 /**
  * Takes the steps that an app's operator takes once, as `setup.ts` of the enrolment does. Afterwards the app has to be
@@ -11,7 +11,7 @@ import { detailOf, runStep, stepFile, type StepOutcome } from "./run_tests.ts";
  */
 export async function setUp(
   run: RunContext,
-  { app, ctx, own }: { app: App; ctx: StageContext; own?: { file: string; where: string } },
+  { app, ctx, own }: { app: App; ctx: StageContext; own?: OwnFile },
 ): Promise<void> {
   if (own === undefined && await stepFile(run.enrolment, "setup") === null) return;
   app.expectChanges();

@@ -162,7 +162,6 @@ async function providerRun(
     app: () => app ??= newApp(provider, planned),
     neededBy: by.flatMap(({ domains }) => domains),
     providers: () => Promise.resolve(),
-    orphans: [],
     providing: null,
     room: Promise.resolve(),
     enrolment,
@@ -260,7 +259,6 @@ async function deployProvider(
       neededBy: [...run.neededBy ?? []],
       app,
       setUp: async (orphans) => {
-        run.orphans = orphans;
         if (orphans.length > 0) {
           const runs = orphans.length === 1 ? "an earlier run" : `${orphans.length} earlier runs`;
           ctx.log(`It has what ${runs} made there, for ${setup} to remove`);
@@ -268,7 +266,7 @@ async function deployProvider(
         await setUp(run, {
           app,
           ctx,
-          own: { file: join(folder, setup), where: `recipes/${needing}/${setup}` },
+          own: { file: join(folder, setup), where: `recipes/${needing}/${setup}`, orphans },
         });
       },
     });

@@ -136,7 +136,6 @@ async function makeContext(
         ...plan.providers.map(({ domain }) => domain),
       ]),
     neededBy: null,
-    orphans: [],
     providing: null,
     async providers(ctx) {
       if (plan.providers.length === 0) return;

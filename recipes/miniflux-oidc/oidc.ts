@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { equal, ok } from "node:assert/strict";
 import { app, fetch, hand, orphans, secret, setup } from "cc-ci";
 
 /** Registers the apps of this run with the provider, by what RFC 7591 says, and removes those of earlier runs (RFC 7592). */
@@ -7,7 +7,11 @@ setup(async () => {
     if (client_id === undefined) continue; // that run died before it had handed anything on
     const headers = { authorization: `Bearer ${client_token}` };
     const { status } = await fetch(`/reg/${client_id}`, { method: "DELETE", headers });
-    equal(status, 204, `The provider does not remove the client "${client_id}" of an earlier run`);
+    // Another run may have removed it and died: then nobody has that token any more.
+    ok(
+      [204, 401, 404].includes(status),
+      `The provider does not remove the client "${client_id}" of an earlier run: it answers ${status}`,
+    );
   }
   const answer = await fetch("/reg", {
     method: "POST",
