@@ -65,17 +65,20 @@ export async function lookAtEnrolledTests(
   const unrun = (await unrunIn(folder, { run: files.map((file) => basename(file)), steps: true }))
     .map((name) => unrunNote(`${where}/${name}`, `a run takes ${usual.join(", ")} of that folder`));
   if (files.length === 0) return { files, findings: unrun, checked: true };
-  const purposeOf = (name: string) =>
-    setups.includes(name) ? "setup" : steps.find((step) => name === `${step}.ts`) ?? "test";
+  const how = {
+    confined: false,
+    purposeOf: (name: string) =>
+      setups.includes(name) ? "setup" : steps.find((step) => name === `${step}.ts`) ?? "test",
+  };
   const known = faultlessIn(look.settings);
-  const key = await known.keyOf(folder, { files, deno: look.settings.DENO });
+  const key = await known.keyOf(folder, { files, deno: look.settings.DENO, ...how });
   if (await known.has(key)) return { files, findings: unrun, checked: true };
   const { mistakes, complete } = await checkTests({
     ...needsOf(look),
     files,
     tmp: join(look.tmp, "check-enrolled"),
     denoDir: denoCache(look.settings.RUNS),
-  }, { confined: false, purposeOf });
+  }, how);
   if (complete && mistakes.length === 0) await known.add(key);
   return { files, findings: [...mistakes.map((one) => asFinding(one, where)), ...unrun], checked: complete };
 }
@@ -92,7 +95,7 @@ export async function lookAtRecipeTests(checkout: string, look: Look): Promise<L
   if (files.length === 0) return { files, findings: unrun, checked: true };
   const folder = dirname(files[0] ?? checkout);
   const known = faultlessIn(settings);
-  const key = await known.keyOf(folder, { files, deno: settings.DENO });
+  const key = await known.keyOf(folder, { files, deno: settings.DENO, confined: true });
   if (await known.has(key)) return { files, findings: unrun, checked: true };
   try {
     const tmp = join(look.tmp, "check-tests");

@@ -1,13 +1,21 @@
 import { basename, join } from "node:path";
+import { checkFiles } from "./check_files.ts";
 import { kitFiles } from "./kit_files.ts";
 import { plainFiles } from "./sandbox.ts";
+import type { Purpose } from "./unrun.ts";
 
 /** How many are remembered; each is an empty file. */
 const MOST = 500;
 
+/** How tests are looked at, as `checkTests` takes it. */
+export interface How {
+  confined: boolean;
+  purposeOf?: (name: string) => Purpose;
+}
+
 /**
  * Remembers tests in which no mistake was found, so that a run need not look for any again. They are known by all that
- * a look depends on: their bytes, the kit and Deno. Whoever writes a test can therefore only make his own test known,
+ * a look depends on: their bytes and purposes, the kit, Deno and the code that looks. Whoever writes a test can therefore only make his own test known,
  * and only by a look that found nothing in it.
  */
 export class FaultlessTests {
@@ -18,14 +26,25 @@ export class FaultlessTests {
     this.#folder = folder;
   }
 
-  /** Name of these tests: a digest. @param of.files test files in the folder; others are there for them to import */
-  async keyOf(folder: string, of: { files: readonly string[]; deno: string }): Promise<string> {
+  /**
+   * Name of these tests: a digest.
+   * @param of.files test files in the folder; others are there for them to import
+   * @param of.look texts of the code that looks
+   */
+  async keyOf(
+    folder: string,
+    { files, deno, confined, purposeOf = () => "test", look = checkFiles }: How & {
+      files: readonly string[];
+      deno: string;
+      look?: Readonly<Record<string, string>>;
+    },
+  ): Promise<string> {
     const parts: string[] = [
       Deno.version.deno,
-      of.deno,
-      JSON.stringify(kitFiles),
+      deno,
+      JSON.stringify([kitFiles, look, confined]),
+      ...files.map((file) => basename(file)).flatMap((name) => [name, purposeOf(name)]),
     ];
-    parts.push(...of.files.map((file) => basename(file)));
     const names = (await Array.fromAsync(plainFiles(folder))).sort();
     for (const name of names) parts.push(name, await digest(await Deno.readFile(join(folder, name))));
     return await digest(new TextEncoder().encode(JSON.stringify(parts)));

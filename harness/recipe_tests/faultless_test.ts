@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { FaultlessTests } from "./faultless.ts";
+import { checkFiles } from "./check_files.ts";
+import { FaultlessTests, type How } from "./faultless.ts";
 
 Deno.test("tests are known by all of their bytes and by which of them are run, and by nothing that a test can write", async () => {
   const folder = await Deno.makeTempDir({ prefix: "ccci-test-" });
   try {
     const known = new FaultlessTests(join(folder, "known"));
     const tests = join(folder, "tests");
-    const key = async (files: Record<string, string>, run = ["a_test.ts"]) => {
+    const key = async (files: Record<string, string>, run = ["a_test.ts"], how: How = { confined: true }) => {
       await Deno.mkdir(join(tests, "data"), { recursive: true });
       for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(tests, name), text);
-      const of = { files: run.map((name) => join(tests, name)), deno: "/deno" };
+      const of = { files: run.map((name) => join(tests, name)), deno: "/deno", ...how };
       const made = await known.keyOf(tests, of);
       await Deno.remove(tests, { recursive: true });
       return made;
@@ -26,6 +27,11 @@ Deno.test("tests are known by all of their bytes and by which of them are run, a
       await key({ "a_test.ts": "a", "data/c.json": "1" }),
       await key({ "a_test.ts": "a", "data/b.json": "1", "c.ts": "" }),
       await key({ "a_test.ts": "a", "data/b.json": "1" }, ["a_test.ts", "b_test.ts"]),
+      await key({ "a_test.ts": "a", "data/b.json": "1" }, ["a_test.ts"], { confined: false }),
+      await key({ "a_test.ts": "a", "data/b.json": "1" }, ["a_test.ts"], {
+        confined: true,
+        purposeOf: () => "seed",
+      }),
       // A name and a text that run into each other as the first ones do.
       await key({ "a_test.tsa": "", "data/b.json": "1" }),
     ];
@@ -33,6 +39,33 @@ Deno.test("tests are known by all of their bytes and by which of them are run, a
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("what an older look has found is not known to one that looks otherwise", async () => {
+  const known = new FaultlessTests("/nowhere");
+  const folder = await Deno.makeTempDir({ prefix: "ccci-test-" });
+  try {
+    const of = { files: [], deno: "/deno", confined: true };
+    const now = await known.keyOf(folder, of);
+    for (const [name, text] of Object.entries(checkFiles)) {
+      const older = { ...checkFiles, [name]: `${text}\n` };
+      assert.notEqual(await known.keyOf(folder, { ...of, look: older }), now, name);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a look consists of the file that looks and of all beside it that it imports, the kit aside", () => {
+  const found = new Set<string>();
+  const follow = (name: string) => {
+    if (found.has(name) || name === "kit_files.ts") return;
+    found.add(name);
+    const text = Deno.readTextFileSync(new URL(name, import.meta.url));
+    for (const [, one = ""] of text.matchAll(/from "\.\/([\w.]+)";/g)) follow(one);
+  };
+  follow("check.ts");
+  assert.deepEqual([...found].sort(), Object.keys(checkFiles));
 });
 
 Deno.test("what is remembered stays bounded", async () => {
