@@ -9,6 +9,7 @@ import * as z from "zod";
 import { serviceFetch } from "../../common/ingress.ts";
 import { UsageError } from "../../common/errors.ts";
 import { exec } from "../../common/exec.ts";
+import type { FileLock } from "../../common/file_lock.ts";
 import { exists } from "../../common/files.ts";
 import { stackOf } from "../../harness/run/names.ts";
 import { startCommand } from "../../programs/start.ts";
@@ -34,6 +35,7 @@ import { BASE_DOMAIN, DRONE_HOST, FORGE_HOST, INGRESS, type Paths, PORTS } from 
 import { inStep } from "../host/progress.ts";
 import { ensureRelay } from "../traefik/relay_process.ts";
 import { type Certificates, ensureInsideCertificates } from "../traefik/tls.ts";
+import { lockStack } from "./lock.ts";
 import { waitForRoute } from "./services.ts";
 
 /** This machine's address on docker_gwbridge, as settings of a host have it unless told otherwise. */
@@ -59,6 +61,29 @@ function hostFiles(paths: Paths) {
 /** Whether the stack of this cache is brought up as a host, or is to be from now on. */
 export async function isAsHost(paths: Paths, asked = false): Promise<boolean> {
   return asked || await exists(hostFiles(paths).root);
+}
+
+/** The turn of one start, and how it is to bring up the stack. */
+export interface Turn {
+  lock: FileLock;
+  asHost: boolean;
+}
+
+/**
+ * Waits for the turn of a start. Only then it is looked how the stack is brought up: a stop that has the turn before
+ * takes a stack like production down, and with it what this one would find.
+ */
+export async function takeTurn(
+  paths: Paths,
+  { likeProduction, ...wait }: { likeProduction: boolean | undefined } & Parameters<typeof lockStack>[1],
+): Promise<Turn> {
+  const lock = await lockStack(paths, wait);
+  try {
+    return { lock, asHost: await isAsHost(paths, likeProduction) };
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /** @throws {UsageError} where the stack cannot be brought up as a host */

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { waitFor } from "../../common/time.ts";
+import { takeTurn } from "./as_host.ts";
 import { lockStack } from "./lock.ts";
 import { pathsFromEnvironment } from "../host/paths.ts";
 import { createProgress, silentProgress } from "../host/progress.ts";
@@ -30,6 +32,34 @@ Deno.test("a second start waits for the first, and says for whom", async () => {
     first[Symbol.dispose]();
     (await second)[Symbol.dispose]();
     assert.deepEqual(order, ["first", "second"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a start that waits for a stop brings up the stack that the stop has left, unless it is told how", async () => {
+  const folder = await Deno.makeTempDir();
+  const paths = pathsFromEnvironment((name) => name === "CCCI_CACHE" ? folder : undefined);
+  const signal = AbortSignal.timeout(60_000);
+  const start = async (likeProduction?: boolean) => {
+    const host = join(paths.state, "host");
+    await Deno.mkdir(host, { recursive: true });
+    const stop = await lockStack(paths, { progress: silentProgress });
+    const waiting = Promise.withResolvers<void>();
+    const progress = createProgress({
+      ...{ write: () => waiting.resolve(), tty: false },
+      ...{ columns: () => 200, now: () => 0 },
+    });
+    const turn = takeTurn(paths, { likeProduction, progress, signal });
+    await waiting.promise;
+    await Deno.remove(host);
+    stop[Symbol.dispose]();
+    const { lock, asHost } = await turn;
+    lock[Symbol.dispose]();
+    return asHost;
+  };
+  try {
+    assert.deepEqual([await start(), await start(true)], [false, true]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

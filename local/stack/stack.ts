@@ -22,7 +22,6 @@ import { hub } from "../docker/registry.ts";
 import { type BuildContext, ensureGitea, ensureGiteaProgram, type GiteaProgram } from "../gitea/gitea.ts";
 import { ensurePrograms, onPath, requireDisk } from "../host/host.ts";
 import { ensureBotImage } from "../images/mod.ts";
-import { lockStack } from "./lock.ts";
 import {
   BASE_DOMAIN,
   FORGE_HOST,
@@ -34,7 +33,7 @@ import {
 import { refuseTakenPorts } from "../host/ports.ts";
 import { inStep, type Progress } from "../host/progress.ts";
 import { ORG, seedForge } from "../gitea/seed.ts";
-import { bringUpAsHost, HOST_GATEWAY, isAsHost, refuseAsHost } from "./as_host.ts";
+import { bringUpAsHost, HOST_GATEWAY, refuseAsHost, takeTurn } from "./as_host.ts";
 import { DASHBOARD_URL, ensureService, waitForRoute } from "./services.ts";
 import { ensureSwarm } from "../docker/swarm.ts";
 import { ensureRelay } from "../traefik/relay_process.ts";
@@ -104,10 +103,14 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   const paths = pathsFromEnvironment();
   requirePrograms(paths.programs);
   const { progress } = options;
-  const asHost = await isAsHost(paths, options.likeProduction);
-  const parts = withNeeds(asHost ? ALL : options.parts ?? ALL);
   const signal = options.signal ?? new AbortController().signal;
-  using _lock = await lockStack(paths, { progress, signal });
+  const { lock, asHost } = await takeTurn(paths, {
+    likeProduction: options.likeProduction,
+    progress,
+    signal,
+  });
+  using _lock = lock;
+  const parts = withNeeds(asHost ? ALL : options.parts ?? ALL);
   for (const folder of [paths.bin, paths.runs, paths.logs]) await Deno.mkdir(folder, { recursive: true });
   await Deno.chmod(paths.state, 0o711); // readable by none but us, passable to the CA file
   await requireDisk(paths, { pulls: () => hub.answers() });
