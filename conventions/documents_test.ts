@@ -57,6 +57,21 @@ Deno.test("docs/recipes.md: the table of the kit names every function, and no ot
   }
 });
 
+Deno.test("docs/architecture.md: it names the beginnings of images that nobody publishes and a recipe here names", async () => {
+  const recipesHere = (await filesOfTree()).filter((path) =>
+    /^local\/(host_apps\/)?recipes\/.*\/compose.*\.yml$/.test(path)
+  );
+  const beginnings = new Set<string>();
+  for (const path of recipesHere) {
+    for (const [, start = ""] of (await document(path)).matchAll(/^ *image: (\S*cc-ci\/)/gm)) {
+      beginnings.add(start);
+    }
+  }
+  assert.ok(beginnings.size > 1, "images are named some other way now");
+  const architecture = await document("docs/architecture.md");
+  assert.deepEqual([...beginnings].filter((start) => !architecture.includes(`\`${start}…\``)), []);
+});
+
 Deno.test("the kit calls every method that the broker has", () => {
   const kit = Object.values(kitFiles).join("\n");
   const called = [

@@ -224,7 +224,7 @@ onRealServices(
         await Deno.symlink(join(staticRoot ?? "", name), join(work, name));
       }
       await using bundles = await Bundles.make();
-      const played = await playDemo([], { elsewhere, bundles });
+      const played = await playDemo(["--engine", "local"], { elsewhere, bundles });
       assertPassed(played, bundles);
       assert.deepEqual(
         played.steps.filter((step) => /^(Pull (?!request)|Build|Make)/.test(step)).toSorted(),
@@ -249,7 +249,7 @@ if (needsOther !== null) {
     "demo --once of bundles ends with a passed run and a comment that says so, and leaves nothing behind",
     async () => {
       await using bundles = await Bundles.make();
-      assertPassed(await playDemo([], { bundles }), bundles);
+      assertPassed(await playDemo(["--engine", "local"], { bundles }), bundles);
     },
   );
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as z from "zod";
 import { waitFor } from "../common/time.ts";
 import type { RunView } from "../protocol/dashboard_api.ts";
+import { up } from "../local/commands/up.ts";
 import { tokenFile } from "../local/host/accounts.ts";
 import { openDemoPullRequest } from "../local/demo/push.ts";
 import { headline, isVerdict, type PullRequest } from "../local/demo/pull_request.ts";
@@ -37,7 +38,7 @@ async function openScene(): Promise<Scene> {
 }
 
 /** Runs go back to being the bridge's own processes. */
-Deno.test.afterAll(async () => void await ensureStack({ progress: silentProgress, engine: "local" }));
+Deno.test.afterAll(async () => void await up(["--engine", "local"]));
 
 async function runOf(pull: PullRequest): Promise<string> {
   const reply = await pull.waitForReply(() => true, { what: "the bridge's comment", timeoutMs: 180_000 });
