@@ -37,13 +37,9 @@ export function routes(settings: HostSettings, insideCa: string): string {
   return `${JSON.stringify({ http }, null, 2)}\n`;
 }
 
-/**
- * Keeps visitors by IPv4 from where runners ask, whom Traefik sees by their own addresses. Whoever comes through Docker's
- * own proxy comes from the gateway, as the runner does from the loopback address: containers of this host, apps under
- * test among them, and visitors by IPv6. Of these the secret `drone_rpc_secret` alone keeps Drone's builds.
- */
+/** Keeps everybody from where runners ask whom Traefik sees by another address than the runner's. */
 function closedRpc(settings: HostSettings, runners: readonly string[]) {
-  const allowed = [settings.gateway.address, ...runners].map((address) => `!ClientIP(\`${address}\`)`);
+  const allowed = [runnersAddress(settings), ...runners].map((address) => `!ClientIP(\`${address}\`)`);
   return {
     rule: [`Host(\`${droneDomain(settings)}\`)`, "PathPrefix(`/rpc`)", ...allowed].join(" && "),
     service: "noop@internal",
@@ -51,6 +47,17 @@ function closedRpc(settings: HostSettings, runners: readonly string[]) {
     priority: 1_000_000,
     tls: {},
   };
+}
+
+/**
+ * The address by which Traefik sees this host's runner. What asks an address of the host's own on the network comes from
+ * that very address, and nobody from elsewhere does. What asks the loopback address goes through Docker's own proxy and
+ * comes from the gateway, as containers of this host do, apps under test among them, and visitors by IPv6: of these the
+ * secret `drone_rpc_secret` alone keeps Drone's builds.
+ */
+function runnersAddress({ proxy, gateway }: HostSettings): string {
+  const address = proxy.ingress.replace(/:\d+$/, "");
+  return /^[\d.]+$/.test(address) && !address.startsWith("127.") ? address : gateway.address;
 }
 
 /** Writes our file of routes where it is missing or another one. */

@@ -246,16 +246,6 @@ for (const [name, { by, steps }] of Object.entries(disturbances)) {
   });
 }
 
-Deno.test("a runner is no longer led to the host's own proxy where the settings name that no more, or have no Drone", async () => {
-  for (const changed of [{ proxy: { ...settings.proxy, ingress: "proxy:443" } }, { drone: undefined }]) {
-    const host = await whole();
-    const wanted = { ...settings, ...changed };
-    assert.deepEqual(await bring(host, { wanted, parts: ["swarm"] }), ["write-names"]);
-    assert.equal(host.files.names, host.files.namesOfHost);
-    assert.deepEqual(await bring(host, { wanted, parts: ["swarm"] }), []);
-  }
-});
-
 Deno.test("a renewed certificate is a new version of two secrets, and the old ones go once nothing uses them", async () => {
   const host = await whole();
   const before = [...host.secrets.keys()].filter((name) => name.startsWith(PROXY));
