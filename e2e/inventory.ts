@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { runCommand, runCommandOk } from "../common/command.ts";
 import { deployable, RunFolder, runFolders } from "../harness/run/folder.ts";
+import { waitFor } from "../common/time.ts";
 import { silentProgress } from "../local/host/progress.ts";
 import { ensureStack } from "../local/stack/stack.ts";
 
@@ -55,6 +56,24 @@ export async function assertNothingLeft(runs: string): Promise<void> {
   for (const { path } of await runFolders(runs)) {
     assert.deepEqual(await objectsOf(path), [], `Docker must hold nothing of "${path}"`);
   }
+}
+
+/** Removes an app as an operator would, with its data. */
+export async function removeStack(stack: string): Promise<void> {
+  await runCommandOk(["docker", "stack", "rm", stack]);
+  const ofStack = ["--quiet", "--filter", `label=com.docker.stack.namespace=${stack}`];
+  const left = async (list: string[]) => (await runCommandOk(["docker", ...list, ...ofStack])).stdout.trim();
+  await waitFor(async () => await left(["ps", "--all"]) === "", {
+    what: `the containers of ${stack} to go`,
+    timeoutMs: 120_000,
+  });
+  const volumes = (await left(["volume", "ls"])).split("\n").filter((name) => name !== "");
+  if (volumes.length > 0) await runCommandOk(["docker", "volume", "rm", ...volumes]);
+  // Docker says that a network is gone a little before it is.
+  await waitFor(async () => await left(["network", "ls"]) === "", {
+    what: `the networks of ${stack} to go`,
+    timeoutMs: 120_000,
+  });
 }
 
 /** True when a Docker engine answers on the standard socket. */
