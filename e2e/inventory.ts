@@ -69,6 +69,10 @@ export async function removeStack(stack: string): Promise<void> {
   });
   const volumes = (await left(["volume", "ls"])).split("\n").filter((name) => name !== "");
   if (volumes.length > 0) await runCommandOk(["docker", "volume", "rm", ...volumes]);
+  // Those that abra makes have names of the stack's and no label.
+  const secrets = (await inventory("secret")).map((name) => name.replace("secret ", ""))
+    .filter((name) => name.startsWith(`${stack}_`));
+  if (secrets.length > 0) await runCommandOk(["docker", "secret", "rm", ...secrets]);
   // Docker says that a network is gone a little before it is.
   await waitFor(async () => await left(["network", "ls"]) === "", {
     what: `the networks of ${stack} to go`,
