@@ -80,6 +80,11 @@ async function pid(machine: Machine, unit: string): Promise<string> {
   return await machine.run("systemctl", "show", "--value", "--property=MainPID", unit);
 }
 
+/** Files of `/proc` by which runners are seen, whether systemd knows them or not. */
+async function runners(machine: Machine): Promise<string> {
+  return (await machine.try(["find", "/proc", "-maxdepth", "2", "-lname", "*/drone-runner-exec*"])).stdout;
+}
+
 onRealServices(
   "a Debian becomes a host by ./cc-ci install, which a second call leaves alone and uninstall undoes",
   async () => {
@@ -193,6 +198,7 @@ onRealServices(
       const units = ["cc-ci-dashboard.service", "cc-ci-bridge.service", "cc-ci-runner.service"];
       const processes = () => Promise.all(units.map((unit) => pid(machine, unit)));
       const running = await processes();
+      assert.notEqual(await runners(machine), "");
       const installed = await whatIsThere(machine);
       const second = await ccCi(machine, "install", "--programs", PROGRAMS);
       assert.equal(second.code, 0, second.stderr);
@@ -226,6 +232,20 @@ onRealServices(
       assert.equal(wouldGo.code, 0, wouldGo.stderr);
       assert.match(wouldGo.stdout, /^Would remove .*cc-ci/m);
       assert.deepEqual(await processes(), [ofDashboard, ofBridge, ofRunner]);
+      // Without Drone there is no runner, and what the host has no more does not run on.
+      await machine.write(
+        "/etc/cc-ci/host.json",
+        JSON.stringify({
+          domain: "ci.example.org",
+          forge: { url: "https://git.example.org", org: "recipe-maintainers" },
+        }),
+      );
+      await machine.write("/etc/docker/daemon.json", configuration);
+      const alone = await ccCi(machine, "install", "--programs", PROGRAMS);
+      assert.equal(alone.code, 0, alone.stderr);
+      assert.match(alone.stdout, /^Removed: \/etc\/systemd\/system\/cc-ci-runner\.service$/m);
+      assert.deepEqual([await pid(machine, "cc-ci-runner.service"), await runners(machine)], ["0", ""]);
+      await machine.write("/etc/docker/daemon.json", "{}");
       const gone = await ccCi(machine, "uninstall");
       assert.equal(gone.code, 0, gone.stderr);
       assert.match(gone.stdout, /^Kept: \/var\/lib\/cc-ci$/m);
