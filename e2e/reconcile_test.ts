@@ -17,7 +17,7 @@ onRealServices(
     const { engine } = host;
     const early = await host.call("proxy");
     assert.deepEqual([early.code, early.outcome], [3, "not yet"], "the Swarm comes first");
-    assert.deepEqual(await host.bring("swarm"), ["Make", "Make", "Make", "Make"]);
+    assert.deepEqual(await host.bring("swarm"), ["Make", "Write", "Make", "Make", "Make"]);
     assert.deepEqual(await host.bring("swarm"), []);
     await host.bring("proxy");
     await host.proxyAnswers();
