@@ -90,7 +90,7 @@ const unit: Suite = {
   run: async (context) => {
     const joined = await joinTests(unitFolders, { root, into: context.tmp });
     // Some of the tests wait for processes and browsers.
-    return apart(context, { name: "unit", files: [...joined, "e2e/suites_test.ts"], jobs: 4 });
+    return apart(context, { name: "unit", files: [...joined, "e2e/suites_test.ts"], jobs: 3 });
   },
 };
 const pages: Suite = {
@@ -153,8 +153,8 @@ const reconcile = ofOneFile({
 const harness: Suite = {
   name: "harness",
   description: "runs killed at every kind of point, deadlines, full disks, recipes with a mistake",
-  // Some files have two runs at a time, and a run waits about as long as it computes.
-  run: (context) => tests(context, { name: "harness", files: harnessTests, jobs: 3 }),
+  // Some files have two runs at a time; more of them only take processor time from each other.
+  run: (context) => tests(context, { name: "harness", files: harnessTests, jobs: 2 }),
   bundled: true,
   leavesDockerAsItWas: true,
 };
