@@ -1,3 +1,5 @@
+import { seededRandom } from "../common/seeded_random.ts";
+
 const { CCCI_TEST_FAULTS: howMany, CCCI_TEST_SEED: givenSeed } = Deno.env.toObject();
 
 /** What draws samples in this run of the tests; `./cc-ci test --seed N` draws the same ones again. */
@@ -10,18 +12,7 @@ export function sampleSize({ all, sample }: { all: number; sample: number }): nu
 
 /** Some of a list in an order by chance, the same for the same seed. */
 export function draw<T>(list: readonly T[], { seed, count }: { seed: number; count: number }): T[] {
-  const random = randomFrom(seed);
+  const random = seededRandom(seed);
   return list.map((one) => ({ one, order: random() }))
     .toSorted((a, b) => a.order - b.order).slice(0, count).map(({ one }) => one);
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

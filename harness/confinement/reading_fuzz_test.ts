@@ -2,21 +2,11 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { join } from "node:path";
 import { findDockerClient } from "../../common/docker_client.ts";
+import { seededRandom } from "../../common/seeded_random.ts";
 import { readByDocker } from "../recipe/docker_reading.ts";
 import { loadCompose } from "../recipe/compose.ts";
 import { plainCopy } from "../recipe/plain_copy.ts";
 import { difference } from "./difference.ts";
-
-/** Numbers from 0 to below 1, the same ones every time. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 const words = [
   ..."a b y n ~ . .. - -- --- ... ? : # ! & * | > % @ , [ ] { } + = < \\ / $ ( )".split(" "),
@@ -177,7 +167,7 @@ Deno.test({
   name: `fuzz: whatever Docker reads otherwise than we do is seen to be read otherwise${missing}`,
   ignore: client === null,
   fn: async () => {
-    const next = random(seed);
+    const next = seededRandom(seed);
     const pick: Pick = (items) => items[Math.floor(next() * items.length)] as typeof items[number];
     const figures = await compareReaders(Array.from({ length: count }, () => oddValue(pick)), {
       client: client ?? "",
@@ -196,7 +186,7 @@ Deno.test({
   name: `fuzz: what recipes write is read the same by both${missing}`,
   ignore: client === null,
   fn: async () => {
-    const next = random(seed);
+    const next = seededRandom(seed);
     const pick: Pick = (items) => items[Math.floor(next() * items.length)] as typeof items[number];
     const figures = await compareReaders(Array.from({ length: count }, () => plainValue(pick)), {
       client: client ?? "",

@@ -15,8 +15,8 @@ export interface How {
 
 /**
  * Remembers tests in which no mistake was found, so that a run need not look for any again. They are known by all that
- * a look depends on: their bytes and purposes, the kit, Deno and the code that looks. Whoever writes a test can therefore only make his own test known,
- * and only by a look that found nothing in it.
+ * a look depends on: their bytes and purposes, the kit, Deno and the code that looks. Whoever writes a test can therefore
+ * only make his own test known, and only by a look that found nothing in it.
  */
 export class FaultlessTests {
   readonly #folder: string;

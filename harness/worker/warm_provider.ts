@@ -105,7 +105,8 @@ export async function leaveWarm(
 /**
  * Has a provider that stays up set up for this run, by a file that is told what it has made there in earlier runs, of
  * which none goes on any more: one run at a time works in a folder of runs. Once the set-up has ended well that counts as
- * removed; until then it is told of all of it again, also of what it had removed before it died. What it makes for this run is noted for the next one, and that it was begun, since the run may die meanwhile.
+ * removed; until then it is told of all of it again, also of what it had removed before it died. What it makes for this
+ * run is noted for the next one, and that it was begun, since the run may die meanwhile.
  */
 export async function visitWarm(
   { planned, settings }: Pick<Sought, "planned" | "settings">,

@@ -1,3 +1,4 @@
+import { splitAddress } from "../../common/ingress.ts";
 import type { Credentials } from "../credentials.ts";
 import { HostError } from "../errors.ts";
 import { droneDomain, type HostSettings } from "../settings.ts";
@@ -54,7 +55,7 @@ export function planMade(settings: HostSettings, seen: SeenMade): Step[] {
  * sees what is written to the file with which it started, and nothing of a file that came later or went.
  */
 function runnersNames(settings: HostSettings, ofHost: string): string {
-  const address = settings.proxy.ingress.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  const [address] = splitAddress(settings.proxy.ingress);
   const isHere = settings.drone !== undefined && /^[\d.]+$|:/.test(address);
   return `${ofHost.trimEnd()}\n${isHere ? `${address} ${droneDomain(settings)}\n` : ""}`;
 }

@@ -1,3 +1,4 @@
+import { splitAddress } from "../../common/ingress.ts";
 import { INSIDE } from "../../common/own_certificate.ts";
 import { HostError } from "../errors.ts";
 import { droneDomain, type HostSettings } from "../settings.ts";
@@ -56,7 +57,7 @@ function closedRpc(settings: HostSettings, runners: readonly string[]) {
  * secret `drone_rpc_secret` alone keeps Drone's builds.
  */
 function runnersAddress({ proxy, gateway }: HostSettings): string {
-  const address = proxy.ingress.replace(/:\d+$/, "");
+  const [address] = splitAddress(proxy.ingress);
   return /^[\d.]+$/.test(address) && !address.startsWith("127.") ? address : gateway.address;
 }
 

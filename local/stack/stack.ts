@@ -282,11 +282,10 @@ async function startDashboard({ paths, progress, gateway, certificates, stack }:
 async function startBridge(context: Context): Promise<void> {
   const { paths, progress, signal, gateway, credentials, stack, engine, schedule, poll } = context;
   const { admin, maintainer } = credentials.accounts;
-  const engineEnv: Record<string, string> = context.engineEnv !== undefined
-    ? context.engineEnv
-    : engine === "drone"
-    ? await ensureDrone({ paths, progress, signal, gateway, admin, env: stack.env })
-    : { CCCI_ENGINE: "local" };
+  const engineEnv: Record<string, string> = context.engineEnv ??
+    (engine === "drone"
+      ? await ensureDrone({ paths, progress, signal, gateway, admin, env: stack.env })
+      : { CCCI_ENGINE: "local" });
   // Statuses take an account that may push, which the bot may not.
   await writePrivate(tokenFile(paths, "status"), maintainer.token);
   await inStep(progress, "Bridge", async (step) => {

@@ -52,7 +52,7 @@ export async function ensureRelay({ paths, gateway, inside, proxy }: RelayOption
       `--allow-read=${[inside.cert, inside.key].map((path) => path.replaceAll(",", ",,")).join(",")}`,
       PROGRAM,
     ],
-    ...[inside.cert, inside.key, gateway, proxy === "gateway" ? "address" : proxy, ...ROUTED.map(String)],
+    ...[inside.cert, inside.key, gateway, proxy, ...ROUTED.map(String)],
   ], { cwd: paths.repo, env: {}, log: files.log, pidFile: files.pidFile });
   await waitFor(async () => {
     if (!isRunning(id)) {
