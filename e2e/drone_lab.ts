@@ -19,6 +19,7 @@ import { isRunning, stopProcess } from "../local/host/process.ts";
 import { silentProgress } from "../local/host/progress.ts";
 import { lockStack } from "../local/stack/lock.ts";
 import { labAddress } from "./lab_address.ts";
+import { Guard } from "./guard.ts";
 
 const step = { update() {}, done() {}, fail() {} };
 
@@ -35,7 +36,7 @@ echo $$ >"$notes/$RUN.pid"
 case $RECIPE in
   exit-*) exit "\${RECIPE#exit-}" ;;
 esac
-until [ -e "$notes/$RUN.go" ]; do sleep 0.05; done
+until [ -e "$notes/$RUN.go" ] || [ ! -d "$notes" ]; do sleep 0.05; done
 `;
 
 const build = z.looseObject({
@@ -60,20 +61,26 @@ async function programsOf(paths: Paths, signal: AbortSignal) {
 export class DroneLab implements AsyncDisposable {
   readonly #setup: DaemonSetup;
   readonly #notes: string;
+  readonly #guard: Guard;
   /** Runners beside the first one that have been started. */
   #others = 0;
   /** Commit of the pipeline as the project has it. */
   readonly commit: string;
 
-  private constructor(setup: DaemonSetup, { notes, commit }: { notes: string; commit: string }) {
+  private constructor(
+    setup: DaemonSetup,
+    { notes, guard, commit }: { notes: string; guard: Guard; commit: string },
+  ) {
     this.#setup = setup;
     this.#notes = notes;
+    this.#guard = guard;
     this.commit = commit;
   }
 
   static async open(): Promise<DroneLab> {
     const shared = pathsFromEnvironment();
     const folder = await Deno.makeTempDir({ prefix: "cc-ci-drone-" });
+    const guard = new Guard(folder);
     const paths: Paths = { ...pathsBelow(folder), bin: shared.bin, build: shared.build };
     const signal = new AbortController().signal;
     const gateway = labAddress("drone");
@@ -87,6 +94,7 @@ export class DroneLab implements AsyncDisposable {
     const secrets = await ensureSecrets(paths);
     return new DroneLab({ paths, gateway, programs, secrets }, {
       notes,
+      guard,
       commit: env.CCCI_DRONE_COMMIT ?? "",
     });
   }
@@ -99,6 +107,7 @@ export class DroneLab implements AsyncDisposable {
     await stopDrone(paths);
     await stopGitea(paths);
     await Deno.remove(paths.cache, { recursive: true });
+    await this.#guard[Symbol.asyncDispose]();
   }
 
   get url(): string {

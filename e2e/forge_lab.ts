@@ -24,6 +24,7 @@ import { type Paths, pathsBelow, pathsFromEnvironment, PORTS } from "../local/ho
 import { silentProgress } from "../local/host/progress.ts";
 import { lockStack } from "../local/stack/lock.ts";
 import { labAddress } from "./lab_address.ts";
+import { Guard } from "./guard.ts";
 
 const step = { update() {}, done() {}, fail() {} };
 const numbered = z.object({ number: z.number() });
@@ -79,17 +80,20 @@ let names = 0;
 export class ForgeLab implements AsyncDisposable {
   readonly #paths: Paths;
   readonly #gateway: string;
+  readonly #guard: Guard;
   readonly accounts: Credentials["accounts"];
 
-  private constructor(at: { paths: Paths; gateway: string; credentials: Credentials }) {
+  private constructor(at: { paths: Paths; gateway: string; guard: Guard; credentials: Credentials }) {
     this.#paths = at.paths;
     this.#gateway = at.gateway;
+    this.#guard = at.guard;
     this.accounts = at.credentials.accounts;
   }
 
   static async open(): Promise<ForgeLab> {
     const shared = pathsFromEnvironment();
     const folder = await Deno.makeTempDir({ prefix: "cc-ci-forge-" });
+    const guard = new Guard(folder);
     const paths: Paths = { ...pathsBelow(folder), bin: shared.bin, build: shared.build };
     const gateway = labAddress("forge");
     const signal = new AbortController().signal;
@@ -97,12 +101,13 @@ export class ForgeLab implements AsyncDisposable {
     const credentials = await ensureCredentials(paths);
     await ensureGitea({ paths, step, gateway, program, admin: credentials.accounts.admin });
     await seedForge({ paths, gateway, credentials, step });
-    return new ForgeLab({ paths, gateway, credentials });
+    return new ForgeLab({ paths, gateway, guard, credentials });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await stopGitea(this.#paths);
     await Deno.remove(this.#paths.cache, { recursive: true });
+    await this.#guard[Symbol.asyncDispose]();
   }
 
   get url(): string {

@@ -90,7 +90,11 @@ const unit: Suite = {
   run: async (context) => {
     const joined = await joinTests(unitFolders, { root, into: context.tmp });
     // Some of the tests wait for processes and browsers.
-    return apart(context, { name: "unit", files: [...joined, "e2e/suites_test.ts"], jobs: 3 });
+    return apart(context, {
+      name: "unit",
+      files: [...joined, "e2e/suites_test.ts", "e2e/guard_test.ts"],
+      jobs: 3,
+    });
   },
 };
 const pages: Suite = {
