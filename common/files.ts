@@ -1,13 +1,20 @@
 import { isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Absolute form of a path given by a person, `~` expanded. */
-export function resolvePath(path: string): string {
-  if (path === "~" || path.startsWith("~/")) {
-    const home = Deno.env.get("HOME");
-    if (home !== undefined) return resolve(join(home, path.slice(1)));
+type Env = (name: string) => string | undefined;
+
+/** Absolute form of a path that a person typed: `~` is their home, and any other counts from the folder they are in. */
+export function resolvePath(path: string, env: Env = Deno.env.get): string {
+  const home = env("HOME");
+  if (home !== undefined && (path === "~" || path.startsWith("~/"))) {
+    return resolve(join(home, path.slice(1)));
   }
-  return isAbsolute(path) ? resolve(path) : resolve(Deno.cwd(), path);
+  return isAbsolute(path) ? resolve(path) : resolve(callersFolder(env), path);
+}
+
+/** The folder that a person is in. The launcher and `deno task` change to the checkout, and say where they came from. */
+export function callersFolder(env: Env = Deno.env.get): string {
+  return env("INIT_CWD") ?? Deno.cwd();
 }
 
 /** Path of a `file:` URL. */

@@ -1,7 +1,7 @@
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { Command } from "commander";
 import { describeError } from "../common/errors.ts";
-import { exists } from "../common/files.ts";
+import { exists, resolvePath } from "../common/files.ts";
 import { formatSeconds } from "../common/time.ts";
 import { exitCodeOf, write, writeError } from "../local/host/command_line.ts";
 import { Interruption, together } from "../local/host/interruption.ts";
@@ -22,9 +22,7 @@ export async function test(argv: string[]): Promise<number> {
   const tmp = await ownScratch();
   const tally = new Tally();
   const typesChecked = chosen.some(({ name }) => name === "types");
-  const named = options.programs === undefined
-    ? undefined
-    : resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), options.programs);
+  const named = options.programs === undefined ? undefined : resolvePath(options.programs);
   let bundles: Promise<string> | undefined;
   const programsOf = async ({ bundled }: Suite) =>
     named ?? (bundled ? await (bundles ??= bundle()) : undefined);

@@ -1,6 +1,6 @@
 import { basename, join, relative } from "node:path";
 import { UsageError } from "../../common/errors.ts";
-import { exists, fromFileUrl } from "../../common/files.ts";
+import { exists, fromFileUrl, resolvePath } from "../../common/files.ts";
 import { readEnrolments } from "../../enrolment/repositories.ts";
 import { recipeName, repoName } from "../../protocol/params.ts";
 import { databasesOf } from "../enroll/databases.ts";
@@ -14,7 +14,7 @@ import { composeServices } from "../recipe/compose_services.ts";
 import { withoutCredentials } from "../recipe/git.ts";
 import { type RecipeSource, repoOfUrl, subjectOf } from "../run/request.ts";
 import { readSettings, type Settings } from "../run/settings.ts";
-import { fromCaller, locateRecipe } from "./local_request.ts";
+import { locateRecipe } from "./local_request.ts";
 import { recipesCheck } from "./recipes.ts";
 
 export interface EnrollOptions {
@@ -32,6 +32,7 @@ type EnrollTools = Omit<EnrollOptions, "env" | "prompt"> & { settings: Settings;
 /** What came of it. */
 export interface Enrolled {
   recipe: string;
+  source: RecipeSource;
   folder: string;
   /** Whether a run makes sense: the enrolment has no mistake, and nothing forbids to deploy the recipe. */
   ready: boolean;
@@ -47,11 +48,6 @@ export async function enroll(target: string, { env, prompt, ...options }: Enroll
   const { say, signal } = options;
   const ask = prompt === null ? takesProposals((line) => say(`  ${line}\n`)) : terminalAsker(prompt);
   const tools: EnrollTools = { ...options, settings, ask };
-  if (!await exists(settings.RECIPES)) {
-    throw new UsageError(`There is no folder "${settings.RECIPES}" for the enrolment`, {
-      hint: "--into names another; it is not made by itself",
-    });
-  }
   const { recipe, source } = await findTarget(target, settings);
   const folder = join(settings.RECIPES, recipe);
   await refuseEnrolled(folder, { recipe, ...tools });
@@ -68,21 +64,28 @@ export async function enroll(target: string, { env, prompt, ...options }: Enroll
     say(`Wrote ${folder}/ (recipe.yml and first tests)\n`);
     const mistakes = await recipesCheck([recipe], { settings, say, signal });
     sayRefusals(proposal, { folder, say });
-    return { recipe, folder, ready: mistakes === 0 && proposal.refused.length === 0 };
+    return { recipe, source, folder, ready: mistakes === 0 && proposal.refused.length === 0 };
   } finally {
     await Deno.remove(tmp, { recursive: true });
   }
 }
 
 /** Whether a target is a name on the forge, and neither a path nor a URL. */
-export async function isForgeName(target: string): Promise<boolean> {
-  return /^[\w.-]+(\/[\w.-]+)?$/.test(target) && !target.startsWith(".") && !await exists(fromCaller(target));
+async function isForgeName(target: string): Promise<boolean> {
+  return /^[\w.-]+(\/[\w.-]+)?$/.test(target) && !target.startsWith(".") &&
+    !await exists(resolvePath(target));
 }
 
-async function findTarget(
+/** What a target is, also one that nobody has enrolled. @throws {UsageError} */
+export async function findTarget(
   target: string,
   settings: Settings,
 ): Promise<{ recipe: string; source: RecipeSource }> {
+  if (!await exists(settings.RECIPES)) {
+    throw new UsageError(`There is no folder "${settings.RECIPES}" for the enrolment`, {
+      hint: "--into names another; it is not made by itself",
+    });
+  }
   if (!await isForgeName(target)) return await locateRecipe(target, { settings, revision: null });
   const repo = target.includes("/") ? target : `${await usualOwner(settings.RECIPES)}/${target}`;
   const recipe = basename(repo).toLowerCase();

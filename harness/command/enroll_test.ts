@@ -105,6 +105,7 @@ test("a recipe is enrolled without a question, and what was taken is said", asyn
   const path = await ground.repository({ "compose.yml": stringify(plain), ".env.sample": sample });
   assert.deepEqual(await ground.enroll(path), {
     recipe: "wiki",
+    source: { kind: "path", path: await Deno.realPath(path), revision: null },
     folder: join(ground.recipes, "wiki"),
     ready: true,
   });

@@ -11,7 +11,7 @@ import {
 } from "../run/messages.ts";
 import { providersOf } from "../../enrolment/needs.ts";
 import type { TerminalReport } from "../report/terminal.ts";
-import type { RunRequest } from "../run/request.ts";
+import { type RunRequest, targetOf } from "../run/request.ts";
 import { RunFolder } from "../run/folder.ts";
 import { PROGRAM, typedCommand } from "../run/own_command.ts";
 import type { Settings } from "../run/settings.ts";
@@ -61,8 +61,8 @@ export async function runFront(request: RunRequest, options: FrontOptions): Prom
 
   if (last?.type === "done") {
     await summarize(terminal, { result: last.result, folder });
-    const { run, recipe, source } = request;
-    const target = source.kind === "path" ? source.path : source.kind === "url" ? source.url : recipe;
+    const { run } = request;
+    const target = targetOf(request);
     for (const app of last.kept) tellHowToLook(terminal, { ...app, settings, folder, run, target });
     if (json) printJson({ ...last.result, report: folder.report, folder: folder.path });
     return exitCodes[last.result.result];

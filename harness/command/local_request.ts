@@ -93,12 +93,12 @@ export async function locateRecipe(
       return { recipe: target, source };
     } catch (error) {
       if (!(error instanceof EnrolmentError)) throw error;
-      if (error.code !== "enrolment.unknown" || !await exists(fromCaller(target))) {
+      if (error.code !== "enrolment.unknown" || !await exists(resolvePath(target))) {
         throw new UsageError(error.message, error.hint === undefined ? {} : { hint: error.hint });
       }
     }
   }
-  return await locatePath(fromCaller(target), options);
+  return await locatePath(resolvePath(target), options);
 }
 
 async function locatePath(
@@ -151,10 +151,4 @@ function nameFrom(text: string): string {
   const name = text.replace(/\.git$/, "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
   if (!recipeName.safeParse(name).success) throw new UsageError(`"${text}" cannot be the name of a recipe`);
   return name;
-}
-
-/** The launcher changes to its checkout; paths that people type are relative to the folder they are in. */
-export function fromCaller(path: string): string {
-  const from = Deno.env.get("INIT_CWD");
-  return from === undefined || /^[~/]/.test(path) ? resolvePath(path) : resolvePath(`${from}/${path}`);
 }

@@ -1,6 +1,6 @@
 import { join, relative } from "node:path";
 import { UsageError } from "../../common/errors.ts";
-import { exists } from "../../common/files.ts";
+import { callersFolder, exists } from "../../common/files.ts";
 import { probablyMeant } from "../../common/spelling.ts";
 import type { Mistake } from "../../enrolment/mistakes.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
@@ -68,7 +68,7 @@ export async function recipesCheck(
 
 /** A path as it is typed in the folder of whoever called, if it lies below. */
 function fromHere(path: string): string {
-  const way = relative(Deno.env.get("INIT_CWD") ?? Deno.cwd(), path);
+  const way = relative(callersFolder(), path);
   return way.startsWith("..") ? path : way;
 }
 

@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import type { RunRequest } from "../run/request.ts";
 import { readSettings } from "../run/settings.ts";
 import { localRequest } from "./local_request.ts";
 import { refuseMissing } from "./refuse_missing.ts";
@@ -28,10 +29,12 @@ export function readLocalCall(argv: readonly string[]): LocalCall | null {
 /**
  * Refuses what the command would refuse, as far as that can be known before there is anything for a run to stand on.
  * @param env settings, by their names in the environment
+ * @returns what the command will be about
  * @throws {UsageError}
  */
-export async function rehearse(call: LocalCall, env: Record<string, string>): Promise<void> {
+export async function rehearse(call: LocalCall, env: Record<string, string>): Promise<RunRequest> {
   const settings = readSettings((name) => env[name]);
   const request = await localRequest(call.target, { ...call.options, settings });
   if (request.source.kind === "path") await refuseMissing(request, settings);
+  return request;
 }

@@ -4,7 +4,7 @@ import { runName } from "../../protocol/params.ts";
 import { exitCodes } from "../../protocol/result.ts";
 import { cleanUp } from "../cleanup/clean_up.ts";
 import { FileLock } from "../../common/file_lock.ts";
-import { fromCaller } from "./local_request.ts";
+import { resolvePath } from "../../common/files.ts";
 import { RunFolder } from "../run/folder.ts";
 import { Swarm } from "../swarm/swarm.ts";
 
@@ -20,7 +20,7 @@ export async function remove(
   { runs, say }: { runs: () => Promise<string>; say: (text: string) => void },
 ): Promise<number> {
   const isName = runName.safeParse(target).success;
-  const folder = new RunFolder(isName ? join(await runs(), target) : fromCaller(target));
+  const folder = new RunFolder(isName ? join(await runs(), target) : resolvePath(target));
   const plan = await folder.plan();
   if (plan === null) {
     throw new UsageError(isName ? `There is no run "${target}"` : `"${target}" is not the folder of a run`, {

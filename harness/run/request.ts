@@ -49,6 +49,11 @@ export function subjectOf(source: RecipeSource): Subject {
   return { kind: "branch", name: source.revision ?? "HEAD", src };
 }
 
+/** What to type for another run of the same. */
+export function targetOf({ recipe, source }: Pick<RunRequest, "recipe" | "source">): string {
+  return source.kind === "path" ? source.path : source.kind === "url" ? source.url : recipe;
+}
+
 /** `owner/name` as far as a git URL shows it. */
 export function repoOfUrl(url: string): string {
   const parts = url.replace(/\.git$/, "").split(/[/:]+/).filter((part) => /^[A-Za-z0-9][\w.-]*$/.test(part));

@@ -1,9 +1,9 @@
 import { Command } from "commander";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { resolvePath } from "../../common/files.ts";
 import { bundlePrograms } from "../../programs/bundle.ts";
 import { write } from "../host/command_line.ts";
 import { pathsFromEnvironment } from "../host/paths.ts";
-import { callersFolder } from "./harness.ts";
 
 /** `./cc-ci bundle [DIR]`: writes our programs as one file each, and lists them with size and digest. */
 export async function bundle(argv: string[]): Promise<number> {
@@ -12,7 +12,7 @@ export async function bundle(argv: string[]): Promise<number> {
     .description("writes bridge, dashboard, harness and host as one file each, with what belongs to them")
     .argument("[dir]", "folder for them", join(cache, "programs"));
   command.parse(argv, { from: "user" });
-  const folder = resolve(callersFolder(), command.processedArgs[0]);
+  const folder = resolvePath(command.processedArgs[0]);
   for (const { name, bytes, digest } of await bundlePrograms(folder, { repo })) {
     write(`${digest}  ${String(bytes).padStart(8)}  ${join(folder, name)}\n`);
   }

@@ -1,14 +1,17 @@
 import { UsageError } from "../../common/errors.ts";
-import { enroll as readAndWrite, isForgeName } from "../../harness/command/enroll.ts";
+import { resolvePath } from "../../common/files.ts";
+import { enroll as readAndWrite, findTarget } from "../../harness/command/enroll.ts";
 import { enrollCommand, type EnrollOptions } from "../../harness/command/enroll_options.ts";
-import { fromCaller } from "../../harness/command/local_request.ts";
 import { resultSince, whatNext } from "../../harness/command/what_next.ts";
+import { targetOf } from "../../harness/run/request.ts";
+import { readSettings } from "../../harness/run/settings.ts";
 import { write } from "../host/command_line.ts";
 import { Interruption } from "../host/interruption.ts";
-import { BASE_DOMAIN, pathsFromEnvironment } from "../host/paths.ts";
+import { pathsFromEnvironment } from "../host/paths.ts";
 import { terminalProgress } from "../host/progress.ts";
 import { ensureStack } from "../stack/stack.ts";
 import { bareSettings, recipesFolder } from "./harness.ts";
+import { isOnForge } from "./on_forge.ts";
 import { runRecipe } from "./run_recipe.ts";
 
 /**
@@ -25,12 +28,12 @@ export async function enroll(argv: string[]): Promise<number> {
       hint: "--yes takes what is proposed",
     });
   }
-  const recipes = options.into === undefined ? recipesFolder() : fromCaller(options.into);
+  const recipes = options.into === undefined ? recipesFolder() : resolvePath(options.into);
   const begun = Date.now();
-  const env = await settingsFor(target);
+  const env = await settingsFor(target, recipes);
   using interruption = new Interruption();
-  const { recipe, folder, ready } = await readAndWrite(target, {
-    env: { ...env, CCCI_RECIPES: recipes },
+  const { recipe, source, folder, ready } = await readAndWrite(target, {
+    env,
     // What is proposed stands beside the question: a line that begins with it would have to be emptied first.
     prompt: asksNobody
       ? null
@@ -42,7 +45,7 @@ export async function enroll(argv: string[]): Promise<number> {
   if (!ready) return 1;
   // The run that follows, and whatever it starts, finds the enrolment where it was written.
   Deno.env.set("CCCI_RECIPES", recipes);
-  const runTarget = await isForgeName(target) ? recipe : target;
+  const runTarget = targetOf({ recipe, source });
   const code = options.run ? await runRecipe([runTarget]) : 0;
   const runs = env.CCCI_RUNS ?? pathsFromEnvironment().runs;
   const last = options.run ? await resultSince(begun, { recipe, runs }) : null;
@@ -52,15 +55,15 @@ export async function enroll(argv: string[]): Promise<number> {
 }
 
 /** What is on the local forge needs that to be up; anything else is read without a stack. */
-async function settingsFor(target: string): Promise<Record<string, string>> {
-  const host = URL.canParse(target) ? new URL(target).hostname : "";
-  const needsForge = host.endsWith(`.${BASE_DOMAIN}`) || await isForgeName(target);
-  if (!needsForge) return bareSettings();
+async function settingsFor(target: string, recipes: string): Promise<Record<string, string>> {
+  const bare: Record<string, string> = { ...bareSettings(), CCCI_RECIPES: recipes };
+  const { source } = await findTarget(target, readSettings((name) => bare[name]));
+  if (!isOnForge(source)) return bare;
   using interruption = new Interruption();
   const { env } = await ensureStack({
     progress: terminalProgress(),
     parts: ["gitea", "backup-bot"],
     signal: interruption.signal,
   });
-  return { ...env, ...bareSettings() };
+  return { ...env, ...bare };
 }

@@ -1,4 +1,5 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { resolvePath } from "../../common/files.ts";
 import { BASE_DOMAIN, pathsFromEnvironment } from "../host/paths.ts";
 
 /**
@@ -23,15 +24,8 @@ export async function harness(argv: readonly string[], env: Record<string, strin
 export function ownSettings(): Record<string, string> {
   return Object.fromEntries(OWN_PATHS.flatMap((name) => {
     const path = Deno.env.get(name);
-    return path ? [[name, resolve(callersFolder(), path)]] : [];
+    return path ? [[name, resolvePath(path)]] : [];
   }));
-}
-
-/**
- * Where the caller was: the launcher changes to this checkout, and paths that people type are relative to their folder.
- */
-export function callersFolder(): string {
-  return Deno.env.get("INIT_CWD") ?? Deno.cwd();
 }
 
 /** Settings as far as they are known without a stack. Tests of an app that is up take the others from its run. */

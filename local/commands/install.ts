@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { join, resolve } from "node:path";
 import { CcciError, UsageError } from "../../common/errors.ts";
-import { exists, removeTree } from "../../common/files.ts";
+import { exists, removeTree, resolvePath } from "../../common/files.ts";
 import { type HostSettings, readSettings, SETTINGS_FILE } from "../../host/settings.ts";
 import { unitsOf } from "../../host/unit_values.ts";
 import { neededBy } from "../../host/units.ts";
@@ -18,7 +18,6 @@ import { uninstallFrom } from "../install/uninstall.ts";
 import { type Placed, placedNames } from "../secrets/place.ts";
 import { placeFrom } from "../secrets/work.ts";
 import { HOST_KEY, SECRETS_FILE, workOn } from "./secrets.ts";
-import { callersFolder } from "./harness.ts";
 
 const PREFIX = "/opt/cc-ci";
 
@@ -41,7 +40,7 @@ export async function install(argv: string[]): Promise<number> {
     .option("--dry-run", "say what would be written, and do nothing");
   const options = command.parse(argv, { from: "user" }).opts<Options>();
   const { dryRun = false } = options;
-  const root = inCallersFolder(options.root);
+  const root = resolvePath(options.root);
   const prefix = absolute(options.prefix);
   const settings = await settingsBelow(root);
   if (root === "/") await requireMachine(settings, { prefix, builds: await buildsRunner(settings) });
@@ -73,7 +72,7 @@ export async function uninstall(argv: string[]): Promise<number> {
   const { root: given, purge = false, dryRun = false } = command.parse(argv, { from: "user" }).opts<
     Options
   >();
-  const root = inCallersFolder(given);
+  const root = resolvePath(given);
   const machine = root === "/" ? machineHere : { actor: null, engineAt: null };
   await uninstallFrom(root, { purge, dryRun, say, ...machine });
   return 0;
@@ -132,7 +131,7 @@ async function sourcesOf(
     ? await ensureDroneRunner({ paths, progress: terminalProgress(), signal })
     : null;
   if (options.programs !== undefined) {
-    return { programs: inCallersFolder(options.programs), deno: Deno.execPath(), runner };
+    return { programs: resolvePath(options.programs), deno: Deno.execPath(), runner };
   }
   const programs = join(scratch, "programs");
   await bundlePrograms(programs, { repo: paths.repo });
@@ -144,10 +143,6 @@ function absolute(path: string): string {
   throw new UsageError(`Could not install to "${path}": it is no absolute path`, {
     hint: "Name one that begins with /.",
   });
-}
-
-function inCallersFolder(path: string): string {
-  return resolve(callersFolder(), path);
 }
 
 function say(line: string): void {

@@ -1,10 +1,9 @@
-import { basename, join, resolve } from "node:path";
-import { describeError, UsageError } from "../../common/errors.ts";
+import { describeError } from "../../common/errors.ts";
 import { readLocalCall, rehearse } from "../../harness/command/rehearse.ts";
-import { exists } from "../../common/files.ts";
+import type { RunRequest } from "../../harness/run/request.ts";
 import { write } from "../host/command_line.ts";
-import { bareSettings, callersFolder, harness, recipesFolder } from "./harness.ts";
-import { enrolled } from "../../enrolment/enrolled.ts";
+import { bareSettings, harness, recipesFolder } from "./harness.ts";
+import { isOnForge } from "./on_forge.ts";
 import { providersOf } from "../../enrolment/needs.ts";
 import { ensureImages } from "../images/mod.ts";
 import { Interruption } from "../host/interruption.ts";
@@ -23,7 +22,7 @@ export async function runRecipe(argv: string[]): Promise<number> {
   try {
     // Help, and complaints about arguments, need nothing that runs.
     const asked = await readCall(argv);
-    if (asked !== null) env = asked.testsOnly ? bareSettings() : await prepare(asked.target);
+    if (asked !== null) env = asked.testsOnly ? bareSettings() : await prepare(asked.request);
   } catch (error) {
     // Whoever asked for JSON gets some, as from the harness itself.
     if (argv.includes("--json")) write(`${JSON.stringify({ result: null, error: describeError(error) })}\n`);
@@ -40,53 +39,40 @@ export async function runRecipe(argv: string[]): Promise<number> {
  */
 export async function readCall(
   argv: string[],
-): Promise<{ target: string; testsOnly: boolean } | null> {
+): Promise<{ request: RunRequest; testsOnly: boolean } | null> {
   const call = readLocalCall(argv);
   if (call === null) return null;
-  await refuseUnknown(call.target);
-  await rehearse(call, bareSettings());
-  return { target: call.target, testsOnly: call.options.testsOnly ?? false };
+  const request = await rehearse(call, bareSettings());
+  return { request, testsOnly: call.options.testsOnly ?? false };
 }
 
-/** Name of the recipe a target is about. */
-export function recipeOf(target: string): string {
-  return basename(target.replace(/\/+$/, "")).replace(/\.git$/, "");
+/** What has to be there for a run. */
+interface Base {
+  parts: Part[];
+  /** Recipes whose images are needed. */
+  images: string[];
+  /** Recipes that are fetched from the forge. */
+  repositories: string[];
 }
 
-/** Whether a target is a recipe's name and neither a path nor a URL. */
-function isName(target: string): boolean {
-  return /^[a-z0-9][a-z0-9-]*$/.test(target);
+/** The base of a run: its recipe, and those that have to be deployed before it, which come from the forge always. */
+export async function baseOf({ recipe, source }: RunRequest, recipes: string): Promise<Base> {
+  const providers = (await providersOf(recipes, recipe)).map((one) => one.recipe);
+  const images = [recipe, ...providers];
+  const repositories = isOnForge(source) ? images : providers;
+  return { parts: [repositories.length > 0 ? "gitea" : "traefik", "backup-bot"], images, repositories };
 }
 
-/** Refuses a word that names no recipe before anything is built for it. */
-async function refuseUnknown(target: string): Promise<void> {
-  const recipes = recipesFolder();
-  // A folder that is not there is the harness' to complain of.
-  if (!isName(target) || !await exists(recipes)) return;
-  const here = resolve(callersFolder(), target);
-  if (await exists(join(recipes, target)) || await exists(here)) return;
-  throw new UsageError(`There is no recipe "${target}"`, {
-    hint: `Enrolled are: ${(await enrolled(recipes)).join(", ")}. A path or a git URL will do as well`,
-  });
-}
-
-/** The stack, and for a recipe that this project brings along its images and its repository on the forge. */
-async function prepare(target: string): Promise<Record<string, string>> {
+/** The stack, and for recipes that this project brings along their images and their repositories on the forge. */
+async function prepare(request: RunRequest): Promise<Record<string, string>> {
   const progress = terminalProgress();
   using interruption = new Interruption();
   const { signal } = interruption;
-  const recipe = recipeOf(target);
-  // An enrolled name is looked up on the forge; a checkout or a URL needs no forge.
-  const providers = (await providersOf(recipesFolder(), recipe)).map((one) => one.recipe);
-  const parts: Part[] = isName(target) || providers.length > 0
-    ? ["gitea", "backup-bot"]
-    : ["traefik", "backup-bot"];
+  const { parts, images, repositories } = await baseOf(request, recipesFolder());
   const stack = await ensureStack({ progress, parts, signal });
   const { cache, engineIsOurs } = stack;
-  for (const one of [recipe, ...providers]) {
-    await ensureImages(one, { progress, signal, cache, engineIsOurs });
-  }
-  for (const one of isName(target) ? [recipe, ...providers] : providers) {
+  for (const one of images) await ensureImages(one, { progress, signal, cache, engineIsOurs });
+  for (const one of repositories) {
     if (!recipeNames.includes(one)) continue;
     await inStep(progress, `Repository of ${one}`, async () => void await seedRecipe(stack, one));
   }

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { resolve } from "node:path";
+import { resolvePath } from "../../common/files.ts";
 import { SECRETS_FOLDER } from "../../host/settings.ts";
 import { write } from "../host/command_line.ts";
 import { Interruption } from "../host/interruption.ts";
@@ -18,7 +18,6 @@ import {
   rotateSecret,
   type Work,
 } from "../secrets/work.ts";
-import { callersFolder } from "./harness.ts";
 
 export const SECRETS_FILE = "/etc/cc-ci/secrets.yaml";
 export const HOST_KEY = "/etc/ssh/ssh_host_ed25519_key";
@@ -56,7 +55,7 @@ export async function secrets(argv: string[]): Promise<number> {
     "place",
     "write each secret to a file for systemd",
     (work, { options: { to = SECRETS_FOLDER, dryRun = false } }) =>
-      placeFrom(work, { folder: inCallersFolder(to), dryRun }),
+      placeFrom(work, { folder: resolvePath(to), dryRun }),
   )
     .option("--to <folder>", "where to", SECRETS_FOLDER)
     .option("--dry-run", "say what would be written, and do nothing");
@@ -91,13 +90,9 @@ export async function workOn(
 ): Promise<Work> {
   const program = await ensureSops({ paths: pathsFromEnvironment(), progress: terminalProgress(), signal });
   return {
-    file: inCallersFolder(file),
-    sops: new Sops({ program, hostKey: inCallersFolder(hostKey) }),
+    file: resolvePath(file),
+    sops: new Sops({ program, hostKey: resolvePath(hostKey) }),
     say: (line) => write(`${line}\n`),
     random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
   };
-}
-
-function inCallersFolder(path: string): string {
-  return resolve(callersFolder(), path);
 }

@@ -1,11 +1,11 @@
 import { Command } from "commander";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
+import { resolvePath } from "../../common/files.ts";
 import { readSettings } from "../../host/settings.ts";
 import { unitValues } from "../../host/unit_values.ts";
 import { writeUnits } from "../../host/write_units.ts";
 import { write } from "../host/command_line.ts";
-import { callersFolder } from "./harness.ts";
 
 /** `./cc-ci units DIR`: writes what systemd needs on a host, and lists it. */
 export async function units(argv: string[]): Promise<number> {
@@ -22,10 +22,8 @@ export async function units(argv: string[]): Promise<number> {
   const { settings, set = [], credential, only } = command.opts<
     { settings?: string; set?: string[]; credential?: string[]; only?: string[] }
   >();
-  const known = settings === undefined
-    ? {}
-    : unitValues(await readSettings(resolve(callersFolder(), settings)));
-  const folder = resolve(callersFolder(), command.processedArgs[0]);
+  const known = settings === undefined ? {} : unitValues(await readSettings(resolvePath(settings)));
+  const folder = resolvePath(command.processedArgs[0]);
   const files = await writeUnits(folder, {
     holes: { ...known, ...Object.fromEntries(set.map(valueOf)) },
     ...(credential === undefined ? {} : { credentials: credential }),

@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { resolvePath } from "../../common/files.ts";
 import type { Home } from "../../programs/start.ts";
 
 /** Where things of the local stack are kept. All of it lies below one cache folder. */
@@ -33,9 +34,7 @@ export function pathsFromEnvironment(env: (name: string) => string | undefined =
   );
   const bundles = env("CCCI_PROGRAMS");
   if (!bundles) return paths;
-  // The launcher changes to the checkout, and a path that people type counts from their folder.
-  const folder = resolve(env("INIT_CWD") ?? Deno.cwd(), bundles);
-  return { ...paths, programs: { form: "bundle", folder } };
+  return { ...paths, programs: { form: "bundle", folder: resolvePath(bundles, env) } };
 }
 
 /** Layout below a cache folder, this stack's or another one's. */
