@@ -92,6 +92,36 @@ onRealServices("the pipeline is the pinned commit's, whatever was pushed since",
   assert.deepEqual(await settled(engine, params.RUN), passed);
 });
 
+onRealServices(
+  "a repository that is not the pipelines' has nothing run on the host, whoever owns it",
+  async () => {
+    const proof = await Deno.makeTempFile();
+    const builds = await lab.anotherRepository("another", pipeline(`    commands: [ rm ${proof} ]`));
+    assert.deepEqual(await lab.built(builds), {
+      status: "error",
+      errors: ["insufficient permission to run the pipeline"],
+    });
+    await Deno.remove(proof);
+  },
+);
+
+onRealServices("nobody logs in to Drone except the owner of the pipelines", async () => {
+  await assert.rejects(lab.logIn(await lab.stranger("stranger")), /it answered 401 without a token/);
+});
+
+onRealServices(
+  "where an organisation owns the pipelines, its members log in to Drone and nobody else",
+  async () => {
+    const member = await lab.stranger("member");
+    await lab.organisation("pipelines", member);
+    await lab.startServer("pipelines");
+    assert.notEqual(await lab.logIn(member), "");
+    await assert.rejects(lab.logIn(await lab.stranger("outsider")), /it answered 401 without a token/);
+    assert.deepEqual(await lab.engine().problems(), [], "the bridge's account is asked for no membership");
+    await lab.startServer();
+  },
+);
+
 onRealServices("an answer that was lost is looked up before anything is sent again", async () => {
   let posts = 0;
   const loses: typeof fetch = async (input, init) => {

@@ -8,11 +8,12 @@ import { ensureDaemon, ownDaemon } from "../local/drone/daemon.ts";
 import { daemonIds, type DaemonSetup, runner, server, stopDrone } from "../local/drone/daemons.ts";
 import { BRANCH, droneFiles, OWNER, PIPELINES } from "../local/drone/files.ts";
 import { ensurePipelines } from "../local/drone/forge.ts";
+import { logIn } from "../local/drone/login.ts";
 import { ensureDrone } from "../local/drone/mod.ts";
 import { ensureDronePrograms } from "../local/drone/programs.ts";
 import { ensureSecrets } from "../local/drone/secrets.ts";
 import { exists } from "../common/files.ts";
-import { forgeApi } from "../local/gitea/api.ts";
+import { expectStatus, forgeApi } from "../local/gitea/api.ts";
 import { ensureGitea, ensureGiteaProgram, stopGitea } from "../local/gitea/gitea.ts";
 import { type Paths, pathsBelow, pathsFromEnvironment, PORTS } from "../local/host/paths.ts";
 import { isRunning, stopProcess } from "../local/host/process.ts";
@@ -139,6 +140,68 @@ export class DroneLab implements AsyncDisposable {
     return await ensurePipelines(forgeApi(gateway, { name: OWNER, password: secrets.password }), text);
   }
 
+  /** Logs somebody in to Drone by the forge. @returns the account's token */
+  async logIn(user: { name: string; password: string }): Promise<string> {
+    const { gateway, secrets } = this.#setup;
+    const forge = `http://${gateway}:${PORTS.gitea}`;
+    return await logIn({ forge, drone: this.url, user, clientId: secrets.app?.id ?? "" });
+  }
+
+  /** Makes an account on the forge that has nothing to do with the pipelines. */
+  async stranger(name: string): Promise<{ name: string; password: string }> {
+    const { gateway, paths } = this.#setup;
+    const { admin } = (await ensureCredentials(paths)).accounts;
+    const password = "password-of-a-stranger";
+    const email = `${name}@localhost.localdomain`;
+    const made = await forgeApi(gateway, admin)("POST", "/admin/users", {
+      ...{ username: name, password, email, must_change_password: false },
+    });
+    expectStatus(made, `make the user "${name}"`, 201);
+    return { name, password };
+  }
+
+  /** Makes an organisation on the forge whose only member is this account. */
+  async organisation(name: string, member: { name: string; password: string }): Promise<void> {
+    const made = await forgeApi(this.#setup.gateway, member)("POST", "/orgs", { username: name });
+    expectStatus(made, `make the organisation "${name}"`, 201);
+  }
+
+  /** Another repository of the pipelines' owner with this `.drone.yml`, active in Drone. @returns its builds' address */
+  async anotherRepository(name: string, text: string): Promise<string> {
+    const { gateway, secrets } = this.#setup;
+    const user = { name: OWNER, password: secrets.password };
+    const call = forgeApi(gateway, user);
+    const made = await call("POST", "/user/repos", { name, auto_init: true, default_branch: BRANCH });
+    expectStatus(made, `make the repository "${name}"`, 201);
+    const content = new TextEncoder().encode(text).toBase64();
+    const file = { message: "Pipelines [ci skip]", branch: BRANCH, content };
+    const put = await call("POST", `/repos/${OWNER}/${name}/contents/.drone.yml`, file);
+    expectStatus(put, `write ".drone.yml" to "${name}"`, 201);
+    const headers = { authorization: `Bearer ${await this.logIn(user)}` };
+    const post = (path: string) => fetch(`${this.url}${path}`, { method: "POST", headers });
+    const repository = `/api/repos/${OWNER}/${name}`;
+    await (await post("/api/user/repos")).body?.cancel();
+    await waitFor(async () => {
+      const answer = await post(repository);
+      await answer.body?.cancel();
+      return answer.status === 200;
+    }, { what: `Drone to activate "${name}"`, timeoutMs: 60_000, everyMs: 250 });
+    return `${repository}/builds`;
+  }
+
+  /** Has Drone build a repository's branch. @returns the build once it is over, with errors of its stages */
+  async built(builds: string): Promise<{ status: string; errors: string[] }> {
+    const headers = { authorization: `Bearer ${this.#setup.secrets.token}` };
+    const asked = await fetch(`${this.url}${builds}?branch=${BRANCH}`, { method: "POST", headers });
+    const { number } = build.parse(await asked.json());
+    const whole = build.extend({ stages: z.array(z.object({ error: z.string().default("") })) });
+    const over = await waitFor(async () => {
+      const found = whole.parse(await (await fetch(`${this.url}${builds}/${number}`, { headers })).json());
+      return ["pending", "running"].includes(found.status) ? undefined : found;
+    }, { what: `the end of build ${number}`, timeoutMs: 120_000, everyMs: 50 });
+    return { status: over.status, errors: over.stages.map(({ error }) => error) };
+  }
+
   /** The commit before there was a `.drone.yml`. */
   async emptyCommit(): Promise<string> {
     const { gateway, secrets } = this.#setup;
@@ -237,7 +300,10 @@ export class DroneLab implements AsyncDisposable {
     await waitFor(() => !isRunning(id), { what: "Drone to stop", timeoutMs: 60_000, everyMs: 20 });
   }
 
-  async startServer(): Promise<void> {
-    await ensureDaemon(server(this.#setup), step);
+  /** @param filter of people, whom Drone lets in @default as the stack has it */
+  async startServer(filter?: string): Promise<void> {
+    const daemon = server(this.#setup);
+    if (filter !== undefined) daemon.settings.values.DRONE_USER_FILTER = filter;
+    await ensureDaemon(daemon, step);
   }
 }

@@ -9,7 +9,9 @@ export const SETTINGS_FILE = "/etc/cc-ci/host.json";
 export const SECRETS_FOLDER = "/etc/cc-ci/secrets";
 
 const folder = z.string().startsWith("/", "must be an absolute path");
-const repository = z.string().regex(/^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/, "must be owner/name");
+/** The repository on the forge whose `.drone.yml` runs the harness. */
+const pipelines = z.string().regex(/^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/, "must be owner/name")
+  .default("cc-ci/cc-ci");
 const port = z.int().min(1).max(65_535);
 /** A published version of a recipe, as its tag is called. */
 const version = z.string().regex(
@@ -32,6 +34,8 @@ const schema = z.strictObject({
     domain: domainName,
     /** Where runners reach its Drone, if that is not `drone.` and its domain. */
     drone: domainName.optional(),
+    /** The first host's pipelines: the runner takes builds of this repository alone. */
+    repository: pipelines,
   }).optional(),
   forge: z.strictObject({
     /** Where people and Drone find it. */
@@ -66,8 +70,8 @@ const schema = z.strictObject({
   drone: z.strictObject({
     domain: domainName.optional(),
     version: version.optional(),
-    /** The repository on the forge whose `.drone.yml` runs the harness. */
-    repository: repository.default("cc-ci/cc-ci"),
+    /** Builds of this repository alone reach the host, and its owner or the owner's members log in to Drone. */
+    repository: pipelines,
     /** The commit of that repository whose `.drone.yml` the bridge has builds run. */
     commit: commitId.optional(),
     /** The most that a build may take. The harness ends its runs by itself before an hour is over. */

@@ -96,6 +96,7 @@ Deno.test("the settings of a host are enough to describe its units", () => {
   assert.match(bridge, / --allow-net=10\.1\.0\.1:3182,127\.0\.0\.1:443,git\.example\.org:8443 /);
   assert.match(bridge, /^Environment=CCCI_DRONE_URL=https:\/\/builds\.example\.org$/m);
   assert.match(bridge, /^Environment=CCCI_DRONE_REPO=ops\/pipelines$/m);
+  assert.match(files["cc-ci-runner.service"] ?? "", /^Environment=DRONE_LIMIT_REPOS=ops\/pipelines$/m);
 });
 
 const FURTHER = {
@@ -116,16 +117,16 @@ Deno.test("a further host has a runner that takes builds of the first host's Dro
     const said of [
       ...["DRONE_RPC_HOST=drone.ci.example.org", "DRONE_RUNNER_NAME=second"],
       ...["CCCI_DASHBOARD_URL=https://ci.example.org", "CCCI_BASE_DOMAIN=two.example.org"],
+      ...["DRONE_LIMIT_REPOS=cc-ci/cc-ci", "DRONE_LIMIT_EVENTS=custom,push"],
     ]
   ) assert.ok(runner.includes(`\nEnvironment=${said}\n`), said);
   const elsewhere = parseSettings({
     ...FURTHER,
-    runnerOf: { domain: "ci.example.org", drone: "builds.example.org" },
+    runnerOf: { domain: "ci.example.org", drone: "builds.example.org", repository: "ops/pipelines" },
   });
-  assert.match(
-    hostFiles({ holes: unitValues(elsewhere), units })["cc-ci-runner.service"] ?? "",
-    /^Environment=DRONE_RPC_HOST=builds\.example\.org$/m,
-  );
+  const other = hostFiles({ holes: unitValues(elsewhere), units })["cc-ci-runner.service"] ?? "";
+  assert.match(other, /^Environment=DRONE_RPC_HOST=builds\.example\.org$/m);
+  assert.match(other, /^Environment=DRONE_LIMIT_REPOS=ops\/pipelines$/m);
 });
 
 Deno.test("a further host without a name, or with a Drone of its own, is refused", () => {

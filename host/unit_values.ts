@@ -6,6 +6,7 @@ export function unitValues(settings: HostSettings): Record<string, string> {
   const { domain, name, runnerOf, forge, gateway, ca, certificates, secrets, made, home } = settings;
   const { proxy, dashboard, bridge, drone } = settings;
   const { hostname, port, protocol } = new URL(forge.url);
+  const pipelines = runnerOf ?? drone;
   return {
     domain,
     dashboard: `https://${runnerOf?.domain ?? domain}`,
@@ -25,7 +26,7 @@ export function unitValues(settings: HostSettings): Record<string, string> {
     runsFolder: settings.runs,
     drone: `https://${droneDomain(settings)}`,
     droneRpc: droneDomain(settings),
-    ...(drone === undefined ? {} : { droneRepo: drone.repository }),
+    ...(pipelines === undefined ? {} : { droneRepo: pipelines.repository }),
     ...(drone?.commit === undefined ? {} : { droneCommit: drone.commit }),
     // Each host has one turn at a time, this one and those of the other runners.
     ...(drone === undefined || drone.runners.length === 0 ? {} : { runs: String(1 + drone.runners.length) }),

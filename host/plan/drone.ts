@@ -8,7 +8,11 @@ import type { Plan, Step } from "./step.ts";
 
 type DroneSettings = NonNullable<HostSettings["drone"]>;
 
-/** The recipe drone with the forge's log-in, and the bridge as an account that may do everything. */
+/**
+ * The recipe drone with the forge's log-in, and the bridge as an account that may do everything. Of people Drone lets in
+ * who owns the pipelines' repository: the account of that name, or members of the organisation of that name. The bridge's
+ * account is made at Drone's start and logs in nowhere, so that the filter does not concern it.
+ */
 export async function wantedDrone(
   settings: HostSettings,
   { drone, credentials }: { drone: DroneSettings; credentials: Credentials },
@@ -27,6 +31,7 @@ export async function wantedDrone(
       COMPOSE_FILE: "compose.yml:compose.gitea.yml",
       DRONE_GITEA_SERVER: settings.forge.url,
       DRONE_GITEA_CLIENT_ID: clientId,
+      DRONE_USER_FILTER: ownerOf(drone),
       DRONE_USER_CREATE: `username:bridge,machine:true,admin:true,token:${token}`,
       SECRET_RPC_SECRET_VERSION: versionOf(rpc),
       SECRET_CLIENT_SECRET_VERSION: versionOf(client),
@@ -36,6 +41,10 @@ export async function wantedDrone(
       { name: "client_secret", version: versionOf(client), value: client },
     ],
   };
+}
+
+function ownerOf({ repository }: DroneSettings): string {
+  return repository.slice(0, repository.indexOf("/"));
 }
 
 /** How the bridge relies on the pipelines' repository to be set; `timeout` only Drone's admin may set. */
@@ -62,18 +71,18 @@ export function planRepository(
     does: `Wait for ${droneDomain(settings)} to answer`,
   };
   if (!seen.healthy) return { steps: [wait], blocked: null };
-  const [owner = ""] = repository.split("/");
+  const owner = `"${ownerOf(drone)}" (or, if that is an organisation, as who administers its repositories)`;
   const address = `https://${droneDomain(settings)}`;
   if (seen.repository === null) {
     return blocked(
       `Drone does not know "${repository}"`,
-      `Log in at ${address} once as "${owner}", then start again.`,
+      `Log in at ${address} once as ${owner}, then start again.`,
     );
   }
   if (seen.repository.active !== true) {
     return blocked(
       `"${repository}" is not active in Drone`,
-      `Log in at ${address} as "${owner}" and activate it there, then start again.`,
+      `Log in at ${address} as ${owner} and activate it there, then start again.`,
     );
   }
   const there = seen.repository;

@@ -74,6 +74,7 @@ Deno.test("an empty host is brought to its settings, part by part in their order
   assert.equal(host.files.names, "127.0.0.1 localhost\n127.0.0.1 drone.ci.example.org\n");
   assert.match(host.settings.get("traefik.ci.example.org") ?? "", /^LETS_ENCRYPT_ENV=$/m);
   assert.equal(host.stacks.get(PROXY)?.version, "2.1.0+v3.7.13");
+  assert.match(host.settings.get("drone.ci.example.org") ?? "", /^DRONE_USER_FILTER=cc-ci$/m);
   assert.equal(host.repository?.timeout, 60);
   assert.equal(host.repository?.visibility, "public");
   assert.match(

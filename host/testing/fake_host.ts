@@ -52,6 +52,7 @@ const recipes: Record<string, Published> = {
           DRONE_GITEA_SERVER: env.DRONE_GITEA_SERVER ?? "",
           DRONE_GITEA_CLIENT_ID: env.DRONE_GITEA_CLIENT_ID ?? "",
           DRONE_USER_CREATE: env.DRONE_USER_CREATE ?? "",
+          DRONE_USER_FILTER: env.DRONE_USER_FILTER ?? "",
         },
         secrets: [
           `${stack}_client_secret_${env.SECRET_CLIENT_SECRET_VERSION}`,

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Paths, PORTS } from "../host/paths.ts";
 import { stopProcess } from "../host/process.ts";
 import { type Daemon, ownDaemon } from "./daemon.ts";
-import { DRONE_URL, droneFiles } from "./files.ts";
+import { DRONE_URL, droneFiles, OWNER, PIPELINES } from "./files.ts";
 import type { DronePrograms } from "./programs.ts";
 import type { DroneSecrets } from "./secrets.ts";
 
@@ -38,6 +38,8 @@ export function server({ paths, gateway, programs, secrets }: DaemonSetup): Daem
         DRONE_SERVER_PROXY_PROTO: "http",
         DRONE_DATABASE_DRIVER: "sqlite3",
         DRONE_DATABASE_DATASOURCE: files.database,
+        // Of people, who owns the pipelines alone.
+        DRONE_USER_FILTER: OWNER,
         DRONE_USER_CREATE: `username:bridge,machine:true,admin:true,token:${secrets.token}`,
         DRONE_STATUS_DISABLED: "true",
         DRONE_LOGS_TEXT: "true",
@@ -84,6 +86,8 @@ export function runner(
         DRONE_RUNNER_ROOT: join(files.work, name),
         DRONE_RUNNER_ENVFILE: files.stepEnv,
         DRONE_LIMIT_EVENTS: "custom,push",
+        // Steps run as this runner's user, so nobody else's repository may have any.
+        DRONE_LIMIT_REPOS: PIPELINES,
         DRONE_HTTP_BIND: `${gateway}:${port}`,
       },
     },

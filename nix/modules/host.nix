@@ -21,7 +21,7 @@ let
     name = cfg.hostName;
     secrets = cfg.holes.secrets;
   } // unlessNull "ca" cfg.ca
-  // optionalAttrs (cfg.runnerOf.domain != null) { runnerOf = { inherit (cfg.runnerOf) domain; } // unlessNull "drone" cfg.runnerOf.drone; }
+  // optionalAttrs further { runnerOf = { inherit (cfg.runnerOf) repository; } // unlessNull "domain" cfg.runnerOf.domain // unlessNull "drone" cfg.runnerOf.drone; }
   // optionalAttrs cfg.drone.enable { drone = { inherit (cfg.drone) repository; } // unlessNull "commit" cfg.drone.commit; }
   // optionalAttrs cfg.backupBot.enable { backupBot = { inherit (cfg.backupBot) repository; }; };
 in
@@ -54,6 +54,7 @@ in
     // optionalAttrs (said ? runs) { runsFolder = said.runs; }
     // optionalAttrs (said ? home) { inherit (said) home; }
     // optionalAttrs (said ? drone.repository) { droneRepo = said.drone.repository; }
+    // optionalAttrs (said ? runnerOf) { droneRepo = said.runnerOf.repository; }
     // optionalAttrs ((said.drone.runners or [ ]) != [ ]) { runs = toString (1 + builtins.length said.drone.runners); }
     // optionalAttrs (said ? made) { inherit (said) made; }
     // optionalAttrs (said ? drone.commit) { droneCommit = said.drone.commit; }
