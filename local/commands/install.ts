@@ -49,7 +49,8 @@ export async function install(argv: string[]): Promise<number> {
   try {
     const sources = await sourcesOf(settings, { options, scratch, signal: interruption.signal });
     const pieces = await piecesOf(settings, { prefix, sources, credentials });
-    const installation: Installation = { root, prefix, pieces, say };
+    const engine = root === "/" ? machineHere.engineAt(settings.docker) : null;
+    const installation: Installation = { root, prefix, pieces, engine, say };
     if (dryRun) {
       await announce(installation);
       const host = join(prefix, "bin", "cc-ci-host");

@@ -1,10 +1,12 @@
 import { dirname, join } from "node:path";
 import { CcciError } from "../../common/errors.ts";
+import type { Engine } from "../../harness/floor/engine.ts";
 import { mayRestart, UNITS } from "../../host/units.ts";
+import { ENGINE_CONFIGURATION, refuseInUse } from "./engine.ts";
 import { applyAt, type Changes, changesAt } from "./files.ts";
 import { type Actor, stopUnits } from "./machine.ts";
 import { readRecord, writeRecord } from "./record.ts";
-import { type Piece, UNIT_FOLDER, unitsAmong } from "./pieces.ts";
+import { type Piece, UNIT_FOLDER } from "./pieces.ts";
 
 const TARGET = "cc-ci.target";
 
@@ -13,12 +15,15 @@ export interface Installation {
   root: string;
   prefix: string;
   pieces: readonly Piece[];
+  /** The Docker that may start containers by what was installed; null where nothing runs, below another root folder. */
+  engine: Engine | null;
   say: (line: string) => void;
 }
 
 /** Says what an installation would change. */
-export async function announce({ root, pieces, say }: Installation): Promise<Changes> {
-  const changes = await changesAt(root, pieces);
+export async function announce(installation: Installation): Promise<Changes> {
+  const { say } = installation;
+  const changes = await changesOf(installation);
   for (const { path } of changes.write) say(`Would write ${path}`);
   for (const path of changes.remove) say(`Would remove ${path}`);
   if (changes.write.length + changes.remove.length === 0) say("Every file is as it should be");
@@ -30,21 +35,35 @@ export async function announce({ root, pieces, say }: Installation): Promise<Cha
  * @param actor null where nothing runs, below another root folder
  */
 export async function installFiles(
-  { root, prefix, pieces, say }: Installation,
+  installation: Installation,
   actor: Actor | null,
 ): Promise<Changes> {
-  const changes = await changesAt(root, pieces);
+  const { root, prefix, pieces, say } = installation;
+  const changes = await changesOf(installation);
   const { write, remove } = changes;
   if (write.length + remove.length === 0) {
     say("Every file is as it should be");
     return changes;
   }
-  if (actor !== null) await stopUnits(unitsAmong(remove), { actor, say, what: "install" });
+  if (actor !== null) await stopUnits(remove, { root, actor, say, what: "install" });
   await applyAt(root, { changes, pieces, prefix });
   for (const [folder, count] of countsByFolder(write.map(({ path }) => path))) {
     say(`Written: ${count} ${count === 1 ? "file" : "files"} in ${folder}`);
   }
   for (const path of remove) say(`Removed: ${path}`);
+  return changes;
+}
+
+/** @throws {UsageError} where something else is in the way, or Docker needs what would go */
+async function changesOf({ root, prefix, pieces, engine }: Installation): Promise<Changes> {
+  const changes = await changesAt(root, pieces);
+  const runtime = join(prefix, "programs", "floor", "runtime.sh");
+  await refuseInUse(root, {
+    ...{ paths: changes.remove, engine, what: "install" },
+    instead:
+      `Name the folder of before with --prefix. To move, name "${runtime}" in the place of that runtime in ` +
+      `"${ENGINE_CONFIGURATION}" and restart Docker; no container starts until the installation has brought that file.`,
+  });
   return changes;
 }
 

@@ -1,60 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { execOk } from "../../common/exec.ts";
-import { letGitIn } from "../../host/logins.ts";
-import { parseSettings } from "../../host/settings.ts";
-import { announce, bringUp, type Installation, installFiles } from "./install.ts";
-import { piecesOf } from "./pieces.ts";
-import { uninstallFrom } from "./uninstall.ts";
-
-const tmp = await Deno.makeTempDir({ prefix: "cc-ci-install-" });
-globalThis.addEventListener("unload", () => Deno.removeSync(tmp, { recursive: true }));
-
-const settings = {
-  domain: "ci.example.org",
-  forge: { url: "https://git.example.org", org: "recipe-maintainers" },
-  drone: {},
-  backupBot: {},
-};
-
-/** Something to install, and a root folder with what a machine has anyway. */
-async function someMachine() {
-  const folder = await Deno.makeTempDir({ dir: tmp });
-  const root = join(folder, "root");
-  for (
-    const path of ["etc/systemd/system/multi-user.target.wants", "usr/local/bin", "etc/cc-ci/secrets", "opt"]
-  ) {
-    await Deno.mkdir(join(root, path), { recursive: true });
-  }
-  await Deno.writeTextFile(join(root, "etc/cc-ci/host.json"), JSON.stringify(settings));
-  await Deno.writeTextFile(join(root, "usr/local/bin/abra"), "of the host");
-  const programs = join(folder, "programs");
-  await Deno.mkdir(join(programs, "floor"), { recursive: true });
-  for (const name of ["bridge.js", "host.js", "deno", "runner"]) {
-    await Deno.writeTextFile(join(programs, name), name);
-  }
-  await Deno.writeTextFile(join(programs, "floor", "runtime.sh"), "#!/bin/sh\n", { mode: 0o755 });
-  const said: string[] = [];
-  const installation = async (asked: object = settings, prefix = "/opt/cc-ci"): Promise<Installation> => ({
-    ...{ root, prefix, say: (line) => void said.push(line) },
-    pieces: await piecesOf(parseSettings(asked), {
-      ...{ prefix, credentials: ["status_token"] },
-      sources: { programs, deno: join(programs, "deno"), runner: join(programs, "runner") },
-    }),
-  });
-  return { root, programs, said, installation };
-}
-
-/** Every path below a folder with what is there. */
-async function contents(root: string): Promise<string[]> {
-  const { stdout } = await execOk(["find", root, "-printf", "%P %y %m %l %T@\n"]);
-  return stdout.trim().split("\n").toSorted();
-}
-
-/** The same without times, which folders change by themselves. */
-async function names(root: string): Promise<string[]> {
-  return (await contents(root)).map((line) => line.replace(/ \S+$/, ""));
-}
+import { engineConfiguration } from "../../harness/floor/engine.ts";
+import { announce, bringUp, installFiles } from "./install.ts";
+import { contents, names, settings, someMachine } from "./testing/machine.ts";
 
 Deno.test("an installation is made once, a second call changes nothing, and says so", async () => {
   const { root, said, installation } = await someMachine();
@@ -113,68 +61,33 @@ Deno.test("what is in the way and not ours is named, and nothing is written", as
   assert.deepEqual(await contents(root), before);
 });
 
-Deno.test("an installation that broke off is finished by the next call, and removed whole", async () => {
-  const { root, programs, installation } = await someMachine();
-  const before = await names(root);
-  const whole = await installation();
-  await Deno.remove(join(programs, "host.js")); // gone while it is copied
-  await assert.rejects(installFiles(whole, null), Deno.errors.NotFound);
-  assert.notDeepEqual(await names(root), before);
-  await Deno.writeTextFile(join(programs, "host.js"), "host.js");
-  await installFiles(whole, null);
-  await uninstallFrom(root, { purge: false, dryRun: false, actor: null, engineAt: null, say: () => {} });
-  assert.deepEqual(await names(root), before);
-});
-
-Deno.test("uninstalling removes exactly what installing made, and state only when it is asked to", async () => {
-  const { root, said, installation } = await someMachine();
-  const before = await names(root);
-  await installFiles(await installation(settings, "/opt/ci/one"), null);
-  await Deno.mkdir(join(root, "var/lib/cc-ci"), { recursive: true });
-  await Deno.mkdir(join(root, "var/lib/private/cc-ci/bridge"), { recursive: true });
-  await Deno.symlink("../private/cc-ci/bridge", join(root, "var/lib/cc-ci/bridge"));
-  const installed = await contents(root);
-  const say = (line: string) => void said.push(line);
-  const call = { purge: false, dryRun: false, actor: null, engineAt: null, say };
-
-  await uninstallFrom(root, { ...call, purge: true, dryRun: true });
-  assert.ok(said.includes("Would remove /opt/ci/one/bin/deno"));
-  assert.ok(said.includes("Would remove /var/lib/cc-ci with all it holds"));
-  assert.deepEqual(await contents(root), installed, "a dry run removes nothing");
-
-  await uninstallFrom(root, call);
-  assert.deepEqual(
-    (await names(root)).filter((line) => !line.startsWith("var")),
-    before,
-  );
-  assert.ok(said.includes("Kept: /var/lib/cc-ci"));
-  said.length = 0;
-  await uninstallFrom(root, call);
-  assert.deepEqual(said, ["Nothing is installed"]);
-  await uninstallFrom(root, { ...call, purge: true });
-  assert.deepEqual((await names(root)).filter((line) => line.includes("cc-ci")), []);
-});
-
-Deno.test("a purge removes the log-ins that the host's program wrote, and leaves those of others", async () => {
-  const { root, said, installation } = await someMachine();
+Deno.test("another prefix does not take away by what Docker starts containers", async () => {
+  const { root, installation } = await someMachine();
   await installFiles(await installation(), null);
-  const netrc = join(root, "root/.netrc");
-  await Deno.mkdir(join(root, "root"));
-  await Deno.writeTextFile(netrc, "machine other.example.org login x password y\n");
-  const made = join(root, "var/lib/cc-ci/host");
-  await letGitIn({ home: join(root, "root"), made }, { host: "git.example.org", token: "ours" });
-  // What the program notes it notes as the machine has it.
-  const notes = join(made, "logins.json");
-  await Deno.writeTextFile(notes, (await Deno.readTextFile(notes)).replaceAll(root, ""));
-  const call = { dryRun: false, actor: null, engineAt: null, say: (line: string) => void said.push(line) };
-  await uninstallFrom(root, { ...call, purge: false });
-  assert.match(await Deno.readTextFile(netrc), /git\.example\.org/);
-  await uninstallFrom(root, { ...call, purge: true });
-  assert.equal(await Deno.readTextFile(netrc), "machine other.example.org login x password y\n");
-  assert.ok(said.includes('Removed: the log-in for "git.example.org" in /root/.netrc'), said.join("\n"));
+  const configuration = join(root, "etc/docker/daemon.json");
+  await Deno.mkdir(join(root, "etc/docker"));
+  const tell = (path: string) => Deno.writeTextFile(configuration, JSON.stringify(engineConfiguration(path)));
+  await tell("/opt/cc-ci/programs/floor/runtime.sh");
+  const moved = await installation(settings, "/srv/cc-ci");
+  const before = await contents(root);
+  const refused = {
+    message:
+      'Could not install: Docker starts containers by "/opt/cc-ci/programs/floor/runtime.sh", which would go',
+    hint:
+      /^Name the folder of before .* name "\/srv\/cc-ci\/programs\/floor\/runtime\.sh" in the place of that/,
+  };
+  await assert.rejects(announce(moved), refused);
+  const untouched = { run: () => Promise.reject(new Error("nothing is stopped")) };
+  await assert.rejects(installFiles(moved, untouched), refused);
+  assert.deepEqual(await contents(root), before);
+
+  await tell("/srv/cc-ci/programs/floor/runtime.sh");
+  const { remove } = await installFiles(moved, null);
+  assert.ok(remove.includes("/opt/cc-ci/programs/floor/runtime.sh"));
 });
 
 /** Notes what is called on a machine whose host program ends with this code, and whose runner runs or does not. */
+
 function actorOn(codeOfHost: number, { running = false } = {}) {
   const calls: string[] = [];
   const run = (argv: readonly string[]) => {

@@ -5,6 +5,7 @@ import { engineAt, engineConfiguration, runtimeTrouble } from "../../harness/flo
 import type { HostSettings } from "../../host/settings.ts";
 import { isRoot, onPath } from "../host/host.ts";
 import { ENGINE_CONFIGURATION, runtimesTold } from "./engine.ts";
+import { UNIT_FOLDER, unitsAmong } from "./pieces.ts";
 
 /** Programs that the host's program and runs call, by the packages of Debian that have them; of a list any will do. */
 const PROGRAMS: [debian: string, ...programs: string[]][] = [
@@ -99,14 +100,22 @@ export interface Actor {
 }
 
 /**
- * Stops units before their files go: systemd would keep what runs, and forget how to stop it.
+ * Stops the units among files before these go: systemd would keep what runs, and forget how to stop it. Units without a
+ * file, as after a call that broke off, are not asked for: systemd does not know them and stops nothing then.
  * @param options.what this is done for, as a verb
  * @throws {UsageError} when they do not stop, before anything was changed
  */
 export async function stopUnits(
-  units: readonly string[],
-  { actor, say, what }: { actor: Actor; say: (line: string) => void; what: "install" | "uninstall" },
+  paths: readonly string[],
+  { root, actor, say, what }: {
+    root: string;
+    actor: Actor;
+    say: (line: string) => void;
+    what: "install" | "uninstall";
+  },
 ): Promise<void> {
+  const units: string[] = [];
+  for (const unit of unitsAmong(paths)) if (await exists(join(root, UNIT_FOLDER, unit))) units.push(unit);
   if (units.length === 0) return;
   say(`Stopping ${units.join(", ")}; a run that goes on is waited for`);
   const code = await actor.run(["systemctl", "stop", ...units]);

@@ -1,14 +1,13 @@
 import { join, resolve } from "node:path";
-import { UsageError } from "../../common/errors.ts";
 import { exists, removeTree } from "../../common/files.ts";
 import type { Engine } from "../../harness/floor/engine.ts";
 import { removeLogins } from "../../host/remove_logins.ts";
 import { type HostSettings, parseSettings, readSettings, SETTINGS_FILE } from "../../host/settings.ts";
 import { removeAt } from "./files.ts";
-import { ENGINE_CONFIGURATION, runtimesTold } from "./engine.ts";
+import { ENGINE_CONFIGURATION, refuseInUse } from "./engine.ts";
 import { type Actor, stopUnits } from "./machine.ts";
-import { UNIT_FOLDER, unitsAmong } from "./pieces.ts";
-import { readRecord, type Record as Installed } from "./record.ts";
+import { UNIT_FOLDER } from "./pieces.ts";
+import { readRecord } from "./record.ts";
 
 /** What a host knows and keeps, apart from what Docker has. */
 const STATE = [
@@ -38,7 +37,14 @@ export async function uninstallFrom(
 ): Promise<void> {
   const record = await readRecord(root);
   const settings = await settingsOf(root);
-  if (record !== null) await refuseInUse(root, { record, engine: engineAt?.(settings.docker) ?? null });
+  if (record !== null) {
+    await refuseInUse(root, {
+      ...{ paths: record.paths, engine: engineAt?.(settings.docker) ?? null, what: "uninstall" },
+      instead:
+        `Take that runtime and "default-runtime" out of "${ENGINE_CONFIGURATION}" and restart Docker, which makes ` +
+        "the containers of its services anew.",
+    });
+  }
   const state: string[] = [];
   for (const path of STATE) if (await exists(join(root, path))) state.push(path);
   if (record === null) {
@@ -46,7 +52,7 @@ export async function uninstallFrom(
   } else if (dryRun) {
     for (const path of record.paths) say(`Would remove ${path}`);
   } else {
-    if (actor !== null) await stopUnits(unitsAmong(record.paths), { actor, say, what: "uninstall" });
+    if (actor !== null) await stopUnits(record.paths, { root, actor, say, what: "uninstall" });
     await removeAt(root, record);
     if (actor !== null) await actor.run(["systemctl", "daemon-reload"]);
     say(`Removed: ${record.paths.length} files below ${record.prefix}, ${UNIT_FOLDER} and /usr/local/bin`);
@@ -82,21 +88,4 @@ export async function uninstallFrom(
 async function settingsOf(root: string): Promise<HostSettings> {
   const least = { domain: "ci.example.org", forge: { url: "https://git.example.org", org: "-" } };
   return await readSettings(join(root, SETTINGS_FILE)).catch(() => parseSettings(least));
-}
-
-/** An engine that is told nothing of it any more has it all the same until it is started again. */
-async function refuseInUse(
-  root: string,
-  { record, engine }: { record: Installed; engine: Engine | null },
-): Promise<void> {
-  const said = await engine?.info().catch(() => null); // one that does not answer starts nothing
-  const known = Object.values(said?.Runtimes ?? {}).map(({ path }) => path);
-  const { paths } = await runtimesTold(root);
-  const used = [...paths, ...known].find((path) => path !== undefined && record.paths.includes(path));
-  if (used === undefined) return;
-  throw new UsageError(`Could not uninstall: Docker starts containers by "${used}", which would go`, {
-    hint:
-      `Take that runtime and "default-runtime" out of "${ENGINE_CONFIGURATION}" and restart Docker, which makes ` +
-      'the containers of its services anew. Then start "./cc-ci uninstall" again.',
-  });
 }

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
+import { exists } from "../../common/files.ts";
+import { letGitIn } from "../../host/logins.ts";
 import { info } from "../../harness/swarm/schema.ts";
 import { engineConfiguration } from "../../harness/floor/engine.ts";
+import { installFiles } from "./install.ts";
 import { writeRecord } from "./record.ts";
+import { contents, names, settings, someMachine } from "./testing/machine.ts";
 import { uninstallFrom } from "./uninstall.ts";
 
 const RUNTIME = "/opt/cc-ci/programs/floor/runtime.sh";
@@ -55,13 +59,13 @@ Deno.test("an engine that does not answer keeps nobody from uninstalling", async
 });
 
 Deno.test("a purge keeps what the settings name elsewhere, and says of nothing it removes that it is kept", async () => {
-  const settings = {
+  const asked = {
     domain: "ci.example.org",
     forge: { url: "https://git.example.org", org: "recipe-maintainers" },
     ...{ secrets: "/etc/cc-ci", made: "/var/lib/cc-ci", runs: "/srv/runs" },
   };
   await using at = await installedRoot({
-    "/etc/cc-ci/host.json": JSON.stringify(settings),
+    "/etc/cc-ci/host.json": JSON.stringify(asked),
     "/var/lib/cc-ci/logins.json": "{ broken",
     "/srv/runs/one": "",
   });
@@ -73,4 +77,92 @@ Deno.test("a purge keeps what the settings name elsewhere, and says of nothing i
   );
   assert.deepEqual(kept.slice(1), ["Kept: /srv/runs, which the settings name"]);
   assert.ok(at.said.includes("Removed: /var/lib/cc-ci with all it holds"));
+});
+
+Deno.test("an installation that broke off is finished by the next call, and removed whole", async () => {
+  const { root, programs, installation } = await someMachine();
+  const before = await names(root);
+  const whole = await installation();
+  await Deno.remove(join(programs, "host.js")); // gone while it is copied
+  await assert.rejects(installFiles(whole, null), Deno.errors.NotFound);
+  assert.notDeepEqual(await names(root), before);
+  await Deno.writeTextFile(join(programs, "host.js"), "host.js");
+  await installFiles(whole, null);
+  await uninstallFrom(root, { purge: false, dryRun: false, actor: null, engineAt: null, say: () => {} });
+  assert.deepEqual(await names(root), before);
+});
+
+/** systemd below a root folder, which stops nothing where one of the units that it is asked for has no file. */
+function systemdBelow(root: string) {
+  return {
+    async run([, verb, ...units]: readonly string[]) {
+      const there = await Promise.all(units.map((unit) => exists(join(root, "etc/systemd/system", unit))));
+      return verb !== "stop" || there.every((one) => one) ? 0 : 5;
+    },
+  };
+}
+
+Deno.test("an installation that broke off is removed, by a call that broke off as well", async () => {
+  const { root, programs, installation } = await someMachine();
+  const before = await names(root);
+  const whole = await installation();
+  await Deno.remove(join(programs, "host.js")); // gone while it is copied, before any unit is written
+  await assert.rejects(installFiles(whole, null), Deno.errors.NotFound);
+  const call = { purge: false, dryRun: false, engineAt: null, say: () => {} };
+  await uninstallFrom(root, { ...call, actor: systemdBelow(root) });
+  assert.deepEqual(await names(root), before);
+
+  await Deno.writeTextFile(join(programs, "host.js"), "host.js");
+  await installFiles(whole, null);
+  await Deno.remove(join(root, "etc/systemd/system/cc-ci-bridge.service"));
+  await uninstallFrom(root, { ...call, actor: systemdBelow(root) });
+  assert.deepEqual(await names(root), before);
+});
+
+Deno.test("uninstalling removes exactly what installing made, and state only when it is asked to", async () => {
+  const { root, said, installation } = await someMachine();
+  const before = await names(root);
+  await installFiles(await installation(settings, "/opt/ci/one"), null);
+  await Deno.mkdir(join(root, "var/lib/cc-ci"), { recursive: true });
+  await Deno.mkdir(join(root, "var/lib/private/cc-ci/bridge"), { recursive: true });
+  await Deno.symlink("../private/cc-ci/bridge", join(root, "var/lib/cc-ci/bridge"));
+  const installed = await contents(root);
+  const say = (line: string) => void said.push(line);
+  const call = { purge: false, dryRun: false, actor: null, engineAt: null, say };
+
+  await uninstallFrom(root, { ...call, purge: true, dryRun: true });
+  assert.ok(said.includes("Would remove /opt/ci/one/bin/deno"));
+  assert.ok(said.includes("Would remove /var/lib/cc-ci with all it holds"));
+  assert.deepEqual(await contents(root), installed, "a dry run removes nothing");
+
+  await uninstallFrom(root, call);
+  assert.deepEqual(
+    (await names(root)).filter((line) => !line.startsWith("var")),
+    before,
+  );
+  assert.ok(said.includes("Kept: /var/lib/cc-ci"));
+  said.length = 0;
+  await uninstallFrom(root, call);
+  assert.deepEqual(said, ["Nothing is installed"]);
+  await uninstallFrom(root, { ...call, purge: true });
+  assert.deepEqual((await names(root)).filter((line) => line.includes("cc-ci")), []);
+});
+
+Deno.test("a purge removes the log-ins that the host's program wrote, and leaves those of others", async () => {
+  const { root, said, installation } = await someMachine();
+  await installFiles(await installation(), null);
+  const netrc = join(root, "root/.netrc");
+  await Deno.mkdir(join(root, "root"));
+  await Deno.writeTextFile(netrc, "machine other.example.org login x password y\n");
+  const made = join(root, "var/lib/cc-ci/host");
+  await letGitIn({ home: join(root, "root"), made }, { host: "git.example.org", token: "ours" });
+  // What the program notes it notes as the machine has it.
+  const notes = join(made, "logins.json");
+  await Deno.writeTextFile(notes, (await Deno.readTextFile(notes)).replaceAll(root, ""));
+  const call = { dryRun: false, actor: null, engineAt: null, say: (line: string) => void said.push(line) };
+  await uninstallFrom(root, { ...call, purge: false });
+  assert.match(await Deno.readTextFile(netrc), /git\.example\.org/);
+  await uninstallFrom(root, { ...call, purge: true });
+  assert.equal(await Deno.readTextFile(netrc), "machine other.example.org login x password y\n");
+  assert.ok(said.includes('Removed: the log-in for "git.example.org" in /root/.netrc'), said.join("\n"));
 });
