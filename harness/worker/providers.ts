@@ -141,9 +141,10 @@ async function providerRun(
   const sought = { planned, enrolment: wanted.enrolment, commit: repo.head, settings: run.plan.settings };
   const left = await leftWarm(sought, run.clock);
   const settled = left === null
-    ? (await settledEnrolment(wanted.enrolment, run.redactor)).enrolment
-    : asItWasMade(wanted.enrolment, left, run.redactor);
-  const enrolment = filled(run, { enrolment: settled, values });
+    ? await settledEnrolment(wanted.enrolment, run.redactor)
+    : await asItWasMade(wanted.enrolment, { left, redactor: run.redactor });
+  for (const note of settled.notes) quietly(ctx, planned.recipe).note(note);
+  const enrolment = filled(run, { enrolment: settled.enrolment, values });
   let app: App | null = null;
   const provider: RunContext = {
     ...run,

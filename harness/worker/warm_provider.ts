@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { Clock } from "../../common/time.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import type { App } from "../app/app.ts";
 import type { RunContext } from "../checks/context.ts";
+import { settledEnrolment } from "../checks/settled_enrolment.ts";
 import type { PlannedProvider } from "../run/folder.ts";
 import type { Redactor } from "../run/redact.ts";
 import type { Settings } from "../run/settings.ts";
@@ -34,27 +35,26 @@ export async function leftWarm(sought: Sought, clock: Pick<Clock, "now">): Promi
   return clock.now() - left.deployedAt < 1000 * JANITOR_MAX_AGE ? left : null;
 }
 
-/** The enrolment with the values with which the provider was deployed. Nobody sees them, or what it has handed on. */
-export function asItWasMade(enrolment: Enrolment, left: WarmProvider, redactor: Redactor): Enrolment {
+/**
+ * The enrolment with the values with which the provider was deployed. Nobody sees those that are secret, as in the run
+ * that deployed it, nor what it has handed on.
+ * @returns also a sentence for each that is too short to be taken out of logs
+ */
+export async function asItWasMade(
+  enrolment: Enrolment,
+  { left, redactor }: { left: WarmProvider; redactor: Redactor },
+): Promise<{ enrolment: Enrolment; notes: string[] }> {
   const { values: { secrets, env } } = left;
   const handed = [left, ...left.visits].flatMap(({ handed }) => Object.values(handed))
     .flatMap(({ value, secret }) => secret ? [value] : []);
-  for (const value of [...Object.values(secrets), ...Object.values(left.secrets), ...handed]) {
-    redactor.add(value);
-  }
-  for (const [name, value] of Object.entries(env)) {
-    if (enrolment.env[name]?.generate !== undefined) redactor.add(value);
-  }
-  return {
+  for (const value of [...Object.values(left.secrets), ...handed]) redactor.add(value);
+  const settings = Object.entries(enrolment.env)
+    .map(([name, setting]) => [name, { ...setting, value: env[name] ?? setting.value }]);
+  return await settledEnrolment({
     ...enrolment,
     secrets: Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, { value }])),
-    env: Object.fromEntries(
-      Object.entries(enrolment.env).map(([name, { generate: _, charset: __, ...setting }]) => [name, {
-        ...setting,
-        value: env[name] ?? setting.value,
-      }]),
-    ),
-  };
+    env: Object.fromEntries(settings),
+  }, redactor);
 }
 
 /**
@@ -127,14 +127,25 @@ export async function visitWarm(
   await note([...others, { recipe, neededBy, handed: Object.fromEntries(handed) }]);
 }
 
-/** Tells enrolments apart by all of their files. */
+/** Tells enrolments apart by all of their files, those included to which links lead. */
 async function digestOf({ folder }: Enrolment): Promise<string> {
   const hash = createHash("sha256");
-  if (folder === null) return hash.digest("hex");
-  const names = [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile).map(({ name }) => name).sort();
-  for (const name of names) {
-    const content = await Deno.readFile(join(folder, name));
-    hash.update(JSON.stringify([name, content.length])).update(content);
+  const paths = folder === null ? [] : (await Array.fromAsync(filesBelow(folder))).sort();
+  for (const path of paths) {
+    const content = await Deno.readFile(path);
+    hash.update(JSON.stringify([relative(folder ?? "", path), content.length])).update(content);
   }
   return hash.digest("hex");
+}
+
+/** @param above real paths of the folders on the way there, since a link may lead back to one */
+async function* filesBelow(folder: string, above: readonly string[] = []): AsyncGenerator<string> {
+  const real = await Deno.realPath(folder);
+  if (above.includes(real)) return;
+  for await (const { name } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    const there = await Deno.stat(path).catch(() => null); // a link may lead nowhere
+    if (there?.isDirectory) yield* filesBelow(path, [...above, real]);
+    else if (there?.isFile) yield path;
+  }
 }

@@ -16,6 +16,7 @@ secrets: { admin: { length: 12 } }
 env:
   SALT: { generate: 10 }
   COLOUR: blue
+  ADMIN_PASSWORD: tr0ub4dor-and-3
 `;
 
 const planned: PlannedProvider = {
@@ -44,7 +45,11 @@ async function withWarm(
     const settled = {
       ...enrolment,
       secrets: { admin: { value: "correct-horse" } },
-      env: { SALT: { value: "battery-staple" }, COLOUR: { value: "blue" } },
+      env: {
+        SALT: { value: "battery-staple" },
+        COLOUR: { value: "blue" },
+        ADMIN_PASSWORD: { value: "tr0ub4dor-and-3" },
+      },
     };
     const handed = {
       token: { value: "hunter2hunter2", secret: true },
@@ -77,16 +82,48 @@ Deno.test("a provider that was left up is taken by a run that looks for just tha
     assert.ok(!await found(), "another enrolment");
   }));
 
+Deno.test("a provider is deployed anew after a change of any file of its enrolment, however deep it lies", () =>
+  withWarm(async ({ sought, clock, folder }) => {
+    const beside = join(folder, "..", "shared");
+    await Deno.mkdir(beside);
+    await Deno.mkdir(join(folder, "keys"));
+    await Deno.symlink("../shared/client.ts", join(folder, "client.ts"));
+    await Deno.symlink("../shared", join(folder, "lib"));
+    await Deno.symlink("..", join(folder, "keys", "up"));
+    const app = { secrets: {}, handed: {}, deployedAt: clock.now() };
+    const paths = [
+      join(folder, "keys", "jwt.pem"),
+      join(beside, "client.ts"), // a link leads there
+      join(beside, "more.ts"), // a link leads to its folder
+    ];
+    for (const path of paths) {
+      for (const text of ["first", "again"]) {
+        await leaveWarm(app, { ...sought, settled: sought.enrolment });
+        assert.notEqual(await leftWarm(sought, clock), null);
+        await Deno.writeTextFile(path, text);
+        assert.equal(await leftWarm(sought, clock), null, `${path}: ${text}`);
+      }
+    }
+    await leaveWarm(app, { ...sought, settled: sought.enrolment });
+    await Deno.rename(join(folder, "keys", "jwt.pem"), join(folder, "keys", "jwk.pem"));
+    assert.equal(await leftWarm(sought, clock), null, "another name");
+  }));
+
 Deno.test("it is as it was made, and nobody sees its secrets in a later run either", () =>
   withWarm(async ({ sought, clock }) => {
     const left = await leftWarm(sought, clock) ?? assert.fail();
     const redactor = new Redactor();
-    const { secrets, env } = asItWasMade(sought.enrolment, left, redactor);
+    const { enrolment: { secrets, env } } = await asItWasMade(sought.enrolment, { left, redactor });
     assert.deepEqual(secrets, { admin: { value: "correct-horse" } });
-    assert.deepEqual(env, { SALT: { value: "battery-staple" }, COLOUR: { value: "blue" } });
-    const log = "correct-horse battery-staple hunter2hunter2 generated-by-abra everybody blue";
+    assert.deepEqual(env, {
+      SALT: { value: "battery-staple" },
+      COLOUR: { value: "blue" },
+      ADMIN_PASSWORD: { value: "tr0ub4dor-and-3" },
+    });
+    const log =
+      "correct-horse battery-staple hunter2hunter2 generated-by-abra tr0ub4dor-and-3 everybody blue";
     assert.match(redactor.text(log), / everybody blue$/);
-    for (const secret of log.split(" ").slice(0, 4)) assert.ok(!redactor.text(log).includes(secret), secret);
+    for (const secret of log.split(" ").slice(0, 5)) assert.ok(!redactor.text(log).includes(secret), secret);
   }));
 
 Deno.test("a run's teardown leaves a provider that stays up, and removes one that was not left well", () =>
@@ -168,7 +205,7 @@ Deno.test("a set-up is told what it has made for runs before, also for one that 
     const left = await leftWarm(sought, clock) ?? assert.fail();
     assert.deepEqual(left.visits.map(({ recipe }) => recipe), ["blog", "wiki"]);
     const redactor = new Redactor();
-    asItWasMade(sought.enrolment, left, redactor);
+    await asItWasMade(sought.enrolment, { left, redactor });
     assert.doesNotMatch(redactor.text("client of other, client of fourth"), /client of/);
   }));
 
