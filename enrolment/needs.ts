@@ -89,6 +89,8 @@ export interface Provider {
   recipe: string;
   /** Whether later runs may find it as this one leaves it: whoever needs it says so, and it needs nothing itself. */
   warm: boolean;
+  /** As its `recipe.yml` names them. */
+  extra_domains: string[];
 }
 
 /**
@@ -103,7 +105,8 @@ export async function providersOf(recipes: string, recipe: string): Promise<Prov
       if (known !== undefined) known.warm &&= warm;
       if (known !== undefined || above.includes(one)) continue;
       await visit(one, [...above, one]);
-      order.push({ recipe: one, warm: warm && (await needsOf(recipes, one)).length === 0 });
+      const { needs, extra_domains } = await saidBy(recipes, one);
+      order.push({ recipe: one, warm: warm && needs.length === 0, extra_domains });
     }
   };
   await visit(recipe, [recipe]);
@@ -111,10 +114,17 @@ export async function providersOf(recipes: string, recipe: string): Promise<Prov
 }
 
 async function needsOf(recipes: string, recipe: string): Promise<Need[]> {
+  return (await saidBy(recipes, recipe)).needs;
+}
+
+/** What other recipes have to know of one; nothing, where its `recipe.yml` cannot be read. */
+async function saidBy(
+  recipes: string,
+  recipe: string,
+): Promise<Pick<RecipeYml, "needs" | "extra_domains">> {
   try {
     const reading = readRecipeYml(await Deno.readTextFile(join(recipes, recipe, "recipe.yml")));
-    return reading.ok ? reading.said.needs : [];
-  } catch {
-    return [];
-  }
+    if (reading.ok) return reading.said;
+  } catch { /* who reads it for a run tells why */ }
+  return { needs: [], extra_domains: [] };
 }

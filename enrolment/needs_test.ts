@@ -80,16 +80,16 @@ Deno.test("a provider is kept for later runs if all who need it say so, and if i
   await withEnrolments({
     wiki:
       "needs: [{recipe: login, warm: true}, {recipe: mail, warm: true}, {recipe: files, warm: true}, {recipe: chat}]",
-    login: "",
+    login: "extra_domains: [admin]",
     mail: "needs: [{recipe: login, warm: true}, {recipe: files}]",
     files: "",
     chat: "",
   }, async (recipes) => {
     assert.deepEqual(await providersOf(recipes, "wiki"), [
-      { recipe: "login", warm: true },
-      { recipe: "files", warm: false },
-      { recipe: "mail", warm: false },
-      { recipe: "chat", warm: false },
+      { recipe: "login", warm: true, extra_domains: ["admin"] },
+      { recipe: "files", warm: false, extra_domains: [] },
+      { recipe: "mail", warm: false, extra_domains: [] },
+      { recipe: "chat", warm: false, extra_domains: [] },
     ]);
   });
 });

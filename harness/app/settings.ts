@@ -4,11 +4,23 @@ import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { fillBraces } from "../../enrolment/placeholders.ts";
 import { assignedNames, missingLines, setEnv } from "../recipe/env_file.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
+import type { RunPlan } from "../run/folder.ts";
 import { extraDomain } from "../run/names.ts";
 
 /** All domains of an app: its own and those of `extra_domains`. */
 export function domainsOf(domain: string, enrolment: Enrolment): string[] {
   return [domain, ...enrolment.extra_domains.map((name) => extraDomain(domain, name))];
+}
+
+/** Domains of everything that a run deploys: of its apps, and of the providers that these need. */
+export function domainsOfRun(
+  { apps, providers }: Pick<RunPlan, "apps" | "providers">,
+  enrolment: Enrolment,
+): string[] {
+  return [
+    ...apps.flatMap(({ domain }) => domainsOf(domain, enrolment)),
+    ...providers.flatMap(({ domains }) => domains),
+  ];
 }
 
 /** Seconds that abra may wait for a deploy: only labels of recipes hold it, since it is told not to wait. */

@@ -1,5 +1,5 @@
 import { formatBytes } from "../../common/bytes.ts";
-import { domainsOf } from "../app/settings.ts";
+import { domainsOfRun } from "../app/settings.ts";
 import { followKills } from "../floor/kills.ts";
 import { appLimits, tellRuntime } from "../floor/limits.ts";
 import { AppWatch, gaugesOf } from "../floor/watch.ts";
@@ -69,11 +69,7 @@ export function bounded(
 function hostsOf({ plan, enrolment }: RunContext): Record<string, string> {
   const { APP_INGRESS: address } = plan.settings;
   if (address === undefined) return {};
-  const domains = [
-    ...plan.apps.flatMap(({ domain }) => domainsOf(domain, enrolment)),
-    ...plan.providers.map(({ domain }) => domain),
-  ];
-  return Object.fromEntries(domains.map((domain) => [domain, address]));
+  return Object.fromEntries(domainsOfRun(plan, enrolment).map((domain) => [domain, address]));
 }
 
 /** What it means that an app used too much. @param of.version the published version that used it; null: the head did */

@@ -1,12 +1,13 @@
 import { basename } from "node:path";
+import { systemClock } from "../../common/time.ts";
 import type { StageName } from "../../protocol/result.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
-import { domainsOf } from "../app/settings.ts";
+import { domainsOf, domainsOfRun } from "../app/settings.ts";
 import type { Browser } from "../browser/types.ts";
 import type { TestOutcome } from "../recipe_tests/outcome.ts";
-import type { KeptApp, PlannedApp, RunFolder } from "../run/folder.ts";
+import type { KeptApp, PlannedApp, RunFolder, RunPlan } from "../run/folder.ts";
 import { Redactor } from "../run/redact.ts";
-import type { Settings } from "../run/settings.ts";
+import { RedactedLines } from "../run/redacted_lines.ts";
 import { stagePlans } from "../run/stage_plan.ts";
 import type { Swarm } from "../swarm/swarm.ts";
 import {
@@ -21,8 +22,8 @@ import { runAgainst } from "./run_against.ts";
 
 /** An app that a run has left up, and the tests that are to be run against it. */
 export interface KeptTests {
-  run: string;
   folder: RunFolder;
+  plan: RunPlan;
   app: PlannedApp;
   kept: KeptApp;
   enrolment: Enrolment;
@@ -30,11 +31,11 @@ export interface KeptTests {
   checkout: string | null;
   /** Stages whose tests are run. */
   stages: readonly StageName[];
-  settings: Settings;
   swarm: Swarm;
   /** Takes each line that the tests print, and what is told about them. */
   say: (line: string) => void;
   signal: AbortSignal;
+  open?: typeof browserFor;
 }
 
 /** What came of the tests of one stage. */
@@ -59,9 +60,12 @@ const kindOf: Partial<Record<StageName, TestKind>> = {
  * @throws {SandboxError} when the host cannot confine the tests that have to be
  */
 export async function runKeptTests(tests: KeptTests): Promise<KeptOutcome[]> {
-  const { app, kept, enrolment, settings, swarm, folder, signal, stages } = tests;
-  const domains = domainsOf(app.domain, enrolment);
-  const starting = browserFor(domains, { settings, family: tests.run });
+  const { app, kept, enrolment, plan, swarm, folder, signal, stages, open = browserFor } = tests;
+  const { settings } = plan;
+  const redactor = new Redactor();
+  for (const secret of kept.hidden) redactor.add(secret);
+  const lines = new RedactedLines(redactor, { clock: systemClock, emit: tests.say });
+  const starting = open(domainsOfRun(plan, enrolment), { settings, family: plan.request.run });
   starting.catch(() => {}); // a test that opens a page gets its error
   try {
     const look = { settings, tmp: folder.tmp, timeoutMs: 120_000, signal };
@@ -80,7 +84,7 @@ export async function runKeptTests(tests: KeptTests): Promise<KeptOutcome[]> {
     const subject = {
       recipe: enrolment.recipe,
       stack: app.stack,
-      domains,
+      domains: domainsOf(app.domain, enrolment),
       domainNames: enrolment.extra_domains,
       services,
       secrets: kept.secrets,
@@ -92,9 +96,6 @@ export async function runKeptTests(tests: KeptTests): Promise<KeptOutcome[]> {
       settings,
       browser: laterBrowser(starting),
     };
-    const redactor = new Redactor();
-    const hidden = Object.values(kept.handed).flatMap(({ value, secret }) => secret ? [value] : []);
-    for (const secret of [...Object.values(kept.secrets), ...hidden]) redactor.add(secret);
     const outcomes: KeptOutcome[] = [];
     for (const stage of stages) {
       const { files, mistakes, checked } = ofStage(stage, { enrolled, own });
@@ -108,11 +109,12 @@ export async function runKeptTests(tests: KeptTests): Promise<KeptOutcome[]> {
         screenshotPrefix: `tests-only-${stage}-`,
         timeoutMs: 1000 *
           (enrolment.timeouts[stage] ?? stagePlans.find(({ name }) => name === stage)?.seconds ?? 600),
-        onLine: (line) => tests.say(redactor.text(line)),
+        onLine: (line) => lines.push(line),
         signal,
       });
+      lines.flush();
       signal.throwIfAborted();
-      outcomes.push({ stage, mistakes, outcome: run === null ? null : redactor.value(run) });
+      outcomes.push(redactor.value({ stage, mistakes, outcome: run }));
     }
     return outcomes;
   } finally {

@@ -50,14 +50,13 @@ export async function testsOnly(request: RunRequest, options: TestsOnlyOptions):
   try {
     say(`Testing https://${app.domain}/ (${kept.version} of ${request.recipe}, run ${run})\n`);
     const outcomes = await runKeptTests({
-      run,
       folder,
+      plan,
       app,
       kept,
       enrolment: await enrolmentOf(plan.settings.RECIPES, request.recipe),
       checkout: await ownTests(request, folder),
       stages: await stagesOf(folder, { lane: app.lane, only: request.only }),
-      settings: plan.settings,
       swarm: new Swarm(plan.settings.DOCKER_SOCKET),
       say: (line) => say(`${line}\n`),
       signal: stop.signal,

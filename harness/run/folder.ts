@@ -4,7 +4,7 @@ import { CcciError } from "../../common/errors.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import { type RunResult, type StageName, stageName } from "../../protocol/result.ts";
 import { FileLock } from "../../common/file_lock.ts";
-import { domainOf, type Lane, lanes, stackOf } from "./names.ts";
+import { domainOf, extraDomain, type Lane, lanes, stackOf } from "./names.ts";
 import { removeTree, writeAtomically } from "../../common/files.ts";
 import { runRequest } from "./request.ts";
 import { storedSettings } from "./settings.ts";
@@ -26,7 +26,9 @@ const plannedProvider = plannedApp.omit({ lane: true }).extend({
   recipe: z.string(),
   /** Whether it stays up when the run is over. */
   warm: z.boolean().default(false),
-});
+  /** Its own domain, and those of its `extra_domains`. Plans of an earlier version name the first alone. */
+  domains: z.array(z.string()).optional(),
+}).transform((one) => ({ ...one, domains: one.domains ?? [one.domain] }));
 export type PlannedProvider = z.infer<typeof plannedProvider>;
 
 /** `run.json`: all that is needed to test and, whichever process dies, to clean up. */
@@ -65,7 +67,7 @@ export type HandedValue = z.infer<typeof handedValue>;
 /** What a plan is made of. */
 export interface AskedPlan extends Omit<RunPlan, "schema" | "stages" | "apps" | "providers"> {
   /** Recipes that the recipe needs, each after those that it needs itself. */
-  providers?: readonly { recipe: string; warm: boolean }[];
+  providers?: readonly { recipe: string; warm: boolean; extra_domains: readonly string[] }[];
 }
 
 /** What tests need to know of an app that is left up. */
@@ -79,6 +81,8 @@ const keptApp = z.object({
   /** What the run's data was written with. */
   marker: z.string(),
   handed: z.record(z.string(), handedValue),
+  /** What its run has taken out of everything that anybody sees. */
+  hidden: z.array(z.string()),
 });
 export type KeptApp = z.infer<typeof keptApp>;
 
@@ -169,13 +173,14 @@ export class RunFolder {
         const domain = domainOf(recipe, { run, lane, base: request.settings.BASE_DOMAIN });
         return { lane, domain, stack: stackOf(domain), abraDir: join(folder.tmp, lane, "abra") };
       }),
-      providers: (request.providers ?? []).map(({ recipe: needed, ...one }, at) => {
+      providers: (request.providers ?? []).map(({ recipe: needed, extra_domains, ...one }, at) => {
         const { BASE_DOMAIN: base, RUNS } = request.settings;
         // Whoever looks at an app that was kept needs its provider as long, and that of a run is there as long.
         const warm = one.warm && !request.request.keep;
         const domain = domainOf(needed, { run: warm ? RUNS : run, lane: `needs/${needed}`, base });
         const abraDir = join(warm ? warmFolder(RUNS, needed) : folder.ofProvider(at).tmp, "abra");
-        return { recipe: needed, warm, domain, stack: stackOf(domain), abraDir };
+        const domains = [domain, ...extra_domains.map((name) => extraDomain(domain, name))];
+        return { recipe: needed, warm, domain, domains, stack: stackOf(domain), abraDir };
       }),
     };
     for (const part of [folder.stages, folder.screenshots, folder.tmp]) await Deno.mkdir(part);

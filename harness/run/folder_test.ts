@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { RunRecord } from "./record.ts";
 import { RunFolder, runFolders } from "./folder.ts";
+import { domainsOfRun } from "../app/settings.ts";
+import { defaultEnrolment } from "../../enrolment/enrolment.ts";
 import { FileLock, signature } from "../../common/file_lock.ts";
 import { readSettings } from "./settings.ts";
 import { emptyReport } from "./stage.ts";
@@ -50,6 +52,28 @@ Deno.test("a run's apps are planned, and its folder locked, before anything exis
     await assert.rejects(RunFolder.create(path, plan), { code: "run.exists" });
     await Deno.mkdir(join(runs, ".cache"));
     assert.deepEqual((await runFolders(runs)).map((one) => one.path), [path]);
+  }));
+
+Deno.test("a run knows all domains of its providers, and those of a plan of an earlier version by their own", () =>
+  withRuns(async (runs) => {
+    const path = join(runs, "abcdef-1");
+    const providers = [{ recipe: "login", warm: false, extra_domains: ["admin"] }];
+    const { folder, plan: made, lock } = await RunFolder.create(path, { ...plan, providers });
+    using _lock = lock;
+    const known = async () => (await folder.plan())?.providers.map(({ domains }) => domains);
+    const [{ domain = "" } = {}] = made.providers;
+    const [label, ...rest] = domain.split(".");
+    assert.deepEqual(await known(), [[domain, [`${label}-admin`, ...rest].join(".")]]);
+    const all = domainsOfRun(made, { ...defaultEnrolment("wiki"), extra_domains: ["www"] });
+    assert.equal(
+      all.length,
+      2 * made.apps.length + 2,
+      "whoever looks for the run's domains finds all of these",
+    );
+    const file = join(path, "run.json");
+    const older = JSON.stringify({ ...made, providers: made.providers.map(({ domains: _, ...one }) => one) });
+    await Deno.writeTextFile(file, older);
+    assert.deepEqual(await known(), [[domain]]);
   }));
 
 Deno.test("the holder of a lock can be asked for its name", () =>

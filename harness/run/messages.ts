@@ -14,7 +14,9 @@ export const frontMessage = z.discriminatedUnion("type", [
     request: runRequest,
     settings: storedSettings,
     /** Recipes that the recipe needs, each after those that it needs itself. */
-    providers: z.array(z.object({ recipe: recipeName, warm: z.boolean() })),
+    providers: z.array(
+      z.object({ recipe: recipeName, warm: z.boolean(), extra_domains: z.array(z.string()) }),
+    ),
   }),
   z.object({ type: z.literal("cancel"), why: z.string() }),
 ]);

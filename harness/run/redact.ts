@@ -12,6 +12,12 @@ const SHORTEST = 6;
 export class Redactor {
   /** Secrets as they are, and in other alphabets. Escapes are read where the text is looked through. */
   #needles: string[] = [];
+  readonly #secrets = new Set<string>();
+
+  /** Everything that was added, for another one that is to know the same. */
+  get secrets(): string[] {
+    return [...this.#secrets];
+  }
 
   /**
    * Adds a secret, along with the ways programs tend to write it down.
@@ -19,6 +25,7 @@ export class Redactor {
    */
   add(secret: string): boolean {
     let known = false;
+    this.#secrets.add(secret);
     for (const line of secret.split(/\r?\n/)) {
       if (line.trim().length < SHORTEST) continue;
       known = true;

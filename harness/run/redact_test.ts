@@ -154,3 +154,13 @@ Deno.test("looking for secrets takes time in proportion to the text", () => {
     assert.ok(redactor.text(sign.repeat(200_000)).length > 0); // the square of it would take minutes
   }
 });
+
+Deno.test("who is given all secrets of another hides the same", () => {
+  const first = new Redactor();
+  for (const secret of ["correct-horse", "one line\nand another", "short"]) first.add(secret);
+  const second = new Redactor();
+  for (const secret of first.secrets) second.add(secret);
+  const log = "correct-horse; one line; and another; short";
+  assert.equal(second.text(log), first.text(log));
+  assert.equal(second.text(log), "•••; •••; •••; short");
+});

@@ -62,7 +62,7 @@ export async function deployProviders(run: RunContext, tools: ProviderTools): Pr
       const enrolment = await loadEnrolment(run.plan.settings.RECIPES, planned.recipe);
       const by = needing.filter(({ need }) => need.recipe === planned.recipe);
       wanted.unshift({ planned, enrolment, by });
-      needing.push(...enrolment.needs.map((need) => ({ enrolment, need, domains: [planned.domain] })));
+      needing.push(...enrolment.needs.map((need) => ({ enrolment, need, domains: planned.domains })));
     });
   }
   for (const one of wanted) {

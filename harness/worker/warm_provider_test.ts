@@ -24,6 +24,7 @@ const planned: PlannedProvider = {
   warm: true,
   stack: "logi-0a1b2c_ci_test",
   domain: "logi-0a1b2c.ci.test",
+  domains: ["logi-0a1b2c.ci.test"],
   abraDir: "/nowhere",
 };
 

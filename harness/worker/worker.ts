@@ -3,7 +3,7 @@ import { systemClock } from "../../common/time.ts";
 import { Abra } from "../abra/abra.ts";
 import { strangeVersion } from "../abra/version.ts";
 import { App, type AppOptions } from "../app/app.ts";
-import { domainsOf } from "../app/settings.ts";
+import { domainsOfRun } from "../app/settings.ts";
 import { defaultEnrolment, EnrolmentError, loadEnrolment } from "../../enrolment/enrolment.ts";
 import { watchBoundaries, within } from "../run/faults.ts";
 import { howManyLanes } from "./how_many_lanes.ts";
@@ -130,11 +130,7 @@ async function makeContext(
     redactor: tools.redactor,
     send: tools.send,
     marker: `marker-${crypto.randomUUID().slice(0, 8)}`,
-    browser: () =>
-      tools.browser.get([
-        ...plan.apps.flatMap(({ domain }) => domainsOf(domain, run.enrolment)),
-        ...plan.providers.map(({ domain }) => domain),
-      ]),
+    browser: () => tools.browser.get(domainsOfRun(plan, run.enrolment)),
     neededBy: null,
     providing: null,
     async providers(ctx) {
@@ -250,6 +246,7 @@ async function noteKept(run: RunContext, upgraded: RunContext): Promise<void> {
       base,
       marker: run.marker,
       handed,
+      hidden: run.redactor.secrets,
     });
   }
 }
