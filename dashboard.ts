@@ -4,7 +4,7 @@ import { refuseWithheld } from "./common/permissions.ts";
 import { systemClock } from "./common/time.ts";
 import { tlsOf } from "./common/tls.ts";
 import { readSettings } from "./dashboard/routes/config.ts";
-import { enrolments } from "./enrolment/visibility.ts";
+import { visibility } from "./enrolment/visibility.ts";
 import { keepHouse } from "./dashboard/views/housekeeping.ts";
 import { Hub } from "./dashboard/views/hub.ts";
 import { RunFiles } from "./dashboard/store/files.ts";
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
     files: new RunFiles(`${settings.STATE}/runs`),
     tokens: settings.tokens,
     baseUrl: settings.DASHBOARD_URL,
-    enrolments: enrolments(settings.RECIPES, systemClock),
+    enrolments: visibility(settings.RECIPES, systemClock),
     clock: systemClock,
     startedAt: systemClock.now(),
     logLimit: settings.LOG_LIMIT,

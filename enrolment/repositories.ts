@@ -5,10 +5,10 @@ import { describeError } from "../common/errors.ts";
 import { readFolder } from "./named_files.ts";
 import type { Reading } from "./recipe_yml.ts";
 import { recipeYml } from "./schema.ts";
+import { isShown } from "./shown.ts";
 
 /** What the bridge needs of an enrolment; the harness works with the rest. */
 const place = z.object({ repo: recipeYml.shape.repo });
-const visibility = z.object({ public: recipeYml.shape.public });
 
 export interface Enrolments {
   /** Recipe by `owner/name` of its repository, in lower case: forges do not tell case apart. */
@@ -53,11 +53,6 @@ export async function readEnrolments(folder: string): Promise<Enrolments> {
     }
   }
   return { recipes, owners: [...owners].sort(), mistakes, shown, problems };
-}
-
-function isShown(reading: Reading): boolean {
-  const read = visibility.safeParse(reading.ok ? reading.said : reading.content);
-  return read.success && read.data.public;
 }
 
 /** @returns `null` if there is no such file, or none that can be read */

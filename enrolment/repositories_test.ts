@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { TestClock } from "../dashboard/testing/clock.ts";
 import { readEnrolments } from "./repositories.ts";
+import { visibility } from "./visibility.ts";
 
 async function folderWith(files: Record<string, string>) {
   const folder = await Deno.makeTempDir({ prefix: "ccci-recipes-" });
@@ -22,6 +24,21 @@ Deno.test("readEnrolments() maps repositories to recipes, whatever else an enrol
   assert.deepEqual(owners, ["other", "recipe-maintainers"]);
   assert.deepEqual([...shown], ["gitea"]);
   assert.deepEqual(problems, []);
+});
+
+Deno.test("bridge and dashboard agree on who may see a recipe, whatever is wrong with its enrolment", async () => {
+  await using at = await folderWith({
+    open: "repo: o/open\npublic: true\n",
+    closed: "repo: o/closed\n",
+    misspelt: "repo: o/misspelt\npublic: true\nhelth: {}\n",
+    unparsable: "repo: o/unparsable\npublic: true\nhealth: [\n",
+    twofold: "repo: o/twofold\npublic: true\npublic: false\n",
+    tagged: "repo: o/tagged\npublic: !yes true\n",
+  });
+  const { shown } = await readEnrolments(at.folder);
+  const seen = visibility(at.folder, new TestClock());
+  assert.deepEqual([...shown], seen.names().filter((name) => seen.shown(name)));
+  assert.deepEqual([...shown], ["misspelt", "open"]);
 });
 
 Deno.test("readEnrolments() names a bad enrolment and keeps the others", async () => {

@@ -1,18 +1,15 @@
-import * as z from "zod";
 import { describeError } from "../common/errors.ts";
 import { logger } from "../common/log.ts";
 import type { Clock } from "../common/time.ts";
 import { recipeName } from "../protocol/params.ts";
 import { readRecipeYml } from "./recipe_yml.ts";
-import { recipeYml } from "./schema.ts";
+import { isShown } from "./shown.ts";
 
 const log = logger("dashboard");
 const KEEP_MS = 30_000;
-/** What the dashboard needs of an enrolment. A mistake in another key does not hide a recipe. */
-const visibility = z.object({ public: recipeYml.shape.public });
 
 /** What the dashboard knows of enrolments. */
-export interface Enrolments {
+export interface Visibility {
   /** Names of all enrolled recipes, private ones too. */
   names(): string[];
   /** Whether anybody may see the recipe. */
@@ -26,7 +23,7 @@ export interface Enrolments {
  * recipe whose `recipe.yml` says `public: true` is shown: one whose enrolment went away or cannot be read stays hidden,
  * so that a mistake never tells a secret. Without a folder nothing is known to be private, and every recipe is shown.
  */
-export function enrolments(folder: string | undefined, clock: Clock): Enrolments {
+export function visibility(folder: string | undefined, clock: Clock): Visibility {
   let known = new Map<string, Enrolment>();
   let readAt = -Infinity;
   let revision = 0;
@@ -99,8 +96,7 @@ function readOne(path: string, written: string): Enrolment {
   try {
     const reading = readRecipeYml(Deno.readTextFileSync(path));
     if (!reading.ok && !reading.parses) return hidden(reading.problem);
-    const read = visibility.safeParse(reading.ok ? reading.said : reading.content);
-    return { open: read.success && read.data.public, written };
+    return { open: isShown(reading), written };
   } catch (error) {
     return hidden(describeError(error));
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { enrolments } from "./visibility.ts";
+import { visibility } from "./visibility.ts";
 import { TestClock } from "../dashboard/testing/clock.ts";
 
 Deno.test("enrolments are looked up again, and count as changed only when they say something else", async () => {
@@ -11,7 +11,7 @@ Deno.test("enrolments are looked up again, and count as changed only when they s
       await Deno.writeTextFile(join(folder, name, "recipe.yml"), text);
     };
     const clock = new TestClock();
-    const known = enrolments(folder, clock);
+    const known = visibility(folder, clock);
     const revisions: number[] = [];
     const look = () => {
       clock.forward(31);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { requireWriter } from "../model/auth.ts";
 import { readSettings } from "./config.ts";
-import { enrolments } from "../../enrolment/visibility.ts";
+import { visibility } from "../../enrolment/visibility.ts";
 import { TestClock } from "../testing/clock.ts";
 
 const sound: Record<string, string> = {
@@ -75,7 +75,7 @@ Deno.test("enrolments are looked up again after a while; only those that say so 
   const folder = await Deno.makeTempDir();
   try {
     const clock = new TestClock();
-    const known = enrolments(folder, clock);
+    const known = visibility(folder, clock);
     const write = (name: string, text: string) => Deno.writeTextFile(`${folder}/${name}/recipe.yml`, text);
     for (const name of ["miniflux", "empty", "Not-A-Name", "broken"]) await Deno.mkdir(`${folder}/${name}`);
     await write("miniflux", "repo: a/b\npublic: true\n");
@@ -93,8 +93,8 @@ Deno.test("enrolments are looked up again after a while; only those that say so 
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-  assert.deepEqual(enrolments(undefined, new TestClock()).names(), []);
-  assert.equal(enrolments(undefined, new TestClock()).shown("any"), true);
-  assert.deepEqual(enrolments("/nowhere", new TestClock()).names(), []);
-  assert.equal(enrolments("/nowhere", new TestClock()).shown("any"), false);
+  assert.deepEqual(visibility(undefined, new TestClock()).names(), []);
+  assert.equal(visibility(undefined, new TestClock()).shown("any"), true);
+  assert.deepEqual(visibility("/nowhere", new TestClock()).names(), []);
+  assert.equal(visibility("/nowhere", new TestClock()).shown("any"), false);
 });

@@ -1,6 +1,6 @@
 import type { Clock } from "../../common/time.ts";
 import type { WriterToken } from "../model/auth.ts";
-import type { Enrolments } from "../../enrolment/visibility.ts";
+import type { Visibility } from "../../enrolment/visibility.ts";
 import type { Hub } from "./hub.ts";
 import type { RunFiles } from "../store/files.ts";
 import type { Store } from "../store/store.ts";
@@ -14,7 +14,7 @@ export interface Deps {
   /** Public origin, without a slash at its end. */
   baseUrl: string;
   /** Recipes that are enrolled, also those that were never run, and which of all recipes are for the public. */
-  enrolments: Enrolments;
+  enrolments: Visibility;
   clock: Clock;
   /** When the program began, in milliseconds since the epoch. */
   startedAt: number;
