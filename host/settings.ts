@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { describeError, UsageError } from "../common/errors.ts";
 import { hostName } from "../protocol/dashboard_api.ts";
-import { commitId, domainName } from "../protocol/params.ts";
+import { commitId, domainName, orgName, repoName } from "../protocol/params.ts";
 
 /** Where the settings of a host lie. */
 export const SETTINGS_FILE = "/etc/cc-ci/host.json";
@@ -10,8 +10,7 @@ export const SECRETS_FOLDER = "/etc/cc-ci/secrets";
 
 const folder = z.string().startsWith("/", "must be an absolute path");
 /** The repository on the forge whose `.drone.yml` runs the harness. */
-const pipelines = z.string().regex(/^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/, "must be owner/name")
-  .default("cc-ci/cc-ci");
+const pipelines = repoName.default("cc-ci/cc-ci");
 const port = z.int().min(1).max(65_535);
 /** A published version of a recipe, as its tag is called. */
 const version = z.string().regex(
@@ -41,7 +40,7 @@ const schema = z.strictObject({
     /** Where people and Drone find it. */
     url: z.url(),
     /** The organisation whose members may start runs. */
-    org: z.string().min(1),
+    org: orgName,
   }),
   /** Docker's bridge between containers and the host. The host's own services listen on its address. */
   gateway: z.strictObject({
@@ -74,8 +73,6 @@ const schema = z.strictObject({
     repository: pipelines,
     /** The commit of that repository whose `.drone.yml` the bridge has builds run. */
     commit: commitId.optional(),
-    /** The most that a build may take. The harness ends its runs by itself before an hour is over. */
-    minutes: z.int().min(60).default(60),
     /** Addresses of runners on other hosts; everybody else is kept from what runners ask. */
     runners: z.array(z.ipv4()).default([]),
   }).optional(),

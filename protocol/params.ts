@@ -14,6 +14,11 @@ export function shortCommit(commit: string): string {
   return commit.slice(0, 7);
 }
 
+/** An organisation on the forge. */
+export const orgName = z.string().regex(
+  /^[A-Za-z0-9][A-Za-z0-9_.-]*$/,
+  "must be the name of an organisation",
+);
 /** `owner/name` of a repository on the forge. */
 export const repoName = z.string().regex(
   /^[A-Za-z0-9][A-Za-z0-9_.-]*\/[A-Za-z0-9][A-Za-z0-9_.-]*$/,

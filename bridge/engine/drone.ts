@@ -2,7 +2,8 @@ import * as z from "zod";
 import { type Clock, formatSeconds, systemClock } from "../../common/time.ts";
 import { isUnsure } from "../../common/answer.ts";
 import { type Build, build, DroneApi, type DroneApiOptions, whyNot } from "./drone_api.ts";
-import { droneProblems, limitMinutes } from "./drone_settings.ts";
+import { droneProblems } from "./drone_settings.ts";
+import { BUILD_MINUTES } from "../../protocol/drone_repository.ts";
 import { type RunParams, runParams } from "../../protocol/params.ts";
 import {
   type Engine,
@@ -191,16 +192,16 @@ export class DroneEngine implements Engine {
   #killed(run: string, found: Build): Verdict {
     if (this.#use(run).cancelledAt !== null) return { outcome: "cancelled", cause: null };
     const lasted = found.started === 0 ? 0 : found.finished - found.started;
-    if (lasted < limitMinutes * 60 - 5) {
+    if (lasted < BUILD_MINUTES * 60 - 5) {
       return { outcome: "cancelled", cause: "The build was cancelled in Drone" };
     }
     const byRunner = (found.stages ?? []).some((one) =>
       (one.steps ?? []).some((step) => step.exit_code === 137)
     );
-    if (byRunner && lasted <= limitMinutes * 60 + afterLimitS) {
+    if (byRunner && lasted <= BUILD_MINUTES * 60 + afterLimitS) {
       return {
         outcome: "timed_out",
-        cause: `Drone ended the run after ${formatSeconds(limitMinutes * 60_000)}`,
+        cause: `Drone ended the run after ${formatSeconds(BUILD_MINUTES * 60_000)}`,
       };
     }
     return { outcome: "infra", cause: "Its runner disappeared, and Drone cleared the build away" };

@@ -1,7 +1,5 @@
+import { BUILD_MINUTES, pipelinesRepository } from "../../protocol/drone_repository.ts";
 import { account, type DroneApi, repoSettings } from "./drone_api.ts";
-
-/** The limit Drone itself puts on a build, in minutes; the harness keeps its own below it. */
-export const limitMinutes = 60;
 
 /** What of Drone's settings would do harm, a sentence each that says what to do. */
 export async function droneProblems(
@@ -31,14 +29,14 @@ export async function droneProblems(
   if (!data.ignore_pull_requests) {
     found.push(`Drone would run pull requests of "${repo}" on the CI host: set "ignore_pull_requests"`);
   }
-  if (data.config_path !== ".drone.yml") {
+  if (data.config_path !== pipelinesRepository.config_path) {
     found.push(
-      `Drone reads "${data.config_path}" of "${repo}": set its configuration path to ".drone.yml"`,
+      `Drone reads "${data.config_path}" of "${repo}": set its configuration path to "${pipelinesRepository.config_path}"`,
     );
   }
-  if (data.timeout !== limitMinutes) {
+  if (data.timeout !== BUILD_MINUTES) {
     found.push(
-      `Drone's limit for "${repo}" is ${data.timeout} min: set it to ${limitMinutes} as Drone's admin`,
+      `Drone's limit for "${repo}" is ${data.timeout} min: set it to ${BUILD_MINUTES} as Drone's admin`,
     );
   }
   const self = await api.call({ method: "GET", path: "/api/user", below: "server" });

@@ -3,7 +3,7 @@ import { readConfig, stringOr } from "../../common/config.ts";
 import { UsageError } from "../../common/errors.ts";
 import { tlsSettings } from "../../common/tls.ts";
 import { besidePrograms } from "../../programs/start.ts";
-import { commitId, repoName } from "../../protocol/params.ts";
+import { commitId, orgName, repoName } from "../../protocol/params.ts";
 
 const address = z.string().regex(/^.+:[0-9]{1,5}$/, "must be host:port");
 
@@ -22,7 +22,7 @@ const schema = z.object({
   /** Token of an account that may push to the recipes (write:repository): commits get statuses. Without it none do. */
   STATUS_TOKEN: z.string().min(1).optional(),
   /** Organisation whose members may give commands. */
-  MEMBERS_ORG: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/),
+  MEMBERS_ORG: orgName,
   /** Folder with the enrolments. */
   RECIPES: stringOr(besidePrograms("recipes")),
   /** Folder for the database and the local engine's notes. */

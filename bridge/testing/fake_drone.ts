@@ -1,3 +1,4 @@
+import { pipelinesRepository } from "../../protocol/drone_repository.ts";
 import type { FakeClock } from "../../common/fake_clock.ts";
 
 interface FakeBuild {
@@ -34,13 +35,7 @@ export class FakeDrone {
   readonly commit = "d".repeat(40);
   readonly builds: FakeBuild[] = [];
   readonly requests: string[] = [];
-  readonly settings = {
-    active: true,
-    protected: false,
-    ignore_pull_requests: true,
-    config_path: ".drone.yml",
-    timeout: 60,
-  };
+  readonly settings = { active: true, ...pipelinesRepository };
   admin = true;
   pipeline: "good" | "no match" | "missing" | "bad" = "good";
   fault: DroneFault = () => undefined;

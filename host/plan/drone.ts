@@ -1,3 +1,4 @@
+import { pipelinesRepository } from "../../protocol/drone_repository.ts";
 import { versionOf } from "../certificate.ts";
 import type { Credentials } from "../credentials.ts";
 import { HostError } from "../errors.ts";
@@ -47,19 +48,6 @@ function ownerOf({ repository }: DroneSettings): string {
   return repository.slice(0, repository.indexOf("/"));
 }
 
-/** How the bridge relies on the pipelines' repository to be set; `timeout` only Drone's admin may set. */
-export function wantedRepository({ minutes }: DroneSettings): Record<string, unknown> {
-  return {
-    visibility: "public",
-    protected: false,
-    trusted: false,
-    ignore_forks: true,
-    ignore_pull_requests: true,
-    config_path: ".drone.yml",
-    timeout: minutes,
-  };
-}
-
 /** What is left to do once the app runs: it answers, knows the repository, and has its settings. */
 export function planRepository(
   settings: HostSettings,
@@ -86,7 +74,7 @@ export function planRepository(
     );
   }
   const there = seen.repository;
-  const others = Object.entries(wantedRepository(drone)).filter(([name, value]) => there[name] !== value);
+  const others = Object.entries(pipelinesRepository).filter(([name, value]) => there[name] !== value);
   if (others.length === 0) return { steps: [], blocked: null };
   return {
     steps: [{

@@ -1,19 +1,9 @@
 import * as z from "zod";
 import { waitFor } from "../../common/time.ts";
+import { pipelinesRepository } from "../../protocol/drone_repository.ts";
 import { StackError } from "../host/errors.ts";
 import { PIPELINES } from "./files.ts";
 
-/** How the bridge wants the pipelines' repository to be. */
-const WANTED = {
-  visibility: "public",
-  protected: false,
-  trusted: false,
-  ignore_forks: true,
-  ignore_pull_requests: true,
-  config_path: ".drone.yml",
-  /** Minutes; only Drone's admin may set it. The harness' own limit is below it. */
-  timeout: 60,
-};
 const settings = z.looseObject({ active: z.boolean() });
 
 export interface ActivateOptions {
@@ -51,7 +41,7 @@ export async function ensureActivated(options: ActivateOptions): Promise<boolean
     const found = settings.parse(JSON.parse(answer.text));
     return [
       ...(found.active ? [] : ["it is not active"]),
-      ...Object.entries(WANTED).filter(([name, value]) => found[name] !== value)
+      ...Object.entries(pipelinesRepository).filter(([name, value]) => found[name] !== value)
         .map(([name]) => `"${name}" is ${JSON.stringify(found[name])}`),
     ];
   }
@@ -65,7 +55,7 @@ export async function ensureActivated(options: ActivateOptions): Promise<boolean
     timeoutMs: 120_000,
     everyMs: 250,
   });
-  await call("PATCH", { token: options.adminToken, body: WANTED });
+  await call("PATCH", { token: options.adminToken, body: pipelinesRepository });
   const left = await wrong();
   if (left.length > 0) throw new StackError(`Could not set "${PIPELINES}" up in Drone: ${left.join(", ")}`);
   return false;

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { bridgeConfig } from "../bridge/service/config.ts";
+import { parseSettings } from "./settings.ts";
+
+const HOST = {
+  domain: "ci.example.org",
+  forge: { url: "https://git.example.org", org: "people" },
+  drone: {},
+};
+const BRIDGE: Record<string, string> = {
+  CCCI_FORGE_URL: "https://git.example.org",
+  CCCI_FORGE_TOKEN: "secret",
+  CCCI_MEMBERS_ORG: "people",
+  CCCI_STATE: "/state",
+};
+
+Deno.test("a host takes the names of repositories and organisations that its bridge takes, and no others", () => {
+  const takes = (read: () => unknown) => {
+    try {
+      read();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const bridge = (name: string, value: string) =>
+    takes(() => bridgeConfig((asked) => asked === name ? value : BRIDGE[asked]));
+  const names = ["people", "-people", ".people", "two people", "", "peo.ple_x-1"];
+  const repositories = [...names.map((name) => `${name}/ci`), ...names.map((name) => `ci/${name}`), "a/b..c"];
+  for (const repository of repositories) {
+    const host = takes(() => parseSettings({ ...HOST, drone: { repository } }));
+    assert.equal(host, bridge("CCCI_DRONE_REPO", repository), repository);
+  }
+  for (const org of names) {
+    const host = takes(() => parseSettings({ ...HOST, forge: { ...HOST.forge, org } }));
+    assert.equal(host, bridge("CCCI_MEMBERS_ORG", org), org);
+  }
+  assert.throws(
+    () => parseSettings({ ...HOST, drone: { repository: "-ops/ci" } }),
+    /drone\.repository: must be "owner\/name"/,
+  );
+});
