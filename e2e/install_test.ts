@@ -204,7 +204,7 @@ onRealServices(
       assert.equal(second.code, 0, second.stderr);
       assert.match(
         second.stdout,
-        /^Everything is in "\/etc\/cc-ci\/secrets" as it should be\nEvery file is as it should be$/m,
+        /^Every file is as it should be\nEverything is in "\/etc\/cc-ci\/secrets" as it should be$/m,
       );
       assert.deepEqual(await processes(), running);
       assert.equal(await whatIsThere(machine), installed);

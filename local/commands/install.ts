@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { join, resolve } from "node:path";
 import { CcciError, UsageError } from "../../common/errors.ts";
 import { exists, removeTree, resolvePath } from "../../common/files.ts";
+import type { Credential } from "../../host/credentials.ts";
 import { type HostSettings, readSettings, SETTINGS_FILE } from "../../host/settings.ts";
 import { unitsOf } from "../../host/unit_values.ts";
 import { neededBy } from "../../host/units.ts";
@@ -11,12 +12,13 @@ import { write } from "../host/command_line.ts";
 import { Interruption } from "../host/interruption.ts";
 import { pathsFromEnvironment } from "../host/paths.ts";
 import { terminalProgress } from "../host/progress.ts";
-import { announce, bringUp, type Installation, installFiles } from "../install/install.ts";
+import { announce, bringUp, type Installation, installFiles, noteChanged } from "../install/install.ts";
 import { machineHere, requireMachine, thisMachine } from "../install/machine.ts";
 import { piecesOf, type Sources } from "../install/pieces.ts";
 import { uninstallFrom } from "../install/uninstall.ts";
-import { type Placed, placedNames } from "../secrets/place.ts";
-import { placeFrom } from "../secrets/work.ts";
+import { unitsWith } from "../secrets/catalogue.ts";
+import { changesOf, placedNames } from "../secrets/place.ts";
+import { placeFrom, valuesOf } from "../secrets/work.ts";
 import { HOST_KEY, SECRETS_FILE, workOn } from "./secrets.ts";
 
 const PREFIX = "/opt/cc-ci";
@@ -44,19 +46,22 @@ export async function install(argv: string[]): Promise<number> {
   const prefix = absolute(options.prefix);
   const settings = await settingsBelow(root);
   if (root === "/") await requireMachine(settings, { prefix, builds: await buildsRunner(settings) });
-  const credentials = await secretsBelow(root, { settings, dryRun, signal: interruption.signal });
+  const secrets = await secretsBelow(root, { settings, dryRun, signal: interruption.signal });
   const scratch = await Deno.makeTempDir({ prefix: "cc-ci-install-" });
   try {
     const sources = await sourcesOf(settings, { options, scratch, signal: interruption.signal });
-    const pieces = await piecesOf(settings, { prefix, sources, credentials });
+    const pieces = await piecesOf(settings, { prefix, sources, credentials: secrets.names });
     const engine = root === "/" ? machineHere.engineAt(settings.docker) : null;
     const installation: Installation = { root, prefix, pieces, engine, say };
     if (dryRun) {
       await announce(installation);
+      await secrets.place();
       const host = join(prefix, "bin", "cc-ci-host");
       return root === "/" && await exists(host) ? await thisMachine.run([host, "all", "--dry-run"]) : 0;
     }
     await installFiles(installation, root === "/" ? thisMachine : null);
+    await noteChanged(root, unitsWith(secrets.changed));
+    await secrets.place();
     return root === "/" ? await bringUp(installation, thisMachine) : 0;
   } finally {
     await removeTree(scratch);
@@ -88,29 +93,42 @@ async function settingsBelow(root: string): Promise<HostSettings> {
   });
 }
 
+/** Secrets as the host will have them. */
+interface HostSecrets {
+  names: string[];
+  /** Those that have another value now, or none any more. */
+  changed: Credential[];
+  /** Writes them for systemd, or says what it would write. */
+  place(): Promise<void>;
+}
+
 /**
- * Writes secrets for systemd where there is a file of them; without one they may lie there already.
- * @returns names of those that the host has
- * @throws {CcciError} naming each that it lacks, and where it is from
+ * Looks at the secrets, and writes nothing: where there is a file of them these are to be placed, without one they may
+ * lie there already.
+ * @throws {CcciError} naming each that the host lacks, and where it is from
  */
 async function secretsBelow(
   root: string,
   { settings, dryRun, signal }: { settings: HostSettings; dryRun: boolean; signal: AbortSignal },
-): Promise<string[]> {
+): Promise<HostSecrets> {
   const folder = join(root, settings.secrets);
   const file = join(root, SECRETS_FILE);
-  let { written, removed }: Placed = { written: [], removed: [] };
-  if (await exists(file)) {
-    const options = { file, hostKey: join(root, HOST_KEY) };
-    ({ written, removed } = await placeFrom(await workOn(options, signal), { folder, dryRun }));
+  const work = await exists(file) ? await workOn({ file, hostKey: join(root, HOST_KEY) }, signal) : null;
+  const { written, removed } = work === null
+    ? { written: [], removed: [] }
+    : await changesOf(folder, await valuesOf(work));
+  const names = [...await placedNames(folder), ...written].filter((name) => !removed.includes(name));
+  const lacking = neededBy(unitsOf(settings)).filter((name) => !names.includes(name));
+  if (lacking.length === 0) {
+    const place = async () => {
+      if (work !== null) await placeFrom(work, { folder, dryRun });
+    };
+    return { names, changed: [...written, ...removed], place };
   }
-  const there = [...await placedNames(folder), ...written].filter((name) => !removed.includes(name));
-  const lacking = neededBy(unitsOf(settings)).filter((name) => !there.includes(name));
-  if (lacking.length === 0) return there;
   throw new CcciError("install", `Could not install: the host lacks secrets: ${lacking.join(", ")}`, {
-    hint: await exists(file)
-      ? '"./cc-ci secrets check" says where each is from, and "./cc-ci secrets edit" takes them.'
-      : `Make them with "./cc-ci secrets new" and "./cc-ci secrets edit", or put a file for each into "${settings.secrets}".`,
+    hint: work === null
+      ? `Make them with "./cc-ci secrets new" and "./cc-ci secrets edit", or put a file for each into "${settings.secrets}".`
+      : '"./cc-ci secrets check" says where each is from, and "./cc-ci secrets edit" takes them.',
   });
 }
 

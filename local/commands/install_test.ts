@@ -47,3 +47,32 @@ Deno.test("what an installation lacks is told before anything is written", async
     await Deno.remove(root, { recursive: true });
   }
 });
+
+/** In the place of sops: a file is as readable as what stands in it. */
+const PLAIN_SOPS = `#!/bin/sh
+case "$1" in --version) echo sops 3.13.3 ;; decrypt) sed '/^sops:/,$d' "$2" ;; esac
+`;
+
+Deno.test("secrets that lie there stay as they are when others lack", async () => {
+  const root = await Deno.makeTempDir();
+  const before = Deno.env.get("CCCI_SOPS");
+  try {
+    await Deno.mkdir(join(root, "etc/cc-ci/secrets"), { recursive: true });
+    await Deno.writeTextFile(join(root, "etc/cc-ci/host.json"), JSON.stringify(settings));
+    const encrypted = 'bridge_token: a-new-value-of-it\nforge_token: ""\nsops: {age: [{recipient: age1x}]}\n';
+    await Deno.writeTextFile(join(root, "etc/cc-ci/secrets.yaml"), encrypted);
+    for (const name of ["bridge_token", "forge_token"]) {
+      await Deno.writeTextFile(join(root, "etc/cc-ci/secrets", name), "the one of before");
+    }
+    await Deno.writeTextFile(join(root, "sops"), PLAIN_SOPS, { mode: 0o755 });
+    Deno.env.set("CCCI_SOPS", join(root, "sops"));
+    await assert.rejects(install(["--root", root]), /the host lacks secrets: runner_token, forge_token, /);
+    for (const name of ["bridge_token", "forge_token"]) {
+      assert.equal(await Deno.readTextFile(join(root, "etc/cc-ci/secrets", name)), "the one of before");
+    }
+  } finally {
+    if (before === undefined) Deno.env.delete("CCCI_SOPS");
+    else Deno.env.set("CCCI_SOPS", before);
+    await Deno.remove(root, { recursive: true });
+  }
+});

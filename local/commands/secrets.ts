@@ -16,6 +16,7 @@ import {
   placeFrom,
   recoverSecrets,
   rotateSecret,
+  sayRestarts,
   type Work,
 } from "../secrets/work.ts";
 
@@ -54,8 +55,10 @@ export async function secrets(argv: string[]): Promise<number> {
   add(
     "place",
     "write each secret to a file for systemd",
-    (work, { options: { to = SECRETS_FOLDER, dryRun = false } }) =>
-      placeFrom(work, { folder: resolvePath(to), dryRun }),
+    async (work, { options: { to = SECRETS_FOLDER, dryRun = false } }) => {
+      const placed = await placeFrom(work, { folder: resolvePath(to), dryRun });
+      if (!dryRun) sayRestarts(placed, work.say);
+    },
   )
     .option("--to <folder>", "where to", SECRETS_FOLDER)
     .option("--dry-run", "say what would be written, and do nothing");

@@ -67,6 +67,14 @@ async function changesOf({ root, prefix, pieces, engine }: Installation): Promis
   return changes;
 }
 
+/** Has {@linkcode bringUp} start these units again, as something of theirs has changed that is no file of ours. */
+export async function noteChanged(root: string, units: readonly string[]): Promise<void> {
+  const record = await readRecord(root);
+  if (record === null || units.length === 0) return;
+  const pending = new Set([...record.pending, ...units.map((unit) => join(UNIT_FOLDER, unit))]);
+  await writeRecord(root, { ...record, pending: [...pending] });
+}
+
 function countsByFolder(paths: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const path of paths) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
@@ -105,7 +113,10 @@ export async function bringUp({ root, prefix, pieces, say }: Installation, actor
   if (again.length > 0) await must(actor, ["systemctl", ...patience, "try-restart", ...again]);
   if (record !== null && pending.length > 0) await writeRecord(root, { ...record, pending: [] });
   for (const name of kept) {
-    say(`${name} is not started again, as runs go on in it: it has what is new from its next start`);
+    say(
+      `${name} is not started again, as runs go on in it: it has what is new from its next start, for which ` +
+        `"systemctl restart ${name}" waits until they have ended`,
+    );
   }
   if (code === NOT_YET) {
     say(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { engineConfiguration } from "../../harness/floor/engine.ts";
-import { announce, bringUp, installFiles } from "./install.ts";
+import { announce, bringUp, installFiles, noteChanged } from "./install.ts";
 import { contents, names, settings, someMachine } from "./testing/machine.ts";
 
 Deno.test("an installation is made once, a second call changes nothing, and says so", async () => {
@@ -133,6 +133,23 @@ Deno.test("a host that is not ready yet has its units started, which nobody wait
   assert.deepEqual(still.calls.slice(1), ["systemctl --no-block start cc-ci.target"]);
 });
 
+Deno.test("units whose secrets have another value are started again once, also after a call that went wrong", async () => {
+  const { root, installation } = await someMachine();
+  const pieces = await installation();
+  await noteChanged(root, ["cc-ci-bridge.service"]); // nothing is installed yet
+  await installFiles(pieces, null);
+  await bringUp(pieces, actorOn(0));
+  await installFiles(pieces, null);
+  await noteChanged(root, ["cc-ci-bridge.service", "cc-ci-drone.service", "cc-ci-runner.service"]);
+  assert.equal(await bringUp(pieces, actorOn(1)), 1);
+  const well = actorOn(0);
+  await bringUp(pieces, well);
+  assert.equal(well.calls.at(-1), "systemctl try-restart cc-ci-bridge.service");
+  const again = actorOn(0);
+  await bringUp(pieces, again);
+  assert.deepEqual(again.calls, ["/opt/cc-ci/bin/cc-ci-host all", "systemctl start cc-ci.target"]);
+});
+
 Deno.test("on a further host nothing is started again that it does not have", async () => {
   const { installation } = await someMachine();
   const pieces = await installation({
@@ -204,7 +221,8 @@ Deno.test("a runner that goes on with what it had is told of, and none that was 
   await installFiles(await installation(), null);
   await bringUp(await installation(), actorOn(0, { running: true }));
   assert.deepEqual(told(), [
-    "cc-ci-runner.service is not started again, as runs go on in it: it has what is new from its next start",
+    "cc-ci-runner.service is not started again, as runs go on in it: it has what is new from its next start, " +
+    'for which "systemctl restart cc-ci-runner.service" waits until they have ended',
   ]);
   await bringUp(await installation(), actorOn(0, { running: true }));
   assert.equal(told().length, 1, "nothing is new for it");

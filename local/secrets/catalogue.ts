@@ -61,6 +61,9 @@ export const SECRETS: Record<Credential, Secret> = {
   restic_password: {
     made: 32,
     means: "the backup bot's repository is encrypted with it",
+    byHand:
+      "Once the backup bot has it, remove the key of the old value from the repository, which opens with it " +
+      'until then: in its container "restic key list", and "restic key remove ID" for the one without a "*".',
   },
   registry_auth: {
     given: "at the registry whose images runs pull: name and access token of an account, as NAME:TOKEN",

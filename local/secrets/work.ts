@@ -131,13 +131,19 @@ function lineOf({ sign, what, text }: Finding): string {
   return `${sign} ${what}: ${text}`;
 }
 
+/** Every secret that has a value. */
+export async function valuesOf({ file, sops }: Pick<Work, "file" | "sops">) {
+  await readOutside(file);
+  return readValues(await sops.decrypt(file));
+}
+
 /** Writes each secret to a file for systemd. @returns what changed, or would change */
 export async function placeFrom(
-  { file, sops, say }: Work,
+  work: Work,
   { folder, dryRun }: { folder: string; dryRun: boolean },
 ): Promise<Placed> {
-  await readOutside(file);
-  const values = readValues(await sops.decrypt(file));
+  const { say } = work;
+  const values = await valuesOf(work);
   if (dryRun) {
     const changes = await changesOf(folder, values);
     for (const name of changes.written) say(`Would write ${folder}/${name}`);
@@ -147,12 +153,17 @@ export async function placeFrom(
   const placed = await placeSecrets(folder, values);
   for (const name of placed.written) say(`Written: ${folder}/${name}`);
   for (const name of placed.removed) say(`Removed: ${folder}/${name}`);
-  const changed = [...placed.written, ...placed.removed];
-  if (changed.length === 0) say(`Everything is in "${folder}" as it should be`);
-  const steps = restartsFor(changed);
+  if (placed.written.length + placed.removed.length === 0) {
+    say(`Everything is in "${folder}" as it should be`);
+  }
+  return placed;
+}
+
+/** Says what a person has to start again once these secrets are placed. */
+export function sayRestarts({ written, removed }: Placed, say: Work["say"]): void {
+  const steps = restartsFor([...written, ...removed]);
   if (steps.length > 0) say("What has to be started again, if it runs:");
   for (const step of steps) say(`  ${step}`);
-  return placed;
 }
 
 /**
