@@ -35,6 +35,12 @@ export function probablyMeant(
   return near[0]?.one ?? null;
 }
 
+/** What somebody who named something else probably meant, as the end of a sentence; empty: nothing that is known. */
+export function meantAs(name: string, known: readonly string[]): string {
+  const near = known.includes(name) ? null : probablyMeant(name, known);
+  return near === null ? "" : `, probably meant as "${near}"`;
+}
+
 function editsBetween(word: string, one: string): number {
   const at = [...word].findIndex((letter, index) => letter !== one[index]);
   const swapped = `${word.slice(0, at)}${word[at + 1] ?? ""}${word[at] ?? ""}${word.slice(at + 2)}`;

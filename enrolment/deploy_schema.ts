@@ -10,7 +10,10 @@ export const afterDeploy = z.array(
   z.string().refine((said) => {
     const [first = "", second] = said.trim().split(/\s+/);
     return second === undefined ? NAME.test(first) : SERVICE.test(first) && NAME.test(second);
-  }, "must be a function of abra.sh, or a service, a function and its arguments"),
+  }, "must be a function of abra.sh, or a service, a function and its arguments").refine(
+    (said) => !/^\s*local\s/.test(said),
+    'names "local", which abra takes for the host that deploys, and for no service',
+  ),
 ).default([]).describe(
   "Functions of `abra.sh` that are run once a new app has started: a function for service `app`, or a service, a " +
     "function and its arguments",

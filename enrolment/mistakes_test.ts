@@ -312,3 +312,62 @@ Deno.test("what authors get wrong is said as what they have to write", () => {
     /the file must be keys with values, and is a list: it begins with "repo: owner\/name"$/,
   );
 });
+
+Deno.test("a setting that belongs to the run or to the host is refused in each form, and others are not", () => {
+  const refused = ["DOMAIN", "STACK_NAME", "TYPE", "RECIPE", "LETS_ENCRYPT_ENV"];
+  const steering = ["PATH", "DOCKER_HOST", "COMPOSE_PROJECT_NAME", "ABRA_DIR", "CCCI_RUNS", "LD_PRELOAD"];
+  for (const name of [...refused, ...steering]) {
+    for (const form of ["foo", "''", "{ value: foo }", "{ generate: 8 }", "{ value: foo, only: base }"]) {
+      const reading = readRecipeYml(`repo: a/b\nenv:\n  ${name}: ${form}\n`);
+      assert.ok(!reading.ok, `${name}: ${form}`);
+      const whose = refused.includes(name) ? "run" : "host that deploys";
+      assert.match(
+        reading.problem,
+        new RegExp(`^is invalid: line 3, column 3: "env\\.${name}" belongs to the ${whose}, [^;]+$`),
+      );
+    }
+  }
+  const free = ["COMPOSE_FILE", "COMPOSE_PROFILES", "UPLOAD_DOMAIN", "domain", "TIMEOUT", "DOCKER_IMAGE_TAG"];
+  for (const name of free) assert.ok(readRecipeYml(`repo: a/b\nenv: { ${name}: x }\n`).ok, name);
+});
+
+Deno.test("after_deploy names no function that abra would run on the host", () => {
+  for (const said of ["local prepare", " local  prepare x"]) {
+    const reading = readRecipeYml(`repo: a/b\nafter_deploy: ["${said}"]\n`);
+    assert.ok(!reading.ok, said);
+    assert.match(reading.problem, /"after_deploy\.0" names "local", which abra takes for the host/);
+  }
+  assert.ok(readRecipeYml('repo: a/b\nafter_deploy: [local_prepare, "localhost prepare"]\n').ok);
+});
+
+Deno.test("a setting that no env file can hold is told as the mistake of recipe.yml", () => {
+  const cases: [value: string, told: string][] = [
+    [
+      "|\n    one line\n",
+      'ends with a line break, which no env file can hold: write "|-" for "|", and ">-" for ">"',
+    ],
+    ["|\n    one\n    two\n", "must be a single line of plain text"],
+    ['"a\\tb"', "must be a single line of plain text"],
+    ["it's `odd`", "mixes quotes in a way no env file can hold"],
+    ['{ value: it\'s "odd", only: base }', "mixes quotes in a way no env file can hold"],
+    ["x".repeat(5_000), "must not be longer than 3500 characters"],
+  ];
+  for (const [value, told] of cases) {
+    const reading = readRecipeYml(`repo: a/b\nenv:\n  NOTE: ${value}\n`);
+    assert.ok(!reading.ok, value);
+    assert.equal(reading.problem, `is invalid: line 3, column 3: "env.NOTE" ${told}`);
+  }
+  assert.ok(readRecipeYml("repo: a/b\nenv:\n  NOTE: |-\n    it's one line\n").ok);
+});
+
+Deno.test("a provider's certificate goes into secrets, since no env file can hold it", () => {
+  const text = (key: string) =>
+    `repo: a/b\nneeds: [{ recipe: oidc }]\n${key}:\n  x: { value: "{needs.oidc.ca}" }\n`;
+  const reading = readRecipeYml(text("env"));
+  assert.ok(!reading.ok);
+  assert.match(
+    reading.problem,
+    /"env\.x" has "\{needs\.oidc\.ca\}", a certificate of several lines, .*"secrets" can$/,
+  );
+  assert.ok(readRecipeYml(text("secrets")).ok);
+});

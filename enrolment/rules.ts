@@ -57,6 +57,8 @@ export const FIRM_RULES: readonly string[] = [
   "confine.compose-file",
   "confine.engine",
   "confine.reading",
+  "enrolment.names",
+  "enrolment.value",
   "parse.docker",
   "parse.missing",
   "parse.shape",

@@ -8,7 +8,7 @@ import { page } from "./page_schema.ts";
 import { filledAt, unknownDomain, wrongPlaceholders, wrongVariables } from "./placeholders.ts";
 import { ready, statuses } from "./ready_schema.ts";
 import { wrongException } from "./rules.ts";
-import { env, secrets } from "./values_schema.ts";
+import { env, secrets, wrongSetting } from "./values_schema.ts";
 
 /** What a further domain of an app is called. */
 export const extraDomain = z.string().regex(
@@ -155,7 +155,10 @@ export const recipeYml = z.strictObject({
     if (domain !== undefined) wrong(["ready", at, "domain"], unknownDomain(domain, domains));
   }
   for (const [name, { value = "" }] of Object.entries(env)) {
-    wrong(["env", name], wrongPlaceholders(value, { ...of, filled: filledAt.env }));
+    wrong(["env", name], [
+      ...wrongPlaceholders(value, { ...of, filled: filledAt.env }),
+      ...wrongSetting(value),
+    ]);
   }
   for (const [name, { value = "" }] of Object.entries(secrets)) {
     wrong(["secrets", name], wrongPlaceholders(value, { ...of, filled: filledAt.secrets }));

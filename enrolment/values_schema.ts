@@ -1,4 +1,7 @@
 import * as z from "zod";
+import { unwritable } from "../common/env_value.ts";
+import { isSteering } from "../common/steering.ts";
+import { neededIn } from "./needs_schema.ts";
 
 /** Text, also where YAML takes it for a number or a truth value. */
 const written = [z.string(), z.number(), z.boolean()] as const;
@@ -63,14 +66,33 @@ const drawn = z.strictObject({
 });
 export type EnvSetting = z.infer<typeof drawn>;
 
+/** Settings that a run gives each app itself: with others it would deploy, or leave behind, something else. */
+const ofTheRun: Readonly<Record<string, string>> = {
+  DOMAIN: 'belongs to the run, which gives each app a domain: "{domain}" stands for it in values',
+  STACK_NAME: "belongs to the run, which gives each app a stack of its own: leave it out",
+  TYPE: "belongs to the run, which deploys the recipe under test: leave it out",
+  RECIPE: "belongs to the run, which deploys the recipe under test: leave it out",
+  LETS_ENCRYPT_ENV:
+    "belongs to the run, which leaves it empty so that no certificate is asked for: leave it out",
+};
+
+/** Why `env` may not set something, as the rest of a sentence; null: it may. */
+function notOurs(name: string): string | null {
+  if (Object.hasOwn(ofTheRun, name)) return ofTheRun[name] ?? null;
+  return isSteering(name) ? "belongs to the host that deploys, whose programs it steers: leave it out" : null;
+}
+
 /** `env`: by the names of the settings. */
 export const env = z.record(
-  z.string().regex(/^[A-Za-z_]\w*$/, "must be a setting's name"),
+  z.string().regex(/^[A-Za-z_]\w*$/, "must be a setting's name").superRefine((name, context) => {
+    const problem = notOurs(name);
+    if (problem !== null) context.addIssue(problem);
+  }),
   z.union([...written, drawn]).transform((said): EnvSetting =>
     typeof said === "object" ? said : { value: String(said) }
   ),
 ).default({}).describe(
-  "Settings for the app's `.env`. `{domain}` and `{domain.<name>}` stand for the app's domains, `{needs.<recipe>.<name>}` for what a provider hands over",
+  "Settings for the app's `.env`, a single line each. `{domain}` and `{domain.<name>}` stand for the app's domains, `{needs.<recipe>.<name>}` for what a provider hands over, except its `ca`. Not for `DOMAIN`, `STACK_NAME`, `TYPE`, `RECIPE` and `LETS_ENCRYPT_ENV`, which belong to the run",
 ).meta({
   examples: [{
     MAIL_FROM: "ci@{domain}",
@@ -78,3 +100,14 @@ export const env = z.record(
     SECRET_KEY_BASE: { generate: 64 },
   }],
 });
+
+/** What of a value of `env` no `.env` can hold, each as the rest of a sentence. */
+export function wrongSetting(value: string): string[] {
+  const problem = value.endsWith("\n") && unwritable(value.trimEnd()) === null
+    ? 'ends with a line break, which no env file can hold: write "|-" for "|", and ">-" for ">"'
+    : unwritable(value);
+  const certificates = neededIn(value).filter((one) => one.name === "ca").map(({ recipe }) =>
+    `has "{needs.${recipe}.ca}", a certificate of several lines, which no env file can hold: "secrets" can`
+  );
+  return problem === null ? certificates : [problem, ...certificates];
+}

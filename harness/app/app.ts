@@ -13,6 +13,7 @@ import type { BackupSnapshot } from "../abra/output.ts";
 import type { Obtained } from "../images/obtain.ts";
 import { requireObtained } from "../images/what_runs.ts";
 import { decide } from "../swarm/converge.ts";
+import { serviceNames } from "../swarm/service_names.ts";
 import { takeSnapshot } from "../swarm/snapshot.ts";
 import { type Converged, stackFailure, waitConverged } from "../swarm/wait_converged.ts";
 import { Steadiness } from "./steadiness.ts";
@@ -196,10 +197,10 @@ export class App {
   async runOwnCommands(ctx: StageContext): Promise<void> {
     const { after_deploy: said } = this.#options.enrolment;
     if (said.length === 0) return;
-    const at = this.#side;
     const abraSh = readInside(await Deno.realPath(this.checkout), "abra.sh") ?? "";
-    const { commands, lacking } = readOwnCommands(said, { abraSh, at });
-    for (const name of lacking) ctx.log(`abra.sh of ${this.published} has no function ${name}`);
+    const services = await serviceNames(this.swarm, this.stack);
+    const { commands, lacking } = readOwnCommands(said, { abraSh, services, at: this.#side });
+    for (const text of lacking) ctx.log(`Left out at ${this.published}: ${text}`);
     await this.#runCommands(ctx, { by: "after_deploy", commands });
   }
 

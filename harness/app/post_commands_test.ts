@@ -25,11 +25,20 @@ Deno.test("functions that recipe.yml names are run where a version has them, and
     { service: "app", name: "create_admin", args: [] },
     { service: "worker", name: "prepare", args: ["a", "b"] },
   ];
-  deepEqual(readOwnCommands(said, { abraSh, at: "head" }), { commands, lacking: [] });
-  const more = [...said, "prepare_more"];
-  deepEqual(readOwnCommands(more, { abraSh, at: "base" }), { commands, lacking: ["prepare_more"] });
-  throws(() => readOwnCommands(more, { abraSh, at: "head" }), {
-    message: 'recipe.yml: after_deploy names "prepare_more", and abra.sh has no such function',
-    fault: "enrolment",
-  });
+  const version = { abraSh, services: ["app", "worker"] };
+  deepEqual(readOwnCommands(said, { ...version, at: "head" }), { commands, lacking: [] });
+  const cases: [command: string, told: string][] = [
+    ["prepare_more", 'function "prepare_more", and abra.sh has none of that name'],
+    ["worker prepar", 'function "prepar", and abra.sh has none of that name, probably meant as "prepare"'],
+    ["wroker prepare", 'service "wroker", and the app has none of that name, probably meant as "worker"'],
+  ];
+  for (const [command, problem] of cases) {
+    const more = [...said, command];
+    const told = `after_deploy names ${problem}`;
+    deepEqual(readOwnCommands(more, { ...version, at: "base" }), { commands, lacking: [told] });
+    throws(() => readOwnCommands(more, { ...version, at: "head" }), {
+      message: `recipe.yml: ${told}`,
+      fault: "enrolment",
+    });
+  }
 });

@@ -1,4 +1,4 @@
-import { probablyMeant } from "../../common/spelling.ts";
+import { meantAs } from "../../common/spelling.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import type { BackedUp } from "../recipe/backup_labels.ts";
 import { type Compose, type ComposeVolume, volumesOf } from "../recipe/compose.ts";
@@ -26,10 +26,9 @@ export function expectedPlaces(
     const volume = volumes.find((one) => one.key === key);
     if (volume !== undefined) return { volume, path: path.join("/") };
     const keys = [...new Set(volumes.map((one) => one.key))].toSorted();
-    const near = probablyMeant(key, keys);
     throw new StageFailure(
       `recipe.yml: backup.expect names volume "${key}", and the app mounts none of that name${
-        near === null ? "" : `, probably meant as "${near}"`
+        meantAs(key, keys)
       }`,
       { code: "backup.expect", fault: "enrolment", detail: `Its volumes: ${keys.join(", ") || "none"}` },
     );

@@ -1,4 +1,4 @@
-import { probablyMeant } from "../../common/spelling.ts";
+import { meantAs } from "../../common/spelling.ts";
 import type { Customisation } from "../../enrolment/customised.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { dollared, filledAt } from "../../enrolment/placeholders.ts";
@@ -75,12 +75,6 @@ export function useOf(
     applied: customised.filter(applies),
     stale: complete ? stale.map((text) => `Stale in recipe.yml: ${text}`) : [],
   };
-}
-
-/** What somebody who named something else probably meant, as the end of a sentence. */
-function meantAs(name: string, known: readonly string[]): string {
-  const near = known.includes(name) ? null : probablyMeant(name, known);
-  return near === null ? "" : `, probably meant as "${near}"`;
 }
 
 /** Files that settings wait for and that no version has. */

@@ -2,8 +2,9 @@ import { oddAbraShLines, parseAbraSh } from "../../common/abra_sh.ts";
 import { oddEnvLines, parseEnvFile, toEnvironment } from "../../common/env_file.ts";
 import { type Compose, servicesOf } from "../recipe/compose.ts";
 import { entriesOf, isRecord, listOrMap } from "../recipe/compose_values.ts";
-import { assignmentLine, isWritable } from "../recipe/env_file.ts";
-import { isSteering } from "../recipe/steering.ts";
+import { unwritable } from "../../common/env_value.ts";
+import { assignmentLine } from "../recipe/env_file.ts";
+import { isSteering } from "../../common/steering.ts";
 import { isHostVariable } from "../abra/environment.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
 import { type Finding, quote } from "../lint/finding.ts";
@@ -72,8 +73,8 @@ export function checkEnvironment(
       });
       if (isSteering(name) || own.has(name)) {
         add(finding(`Sets ${quote(name)}, which belongs to the host that deploys`));
-      } else if (!isWritable(value)) {
-        add(finding(`The value of ${quote(name)} mixes quotes in a way that not every reader takes alike`));
+      } else if (unwritable(value) !== null) {
+        add(finding(`The value of ${quote(name)} ${unwritable(value)}`));
       } else if (commands.test(name)) {
         const target = value.split("|").map((command) => command.trim().split(/\s+/)[0] ?? "")
           .find((service) => service !== "" && (service === HOST || !services.includes(service)));

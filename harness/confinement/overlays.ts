@@ -1,6 +1,6 @@
 import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
 import { type Compose, loadCompose } from "../recipe/compose.ts";
-import { isSteering } from "../recipe/steering.ts";
+import { isSteering } from "../../common/steering.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
 import type { Finding } from "../lint/finding.ts";
 import { checkMergedPorts } from "../lint/merged_ports.ts";

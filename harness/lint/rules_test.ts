@@ -14,7 +14,11 @@ async function rulesIn(folder: URL): Promise<string[]> {
     } else if (name.endsWith(".ts") && !name.endsWith("_test.ts")) {
       const text = await Deno.readTextFile(new URL(name, folder));
       found.push(
-        ...[...text.matchAll(/"((?:confine|lint|parse)\.[a-z-]+|abra\.lint|enrolment\.merged-ports)"/g)].map((
+        ...[
+          ...text.matchAll(
+            /"((?:confine|lint|parse)\.[a-z-]+|abra\.lint|enrolment\.(?:merged-ports|names|value))"/g,
+          ),
+        ].map((
           [, id = ""],
         ) => id),
       );

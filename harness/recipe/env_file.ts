@@ -1,4 +1,5 @@
 import { assignedName, parseEnvFile } from "../../common/env_file.ts";
+import { quoted, unwritable } from "../../common/env_value.ts";
 import { CcciError } from "../../common/errors.ts";
 
 /**
@@ -20,16 +21,6 @@ export function setEnv(text: string, values: Readonly<Record<string, string>>): 
     if (!lines.has(name)) lines.set(name, `${name}=${quote(name, value)}`);
   }
   return [...lines.values()].map((line) => `${line}\n`).join("");
-}
-
-/** Whether {@linkcode setEnv} can write a value down. */
-export function isWritable(value: string): boolean {
-  try {
-    quote("", value);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function behind(modifiers: Readonly<Record<string, string>>): string {
@@ -67,14 +58,8 @@ export function isInSample(sample: string, name: string): boolean {
   return sample.split("\n").some((line) => shown.test(line));
 }
 
-/** Words stay bare; single quotes keep everything as it is, and only what they cannot hold comes into double ones. */
 function quote(name: string, value: string): string {
-  // deno-lint-ignore no-control-regex
-  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/.test(value)) {
-    throw new CcciError("env.value", `Value of "${name}" must be a single line of plain text`);
-  }
-  if (/^[A-Za-z0-9_.\/:@%+,=-]*$/.test(value)) return value;
-  if (!/['\\]/.test(value)) return `'${value}'`;
-  if (!/["$`\\]/.test(value)) return `"${value}"`;
-  throw new CcciError("env.value", `Value of "${name}" mixes quotes in a way no env file can hold`);
+  const problem = unwritable(value);
+  if (problem !== null) throw new CcciError("env.value", `Value of "${name}" ${problem}`);
+  return quoted(value) ?? "";
 }

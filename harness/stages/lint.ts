@@ -7,14 +7,13 @@ import type { NameBudget } from "../lint/name_lengths.ts";
 import type { Recipe } from "../lint/recipe.ts";
 import { checkSample } from "../lint/sample.ts";
 import { checkTags } from "../lint/tags.ts";
-import { ownTestFiles } from "../checks/own_tests.ts";
-import { type ReadVersion, useOf } from "../checks/recipe_yml_use.ts";
-import { need, sendCustomised } from "../checks/context.ts";
+import { need } from "../checks/context.ts";
 import { upgradesOf } from "../checks/from_base.ts";
 import { lookAtTests } from "./lint_tests.ts";
+import { lookAtUse } from "./lint_recipe_yml.ts";
 import { type StageContext, StageFailure } from "../run/stage.ts";
 import { askAbra } from "./abra_lint.ts";
-import { folderOf, type LintRun, readPublished, readVersion, type VersionRead } from "./read_version.ts";
+import { type LintRun, readPublished, readVersion, type VersionRead } from "./read_version.ts";
 
 /** How many errors are listed in detail; a recipe could have thousands. */
 const LISTED = 20;
@@ -102,7 +101,7 @@ async function lintRecipe(
     }),
     head.overlays().then((found) => findings.add(found)),
   ]);
-  await lookAtUse(run, { ctx, head: head.recipe });
+  findings.add(await lookAtUse(run, { ctx, head: head.recipe }));
   findings.add(abra(findings.all));
 }
 
@@ -114,7 +113,8 @@ async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<void>):
 /**
  * Reads and checks once more what is to be deployed, because the enrolment has values by now that it lacked when lint
  * looked at it.
- * @throws {StageFailure} for what confinement refuses of the commit under test
+ * @throws {StageFailure} for what confinement refuses of the commit under test; as the enrolment's fault for a value that
+ * its settings cannot take
  */
 export async function checkForDeploy(run: LintRun, ctx: StageContext): Promise<void> {
   const exceptions = run.plan.apps.flatMap((app) => fillIn(run.enrolment.exceptions, app));
@@ -125,6 +125,7 @@ export async function checkForDeploy(run: LintRun, ctx: StageContext): Promise<v
     if (seen.ok && wrong === undefined) return seen;
     throw new StageFailure(wrong === undefined ? "It cannot be read" : `${place(wrong)}: ${wrong.message}`, {
       code: wrong?.rule ?? "lint",
+      ...(wrong !== undefined && isOurs(wrong) ? { fault: "enrolment" } : {}),
     });
   };
   const head = await again({ at: "head", lane: "install" });
@@ -139,38 +140,11 @@ export async function checkForDeploy(run: LintRun, ctx: StageContext): Promise<v
       one.compose.base = published.recipe.compose;
       Object.assign(one.checked, { base: published.checked, upgrade: upgraded.checked });
     } catch (error) {
-      if (!(error instanceof StageFailure)) throw error;
+      if (!(error instanceof StageFailure) || error.fault === "enrolment") throw error;
       one.compose.base = null;
       one.baseObstacle = `the published version ${base.version}: ${error.message}`;
     }
   }
-}
-
-/** Tells what of `recipe.yml` applies to this recipe, and what in it is stale. */
-async function lookAtUse(
-  run: LintRun,
-  { ctx, head }: { ctx: StageContext; head: Recipe },
-): Promise<void> {
-  const app = run.plan.apps.find((one) => one.lane === "install") ?? run.plan.apps[0];
-  if (app === undefined) return;
-  const versions: ReadVersion[] = [{ at: "head", root: head.root, compose: head.compose }];
-  const upgrades = upgradesOf(run);
-  for (const { base, compose } of upgrades) {
-    if (base === null || compose.base === null) continue;
-    versions.push({ at: "base", root: await Deno.realPath(folderOf(run, base)), compose: compose.base });
-  }
-  const { applied, stale } = useOf(run, {
-    app,
-    versions,
-    complete: upgrades.every(({ base, compose }) => base === null || compose.base !== null),
-    upgrades: run.base !== null,
-    overridden: upgrades.flatMap(({ overrides }) => Object.values(overrides)).flatMap((one) =>
-      one?.applied ?? []
-    ),
-    tests: (await ownTestFiles(head.root)).length > 0,
-  });
-  sendCustomised(run, applied);
-  for (const text of stale) ctx.note(text);
 }
 
 /** Reports every finding. @throws {StageFailure} when one of them is an error */
@@ -223,6 +197,11 @@ async function lookAtUpgrade(
       `the published version ${base.version}, which is not checked out: ${published.message}`;
     return ctx.note(`${base.version}: ${published.message}`);
   }
+  if (!published.ok && isOurs(published.finding)) {
+    findings.add([published.finding]);
+    run.baseObstacle = "enrolment";
+    return;
+  }
   if (!published.ok) {
     const problem = `${place(published.finding)}: ${published.finding.message}`;
     run.baseObstacle = `the published version ${base.version}, which does not parse: ${problem}`;
@@ -273,6 +252,7 @@ function tooLong({ recipe, names }: { recipe: Recipe; names: NameBudget }): stri
 function obstacle(findings: readonly Finding[]): string | null {
   const errors = findings.filter(isError);
   if (errors.some(({ rule }) => rule.startsWith("confine."))) return "confinement";
+  if (errors.length > 0 && errors.every(isOurs)) return "enrolment";
   return errors.length > 0 ? "lint" : null;
 }
 

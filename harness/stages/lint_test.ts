@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { execOk } from "../../common/exec.ts";
 import { customisationsOf } from "../../enrolment/customised.ts";
+import type { EnvSetting } from "../../enrolment/values_schema.ts";
 import { defaultEnrolment, parseEnrolment } from "../../enrolment/enrolment.ts";
 import type { Resolve } from "../confinement/images.ts";
 import { fetchRecipe } from "../recipe/repo.ts";
@@ -15,7 +16,7 @@ import { part } from "../confinement/engine/service_spec.ts";
 import { asMap, composeServices } from "../recipe/compose_services.ts";
 import { fromBase, upgradesOf } from "../checks/from_base.ts";
 import type { RunContext } from "../checks/context.ts";
-import { lintStage } from "./lint.ts";
+import { checkForDeploy, lintStage } from "./lint.ts";
 import type { LintRun } from "./read_version.ts";
 
 type Files = Record<string, string>;
@@ -59,6 +60,10 @@ interface Options {
   exceptions?: string[];
   /** Text of a `recipe.yml` without its `repo`. */
   recipeYml?: string;
+  /** Settings as providers have filled them in, over those of `recipeYml`. */
+  filled?: Record<string, EnvSetting>;
+  /** The same, once lint is over and the recipe is looked at for its deploy. */
+  filledLater?: Record<string, EnvSetting>;
   /** A file of the sound recipe that the head lacks. */
   missing?: string;
   /** Where registries are, in place of the DNS. */
@@ -132,6 +137,7 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       ...defaultEnrolment("wiki"),
       ...parseEnrolment(`repo: a/wiki\n${options.recipeYml ?? ""}`, "recipe.yml"),
       exceptions: options.exceptions ?? [],
+      ...(options.filled && { env: options.filled }),
       folder: options.enrolled === undefined ? null : join(folder, "recipes", "wiki"),
     };
     const sent: WorkerMessage[] = [];
@@ -184,7 +190,13 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       resources: () => {},
       screenshot: () => {},
     };
-    const failure = await lintStage(run, ctx).then(() => null, (error) => {
+    const work = async () => {
+      await lintStage(run, ctx);
+      if (options.filledLater === undefined) return;
+      run.enrolment = { ...enrolment, env: options.filledLater };
+      await checkForDeploy(run, ctx);
+    };
+    const failure = await work().then(() => null, (error) => {
       if (error instanceof StageFailure) return error;
       throw error;
     });
@@ -542,6 +554,40 @@ Deno.test("a setting that no env file can hold is a finding, and nothing is depl
   const { run, findings } = await lint({ head: { ".env.sample": "TYPE=wiki\nDOMAIN=x\nA=x\rB=y\n" } });
   assert.deepEqual(findings, ["error confine.environment .env.sample"]);
   assert.equal(run.undeployable, "confinement");
+});
+
+const pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+const told = /^recipes\/wiki\/recipe\.yml: "env\.CA", with its placeholders filled in, must be a single line/;
+
+Deno.test("a provider's value that no env file can hold is the enrolment's mistake, for either version", async () => {
+  for (const setting of [{ value: pem }, { value: pem, only: "base" } as const]) {
+    const { run, findings, cause, fault } = await lint({ filled: { CA: setting }, published: {} });
+    assert.deepEqual(findings, ["error enrolment.value recipes/wiki/recipe.yml"]);
+    assert.match(cause ?? "", told);
+    assert.deepEqual([fault, run.undeployable], ["enrolment", "enrolment"]);
+  }
+});
+
+Deno.test("it is the enrolment's too where the value is known only before the deploy", async () => {
+  for (const setting of [{ value: pem }, { value: pem, only: "base" } as const]) {
+    const { cause, fault } = await lint({
+      filled: { CA: { ...setting, value: "{needs.oidc.key}" } },
+      filledLater: { CA: setting },
+      published: {},
+    });
+    assert.match(cause ?? "", told);
+    assert.equal(fault, "enrolment");
+  }
+});
+
+Deno.test("what recipe.yml names and the recipe does not have is told before anything is deployed", async () => {
+  const { run, findings, cause, fault } = await lint({ recipeYml: "ready: [{ service: ap, tcp: 80 }]" });
+  assert.deepEqual(findings, ["error enrolment.names recipes/wiki/recipe.yml"]);
+  assert.match(
+    cause ?? "",
+    /^recipes\/wiki\/recipe\.yml: "ready\.0\.service" names service "ap", .* meant as "app"$/,
+  );
+  assert.deepEqual([fault, run.undeployable], ["enrolment", "enrolment"]);
 });
 
 Deno.test("a published version whose registry nobody can look up keeps the upgrade from being tried, not the run", async () => {

@@ -1,9 +1,10 @@
 import { join } from "node:path";
+import { unwritable } from "../../common/env_value.ts";
 import { CcciError } from "../../common/errors.ts";
 import { Abra } from "../abra/abra.ts";
 import { type Revision, sideOf } from "../app/revision.ts";
 import { composeFileWith, layDown, liftUp, type Override, overrideOf } from "../app/override.ts";
-import { composeEnvironment, domainsOf } from "../app/settings.ts";
+import { composeEnvironment, domainsOf, ownSettings } from "../app/settings.ts";
 import { type Compose, type ComposeFailure, loadCompose } from "../recipe/compose.ts";
 import type { Checked } from "../confinement/engine/mod.ts";
 import { type Resolve, UnresolvedRegistry } from "../confinement/images.ts";
@@ -79,11 +80,17 @@ export async function readVersion(
   const { domain, stack } = app;
   const checkout = folderOf(run, at);
   if (installed === undefined) await checkOut(repo, checkout, { at, settings, signal: ctx.signal });
+  const side = sideOf(at);
+  const root = await Deno.realPath(checkout);
+  const unheld = unheldSetting(ownSettings(enrolment, { domain, root, at: side }));
+  if (unheld !== null) {
+    return { ok: false, finding: mistakeOf(enrolment, { rule: "enrolment.value", message: unheld }) };
+  }
   const env = await composeEnvironment(checkout, {
     enrolment,
     domain,
     stack,
-    at: sideOf(at),
+    at: side,
     ...(installed === undefined ? {} : { installedFrom: folderOf(run, installed) }),
   }).catch((error) => {
     if (error instanceof CcciError && error.code === "env.value") return error.message;
@@ -114,7 +121,6 @@ export async function readVersion(
   const { resolve } = run;
   const confined = await confine(compose, { ...confinement, ...(resolve && { resolve }) })
     .finally(() => override === null ? undefined : liftUp(checkout));
-  const root = await Deno.realPath(checkout);
   const text = (name: string) => readInside(root, name) ?? "";
   return {
     ok: true,
@@ -128,20 +134,37 @@ export async function readVersion(
   };
 }
 
+/** A mistake in `recipe.yml`, as lint tells it. */
+export function mistakeOf(
+  { recipe }: { recipe: string },
+  said: Pick<Finding, "rule" | "message" | "hint" | "subject">,
+): Finding {
+  return { ...said, severity: "error", file: `recipes/${recipe}/recipe.yml` };
+}
+
+/** A setting of `recipe.yml` that no env file can hold: what a provider hands over is known late, and may be anything. */
+function unheldSetting(settings: Readonly<Record<string, string>>): string | null {
+  const [found] = Object.entries(settings).flatMap(([name, value]) => {
+    const problem = unwritable(value);
+    return problem === null ? [] : [`"env.${name}", with its placeholders filled in, ${problem}`];
+  });
+  return found ?? null;
+}
+
 /** Ports that Docker drops from a version's own files, and those that it drops only with a file of ours over them. */
 function droppedPorts(
   { own, compose, recipe }: { own: Compose; compose: Compose; recipe: string },
 ): Finding[] {
   const theirs = checkMergedPorts(own);
   const known = new Set(theirs.map(({ subject }) => subject));
-  const ours = checkMergedPorts(compose).filter(({ subject }) => !known.has(subject)).map((one): Finding => ({
-    rule: "enrolment.merged-ports",
-    severity: "error",
-    file: `recipes/${recipe}/recipe.yml`,
-    message: `${place(one)}: ${one.message}`,
-    hint: "That file is what grace and base.repair come to: leave out what they say of this service",
-    ...(one.subject === undefined ? {} : { subject: one.subject }),
-  }));
+  const ours = checkMergedPorts(compose).filter(({ subject }) => !known.has(subject)).map((one) =>
+    mistakeOf({ recipe }, {
+      rule: "enrolment.merged-ports",
+      message: `${place(one)}: ${one.message}`,
+      hint: "That file is what grace and base.repair come to: leave out what they say of this service",
+      ...(one.subject === undefined ? {} : { subject: one.subject }),
+    })
+  );
   return [...theirs, ...ours];
 }
 
