@@ -14,6 +14,7 @@ const usage = `Usage: bridge [--check]
 
 Sees commands on pull requests, starts runs and reports them. Settings are CCCI_* variables.
 --check looks whether it could do so, and says what to put right.
+Exit codes: 2 wrong usage or settings, 1 anything else, after which another start may go well.
 While there is a file "maintenance" in CCCI_STATE nothing new is started; people are told its first line.
 `;
 
@@ -36,7 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
     write(Deno.stdout, text);
     return code;
   }
-  refuseWrong(withheld);
+  if (withheld.length > 0) throw new UsageError(withheld.map(({ text }) => text).join("\n"));
   const parts = await partsOf(config);
   using _held = await holdState(config.STATE);
   using store = new Store(join(config.STATE, "bridge.db"));

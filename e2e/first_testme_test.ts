@@ -255,7 +255,14 @@ onRealServices("an empty Debian becomes a host, and a member's first !testme on 
         timeoutMs: 60_000,
       });
     });
-    await watch.time("./cc-ci install, to its end", () => goesWell(host.ccCi("install")));
+    await watch.time(
+      "the bridge comes up by itself",
+      () =>
+        waitFor(async () => (await fetch(`https://${DOMAIN}/hook`, { method: "POST" })).status === 401, {
+          what: "the bridge to refuse a webhook without a signature",
+          timeoutMs: 120_000,
+        }),
+    );
     await watch.time("cc-ci-host check", () => goesWell(host.command("cc-ci-host", "check")));
     const webhook = (await goesWell(host.command("cat", "/etc/cc-ci/secrets/webhook_secret"))).trim();
     await forge.as("maintainer", "POST", `/orgs/${ORG}/hooks`, {
@@ -265,7 +272,7 @@ onRealServices("an empty Debian becomes a host, and a member's first !testme on 
       config: { url: `https://${DOMAIN}/hook`, content_type: "json", secret: webhook },
     });
     const answers = (url: string) => fetch(url).then(({ status }) => status === 200, () => false);
-    await watch.time("dashboard and bridge answer", async () => {
+    await watch.time("the dashboard answers", async () => {
       await waitFor(() => answers(`https://${DOMAIN}/healthz`), {
         what: "the dashboard to answer",
         timeoutMs: 60_000,

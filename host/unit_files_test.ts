@@ -215,6 +215,14 @@ Deno.test("oneshots run again at each start of the target, and wait for what is 
   assert.doesNotMatch(Object.values(files).join(""), /^(Requires|BindsTo|PartOf)=/m);
 });
 
+Deno.test("the bridge comes after Drone has its settings, and starts again until all that it needs is there", () => {
+  const bridge = hostFiles({ holes })["cc-ci-bridge.service"] ?? "";
+  assert.match(bridge, /^After=.* cc-ci-drone\.service /m);
+  for (const line of ["Restart=always", "RestartPreventExitStatus=2", "StartLimitIntervalSec=0"]) {
+    assert.ok(bridge.includes(`${line}\n`), line);
+  }
+});
+
 Deno.test("the target wants every unit that has no other reason to start", () => {
   const wanted = new Set(
     [UNITS.units["cc-ci.target"]?.Unit?.Wants ?? []].flat().flatMap((line) => line.split(" ")),

@@ -1,4 +1,4 @@
-import { UsageError } from "../../common/errors.ts";
+import { CcciError } from "../../common/errors.ts";
 import { logger } from "../../common/log.ts";
 import type { BridgeDeps } from "./bridge.ts";
 import { type Config, gapsOf } from "./config.ts";
@@ -23,13 +23,14 @@ export function checkReport(findings: readonly Finding[]): { text: string; code:
 }
 
 /**
- * Logs what was found before the bridge begins. What is away may come back; what is wrong will not put itself right,
- * and nobody would notice it, as a bridge that sees nothing says nothing.
- * @throws {UsageError} with everything that is wrong
+ * Logs what was found before the bridge begins. What is away may come back while it runs; with what is wrong it would
+ * see nothing, and a bridge that sees nothing says nothing. All of that lies outside of the bridge, where somebody may put
+ * it right without touching the bridge, so that another start later may go well.
+ * @throws {CcciError} `bridge.not-ready` with everything that is wrong
  */
 export function refuseWrong(findings: readonly Finding[]): void {
   const wrong = findings.filter(({ kind }) => kind === "wrong");
-  if (wrong.length > 0) throw new UsageError(wrong.map(({ text }) => text).join("\n"));
+  if (wrong.length > 0) throw new CcciError("bridge.not-ready", wrong.map(({ text }) => text).join("\n"));
   for (const { kind, text } of findings) {
     if (kind === "fact") log.info("the forge", { is: text });
     else log.warn("not as it should be", { kind, what: text });

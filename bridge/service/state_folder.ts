@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { UsageError } from "../../common/errors.ts";
+import { CcciError } from "../../common/errors.ts";
 import { FileLock } from "../../common/file_lock.ts";
 import { waitFor, WaitTimeout } from "../../common/time.ts";
 
@@ -9,7 +9,7 @@ const handOverMs = 5_000;
 /**
  * Takes the state folder for this process, until it ends however it ends: two bridges on one database would answer
  * everything twice.
- * @throws {UsageError} when another bridge has it
+ * @throws {CcciError} `bridge.held` when another bridge has it, which may end
  */
 export async function holdState(folder: string): Promise<Disposable> {
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
@@ -22,7 +22,7 @@ export async function holdState(folder: string): Promise<Disposable> {
   } catch (error) {
     if (!(error instanceof WaitTimeout)) throw error;
   }
-  throw new UsageError(`Could not use the state folder "${folder}": another bridge has it`, {
+  throw new CcciError("bridge.held", `Could not use the state folder "${folder}": another bridge has it`, {
     hint: "Stop that one first, or choose another folder with CCCI_STATE.",
   });
 }
