@@ -1,6 +1,9 @@
 import { Command } from "commander";
 import { resolvePath } from "../../common/files.ts";
-import { SECRETS_FOLDER } from "../../host/settings.ts";
+import type { Credential } from "../../host/credentials.ts";
+import { readSettings, SECRETS_FOLDER, SETTINGS_FILE } from "../../host/settings.ts";
+import { unitsOf } from "../../host/unit_values.ts";
+import { neededBy } from "../../host/units.ts";
 import { write } from "../host/command_line.ts";
 import { Interruption } from "../host/interruption.ts";
 import { pathsFromEnvironment } from "../host/paths.ts";
@@ -86,6 +89,12 @@ interface Call {
   name: string;
 }
 
+/** What the units of this host need, as far as its settings can be read by now. */
+async function neededHere(): Promise<Credential[] | null> {
+  const settings = await readSettings(SETTINGS_FILE).catch(() => null);
+  return settings === null ? null : neededBy(unitsOf(settings));
+}
+
 /** Puts together what commands on a file of secrets need. */
 export async function workOn(
   { file, hostKey }: Pick<Options, "file" | "hostKey">,
@@ -94,6 +103,7 @@ export async function workOn(
   const program = await ensureSops({ paths: pathsFromEnvironment(), progress: terminalProgress(), signal });
   return {
     file: resolvePath(file),
+    needed: await neededHere(),
     sops: new Sops({ program, hostKey: resolvePath(hostKey) }),
     say: (line) => write(`${line}\n`),
     random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),

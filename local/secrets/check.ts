@@ -1,5 +1,6 @@
 import type { Credential } from "../../host/credentials.ts";
 import { isSecret, NAMES, SECRETS } from "./catalogue.ts";
+import { isRecoveryRecipient } from "./recovery_key.ts";
 import { faultOf, type Outside } from "./secrets_file.ts";
 
 /** What is said of one line of the answer. */
@@ -12,14 +13,19 @@ export interface Finding {
 /**
  * Looks whether every secret of a host is there, and who can read them.
  * @param host the host's public key
+ * @param needed as {@linkcode isNeeded} takes it
  * @param values all values, or why this host cannot read them
  */
 export function findings(
   { filled, empty, recipients }: Outside,
-  { host, values }: { host: string; values: { text: Record<string, unknown> } | { why: string } },
+  { host, needed, values }: {
+    host: string;
+    needed: readonly Credential[] | null;
+    values: { text: Record<string, unknown> } | { why: string };
+  },
 ): Finding[] {
   return [
-    ...NAMES.map((name) => ofSecret(name, { filled, empty, values })),
+    ...NAMES.map((name) => ofSecret(name, { filled, empty, needed, values })),
     ...[...filled, ...empty].filter((name) => !isSecret(name)).map((name): Finding => ({
       sign: "✖",
       what: name,
@@ -35,9 +41,18 @@ export function findings(
   ];
 }
 
+/**
+ * Whether a host does not do without a secret.
+ * @param needed those without which its units do not start; null where no settings say which units it has
+ */
+export function isNeeded(name: Credential, needed: readonly Credential[] | null): boolean {
+  return needed === null ? SECRETS[name].optional !== true : needed.includes(name);
+}
+
 function ofSecret(
   name: Credential,
-  { filled, empty, values }: Pick<Outside, "filled" | "empty"> & {
+  { filled, empty, needed, values }: Pick<Outside, "filled" | "empty"> & {
+    needed: readonly Credential[] | null;
     values: { text: Record<string, unknown> } | { why: string };
   },
 ): Finding {
@@ -49,7 +64,9 @@ function ofSecret(
       : { sign: "✖", what: name, text: `${fault}; "./cc-ci secrets edit" mends it` };
   }
   const state = empty.includes(name) ? "empty" : "missing";
-  if (secret.optional) return { sign: "–", what: name, text: `${state}, which may stay so: ${secret.means}` };
+  if (!isNeeded(name, needed)) {
+    return { sign: "–", what: name, text: `${state}, which may stay so: ${secret.means}` };
+  }
   const next = "given" in secret
     ? `it is ${secret.given}; "./cc-ci secrets edit" takes it`
     : `"./cc-ci secrets rotate ${name}" makes one`;
@@ -58,18 +75,18 @@ function ofSecret(
 
 function ownerOf(recipient: string, host: string): string {
   if (recipient === host) return "this host";
-  return recipient.startsWith("age1") ? "a recovery key" : "another host or person";
+  return isRecoveryRecipient(recipient) ? "a recovery key" : "another host or person";
 }
 
 function readers(recipients: readonly string[], host: string): Finding[] {
-  const lacks = (what: string, text: string): Finding => ({ sign: "✖", what, text });
-  return [
-    ...recipients.includes(host)
-      ? []
-      : [lacks("reader", `not this host; "./cc-ci secrets recover" makes it one`)],
-    ...recipients.some((one) => one !== host) ? [] : [lacks(
-      "reader",
-      'nobody except this host: without its key all of them are lost; "sops rotate --add-age" adds a reader',
-    )],
-  ];
+  const all: Finding[] = [];
+  const add = (sign: Finding["sign"], text: string) => all.push({ sign, what: "reader", text });
+  if (!recipients.includes(host)) add("✖", `not this host; "./cc-ci secrets recover" makes it one`);
+  const adds = '"sops rotate --in-place --add-age" adds one';
+  if (recipients.every((one) => one === host)) {
+    add("✖", `nobody except this host: without its key all of them are lost. Make a recovery key: ${adds}`);
+  } else if (!recipients.some(isRecoveryRecipient)) {
+    add("–", `no recovery key, without which "./cc-ci secrets recover" lets no other host in; ${adds}`);
+  }
+  return all;
 }

@@ -26,6 +26,16 @@ export function recoveryKeyOf(bytes: Uint8Array): RecoveryKey {
   };
 }
 
+/** Whether this is the public half of a recovery key. Another one that age knows recovers nothing: nobody could type it in. */
+export function isRecoveryRecipient(text: string): boolean {
+  try {
+    const { prefix, bytes } = bech32.decodeToBytes(text);
+    return text.startsWith(`${PUBLIC}1`) && prefix === PUBLIC && bytes.length === 32;
+  } catch {
+    return false;
+  }
+}
+
 /** Reads a key as somebody kept it. @throws {UsageError} when it is none; the message does not repeat it */
 export function readRecoveryKey(text: string): RecoveryKey {
   try {

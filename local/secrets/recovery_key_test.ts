@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readRecoveryKey, recoveryKeyOf } from "./recovery_key.ts";
+import { isRecoveryRecipient, readRecoveryKey, recoveryKeyOf } from "./recovery_key.ts";
 
 // A pair that age-keygen made, from the tests of sops.
 const pair = {
@@ -31,4 +31,17 @@ Deno.test("what is no recovery key is refused, and not repeated", () => {
       return true;
     });
   }
+});
+
+Deno.test("only a public key whose private one recovers the secrets is one of a recovery key", () => {
+  assert.ok(isRecoveryRecipient(pair.recipient));
+  const others = [
+    "",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5dvMgjz1OxfM/XXUB+VHtZ6isGN",
+    "age1yubikey1q2w7u3vpya839jxxuq8g0sedh3d740d4xvn639sqhr95ejj8vu3hyfumptt",
+    pair.recipient.slice(0, -1),
+    pair.recipient.toUpperCase(),
+    pair.identity,
+  ];
+  for (const text of others) assert.ok(!isRecoveryRecipient(text), text);
 });

@@ -3,10 +3,11 @@ import { parse } from "yaml";
 import * as z from "zod";
 import { CcciError, describeError, UsageError } from "../../common/errors.ts";
 import { exists, writeAtomically } from "../../common/files.ts";
+import type { Credential } from "../../host/credentials.ts";
 import { isSecret, NAMES, SECRETS } from "./catalogue.ts";
-import { type Finding, findings } from "./check.ts";
+import { type Finding, findings, isNeeded } from "./check.ts";
 import { changesOf, type Placed, placeSecrets, restartsFor } from "./place.ts";
-import { readRecoveryKey, type RecoveryKey, recoveryKeyOf } from "./recovery_key.ts";
+import { isRecoveryRecipient, readRecoveryKey, type RecoveryKey, recoveryKeyOf } from "./recovery_key.ts";
 import { draftOf, faultOf, madeValue, readOutside, readValues } from "./secrets_file.ts";
 import { withScratch } from "./scratch.ts";
 import type { Sops } from "./sops.ts";
@@ -16,6 +17,8 @@ export interface Work {
   /** The encrypted file. */
   file: string;
   sops: Sops;
+  /** Secrets without which units of this host do not start; null where no settings say which units it has. */
+  needed: readonly Credential[] | null;
   say: (line: string) => void;
   random: (bytes: number) => Uint8Array;
 }
@@ -25,7 +28,7 @@ export interface Work {
  * @param given a public key that takes the place of a recovery key of our making
  */
 export async function newSecrets(
-  { file, sops, say, random }: Work,
+  { file, sops, needed, say, random }: Work,
   { recovery: given }: { recovery?: string },
 ) {
   if (await exists(file)) {
@@ -46,7 +49,9 @@ export async function newSecrets(
   say('What a person has to give is empty; "./cc-ci secrets edit" takes it:');
   for (const name of NAMES) {
     const secret = SECRETS[name];
-    if ("given" in secret) say(`  ${name}${secret.optional ? " (may stay empty)" : ""}: ${secret.given}`);
+    if ("given" in secret) {
+      say(`  ${name}${isNeeded(name, needed) ? "" : " (may stay empty)"}: ${secret.given}`);
+    }
   }
 }
 
@@ -60,22 +65,22 @@ function sayRecoveryKey({ identity }: RecoveryKey, say: (line: string) => void):
   say(`  ${identity}`);
 }
 
-/** @throws {UsageError} when it is no public key that sops takes */
+/** @throws {UsageError} when {@linkcode recoverSecrets} would not take the private half */
 function readableRecipient(text: string): string {
-  const [kind = "", key = ""] = text.trim().split(/\s+/);
-  if (/^age1[a-z0-9]+$/.test(kind)) return kind;
-  if (/^ssh-(ed25519|rsa)$/.test(kind) && /^[A-Za-z0-9+/=]+$/.test(key)) return `${kind} ${key}`;
-  throw new UsageError(`Could not use "${text}" as recovery key`, {
-    hint: 'Give the public one, which begins with "age1", "ssh-ed25519" or "ssh-rsa".',
+  const recipient = text.trim();
+  if (isRecoveryRecipient(recipient)) return recipient;
+  throw new UsageError("Could not use what --recovery names as recovery key", {
+    hint: 'Give the public half of a key of age, which begins with "age1"; "age-keygen" makes one.',
   });
 }
 
 /** Opens the caller's editor, and says what is wrong or lacking afterwards. */
-export async function editSecrets({ file, sops, say }: Work): Promise<void> {
+export async function editSecrets(work: Work): Promise<void> {
+  const { file, sops, say } = work;
   await readOutside(file);
   const changed = await withScratch((scratch) => sops.edit(file, { scratch }));
   say(changed ? `Written: ${file}` : "Nothing was changed");
-  for (const one of (await found({ file, sops })).filter(({ sign }) => sign === "✖")) say(lineOf(one));
+  for (const one of (await found(work)).filter(({ sign }) => sign === "✖")) say(lineOf(one));
 }
 
 /** Gives a secret another value: one of our making, or the one that `ask` gets. */
@@ -107,15 +112,16 @@ export async function rotateSecret(
 }
 
 /** @returns whether all is as it should be */
-export async function checkSecrets({ file, sops, say }: Work): Promise<boolean> {
-  const all = await found({ file, sops });
-  for (const one of all) say(lineOf(one));
+export async function checkSecrets(work: Work): Promise<boolean> {
+  const all = await found(work);
+  for (const one of all) work.say(lineOf(one));
   return all.every(({ sign }) => sign !== "✖");
 }
 
-async function found({ file, sops }: Pick<Work, "file" | "sops">): Promise<Finding[]> {
+async function found({ file, sops, needed }: Pick<Work, "file" | "sops" | "needed">): Promise<Finding[]> {
   const outside = await readOutside(file);
-  return findings(outside, { host: await sops.hostRecipient(), values: await valuesOrWhy({ file, sops }) });
+  const [host, values] = [await sops.hostRecipient(), await valuesOrWhy({ file, sops })];
+  return findings(outside, { host, needed, values });
 }
 
 async function valuesOrWhy({ file, sops }: Pick<Work, "file" | "sops">) {
@@ -177,6 +183,13 @@ export async function recoverSecrets(
 ): Promise<void> {
   const { recipients } = await readOutside(file);
   const host = await sops.hostRecipient();
+  if (!recipients.some(isRecoveryRecipient)) {
+    throw new UsageError(`Could not recover the secrets in "${file}": no recovery key reads them`, {
+      hint:
+        `Whoever has the private half of a key that does lets this host in, naming it in SOPS_AGE_SSH_PRIVATE_KEY_FILE: ` +
+        `sops rotate --in-place --add-age="${host}" "${file}"`,
+    });
+  }
   const key = readRecoveryKey(await ask("The recovery key"));
   if (!recipients.includes(key.recipient)) {
     throw new UsageError(`Could not read the secrets in "${file}": they are for another recovery key`, {
