@@ -1,4 +1,5 @@
 import { basename, dirname, join, relative } from "node:path";
+import { contraryNeeds } from "./contrary_needs.ts";
 import { faultyNeeds } from "./needs.ts";
 import type { Locate, Mistake } from "./mistakes.ts";
 import { invalid, type Reading, readRecipeYml } from "./recipe_yml.ts";
@@ -16,7 +17,11 @@ export async function readFolder(folder: string): Promise<Reading> {
   if (!reading.ok) return reading;
   const { said, locate } = reading;
   const place = { recipes: dirname(folder), recipe: basename(folder), locate };
-  const mistakes = [...await faultyFiles(said, { folder, locate }), ...await faultyNeeds(said, place)];
+  const mistakes = [
+    ...await faultyFiles(said, { folder, locate }),
+    ...await faultyNeeds(said, place),
+    ...await contraryNeeds(said, place),
+  ];
   return mistakes.length === 0 ? reading : invalid(mistakes, said);
 }
 

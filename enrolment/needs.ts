@@ -113,7 +113,8 @@ export async function providersOf(recipes: string, recipe: string): Promise<Prov
   return order;
 }
 
-async function needsOf(recipes: string, recipe: string): Promise<Need[]> {
+/** What a recipe needs itself; nothing, where its `recipe.yml` cannot be read. */
+export async function needsOf(recipes: string, recipe: string): Promise<Need[]> {
   return (await saidBy(recipes, recipe)).needs;
 }
 

@@ -36,9 +36,18 @@ Deno.test("a need that cannot be met is told with its place, and so is a value t
     again: "needs: [{recipe: round}]",
     stray: "env: {A: '{needs.login.url}'}",
     warm: "needs: [{recipe: login, warm: true}, {recipe: wiki, warm: true}]",
+    stale: "needs: [{recipe: login, version: 1.0.0}, {recipe: wiki}]",
+    apart: "needs: [{recipe: login}, {recipe: deep}]",
+    deep: "needs: [{recipe: deeper}]",
+    deeper: "needs: [{recipe: login, version: 1.0.0}]",
+    both: "needs: [{recipe: wiki}, {recipe: blog}]",
+    blog: "needs: [{recipe: login, setup: oidc.ts}]",
+    agreed: "needs: [{recipe: login, version: 1.0.0}, {recipe: deep}, {recipe: deeper}]",
+    one: "needs: [{recipe: plain}, {recipe: wiki}]",
+    plain: "needs: [{recipe: login}]",
     near: "needs: [{recipe: login}]\nsecrets: {key: {value: '{needs.logn.key}'}}",
   }, async (recipes) => {
-    await loadEnrolment(recipes, "wiki");
+    for (const right of ["wiki", "agreed", "one"]) await loadEnrolment(recipes, right);
     const wrong: Record<string, string> = {
       typo:
         'line 2, column 10: "needs.0.recipe" names "logn", which is not enrolled, probably meant as "login"',
@@ -50,6 +59,12 @@ Deno.test("a need that cannot be met is told with its place, and so is a value t
       stray: 'line 2, column 7: "env.A" asks for a value of "login": "needs" does not name it',
       warm:
         'line 2, column 53: "needs.1.warm" is for recipes that need nothing themselves, and "wiki" needs "login": leave it out, then each run deploys its own',
+      stale:
+        'line 2, column 43: "needs.1.recipe" names "wiki", and a run deploys "login" once: "stale" needs version 1.0.0, "wiki" needs the newest version. Say the same in both',
+      apart:
+        'line 2, column 27: "needs.1.recipe" names "deep", and a run deploys "login" once: "apart" needs the newest version, "deeper" needs version 1.0.0. Say the same in both',
+      both:
+        'line 2, column 26: "needs.1.recipe" names "blog", and a run sets "login" up once: "wiki" by its oidc.ts, "blog" by its oidc.ts. Only one of the two may',
       near: 'line 3, column 11: "secrets.key" asks for a value of "logn": probably meant as "login"',
     };
     for (const [recipe, told] of Object.entries(wrong)) {
