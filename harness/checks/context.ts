@@ -21,8 +21,8 @@ import type { Swarm } from "../swarm/swarm.ts";
 import type { PublishedVersion } from "../recipe/versions.ts";
 import { StageBlocked, type StageContext } from "../run/stage.ts";
 
-/** What the stages of one run share. Early stages fill in what later ones need. */
-export interface RunContext {
+/** What the stages of one run share. */
+export interface RunContext extends Progress {
   readonly plan: RunPlan;
   readonly folder: RunFolder;
   readonly swarm: Swarm;
@@ -48,17 +48,21 @@ export interface RunContext {
    * @throws {StageBlocked} naming the provider that is in trouble
    */
   readonly providers: (ctx: StageContext) => Promise<void>;
+  /**
+   * For a recipe of the forge, the fetch stage fills it in; before that it holds defaults. That stage also settles the
+   * values that are made up for a run.
+   */
+  enrolment: Enrolment;
+}
+
+/** What a run comes to know and to do: early stages fill in what later ones need. */
+export interface Progress {
   /** The provider that is being deployed; null: none is. */
   providing: string | null;
   /**
    * Resolves when the next app may be deployed: at once, or, if only one app may live, when the other lane's is gone.
    */
   room: Promise<void>;
-  /**
-   * For a recipe of the forge, the fetch stage fills it in; before that it holds defaults. That stage also settles the
-   * values that are made up for a run.
-   */
-  enrolment: Enrolment;
   /** What the enrolment changes, filled in by the fetch stage. */
   customised: readonly Customisation[];
   /** Filled in by the fetch stage. */
@@ -104,6 +108,33 @@ export interface RunContext {
   baseObstacle: string | null;
   /** Seconds that each lane's deploys are bound to take because of the recipe's own settings. */
   readonly imposed: Record<Lane, number>;
+}
+
+/** What is known and done as a run begins: nothing. */
+export function nothingYet(): Progress {
+  return {
+    providing: null,
+    room: Promise.resolve(),
+    customised: [],
+    repo: null,
+    base: null,
+    further: [],
+    pictures: "",
+    compose: { head: null, base: null },
+    recipeTests: null,
+    enrolledTestsChecked: false,
+    calledOnProxy: new Set(),
+    checked: { install: null, base: null, upgrade: null },
+    overrides: { install: null, base: null, upgrade: null },
+    obtained: [],
+    movedTags: [],
+    saved: null,
+    restoredAt: null,
+    undeployable: null,
+    exceeded: new Map(),
+    baseObstacle: null,
+    imposed: { install: 0, upgrade: 0 },
+  };
 }
 
 /** Tells the keeper which customisations stand in the result. */

@@ -14,7 +14,7 @@ import { deployProviders } from "./providers.ts";
 import { runPipeline } from "./pipeline.ts";
 import { killFamily } from "../run/process_tree.ts";
 import { Redactor } from "../run/redact.ts";
-import { headName, type RunContext } from "../checks/context.ts";
+import { headName, nothingYet, type RunContext } from "../checks/context.ts";
 import { type Deployable, RunFolder, type RunPlan } from "../run/folder.ts";
 import { InfraFailure, StageBlocked } from "../run/stage.ts";
 import { stagePlans } from "../run/stage_plan.ts";
@@ -123,6 +123,7 @@ async function makeContext(
   /** The run as the upgrade sees it that is made now. */
   let upgrading: RunContext | null = null;
   const run: RunContext = {
+    ...nothingYet(),
     plan,
     folder: tools.folder,
     swarm,
@@ -132,7 +133,6 @@ async function makeContext(
     marker: `marker-${crypto.randomUUID().slice(0, 8)}`,
     browser: () => tools.browser.get(domainsOfRun(plan, run.enrolment)),
     neededBy: null,
-    providing: null,
     async providers(ctx) {
       if (plan.providers.length === 0) return;
       if (providers !== null) ctx.log("Waiting for the providers that the recipe needs");
@@ -166,26 +166,6 @@ async function makeContext(
       return app;
     },
     enrolment,
-    customised: [],
-    repo: null,
-    base: null,
-    further: [],
-    pictures: "",
-    compose: { head: null, base: null },
-    recipeTests: null,
-    enrolledTestsChecked: false,
-    calledOnProxy: new Set(),
-    checked: { install: null, base: null, upgrade: null },
-    overrides: { install: null, base: null, upgrade: null },
-    room: Promise.resolve(),
-    obtained: [],
-    movedTags: [],
-    saved: null,
-    restoredAt: null,
-    undeployable: null,
-    exceeded: new Map(),
-    baseObstacle: null,
-    imposed: { install: 0, upgrade: 0 },
   };
   const nextBase = async (of: RunContext) => {
     const planned = plan.apps.find((one) => one.lane === "upgrade");
