@@ -127,7 +127,7 @@ export async function readCommand(
     /** Milliseconds that the command may take. @default 60000 */
     commandMs?: number;
   },
-): Promise<{ found: boolean; late: boolean; said: string }> {
+): Promise<{ found: boolean; late: boolean; unrunnable: boolean; said: string }> {
   const { read: { service, command }, wanted, ...rest } = options;
   const result = await shell(app, { service, command, ...rest });
   if (result.cut && !result.stdout.includes(wanted)) {
@@ -139,7 +139,7 @@ export async function readCommand(
     );
   }
   const found = result.code === 0 && result.stdout.includes(wanted);
-  return { found, late: result.code === null, said: lastWords(result) };
+  return { found, late: result.code === null, unrunnable: isUnrunnable(result), said: lastWords(result) };
 }
 
 /**
@@ -204,6 +204,11 @@ export async function shell(
 
 /** How a command ended, and what it printed; a code of null means that it did not end in its time. */
 type CommandEnd = Omit<ContainerResult, "code"> & { code: number | null };
+
+/** Whether there was nothing to run: no shell in the container, or no such program (127), or none that can be run (126). */
+export function isUnrunnable({ code }: CommandEnd): boolean {
+  return code === 126 || code === 127;
+}
 
 /** How a command ended, as the rest of a sentence about it. */
 export function howEnded(result: CommandEnd): string {

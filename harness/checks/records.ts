@@ -1,7 +1,7 @@
 import type { App } from "../app/app.ts";
 import { type StageContext, StageFailure } from "../run/stage.ts";
 import type { RunContext } from "./context.ts";
-import { howEnded, type Loss, readCommand, SeedMistake, shell } from "./data.ts";
+import { howEnded, isUnrunnable, type Loss, readCommand, SeedMistake, shell } from "./data.ts";
 import { RepeatedLog } from "./repeated_log.ts";
 import { runStep, stepFile } from "./run_tests.ts";
 import { stepFailure } from "./set_up.ts";
@@ -29,6 +29,8 @@ interface Look {
   found: boolean;
   /** Whether it did not end. */
   late: boolean;
+  /** Whether there was nothing to run, which says nothing of the data. */
+  unrunnable?: boolean;
   said: string;
 }
 
@@ -71,8 +73,8 @@ export async function recordsOf(run: RunContext, { app, ctx, commandMs }: Asked)
 /**
  * Writes the run's data, by the enrolment's `data.seed` and `seed.ts`, and reads it before and afterwards: a read that
  * finds the marker before it was written, or does not find it at once, proves nothing of an upgrade or a restore.
- * @throws {StageFailure} when a command ends with another exit code than 0; as the enrolment's fault when `seed.ts`
- * fails, or when anything does not end although the app is well
+ * @throws {StageFailure} when a command ends with another exit code than 0; as the enrolment's fault when it cannot be
+ * run at all, when `seed.ts` fails, or when anything does not end although the app is well
  * @throws {SeedMistake} when writing and reading do not belong together: the enrolment is wrong then, and not the recipe
  */
 export async function seed(run: RunContext, asked: Asked): Promise<void> {
@@ -101,6 +103,10 @@ export async function seed(run: RunContext, asked: Asked): Promise<void> {
       const what = `${where}: seed in service "${service}" does not end`;
       throw await hanging(asked, { what, detail: `\`${command}\` ${howEnded(result)}` });
     }
+    if (isUnrunnable(result)) {
+      const what = `${where}: seed in service "${service}" cannot be run there`;
+      throw notRunnable(what, `\`${command}\` ${howEnded(result)}`);
+    }
     throw new StageFailure(`Could not write data into service "${service}"`, {
       detail: `\`${command}\` ${howEnded(result)}`,
     });
@@ -111,7 +117,7 @@ export async function seed(run: RunContext, asked: Asked): Promise<void> {
     await app.answers(ctx);
     throw stepFailure(ran);
   }
-  const losses = await readRecords(records, ctx);
+  const losses = await readRecords(records, { ctx });
   if (losses.length === 0) return;
   throw new SeedMistake(
     writes
@@ -119,6 +125,11 @@ export async function seed(run: RunContext, asked: Asked): Promise<void> {
       : `${where}: read finds nothing before anything happened`,
     { detail: losses.map(({ what, said }) => `Read ${what} back at once: ${said}`).join("\n") },
   );
+}
+
+/** A command that the container has not got is the enrolment's mistake, whichever version lacks it. */
+function notRunnable(what: string, detail: string): StageFailure {
+  return new StageFailure(what, { code: "data.command", fault: "enrolment", detail });
 }
 
 /** What it means that writing or reading does not end: the app's own trouble is told in its place, if it has any. */
@@ -133,25 +144,34 @@ async function hanging(
 
 /**
  * Looks for each of the records until it is found, or its time is over.
- * @returns those that were not found
+ * @param seen.lost what is known to be lost already
+ * @returns that, and those that were not found
+ * @throws {StageFailure} as the enrolment's mistake where a command that reads cannot be run, and nothing is lost
  */
-export async function readRecords(records: readonly DataRecord[], ctx: StageContext): Promise<Loss[]> {
-  const losses: Loss[] = [];
+export async function readRecords(
+  records: readonly DataRecord[],
+  { ctx, lost = [] }: { ctx: StageContext; lost?: readonly Loss[] },
+): Promise<Loss[]> {
+  const losses = [...lost];
+  const mistakes: StageFailure[] = [];
   for (const record of records) {
     const end = ctx.clock.elapsed() + READ_WITHIN_MS;
     const tries = new RepeatedLog((line) => ctx.log(line));
     while (true) {
       const lines: string[] = [];
-      const { found, said } = await record.look((line) => void lines.push(line))
+      const { found, unrunnable, said } = await record.look((line) => void lines.push(line))
         .finally(() => tries.add(lines));
       if (found) break;
       if (ctx.clock.elapsed() > end) {
-        losses.push({ what: record.what, volume: null, now: [], said });
+        if (unrunnable) mistakes.push(notRunnable(`recipe.yml: read cannot be run: ${record.by}`, said));
+        else losses.push({ what: record.what, volume: null, now: [], said });
         break;
       }
       await ctx.clock.sleep(READ_EVERY_MS, ctx.signal);
     }
     tries.end();
   }
+  const [mistake] = mistakes;
+  if (mistake !== undefined && losses.length === 0) throw mistake; // what is lost weighs more
   return losses;
 }

@@ -8,11 +8,11 @@ import * as schema from "../swarm/schema.ts";
 import { DockerError, Swarm } from "../swarm/swarm.ts";
 import { frame } from "../testing/frame.ts";
 import type { RunContext } from "./context.ts";
-import { howEnded, SeedMistake } from "./data.ts";
+import { howEnded, type Loss, SeedMistake } from "./data.ts";
 import { readRecords, recordsOf, seed } from "./records.ts";
 
 /** What a command in the app's container prints. */
-type Shell = (command: string) => string | { status: number } | "hangs";
+type Shell = (command: string) => string | { status: number } | { code: number } | "hangs";
 
 /** An app whose container does what the script says; time passes only by sleeping. */
 function scene(
@@ -29,14 +29,15 @@ function scene(
     exec: ({ Cmd: [, , command = ""] }: { Cmd: string[] }) => {
       calls.push(command);
       const printed = shell(command);
-      if (typeof printed !== "string") {
+      if (typeof printed !== "string" && "status" in printed) {
         return Promise.reject(Object.assign(new Error("no"), { statusCode: printed.status }));
       }
       const stream = new PassThrough();
-      if (printed !== "hangs") stream.end(frame(1, printed));
+      const [said, code] = typeof printed === "string" ? [printed, 0] : ["not found", printed.code];
+      if (said !== "hangs") stream.end(frame(1, said));
       return Promise.resolve({
         start: () => Promise.resolve(stream),
-        inspect: () => Promise.resolve({ Running: false, ExitCode: 0 }),
+        inspect: () => Promise.resolve({ Running: false, ExitCode: code }),
       });
     },
   })) as unknown as typeof swarm.docker.getContainer;
@@ -73,7 +74,8 @@ function scene(
     clock: ctx.clock,
     read: async () => await (await recordsOf(run, { app, ctx }))[0]?.look((line) => void log.push(line)),
     /** Reads all records back; each command may take no time at all. */
-    losses: async () => await readRecords(await recordsOf(run, { app, ctx, commandMs: 0 }), ctx),
+    losses: async (lost: readonly Loss[] = []) =>
+      await readRecords(await recordsOf(run, { app, ctx, commandMs: 0 }), { ctx, lost }),
   };
 }
 
@@ -164,4 +166,29 @@ Deno.test("a seed or a read that does not end while data is written is the enrol
     await rejects(scene(hangs(which)).seeded(0), failed({ message, fault: "enrolment" }));
     await rejects(scene(hangs(which), {}, "It answers 502").seeded(0), failed({ message: "It answers 502" }));
   }
+});
+
+Deno.test("a command of data that cannot be run is the enrolment's mistake; one that fails is the recipe's", async () => {
+  const ends = (which: string, code: number) => (command: string) => command === which ? { code } : "";
+  const failed = (message: RegExp, fault: "enrolment" | undefined) => (error: unknown) =>
+    error instanceof StageFailure && message.test(error.message) && error.fault === fault;
+  for (const code of [126, 127]) {
+    await rejects(
+      scene(ends("write", code)).seeded(),
+      failed(/^recipe\.yml: seed in service "app" cannot be run there$/, "enrolment"),
+    );
+    await rejects(
+      scene(ends("read", code)).losses(),
+      failed(/^recipe\.yml: read cannot be run: `read` in service "app"$/, "enrolment"),
+    );
+  }
+  await rejects(
+    scene(ends("write", 1)).seeded(),
+    failed(/^Could not write data into service "app"$/, undefined),
+  );
+  equal((await scene(ends("read", 1)).losses()).length, 1);
+  const marker: Loss = { what: "/data/.cc-ci-m4rk", volume: null, now: [], said: "no such file" };
+  deepEqual(await scene(ends("read", 127)).losses([marker]), [marker]);
+  let tries = 0;
+  equal((await scene(() => tries++ < 3 ? { code: 127 } : "m4rk").losses()).length, 0);
 });

@@ -1,6 +1,6 @@
 import { openAppPage } from "../checks/front_page.ts";
 import { runEnrolledTest } from "../checks/run_tests.ts";
-import { type Loss, readMarkers } from "../checks/data.ts";
+import { readMarkers } from "../checks/data.ts";
 import { readRecords, recordsOf } from "../checks/records.ts";
 import { destroyData } from "../checks/destroy_data.ts";
 import { HealthWatch } from "../checks/health_watch.ts";
@@ -26,10 +26,8 @@ export async function restoreStage(run: RunContext, ctx: StageContext): Promise<
   await app.converge(ctx);
   await app.answers(ctx);
 
-  const losses: Loss[] = [
-    ...await readMarkers(app, { written, marker, ctx, strict: true }),
-    ...await readRecords(records, ctx),
-  ];
+  const lost = await readMarkers(app, { written, marker, ctx, strict: true });
+  const losses = await readRecords(records, { ctx, lost });
   if (losses.length > 0) {
     throw new StageFailure("data is gone after the restore", {
       code: "restore.data",

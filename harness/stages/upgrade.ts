@@ -4,7 +4,7 @@ import { lookAtPage, type PageLook, tellLook } from "../checks/front_page.ts";
 import { runEnrolledTest } from "../checks/run_tests.ts";
 import { protectedVolumes } from "../recipe/backup_labels.ts";
 import type { Compose } from "../recipe/compose.ts";
-import { type Loss, readMarkers, writeMarkers, type Written } from "../checks/data.ts";
+import { readMarkers, writeMarkers, type Written } from "../checks/data.ts";
 import { readRecords, recordsOf, seed } from "../checks/records.ts";
 import { setUp } from "../checks/set_up.ts";
 import { roomToDeploy } from "../checks/free_space.ts";
@@ -176,10 +176,8 @@ async function readBack(
   const { marker } = run;
   const records = await recordsOf(run, { app, ctx });
   const strict = records.length === 0;
-  const losses: Loss[] = [
-    ...await readMarkers(app, { written, marker, ctx, strict }),
-    ...await readRecords(records, ctx),
-  ];
+  const lost = await readMarkers(app, { written, marker, ctx, strict });
+  const losses = await readRecords(records, { ctx, lost });
   if (losses.length > 0) {
     throw new StageFailure("data written before the upgrade is gone", {
       code: "upgrade.data",
