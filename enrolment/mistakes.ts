@@ -118,7 +118,7 @@ function wrong({ issue, path }: Leaf, source: Source): string {
       return `must be ${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}`;
     case "too_big":
       return issue.origin === "number" || issue.origin === "int"
-        ? `must be at most ${issue.maximum}`
+        ? `must be at most ${issue.maximum}${path[0] === "timeouts" ? ", the seconds of a day" : ""}`
         : `must not be longer than ${issue.maximum}`;
     case "invalid_key":
       return issue.issues[0]?.message ?? "is no name that is allowed here";

@@ -331,6 +331,23 @@ Deno.test("a setting that belongs to the run or to the host is refused in each f
   for (const name of free) assert.ok(readRecipeYml(`repo: a/b\nenv: { ${name}: x }\n`).ok, name);
 });
 
+Deno.test("no duration is longer than a timer can count", () => {
+  for (
+    const [key, most] of [["timeouts.install", 86_400], ["timeouts.run", 86_400], [
+      "grace.db",
+      7_200,
+    ]] as const
+  ) {
+    const [first = "", second = ""] = key.split(".");
+    assert.ok(most * 1000 < 2 ** 31);
+    const text = (seconds: number) => `repo: a/b\n${first}: { ${second}: ${seconds} }\n`;
+    assert.ok(readRecipeYml(text(most)).ok, key);
+    const reading = readRecipeYml(text(most + 1));
+    assert.ok(!reading.ok, key);
+    assert.match(reading.problem, new RegExp(`"${key}" must be at most ${most}`));
+  }
+});
+
 Deno.test("after_deploy names no function that abra would run on the host", () => {
   for (const said of ["local prepare", " local  prepare x"]) {
     const reading = readRecipeYml(`repo: a/b\nafter_deploy: ["${said}"]\n`);

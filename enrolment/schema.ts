@@ -70,8 +70,10 @@ export const recipeYml = z.strictObject({
   }).prefault({}).describe("How a working app answers"),
   page,
   ready,
-  timeouts: z.partialRecord(z.enum([...stageName.options, "run"]), z.number().positive()).default({})
-    .describe("Seconds a stage may take, and `run` altogether").meta({
+  timeouts: z.partialRecord(z.enum([...stageName.options, "run"]), z.number().positive().max(86_400)).default(
+    {},
+  )
+    .describe("Seconds a stage may take, and `run` altogether: a day (86400) each at most").meta({
       examples: [{ install: 1200, run: 3300 }],
     }),
   lanes: z.literal(1).optional().describe(

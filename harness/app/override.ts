@@ -19,7 +19,7 @@ const FILE = "cc-ci.override.yml";
 export interface Override {
   /** Text of the compose file that does it. */
   text: string;
-  /** Places in `recipe.yml` that apply, such as `grace.db`. */
+  /** Places in `recipe.yml` that apply, such as `grace.db` or `base.repair.0`. */
   applied: string[];
   /** What it changes, a sentence each. */
   told: string[];
@@ -52,13 +52,13 @@ export function overrideOf(
   }
   const repairs = at === "head"
     ? []
-    : base.repair.filter(({ service, versions }) =>
+    : base.repair.map((one, index) => ({ ...one, index })).filter(({ service, versions }) =>
       own[service] !== undefined && isWithin(at.version, versions)
     );
-  for (const { service, image } of repairs) {
+  for (const { service, image, index } of repairs) {
     const was = String(own[service]?.image ?? "");
     changes[service] = { ...changes[service], image };
-    override.applied.push("base.repair");
+    override.applied.push(`base.repair.${index}`);
     override.repaired.push({ service, image: was });
     override.told.push(`Service "${service}" of the published version runs "${image}" instead of "${was}"`);
   }

@@ -51,7 +51,8 @@ export function useOf(
   );
   const services = versions.flatMap(({ compose }) => servicesOf(compose));
   const applies = ({ key }: Customisation) => {
-    if (key.startsWith("grace.") || key === "base.repair") return overridden.includes(key);
+    if (key.startsWith("grace.")) return overridden.includes(key);
+    if (key === "base.repair") return overridden.some((one) => one.startsWith(`${key}.`));
     const [, kind, name = ""] = /^(env|secrets)\.(.*)$/s.exec(key) ?? [];
     return kind === undefined || (kind === "env" ? settings : secrets).has(name);
   };
@@ -67,9 +68,13 @@ export function useOf(
         meantAs(name, services)
       }`
     ),
-    ...(enrolment.base.repair.length === 0 || overridden.includes("base.repair")
-      ? []
-      : ["base.repair: it is for other versions or services than the published version's"]),
+    ...enrolment.base.repair.flatMap(({ service }, at) =>
+      overridden.includes(`base.repair.${at}`) ? [] : [
+        `base.repair.${at}: it is for other versions or services than the published version's${
+          meantAs(service, services)
+        }`,
+      ]
+    ),
   ];
   return {
     applied: customised.filter(applies),
@@ -104,11 +109,12 @@ function dollarSigns({ env, secrets, files, extra_domains: domains }: Enrolment)
 }
 
 function staleSkips(
-  { skip }: Enrolment,
+  { skip, backup: { expect } }: Enrolment,
   seen: { app: { stack: string }; versions: readonly ReadVersion[]; upgrades: boolean; tests: boolean },
 ): string[] {
   const head = seen.versions.find(({ at }) => at === "head");
-  const unsaved = head !== undefined && backedUp(head.compose, seen.app.stack) === null
+  // Without labels a backup that has to hold something fails, and is not left out.
+  const unsaved = expect.length === 0 && head !== undefined && backedUp(head.compose, seen.app.stack) === null
     ? "the recipe has no backup labels"
     : null;
   const why = {

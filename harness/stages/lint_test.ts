@@ -313,8 +313,28 @@ Deno.test("what is laid over a recipe is no file of the recipe's, and goes where
   assert.equal(cause, null);
   assert.deepEqual(run.overrides, { install: null, base: null, upgrade: null });
   assert.deepEqual(notes, [
-    "Stale in recipe.yml: base.repair: it is for other versions or services than the published version's",
+    "Stale in recipe.yml: base.repair.0: it is for other versions or services than the published version's",
   ]);
+});
+
+Deno.test("each entry of base.repair is judged by itself", async () => {
+  const { notes } = await lint({
+    recipeYml: `
+base:
+  repair:
+    - { service: app, image: "nginx:1.22.0", versions: "<2.0.0" }
+    - { service: ap, image: "nginx:1.22.0", versions: "<2.0.0" }
+`,
+    published: {},
+  });
+  assert.deepEqual(notes.filter((text) => text.startsWith("Stale")), [
+    'Stale in recipe.yml: base.repair.1: it is for other versions or services than the published version\'s, probably meant as "app"',
+  ]);
+});
+
+Deno.test("a backup that has to hold something is not left out by itself, so leaving it out is not stale", async () => {
+  const recipeYml = "backup: { expect: [data/x] }\nskip: [{ stage: backup, reason: large }]\n";
+  assert.deepEqual((await lint({ recipeYml })).notes, []);
 });
 
 Deno.test("a warning is a finding and a blemish, and fails nothing", async () => {
