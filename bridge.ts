@@ -8,6 +8,7 @@ import { holdState } from "./bridge/service/state_folder.ts";
 import { Store } from "./bridge/store/store.ts";
 import { CcciError, describeError, UsageError } from "./common/errors.ts";
 import { setUpLogging } from "./common/log.ts";
+import { write, writeError } from "./common/output.ts";
 import { tlsOf } from "./common/tls.ts";
 
 const usage = `Usage: bridge [--check]
@@ -25,7 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
     throw new UsageError(`Unknown arguments "${args.join(" ")}"`, { hint: usage });
   }
   if (option === "--help" || option === "-h") {
-    write(Deno.stdout, usage);
+    write(usage);
     return 0;
   }
   const config = bridgeConfig();
@@ -34,7 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (option === "--check") {
     const findings = withheld.length > 0 ? withheld : await look(config, await partsOf(config));
     const { text, code } = checkReport(findings);
-    write(Deno.stdout, text);
+    write(text);
     return code;
   }
   if (withheld.length > 0) throw new UsageError(withheld.map(({ text }) => text).join("\n"));
@@ -54,15 +55,11 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-function write(to: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  to.writeSync(new TextEncoder().encode(text));
-}
-
 try {
   Deno.exit(await main(Deno.args));
 } catch (error) {
   const hint = error instanceof CcciError && error.hint !== undefined ? `\n${error.hint}` : "";
-  write(Deno.stderr, `cc-ci bridge: ${describeError(error)}${hint}\n`);
+  writeError(`cc-ci bridge: ${describeError(error)}${hint}\n`);
   if (!(error instanceof CcciError)) throw error;
   Deno.exit(error.code === "usage" ? 2 : 1);
 }

@@ -1,3 +1,4 @@
+import { complain } from "./common/output.ts";
 import { describeError, UsageError } from "./common/errors.ts";
 import { logger, setUpLogging } from "./common/log.ts";
 import { refuseWithheld } from "./common/permissions.ts";
@@ -55,7 +56,7 @@ if (import.meta.main) {
       logger("dashboard").error("Could not go on", { error: String(error) });
       throw error;
     }
-    await Deno.stderr.write(new TextEncoder().encode(`${describeError(error)}\n`));
+    complain(describeError(error));
     Deno.exit(2);
   }
 }

@@ -1,16 +1,14 @@
+import { writeError } from "./output.ts";
 import { configure, getJsonLinesFormatter, getLogger, type Logger, type LogRecord } from "@logtape/logtape";
 
 /** Writes the log to stderr, one JSON object per line: time, level, logger, message and the properties given. */
 export async function setUpLogging(level: "debug" | "info" | "warning" | "error" = "info"): Promise<void> {
   const format = getJsonLinesFormatter({ properties: "flatten" });
-  const encoder = new TextEncoder();
   await configure({
     reset: true,
     sinks: {
       stderr(record: LogRecord) {
-        try {
-          Deno.stderr.writeSync(encoder.encode(format(record)));
-        } catch { /* nobody reads stderr any more, and the program goes on without a log */ }
+        writeError(format(record));
       },
     },
     loggers: [

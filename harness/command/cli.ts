@@ -1,6 +1,7 @@
-import { Command, CommanderError } from "commander";
-import { UsageError } from "../../common/errors.ts";
-import { complain, explain, say } from "./explain.ts";
+import { Command } from "commander";
+import { callEnding } from "../../common/call_ending.ts";
+import { complain, write } from "../../common/output.ts";
+import { explain } from "./explain.ts";
 import { PROGRAM } from "../run/own_command.ts";
 import { runRecipeCommand, type RunRecipeOptions } from "./run_recipe_options.ts";
 
@@ -25,7 +26,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const program = new Command(Deno.env.get(PROGRAM) ?? "harness")
     .description("Tests one recipe at one commit on this machine's Docker Swarm")
     .exitOverride()
-    .configureOutput({ writeErr: () => {}, writeOut: say });
+    .configureOutput({ writeErr: () => {}, writeOut: write });
   const runRecipe = runRecipeCommand().copyInheritedSettings(program)
     .action(async (target: string, options: RunRecipeOptions) => {
       const settings = (await load.settings()).readSettings();
@@ -37,7 +38,12 @@ export async function main(argv: readonly string[]): Promise<number> {
       if (options.testsOnly) {
         const { testsOnly } = await load.testsOnly();
         const { app, json = false } = options;
-        code = await testsOnly(request, { settings, json, say, ...(app === undefined ? {} : { app }) });
+        code = await testsOnly(request, {
+          settings,
+          json,
+          say: write,
+          ...(app === undefined ? {} : { app }),
+        });
         return;
       }
       await (await load.revisions()).refuseMissing(request, settings);
@@ -57,7 +63,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async (names: string[]) => {
       const settings = (await load.settings()).readSettings();
       const { recipesCheck } = await load.recipes();
-      code = await recipesCheck(names, { settings, say, signal: new AbortController().signal });
+      code = await recipesCheck(names, { settings, say: write, signal: new AbortController().signal });
     });
   recipes.command("list")
     .description(
@@ -68,14 +74,14 @@ export async function main(argv: readonly string[]): Promise<number> {
       const settings = readSettings();
       const { dashboardAt, recipesList } = await load.recipesList();
       const dashboard = dashboardAt(readDashboardUrl(), settings);
-      code = await recipesList(settings, { say, width: columns(), ...dashboard });
+      code = await recipesList(settings, { say: write, width: columns(), ...dashboard });
     });
   program.command("remove")
     .description("remove what a run with --keep left up")
     .argument("<run>", "the run's name, or its folder")
     .action(async (run: string) => {
       const runs = async () => (await load.settings()).readSettings().RUNS;
-      code = await (await load.remove()).remove(run, { runs, say });
+      code = await (await load.remove()).remove(run, { runs, say: write });
     });
   program.command("janitor")
     .description(
@@ -85,24 +91,20 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async (options: { dryRun?: boolean }) => {
       const settings = (await load.settings()).readSettings();
       const { runJanitor } = await load.janitor();
-      code = await runJanitor(settings, { dryRun: options.dryRun ?? false, say });
+      code = await runJanitor(settings, { dryRun: options.dryRun ?? false, say: write });
     });
   program.command("floor")
     .description("say whether Docker here gives every container of a run limits, and how it comes to")
     .action(async () => {
       const settings = (await load.settings()).readSettings();
-      code = await (await load.floor()).floor(settings, say);
+      code = await (await load.floor()).floor(settings, write);
     });
 
   try {
     await program.parseAsync([...argv], { from: "user" });
     return code;
   } catch (error) {
-    if (!(error instanceof CommanderError)) return explain(error, { json: argv.includes("--json") });
-    if (error.exitCode === 0) return 0;
-    const said = error.code === "commander.help" ? 'Name a command: "--help" lists them' : error.message;
-    const sentence = said.replace(/^error: /, "").replace(/^./, (letter) => letter.toUpperCase());
-    return explain(new UsageError(sentence), { json: argv.includes("--json") });
+    return callEnding(error, (why) => explain(why, { json: argv.includes("--json") }));
   }
 }
 

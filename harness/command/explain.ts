@@ -1,4 +1,5 @@
 import { CcciError, describeError, UsageError } from "../../common/errors.ts";
+import { complain, write } from "../../common/output.ts";
 import { exitCodes } from "../../protocol/result.ts";
 
 /**
@@ -11,15 +12,6 @@ export function explain(error: unknown, options: { json: boolean }): number {
   complain(message);
   if (error instanceof CcciError && error.hint !== undefined) complain(error.hint);
   if (Deno.env.get("CCCI_DEBUG") === "1" && error instanceof Error) complain(String(error.stack));
-  if (options.json) say(`${JSON.stringify({ result: null, error: message })}\n`);
+  if (options.json) write(`${JSON.stringify({ result: null, error: message })}\n`);
   return error instanceof UsageError ? 2 : exitCodes.infra;
-}
-
-export function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
-}
-
-/** Writes a line to standard error. */
-export function complain(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
 }

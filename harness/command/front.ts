@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { describeError } from "../../common/errors.ts";
+import { write } from "../../common/output.ts";
 import { exitCodes, type RunResult } from "../../protocol/result.ts";
 import {
   type FrontMessage,
@@ -168,6 +169,5 @@ function cancelOnSignals(terminal: TerminalReport, cancel: (why: string) => Prom
 }
 
 function printJson(value: unknown): void {
-  const bytes = new TextEncoder().encode(`${JSON.stringify(value)}\n`);
-  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(Deno.stdout.writeSync(rest));
+  write(`${JSON.stringify(value)}\n`);
 }

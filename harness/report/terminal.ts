@@ -3,6 +3,7 @@ import type { RunResult, StageName } from "../../protocol/result.ts";
 import { formatSeconds } from "../../common/time.ts";
 import { paint, type Painter, type ShownStage, stageLine } from "./terminal_lines.ts";
 import { summaryLines, type SummaryPaths } from "./terminal_summary.ts";
+import { writeError } from "../../common/output.ts";
 import { oneLine } from "../../common/plain_text.ts";
 import { truncate } from "../../wording/text.ts";
 import { stageText, subjectName, testedCommit } from "../../wording/verdict.ts";
@@ -238,13 +239,6 @@ function terminalColumns(): number {
   } catch {
     return 80;
   }
-}
-
-function writeError(text: string): void {
-  try {
-    const bytes = new TextEncoder().encode(text);
-    for (let sent = 0; sent < bytes.length;) sent += Deno.stderr.writeSync(bytes.subarray(sent));
-  } catch { /* nobody reads stderr any more: no reason to end a run */ }
 }
 
 function everyTick(draw: () => void): () => void {

@@ -1,3 +1,4 @@
+import { write } from "../../common/output.ts";
 import { join } from "node:path";
 import { systemClock } from "../../common/time.ts";
 import { Abra } from "../abra/abra.ts";
@@ -33,7 +34,7 @@ export async function work(path: string): Promise<void> {
   const told = Promise.withResolvers<void>();
   void dieWithKeeper(plan.request.run, told.resolve);
   const redactor = new Redactor();
-  const send = (message: WorkerMessage) => writeLine(JSON.stringify(redactor.value(message)));
+  const send = (message: WorkerMessage) => write(`${JSON.stringify(redactor.value(message))}\n`);
   const browser = new LazyBrowser(plan.settings);
   await using _closing = browser;
   const { run, nextBase, upgraded } = await makeContext(plan, { folder, redactor, send, browser });
@@ -245,9 +246,4 @@ async function freeLane(
     const left = await tearDownApp(app, options);
     if (left.length > 0) run.send({ type: "note", text: `Not removed at once: ${left.join(", ")}` });
   } catch { /* the keeper's teardown will say what is wrong */ }
-}
-
-function writeLine(text: string): void {
-  const bytes = new TextEncoder().encode(`${text}\n`);
-  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(Deno.stdout.writeSync(rest));
 }

@@ -1,8 +1,11 @@
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
+import { callEnding } from "../../common/call_ending.ts";
 import { UsageError } from "../../common/errors.ts";
+import { complain, write } from "../../common/output.ts";
+import { type PartName, partNames } from "../reconcile/part_names.ts";
 import { readSettings, SETTINGS_FILE } from "../settings.ts";
 import { bridgeState } from "../units.ts";
-import { complain, explain, say } from "./output.ts";
+import { explain } from "./output.ts";
 
 /** Each command loads what it needs and no more. */
 const load = {
@@ -17,15 +20,14 @@ interface Options {
   settings: string;
 }
 
-/** Parts of a host, in the order in which one needs the other. */
-const PARTS = {
+const PARTS: Record<PartName | "all", string> = {
   swarm: 'Docker\'s bridge with known addresses, the Swarm, the network "proxy", log-ins of Docker and git',
   proxy: "the recipe traefik with the certificate for the domain, and routes to dashboard and bridge",
   routes: "only these routes",
   "backup-bot": "the recipe backup-bot-two",
   drone: "the recipe drone, and the settings of the pipelines' repository in it",
   all: "everything that the settings ask for",
-} as const;
+};
 
 /** Runs the command line. @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -41,13 +43,13 @@ export async function main(argv: readonly string[]): Promise<number> {
         "Exit codes: 0 converged, 1 wrong until somebody puts it right, 2 wrong usage or settings, 3 not yet.",
     )
     .exitOverride()
-    .configureOutput({ writeErr: () => {}, writeOut: say });
-  for (const [name, description] of Object.entries(PARTS)) {
-    common(program.command(name).description(description))
+    .configureOutput({ writeErr: () => {}, writeOut: write });
+  for (const name of [...partNames, "all"] as const) {
+    common(program.command(name).description(PARTS[name]))
       .option("--dry-run", "only say what would be done")
       .action(async (options: Options) => {
         const { converge } = await load.converge();
-        code = await converge(name as keyof typeof PARTS, { ...options, signal });
+        code = await converge(name, { ...options, signal });
       });
   }
   common(program.command("check").description("look whether all is there that the host needs, one line each"))
@@ -63,24 +65,22 @@ export async function main(argv: readonly string[]): Promise<number> {
       const settings = await readSettings(options.settings);
       const { holdRuns, releaseRuns, requireBridge, waitForRuns } = await load.drain();
       requireBridge(settings);
-      if (options.off) {
-        return say(await releaseRuns(options.state) ? "Runs start again\n" : "Runs were not held back\n");
+      const { off = false } = options;
+      if (off) {
+        write(await releaseRuns(options.state) ? "Runs start again\n" : "Runs were not held back\n");
+      } else {
+        await holdRuns(options.state, options.why);
+        await waitForRuns(settings, { ms: options.minutes * 60_000, log: complain, signal });
+        write('No run goes on, and none starts until "cc-ci-host drain --off"\n');
       }
-      await holdRuns(options.state, options.why);
-      await waitForRuns(settings, { ms: options.minutes * 60_000, log: complain, signal });
-      say('No run goes on, and none starts until "cc-ci-host drain --off"\n');
+      if (options.json) write(`${JSON.stringify({ outcome: "converged", held: !off })}\n`);
     });
 
   try {
     await program.parseAsync([...argv], { from: "user" });
     return code;
   } catch (error) {
-    const json = argv.includes("--json");
-    if (!(error instanceof CommanderError)) return explain(error, { json });
-    if (error.exitCode === 0) return 0;
-    const said = error.code === "commander.help" ? 'Name a command: "--help" lists them' : error.message;
-    const sentence = said.replace(/^error: /, "").replace(/^./, (letter) => letter.toUpperCase());
-    return explain(new UsageError(sentence), { json });
+    return callEnding(error, (why) => explain(why, { json: argv.includes("--json") }));
   }
 }
 

@@ -108,17 +108,22 @@ Deno.test("new runs are held back until somebody lets them start again", async (
   const path = await settingsFile();
   const state = join(dirname(path), "bridge");
   const drain = (...args: string[]) => host("drain", "--settings", path, "--state", state, ...args);
-  const held = await drain("--why", "The disk is changed", "--minutes", "0");
+  const held = await drain("--why", "The disk is changed", "--minutes", "0", "--json");
   assert.equal(held.code, 0, held.stderr);
+  const last = (text: string) => JSON.parse(text.trim().split("\n").at(-1) ?? "");
+  assert.deepEqual(last(held.stdout), { outcome: "converged", held: true });
   const file = join(state, "maintenance");
   assert.equal(await Deno.readTextFile(file), "The disk is changed\n");
   const lock = join(dirname(path), "runs", "one", "lock");
   await Deno.mkdir(dirname(lock), { recursive: true });
   using _run = await FileLock.take(lock) ?? assert.fail();
-  const busy = await drain("--minutes", "0");
+  const busy = await drain("--minutes", "0", "--json");
+  assert.equal(last(busy.stdout).outcome, "not yet");
   assert.equal(busy.code, 3);
   assert.match(busy.stderr, /Runs go on: .*\/runs\/one\. Wait for them or cancel them/);
-  assert.match((await drain("--off")).stdout, /^Runs start again$/m);
+  const off = await drain("--off", "--json");
+  assert.match(off.stdout, /^Runs start again$/m);
+  assert.deepEqual(last(off.stdout), { outcome: "converged", held: false });
   await assert.rejects(Deno.stat(file), Deno.errors.NotFound);
   assert.match(
     (await host("drain", "--help")).stdout.replace(/\s+/g, " "),

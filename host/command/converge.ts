@@ -1,10 +1,12 @@
+import { complain, write } from "../../common/output.ts";
 import { credentialsFolder, credentialsIn } from "../credentials.ts";
-import { type PartName, partOf, partsOf } from "../reconcile/parts.ts";
+import { partOf, partsOf } from "../reconcile/parts.ts";
+import type { PartName } from "../reconcile/part_names.ts";
 import { type Part, reconcile } from "../reconcile/reconcile.ts";
 import { takeTurn } from "../reconcile/turn.ts";
 import { readSettings } from "../settings.ts";
 import { hostWorld } from "../world/host_world.ts";
-import { complain, type PartReport, reportOf, reportParts, say } from "./output.ts";
+import { type PartReport, reportOf, reportParts } from "./output.ts";
 
 export interface ConvergeOptions {
   dryRun?: boolean;
@@ -41,14 +43,14 @@ async function converged(part: Part, { dryRun }: { dryRun: boolean }): Promise<P
     if (dryRun) {
       const plan = await part.plan();
       for (const { does } of plan.steps) {
-        say(`${part.name}: ${does}\n`);
+        write(`${part.name}: ${does}\n`);
         steps.push(does);
       }
       if (plan.blocked !== null) throw plan.blocked;
     } else {
       await reconcile(part, {
         begin({ does }) {
-          say(`${part.name}: ${does}\n`);
+          write(`${part.name}: ${does}\n`);
           steps.push(does);
         },
       });

@@ -1,4 +1,5 @@
 import { CcciError, describeError, UsageError } from "../../common/errors.ts";
+import { complain, write } from "../../common/output.ts";
 import type { Finding } from "../checks/preconditions.ts";
 import { exitCodes, HostError, type Outcome } from "../errors.ts";
 
@@ -16,8 +17,8 @@ export interface PartReport {
 /** Says of each thing whether it is there, one line each. @returns the exit code */
 export function reportFindings(findings: readonly Finding[], { json = false }: { json?: boolean }): number {
   const outcome = worst(findings.map((one) => one.outcome));
-  for (const one of findings) say(`${one.outcome === "converged" ? "✔" : "✖"} ${one.what}: ${one.text}\n`);
-  if (json) say(`${JSON.stringify({ outcome, findings })}\n`);
+  for (const one of findings) write(`${one.outcome === "converged" ? "✔" : "✖"} ${one.what}: ${one.text}\n`);
+  if (json) write(`${JSON.stringify({ outcome, findings })}\n`);
   return exitCodes[outcome];
 }
 
@@ -29,10 +30,10 @@ export function reportParts(
   const outcome = worst(parts.map((one) => one.outcome));
   const changed = !dryRun && parts.some(({ steps }) => steps.length > 0);
   for (const { part, outcome, steps, message, hint } of parts) {
-    if (outcome === "converged") say(`✔ ${part}: ${ending(steps.length, dryRun)}\n`);
-    else say(`✖ ${part}: ${[message, hint].filter((one) => one !== undefined).join(". ")}\n`);
+    if (outcome === "converged") write(`✔ ${part}: ${ending(steps.length, dryRun)}\n`);
+    else write(`✖ ${part}: ${[message, hint].filter((one) => one !== undefined).join(". ")}\n`);
   }
-  if (json) say(`${JSON.stringify({ outcome, changed, parts })}\n`);
+  if (json) write(`${JSON.stringify({ outcome, changed, parts })}\n`);
   return exitCodes[outcome];
 }
 
@@ -73,19 +74,10 @@ export function explain(error: unknown, { json }: { json: boolean }): number {
   const message = describeError(error);
   const hint = error instanceof CcciError ? error.hint : undefined;
   complain(hint === undefined ? message : `${message}. ${hint}`);
-  if (json) say(`${JSON.stringify({ outcome, message, hint })}\n`);
+  if (json) write(`${JSON.stringify({ outcome, message, hint })}\n`);
   return exitCodes[outcome];
 }
 
 function worst(outcomes: readonly Outcome[]): Outcome {
   return (["wrong", "usage", "not yet"] as const).find((one) => outcomes.includes(one)) ?? "converged";
-}
-
-export function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
-}
-
-/** Writes a line to standard error. */
-export function complain(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
 }

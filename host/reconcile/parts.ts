@@ -13,11 +13,8 @@ import { NOTHING, type Plan } from "../plan/step.ts";
 import { planSwarm } from "../plan/swarm.ts";
 import type { World } from "../plan/world.ts";
 import { type HostSettings, proxyDomain } from "../settings.ts";
+import { type PartName, partNames } from "./part_names.ts";
 import type { Part } from "./reconcile.ts";
-
-/** What can be asked for by name, in the order in which one needs the other. */
-export const partNames = ["swarm", "proxy", "routes", "backup-bot", "drone"] as const;
-export type PartName = typeof partNames[number];
 
 /** On which the proxy answers. */
 const PORTS = [80, 443];

@@ -1,6 +1,7 @@
 import { type Credential, type Credentials, credentials as names } from "../credentials.ts";
 import { HostError } from "../errors.ts";
-import { type PartName, partOf, partsOf } from "../reconcile/parts.ts";
+import type { PartName } from "../reconcile/part_names.ts";
+import { partOf, partsOf } from "../reconcile/parts.ts";
 import { reconcile } from "../reconcile/reconcile.ts";
 import { type HostSettings, parseSettings } from "../settings.ts";
 import type { FakeHost } from "./fake_host.ts";

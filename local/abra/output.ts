@@ -1,4 +1,5 @@
 import { CcciError } from "../../common/errors.ts";
+import { write, writeError } from "../../common/output.ts";
 
 /**
  * Ends the command with exit code 1 and `FATA <message>` on stderr. The messages are abra's own where they are
@@ -10,15 +11,13 @@ export class Fatal extends CcciError {
   }
 }
 
-const encoder = new TextEncoder();
-
 /** What a caller may parse: tables and JSON go to stdout, everything said about the work to stderr. */
 export function print(text: string): void {
-  Deno.stdout.writeSync(encoder.encode(`${text}\n`));
+  write(`${text}\n`);
 }
 
 export function say(level: "DEBU" | "INFO" | "WARN" | "FATA", message: string): void {
-  Deno.stderr.writeSync(encoder.encode(`${level} ${message}\n`));
+  writeError(`${level} ${message}\n`);
 }
 
 /** A plain table: the header, a rule, one line a row. */
@@ -88,7 +87,7 @@ export function requireTerminal(): void {
  */
 export async function confirm(question: string, options: { ask: boolean }): Promise<void> {
   if (!options.ask) return;
-  Deno.stderr.writeSync(encoder.encode(`? ${question} (y/N) `));
+  writeError(`? ${question} (y/N) `);
   const answer = new Uint8Array(256);
   const length = await Deno.stdin.read(answer);
   if (length === null) throw new Fatal("EOF");

@@ -2,20 +2,19 @@
  * The bot's commands, run in its container as `/usr/bin/backup -- create|snapshots|restore`. What for is in the
  * environment, as abra hands it over: SERVICE (domain or stack), SNAPSHOT, NONINTERACTIVE, MACHINE_LOGS.
  */
+import { complain, write } from "../../common/output.ts";
 import { describeError } from "../../common/errors.ts";
 import { type App, type Bot, create, type Level, restore, snapshots } from "./bot.ts";
 import { BotError, engineAt } from "./engine.ts";
 import { restic } from "./restic.ts";
 import { VOLUMES } from "./volumes.ts";
 
-const encoder = new TextEncoder();
-
 /** To the caller and to the log of the service. */
 function log(level: Level, message: string): void {
   const line = Deno.env.get("MACHINE_LOGS") === "true"
     ? JSON.stringify({ message_type: level, message })
     : `${level}: ${message}`;
-  Deno.stderr.writeSync(encoder.encode(`${line}\n`));
+  complain(line);
   try {
     Deno.writeTextFileSync("/proc/1/fd/2", `${new Date().toISOString()} ${level}: ${message}\n`, {
       append: true,
@@ -32,7 +31,7 @@ async function run(command: string | undefined): Promise<void> {
   if (command === "create") return await create(app, bot);
   if (command === "snapshots") {
     for (const { time, short_id } of await snapshots(app, bot)) {
-      Deno.stdout.writeSync(encoder.encode(`${time} ${short_id}\n`));
+      write(`${time} ${short_id}\n`);
     }
     return;
   }

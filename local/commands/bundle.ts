@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { join } from "node:path";
 import { resolvePath } from "../../common/files.ts";
 import { bundlePrograms } from "../../programs/bundle.ts";
-import { write } from "../host/command_line.ts";
+import { write } from "../../common/output.ts";
 import { pathsFromEnvironment } from "../host/paths.ts";
 
 /** `./cc-ci bundle [DIR]`: writes our programs as one file each, and lists them with size and digest. */

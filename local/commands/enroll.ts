@@ -5,7 +5,7 @@ import { enrollCommand, type EnrollOptions } from "../../harness/command/enroll_
 import { resultSince, whatNext } from "../../harness/command/what_next.ts";
 import { targetOf } from "../../harness/run/request.ts";
 import { readSettings } from "../../harness/run/settings.ts";
-import { write } from "../host/command_line.ts";
+import { write } from "../../common/output.ts";
 import { Interruption } from "../host/interruption.ts";
 import { pathsFromEnvironment } from "../host/paths.ts";
 import { terminalProgress } from "../host/progress.ts";

@@ -8,7 +8,7 @@ import { unitsOf } from "../../host/unit_values.ts";
 import { neededBy } from "../../host/units.ts";
 import { bundlePrograms } from "../../programs/bundle.ts";
 import { ensureDroneRunner, runnerProgram } from "../drone/programs.ts";
-import { write } from "../host/command_line.ts";
+import { write } from "../../common/output.ts";
 import { Interruption } from "../host/interruption.ts";
 import { pathsFromEnvironment } from "../host/paths.ts";
 import { terminalProgress } from "../host/progress.ts";

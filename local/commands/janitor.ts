@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { engineAnswers, engineClient } from "../docker/client.ts";
-import { write } from "../host/command_line.ts";
+import { write } from "../../common/output.ts";
 import { pathsFromEnvironment } from "../host/paths.ts";
 import { harness } from "./harness.ts";
 

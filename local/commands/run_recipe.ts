@@ -1,7 +1,7 @@
 import { describeError } from "../../common/errors.ts";
 import { readLocalCall, rehearse } from "../../harness/command/rehearse.ts";
 import type { RunRequest } from "../../harness/run/request.ts";
-import { write } from "../host/command_line.ts";
+import { write } from "../../common/output.ts";
 import { bareSettings, harness, recipesFolder } from "./harness.ts";
 import { isOnForge } from "./on_forge.ts";
 import { providersOf } from "../../enrolment/needs.ts";

@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import { resolvePath } from "../../common/files.ts";
+import { write } from "../../common/output.ts";
 import type { Credential } from "../../host/credentials.ts";
 import { readSettings, SECRETS_FOLDER, SETTINGS_FILE } from "../../host/settings.ts";
 import { unitsOf } from "../../host/unit_values.ts";
 import { neededBy } from "../../host/units.ts";
-import { write } from "../host/command_line.ts";
 import { Interruption } from "../host/interruption.ts";
 import { pathsFromEnvironment } from "../host/paths.ts";
 import { terminalProgress } from "../host/progress.ts";

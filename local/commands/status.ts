@@ -10,7 +10,7 @@ import { findService } from "../docker/own_stack.ts";
 import { engineFiles, ownEngine } from "../docker/own_engine.ts";
 import { exists } from "../../common/files.ts";
 import { stackOf } from "../../harness/run/names.ts";
-import { write } from "../host/command_line.ts";
+import { write } from "../../common/output.ts";
 import { giteaAnswers, ownGitea } from "../gitea/gitea.ts";
 import { giteaFiles } from "../gitea/config.ts";
 import {

@@ -5,7 +5,7 @@ import { resolvePath } from "../../common/files.ts";
 import { readSettings } from "../../host/settings.ts";
 import { unitValues } from "../../host/unit_values.ts";
 import { writeUnits } from "../../host/write_units.ts";
-import { write } from "../host/command_line.ts";
+import { write } from "../../common/output.ts";
 
 /** `./cc-ci units DIR`: writes what systemd needs on a host, and lists it. */
 export async function units(argv: string[]): Promise<number> {

@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { engineOption, write } from "../host/command_line.ts";
+import { write } from "../../common/output.ts";
+import { engineOption } from "../host/command_line.ts";
 import { Interruption } from "../host/interruption.ts";
 import { terminalProgress } from "../host/progress.ts";
 import { type EngineName, ensureStack, stopStack } from "../stack/stack.ts";

@@ -1,20 +1,7 @@
 import { CommanderError, Option } from "commander";
 import { CcciError, describeError, UsageError } from "../../common/errors.ts";
+import { write, writeError } from "../../common/output.ts";
 import { Interrupted } from "./errors.ts";
-
-const encoder = new TextEncoder();
-
-/** Writes to standard output. */
-export function write(text: string): void {
-  Deno.stdout.writeSync(encoder.encode(text));
-}
-
-/** Writes to standard error. A reader that is gone does not end the program. */
-export function writeError(text: string): void {
-  try {
-    Deno.stderr.writeSync(encoder.encode(text));
-  } catch { /* nobody listens */ }
-}
 
 /** A command of a program, by its name: it reads its own arguments and returns the exit code. */
 export type Commands = Record<string, (argv: string[]) => Promise<number>>;

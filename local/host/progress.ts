@@ -1,3 +1,4 @@
+import { writeError } from "../../common/output.ts";
 import { describeError } from "../../common/errors.ts";
 import { formatSeconds } from "../../common/time.ts";
 
@@ -60,13 +61,8 @@ export interface ProgressOptions {
 
 /** Progress on standard error. */
 export function terminalProgress(): Progress {
-  const encoder = new TextEncoder();
   return createProgress({
-    write(text) {
-      try {
-        Deno.stderr.writeSync(encoder.encode(text));
-      } catch { /* nobody looks any more: the work goes on */ }
-    },
+    write: writeError,
     tty: Deno.stderr.isTerminal() && Deno.env.get("TERM") !== "dumb",
     columns() {
       try {

@@ -1,5 +1,5 @@
 import { Interrupted } from "../host/errors.ts";
-import { writeError } from "../host/command_line.ts";
+import { writeError } from "../../common/output.ts";
 
 const keys = { interrupt: "\u0003", end: "\u0004", erase: ["\u007f", "\b"] };
 

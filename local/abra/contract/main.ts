@@ -2,6 +2,7 @@
  * `./cc-ci abra-contract`: what the harness relies on in abra, checked against whichever abra there is. The
  * specification is in the `spec_*.ts` files beside this one.
  */
+import { write } from "../../../common/output.ts";
 import { delimiter, join } from "node:path";
 import { parseArgs } from "node:util";
 import { describeError, UsageError } from "../../../common/errors.ts";
@@ -169,8 +170,6 @@ function parseOptions(argv: string[]) {
   }
 }
 
-const encoder = new TextEncoder();
-
 function print(line: string): void {
-  Deno.stdout.writeSync(encoder.encode(`${line}\n`));
+  write(`${line}\n`);
 }
