@@ -124,7 +124,12 @@ function planRecipe(
       hint: 'Look at the address in the setting "recipes".',
     });
   }
-  return seen.recipe.at === seen.version ? [] : [fetch];
+  return standsAt(seen.recipe, seen.version) ? [] : [fetch];
+}
+
+/** Whether a recipe's work tree is that of a version. */
+export function standsAt(recipe: SeenApp["recipe"], version: string | null): boolean {
+  return version !== null && (recipe?.at.includes(version) ?? false);
 }
 
 function deployReasons(seen: SeenApp & { model: Services | null }, version: string | null): string[] {

@@ -11,7 +11,7 @@ const wanted: WantedApp = {
 /** The key that a deploy has the data learn, of a bot that does not run and has left these secrets. */
 function learned(secrets: string[]): string | undefined {
   const seen: SeenApp = {
-    recipe: { versions: ["2.3.0+2.3.0-beta"], at: "2.3.0+2.3.0-beta" },
+    recipe: { versions: ["2.3.0+2.3.0-beta"], at: ["2.3.0+2.3.0-beta"] },
     ...{ settings: null, sample: "", version: null, services: {}, waitingFor: null, routes: null },
     secrets,
   };
@@ -28,4 +28,16 @@ Deno.test("data of an app that was removed has to learn a new password as well, 
   assert.equal(learned([old, another]), "another-password");
   assert.equal(learned([another]), undefined);
   assert.equal(learned([]), undefined);
+});
+
+Deno.test("a recipe whose commit was published as several versions stands at each of them", () => {
+  const versions = ["1.1.0+1", "1.0.0+1", "0.9.0+1"];
+  const seen: SeenApp & { model: null } = {
+    recipe: { versions, at: ["1.1.0+1", "1.0.0+1"] },
+    ...{ settings: null, sample: "", version: null, services: {}, waitingFor: null, routes: null },
+    ...{ secrets: [], model: null },
+  };
+  const fetches = (version: string) =>
+    planApp({ ...wanted, version }, seen).steps.some(({ action }) => action.kind === "fetch-recipe");
+  assert.deepEqual(versions.map(fetches), [false, false, true]);
 });

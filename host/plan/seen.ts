@@ -41,8 +41,11 @@ export type Services = Record<string, ServiceShape>;
 
 /** An app of the host's own, as abra's folder and Docker show it. */
 export interface SeenApp {
-  /** The recipe's work tree: its published versions, newest first, and which of them it stands at. Null: not there. */
-  recipe: { versions: string[]; at: string | null } | null;
+  /**
+   * The recipe's work tree: its published versions, newest first, and those of them that it stands at, which are several
+   * where one commit was published more than once. Null: not there.
+   */
+  recipe: { versions: string[]; at: string[] } | null;
   /** What its `.env` says; null: there is none. */
   settings: string | null;
   /** The recipe's sample where its work tree stands; empty without one. */

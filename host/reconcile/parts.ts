@@ -2,7 +2,7 @@ import { stackOf } from "../../harness/run/names.ts";
 import { readCertificate } from "../certificate.ts";
 import type { Credentials } from "../credentials.ts";
 import { HostError } from "../errors.ts";
-import { planApp, type WantedApp, wantedSettings, wantedVersion } from "../plan/app.ts";
+import { planApp, standsAt, type WantedApp, wantedSettings, wantedVersion } from "../plan/app.ts";
 import { wantedBackupBot } from "../plan/backup_bot.ts";
 import { planRepository, wantedDrone } from "../plan/drone.ts";
 import { planLogins, planMade } from "../plan/logins.ts";
@@ -120,7 +120,7 @@ async function look(world: World, wanted: WantedApp): Promise<SeenApp & { model:
   const { recipe, domain } = wanted;
   const first = await world.app({ recipe, domain });
   const version = wantedVersion(wanted, first);
-  if (first.recipe === null || first.recipe.at !== version) return { ...first, model: null };
+  if (!standsAt(first.recipe, version)) return { ...first, model: null };
   const settings = wantedSettings(wanted, first);
   return { ...first, model: await world.model({ recipe, domain, settings }) };
 }

@@ -128,7 +128,7 @@ export class FakeHost implements World {
     const there = this.stacks.get(stack);
     const at = this.clones.get(recipe);
     return Promise.resolve({
-      recipe: at === undefined ? null : { versions: published(recipe).versions, at },
+      recipe: at === undefined ? null : { versions: published(recipe).versions, at: at === null ? [] : [at] },
       settings: this.settings.get(domain) ?? null,
       sample: at === undefined ? "" : published(recipe).sample,
       // As in Docker, the version stands on the service "app", and goes with it.

@@ -13,10 +13,8 @@ export async function lookAtRecipe(git: Git, folder: string): Promise<SeenApp["r
   const tags = (await git.run(["tag", "--list"], { cwd: folder })).split("\n").filter(isVersion);
   const here = (await git.run(["tag", "--points-at", "HEAD"], { cwd: folder })).split("\n");
   const changes = await git.run(["status", "--porcelain"], { cwd: folder });
-  return {
-    versions: tags.toSorted(compareVersions).toReversed(),
-    at: changes === "" ? tags.find((tag) => here.includes(tag)) ?? null : null,
-  };
+  const versions = tags.toSorted(compareVersions).toReversed();
+  return { versions, at: changes === "" ? versions.filter((tag) => here.includes(tag)) : [] };
 }
 
 /**

@@ -27,15 +27,19 @@ Deno.test("a recipe is cloned at its newest version, learns of others when asked
     await fetchRecipe(git, { ...recipe, version: null });
     assert.deepEqual(await lookAtRecipe(git, recipe.folder), {
       versions: ["1.10.0+v3.1", "1.9.0+v3.1", "1.0.0+v3.0"],
-      at: "1.10.0+v3.1",
+      at: ["1.10.0+v3.1"],
     });
     await publish(upstream, "2.0.0+v3.2");
     await fetchRecipe(git, { ...recipe, version: "2.0.0+v3.2" });
-    assert.equal((await lookAtRecipe(git, recipe.folder))?.at, "2.0.0+v3.2");
+    assert.deepEqual((await lookAtRecipe(git, recipe.folder))?.at, ["2.0.0+v3.2"]);
     await Deno.writeTextFile(join(recipe.folder, "compose.yml"), "changed by hand");
-    assert.equal((await lookAtRecipe(git, recipe.folder))?.at, null);
+    assert.deepEqual((await lookAtRecipe(git, recipe.folder))?.at, []);
     await fetchRecipe(git, { ...recipe, version: "2.0.0+v3.2" });
-    assert.equal((await lookAtRecipe(git, recipe.folder))?.at, "2.0.0+v3.2");
+    assert.deepEqual((await lookAtRecipe(git, recipe.folder))?.at, ["2.0.0+v3.2"]);
+    // One commit that was published twice is both versions.
+    await execOk(["git", "-C", upstream, "tag", "2.0.1+v3.2"]);
+    await fetchRecipe(git, { ...recipe, version: "2.0.1+v3.2" });
+    assert.deepEqual((await lookAtRecipe(git, recipe.folder))?.at, ["2.0.1+v3.2", "2.0.0+v3.2"]);
     await assert.rejects(fetchRecipe(git, { ...recipe, version: "3.0.0+v4" }), (error: HostError) => {
       assert.match(error.message, /has no version "3\.0\.0\+v4"$/);
       return error.outcome === "wrong";
