@@ -2,6 +2,7 @@ import * as z from "zod";
 import { describeError, UsageError } from "../common/errors.ts";
 import { hostName } from "../protocol/dashboard_api.ts";
 import { commitId, domainName, orgName, repoName } from "../protocol/params.ts";
+import { subnetHolds } from "./subnets.ts";
 
 /** Where the settings of a host lie. */
 export const SETTINGS_FILE = "/etc/cc-ci/host.json";
@@ -102,9 +103,13 @@ const schema = z.strictObject({
   home: folder.default("/root"),
   /** The registry that `registry_auth` logs in to. */
   registry: z.string().default("https://index.docker.io/v1/"),
-}).superRefine(({ name, runnerOf, drone }, { addIssue }) => {
+}).superRefine(({ name, runnerOf, drone, gateway }, { addIssue }) => {
+  const wrong = (path: string, message: string) =>
+    addIssue({ code: "custom", path: path.split("."), message });
+  if (!subnetHolds(gateway.subnet, gateway.address)) {
+    wrong("gateway.address", `must lie in "gateway.subnet", which is ${gateway.subnet}`);
+  }
   if (runnerOf === undefined) return;
-  const wrong = (path: string, message: string) => addIssue({ code: "custom", path: [path], message });
   if (name === undefined) wrong("name", "a further host needs one, another than that of the other hosts");
   if (drone !== undefined) {
     wrong("drone", "a further host takes builds of the first host's Drone, and has none");

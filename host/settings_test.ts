@@ -40,3 +40,11 @@ Deno.test("a host takes the names of repositories and organisations that its bri
     /drone\.repository: must be "owner\/name"/,
   );
 });
+
+Deno.test("the gateway's address has to lie in its subnet", () => {
+  const gateway = (given: unknown) => () => parseSettings({ ...HOST, gateway: given });
+  assert.doesNotThrow(gateway({ address: "10.1.0.1", subnet: "10.1.0.0/24" }));
+  for (const given of [{ address: "10.1.0.1" }, { subnet: "10.1.0.0/24" }]) {
+    assert.throws(gateway(given), /gateway\.address: must lie in "gateway\.subnet", which is /);
+  }
+});

@@ -88,7 +88,7 @@ Deno.test("the settings of a host are enough to describe its units", () => {
   const settings = parseSettings({
     domain: "ci.example.org",
     forge: { url: "https://git.example.org:8443", org: "recipe-maintainers" },
-    gateway: { address: "10.1.0.1" },
+    gateway: { address: "10.1.0.1", subnet: "10.1.0.0/16" },
     drone: { domain: "builds.example.org", repository: "ops/pipelines" },
   });
   const files = hostFiles({ holes: unitValues(settings) });

@@ -6,6 +6,8 @@ export interface SeenSwarm {
   state: string;
   /** Whether this node decides for its Swarm. */
   manager: boolean;
+  /** Whether containers go on while Docker is restarted, which those of a Swarm cannot. */
+  liveRestore: boolean;
   /** The node's address in its Swarm; null where it is in none. */
   address: string | null;
   /** The network `docker_gwbridge`; null where it is not there. */

@@ -1,4 +1,5 @@
 import { HostError } from "../errors.ts";
+import { overlap } from "../subnets.ts";
 import type { HostSettings } from "../settings.ts";
 import type { SeenSwarm } from "./seen.ts";
 import { NOTHING, type Plan, type Step } from "./step.ts";
@@ -27,8 +28,15 @@ export function planSwarm({ gateway, swarm }: HostSettings, seen: SeenSwarm): Pl
   return { steps, blocked: null };
 }
 
-function swarmTrouble(advertise: string, { state, manager, address }: SeenSwarm): HostError | null {
-  if (state === "inactive") return null;
+function swarmTrouble(advertise: string, seen: SeenSwarm): HostError | null {
+  const { state, manager, address } = seen;
+  if (state === "inactive") {
+    return seen.liveRestore
+      ? new HostError("wrong", 'Docker has "live-restore" on, and makes no Swarm beside it', {
+        hint: 'Take "live-restore" out of /etc/docker/daemon.json and restart Docker.',
+      })
+      : null;
+  }
   if (state !== "active") {
     return new HostError("not yet", `The node of this host's Swarm is "${state}"`, {
       hint: 'It may come by itself; otherwise look at "docker info" and at the log of Docker.',
@@ -100,19 +108,4 @@ function sameBridge(
 ): boolean {
   return bridge.subnet === wanted.subnet && bridge.gateway === wanted.address &&
     bridge.publish === wanted.publish;
-}
-
-/** Whether two IPv4 networks have an address in common. */
-export function overlap(one: string, other: string): boolean {
-  const [first, second] = [range(one), range(other)];
-  return first !== null && second !== null && first.from <= second.to && second.from <= first.to;
-}
-
-function range(network: string): { from: number; to: number } | null {
-  const [, address = "", bits = ""] = /^(\d+\.\d+\.\d+\.\d+)\/(\d+)$/.exec(network) ?? [];
-  if (bits === "") return null;
-  const size = 2 ** (32 - Number(bits));
-  const number = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-  const from = Math.floor(number / size) * size;
-  return { from, to: from + size - 1 };
 }

@@ -121,6 +121,13 @@ const cases: Record<string, Case> = {
     says: /worker of somebody else's Swarm/,
     todo: /docker swarm leave/,
   },
+  "a Docker whose containers outlive it": {
+    host: (host) => Object.assign(host.engine, { state: "inactive", liveRestore: true }),
+    part: "swarm",
+    outcome: "wrong",
+    says: /"live-restore" on/,
+    todo: /daemon\.json and restart Docker/,
+  },
   "a node that does not come up": {
     host: (host) => void (host.engine.state = "pending"),
     part: "swarm",

@@ -90,6 +90,7 @@ export class FakeHost implements World {
   engine: SeenSwarm = {
     state: "inactive",
     manager: false,
+    liveRestore: false,
     address: null,
     bridge: null,
     proxy: null,

@@ -29,7 +29,15 @@ export async function lookAtDrone(api: DroneApi, repository: string): Promise<Se
     });
   }
   if (answer.status !== 200) throw refused(api, `answered ${answer.status} about "${repository}"`);
-  return { healthy: true, repository: z.record(z.string(), z.unknown()).parse(JSON.parse(answer.text)) };
+  return { healthy: true, repository: readRepository(api, answer.text) };
+}
+
+function readRepository(api: DroneApi, text: string): Record<string, unknown> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch {
+    throw refused(api, "answered what is no JSON of a repository");
+  }
 }
 
 /** Waits until Drone answers through the proxy. @throws {HostError} not yet */
@@ -67,18 +75,23 @@ async function isHealthy({ url, fetch }: DroneApi): Promise<boolean> {
 }
 
 async function call(
-  { url, token, fetch }: DroneApi,
+  api: DroneApi,
   method: "GET" | "PATCH",
   to: string | { path: string; body: unknown },
 ): Promise<{ status: number; text: string }> {
+  const { url, token, fetch } = api;
   const { path, body } = typeof to === "string" ? { path: to, body: undefined } : to;
-  const response = await fetch(`${url}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(CALL_MS),
-  });
-  return { status: response.status, text: await response.text() };
+  try {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(CALL_MS),
+    });
+    return { status: response.status, text: await response.text() };
+  } catch (cause) {
+    throw refused(api, `did not answer: ${describeError(cause)}`);
+  }
 }
 
 function refused({ url }: DroneApi, what: string): HostError {

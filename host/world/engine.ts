@@ -3,11 +3,13 @@ import { statusOf, type Swarm } from "../../harness/swarm/swarm.ts";
 import { waitFor } from "../../common/time.ts";
 import { BRIDGE, PROXY } from "../plan/swarm.ts";
 import type { SeenBridge, SeenSwarm } from "../plan/seen.ts";
+import { haveDocker } from "./engine_calls.ts";
 
 const publishOption = "com.docker.network.bridge.host_binding_ipv4";
 const ADDRESSES_OF_ALL = ["", "0.0.0.0"];
 
 const info = z.object({
+  LiveRestoreEnabled: z.boolean().default(false),
   Swarm: z.object({
     LocalNodeState: z.string().default("inactive"),
     ControlAvailable: z.boolean().default(false),
@@ -37,6 +39,7 @@ export async function lookAtSwarm(swarm: Swarm): Promise<SeenSwarm> {
   return {
     state,
     manager,
+    liveRestore: about.LiveRestoreEnabled,
     address: NodeAddr === "" ? null : NodeAddr,
     bridge: await lookAtBridge(swarm, { state, all }),
     proxy: proxy === undefined ? null : { driver: proxy.Driver, attachable: proxy.Attachable },
@@ -72,33 +75,40 @@ function configOf({ IPAM }: Network) {
 }
 
 export async function removeBridge({ docker }: Swarm): Promise<void> {
-  try {
-    await docker.getNetwork(BRIDGE).remove();
-  } catch (error) {
-    if (statusOf(error) !== 404) throw error;
-  }
+  await haveDocker(`remove the network "${BRIDGE}"`, async () => {
+    try {
+      await docker.getNetwork(BRIDGE).remove();
+    } catch (error) {
+      if (statusOf(error) !== 404) throw error;
+    }
+  });
 }
 
 export async function makeBridge(
   { docker }: Swarm,
   { subnet, gateway, publish }: { subnet: string; gateway: string; publish: string | null },
 ): Promise<void> {
-  await docker.createNetwork({
-    Name: BRIDGE,
-    Driver: "bridge",
-    IPAM: { Driver: "default", Config: [{ Subnet: subnet, Gateway: gateway }] },
-    Options: {
-      "com.docker.network.bridge.name": BRIDGE,
-      "com.docker.network.bridge.enable_icc": "false",
-      "com.docker.network.bridge.enable_ip_masquerade": "true",
-      ...(publish === null ? {} : { [publishOption]: publish }),
-    },
-  });
+  await haveDocker(`make the network "${BRIDGE}" with ${subnet}`, () =>
+    docker.createNetwork({
+      Name: BRIDGE,
+      Driver: "bridge",
+      IPAM: { Driver: "default", Config: [{ Subnet: subnet, Gateway: gateway }] },
+      Options: {
+        "com.docker.network.bridge.name": BRIDGE,
+        "com.docker.network.bridge.enable_icc": "false",
+        "com.docker.network.bridge.enable_ip_masquerade": "true",
+        ...(publish === null ? {} : { [publishOption]: publish }),
+      },
+    }));
 }
 
 /** A Swarm of this node alone; resolves once the node works in it. */
 export async function initSwarm(swarm: Swarm, address: string): Promise<void> {
-  await swarm.docker.swarmInit({ ListenAddr: `${address}:2377`, AdvertiseAddr: address });
+  const listen = `${address}:2377`;
+  await haveDocker(
+    `make a Swarm of this node at ${listen}`,
+    () => swarm.docker.swarmInit({ ListenAddr: listen, AdvertiseAddr: address }),
+  );
   await waitFor(async () => (await lookAtSwarm(swarm)).state === "active", {
     what: "the node of the new Swarm to become active",
     timeoutMs: 120_000,
@@ -107,5 +117,8 @@ export async function initSwarm(swarm: Swarm, address: string): Promise<void> {
 }
 
 export async function makeProxyNetwork({ docker }: Swarm): Promise<void> {
-  await docker.createNetwork({ Name: PROXY, Driver: "overlay", Attachable: true });
+  await haveDocker(
+    `make the network "${PROXY}"`,
+    () => docker.createNetwork({ Name: PROXY, Driver: "overlay", Attachable: true }),
+  );
 }

@@ -2,18 +2,22 @@ import { join } from "node:path";
 import * as z from "zod";
 import { statusOf, type Swarm } from "../../harness/swarm/swarm.ts";
 import { HostError } from "../errors.ts";
+import { haveDocker } from "./engine_calls.ts";
 
 const volume = z.object({ Mountpoint: z.string() });
 
 /** Where the volume lies from which the recipe traefik takes routes; null without one. */
 async function folderOf(swarm: Swarm, stack: string): Promise<string | null> {
   const name = `${stack}_file-providers`;
-  try {
-    return volume.parse(await swarm.docker.getVolume(name).inspect()).Mountpoint;
-  } catch (error) {
-    if (statusOf(error) === 404) return null;
-    throw error;
-  }
+  const there = await haveDocker(`look at the volume "${name}"`, async () => {
+    try {
+      return await swarm.docker.getVolume(name).inspect();
+    } catch (error) {
+      if (statusOf(error) === 404) return null;
+      throw error;
+    }
+  });
+  return there === null ? null : volume.parse(there).Mountpoint;
 }
 
 /** Files with routes, by name; null where the proxy has no place for them. */
