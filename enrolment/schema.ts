@@ -35,6 +35,9 @@ const shown = z.string().min(1).refine((text) => {
 /** What stands for names of the run in `exceptions`. */
 const VARIABLES = ["${STACK_NAME}", "${DOMAIN}"];
 
+/** Seconds of a day: more no stage and no run may take. */
+export const MOST_SECONDS = 86_400;
+
 /**
  * `recipes/<recipe>/recipe.yml`: what the suite has to know about a recipe that the recipe does not say itself. The
  * harness reads all of it; bridge and dashboard pick the keys that they need. Every key has a sentence and an example.
@@ -70,9 +73,10 @@ export const recipeYml = z.strictObject({
   }).prefault({}).describe("How a working app answers"),
   page,
   ready,
-  timeouts: z.partialRecord(z.enum([...stageName.options, "run"]), z.number().positive().max(86_400)).default(
-    {},
-  )
+  timeouts: z.partialRecord(z.enum([...stageName.options, "run"]), z.number().positive().max(MOST_SECONDS))
+    .default(
+      {},
+    )
     .describe("Seconds a stage may take, and `run` altogether: a day (86400) each at most").meta({
       examples: [{ install: 1200, run: 3300 }],
     }),

@@ -180,6 +180,65 @@ SECRET_JWT_VERSION=v1 # generate=false
   assert.match(ground.asked.join("\n"), /Which holds the data\? \[db\]/);
 });
 
+test("an answer that recipe.yml cannot hold is asked for again, with what is wrong", async (ground) => {
+  const compose = {
+    ...plain,
+    services: {
+      app: {
+        ...app,
+        environment: ["NAME=${SITE_NAME:?name the site}", "HOST=${API_HOST}"],
+        secrets: ["smtp"],
+        ports: [{ target: 64738, published: 64738, mode: "host" }],
+        healthcheck: { test: ["CMD", "x"], start_period: "60h" },
+      },
+    },
+    secrets: { smtp: { external: true, name: "${STACK_NAME}_smtp_${SECRET_SMTP_VERSION}" } },
+  };
+  const path = await ground.repository({
+    "compose.yml": stringify(compose),
+    ".env.sample": `${sample}API_HOST=api.example.com\nSECRET_SMTP_VERSION=v1 # generate=false\n`,
+  });
+  const answers = {
+    '"env.SITE_NAME" mixes quotes': "it's ours",
+    "name the site": 'it\'s "ours"',
+    "must be one word": "files",
+    "API_HOST is a domain": "Not One",
+    'must begin with "/"': "/up",
+    "Which path": "up",
+    "must be a valid regular expression": "Ours",
+    "Which words": "/(/",
+    "Permit it": "y",
+  };
+  assert.equal((await ground.enroll(path, { answers })).ready, true, ground.said.join(""));
+  const { env, health, ready, extra_domains: domains, timeouts } = await loadEnrolment(
+    ground.recipes,
+    "wiki",
+  );
+  assert.equal(env.SITE_NAME?.value, "it's ours");
+  assert.deepEqual([domains, env.API_HOST?.value], [["files"], "{domain.files}"]);
+  assert.deepEqual([health.path, health.title], ["/up", "Ours"]);
+  assert.deepEqual(ready, [{ service: "app", tcp: 64738 }]);
+  assert.deepEqual(timeouts, { install: 86_400, upgrade: 86_400 });
+});
+
+test("an answer that will never do ends it in a sentence", async (ground) => {
+  const compose = {
+    ...plain,
+    services: { app: { ...app, environment: ["A=${SITE_NAME:?name it}"] } },
+  };
+  const path = await ground.repository({ "compose.yml": stringify(compose), ".env.sample": sample });
+  await assert.rejects(ground.enroll(path, { answers: { "name it": "'\"" } }), (error) => {
+    assert.ok(error instanceof UsageError, String(error));
+    assert.match(
+      error.message,
+      /^No answer to "Required variable "SITE_NAME" .*: "env\.SITE_NAME" mixes quotes/,
+    );
+    return true;
+  });
+  assert.equal(ground.asked.filter((one) => one.includes("name it")).length, 5);
+  assert.ok(!await exists(join(ground.recipes, "wiki")));
+});
+
 test("an enrolment that is there is kept, unless somebody says that it may be written over", async (ground) => {
   const path = await ground.repository({ "compose.yml": stringify(plain), ".env.sample": sample });
   const yml = join(ground.recipes, "wiki", "recipe.yml");

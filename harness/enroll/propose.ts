@@ -1,8 +1,10 @@
+import { stringify } from "yaml";
 import * as z from "zod";
 import { UsageError } from "../../common/errors.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
+import { readRecipeYml } from "../../enrolment/recipe_yml.ts";
 import { FIRM_RULES } from "../../enrolment/rules.ts";
-import { extraDomain, recipeYml } from "../../enrolment/schema.ts";
+import { MOST_SECONDS, recipeYml } from "../../enrolment/schema.ts";
 import { looksSecret, settleValues } from "../../enrolment/settle_values.ts";
 import { composeServices } from "../recipe/compose_services.ts";
 import { type Finding, place } from "../lint/finding.ts";
@@ -32,6 +34,8 @@ export interface Refusal {
   exception: string | null;
 }
 
+/** How often a question is asked to which the schema takes no answer. */
+const MOST_TRIES = 5;
 /** Settings of a made-up length: long enough for any app. */
 const MADE_UP = 32;
 /** Seconds that a stage has by itself. */
@@ -61,7 +65,7 @@ export class Proposing {
   readonly #fetched: FetchedRecipe;
   readonly #ask: Asker;
   readonly #options: ReadOptions;
-  readonly #draft: Draft;
+  #draft: Draft;
   readonly #notes: string[] = [];
 
   constructor(
@@ -104,45 +108,78 @@ export class Proposing {
           hint: "This has to be mended in the recipe; until then nothing of it can be deployed",
         });
       }
-      this.#set(name, this.#requiredValue(name, message));
+      this.#require(name, message);
     }
     throw new UsageError("The recipe requires more than 20 settings that nobody sets");
   }
 
-  #requiredValue(name: string, message: string): NonNullable<Draft["env"]>[string] {
-    if (looksSecret(name)) return { generate: MADE_UP };
-    const value = this.#ask.text(`${message}. Its value in test apps?`, "");
-    if (value !== "") return value;
+  /** Gives a setting that the compose files require a value. */
+  #require(name: string, message: string): void {
+    if (looksSecret(name)) {
+      this.#draft = this.#with(name, { generate: MADE_UP });
+      return;
+    }
+    const value = this.#answer(`${message}. Its value in test apps?`, {
+      proposal: "",
+      makes: (answer) => answer === "" ? this.#draft : this.#with(name, answer),
+    });
+    if (value !== "") return;
     throw new UsageError(`${message}, and nobody knows what it should be`, {
       hint: `Answer the question in a terminal, or give ${name} a value in .env.sample of the recipe`,
     });
   }
 
-  #set(name: string, value: NonNullable<Draft["env"]>[string]): void {
-    this.#draft.env = { ...this.#draft.env, [name]: value };
+  /** The draft with a setting. */
+  #with(name: string, value: NonNullable<Draft["env"]>[string]): Draft {
+    return { ...this.#draft, env: { ...this.#draft.env, [name]: value } };
+  }
+
+  /**
+   * Asks, and asks again with what is wrong for as long as the schema refuses what the answer makes of the draft.
+   * @throws {UsageError} when there is nobody to ask, or no answer will do
+   */
+  #answer(question: string, of: { proposal: string; makes: (answer: string) => Draft }): string {
+    const { proposal, makes } = of;
+    let problem: string | null = null;
+    for (let asked = 0; asked < MOST_TRIES; asked++) {
+      const answer = this.#ask.text(problem === null ? question : `${problem}. ${question}`, proposal);
+      const draft = makes(answer);
+      const reading = readRecipeYml(stringify(draft));
+      if (reading.ok) {
+        this.#draft = draft;
+        return answer;
+      }
+      problem = reading.mistakes.map(({ text }) => text).join("; ");
+      if (answer === proposal) break;
+    }
+    throw new UsageError(`No answer to "${question}" can stand in recipe.yml: ${problem}`, {
+      hint: "Answer the question in a terminal, or write recipe.yml yourself",
+    });
   }
 
   #overlays(): void {
     const { root } = this.#fetched;
     const { on, off } = unusedOverlays(root);
     if (off.length === 0) return;
-    const answer = this.#ask.text(
-      `Its .env.sample leaves out ${off.join(", ")}. Which of them shall tests switch on?`,
-      "none",
-    );
-    const wanted = answer.split(/[\s,:]+/).filter((name) => off.includes(name));
-    if (wanted.length > 0) this.#set("COMPOSE_FILE", [...on, ...wanted].join(":"));
+    const question = `Its .env.sample leaves out ${off.join(", ")}. Which of them shall tests switch on?`;
+    this.#answer(question, {
+      proposal: "none",
+      makes: (answer) => {
+        const wanted = answer.split(/[\s,:]+/).filter((name) => off.includes(name));
+        return wanted.length === 0 ? this.#draft : this.#with("COMPOSE_FILE", [...on, ...wanted].join(":"));
+      },
+    });
   }
 
   #domains(): void {
     for (const { setting, name } of otherDomains(this.#fetched)) {
-      const answer = this.#ask.text(
-        `${setting} is a domain of its own. Test apps answer there at a domain called`,
-        name,
-      );
-      if (!extraDomain.safeParse(answer).success) continue;
-      this.#draft.extra_domains = [...new Set([...this.#draft.extra_domains ?? [], answer])];
-      this.#set(setting, `{domain.${answer}}`);
+      this.#answer(`${setting} is a domain of its own. Test apps answer there at a domain called`, {
+        proposal: name,
+        makes: (answer) => ({
+          ...this.#with(setting, `{domain.${answer}}`),
+          extra_domains: [...new Set([...this.#draft.extra_domains ?? [], answer])],
+        }),
+      });
     }
   }
 
@@ -150,11 +187,16 @@ export class Proposing {
     for (const { key, generated } of secrets) {
       if (generated) continue;
       const made = `${MADE_UP} characters, made up`;
-      const value = this.#ask.text(`abra does not generate secret "${key}". Its value in test apps?`, made);
-      this.#draft.secrets = {
-        ...this.#draft.secrets,
-        [key]: value === made || value === "" ? { length: MADE_UP } : { value },
-      };
+      this.#answer(`abra does not generate secret "${key}". Its value in test apps?`, {
+        proposal: made,
+        makes: (value) => ({
+          ...this.#draft,
+          secrets: {
+            ...this.#draft.secrets,
+            [key]: value === made || value === "" ? { length: MADE_UP } : { value },
+          },
+        }),
+      });
     }
   }
 
@@ -187,15 +229,21 @@ export class Proposing {
   #health({ compose }: ReadRecipe): void {
     const services = composeServices(compose);
     const proposal = healthPath(services) ?? "/";
-    const answer = this.#ask.text("Which path answers with 200 when the app works?", proposal);
-    const path = answer.startsWith("/") ? answer : proposal;
-    if (path !== "/") this.#draft.health = { path };
+    const path = this.#answer("Which path answers with 200 when the app works?", {
+      proposal,
+      makes: (path) => path === "/" ? this.#draft : { ...this.#draft, health: { path } },
+    });
     if (path !== "/") {
-      const page = this.#ask.text("Which page shall a browser open?", "/");
-      if (page !== path && page.startsWith("/")) this.#draft.page = { path: page };
+      this.#answer("Which page shall a browser open?", {
+        proposal: "/",
+        makes: (page) => page === path ? this.#draft : { ...this.#draft, page: { path: page } },
+      });
     }
-    const title = this.#ask.text("Which words in the title of that page show that it is the app's?", "");
-    if (title !== "") this.#draft.health = { ...this.#draft.health, title };
+    this.#answer("Which words in the title of that page show that it is the app's?", {
+      proposal: "",
+      makes: (title) =>
+        title === "" ? this.#draft : { ...this.#draft, health: { ...this.#draft.health, title } },
+    });
     for (const port of publishedTcp(compose)) {
       const question =
         `Service ${port.service} publishes its TCP port ${port.tcp}. Shall runs wait for it to be open?`;
@@ -204,7 +252,9 @@ export class Proposing {
     const needed = neededSeconds(services, this.#fetched);
     const longer = Object.entries(USUAL_SECONDS).filter(([, usual]) => needed > usual);
     if (longer.length > 0) {
-      this.#draft.timeouts = Object.fromEntries(longer.map(([stage]) => [stage, needed + TO_SPARE]));
+      this.#draft.timeouts = Object.fromEntries(
+        longer.map(([stage]) => [stage, Math.min(needed + TO_SPARE, MOST_SECONDS)]),
+      );
       this.#notes.push(
         `The recipe gives its first start up to ${needed} s, so "timeouts" give the stages more`,
       );

@@ -1,4 +1,5 @@
 import { Document, isMap, isScalar } from "yaml";
+import { recipeYml } from "../../enrolment/schema.ts";
 import type { Draft, Proposal, Refusal } from "./propose.ts";
 
 /** The files of a new enrolment, by their names. */
@@ -17,20 +18,19 @@ export function filesOf(
   };
 }
 
-/** The keys in the order in which people look for them. */
-const order: readonly (keyof Draft)[] = [
-  ...["repo", "upstream", "public", "health", "page", "timeouts", "extra_domains", "secrets", "env"] as const,
-  ...["exceptions", "data"] as const,
-];
+/** What is said in a draft, in the order in which the schema has the keys. */
+function inOrder(draft: Draft): Record<string, unknown> {
+  return Object.fromEntries(
+    recipeYml.keyof().options.flatMap((key) => draft[key] === undefined ? [] : [[key, draft[key]]]),
+  );
+}
 
 /** @param schema path of the published schema, as seen from the file */
 function recipeYmlText(
   { draft, database, refused }: Pick<Proposal, "draft" | "database" | "refused">,
   schema: string,
 ): string {
-  const document = new Document(
-    Object.fromEntries(order.flatMap((key) => draft[key] === undefined ? [] : [[key, draft[key]]])),
-  );
+  const document = new Document(inOrder(draft));
   document.commentBefore = ` yaml-language-server: $schema=${schema}`;
   if (database !== null) {
     comment(document, ["data"], ` A table of its own in the ${database.kind} of "${database.service}".`);
