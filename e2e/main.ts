@@ -10,7 +10,8 @@ import { pathsFromEnvironment } from "../local/host/paths.ts";
 import { bundlePrograms } from "../programs/bundle.ts";
 import { ownService } from "../local/stack/services.ts";
 import { difference, restingInventory } from "./inventory.ts";
-import { chooseSuites, type Counts, planOf, type Suite, type SuiteContext, suites } from "./suites.ts";
+import type { Counts, SuiteContext } from "./run_suite.ts";
+import { chooseSuites, planOf, type Suite, suites } from "./suites.ts";
 
 /**
  * `./cc-ci test`: every suite in turn, each with its time, and `N passed, N failed` as the last line.

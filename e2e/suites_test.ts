@@ -4,7 +4,8 @@ import { UsageError } from "../common/errors.ts";
 import { waitFor } from "../common/time.ts";
 import { joinTests } from "./joined_tests.ts";
 import { Tally } from "./main.ts";
-import { checkFormat, chooseSuites, countCases, planOf, suites, testCall } from "./suites.ts";
+import { checkFormat, countCases, testCall } from "./run_suite.ts";
+import { chooseSuites, planOf, suites, unitFiles, unitFolders } from "./suites.ts";
 
 Deno.test("suites are chosen by name, and a name that is none is answered with all that are", () => {
   assert.deepEqual(chooseSuites({ only: "unit, lint," }).map(({ name }) => name), ["lint", "unit"]);
@@ -207,6 +208,28 @@ Deno.test("of what a failed test said the beginning stands there", () => {
   assert.deepEqual(lines.map((line) => line.trim().split(" ")[0]), [..."0123456789", "10", "11"]);
   assert.ok(lines.every((line) => line.length <= 404));
 });
+
+Deno.test("every file of tests beside the source is run by the suite unit, apart from those of recipes, which need an app", async () => {
+  const root = new URL("..", import.meta.url).pathname;
+  const folders: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(root)) {
+    if (
+      isDirectory && !["e2e", "recipes"].includes(name) && !name.startsWith(".") &&
+      await holdsTests(join(root, name))
+    ) {
+      folders.push(name);
+    }
+  }
+  assert.deepEqual(folders.sort(), unitFolders.toSorted());
+  for (const file of unitFiles) assert.ok((await Deno.stat(join(root, file))).isFile, file);
+});
+
+async function holdsTests(folder: string): Promise<boolean> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory ? await holdsTests(join(folder, name)) : /_test\.tsx?$/.test(name)) return true;
+  }
+  return false;
+}
 
 Deno.test("every file of tests here is run by a suite", async () => {
   const text = await Deno.readTextFile(new URL("suites.ts", import.meta.url));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { exec } from "../common/exec.ts";
 import {
   besidePrograms,
   isCommandOf,
@@ -42,6 +43,30 @@ Deno.test("a place with a comma is refused, because Deno would take it for two",
     () => startCommand("bridge", { home: bundle, places: { read: ["/c", "/a,b"] } }),
     /^UsageError: Could not let a program read "\/a,b": Deno takes that for two places$/,
   );
+});
+
+Deno.test("Deno has no way to write a place with a comma: two of them are no comma", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(join(folder, "read.ts"), "Deno.readTextFileSync(Deno.args[0]);\n");
+    const path = join(folder, "a,b");
+    await Deno.writeTextFile(path, "");
+    const read = async (list: string) =>
+      await exec([
+        Deno.execPath(),
+        "run",
+        "--quiet",
+        "--no-prompt",
+        `--allow-read=${list}`,
+        join(folder, "read.ts"),
+        path,
+      ]);
+    assert.equal((await read(folder)).code, 0);
+    assert.match((await read(path)).stderr, /Requires read access/);
+    assert.match((await read(path.replace(",", ",,"))).stderr, /Empty path is not allowed/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("a binary has nothing beside it, and finds the deno for recipe tests on the PATH", async () => {

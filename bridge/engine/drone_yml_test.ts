@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
 import * as z from "zod";
+import { unitFiles, unitFolders } from "../../e2e/suites.ts";
 
 const pipeline = z.object({
   kind: z.literal("pipeline"),
@@ -18,13 +19,16 @@ Deno.test(".drone.yml runs the installed harness for our builds alone, and our o
   const pipelines = z.array(pipeline).parse(documents.map((document) => document.toJS()));
   const events = pipelines.map(({ name, trigger }) => [name, trigger.event]);
   assert.deepEqual(events, [["recipe-ci", ["custom"]], ["self-test", ["push"]]]);
-  const [recipes] = pipelines;
+  const [recipes, ours] = pipelines;
   assert.deepEqual(recipes?.clone, { disable: true });
   assert.equal(recipes?.steps.length, 1, "a second step would not run after a cancel");
   assert.match(
     recipes?.steps[0]?.commands.join("\n") ?? "",
     /^setpriv --pdeathsig TERM -- cc-ci-harness ci$/,
   );
+  const [call = ""] = ours?.steps.find(({ name }) => name === "unit")?.commands ?? [];
+  const paths = call.split(" ").filter((word) => !["deno", "test"].includes(word) && !word.startsWith("-"));
+  assert.deepEqual(paths.sort(), [...unitFolders, ...unitFiles].sort());
 });
 
 Deno.test(".drone.yml leaves Drone nothing to substitute: parameters reach the harness by environment only", () => {

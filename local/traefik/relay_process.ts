@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { waitFor } from "../../common/time.ts";
+import { placeFlags } from "../../programs/start.ts";
 import { SMALL_HEAP } from "../../common/small_heap.ts";
 import { StackError } from "../host/errors.ts";
 import { LOOPBACK, type Paths, PORTS } from "../host/paths.ts";
@@ -45,15 +46,13 @@ export async function ensureRelay({ paths, gateway, inside, proxy }: RelayOption
   const running = ownRelay(paths);
   if (running !== undefined && await Deno.readTextFile(files.mark).catch(() => "") === wanted) return;
   await stopProcess(running, { graceMs: 2_000 });
-  const places = [...VISITORS, ...ROUTED].flatMap((port) => [`${gateway}:${port}`, `${LOOPBACK}:${port}`]);
-  const id = await startDetached([
-    ...[Deno.execPath(), "run", "--quiet", "--no-prompt", SMALL_HEAP, `--allow-net=${places.join(",")}`],
-    ...[
-      `--allow-read=${[inside.cert, inside.key].map((path) => path.replaceAll(",", ",,")).join(",")}`,
-      PROGRAM,
-    ],
-    ...[inside.cert, inside.key, gateway, proxy, ...ROUTED.map(String)],
-  ], { cwd: paths.repo, env: {}, log: files.log, pidFile: files.pidFile });
+  const command = relayCommand({ gateway, inside, proxy });
+  const id = await startDetached(command, {
+    cwd: paths.repo,
+    env: {},
+    log: files.log,
+    pidFile: files.pidFile,
+  });
   await waitFor(async () => {
     if (!isRunning(id)) {
       const said = (await Deno.readTextFile(files.log).catch(() => "")).trim().split("\n").slice(-6).join(
@@ -67,6 +66,16 @@ export async function ensureRelay({ paths, gateway, inside, proxy }: RelayOption
     return open.every(Boolean);
   }, { what: `the relay to listen (log: ${files.log})`, timeoutMs: READY_MS, everyMs: 50 });
   await Deno.writeTextFile(files.mark, wanted);
+}
+
+/** @throws {UsageError} where its certificate lies below a folder that Deno's permissions cannot name */
+export function relayCommand({ gateway, inside, proxy }: Omit<RelayOptions, "paths">): string[] {
+  const net = [...VISITORS, ...ROUTED].flatMap((port) => [`${gateway}:${port}`, `${LOOPBACK}:${port}`]);
+  return [
+    ...[Deno.execPath(), "run", "--quiet", "--no-prompt", SMALL_HEAP],
+    ...[...placeFlags({ net, read: [inside.cert, inside.key] }), PROGRAM],
+    ...[inside.cert, inside.key, gateway, proxy, ...ROUTED.map(String)],
+  ];
 }
 
 async function answers(hostname: string, port: number): Promise<boolean> {

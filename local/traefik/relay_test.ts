@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ingressFetch } from "../../common/ingress.ts";
 import { pathsBelow } from "../host/paths.ts";
 import { passOn, relay } from "./relay.ts";
+import { relayCommand } from "./relay_process.ts";
 import { type Certificates, ensureCertificates, ensureInsideCertificates, INSIDE } from "./tls.ts";
 
 /** A relay in front of a program that echoes what it is sent. */
@@ -80,4 +81,13 @@ Deno.test("a connection is passed on as it is, after a line that says from where
   await visitor.readable.cancel();
   listener.close();
   program.close();
+});
+
+Deno.test("the relay may reach and read what it needs, and a folder that its permissions cannot name is refused", () => {
+  const start = (folder: string) => {
+    const inside = { ca: "", cert: `${folder}/cert.pem`, key: `${folder}/key.pem` };
+    return relayCommand({ gateway: "172.18.0.1", inside, proxy: "loopback" });
+  };
+  assert.ok(start("/c").includes("--allow-read=/c/cert.pem,/c/key.pem"));
+  assert.throws(() => start("/a,b"), /Could not let a program read "\/a,b\/cert\.pem"/);
 });
