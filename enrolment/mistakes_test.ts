@@ -348,13 +348,24 @@ Deno.test("no duration is longer than a timer can count", () => {
   }
 });
 
-Deno.test("after_deploy names no function that abra would run on the host", () => {
-  for (const said of ["local prepare", " local  prepare x"]) {
-    const reading = readRecipeYml(`repo: a/b\nafter_deploy: ["${said}"]\n`);
-    assert.ok(!reading.ok, said);
-    assert.match(reading.problem, /"after_deploy\.0" names "local", which abra takes for the host/);
+Deno.test("no function is named that abra would run on the host", () => {
+  const refused: [text: string, path: string][] = [
+    ["after_deploy: [local prepare]", "after_deploy.0"],
+    ['after_deploy: [" local  prepare x"]', "after_deploy.0"],
+    ["env: { POST_DEPLOY_CMDS: local prepare }", "env.POST_DEPLOY_CMDS"],
+    ['env: { POST_UPGRADE_CMDS: { value: "app x| local prepare", only: base } }', "env.POST_UPGRADE_CMDS"],
+  ];
+  for (const [text, path] of refused) {
+    const reading = readRecipeYml(`repo: a/b\n${text}\n`);
+    assert.ok(!reading.ok, text);
+    assert.match(reading.problem, new RegExp(`"${path}" names "local", which abra takes for the host`));
   }
-  assert.ok(readRecipeYml('repo: a/b\nafter_deploy: [local_prepare, "localhost prepare"]\n').ok);
+  for (
+    const text of [
+      'after_deploy: [local_prepare, "localhost prepare"]',
+      'env: { POST_DEPLOY_CMDS: "app local|local-db x", NOTE: local x }',
+    ]
+  ) assert.ok(readRecipeYml(`repo: a/b\n${text}\n`).ok, text);
 });
 
 Deno.test("a setting that no env file can hold is told as the mistake of recipe.yml", () => {

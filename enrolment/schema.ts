@@ -163,7 +163,7 @@ export const recipeYml = z.strictObject({
   for (const [name, { value = "" }] of Object.entries(env)) {
     wrong(["env", name], [
       ...wrongPlaceholders(value, { ...of, filled: filledAt.env }),
-      ...wrongSetting(value),
+      ...wrongSetting(name, value),
     ]);
   }
   for (const [name, { value = "" }] of Object.entries(secrets)) {

@@ -101,13 +101,19 @@ export const env = z.record(
   }],
 });
 
-/** What of a value of `env` no `.env` can hold, each as the rest of a sentence. */
-export function wrongSetting(value: string): string[] {
+/** Settings by which abra runs functions of a recipe. */
+export const COMMANDS = /^(PRE|POST)_[A-Z]+_CMDS$/;
+
+/** What of a setting of `env` no `.env` can hold, or may not, each as the rest of a sentence. */
+export function wrongSetting(name: string, value: string): string[] {
   const problem = value.endsWith("\n") && unwritable(value.trimEnd()) === null
     ? 'ends with a line break, which no env file can hold: write "|-" for "|", and ">-" for ">"'
     : unwritable(value);
   const certificates = neededIn(value).filter((one) => one.name === "ca").map(({ recipe }) =>
     `has "{needs.${recipe}.ca}", a certificate of several lines, which no env file can hold: "secrets" can`
   );
-  return problem === null ? certificates : [problem, ...certificates];
+  const onHost = COMMANDS.test(name) && /(^|\|)\s*local(?![\w.-])/.test(value)
+    ? ['names "local", which abra takes for the host that deploys, and for no service']
+    : [];
+  return [...problem === null ? [] : [problem], ...certificates, ...onHost];
 }

@@ -1,5 +1,7 @@
 import { meantAs } from "../../common/spelling.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
+import { COMMANDS } from "../../enrolment/values_schema.ts";
+import { ownSettings } from "../app/settings.ts";
 import { lackOf } from "../app/post_commands.ts";
 import { servicesOf, volumesOf } from "../recipe/compose.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
@@ -18,9 +20,13 @@ interface Named {
  * published version alone is looked for in those that were read.
  */
 export function wrongNames(
-  { ready, data, files, backup, skip, after_deploy: after }: Enrolment,
-  { versions, stack }: { versions: readonly ReadVersion[]; stack: string },
+  enrolment: Enrolment,
+  { versions, app: { domain, stack } }: {
+    versions: readonly ReadVersion[];
+    app: { domain: string; stack: string };
+  },
 ): string[] {
+  const { ready, data, files, backup, skip } = enrolment;
   const of = (at: ReadVersion["at"]) => versions.filter((one) => one.at === at);
   const head = of("head");
   const services = (at: ReadVersion["at"]) => of(at).flatMap(({ compose }) => servicesOf(compose));
@@ -44,14 +50,29 @@ export function wrongNames(
       known: services("base"),
     })),
     ...unknown([...filled, ...saved], { what: "volume", known: volumes }),
-    ...head.flatMap(({ root, compose }) => {
-      const version = { abraSh: readInside(root, "abra.sh") ?? "", services: servicesOf(compose) };
-      return after.flatMap((said, at) => {
-        const problem = lackOf(said, version);
-        return problem === null ? [] : [`"after_deploy.${at}" names ${problem}`];
-      });
-    }),
+    ...head.flatMap((version) => wrongCommands(enrolment, { ...version, domain })),
   ];
+}
+
+/** What the version under test lacks of the functions and services in whose containers `recipe.yml` runs them. */
+function wrongCommands(enrolment: Enrolment, version: ReadVersion & { domain: string }): string[] {
+  const { root, compose } = version;
+  const callable = { abraSh: readInside(root, "abra.sh") ?? "", services: servicesOf(compose) };
+  const settings = Object.entries(ownSettings(enrolment, version)).filter(([name]) => COMMANDS.test(name));
+  const named = [
+    ...enrolment.after_deploy.map((said, at) => ({ path: `after_deploy.${at}`, said, words: 1 })),
+    ...settings.flatMap(([name, value]) =>
+      value.split("|").map((said) => said.trim()).filter((said) => said !== "")
+        .map((said) => ({ path: `env.${name}`, said, words: 2 }))
+    ),
+  ];
+  return named.flatMap(({ path, said, words }) => {
+    if (said.split(/\s+/).length < words) {
+      return [`"${path}" says "${said}", which is no service, function of abra.sh and arguments`];
+    }
+    const problem = lackOf(said, callable);
+    return problem === null ? [] : [`"${path}" names ${problem}`];
+  });
 }
 
 function unknown(

@@ -22,7 +22,7 @@ Deno.test("each name in recipe.yml that the recipe does not have is told, with t
   const wrong = (text: string, versions = [head, base]) =>
     wrongNames({ ...defaultEnrolment("wiki"), ...parseEnrolment(`repo: a/wiki\n${text}`, "recipe.yml") }, {
       versions,
-      stack: "wiki_ci_test",
+      app: { domain: "wiki.ci.test", stack: "wiki_ci_test" },
     });
   const cases: [text: string, told: string, meant: string][] = [
     ["ready: [{ service: ap, tcp: 80 }]", '"ready.0.service" names service "ap", and the app has', "app"],
@@ -58,15 +58,31 @@ Deno.test("each name in recipe.yml that the recipe does not have is told, with t
       '"after_deploy.1" names service "appp", and the app has',
       "app",
     ],
+    [
+      "env: { POST_UPGRADE_CMDS: 'app prepare x|appp prepare' }",
+      '"env.POST_UPGRADE_CMDS" names service "appp", and the app has',
+      "app",
+    ],
+    [
+      "env: { POST_DEPLOY_CMDS: app prepar }",
+      '"env.POST_DEPLOY_CMDS" names function "prepar", and abra.sh has',
+      "prepare",
+    ],
   ];
   for (const [text, told, meant] of cases) {
     assert.deepEqual(wrong(text), [`${told} none of that name, probably meant as "${meant}"`]);
   }
+  assert.deepEqual(wrong("env: { POST_DEPLOY_CMDS: prepare }"), [
+    '"env.POST_DEPLOY_CMDS" says "prepare", which is no service, function of abra.sh and arguments',
+  ]);
   const right = `
 ready: [{ service: app, tcp: 80 }, { service: wbe, tcp: 80, only: base }, { path: /x }]
 data: { seed: [{ service: app, command: x }], read: [{ service: app, command: x }] }
 files: [{ volume: data, path: x, content: y }]
 after_deploy: [prepare, app prepare x]
+env:
+  POST_DEPLOY_CMDS: " app prepare x | "
+  POST_UPGRADE_CMDS: { value: web gone, if_file: compose.gone.yml }
 `;
   assert.deepEqual(wrong(right), []);
   assert.deepEqual(wrong("ready: [{ service: web, tcp: 8, only: base }]", [head]), []);

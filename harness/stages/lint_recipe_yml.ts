@@ -33,7 +33,7 @@ export async function lookAtUse(
   });
   sendCustomised(run, applied);
   for (const text of stale) ctx.note(text);
-  return wrongNames(run.enrolment, { versions, stack: app.stack }).map((message) =>
+  return wrongNames(run.enrolment, { versions, app }).map((message) =>
     mistakeOf(run.enrolment, { rule: "enrolment.names", message })
   );
 }
