@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { callEnding } from "../../common/call_ending.ts";
 import { UsageError } from "../../common/errors.ts";
-import { complain, write } from "../../common/output.ts";
+import { write } from "../../common/output.ts";
 import { type PartName, partNames } from "../reconcile/part_names.ts";
-import { readSettings, SETTINGS_FILE } from "../settings.ts";
+import { SETTINGS_FILE } from "../settings.ts";
 import { bridgeState } from "../units.ts";
 import { explain } from "./output.ts";
 
@@ -11,7 +11,7 @@ import { explain } from "./output.ts";
 const load = {
   check: () => import("./check.ts"),
   converge: () => import("./converge.ts"),
-  drain: () => import("../reconcile/drain.ts"),
+  drain: () => import("./drain.ts"),
 };
 
 interface Options {
@@ -62,18 +62,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option("--off", "let runs start again")
     .option("--state <dir>", "state folder of the bridge", bridgeState())
     .action(async (options: Options & { minutes: number; why: string; off?: boolean; state: string }) => {
-      const settings = await readSettings(options.settings);
-      const { holdRuns, releaseRuns, requireBridge, waitForRuns } = await load.drain();
-      requireBridge(settings);
-      const { off = false } = options;
-      if (off) {
-        write(await releaseRuns(options.state) ? "Runs start again\n" : "Runs were not held back\n");
-      } else {
-        await holdRuns(options.state, options.why);
-        await waitForRuns(settings, { ms: options.minutes * 60_000, log: complain, signal });
-        write('No run goes on, and none starts until "cc-ci-host drain --off"\n');
-      }
-      if (options.json) write(`${JSON.stringify({ outcome: "converged", held: !off })}\n`);
+      await (await load.drain()).drain({ ...options, signal });
     });
 
   try {

@@ -35,7 +35,7 @@ export function requireBridge({ runnerOf }: Pick<HostSettings, "runnerOf">): voi
   });
 }
 
-/** Names of the runs that go on: each holds the lock of its folder. */
+/** Names of the runs that go on at this host: each holds the lock of its folder. */
 export async function liveRuns({ runs }: Pick<HostSettings, "runs">): Promise<string[]> {
   const live: string[] = [];
   for (const folder of await runFolders(runs)) {
@@ -47,17 +47,23 @@ export async function liveRuns({ runs }: Pick<HostSettings, "runs">): Promise<st
 }
 
 /**
- * Waits until no run goes on any more.
+ * Waits until no run goes on any more, at any host.
  * @param options.ms how long at most
- * @throws {HostError} not yet, with the runs that go on
+ * @param options.builds numbers of the builds that go on or wait, as Drone has them
+ * @throws {HostError} not yet, with what goes on, or why that cannot be said
  */
 export async function waitForRuns(
-  settings: HostSettings,
-  { ms, log, signal }: { ms: number; log: (line: string) => void; signal: AbortSignal },
+  settings: Pick<HostSettings, "runs">,
+  { ms, builds, log, signal }: {
+    ms: number;
+    builds: () => Promise<number[]>;
+    log: (line: string) => void;
+    signal: AbortSignal;
+  },
 ): Promise<void> {
   await pollUntil<true>(async () => {
-    const live = await liveRuns(settings);
-    return live.length === 0 ? { done: true } : { missing: live.join(", ") };
+    const all = [...await liveRuns(settings), ...await openAtDrone(builds)];
+    return all.length === 0 ? { done: true } : { missing: all.join(", ") };
   }, {
     everyMs: POLL_MS,
     signal,
@@ -65,9 +71,19 @@ export async function waitForRuns(
     limit: {
       ms,
       error: (text) =>
-        new HostError("not yet", `Runs go on: ${text}`, {
-          hint: "Wait for them or cancel them; new ones are held back meanwhile.",
+        new HostError("not yet", `Runs go on, as far as can be seen: ${text}`, {
+          hint:
+            "Wait for them or cancel them, a build whose runner has died on Drone's page; new ones are held back meanwhile.",
         }),
     },
   });
+}
+
+async function openAtDrone(builds: () => Promise<number[]>): Promise<string[]> {
+  try {
+    return (await builds()).map((number) => `build ${number} of Drone`);
+  } catch (error) {
+    if (error instanceof HostError) return [`what is not known: ${error.message}`];
+    throw error;
+  }
 }

@@ -24,20 +24,40 @@ export async function lookAtDrone(api: DroneApi, repository: string): Promise<Se
   if (answer.status === 401 || answer.status === 403) {
     throw new HostError("wrong", `Drone at "${api.url}" does not take the token of the bridge`, {
       hint:
-        "An account keeps the token that it was made with: take that one for drone_token, or remove the account " +
-        '"bridge" in Drone and start again.',
+        'Drone gives its account "bridge" the value of drone_token at each start of its own: start its service "app" ' +
+        'again ("docker service update --force"), and look at its log where that does not help.',
     });
   }
   if (answer.status !== 200) throw refused(api, `answered ${answer.status} about "${repository}"`);
-  return { healthy: true, repository: readRepository(api, answer.text) };
+  return {
+    healthy: true,
+    repository: read(api, { text: answer.text, as: repositoryShape, what: "a repository" }),
+  };
 }
 
-function readRepository(api: DroneApi, text: string): Record<string, unknown> {
+const repositoryShape = z.record(z.string(), z.unknown());
+const buildsShape = z.array(z.object({ number: z.number(), status: z.string() })).nullable();
+
+function read<T>(api: DroneApi, { text, as, what }: { text: string; as: z.ZodType<T>; what: string }): T {
   try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+    return as.parse(JSON.parse(text));
   } catch {
-    throw refused(api, "answered what is no JSON of a repository");
+    throw refused(api, `answered what is no JSON of ${what}`);
   }
+}
+
+/** What Drone calls builds that go on, or will once a runner takes them. */
+const OPEN = ["pending", "waiting_on_dependencies", "running"];
+
+/**
+ * Numbers of the builds that go on at any host or wait for a runner, among the newest of a repository.
+ * @throws {HostError} not yet, when Drone does not tell
+ */
+export async function openBuilds(api: DroneApi, repository: string): Promise<number[]> {
+  const answer = await call(api, "GET", `/api/repos/${repository}/builds?per_page=100`);
+  if (answer.status !== 200) throw refused(api, `answered ${answer.status} about builds of "${repository}"`);
+  const builds = read(api, { text: answer.text, as: buildsShape, what: "builds" }) ?? [];
+  return builds.filter(({ status }) => OPEN.includes(status)).map(({ number }) => number);
 }
 
 /** Waits until Drone answers through the proxy. @throws {HostError} not yet */

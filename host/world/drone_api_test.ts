@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { HostError } from "../errors.ts";
-import { lookAtDrone, setRepository } from "./drone_api.ts";
+import { lookAtDrone, openBuilds, setRepository } from "./drone_api.ts";
 
 /** A Drone that is healthy, and answers everything else by this. */
 function api(answer: () => Promise<Response>) {
@@ -28,4 +28,18 @@ for (const [what, answer] of Object.entries({ "drops a connection": dropped, "an
 Deno.test("settings that Drone drops the connection for are not there yet", async () => {
   const set = setRepository(api(dropped), { repository: "cc-ci/cc-ci", values: { timeout: 60 } });
   await assert.rejects(set, (error) => error instanceof HostError && error.outcome === "not yet");
+});
+
+Deno.test("builds that go on or wait are told from those that have ended", async () => {
+  const statuses = ["pending", "success", "running", "killed", "waiting_on_dependencies", "failure", "error"];
+  const builds = statuses.map((status, index) => ({ number: index + 1, status, after: "" }));
+  const answers = (body: unknown) => api(() => Promise.resolve(Response.json(body)));
+  assert.deepEqual(await openBuilds(answers(builds), "cc-ci/cc-ci"), [1, 3, 5]);
+  assert.deepEqual(await openBuilds(answers(null), "cc-ci/cc-ci"), [], "as Drone says that there is none");
+  for (const answer of [dropped, page, () => Promise.resolve(new Response("", { status: 401 }))]) {
+    await assert.rejects(
+      openBuilds(api(answer), "cc-ci/cc-ci"),
+      (error) => error instanceof HostError && error.outcome === "not yet",
+    );
+  }
 });

@@ -29,10 +29,6 @@ export interface HostOptions {
 export async function hostWorld(settings: HostSettings, options: HostOptions): Promise<World> {
   const { signal, log, credentials } = options;
   const { domain, proxy, ca, home } = settings;
-  const ingress = {
-    address: proxy.ingress,
-    ...(ca === undefined ? {} : { ca: await Deno.readTextFile(ca) }),
-  };
   const world: AppWorld = {
     swarm: new Swarm(settings.docker),
     abra: new Abra({
@@ -44,13 +40,8 @@ export async function hostWorld(settings: HostSettings, options: HostOptions): P
     signal,
     log,
   };
-  const fetch = serviceFetch({ base: domain, ingress });
-  const drone = async (): Promise<DroneApi> => ({
-    url: `https://${droneDomain(settings)}`,
-    token: await credentials.need("drone_token"),
-    fetch,
-    signal,
-  });
+  const fetch = await fetchOf(settings);
+  const drone = () => droneOf(settings, { fetch, credentials, signal });
   const strange = once(() => byAbra(() => strangeAbra(world.abra, settings)));
   return {
     strangeAbra: strange,
@@ -67,6 +58,30 @@ export async function hostWorld(settings: HostSettings, options: HostOptions): P
     drone: async (repository) => await lookAtDrone(await drone(), repository),
     act: (action) => act(action, { world, settings, drone }),
   };
+}
+
+/** Drone of this host. */
+export async function hostDrone(
+  settings: HostSettings,
+  options: Pick<HostOptions, "credentials" | "signal">,
+): Promise<DroneApi> {
+  return await droneOf(settings, { ...options, fetch: await fetchOf(settings) });
+}
+
+async function droneOf(
+  settings: HostSettings,
+  { credentials, ...others }: { credentials: Credentials; fetch: typeof fetch; signal: AbortSignal },
+): Promise<DroneApi> {
+  const token = await credentials.need("drone_token");
+  return { url: `https://${droneDomain(settings)}`, token, ...others };
+}
+
+async function fetchOf({ domain, proxy, ca }: HostSettings): Promise<typeof fetch> {
+  const ingress = {
+    address: proxy.ingress,
+    ...(ca === undefined ? {} : { ca: await Deno.readTextFile(ca) }),
+  };
+  return serviceFetch({ base: domain, ingress });
 }
 
 /** abra stays as it is while this program runs. */
