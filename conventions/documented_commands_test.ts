@@ -63,6 +63,33 @@ Deno.test("documents: every ./cc-ci command is there, and knows the options that
   await knownOptions(ours.filter(({ words: [, name = ""] }) => tasks[name] !== undefined), "./cc-ci");
 });
 
+Deno.test("the launcher's help names every command, with the options that documents give it", async () => {
+  const { tasks } = JSON.parse(await document("deno.json"));
+  const help = helpByCommand((await execOk([`${root}cc-ci`, "help"])).stdout);
+  assert.deepEqual(
+    Object.keys(tasks).filter((name) => !help.has(name) && !["fmt", "lint", "check"].includes(name)),
+    [],
+  );
+  const missing = documented.filter(({ words: [program] }) => program === "./cc-ci").flatMap(({ words }) => {
+    const [, name = ""] = words;
+    const said = help.get(name) ?? "";
+    return flagsOf(words).filter((flag) => flag !== "--help" && !new RegExp(`${flag}\\b`).test(said))
+      .map((flag) => `${name} ${flag}`);
+  });
+  assert.deepEqual([...new Set(missing)].sort(), []);
+});
+
+/** What the help says of each command: its lines, and those that are further in below them. */
+function helpByCommand(help: string): Map<string, string> {
+  const said = new Map<string, string>();
+  let name = "";
+  for (const line of help.split("\n")) {
+    name = /^ {2}([a-z-]+)/.exec(line)?.[1] ?? (line.startsWith("   ") ? name : "");
+    said.set(name, `${said.get(name) ?? ""}${line}\n`);
+  }
+  return said;
+}
+
 Deno.test("documents: every command of an installed program is there, and knows the options that it is given", async () => {
   const ours = documented.filter(({ words: [program = ""] }) => INSTALLED[program] !== undefined);
   assert.ok(ours.length > 3, "installed programs are called some other way now");

@@ -6,6 +6,7 @@ import { write } from "../../../common/output.ts";
 import { delimiter, join } from "node:path";
 import { parseArgs } from "node:util";
 import { describeError, UsageError } from "../../../common/errors.ts";
+import { resolvePath } from "../../../common/files.ts";
 import { runCommand } from "../../../common/command.ts";
 import { formatSeconds } from "../../../common/time.ts";
 import { strangeVersion } from "../../../harness/abra/version.ts";
@@ -47,10 +48,15 @@ export interface ContractCall {
  * @throws {UsageError} for arguments that there are not
  */
 export function readContractCall(argv: string[]): ContractCall | null {
-  const { help, ...call } = parseOptions(argv).values;
-  if (!help) return call;
-  print(HELP);
-  return null;
+  const { help, abra, transcripts } = parseOptions(argv).values;
+  if (help) {
+    print(HELP);
+    return null;
+  }
+  return {
+    ...(abra === undefined ? {} : { abra: abra.includes("/") ? resolvePath(abra) : abra }),
+    ...(transcripts === undefined ? {} : { transcripts: resolvePath(transcripts) }),
+  };
 }
 
 /** @returns 0 if every expectation that could be checked holds, 1 if not */

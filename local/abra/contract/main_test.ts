@@ -75,3 +75,18 @@ Deno.test("each line says what it is verified by, which a real abra makes verifi
 Deno.test("an unknown option is wrong usage", () => {
   throws(() => readContractCall(["--no-such-option"]), { code: "usage" });
 });
+
+Deno.test("paths of a call count from the folder of whoever typed it", () => {
+  const before = Deno.env.get("INIT_CWD");
+  Deno.env.set("INIT_CWD", "/somewhere/else");
+  try {
+    deepEqual(readContractCall(["--abra", "./abra", "--transcripts", "written"]), {
+      abra: "/somewhere/else/abra",
+      transcripts: "/somewhere/else/written",
+    });
+    deepEqual(readContractCall(["--abra", "abra"]), { abra: "abra" });
+  } finally {
+    if (before === undefined) Deno.env.delete("INIT_CWD");
+    else Deno.env.set("INIT_CWD", before);
+  }
+});
