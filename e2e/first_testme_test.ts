@@ -263,7 +263,14 @@ onRealServices("an empty Debian becomes a host, and a member's first !testme on 
           timeoutMs: 120_000,
         }),
     );
-    await watch.time("cc-ci-host check", () => goesWell(host.command("cc-ci-host", "check")));
+    await watch.time("cc-ci-host check, until the bridge has been up for a while", async () => {
+      await waitFor(async () => (await host.command("cc-ci-host", "check")).code !== 3, {
+        what: "nothing to be waited for",
+        timeoutMs: 120_000,
+        everyMs: 1_000,
+      });
+      await goesWell(host.command("cc-ci-host", "check"));
+    });
     const webhook = (await goesWell(host.command("cat", "/etc/cc-ci/secrets/webhook_secret"))).trim();
     await forge.as("maintainer", "POST", `/orgs/${ORG}/hooks`, {
       type: "gitea",

@@ -107,7 +107,8 @@ const FURTHER = {
 Deno.test("a further host has a runner that takes builds of the first host's Drone and reports to its dashboard", () => {
   const settings = parseSettings(FURTHER);
   const units = unitsOf(settings);
-  const whole = unitsOf(parseSettings({ ...FURTHER, runnerOf: undefined, drone: {} }));
+  const drone = { commit: "a".repeat(40) };
+  const whole = unitsOf(parseSettings({ ...FURTHER, runnerOf: undefined, drone }));
   assert.deepEqual(whole.filter((name) => !units.includes(name)), [
     ...["cc-ci-drone.service", "cc-ci-dashboard.service", "cc-ci-bridge.service"],
   ]);
@@ -127,6 +128,12 @@ Deno.test("a further host has a runner that takes builds of the first host's Dro
   const other = hostFiles({ holes: unitValues(elsewhere), units })["cc-ci-runner.service"] ?? "";
   assert.match(other, /^Environment=DRONE_RPC_HOST=builds\.example\.org$/m);
   assert.match(other, /^Environment=DRONE_LIMIT_REPOS=ops\/pipelines$/m);
+});
+
+Deno.test("a bridge that would end at its start is left out: without a Drone, or without a commit of its pipelines", () => {
+  const bridge = (drone: unknown) =>
+    unitsOf(parseSettings({ ...FURTHER, runnerOf: undefined, drone })).includes("cc-ci-bridge.service");
+  assert.deepEqual([bridge(undefined), bridge({}), bridge({ commit: "a".repeat(40) })], [false, false, true]);
 });
 
 Deno.test("a further host without a name, or with a Drone of its own, is refused", () => {

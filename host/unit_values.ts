@@ -35,10 +35,21 @@ export function unitValues(settings: HostSettings): Record<string, string> {
   };
 }
 
-/** Units that the settings ask for. */
-export function unitsOf({ drone, runnerOf, backupBot }: HostSettings): string[] {
+/** What the settings lack so that the host has a bridge, as the rest of a sentence; null where it has one or needs none. */
+export function lacksForBridge({ drone, runnerOf }: HostSettings): string | null {
+  if (runnerOf !== undefined) return null;
+  if (drone === undefined) return 'the settings have no "drone", which starts its runs';
+  return drone.commit === undefined
+    ? `the settings do not say as "drone.commit" at which commit of "${drone.repository}" builds run`
+    : null;
+}
+
+/** Units that the settings ask for. A bridge that lacked settings would end at its start and not be started again. */
+export function unitsOf(settings: HostSettings): string[] {
+  const { drone, runnerOf, backupBot } = settings;
   const without = [
     ...runnerOf === undefined ? [] : ["cc-ci-dashboard.service", "cc-ci-bridge.service"],
+    ...lacksForBridge(settings) === null ? [] : ["cc-ci-bridge.service"],
     ...drone === undefined ? ["cc-ci-drone.service"] : [],
     ...drone === undefined && runnerOf === undefined ? ["cc-ci-runner.service"] : [],
     ...backupBot === undefined ? ["cc-ci-backup-bot.service"] : [],

@@ -1,5 +1,8 @@
 import { formatBytes } from "../../common/bytes.ts";
 import { CcciError, describeError } from "../../common/errors.ts";
+import { join } from "node:path";
+import { readIfThere } from "../../common/files.ts";
+import { readAuthority, requireSigned } from "../authority.ts";
 import { readCertificate } from "../certificate.ts";
 import type { Credentials } from "../credentials.ts";
 import { HostError, type Outcome } from "../errors.ts";
@@ -8,6 +11,7 @@ import { planSwarm } from "../plan/swarm.ts";
 import type { HostSettings } from "../settings.ts";
 import { unitsOf } from "../unit_values.ts";
 import { neededBy } from "../units.ts";
+import { LASTING, requireRunning } from "./running.ts";
 
 /** One thing that the host needs, and whether it is there. */
 export interface Finding {
@@ -19,7 +23,7 @@ export interface Finding {
 
 /** Where preconditions are looked for. */
 export interface Surroundings {
-  world: Pick<World, "swarm" | "strangeAbra" | "forgeTrouble" | "floorTrouble" | "freeBytes">;
+  world: Pick<World, "swarm" | "strangeAbra" | "forgeTrouble" | "floorTrouble" | "freeBytes" | "units">;
   credentials: Credentials;
   /** Milliseconds since the epoch. */
   now: number;
@@ -33,7 +37,10 @@ const MIN_FREE = 10 * 1024 ** 3;
 /** Looks at everything that the host needs, each by itself, so that nothing hides anything else. */
 export async function preconditions(settings: HostSettings, around: Surroundings): Promise<Finding[]> {
   const { credentials, world, now } = around;
-  const { drone } = settings;
+  const { drone, ca } = settings;
+  const lasting = unitsOf(settings).filter((name) => LASTING.includes(name));
+  let asked: ReturnType<World["units"]> | null = null;
+  const units = () => asked ??= world.units(lasting);
   const secrets = neededBy(unitsOf(settings)).map((name) =>
     finding(`secret ${name}`, async () => {
       await credentials.need(name);
@@ -66,9 +73,18 @@ export async function preconditions(settings: HostSettings, around: Surroundings
         hint: 'Look whether it runs, and whether "forge.url" is its address.',
       });
     }),
+    ...(ca === undefined ? [] : [finding("authority", () => lookAtAuthority(settings, ca))]),
     ...(drone === undefined ? [] : [finding("pipelines", () => lookAtPipelines(drone))]),
     finding("disk", () => lookAtDisk(settings, around)),
     ...secrets,
+    ...lasting.map((name) =>
+      finding(name, async () => {
+        const seen = await units();
+        return seen === null
+          ? "is not looked for, as systemd does not run"
+          : requireRunning(name, seen[name]);
+      })
+    ),
   ]);
 }
 
@@ -81,10 +97,19 @@ async function lookAtCertificate({ domain, certificates }: HostSettings, now: nu
   });
 }
 
+async function lookAtAuthority({ certificates }: HostSettings, ca: string): Promise<string> {
+  const authority = await readAuthority(ca);
+  const chain = await readIfThere(join(certificates, "fullchain.pem"));
+  if (chain !== null) requireSigned(chain, { authority, path: ca });
+  return `is the one in ${ca}`;
+}
+
 function lookAtPipelines({ repository, commit }: NonNullable<HostSettings["drone"]>): string {
   if (commit !== undefined) return `run at ${commit.slice(0, 8)} of ${repository}`;
-  throw new HostError("wrong", `The settings do not say at which commit of "${repository}" builds run`, {
-    hint: 'Name it as "drone.commit"; "git ls-remote" shows the newest.',
+  const message =
+    `The settings do not say at which commit of "${repository}" builds run, so there is no bridge`;
+  throw new HostError("wrong", message, {
+    hint: 'Name it as "drone.commit", then install again; "git ls-remote" shows the newest.',
   });
 }
 

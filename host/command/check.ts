@@ -10,6 +10,6 @@ export async function check(
 ): Promise<number> {
   const settings = await readSettings(options.settings);
   const credentials = credentialsIn(credentialsFolder(settings));
-  const world = await hostWorld(settings, { credentials, signal: options.signal, log: () => {} });
+  const world = hostWorld(settings, { credentials, signal: options.signal, log: () => {} });
   return reportFindings(await preconditions(settings, { world, credentials, now: Date.now() }), options);
 }

@@ -95,6 +95,17 @@ Deno.test("a look at a host names what is missing and what to do, one line each,
   assert.match(about("abra"), /^✖ abra: There is no abra at ".*": .*\. Install abra/);
 });
 
+Deno.test("a look at a host whose authority's file is missing says so and what to do, and looks at the rest as well", async () => {
+  const path = await settingsFile({ more: { ca: "/nowhere/ca.pem" } });
+  const { code, stdout, stderr } = await host("check", "--settings", path);
+  assert.equal(code, 1, stderr);
+  assert.match(
+    stdout,
+    /^✖ authority: Could not read the authority from "\/nowhere\/ca\.pem": .*\. Put the PEM file/m,
+  );
+  assert.match(stdout, /^✔ certificate: /m);
+});
+
 Deno.test("a host without Docker is not ready yet: the program ends with 3 and touches nothing", async () => {
   const path = await settingsFile();
   const { code, stdout } = await host("all", "--settings", path, "--json");

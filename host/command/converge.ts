@@ -23,7 +23,7 @@ export async function converge(name: PartName | "all", options: ConvergeOptions)
   const { dryRun = false, signal } = options;
   const settings = await readSettings(options.settings);
   const credentials = credentialsIn(credentialsFolder(settings));
-  const world = await hostWorld(settings, { credentials, signal, log: (line) => complain(`  ${line}`) });
+  const world = hostWorld(settings, { credentials, signal, log: (line) => complain(`  ${line}`) });
   const parts = (name === "all" ? partsOf(settings) : [name])
     .map((one) => partOf(one, settings, { world, credentials, now: Date.now }));
   const reports: PartReport[] = [];

@@ -82,6 +82,19 @@ export interface SeenMade {
   namesOfHost: string;
 }
 
+/** A unit as systemd shows it. */
+export interface SeenUnit {
+  /** Whether there is a file of it. */
+  loaded: boolean;
+  /** As systemd calls it: `active`, `activating`, `failed`, `inactive` and others, and what is beneath, such as `auto-restart`. */
+  state: string;
+  detail: string;
+  /** How often systemd has started it again by itself. */
+  restarts: number;
+  /** Seconds for which it has been up, where it is. */
+  upFor: number;
+}
+
 /** Log-ins of the host itself. */
 export interface SeenLogins {
   /** Value of the registry's entry in Docker's configuration; null: none. */

@@ -1,5 +1,5 @@
 import type { Action } from "./step.ts";
-import type { SeenApp, SeenDrone, SeenLogins, SeenMade, SeenSwarm, Services } from "./seen.ts";
+import type { SeenApp, SeenDrone, SeenLogins, SeenMade, SeenSwarm, SeenUnit, Services } from "./seen.ts";
 
 /** A host as it shows itself and as it can be changed. */
 export interface World {
@@ -19,6 +19,8 @@ export interface World {
   floorTrouble(): Promise<string | null>;
   /** Free bytes at a path, or at the nearest folder above it. */
   freeBytes(path: string): Promise<number>;
+  /** Units by their names; null where systemd does not run. */
+  units(names: readonly string[]): Promise<Record<string, SeenUnit> | null>;
   drone(repository: string): Promise<SeenDrone>;
   /** @throws {HostError} when the host does not let it */
   act(action: Action): Promise<void>;

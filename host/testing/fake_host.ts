@@ -2,7 +2,15 @@ import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
 import { setEnv } from "../../harness/recipe/env_file.ts";
 import { stackOf } from "../../harness/run/names.ts";
 import { HostError } from "../errors.ts";
-import type { SeenApp, SeenDrone, SeenLogins, SeenMade, SeenSwarm, Services } from "../plan/seen.ts";
+import type {
+  SeenApp,
+  SeenDrone,
+  SeenLogins,
+  SeenMade,
+  SeenSwarm,
+  SeenUnit,
+  Services,
+} from "../plan/seen.ts";
 import type { Action } from "../plan/step.ts";
 import type { World } from "../plan/world.ts";
 
@@ -111,6 +119,7 @@ export class FakeHost implements World {
   forge: string | null = null;
   floor: string | null = null;
   free = 100 * 1024 ** 3;
+  running: Record<string, SeenUnit> | null = null;
   /** Kinds of what was done, in order. */
   readonly done: Action["kind"][] = [];
 
@@ -122,6 +131,7 @@ export class FakeHost implements World {
     Promise.resolve(ports.filter((port) => this.taken.includes(port)));
   forgeTrouble = () => Promise.resolve(this.forge);
   floorTrouble = () => Promise.resolve(this.floor);
+  units = () => Promise.resolve(this.running);
   freeBytes = () => Promise.resolve(this.free);
 
   app({ recipe, domain }: { recipe: string; domain: string }): Promise<SeenApp> {

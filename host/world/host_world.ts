@@ -4,6 +4,7 @@ import { floorTrouble } from "../../harness/floor/engine.ts";
 import { Git } from "../../harness/recipe/git.ts";
 import { Swarm } from "../../harness/swarm/swarm.ts";
 import { ownDeno } from "../../programs/start.ts";
+import { readAuthority } from "../authority.ts";
 import type { Credentials } from "../credentials.ts";
 import { letGitIn, logInToRegistry, lookAtLogins } from "../logins.ts";
 import type { Action } from "../plan/step.ts";
@@ -17,6 +18,7 @@ import { lookAtMade, makeInsideCertificate, writeNames } from "./made.ts";
 import { addKey } from "./restic_key.ts";
 import { fetchRecipe } from "./recipes.ts";
 import { writeRoutes } from "./route_files.ts";
+import { lookAtUnits } from "./systemd.ts";
 
 export interface HostOptions {
   credentials: Credentials;
@@ -26,7 +28,7 @@ export interface HostOptions {
 }
 
 /** This host: Docker by its socket, apps by abra, Drone through the proxy, files where programs look for them. */
-export async function hostWorld(settings: HostSettings, options: HostOptions): Promise<World> {
+export function hostWorld(settings: HostSettings, options: HostOptions): World {
   const { signal, log, credentials } = options;
   const { domain, proxy, ca, home } = settings;
   const world: AppWorld = {
@@ -40,8 +42,9 @@ export async function hostWorld(settings: HostSettings, options: HostOptions): P
     signal,
     log,
   };
-  const fetch = await fetchOf(settings);
-  const drone = () => droneOf(settings, { fetch, credentials, signal });
+  // Read where it is needed, so that an authority's file that is not there leaves alone what does without it.
+  const fetch = once(() => fetchOf(settings));
+  const drone = async () => await droneOf(settings, { fetch: await fetch(), credentials, signal });
   const strange = once(() => byAbra(() => strangeAbra(world.abra, settings)));
   return {
     strangeAbra: strange,
@@ -49,7 +52,8 @@ export async function hostWorld(settings: HostSettings, options: HostOptions): P
       takenByOthers(ports, { swarm: world.swarm, stack, hostname: settings.gateway.publish, signal }),
     floorTrouble: () => floorTrouble(world.swarm),
     freeBytes: freeAt,
-    forgeTrouble: () => forgeTrouble(settings.forge.url, fetch),
+    forgeTrouble: async () => await forgeTrouble(settings.forge.url, await fetch()),
+    units: lookAtUnits,
     made: () => lookAtMade(settings.made),
     swarm: () => lookAtSwarm(world.swarm),
     logins: (of) => lookAtLogins(home, of),
@@ -79,12 +83,12 @@ async function droneOf(
 async function fetchOf({ domain, proxy, ca }: HostSettings): Promise<typeof fetch> {
   const ingress = {
     address: proxy.ingress,
-    ...(ca === undefined ? {} : { ca: await Deno.readTextFile(ca) }),
+    ...(ca === undefined ? {} : { ca: await readAuthority(ca) }),
   };
   return serviceFetch({ base: domain, ingress });
 }
 
-/** abra stays as it is while this program runs. */
+/** For what stays as it is while this program runs. */
 function once<T>(ask: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | null = null;
   return () => answer ??= ask();

@@ -4,7 +4,7 @@ import { CcciError, UsageError } from "../../common/errors.ts";
 import { exists, removeTree, resolvePath } from "../../common/files.ts";
 import type { Credential } from "../../host/credentials.ts";
 import { type HostSettings, readSettings, SETTINGS_FILE } from "../../host/settings.ts";
-import { unitsOf } from "../../host/unit_values.ts";
+import { lacksForBridge, unitsOf } from "../../host/unit_values.ts";
 import { neededBy } from "../../host/units.ts";
 import { bundlePrograms } from "../../programs/bundle.ts";
 import { ensureDroneRunner, runnerProgram } from "../drone/programs.ts";
@@ -62,7 +62,12 @@ export async function install(argv: string[]): Promise<number> {
     await installFiles(installation, root === "/" ? thisMachine : null);
     await noteChanged(root, unitsWith(secrets.changed));
     await secrets.place();
-    return root === "/" ? await bringUp(installation, thisMachine) : 0;
+    const code = root === "/" ? await bringUp(installation, thisMachine) : 0;
+    const lacks = lacksForBridge(settings);
+    if (lacks !== null) {
+      say(`This host has no bridge and answers nobody, as ${lacks}. Write that and install again.`);
+    }
+    return code;
   } finally {
     await removeTree(scratch);
   }

@@ -5,7 +5,7 @@ import { install } from "./install.ts";
 const settings = {
   domain: "ci.example.org",
   forge: { url: "https://git.example.org", org: "recipe-maintainers" },
-  drone: {},
+  drone: { commit: "a".repeat(40) },
 };
 
 Deno.test("what an installation lacks is told before anything is written", async () => {

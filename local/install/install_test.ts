@@ -46,7 +46,7 @@ Deno.test("what differs is put right, and what a host does not need any more goe
     ...["/opt/cc-ci/bin/deno", "/opt/cc-ci/programs/bridge.js", "/usr/local/bin/cc-ci-host"],
   ]);
   assert.deepEqual(remove, [
-    ...["/etc/systemd/system/cc-ci-drone.service", "/etc/systemd/system/cc-ci-runner.service"],
+    ...["drone", "bridge", "runner"].map((name) => `/etc/systemd/system/cc-ci-${name}.service`),
   ]);
   assert.ok(said.includes("Removed: /etc/systemd/system/cc-ci-runner.service"));
 });

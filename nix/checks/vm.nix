@@ -1,5 +1,5 @@
 # A host comes up from nothing, and a second activation changes nothing. Its forge and its images are not there, so
-# what needs them has to say so and to be tried again, and dashboard and bridge have to answer all the same.
+# what needs them has to say so and to be tried again, and the dashboard has to answer all the same.
 { pkgs, self }:
 pkgs.testers.runNixOSTest {
   name = "cc-ci";

@@ -53,6 +53,6 @@ in
     warnings = lib.optional (!(lib.versionAtLeast (cfg.abra.version or "0") "0.13"))
       "services.cc-ci.abra is ${cfg.abra.version or "of no known version"}, and cc-ci was described to abra 0.13: run \"cc-ci-host check\" and \"./cc-ci abra-contract\" on the host."
     ++ lib.optional (cfg.bridge.enable && cfg.drone.enable && cfg.drone.commit == null && !(cfg.settings ? drone.commit))
-      "The bridge starts no builds before it knows which .drone.yml they run: set services.cc-ci.drone.commit to the commit of ${cfg.drone.repository} that \"git rev-parse HEAD\" prints there.";
+      "The host has no bridge before it is said which .drone.yml builds run: set services.cc-ci.drone.commit to the commit of ${cfg.drone.repository} that \"git rev-parse HEAD\" prints there.";
   };
 }

@@ -11,7 +11,8 @@ let
     ++ onlyIf cfg.drone.enable [ "cc-ci-drone.service" ]
     ++ onlyIf cfg.backupBot.enable [ "cc-ci-backup-bot.service" ]
     ++ onlyIf cfg.dashboard.enable [ "cc-ci-dashboard.service" ]
-    ++ onlyIf cfg.bridge.enable [ "cc-ci-bridge.service" ]
+    # Without these settings it would end at its start.
+    ++ onlyIf (cfg.bridge.enable && cfg.drone.enable && (cfg.drone.commit != null || cfg.settings ? drone.commit)) [ "cc-ci-bridge.service" ]
     ++ onlyIf cfg.runner.enable [ "cc-ci-runner.service" ]
     ++ onlyIf cfg.janitor.enable [ "cc-ci-janitor.service" "cc-ci-janitor.timer" ];
   units = lib.filterAttrs (name: _: builtins.elem name here) cfg.described.units;

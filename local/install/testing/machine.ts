@@ -11,7 +11,7 @@ globalThis.addEventListener("unload", () => Deno.removeSync(tmp, { recursive: tr
 export const settings = {
   domain: "ci.example.org",
   forge: { url: "https://git.example.org", org: "recipe-maintainers" },
-  drone: {},
+  drone: { commit: "a".repeat(40) },
   backupBot: {},
 };
 

@@ -1,0 +1,47 @@
+import { exec } from "../../common/exec.ts";
+import { exists } from "../../common/files.ts";
+import type { SeenUnit } from "../plan/seen.ts";
+import { HostError } from "../errors.ts";
+
+const CALL_MS = 20_000;
+const PROPERTIES = [
+  "Id",
+  "LoadState",
+  "ActiveState",
+  "SubState",
+  "NRestarts",
+  "ActiveEnterTimestampMonotonic",
+];
+
+/** Units as systemd shows them, by their names; null where systemd does not run. */
+export async function lookAtUnits(names: readonly string[]): Promise<Record<string, SeenUnit> | null> {
+  if (!await exists("/run/systemd/system")) return null;
+  const argv = ["systemctl", "show", `--property=${PROPERTIES.join()}`, ...names];
+  const { success, stdout, stderr } = await exec(argv, { timeoutMs: CALL_MS });
+  if (!success) {
+    throw new HostError("not yet", `Could not ask systemd about its units: ${stderr.trim()}`, {
+      hint: 'Look at "systemctl status".',
+    });
+  }
+  const [up = "0"] = (await Deno.readTextFile("/proc/uptime")).split(" ");
+  return unitsIn(stdout, Number(up));
+}
+
+/** @param up seconds since the machine was started */
+export function unitsIn(text: string, up: number): Record<string, SeenUnit> {
+  const blocks = text.trim().split("\n\n").map((block) =>
+    Object.fromEntries(
+      block.split("\n").map((line): [string, string] => {
+        const at = line.indexOf("=");
+        return [line.slice(0, at), line.slice(at + 1)];
+      }),
+    )
+  );
+  return Object.fromEntries(blocks.map((block) => [block.Id, {
+    loaded: block.LoadState === "loaded",
+    state: block.ActiveState ?? "",
+    detail: block.SubState ?? "",
+    restarts: Number(block.NRestarts || 0),
+    upFor: up - Number(block.ActiveEnterTimestampMonotonic || 0) / 1e6,
+  }]));
+}
