@@ -4,7 +4,7 @@ import { exec, execOk } from "../common/exec.ts";
 import { parseSettings } from "./settings.ts";
 import { hostFiles } from "./unit_files.ts";
 import { unitsOf, unitValues } from "./unit_values.ts";
-import { mayRestart, neededBy, UNITS } from "./units.ts";
+import { behindProxy, mayRestart, neededBy, UNITS } from "./units.ts";
 import { writeUnits } from "./write_units.ts";
 
 const holes = {
@@ -282,4 +282,12 @@ Deno.test("the bridge starts as many runs as all hosts together have turns for, 
   };
   assert.deepEqual(turns({}), ["1", "1"]);
   assert.deepEqual(turns({ runners: ["10.0.0.8", "10.0.0.9"] }), ["3", "1"]);
+});
+
+Deno.test("the services that the proxy knows by their certificate are dashboard and bridge", () => {
+  assert.deepEqual(behindProxy(Object.keys(UNITS.units)), [
+    "cc-ci-dashboard.service",
+    "cc-ci-bridge.service",
+  ]);
+  assert.deepEqual(behindProxy(["cc-ci-runner.service"]), []);
 });

@@ -78,6 +78,11 @@ export function neededBy(units: readonly string[]): Credential[] {
   );
 }
 
+/** Those of these units that have the certificate by which the proxy knows them. */
+export function behindProxy(units: readonly string[]): string[] {
+  return units.filter((unit) => UNITS.units[unit]?.credentials.some(({ name }) => name === "inside_cert"));
+}
+
 /** Folder that the bridge keeps its state in, where a file "maintenance" holds new runs back. */
 export function bridgeState(): string {
   const { CCCI_STATE = "" } = UNITS.units["cc-ci-bridge.service"]?.environment ?? {};

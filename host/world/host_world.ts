@@ -1,3 +1,5 @@
+import { describeError } from "../../common/errors.ts";
+import { execOk } from "../../common/exec.ts";
 import { serviceFetch } from "../../common/ingress.ts";
 import { Abra } from "../../harness/abra/abra.ts";
 import { floorTrouble } from "../../harness/floor/engine.ts";
@@ -10,6 +12,8 @@ import { letGitIn, logInToRegistry, lookAtLogins } from "../logins.ts";
 import type { Action } from "../plan/step.ts";
 import type { World } from "../plan/world.ts";
 import { droneDomain, type HostSettings } from "../settings.ts";
+import { unitsOf } from "../unit_values.ts";
+import { behindProxy } from "../units.ts";
 import { type AppWorld, byAbra, lookAtApp, modelOf, newApp, waitForApp, writeSettings } from "./apps.ts";
 import { forgeTrouble, freeAt, strangeAbra, takenByOthers } from "./conditions.ts";
 import { type DroneApi, lookAtDrone, setRepository, waitForDrone } from "./drone_api.ts";
@@ -100,6 +104,24 @@ interface Hands {
   drone(): Promise<DroneApi>;
 }
 
+/**
+ * Starts the services behind the proxy again that run: each has the certificate with which it started, of an authority that
+ * the proxy believes no more. They wait for the unit in which this may go on.
+ */
+async function restartServices(settings: HostSettings, { log }: Pick<AppWorld, "log">): Promise<void> {
+  const units = behindProxy(unitsOf(settings));
+  if (units.length === 0) return;
+  try {
+    await execOk(["systemctl", "--no-block", "try-restart", ...units]);
+  } catch (error) {
+    log(
+      `Could not have ${units.join(" and ")} started again, which they need if they run: ${
+        describeError(error)
+      }`,
+    );
+  }
+}
+
 async function act(action: Action, { world, settings, drone }: Hands): Promise<void> {
   const { swarm, abra, git } = world;
   switch (action.kind) {
@@ -112,7 +134,8 @@ async function act(action: Action, { world, settings, drone }: Hands): Promise<v
     case "make-proxy-network":
       return await makeProxyNetwork(swarm);
     case "make-inside-certificate":
-      return await makeInsideCertificate(settings.made);
+      if (await makeInsideCertificate(settings.made)) await restartServices(settings, world);
+      return;
     case "write-names":
       return await writeNames(settings.made, action.text);
     case "log-in-to-registry":

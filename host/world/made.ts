@@ -29,8 +29,12 @@ export async function lookAtMade(folder: string): Promise<SeenMade> {
   };
 }
 
-export async function makeInsideCertificate(folder: string): Promise<void> {
+/** @returns whether another authority than before signed it, so that who has the certificate of before is not believed */
+export async function makeInsideCertificate(folder: string): Promise<boolean> {
+  const { ca } = ownCertificateIn(folder, inside);
+  const before = await readIfThere(ca);
   await ensureOwnCertificate(folder, inside);
+  return await readIfThere(ca) !== before;
 }
 
 /** Writes into the file that is there: a runner that goes on has this one laid over its own, whatever is put in its place. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { lookAtMade, writeNames } from "./made.ts";
+import { lookAtMade, makeInsideCertificate, writeNames } from "./made.ts";
 
 Deno.test("a runner that holds the file of names reads what is written to it later, be it shorter or longer", async () => {
   const folder = await Deno.makeTempDir();
@@ -14,6 +14,24 @@ Deno.test("a runner that holds the file of names reads what is written to it lat
       const length = await held.read(bytes) ?? 0;
       assert.equal(new TextDecoder().decode(bytes.subarray(0, length)), text);
       assert.equal((await lookAtMade(folder)).names, text);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("who has the certificate of the services is told from who is believed no more, by the authority", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    assert.ok(await makeInsideCertificate(folder));
+    const { insideCa } = await lookAtMade(folder);
+    await Deno.remove(join(folder, "inside.pem"));
+    assert.ok(!await makeInsideCertificate(folder), "a certificate of the same authority is believed");
+    assert.equal((await lookAtMade(folder)).insideCa, insideCa);
+    for (const lost of ["ca-key.pem", "ca.pem"]) {
+      await Deno.remove(join(folder, "inside.pem"));
+      await Deno.remove(join(folder, lost));
+      assert.ok(await makeInsideCertificate(folder), lost);
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
