@@ -4,7 +4,7 @@ import { silentProgress } from "../local/host/progress.ts";
 import { ensureImages } from "../local/images/mod.ts";
 import { seedRecipe } from "../local/stack/seed_recipe.ts";
 import { ensureStack } from "../local/stack/stack.ts";
-import { HarnessRun, janitor } from "./harness_cli.ts";
+import { HarnessRun, janitor, removeKept, runRecipe } from "./harness_cli.ts";
 import { RunFolder } from "../harness/run/folder.ts";
 import { assertNothingLeft, removeStack } from "./inventory.ts";
 import { stage } from "./on_the_stack.ts";
@@ -21,8 +21,11 @@ setup(async () => {
 });
 `;
 
+/** A test that prints what a setting of the app hides. */
+const printing = `test("prints", () => console.log("It is battery-staple"));\n`;
+
 onRealServices(
-  "people log in at a provider that a run deploys and the next one finds; one whose set-up fails blocks the run",
+  "people log in at a provider that a run deploys and the next one finds, and at one that was left up; one whose set-up fails blocks the run",
   async () => {
     const stack = await ensureStack({ progress: silentProgress, parts: ["gitea", "backup-bot"] });
     const { cache, engineIsOurs } = stack;
@@ -63,6 +66,22 @@ onRealServices(
       const { stdout } = await janitor({ stack, runs }, old);
       assert.ok(provider !== undefined && stdout.includes(provider.stack), stdout);
       await removeStack(provider.stack);
+      await assertNothingLeft(runs);
+
+      await Deno.writeTextFile(
+        recipeYml,
+        said.replace("\nenv:", "\nenv:\n  PRINTED_PASSWORD: battery-staple"),
+      );
+      await Deno.writeTextFile(join(recipes, RECIPE, "install_test.ts"), printing, { append: true });
+      const kept = await runRecipe(stack, { runs, args: [RECIPE, "--only", "install", "--keep"], env });
+      try {
+        assert.equal(kept.result?.result, "passed", kept.stderr);
+        const tested = await runRecipe(stack, { runs, args: [RECIPE, "--tests-only"], env });
+        assert.equal(tested.code, 0, tested.stdout + tested.stderr);
+        assert.match(tested.stdout, /It is •••\n[^]*✔ install: 2 tests passed/);
+      } finally {
+        await removeKept(stack, join(runs, kept.result?.run ?? ""));
+      }
       await assertNothingLeft(runs);
 
       await Deno.writeTextFile(recipeYml, said);
