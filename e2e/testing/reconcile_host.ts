@@ -9,7 +9,7 @@ import { importArguments, makeHostImages } from "../../local/host_apps/images.ts
 import { publishHostRecipes } from "../../local/host_apps/publish.ts";
 import { BASE_DOMAIN, pathsFromEnvironment } from "../../local/host/paths.ts";
 import { silentProgress } from "../../local/host/progress.ts";
-import { findAbra } from "../../local/stack/stack.ts";
+import { findAbra } from "../../local/stack/description.ts";
 import { startCommand } from "../../programs/start.ts";
 import { SwarmEngine } from "./swarm_engine.ts";
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { writeAtomically } from "../../common/files.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import type { Settings } from "../run/settings.ts";
 import { InfraFailure } from "../run/stage.ts";
@@ -81,8 +82,7 @@ export async function tellRuntime(
   const path = limitsFile(stack, folder);
   try {
     await Deno.mkdir(folder, { recursive: true });
-    await Deno.writeTextFile(`${path}.new`, JSON.stringify({ memoryBytes, processes, cpus, hosts }));
-    await Deno.rename(`${path}.new`, path);
+    await writeAtomically(path, JSON.stringify({ memoryBytes, processes, cpus, hosts }));
   } catch (error) {
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
   }

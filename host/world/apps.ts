@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import * as z from "zod";
 import { describeError } from "../../common/errors.ts";
-import { exists, readIfThere } from "../../common/files.ts";
+import { exists, readIfThere, writeAtomically } from "../../common/files.ts";
 import { type Abra, AbraError } from "../../harness/abra/abra.ts";
 import { environmentOf } from "../../harness/app/settings.ts";
 import { loadCompose } from "../../harness/recipe/compose.ts";
@@ -83,9 +83,7 @@ export async function writeSettings(
   abra: Abra,
   { domain, text }: { domain: string; text: string },
 ): Promise<void> {
-  const path = abra.envFile(domain);
-  await Deno.writeTextFile(`${path}.new`, text, { mode: 0o600 });
-  await Deno.rename(`${path}.new`, path);
+  await writeAtomically(abra.envFile(domain), text, { mode: 0o600 });
 }
 
 /** Makes the app, unless a call that was killed has made it. */

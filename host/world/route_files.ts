@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { writeAtomically } from "../../common/files.ts";
 import * as z from "zod";
 import { statusOf, type Swarm } from "../../harness/swarm/swarm.ts";
 import { HostError } from "../errors.ts";
@@ -42,7 +43,5 @@ export async function writeRoutes(
       hint: 'Bring the proxy up first, with "cc-ci-host proxy".',
     });
   }
-  const draft = join(folder, `${file}.new`);
-  await Deno.writeTextFile(draft, text);
-  await Deno.rename(draft, join(folder, file));
+  await writeAtomically(join(folder, file), text);
 }

@@ -25,7 +25,7 @@ import {
 import { type ProcessId, startedAt } from "../host/process.ts";
 import { DASHBOARD_URL, ownService, serviceAnswers, serviceFiles } from "../stack/services.ts";
 import { isAsHost } from "../stack/as_host.ts";
-import { findAbra } from "../stack/stack.ts";
+import { findAbra } from "../stack/description.ts";
 import { swarmStatus } from "../docker/swarm.ts";
 import { answersOnce, traefikSince } from "../traefik/traefik.ts";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import * as z from "zod";
 import { runCommand } from "../../common/command.ts";
-import { exists } from "../../common/files.ts";
+import { exists, writeAtomically } from "../../common/files.ts";
 import type { Paths } from "../host/paths.ts";
 
 /**
@@ -60,8 +60,7 @@ export async function noteHost(paths: Paths): Promise<void> {
     const value = await Deno.readTextFile(join(SETTINGS, limit)).catch(() => null);
     if (value !== null) noted.limits[limit] = value.trim();
   }
-  await Deno.writeTextFile(`${file(paths)}.new`, JSON.stringify(noted) + "\n");
-  await Deno.rename(`${file(paths)}.new`, file(paths));
+  await writeAtomically(file(paths), JSON.stringify(noted) + "\n");
 }
 
 /** Puts the machine back to how {@linkcode noteHost} found it. To be called when no engine runs any more. */

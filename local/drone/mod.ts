@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { writeAtomically } from "../../common/files.ts";
 import { harnessEnv } from "../../protocol/harness_env.ts";
 import { tokenFile } from "../host/accounts.ts";
 import { forgeApi } from "../gitea/api.ts";
@@ -98,9 +99,7 @@ export async function ensureDrone(options: DroneOptions): Promise<Record<string,
 async function writeStepFiles({ paths, env }: { paths: Paths; env: Record<string, string> }): Promise<void> {
   const files = droneFiles(paths);
   const settings = harnessEnv((name) => env[name] ?? Deno.env.get(name));
-  await Deno.writeTextFile(`${files.harness}.new`, harnessWrapper({ paths, env: settings }));
-  await Deno.chmod(`${files.harness}.new`, 0o755);
-  await Deno.rename(`${files.harness}.new`, files.harness);
+  await writeAtomically(files.harness, harnessWrapper({ paths, env: settings }), { mode: 0o755 });
   const [address = "", port = ""] = (env.CCCI_INGRESS ?? "").split(":");
   await Deno.writeTextFile(
     files.stepEnv,

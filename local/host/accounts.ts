@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
+import { writeAtomically } from "../../common/files.ts";
 import * as z from "zod";
 import type { Paths } from "./paths.ts";
 
@@ -77,8 +78,7 @@ export function tokenFile(paths: Paths, name: "forge" | "status" | "bridge" | "r
 /** Writes a file for the owner's eyes only; it appears whole or not at all. */
 export async function writePrivate(path: string, text: string): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await Deno.writeTextFile(`${path}.new`, text, { mode: 0o600 });
-  await Deno.rename(`${path}.new`, path);
+  await writeAtomically(path, text, { mode: 0o600 });
 }
 
 function randomHex(bytes: number): string {

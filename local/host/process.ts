@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { writeAtomically } from "../../common/files.ts";
 import { systemClock, waitFor } from "../../common/time.ts";
 import { StackError } from "./errors.ts";
 
@@ -49,9 +50,7 @@ export async function startDetached(argv: readonly string[], options: DetachedOp
     throw new StackError(`Could not start "${argv[0]}": it ended at once`, { hint: `See ${options.log}` });
   }
   const id = { pid: child.pid, start, boot: bootId() };
-  const draft = `${options.pidFile}.new`;
-  await Deno.writeTextFile(draft, JSON.stringify(id) + "\n");
-  await Deno.rename(draft, options.pidFile);
+  await writeAtomically(options.pidFile, JSON.stringify(id) + "\n");
   return id;
 }
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { writeAtomically } from "../../common/files.ts";
 
 /** One tag that we put on an image in an engine. */
 export interface MadeImage {
@@ -38,8 +39,7 @@ export class Ledger {
 
   async #write(made: MadeImage[]): Promise<void> {
     await Deno.mkdir(join(this.#path, ".."), { recursive: true });
-    await Deno.writeTextFile(`${this.#path}.new`, `${JSON.stringify(made, null, 2)}\n`);
-    await Deno.rename(`${this.#path}.new`, this.#path);
+    await writeAtomically(this.#path, `${JSON.stringify(made, null, 2)}\n`);
   }
 }
 

@@ -10,7 +10,7 @@ import { serviceFetch } from "../../common/ingress.ts";
 import { UsageError } from "../../common/errors.ts";
 import { exec } from "../../common/exec.ts";
 import type { FileLock } from "../../common/file_lock.ts";
-import { exists } from "../../common/files.ts";
+import { exists, writeAtomically } from "../../common/files.ts";
 import { stackOf } from "../../harness/run/names.ts";
 import { startCommand } from "../../programs/start.ts";
 import { type Docker, SOCKET } from "../docker/client.ts";
@@ -263,9 +263,7 @@ async function writeForgeRoute(docker: Docker): Promise<void> {
     routers: { [name]: { rule, service: name, entryPoints: ["web-secure"], tls: {} } },
     services: { [name]: { loadBalancer: { serversTransport: "cc-ci-inside", servers } } },
   };
-  const file = join(Mountpoint, "20-cc-ci-local.yml");
-  await Deno.writeTextFile(`${file}.new`, JSON.stringify({ http }));
-  await Deno.rename(`${file}.new`, file);
+  await writeAtomically(join(Mountpoint, "20-cc-ci-local.yml"), JSON.stringify({ http }));
 }
 
 /** The runner asks Drone through the proxy, and knows its name by the file that the host's program made, as on a host. */

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { exists } from "../../common/files.ts";
-import { shellWord } from "../../common/shell_word.ts";
 import { requirePrograms } from "../../programs/start.ts";
 import {
   type Account,
@@ -20,26 +19,20 @@ import { ensureComposeClient } from "../docker/compose_client.ts";
 import { ensureEngine, ownEngine } from "../docker/own_engine.ts";
 import { hub } from "../docker/registry.ts";
 import { type BuildContext, ensureGitea, ensureGiteaProgram, type GiteaProgram } from "../gitea/gitea.ts";
-import { ensurePrograms, onPath, requireDisk } from "../host/host.ts";
+import { ensurePrograms, requireDisk } from "../host/host.ts";
 import { ensureBotImage } from "../images/mod.ts";
-import {
-  BASE_DOMAIN,
-  FORGE_HOST,
-  INGRESS,
-  LOOPBACK,
-  type Paths,
-  pathsFromEnvironment,
-} from "../host/paths.ts";
+import { LOOPBACK, type Paths, pathsFromEnvironment } from "../host/paths.ts";
 import { refuseTakenPorts } from "../host/ports.ts";
 import { inStep, type Progress } from "../host/progress.ts";
 import { ORG, seedForge } from "../gitea/seed.ts";
+import { describeStack } from "./description.ts";
 import { bringUpAsHost, HOST_GATEWAY, refuseAsHost, takeTurn } from "./as_host.ts";
-import { DASHBOARD_URL, ensureService, waitForRoute } from "./services.ts";
+import { ensureService, waitForRoute } from "./services.ts";
 import { ensureSwarm } from "../docker/swarm.ts";
 import { ensureRelay } from "../traefik/relay_process.ts";
 import { type Certificates, ensureCertificates, ensureInsideCertificates } from "../traefik/tls.ts";
 import { together } from "../host/interruption.ts";
-import { ensureTraefik, TRAEFIK_URL, traefikOwner } from "../traefik/traefik.ts";
+import { ensureTraefik, traefikOwner } from "../traefik/traefik.ts";
 import { ensureTraefikImage } from "../traefik/traefik_image.ts";
 
 export { stopStack } from "./down.ts";
@@ -131,7 +124,7 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   });
   signal.throwIfAborted();
   if (parts.has("traefik") && ownEngine(paths) === undefined) refuseTakenPorts();
-  // A first start builds four large programs, two at a time, as none keeps two processors busy all the time.
+  // Both may have to be fetched, or built where no registry has them, and neither keeps two processors busy.
   const [engine, giteaProgram] = await together(signal, [
     (signal) => startEngine({ paths, progress, signal }),
     (signal) =>
@@ -148,7 +141,7 @@ export async function ensureStack(options: EnsureOptions): Promise<Stack> {
   const gateway = LOOPBACK;
   const composeClient = await ensureComposeClient({ paths, progress, signal });
   const credentials = await ensureCredentials(paths);
-  const stack = await describe({
+  const stack = await describeStack({
     ...{ paths, gateway, bridged, certificates, credentials, composeClient },
     ...{ engineIsOurs: engine.ours, asHost },
   });
@@ -315,78 +308,6 @@ function engineFile(paths: Paths): string {
 /** What the bridge of a stack gives runs to, or gave at last. */
 export async function engineInUse(paths: Paths): Promise<EngineName> {
   return await Deno.readTextFile(engineFile(paths)).catch(() => "") === "drone" ? "drone" : "local";
-}
-
-interface Facts {
-  paths: Paths;
-  gateway: string;
-  /** This machine's address on docker_gwbridge. */
-  bridged: string;
-  certificates: Certificates;
-  credentials: Credentials;
-  /** A docker client that can show how it reads compose files. */
-  composeClient: string;
-  engineIsOurs: boolean;
-  asHost: boolean;
-}
-
-async function describe(
-  { paths, gateway, bridged, certificates, credentials, composeClient, engineIsOurs, asHost }: Facts,
-): Promise<Stack> {
-  const { abra: found, standIn } = await findAbra(paths);
-  const abra = standIn && paths.programs.form === "bundle" ? await withLibraries(found, paths) : found;
-  const urls = { forge: `https://${FORGE_HOST}`, dashboard: DASHBOARD_URL };
-  return {
-    env: {
-      CCCI_BASE_DOMAIN: BASE_DOMAIN,
-      CCCI_INGRESS: INGRESS,
-      CCCI_APP_INGRESS: bridged,
-      CCCI_CA_FILE: certificates.ca,
-      CCCI_FORGE_URL: urls.forge,
-      CCCI_DASHBOARD_URL: urls.dashboard,
-      CCCI_RUNNER_TOKEN_FILE: tokenFile(paths, "runner"),
-      CCCI_RECIPES: join(paths.programs.folder, "recipes"),
-      CCCI_RUNS: paths.runs,
-      CCCI_ABRA: abra,
-      CCCI_DOCKER: composeClient,
-      CCCI_DENO: Deno.execPath(),
-      // The recipe's proxy looks every 15 s, and shows nobody what it routes.
-      ...(asHost ? {} : { CCCI_PROXY_REFRESH_S: "1", CCCI_TRAEFIK_API: TRAEFIK_URL }),
-      CCCI_MIN_FREE_GB: "1",
-      CCCI_REQUIRE_FLOOR: "0",
-    },
-    urls,
-    accounts: credentials.accounts,
-    state: paths.state,
-    cache: paths.cache,
-    paths,
-    gateway,
-    standInAbra: standIn,
-    engineIsOurs,
-  };
-}
-
-/** The abra that runs would use. */
-export async function findAbra(paths: Paths): Promise<{ abra: string; standIn: boolean }> {
-  const installed = await onPath("abra");
-  return installed === undefined
-    ? { abra: join(paths.repo, "local", "abra", "abra"), standIn: true }
-    : { abra: installed, standIn: false };
-}
-
-/**
- * The stand-in for those who start it with a cache of Deno that holds no libraries: it is no program of ours that is
- * bundled, and takes its libraries from the checkout's.
- * @returns path of a program that starts it
- */
-async function withLibraries(abra: string, { state, cache }: Paths): Promise<string> {
-  const wrapper = join(state, "abra");
-  const libraries = Deno.env.get("DENO_DIR") ?? join(cache, "deno-dir");
-  const text = `#!/bin/sh\nexport DENO_DIR=${shellWord(libraries)}\nexec ${shellWord(abra)} "$@"\n`;
-  const draft = `${wrapper}.new`;
-  await Deno.writeTextFile(draft, text, { mode: 0o755 });
-  await Deno.rename(draft, wrapper);
-  return wrapper;
 }
 
 function withNeeds(parts: Part[]): Set<Part> {
