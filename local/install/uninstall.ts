@@ -86,6 +86,6 @@ export async function uninstallFrom(
 
 /** Those of the host; where they cannot be read, those that hold where nothing is said. */
 async function settingsOf(root: string): Promise<HostSettings> {
-  const least = { domain: "ci.example.org", forge: { url: "https://git.example.org", org: "-" } };
+  const least = { domain: "ci.example.org", forge: { url: "https://git.example.org", org: "none" } };
   return await readSettings(join(root, SETTINGS_FILE)).catch(() => parseSettings(least));
 }
