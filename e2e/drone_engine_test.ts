@@ -109,19 +109,6 @@ onRealServices("nobody logs in to Drone except the owner of the pipelines", asyn
   await assert.rejects(lab.logIn(await lab.stranger("stranger")), /it answered 401 without a token/);
 });
 
-onRealServices(
-  "where an organisation owns the pipelines, its members log in to Drone and nobody else",
-  async () => {
-    const member = await lab.stranger("member");
-    await lab.organisation("pipelines", member);
-    await lab.startServer("pipelines");
-    assert.notEqual(await lab.logIn(member), "");
-    await assert.rejects(lab.logIn(await lab.stranger("outsider")), /it answered 401 without a token/);
-    assert.deepEqual(await lab.engine().problems(), [], "the bridge's account is asked for no membership");
-    await lab.startServer();
-  },
-);
-
 onRealServices("an answer that was lost is looked up before anything is sent again", async () => {
   let posts = 0;
   const loses: typeof fetch = async (input, init) => {
@@ -302,6 +289,19 @@ onRealServices("Drone says after 45 s that there is no pipeline, and is waited f
   const answer = await withoutPipeline;
   assert.match(answer.ok ? "started" : answer.message, /is there a "\.drone\.yml" at the pinned commit/);
 });
+
+onRealServices(
+  "where an organisation owns the pipelines, its members log in to Drone and nobody else",
+  async () => {
+    const member = await lab.stranger("member");
+    await lab.organisation("pipelines", member);
+    await lab.startServer("pipelines");
+    assert.notEqual(await lab.logIn(member), "");
+    await assert.rejects(lab.logIn(await lab.stranger("outsider")), /it answered 401 without a token/);
+    assert.deepEqual(await lab.engine().problems(), [], "the bridge's account is asked for no membership");
+    await lab.startServer();
+  },
+);
 
 onRealServices("Drone's server goes and comes back in the middle of a run, and nothing is lost", async () => {
   const engine = lab.engine();

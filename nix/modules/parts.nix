@@ -1,9 +1,9 @@
 # The parts of a host. A host that only runs tests has neither bridge nor dashboard nor Drone of its own.
-{ lib, ... }:
+{ config, lib, ... }:
 let
   inherit (lib) mkOption types;
   usually = default: type: description: mkOption { inherit default type description; };
-  pipelines = usually "cc-ci/cc-ci" (types.strMatching "[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+");
+  pipelines = default: usually default (types.strMatching "[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+");
   part = description: usually true types.bool "Whether this host has ${description}.";
 in
 {
@@ -12,7 +12,8 @@ in
       domain = usually null (types.nullOr (types.strMatching "[a-z0-9]([a-z0-9.-]*[a-z0-9])?"))
         "Domain of the first host, where this one is a further host: it takes builds of that host's Drone, reports to its dashboard, and has no Drone, dashboard or bridge of its own.";
       drone = usually null (types.nullOr types.str) "Where its runner finds that Drone; null: drone.<domain of the first host>.";
-      repository = pipelines "The repository of the first host's pipelines: this host's runner takes builds of it alone.";
+      # A further host's settings begin with those of the first one, as in the example.
+      repository = pipelines config.services.cc-ci.drone.repository "The repository of the first host's pipelines: this host's runner takes builds of it alone.";
     };
     swarm = {
       enable = part "a Docker Swarm of its own";
@@ -21,7 +22,7 @@ in
     proxy.enable = part "Traefik with the certificate and the routes";
     drone = {
       enable = part "Drone's server";
-      repository = pipelines "The repository on the forge whose .drone.yml Drone reads: the host takes builds of it alone, and its owner or the owner's members log in to Drone.";
+      repository = pipelines "cc-ci/cc-ci" "The repository on the forge whose .drone.yml Drone reads: the host takes builds of it alone, and its owner or the owner's members log in to Drone.";
       commit = usually null (types.nullOr (types.strMatching "[0-9a-f]{40}([0-9a-f]{24})?"))
         "The commit of that repository whose .drone.yml builds run; a push there changes nothing until this does.";
     };
