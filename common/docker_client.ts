@@ -16,6 +16,22 @@ export function findDockerClient(path = Deno.env.get("PATH") ?? ""): Promise<str
   return known;
 }
 
+/**
+ * The client that somebody has named, or one that is found.
+ * @param refuse makes the error where there is none
+ */
+export async function requireDockerClient(
+  named: string | undefined,
+  refuse: (message: string, hint: string) => Error,
+): Promise<string> {
+  const client = named ?? await findDockerClient();
+  if (client !== null) return client;
+  throw refuse(
+    "No docker client of this machine has `docker stack config`, by which recipes are read",
+    "Install one of version 23 or later, or name one by CCCI_DOCKER",
+  );
+}
+
 async function look(path: string): Promise<string | null> {
   for (const folder of new Set([...path.split(":"), ...FOLDERS])) {
     if (!folder.startsWith("/")) continue;

@@ -43,6 +43,15 @@ export async function readIfThere(path: string): Promise<string | null> {
   }
 }
 
+/** The first bytes of a file. */
+export function readStart(path: string, most: number): Uint8Array {
+  using file = Deno.openSync(path);
+  const bytes = new Uint8Array(Math.min(file.statSync().size, most));
+  let filled = 0;
+  for (let read = 1; read > 0; filled += read) read = file.readSync(bytes.subarray(filled)) ?? 0;
+  return bytes.subarray(0, filled);
+}
+
 /** Removes a file or folder with all it holds; one that is not there is no error. */
 export async function removeTree(path: string): Promise<void> {
   try {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { isRecord } from "../common/is_record.ts";
 import { exists } from "../common/files.ts";
 import type { Enrolment } from "./enrolment.ts";
 import { recipeYml } from "./schema.ts";
@@ -74,8 +75,4 @@ function said(value: unknown): string {
   if (Array.isArray(value)) return value.map(said).join("; ");
   if (!isRecord(value)) return String(value);
   return Object.entries(value).map(([name, inner]) => `${name}: ${said(inner)}`).join(", ");
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

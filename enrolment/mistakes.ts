@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isRecord } from "../common/is_record.ts";
 import { probablyMeant } from "../common/spelling.ts";
 import { keysAt, keysByPlace } from "./known_keys.ts";
 
@@ -141,13 +142,13 @@ function help({ expected, input }: z.core.$ZodIssueInvalidType, path: Path): str
     if (expected === "boolean" && /^(no|off)$/i.test(input)) return ": write false";
   }
   if (expected === "string" && /^(number|boolean)$/.test(typeof input)) return ": put it in quotes";
-  if (expected === "string" && isMap(input)) {
+  if (expected === "string" && isRecord(input)) {
     const [[name, value] = [""], ...more] = Object.entries(input);
     if (value === null && more.length === 0) return `: write "${name}" without ":" behind it`;
     if (path[0] !== "exceptions") return "";
     return `: write "${Object.entries(input).map((one) => one.join("=")).join(" ")}"`;
   }
-  if (expected === "array" && isMap(input)) return ': put "- " before its first line';
+  if (expected === "array" && isRecord(input)) return ': put "- " before its first line';
   if (expected === "array" && typeof input === "string") {
     return ': write each entry in a line of its own below, with "- " before it';
   }
@@ -168,10 +169,6 @@ const units: Readonly<Record<string, string>> = {
 function alone(input: string, [first]: Path): string {
   if (/^\d+(\.\d+)?$/.test(input)) return `: write ${input} without quotes`;
   return /^\d/.test(input) ? `: write the number${units[String(first)] ?? ""} alone` : "";
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const kinds: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { stringify } from "yaml";
+import { isRecord } from "../common/is_record.ts";
 import { jsonSchema } from "./known_keys.ts";
 
 type Node = Exclude<z.core.JSONSchema._JSONSchema, boolean>;
@@ -77,7 +78,7 @@ function formsOf(node: Node): Node[] {
 }
 
 function asNode(value: unknown): Node {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value as Node : {};
+  return isRecord(value) ? value as Node : {};
 }
 
 const kinds: Readonly<Record<string, string>> = {

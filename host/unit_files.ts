@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import { UsageError } from "../common/errors.ts";
 import { shellWord } from "../common/shell_word.ts";
-import { moduleCommand } from "../programs/start.ts";
+import { startCommand } from "../programs/start.ts";
 import { type Command, SECTIONS, type Unit, UNITS } from "./units.ts";
 
 /** What makes a description into the files of one host. */
@@ -154,9 +153,6 @@ function commandLine(command: Command, holes: Readonly<Record<string, string>>):
   return `${command.mayFail ? "-" : ""}${execLine(words)}`;
 }
 
-/** Programs that wait most of the time keep little memory. */
-const WAITING: readonly string[] = ["bridge", "dashboard"];
-
 function programCommand(
   program: "bridge" | "dashboard" | "harness" | "host",
   { holes, places }: {
@@ -164,10 +160,9 @@ function programCommand(
     places?: Record<string, string[]>;
   },
 ): string[] {
-  return moduleCommand(join(filled("{programs}", holes), `${program}.js`), {
-    set: program,
+  return startCommand(program, {
+    home: { form: "bundle", folder: filled("{programs}", holes) },
     deno: filled("{deno}", holes),
-    smallHeap: WAITING.includes(program),
     ...(places === undefined ? {} : { places }),
   });
 }

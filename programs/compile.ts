@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { exec } from "../common/exec.ts";
 import { SMALL_HEAP } from "../common/small_heap.ts";
-import { placeFlags, type Program, type Start } from "./start.ts";
+import { placeFlags, type Program, type Start, WAITING } from "./start.ts";
 
-/** Programs of ours that wait most of the time. A binary's heap is settled when it is made. */
-const WAITING: readonly Program[] = ["bridge", "dashboard", "harness"];
+/** The harness is among them as its keeper waits most of the time: a binary's heap is settled when it is made. */
+const SMALL: readonly Program[] = [...WAITING, "harness"];
 
 /**
  * A host of which there can be no code: names that end so belong to nobody (RFC 2606). Deno writes an empty list for
@@ -35,7 +35,7 @@ export function compileCommand(
     deno,
     ...["compile", "--quiet", "--no-prompt", "--no-remote", "--no-npm", "--no-lock", "--no-check"],
     ...["--no-code-cache", `--allow-import=${NOWHERE}`, "--deny-import"],
-    ...WAITING.includes(program) ? [SMALL_HEAP] : [],
+    ...SMALL.includes(program) ? [SMALL_HEAP] : [],
     `--config=${join(programs, "deno.json")}`,
     `--permission-set=${program}`,
     ...placeFlags(places),

@@ -54,6 +54,9 @@ function isFile(path: string): boolean {
   }
 }
 
+/** Programs that wait most of the time. */
+export const WAITING: readonly Program[] = ["bridge", "dashboard"];
+
 /** How a program is started. */
 export interface Start {
   /** @default where this program comes from */
@@ -64,7 +67,7 @@ export interface Start {
   places?: Partial<Record<"net" | "read" | "write", readonly string[]>>;
   /** @default the one by which this program runs */
   deno?: string | undefined;
-  /** Whether it waits most of the time, and should keep little memory. */
+  /** Whether it should keep little memory. @default whether it is one of those that wait most of the time */
   smallHeap?: boolean;
 }
 
@@ -72,7 +75,11 @@ export interface Start {
 export function startCommand(program: Program, start: Start = {}): [program: string, ...args: string[]] {
   const { form, folder } = start.home ?? ownHome();
   if (form === "binary") return [join(folder, `cc-ci-${program}`)];
-  return moduleCommand(join(folder, `${program}${ENDINGS[form]}`), { set: program, ...start });
+  return moduleCommand(join(folder, `${program}${ENDINGS[form]}`), {
+    set: program,
+    smallHeap: WAITING.includes(program),
+    ...start,
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { exec } from "../common/exec.ts";
+import { SMALL_HEAP } from "../common/small_heap.ts";
 import {
   besidePrograms,
   isCommandOf,
@@ -9,6 +10,7 @@ import {
   ownHome,
   requirePrograms,
   startCommand,
+  WAITING,
 } from "./start.ts";
 
 const binary = { form: "binary", folder: "/nix/bin" } as const;
@@ -26,7 +28,6 @@ Deno.test("every form is started in its own way, with the lists that take the pl
     home: bundle,
     set: "bridge-local",
     places,
-    smallHeap: true,
   });
   assert.equal(deno, Deno.execPath());
   assert.deepEqual(args.filter((word) => !word.startsWith("--v8-flags=")), [
@@ -36,6 +37,10 @@ Deno.test("every form is started in its own way, with the lists that take the pl
   ]);
   assert.deepEqual(startCommand("harness", { home: binary, places }), ["/nix/bin/cc-ci-harness"]);
   assert.ok(startCommand("harness").at(-1)?.endsWith("/harness.ts"));
+  const small = (["bridge", "dashboard", "harness", "host"] as const).filter((program) =>
+    startCommand(program).includes(SMALL_HEAP)
+  );
+  assert.deepEqual(small, WAITING);
 });
 
 Deno.test("a place with a comma is refused, because Deno would take it for two", () => {

@@ -49,7 +49,6 @@ export const chromium = [
 /** Flags that turn off what Chromium does on the network by itself, and what it does not need here. */
 const quietFlags = [
   "--headless=new",
-  "--headless=new",
   "--no-first-run",
   "--no-default-browser-check",
   "--no-proxy-server",
@@ -109,9 +108,7 @@ export async function startChromium(options: BrowserOptions): Promise<Chromium> 
     ];
     if (options.ca !== undefined) await trust(options.ca, { folder, env });
     const sandbox = await (options.namespaces ?? givesNamespaces)();
-    const started = await attempt({ command, folder, env, sandbox, options });
-    if (typeof started !== "string") return { ...started, folder, sandbox };
-    throw new BrowserError("browser.start", "Could not start Chromium", { cause: new Error(started) });
+    return { ...await launch({ command, folder, env, sandbox, options }), folder, sandbox };
   } catch (error) {
     await remove(folder);
     throw error;
@@ -191,7 +188,7 @@ async function trust(ca: string, at: { folder: string; env: Record<string, strin
   }
 }
 
-interface Attempt {
+interface Launch {
   command: string[];
   folder: string;
   env: Record<string, string>;
@@ -199,17 +196,13 @@ interface Attempt {
   options: BrowserOptions;
 }
 
-/**
- * Starts Chromium once.
- * @returns how to reach and to stop it, or what it printed if it ended or was not ready in time
- */
-async function attempt(
-  { command, folder, env, sandbox, options }: Attempt,
-): Promise<{ endpoint: string; stop: () => Promise<void> } | string> {
+/** @throws {BrowserError} with what it printed, if it ended or was not ready in time */
+async function launch(
+  { command, folder, env, sandbox, options }: Launch,
+): Promise<Pick<Chromium, "endpoint" | "stop">> {
   const profile = join(folder, "profile");
   const [program = "", ...rest] = command;
   const portFile = join(profile, "DevToolsActivePort");
-  await Deno.remove(portFile).catch(() => {});
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(program, {
@@ -236,12 +229,11 @@ async function attempt(
   let ended: Deno.CommandStatus | undefined;
   const status = child.status.then((value) => ended = value);
   const watch = watchMemory(child.pid, options.memory);
-  const stop = async () => {
+  const end = async () => {
     await watch[Symbol.asyncDispose]();
     await killGroup(child.pid, "KILL");
     await status;
     await said.done;
-    await remove(folder);
   };
   const timeoutMs = options.timeoutMs ?? START_MS;
   try {
@@ -249,17 +241,20 @@ async function attempt(
       async () => ended === undefined ? await readEndpoint(portFile) : "ended" as const,
       { what: "Chromium to open its DevTools port", timeoutMs, everyMs: 20, clock: systemClock },
     );
-    if (endpoint !== "ended") return { endpoint, stop };
+    if (endpoint !== "ended") {
+      return {
+        endpoint,
+        async stop() {
+          await end();
+          await remove(folder);
+        },
+      };
+    }
   } catch (error) {
-    await watch[Symbol.asyncDispose]();
-    await killGroup(child.pid, "KILL");
-    await status;
-    await said.done;
-    return `${describeError(error)}; ${said.text()}`;
+    await end();
+    throw notStarted(`${describeError(error)}; ${said.text()}`);
   }
-  await watch[Symbol.asyncDispose]();
-  await killGroup(child.pid, "KILL");
-  await said.done;
+  await end();
   if (ended?.code === 127) {
     throw new BrowserError(
       "browser.missing",
@@ -270,7 +265,11 @@ async function attempt(
       },
     );
   }
-  return said.text();
+  throw notStarted(said.text());
+}
+
+function notStarted(said: string): BrowserError {
+  return new BrowserError("browser.start", "Could not start Chromium", { cause: new Error(said) });
 }
 
 /**

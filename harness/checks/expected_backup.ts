@@ -66,6 +66,10 @@ function whatIsSaved({ key, name }: ComposeVolume, parts: readonly BackedUp[]): 
     : `Of the volume, the label ${label}.path saves ${part.paths.map((one) => `"${one}"`).join(", ")}`;
 }
 
-function isAt(place: SavedPlace, { volume, path }: ExpectedPlace): boolean {
+/** Whether a place of a snapshot is the one that is asked for. */
+export function isAt(
+  place: SavedPlace,
+  { volume, path }: { volume: { name: string }; path: string },
+): boolean {
   return place.volume === volume.name && place.path === path;
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { findDockerClient } from "../../common/docker_client.ts";
+import { requireDockerClient } from "../../common/docker_client.ts";
 import { parseEnvFile, type Setting } from "../../common/env_file.ts";
 import { UsageError } from "../../common/errors.ts";
 import type { Subject } from "../../protocol/params.ts";
@@ -97,7 +97,10 @@ export async function readWith(
     stack: app.stack,
     domains: domainsOf(app.domain, enrolment),
     exceptions: fillIn(enrolment.exceptions, app),
-    client: await dockerClient(options.settings),
+    client: await requireDockerClient(
+      options.settings.DOCKER,
+      (message, hint) => new UsageError(message, { hint }),
+    ),
     tmp: options.tmp,
     signal: options.signal,
   });
@@ -107,15 +110,4 @@ export async function readWith(
     secrets: neededSecrets(compose, { stack: app.stack, settings }),
     refusals: confined.findings.filter(({ severity }) => severity === "error"),
   };
-}
-
-async function dockerClient({ DOCKER }: Settings): Promise<string> {
-  const client = DOCKER ?? await findDockerClient();
-  if (client !== null) return client;
-  throw new UsageError(
-    "No docker client of this machine has `docker stack config`, by which recipes are read",
-    {
-      hint: "Install one of version 23 or later, or name one by CCCI_DOCKER",
-    },
-  );
 }

@@ -3,7 +3,8 @@ import { type Compose, isExternal, objectName, workingDir } from "../recipe/comp
 import { entriesOf, isRecord, valueAt } from "../recipe/compose_values.ts";
 import { assignmentLine } from "../recipe/env_file.ts";
 import { type Finding, quote } from "./finding.ts";
-import { readStart, resolveInside } from "../recipe/inside_checkout.ts";
+import { readStart } from "../../common/files.ts";
+import { resolveInside } from "../recipe/inside_checkout.ts";
 import { placeOf, type Recipe, variablesWithoutDefault } from "./recipe.ts";
 
 /** A published version by its name. */

@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { MAX_BYTES, parseComposeYaml } from "./compose_yaml.ts";
-import { readStart, resolveInside } from "./inside_checkout.ts";
+import { readStart } from "../../common/files.ts";
+import { resolveInside } from "./inside_checkout.ts";
 import { interpolate, InterpolationError } from "./interpolate.ts";
 import { type ComposePath, entriesOf, isRecord, itemsOf, listOrMap } from "./compose_values.ts";
 

@@ -1,3 +1,4 @@
+import { isRecord } from "./compose_values.ts";
 import type { Compose } from "./compose.ts";
 
 /** A service's definition after the compose files are laid over each other. */
@@ -40,19 +41,15 @@ function withLabelMap(service: ServiceDefinition): ServiceDefinition {
 }
 
 export function asMap(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+  return isRecord(value) ? { ...value } : {};
 }
 
 function merge(under: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
   const result = { ...under };
   for (const [key, value] of Object.entries(over)) {
     const before = result[key];
-    const bothMaps = isMap(before) && isMap(value);
+    const bothMaps = isRecord(before) && isRecord(value);
     result[key] = bothMaps ? merge(asMap(before), asMap(value)) : value;
   }
   return result;
-}
-
-function isMap(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

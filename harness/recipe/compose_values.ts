@@ -1,9 +1,9 @@
+import { isRecord } from "../../common/is_record.ts";
+
 /** Where something stands inside a compose file, e.g. `["services", "app", "volumes", 0]`. */
 export type ComposePath = readonly (string | number)[];
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+export { isRecord };
 
 /** Key and value of each entry of a mapping; nothing for anything else. */
 export function entriesOf(value: unknown): [string, unknown][] {

@@ -1,4 +1,5 @@
 import { isAbsolute, join, relative, sep } from "node:path";
+import { readStart } from "../../common/files.ts";
 
 const MAX_LINKS = 40;
 
@@ -60,13 +61,4 @@ export function readInside(root: string, name: string): string | null {
   const found = resolveInside(root, name);
   if (typeof found === "string" || !Deno.statSync(found.path).isFile) return null;
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(readStart(found.path, MAX_BYTES));
-}
-
-/** The first bytes of a file. */
-export function readStart(path: string, most: number): Uint8Array {
-  using file = Deno.openSync(path);
-  const bytes = new Uint8Array(Math.min(file.statSync().size, most));
-  let filled = 0;
-  for (let read = 1; read > 0; filled += read) read = file.readSync(bytes.subarray(filled)) ?? 0;
-  return bytes.subarray(0, filled);
 }

@@ -1,5 +1,6 @@
 import { basename, dirname, join, normalize } from "node:path";
 import { exec } from "../../common/exec.ts";
+import { readStart } from "../../common/files.ts";
 import { plainText } from "../../common/plain_text.ts";
 import { confinedGround, type GroundNeeds, ISOLATED, openGround } from "./ground.ts";
 import { kitNames } from "./kit_files.ts";
@@ -97,7 +98,7 @@ export async function unrunIn(
 async function sourcesOf(folder: string, root: string): Promise<Sources> {
   const texts = new Map<string, string>();
   for await (const name of plainFiles(folder)) {
-    if (isCode(name)) texts.set(name, await readStart(join(folder, name)));
+    if (isCode(name)) texts.set(name, new TextDecoder().decode(readStart(join(folder, name), MOST_BYTES)));
   }
   return {
     root,
@@ -105,17 +106,4 @@ async function sourcesOf(folder: string, root: string): Promise<Sources> {
     text: (name) => texts.get(normalize(name)) ?? "",
     kit: kitNames(),
   };
-}
-
-/** Text of a file, or its beginning. */
-async function readStart(path: string): Promise<string> {
-  using file = await Deno.open(path);
-  const bytes = new Uint8Array(MOST_BYTES);
-  let size = 0;
-  while (size < bytes.length) {
-    const count = await file.read(bytes.subarray(size));
-    if (count === null) break;
-    size += count;
-  }
-  return new TextDecoder().decode(bytes.subarray(0, size));
 }

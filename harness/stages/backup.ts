@@ -1,7 +1,13 @@
 import { type BackedUp, backedUp, backupHooks, namedVolumes } from "../recipe/backup_labels.ts";
 import { lookIntoSnapshot, type SavedPlace, type SnapshotContent } from "../swarm/backup_bot.ts";
 import { isSurplus } from "../confinement/engine/mod.ts";
-import { type ExpectedPlace, expectedPlaces, requireExpected, unsaved } from "../checks/expected_backup.ts";
+import {
+  type ExpectedPlace,
+  expectedPlaces,
+  isAt,
+  requireExpected,
+  unsaved,
+} from "../checks/expected_backup.ts";
 import { type MarkerPlace, mountsOf, writeMarkers, type Written } from "../checks/data.ts";
 import { placesOfHooks } from "../checks/hook_places.ts";
 import { seed } from "../checks/records.ts";
@@ -225,10 +231,6 @@ function unfilled({ app, compose, parts, made }: Promised, saved: SnapshotConten
 
 function placeOf({ volume, path }: ExpectedPlace): SavedPlace {
   return { volume: volume.name, path };
-}
-
-function isAt(place: SavedPlace, at: { volume: { name: string }; path: string }): boolean {
-  return place.volume === at.volume.name && place.path === at.path;
 }
 
 /**

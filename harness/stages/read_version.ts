@@ -16,12 +16,11 @@ import { type NameBudget, nameBudget } from "../lint/name_lengths.ts";
 import { checkMergedPorts } from "../lint/merged_ports.ts";
 import type { Recipe } from "../lint/recipe.ts";
 import type { Lane } from "../run/names.ts";
-import { findDockerClient } from "../../common/docker_client.ts";
+import { requireDockerClient } from "../../common/docker_client.ts";
 import { checkOut } from "../recipe/repo.ts";
 import { need, type RunContext } from "../checks/context.ts";
 import type { Based } from "../checks/from_base.ts";
 import type { RunFolder, RunPlan } from "../run/folder.ts";
-import type { Settings } from "../run/settings.ts";
 import { InfraFailure, type StageContext, StageFailure } from "../run/stage.ts";
 import type { PublishedVersion } from "../recipe/versions.ts";
 
@@ -114,7 +113,10 @@ export async function readVersion(
     stack,
     domains: domainsOf(domain, enrolment),
     exceptions: fillIn(enrolment.exceptions, app),
-    client: await dockerClient(run.plan.settings),
+    client: await requireDockerClient(
+      run.plan.settings.DOCKER,
+      (message, hint) => new InfraFailure(`${message}. ${hint}`),
+    ),
     tmp: run.folder.tmp,
     signal: ctx.signal,
   };
@@ -184,15 +186,6 @@ export async function readPublished(
 
 function unparsable({ rule, file, line, message }: ComposeFailure): Finding {
   return { rule, severity: "error", file, ...(line === undefined ? {} : { line }), message };
-}
-
-/** @returns path of a docker client that can read compose files @throws {InfraFailure} where this host has none */
-async function dockerClient({ DOCKER }: Settings): Promise<string> {
-  const client = DOCKER ?? await findDockerClient();
-  if (client !== null) return client;
-  throw new InfraFailure(
-    "No docker client of this host has `docker stack config`: install one of version 23 or later, or name one by CCCI_DOCKER",
-  );
 }
 
 /** Folder of a checkout. The head is where abra looks for the recipe, published versions elsewhere. */

@@ -1,3 +1,5 @@
+import { isRecord } from "../../common/is_record.ts";
+
 /**
  * The part of the compose 3.8 schema that recipes trip over: unknown keys, and fields whose type or format is
  * checked **before** variables are filled in, so that `start_period: ${X:-5m}` is refused. Wording as in Docker's
@@ -79,7 +81,5 @@ function unknownKey(object: Record<string, unknown>, allowed: ReadonlySet<string
 }
 
 export function asObject(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? value as Record<string, unknown>
-    : undefined;
+  return isRecord(value) ? value : undefined;
 }

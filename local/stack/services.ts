@@ -110,7 +110,7 @@ function command(
     read: [state, join(paths.programs.folder, "recipes"), ...files.map(([, file]) => file)],
     write: [state],
   };
-  return startCommand(service, { home: paths.programs, set, places, smallHeap: true });
+  return startCommand(service, { home: paths.programs, set, places });
 }
 
 /** Whether it answers that it is healthy. */
