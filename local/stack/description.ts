@@ -1,13 +1,28 @@
 import { join } from "node:path";
 import { writeAtomically } from "../../common/files.ts";
 import { shellWord } from "../../common/shell_word.ts";
-import { type Credentials, tokenFile } from "../host/accounts.ts";
+import { type Account, type AccountName, type Credentials, tokenFile } from "../host/accounts.ts";
 import { onPath } from "../host/host.ts";
 import { BASE_DOMAIN, FORGE_HOST, INGRESS, type Paths } from "../host/paths.ts";
 import type { Certificates } from "../traefik/tls.ts";
 import { TRAEFIK_URL } from "../traefik/traefik.ts";
 import { DASHBOARD_URL } from "./services.ts";
-import type { Stack } from "./stack.ts";
+
+/** A running stack. */
+export interface Stack {
+  /** `CCCI_*` settings for the harness; also in `<state>/env.json`. */
+  env: Record<string, string>;
+  urls: { forge: string; dashboard: string };
+  accounts: Record<AccountName, Account>;
+  state: string;
+  cache: string;
+  paths: Paths;
+  /** Address on which the stack's own services listen, for this machine only. */
+  gateway: string;
+  /** No `abra` is installed here, and the stand-in takes its place. */
+  standInAbra: boolean;
+  engineIsOurs: boolean;
+}
 
 /** What a stack is described by. */
 export interface Facts {

@@ -1,14 +1,7 @@
 import { join } from "node:path";
 import { exists } from "../../common/files.ts";
 import { requirePrograms } from "../../programs/start.ts";
-import {
-  type Account,
-  type AccountName,
-  type Credentials,
-  ensureCredentials,
-  tokenFile,
-  writePrivate,
-} from "../host/accounts.ts";
+import { type Credentials, ensureCredentials, tokenFile, writePrivate } from "../host/accounts.ts";
 import { UsageError } from "../../common/errors.ts";
 import { ensureBackupBot } from "../backup_bot/service.ts";
 import { dropBuildCaches } from "../host/build.ts";
@@ -25,7 +18,7 @@ import { LOOPBACK, type Paths, pathsFromEnvironment } from "../host/paths.ts";
 import { refuseTakenPorts } from "../host/ports.ts";
 import { inStep, type Progress } from "../host/progress.ts";
 import { ORG, seedForge } from "../gitea/seed.ts";
-import { describeStack } from "./description.ts";
+import { describeStack, type Stack } from "./description.ts";
 import { bringUpAsHost, HOST_GATEWAY, refuseAsHost, takeTurn } from "./as_host.ts";
 import { ensureService, waitForRoute } from "./services.ts";
 import { ensureSwarm } from "../docker/swarm.ts";
@@ -35,6 +28,7 @@ import { together } from "../host/interruption.ts";
 import { ensureTraefik, traefikOwner } from "../traefik/traefik.ts";
 import { ensureTraefikImage } from "../traefik/traefik_image.ts";
 
+export type { Stack } from "./description.ts";
 export { stopStack } from "./down.ts";
 
 /** What can be brought up. A part that needs others brings them up first. */
@@ -53,22 +47,6 @@ const NEEDS: Record<Part, Part[]> = {
 
 /** What runs the harness: the bridge itself, or a Drone server with one exec runner. */
 export type EngineName = "local" | "drone";
-
-/** A running stack. */
-export interface Stack {
-  /** `CCCI_*` settings for the harness; also in `<state>/env.json`. */
-  env: Record<string, string>;
-  urls: { forge: string; dashboard: string };
-  accounts: Record<AccountName, Account>;
-  state: string;
-  cache: string;
-  paths: Paths;
-  /** Address on which the stack's own services listen, for this machine only. */
-  gateway: string;
-  /** No `abra` is installed here, and the stand-in takes its place. */
-  standInAbra: boolean;
-  engineIsOurs: boolean;
-}
 
 export interface EnsureOptions {
   /** @default all of them */
