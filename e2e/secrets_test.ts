@@ -262,6 +262,33 @@ Deno.test("a host whose key was replaced says so in a sentence, and the recovery
   assert.match(again.stdout, /reads ".*" already/);
 });
 
+Deno.test("a key that recovers nothing is refused as recovery key, and who has one of such a file is told what to do", async () => {
+  const [host, person] = [await Host.make(), await Host.make()];
+  const key = (await Deno.readTextFile(`${person.key}.pub`)).trim();
+  const refused = await host.secrets(["new", "--recovery", key]);
+  assert.equal(refused.code, 2);
+  assert.match(
+    refused.stderr,
+    /^Could not use what --recovery names as recovery key\nGive the public half of/,
+  );
+  await assert.rejects(Deno.stat(host.file), Deno.errors.NotFound);
+
+  const { stdout } = await exec(
+    [sops, "encrypt", "--filename-override", host.file, `--age=${key}`],
+    { input: "bridge_token: a-value-of-a-test\n" },
+  );
+  await Deno.writeTextFile(host.file, stdout);
+  const recover = await host.secrets(["recover"], { input: "never asked for" });
+  assert.equal(recover.code, 2);
+  const [said = "", hint = ""] = recover.stderr.split("\n");
+  assert.match(said, /^Could not recover the secrets in ".*": no recovery key reads them$/);
+  const command = hint.slice(hint.indexOf("sops rotate"));
+  await execOk(["sh", "-c", `PATH=${host.folder}:$PATH; ${command}`], {
+    env: { SOPS_AGE_SSH_PRIVATE_KEY_FILE: person.key },
+  });
+  assert.equal((await host.values()).bridge_token, "a-value-of-a-test");
+});
+
 Deno.test("a recovery key that is typed at a terminal is not shown there", async () => {
   const host = await Host.make();
   const recovery = recoveryKeyIn((await host.secrets(["new"])).stdout);
