@@ -40,7 +40,9 @@ export async function inventory(only?: keyof typeof kinds): Promise<string[]> {
     Object.entries(kinds).filter(([kind]) => only === undefined || kind === only).map(
       async ([kind, path]) => {
         const answer = await fetch(`http://docker${path}`, { client: engine });
-        return list.parse(await answer.json()).map((name) => `${kind} ${name}`);
+        const body = await answer.json();
+        if (answer.status === 503) return []; // an engine out of a Swarm has no such kind
+        return list.parse(body).map((name) => `${kind} ${name}`);
       },
     ),
   );
