@@ -28,9 +28,17 @@ export function describeError(error: unknown): string {
   const parts: string[] = [];
   let current: unknown = error;
   while (current !== undefined && current !== null && parts.length < 4) {
-    const text = current instanceof Error ? current.message : String(current);
+    const text = inPlainWords(current instanceof Error ? current.message : String(current));
     if (text !== "" && !parts.some((part) => part.includes(text))) parts.push(text);
     current = current instanceof Error ? current.cause : undefined;
   }
   return parts.join(": ");
+}
+
+/** What Deno says of a call of the system that failed, without the system's number for it and the call's name. */
+function inPlainWords(message: string): string {
+  return message.replace(
+    / \(os error \d+\)(?:: \w+ '(.*)')?$/s,
+    (_, path?: string) => path ? `: "${path}"` : "",
+  );
 }
