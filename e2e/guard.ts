@@ -1,7 +1,12 @@
-/** Waits for the end of its input, which is that of its starter, and knows the processes by their pid files. */
+/**
+ * Waits for the end of its input, which is that of its starter, and knows the processes by their pid files. Another
+ * process may have got the number of one that has ended: that one began at another time, field 22 of its stat. The name
+ * in field 2 may hold blanks and brackets, so that fields are counted from behind it.
+ */
 const SCRIPT = `cat >/dev/null
-for pid in $(find "$1" -path '*/pids/*.json' -exec sed -n 's/.*"pid":\\([0-9]*\\).*/\\1/p' {} +); do
-  kill -KILL "$pid"
+find "$1" -path '*/pids/*.json' -exec sed -n 's/.*"pid":\\([0-9]*\\),"start":"\\([0-9]*\\)".*/\\1 \\2/p' {} + |
+while read -r pid start; do
+  stat=$(cat "/proc/$pid/stat") && [ "$(echo "\${stat##*) }" | cut -d ' ' -f 20)" = "$start" ] && kill -KILL "$pid"
 done
 rm -rf -- "$1"`;
 

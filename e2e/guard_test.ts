@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { waitFor } from "../common/time.ts";
 import { isRunning, runningProcess, startDetached, stopProcess } from "../local/host/process.ts";
 import { exists } from "../common/files.ts";
@@ -17,11 +17,17 @@ async function lab() {
 }
 
 Deno.test("what a test has in its folder ends with the test that is killed", async () => {
-  const { folder, service } = await lab();
+  const { folder, pidFile, service } = await lab();
+  // The number of a process that has ended, and that another one has got since.
+  await using bystander = new Deno.Command("sleep", { args: ["60"] }).spawn();
+  const stale = JSON.stringify({ ...service, pid: bystander.pid, start: "1" });
+  await Deno.writeTextFile(join(dirname(pidFile), "stale.json"), stale);
   const script = `new (await import("${guard}")).Guard(Deno.args[0]); Deno.kill(Deno.pid, "SIGKILL")`;
   await new Deno.Command(Deno.execPath(), { args: ["eval", "-q", script, folder], stderr: "null" }).output();
   await waitFor(() => !isRunning(service), { what: "the service to end", timeoutMs, everyMs: 20 });
   await waitFor(async () => !await exists(folder), { what: "the folder to go", timeoutMs, everyMs: 20 });
+  bystander.kill("SIGTERM");
+  assert.equal((await bystander.status).signal, "SIGTERM", "no guard has killed it before");
 });
 
 Deno.test("a test that ends what it has by itself is done with its guard", async () => {
