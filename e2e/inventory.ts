@@ -21,6 +21,8 @@ const list = z.union([
   z.object({ Volumes: z.array(named) }).transform(({ Volumes }) => Volumes),
 ]);
 
+const swarm = z.object({ Swarm: z.object({ LocalNodeState: z.string() }) });
+
 /** Where Docker's API lists the objects of each kind. */
 const kinds = {
   service: "/services",
@@ -35,18 +37,29 @@ const kinds = {
  * Everything Docker holds, as `kind name`, sorted. Docker's API is asked, past the code under test: tests look often,
  * and a start of Docker's own client for each kind took more processor time than what they looked at.
  */
-export async function inventory(only?: keyof typeof kinds): Promise<string[]> {
+export async function inventory(only?: keyof typeof kinds, ask = askDocker): Promise<string[]> {
   const lists = await Promise.all(
     Object.entries(kinds).filter(([kind]) => only === undefined || kind === only).map(
       async ([kind, path]) => {
-        const answer = await fetch(`http://docker${path}`, { client: engine });
-        const body = await answer.json();
-        if (answer.status === 503) return []; // an engine out of a Swarm has no such kind
-        return list.parse(body).map((name) => `${kind} ${name}`);
+        const { status, body } = await ask(path);
+        if (status === 200) return list.parse(body).map((name) => `${kind} ${name}`);
+        // By 503 Docker answers as well while its node comes up, and out of a Swarm it has nothing of such a kind.
+        if (status === 503 && await isOutOfSwarm(ask)) return [];
+        throw new Error(`Docker answered ${status} about ${path}: ${JSON.stringify(body)}`);
       },
     ),
   );
   return lists.flat().sort();
+}
+
+async function askDocker(path: string): Promise<{ status: number; body: unknown }> {
+  const answer = await fetch(`http://docker${path}`, { client: engine });
+  return { status: answer.status, body: await answer.json() };
+}
+
+async function isOutOfSwarm(ask: typeof askDocker): Promise<boolean> {
+  const { body } = await ask("/info");
+  return swarm.parse(body).Swarm.LocalNodeState === "inactive";
 }
 
 /**
