@@ -139,6 +139,12 @@ Deno.test("new runs are held back until somebody lets them start again", async (
   const asked = await host("drain", "--settings", withDrone, "--state", state, "--minutes", "0");
   assert.equal(asked.code, 3);
   assert.match(asked.stderr, /as far as can be seen: what is not known: Drone at "https:.*" did not answer/);
+  const tokenless = await settingsFile({ without: ["drone_token"] });
+  const unheld = join(dirname(tokenless), "bridge");
+  const refused = await host("drain", "--settings", tokenless, "--state", unheld, "--minutes", "0");
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /The secret "drone_token" is missing/);
+  await assert.rejects(Deno.stat(join(unheld, "maintenance")), Deno.errors.NotFound);
   const off = await drain("--off", "--json");
   assert.match(off.stdout, /^Runs start again$/m);
   assert.deepEqual(last(off.stdout), { outcome: "converged", held: false });
@@ -151,7 +157,11 @@ Deno.test("new runs are held back until somebody lets them start again", async (
 
 Deno.test("a further host holds nothing back, as another host's bridge starts its runs", async () => {
   const path = await settingsFile({
-    more: { name: "second", runnerOf: { domain: "ci.example.com" }, drone: undefined },
+    more: {
+      name: "second",
+      runnerOf: { domain: "ci.example.com", repository: "cc-ci/cc-ci" },
+      drone: undefined,
+    },
   });
   const { code, stderr } = await host("drain", "--settings", path, "--state", join(dirname(path), "bridge"));
   assert.equal(code, 1);

@@ -24,8 +24,9 @@ export async function drain(options: DrainOptions): Promise<void> {
   if (off) {
     write(await releaseRuns(state) ? "Runs start again\n" : "Runs were not held back\n");
   } else {
-    await holdRuns(state, options.why);
+    // First of all, so that nothing is held back where Drone cannot be asked, as without its token.
     const builds = await buildsOf(settings, signal);
+    await holdRuns(state, options.why);
     await waitForRuns(settings, { ms: options.minutes * 60_000, builds, log: complain, signal });
     write('No run goes on, and none starts until "cc-ci-host drain --off"\n');
   }

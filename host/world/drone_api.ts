@@ -55,6 +55,7 @@ const OPEN = ["pending", "waiting_on_dependencies", "running"];
  */
 export async function openBuilds(api: DroneApi, repository: string): Promise<number[]> {
   const answer = await call(api, "GET", `/api/repos/${repository}/builds?per_page=100`);
+  if (answer.status === 404) return []; // Drone knows the repository once its owner has logged in
   if (answer.status !== 200) throw refused(api, `answered ${answer.status} about builds of "${repository}"`);
   const builds = read(api, { text: answer.text, as: buildsShape, what: "builds" }) ?? [];
   return builds.filter(({ status }) => OPEN.includes(status)).map(({ number }) => number);

@@ -36,6 +36,8 @@ Deno.test("builds that go on or wait are told from those that have ended", async
   const answers = (body: unknown) => api(() => Promise.resolve(Response.json(body)));
   assert.deepEqual(await openBuilds(answers(builds), "cc-ci/cc-ci"), [1, 3, 5]);
   assert.deepEqual(await openBuilds(answers(null), "cc-ci/cc-ci"), [], "as Drone says that there is none");
+  const unknown = api(() => Promise.resolve(new Response("", { status: 404 })));
+  assert.deepEqual(await openBuilds(unknown, "cc-ci/cc-ci"), [], "as nobody has logged in to Drone by now");
   for (const answer of [dropped, page, () => Promise.resolve(new Response("", { status: 401 }))]) {
     await assert.rejects(
       openBuilds(api(answer), "cc-ci/cc-ci"),
