@@ -265,7 +265,11 @@ onRealServices(
       await machine.write(
         "/etc/cc-ci/host.json",
         JSON.stringify({
-          ...{ domain: "two.example.org", name: "second", runnerOf: { domain: "ci.example.org" } },
+          ...{
+            domain: "two.example.org",
+            name: "second",
+            runnerOf: { domain: "ci.example.org", repository: "cc-ci/cc-ci" },
+          },
           forge: { url: "https://git.example.org", org: "recipe-maintainers" },
         }),
       );

@@ -5,8 +5,10 @@ import { execOk } from "../common/exec.ts";
 import { exists } from "../common/files.ts";
 import { parseSettings } from "../host/settings.ts";
 import { hostFiles } from "../host/unit_files.ts";
-import { unitValues } from "../host/unit_values.ts";
-import { UNITS } from "../host/units.ts";
+import { unitsOf, unitValues } from "../host/unit_values.ts";
+import { goesOn, UNITS } from "../host/units.ts";
+import { hostName } from "../protocol/dashboard_api.ts";
+import { commitId, domainName, orgName, repoName } from "../protocol/params.ts";
 import { stackOf } from "../harness/run/names.ts";
 import { INSTALLED } from "../local/drone/pipeline.ts";
 import { bundlePrograms, PROGRAMS } from "../programs/bundle.ts";
@@ -191,6 +193,56 @@ withNix(
   },
 );
 
+withNix("the program of a host looks for no part that NixOS gives it none of", async (nix) => {
+  const settings = async (...host: Parameters<typeof hostExpression>) =>
+    parseSettings(JSON.parse((await nixHost(nix, ...host)).etc["cc-ci/host.json"] ?? ""));
+  assert.deepEqual((await settings()).without, []);
+  assert.deepEqual((await settings("", { example: "runner" })).without, []);
+  const off = await nixHost(
+    nix,
+    `${COMMIT} services.cc-ci = { runner.enable = false; dashboard.enable = false; bridge.enable = false; };`,
+  );
+  const services = Object.keys(off.systemd.services).map((name) => `${name}.service`);
+  const asked = unitsOf(parseSettings(JSON.parse(off.etc["cc-ci/host.json"] ?? "")));
+  assert.deepEqual(asked.filter((name) => goesOn(name)), []);
+  assert.deepEqual(asked.filter((name) => name.endsWith(".service") && !services.includes(name)), []);
+});
+
+withNix("NixOS takes the names that the host's program takes, and no others", async (nix) => {
+  const parts = [
+    "people",
+    "-people",
+    ".people",
+    "_people",
+    "two people",
+    "",
+    "peo.ple_x-1",
+    "a..b",
+    "a.",
+    "A",
+  ];
+  const names = [
+    ...parts.flatMap((name) => [name, `${name}/ci`, `ci/${name}`, `${name}.org`]),
+    ...["ci.example.org", "CI.example.org", "ci..org", "-ci.org", "ci-.org", "ci.org.", "ci.org/x", "a/b/c"],
+    ...["a".repeat(63), "a".repeat(64), "a1".repeat(20), "a1".repeat(32), "A1".repeat(20)],
+  ];
+  const taken = await nix.value(
+    `builtins.mapAttrs (_: pattern: builtins.filter (name: builtins.match pattern name != null)
+      (builtins.fromJSON ''${JSON.stringify(names)}'')) (import (root + "/nix/modules/names.nix"))`,
+    z.record(z.string(), z.array(z.string())),
+  );
+  const kinds = { domain: domainName, org: orgName, repository: repoName, commit: commitId, host: hostName };
+  assert.deepEqual(
+    taken,
+    Object.fromEntries(
+      Object.entries(kinds).map(([kind, schema]) => [
+        kind,
+        names.filter((name) => schema.safeParse(name).success),
+      ]),
+    ),
+  );
+});
+
 /** What somebody may say of a host, and what the advice against it must name. */
 const WRONG: [settings: string, advice: RegExp][] = [
   [
@@ -214,6 +266,10 @@ const WRONG: [settings: string, advice: RegExp][] = [
   ["services.cc-ci.proxy.extraRoutes = ./routes.yml;", /cc-ci\.proxy\.extraRoutes.* no longer .*no effect/s],
   ["services.cc-ci.swarm.enable = false;", /needs a Swarm to test in: set services\.cc-ci\.swarm\.enable/],
   ["services.cc-ci.proxy.enable = false;", /through Traefik alone: set services\.cc-ci\.proxy\.enable/],
+  [
+    'services.cc-ci.settings.without = [ "bridge" ];',
+    /takes no unit .*: set services\.cc-ci\.bridge\.enable/,
+  ],
   ["virtualisation.docker.autoPrune.enable = true;", /autoPrune would remove .*: leave it off/],
   [
     "virtualisation.docker.liveRestore = lib.mkForce true;",
@@ -253,6 +309,11 @@ withNix("a setting of the wrong type, or that there is not, is refused by its na
   for (
     const [settings, name] of [
       ['services.cc-ci.domain = lib.mkForce "CI.example.org";', "services.cc-ci.domain"],
+      ['services.cc-ci.domain = lib.mkForce "localhost";', "services.cc-ci.domain"],
+      ['services.cc-ci.forge.org = lib.mkForce "-people";', "services.cc-ci.forge.org"],
+      ['services.cc-ci.drone.repository = lib.mkForce "_ops/ci";', "services.cc-ci.drone.repository"],
+      ['services.cc-ci.runnerOf.domain = "first";', "services.cc-ci.runnerOf.domain"],
+      ['services.cc-ci.runnerOf.domain = "ci.example.com";', "services.cc-ci.runnerOf.repository"],
       ["services.cc-ci.runner.capacity = 0;", "services.cc-ci.runner.capacity"],
       ["services.cc-ci.secrets = ./secrets;", "services.cc-ci.secrets"],
       ['services.cc-ci.optionalSecrets = [ "password" ];', "services.cc-ci.optionalSecrets"],

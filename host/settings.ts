@@ -10,8 +10,6 @@ export const SETTINGS_FILE = "/etc/cc-ci/host.json";
 export const SECRETS_FOLDER = "/etc/cc-ci/secrets";
 
 const folder = z.string().startsWith("/", "must be an absolute path");
-/** The repository on the forge whose `.drone.yml` runs the harness. */
-const pipelines = repoName.default("cc-ci/cc-ci");
 const port = z.int().min(1).max(65_535);
 /** A published version of a recipe, as its tag is called. */
 const version = z.string().regex(
@@ -34,8 +32,13 @@ const schema = z.strictObject({
     domain: domainName,
     /** Where runners reach its Drone, if that is not `drone.` and its domain. */
     drone: domainName.optional(),
-    /** The first host's pipelines: the runner takes builds of this repository alone. */
-    repository: pipelines,
+    /**
+     * The first host's pipelines: the runner takes builds of this repository alone. Nothing holds where it is not said,
+     * since a runner says to nobody that it refuses a build.
+     */
+    repository: z.string('must name the first host\'s pipelines, as its "drone.repository" does').pipe(
+      repoName,
+    ),
   }).optional(),
   forge: z.strictObject({
     /** Where people and Drone find it. */
@@ -71,12 +74,14 @@ const schema = z.strictObject({
     domain: domainName.optional(),
     version: version.optional(),
     /** Builds of this repository alone reach the host, and its owner or the owner's members log in to Drone. */
-    repository: pipelines,
+    repository: repoName.default("cc-ci/cc-ci"),
     /** The commit of that repository whose `.drone.yml` the bridge has builds run. */
     commit: commitId.optional(),
     /** Addresses of runners on other hosts; everybody else is kept from what runners ask. */
     runners: z.array(z.ipv4()).default([]),
   }).optional(),
+  /** Parts that the host is to do without, although everything else here would give it them. */
+  without: z.array(z.enum(["dashboard", "bridge", "runner"])).default([]),
   /** What saves and restores apps; without it runs cannot test that. */
   backupBot: z.strictObject({
     /** A name; it serves nothing. */

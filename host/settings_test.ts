@@ -48,3 +48,24 @@ Deno.test("the gateway's address has to lie in its subnet", () => {
     assert.throws(gateway(given), /gateway\.address: must lie in "gateway\.subnet", which is /);
   }
 });
+
+Deno.test("a further host without a name or the first host's pipelines, or with a Drone of its own, is refused", () => {
+  const further = {
+    ...HOST,
+    ...{ name: "second", drone: undefined },
+    runnerOf: { domain: "ci.example.com", repository: "ops/ci" },
+  };
+  assert.doesNotThrow(() => parseSettings(further));
+  assert.throws(
+    () => parseSettings({ ...further, name: undefined, drone: {} }),
+    /name: a further host needs one.*; drone: a further host takes/,
+  );
+  assert.throws(
+    () => parseSettings({ ...further, runnerOf: { domain: "ci.example.org" } }),
+    /runnerOf\.repository: must name the first host's pipelines, as its "drone\.repository" does/,
+  );
+  assert.throws(
+    () => parseSettings({ ...further, runnerOf: { domain: "ci.example.org", repository: "-ops/ci" } }),
+    /runnerOf\.repository: must be "owner\/name"/,
+  );
+});

@@ -100,7 +100,12 @@ Deno.test("the settings of a host are enough to describe its units", () => {
 });
 
 const FURTHER = {
-  ...{ domain: "two.example.org", name: "second", runnerOf: { domain: "ci.example.org" }, backupBot: {} },
+  ...{
+    domain: "two.example.org",
+    name: "second",
+    runnerOf: { domain: "ci.example.org", repository: "cc-ci/cc-ci" },
+    backupBot: {},
+  },
   forge: { url: "https://git.example.org", org: "recipe-maintainers" },
 };
 
@@ -128,19 +133,6 @@ Deno.test("a further host has a runner that takes builds of the first host's Dro
   const other = hostFiles({ holes: unitValues(elsewhere), units })["cc-ci-runner.service"] ?? "";
   assert.match(other, /^Environment=DRONE_RPC_HOST=builds\.example\.org$/m);
   assert.match(other, /^Environment=DRONE_LIMIT_REPOS=ops\/pipelines$/m);
-});
-
-Deno.test("a bridge that would end at its start is left out: without a Drone, or without a commit of its pipelines", () => {
-  const bridge = (drone: unknown) =>
-    unitsOf(parseSettings({ ...FURTHER, runnerOf: undefined, drone })).includes("cc-ci-bridge.service");
-  assert.deepEqual([bridge(undefined), bridge({}), bridge({ commit: "a".repeat(40) })], [false, false, true]);
-});
-
-Deno.test("a further host without a name, or with a Drone of its own, is refused", () => {
-  assert.throws(
-    () => parseSettings({ ...FURTHER, name: undefined, drone: {} }),
-    /name: a further host needs one.*; drone: a further host takes/,
-  );
 });
 
 Deno.test("root's programs have the home that log-ins are written to", () => {

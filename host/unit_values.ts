@@ -1,5 +1,6 @@
+import type { Credential } from "./credentials.ts";
 import { droneDomain, type HostSettings } from "./settings.ts";
-import { UNITS } from "./units.ts";
+import { neededBy, UNITS } from "./units.ts";
 
 /** What the settings of a host say that its units need, by the names of the holes in `units.json`. */
 export function unitValues(settings: HostSettings): Record<string, string> {
@@ -36,8 +37,8 @@ export function unitValues(settings: HostSettings): Record<string, string> {
 }
 
 /** What the settings lack so that the host has a bridge, as the rest of a sentence; null where it has one or needs none. */
-export function lacksForBridge({ drone, runnerOf }: HostSettings): string | null {
-  if (runnerOf !== undefined) return null;
+export function lacksForBridge({ drone, runnerOf, without }: HostSettings): string | null {
+  if (runnerOf !== undefined || without.includes("bridge")) return null;
   if (drone === undefined) return 'the settings have no "drone", which starts its runs';
   return drone.commit === undefined
     ? `the settings do not say as "drone.commit" at which commit of "${drone.repository}" builds run`
@@ -48,6 +49,7 @@ export function lacksForBridge({ drone, runnerOf }: HostSettings): string | null
 export function unitsOf(settings: HostSettings): string[] {
   const { drone, runnerOf, backupBot } = settings;
   const without = [
+    ...settings.without.map((part) => `cc-ci-${part}.service`),
     ...runnerOf === undefined ? [] : ["cc-ci-dashboard.service", "cc-ci-bridge.service"],
     ...lacksForBridge(settings) === null ? [] : ["cc-ci-bridge.service"],
     ...drone === undefined ? ["cc-ci-drone.service"] : [],
@@ -55,4 +57,14 @@ export function unitsOf(settings: HostSettings): string[] {
     ...backupBot === undefined ? ["cc-ci-backup-bot.service"] : [],
   ];
   return Object.keys(UNITS.units).filter((name) => !without.includes(name));
+}
+
+/**
+ * Secrets that the host needs once its settings are whole. Where only the commit of Drone's pipelines is lacking, which
+ * is known last of all, those of the bridge are asked for already.
+ */
+export function secretsNeeded(settings: HostSettings): Credential[] {
+  const { drone, without } = settings;
+  const bridge = drone === undefined || without.includes("bridge") ? [] : ["cc-ci-bridge.service"];
+  return neededBy([...unitsOf(settings), ...bridge]);
 }

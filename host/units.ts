@@ -78,6 +78,11 @@ export function neededBy(units: readonly string[]): Credential[] {
   );
 }
 
+/** Whether a unit goes on all the time, and is started again whenever it ends. */
+export function goesOn(name: string): boolean {
+  return name.endsWith(".service") && (UNITS.units[name]?.sets.includes("service") ?? false);
+}
+
 /** Those of these units that have the certificate by which the proxy knows them. */
 export function behindProxy(units: readonly string[]): string[] {
   return units.filter((unit) => UNITS.units[unit]?.credentials.some(({ name }) => name === "inside_cert"));

@@ -9,9 +9,9 @@ import { HostError, type Outcome } from "../errors.ts";
 import type { World } from "../plan/world.ts";
 import { planSwarm } from "../plan/swarm.ts";
 import type { HostSettings } from "../settings.ts";
-import { unitsOf } from "../unit_values.ts";
-import { neededBy } from "../units.ts";
-import { LASTING, requireRunning } from "./running.ts";
+import { lacksForBridge, unitsOf } from "../unit_values.ts";
+import { goesOn, neededBy } from "../units.ts";
+import { requireRunning } from "./running.ts";
 
 /** One thing that the host needs, and whether it is there. */
 export interface Finding {
@@ -37,8 +37,8 @@ const MIN_FREE = 10 * 1024 ** 3;
 /** Looks at everything that the host needs, each by itself, so that nothing hides anything else. */
 export async function preconditions(settings: HostSettings, around: Surroundings): Promise<Finding[]> {
   const { credentials, world, now } = around;
-  const { drone, ca } = settings;
-  const lasting = unitsOf(settings).filter((name) => LASTING.includes(name));
+  const { ca, runnerOf, without } = settings;
+  const lasting = unitsOf(settings).filter(goesOn);
   let asked: ReturnType<World["units"]> | null = null;
   const units = () => asked ??= world.units(lasting);
   const secrets = neededBy(unitsOf(settings)).map((name) =>
@@ -74,7 +74,9 @@ export async function preconditions(settings: HostSettings, around: Surroundings
       });
     }),
     ...(ca === undefined ? [] : [finding("authority", () => lookAtAuthority(settings, ca))]),
-    ...(drone === undefined ? [] : [finding("pipelines", () => lookAtPipelines(drone))]),
+    ...(runnerOf !== undefined || without.includes("bridge")
+      ? []
+      : [finding("bridge", () => lookAtBridge(settings))]),
     finding("disk", () => lookAtDisk(settings, around)),
     ...secrets,
     ...lasting.map((name) =>
@@ -104,12 +106,16 @@ async function lookAtAuthority({ certificates }: HostSettings, ca: string): Prom
   return `is the one in ${ca}`;
 }
 
-function lookAtPipelines({ repository, commit }: NonNullable<HostSettings["drone"]>): string {
-  if (commit !== undefined) return `run at ${commit.slice(0, 8)} of ${repository}`;
-  const message =
-    `The settings do not say at which commit of "${repository}" builds run, so there is no bridge`;
-  throw new HostError("wrong", message, {
-    hint: 'Name it as "drone.commit", then install again; "git ls-remote" shows the newest.',
+function lookAtBridge(settings: HostSettings): string {
+  const lacks = lacksForBridge(settings);
+  if (lacks === null) {
+    const { repository = "", commit = "" } = settings.drone ?? {};
+    return `has builds of ${repository} run at ${commit.slice(0, 8)}`;
+  }
+  throw new HostError("wrong", `There is none, and nobody is answered, as ${lacks}`, {
+    hint:
+      'Write that and install again ("git ls-remote" shows the newest commit), or name "bridge" in "without" ' +
+      "where there is to be none.",
   });
 }
 

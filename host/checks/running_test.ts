@@ -11,7 +11,7 @@ import { requireRunning } from "./running.ts";
 function shown(more: Record<string, string>) {
   const all = {
     ...{ Id: "one.service", LoadState: "loaded", ActiveState: "active", SubState: "running" },
-    ...{ NRestarts: "0", ActiveEnterTimestampMonotonic: "900000000" },
+    ActiveEnterTimestampMonotonic: "900000000",
     ...more,
   };
   const text = Object.entries(all).map(([name, value]) => `${name}=${value}\n`).join("");
@@ -20,12 +20,11 @@ function shown(more: Record<string, string>) {
 
 const cases: [what: string, more: Record<string, string>, outcome: string, says: RegExp][] = [
   ["that runs", {}, "converged", /^runs$/],
-  ["that was started again some time ago", { NRestarts: "3" }, "converged", /^runs$/],
   [
-    "that was just started again",
-    { NRestarts: "3", ActiveEnterTimestampMonotonic: "998000000" },
+    "that was just started, be it the first time,",
+    { ActiveEnterTimestampMonotonic: "998000000" },
     "not yet",
-    /^Was started again 2 s ago, time 3\. "journalctl -u one\.service"/,
+    /^Was started 2 s ago\. Look again once it has been up for 30 s; "journalctl -u one\.service"/,
   ],
   [
     "that ends at each start",
@@ -57,7 +56,7 @@ Deno.test("a look at a host asks for dashboard, bridge and runner, as far as it 
   const { secretsOf } = bringingFrom("/nowhere");
   const lines = async (more: Record<string, unknown>) => {
     const host = new FakeHost();
-    const dead = { loaded: true, state: "failed", detail: "failed", restarts: 0, upFor: 0 };
+    const dead = { loaded: true, state: "failed", detail: "failed", upFor: 0 };
     host.running = { "cc-ci-bridge.service": dead };
     const settings = parseSettings({
       ...{ domain: "ci.example.org", forge: { url: "https://git.example.org", org: "recipes" } },
@@ -65,17 +64,36 @@ Deno.test("a look at a host asks for dashboard, bridge and runner, as far as it 
     });
     const found = await preconditions(settings, { world: host, credentials: secretsOf(), now: 0 });
     return Object.fromEntries(
-      found.filter(({ what }) => what.endsWith(".service")).map((one) => [one.what, one]),
+      found.filter(({ what }) => /\.service$|^bridge$|^secret/.test(what)).map((one) => [one.what, one]),
     );
   };
-  const whole = await lines({ drone: { commit: "a".repeat(40) } });
-  assert.deepEqual(Object.keys(whole).sort(), [
-    ...["cc-ci-bridge.service", "cc-ci-dashboard.service", "cc-ci-runner.service"],
-  ]);
+  const units = async (more: Record<string, unknown>) =>
+    Object.keys(await lines(more)).filter((what) => what.endsWith(".service"));
+  const drone = { commit: "a".repeat(40) };
+  const whole = await lines({ drone });
+  const all = ["cc-ci-dashboard.service", "cc-ci-bridge.service", "cc-ci-runner.service"];
+  assert.deepEqual(await units({ drone }), all);
   assert.equal(whole["cc-ci-bridge.service"]?.outcome, "wrong");
-  assert.deepEqual(Object.keys(await lines({ drone: {} })), [
-    "cc-ci-dashboard.service",
-    "cc-ci-runner.service",
-  ]);
-  assert.deepEqual(Object.keys(await lines({})), ["cc-ci-dashboard.service"]);
+  assert.equal(whole.bridge?.text, "has builds of cc-ci/cc-ci run at aaaaaaaa");
+
+  // What a host lacks for its bridge is said of every host that has one of its own.
+  for (
+    const [more, lacks, left] of [
+      [
+        { drone: {} },
+        /nobody is answered, as the settings do not say as "drone\.commit" at which commit/,
+        all,
+      ],
+      [{}, /nobody is answered, as the settings have no "drone"/, ["cc-ci-dashboard.service"]],
+    ] as const
+  ) {
+    assert.match((await lines(more)).bridge?.text ?? "", lacks);
+    assert.deepEqual(await units(more), left.filter((name) => name !== "cc-ci-bridge.service"));
+  }
+
+  // Nor is anything asked of a part that this host is to do without.
+  const without = await lines({ drone, without: ["dashboard", "bridge", "runner"] });
+  assert.deepEqual(Object.keys(without).filter((what) => !what.startsWith("secret drone_")), []);
+  const further = { name: "two", runnerOf: { domain: "ci.example.com", repository: "cc-ci/cc-ci" } };
+  assert.equal((await lines(further)).bridge, undefined);
 });

@@ -89,8 +89,6 @@ export interface SeenUnit {
   /** As systemd calls it: `active`, `activating`, `failed`, `inactive` and others, and what is beneath, such as `auto-restart`. */
   state: string;
   detail: string;
-  /** How often systemd has started it again by itself. */
-  restarts: number;
   /** Seconds for which it has been up, where it is. */
   upFor: number;
 }

@@ -1,5 +1,3 @@
-import { describeError } from "../../common/errors.ts";
-import { execOk } from "../../common/exec.ts";
 import { serviceFetch } from "../../common/ingress.ts";
 import { Abra } from "../../harness/abra/abra.ts";
 import { floorTrouble } from "../../harness/floor/engine.ts";
@@ -22,7 +20,7 @@ import { lookAtMade, makeInsideCertificate, writeNames } from "./made.ts";
 import { addKey } from "./restic_key.ts";
 import { fetchRecipe } from "./recipes.ts";
 import { writeRoutes } from "./route_files.ts";
-import { lookAtUnits } from "./systemd.ts";
+import { lookAtUnits, restartRunning } from "./systemd.ts";
 
 export interface HostOptions {
   credentials: Credentials;
@@ -104,24 +102,6 @@ interface Hands {
   drone(): Promise<DroneApi>;
 }
 
-/**
- * Starts the services behind the proxy again that run: each has the certificate with which it started, of an authority that
- * the proxy believes no more. They wait for the unit in which this may go on.
- */
-async function restartServices(settings: HostSettings, { log }: Pick<AppWorld, "log">): Promise<void> {
-  const units = behindProxy(unitsOf(settings));
-  if (units.length === 0) return;
-  try {
-    await execOk(["systemctl", "--no-block", "try-restart", ...units]);
-  } catch (error) {
-    log(
-      `Could not have ${units.join(" and ")} started again, which they need if they run: ${
-        describeError(error)
-      }`,
-    );
-  }
-}
-
 async function act(action: Action, { world, settings, drone }: Hands): Promise<void> {
   const { swarm, abra, git } = world;
   switch (action.kind) {
@@ -134,7 +114,10 @@ async function act(action: Action, { world, settings, drone }: Hands): Promise<v
     case "make-proxy-network":
       return await makeProxyNetwork(swarm);
     case "make-inside-certificate":
-      if (await makeInsideCertificate(settings.made)) await restartServices(settings, world);
+      // Each service has the certificate with which it started, of an authority that the proxy believes no more.
+      if (await makeInsideCertificate(settings.made)) {
+        await restartRunning(behindProxy(unitsOf(settings)), world);
+      }
       return;
     case "write-names":
       return await writeNames(settings.made, action.text);

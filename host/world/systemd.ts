@@ -1,3 +1,4 @@
+import { describeError } from "../../common/errors.ts";
 import { exec, execOk } from "../../common/exec.ts";
 import { exists } from "../../common/files.ts";
 import type { SeenUnit } from "../plan/seen.ts";
@@ -9,7 +10,6 @@ const PROPERTIES = [
   "LoadState",
   "ActiveState",
   "SubState",
-  "NRestarts",
   "ActiveEnterTimestampMonotonic",
 ];
 
@@ -28,6 +28,31 @@ export async function lookAtUnits(names: readonly string[]): Promise<Record<stri
   return unitsIn(stdout, Number.parseFloat(uptime.stdout));
 }
 
+/**
+ * Starts those of these units again that run. systemd is asked which it knows first, since a call about one that it does
+ * not know ends as failed. They wait for the unit in which this may go on.
+ */
+export async function restartRunning(
+  names: readonly string[],
+  { log, look = lookAtUnits, call = execOk }: {
+    log: (line: string) => void;
+    look?: typeof lookAtUnits;
+    call?: (argv: string[]) => Promise<unknown>;
+  },
+): Promise<void> {
+  try {
+    const seen = await look(names) ?? {};
+    const known = names.filter((name) => seen[name]?.loaded);
+    if (known.length > 0) await call(["systemctl", "--no-block", "try-restart", ...known]);
+  } catch (error) {
+    log(
+      `Could not have ${names.join(" and ")} started again, which they need if they run: ${
+        describeError(error)
+      }`,
+    );
+  }
+}
+
 /** @param up seconds since the machine was started */
 export function unitsIn(text: string, up: number): Record<string, SeenUnit> {
   const blocks = text.trim().split("\n\n").map((block) =>
@@ -42,7 +67,6 @@ export function unitsIn(text: string, up: number): Record<string, SeenUnit> {
     loaded: block.LoadState === "loaded",
     state: block.ActiveState ?? "",
     detail: block.SubState ?? "",
-    restarts: Number(block.NRestarts || 0),
     upFor: up - Number(block.ActiveEnterTimestampMonotonic || 0) / 1e6,
   }]));
 }

@@ -16,7 +16,12 @@ function readersOf(...recipients: string[]): string[] {
 
 Deno.test("a further host lacks what its own units need, and no secret of Drone, bridge or dashboard", () => {
   const further = parseSettings({
-    ...{ domain: "ci-2.example.org", name: "ci-2", runnerOf: { domain: "ci.example.org" }, backupBot: {} },
+    ...{
+      domain: "ci-2.example.org",
+      name: "ci-2",
+      runnerOf: { domain: "ci.example.org", repository: "cc-ci/cc-ci" },
+      backupBot: {},
+    },
     forge: { url: "https://git.example.org", org: "recipe-maintainers" },
   });
   const lacking = (needed: Parameters<typeof findings>[1]["needed"]) =>

@@ -26,7 +26,7 @@ in
         message = "services.cc-ci.domain has ${toString (builtins.stringLength cfg.holes.domain)} characters, and names of stacks below it leave ${toString longest}: take a shorter domain.";
       }
       {
-        assertion = builtins.match "[A-Za-z0-9][A-Za-z0-9._-]{0,62}" cfg.holes.hostName != null;
+        assertion = builtins.match (import ./names.nix).host cfg.holes.hostName != null;
         message = "services.cc-ci.hostName is \"${cfg.holes.hostName}\", by which nobody can call a host: set it, or networking.hostName, to a name such as ci-2.";
       }
       {
@@ -36,6 +36,10 @@ in
       {
         assertion = cfg.drone.enable || cfg.dashboard.enable || cfg.bridge.enable -> cfg.proxy.enable;
         message = "Drone, dashboard and bridge are reached through Traefik alone: set services.cc-ci.proxy.enable = true.";
+      }
+      {
+        assertion = !(cfg.settings ? without);
+        message = "services.cc-ci.settings.without takes no unit from this host: set services.cc-ci.bridge.enable = false, or that of dashboard or runner.";
       }
       {
         assertion = cfg.swarm.enable -> !config.virtualisation.docker.liveRestore;

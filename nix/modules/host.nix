@@ -10,6 +10,8 @@ let
     else said.drone.domain or "drone.${said.domain}";
   # Not "said ? runnerOf": what the options say hangs on whether this host has a Drone, and that on this.
   further = cfg.runnerOf.domain != null || cfg.settings ? runnerOf;
+  # Its program looks for no unit of these, and for no secret of theirs.
+  without = builtins.filter (part: !cfg.${part}.enable) ([ "runner" ] ++ (if further then [ ] else [ "dashboard" "bridge" ]));
   unlessNull = name: value: optionalAttrs (value != null) { ${name} = value; };
   address = builtins.match "(https?)://([^:/]+)(:([0-9]+))?.*" said.forge.url;
   port =
@@ -23,6 +25,7 @@ let
   } // unlessNull "ca" cfg.ca
   // optionalAttrs further { runnerOf = { inherit (cfg.runnerOf) repository; } // unlessNull "domain" cfg.runnerOf.domain // unlessNull "drone" cfg.runnerOf.drone; }
   // optionalAttrs cfg.drone.enable { drone = { inherit (cfg.drone) repository; } // unlessNull "commit" cfg.drone.commit; }
+  // optionalAttrs (without != [ ]) { inherit without; }
   // optionalAttrs cfg.backupBot.enable { backupBot = { inherit (cfg.backupBot) repository; }; };
 in
 {

@@ -2,6 +2,7 @@
 { config, lib, ... }:
 let
   inherit (lib) mkOption types;
+  names = import ./names.nix;
   option = type: description: mkOption { inherit type description; };
   usually = default: type: description: mkOption { inherit default type description; };
   # A file or folder that is there on the host alone: one in the store could be read by everybody.
@@ -10,11 +11,11 @@ in
 {
   options.services.cc-ci = {
     enable = usually false types.bool "Whether this host tests recipes of Co-op Cloud.";
-    domain = option (types.strMatching "[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+    domain = option (types.strMatching names.domain)
       "The domain of the dashboard; Drone, Traefik and the apps under test lie below it.";
     forge = {
       url = option (types.strMatching "https?://[^/]+") "Address of the forge, without a slash at its end.";
-      org = option (types.strMatching "[A-Za-z0-9._-]+") "The organisation whose members may give commands.";
+      org = option (types.strMatching names.org) "The organisation whose members may give commands.";
     };
     gateway = {
       address = usually "172.18.0.1" (types.strMatching "[0-9.]+")

@@ -1,19 +1,22 @@
 # The parts of a host. A host that only runs tests has neither bridge nor dashboard nor Drone of its own.
-{ config, lib, ... }:
+{ lib, ... }:
 let
   inherit (lib) mkOption types;
+  names = import ./names.nix;
   usually = default: type: description: mkOption { inherit default type description; };
-  pipelines = default: usually default (types.strMatching "[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+");
   part = description: usually true types.bool "Whether this host has ${description}.";
 in
 {
   options.services.cc-ci = {
     runnerOf = {
-      domain = usually null (types.nullOr (types.strMatching "[a-z0-9]([a-z0-9.-]*[a-z0-9])?"))
+      domain = usually null (types.nullOr (types.strMatching names.domain))
         "Domain of the first host, where this one is a further host: it takes builds of that host's Drone, reports to its dashboard, and has no Drone, dashboard or bridge of its own.";
-      drone = usually null (types.nullOr types.str) "Where its runner finds that Drone; null: drone.<domain of the first host>.";
-      # A further host's settings begin with those of the first one, as in the example.
-      repository = pipelines config.services.cc-ci.drone.repository "The repository of the first host's pipelines: this host's runner takes builds of it alone.";
+      drone = usually null (types.nullOr (types.strMatching names.domain)) "Where its runner finds that Drone; null: drone.<domain of the first host>.";
+      # Nothing holds where it is not said, since a runner says to nobody that it refuses a build.
+      repository = mkOption {
+        type = types.strMatching names.repository;
+        description = "The repository of the first host's pipelines: this host's runner takes builds of it alone.";
+      };
     };
     swarm = {
       enable = part "a Docker Swarm of its own";
@@ -22,8 +25,8 @@ in
     proxy.enable = part "Traefik with the certificate and the routes";
     drone = {
       enable = part "Drone's server";
-      repository = pipelines "cc-ci/cc-ci" "The repository on the forge whose .drone.yml Drone reads: the host takes builds of it alone, and its owner or the owner's members log in to Drone.";
-      commit = usually null (types.nullOr (types.strMatching "[0-9a-f]{40}([0-9a-f]{24})?"))
+      repository = usually "cc-ci/cc-ci" (types.strMatching names.repository) "The repository on the forge whose .drone.yml Drone reads: the host takes builds of it alone, and its owner or the owner's members log in to Drone.";
+      commit = usually null (types.nullOr (types.strMatching names.commit))
         "The commit of that repository whose .drone.yml builds run; a push there changes nothing until this does.";
     };
     backupBot = {
