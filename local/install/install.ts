@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { CcciError } from "../../common/errors.ts";
 import type { Engine } from "../../harness/floor/engine.ts";
-import { mayRestart, UNITS } from "../../host/units.ts";
+import { goesOn, mayRestart, UNITS } from "../../host/units.ts";
 import { ENGINE_CONFIGURATION, refuseInUse } from "./engine.ts";
 import { applyAt, type Changes, changesAt } from "./files.ts";
 import { type Actor, stopUnits } from "./machine.ts";
@@ -45,7 +45,7 @@ export async function installFiles(
     say("Every file is as it should be");
     return changes;
   }
-  if (actor !== null) await stopUnits(remove, { root, actor, say, what: "install" });
+  if (actor !== null) await stopUnits(remove, { actor, say, what: "install" });
   await applyAt(root, { changes, pieces, prefix });
   for (const [folder, count] of countsByFolder(write.map(({ path }) => path))) {
     say(`Written: ${count} ${count === 1 ? "file" : "files"} in ${folder}`);
@@ -129,11 +129,9 @@ export async function bringUp({ root, prefix, pieces, say }: Installation, actor
 
 /** Services of this host for which something has changed. */
 function changedServices(paths: readonly string[], pieces: readonly Piece[]): string[] {
-  const services = Object.entries(UNITS.units).filter(([name, { sets }]) =>
-    name.endsWith(".service") && sets.includes("service") &&
-    pieces.some(({ path }) => path === join(UNIT_FOLDER, name))
-  )
-    .map(([name]) => name);
+  const services = Object.keys(UNITS.units).filter((name) =>
+    goesOn(name) && pieces.some(({ path }) => path === join(UNIT_FOLDER, name))
+  );
   const programsToo = paths.some((path) => !path.startsWith(UNIT_FOLDER));
   return services.filter((name) => programsToo || paths.includes(join(UNIT_FOLDER, name)));
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { engineConfiguration } from "../../harness/floor/engine.ts";
 import { announce, bringUp, installFiles, noteChanged } from "./install.ts";
-import { contents, names, settings, someMachine } from "./testing/machine.ts";
+import { contents, names, settings, someMachine, unitsBelow } from "./testing/machine.ts";
 
 Deno.test("an installation is made once, a second call changes nothing, and says so", async () => {
   const { root, said, installation } = await someMachine();
@@ -77,7 +77,7 @@ Deno.test("another prefix does not take away by what Docker starts containers", 
       /^Name the folder of before .* name "\/srv\/cc-ci\/programs\/floor\/runtime\.sh" in the place of that/,
   };
   await assert.rejects(announce(moved), refused);
-  const untouched = { run: () => Promise.reject(new Error("nothing is stopped")) };
+  const untouched = { run: () => Promise.reject(new Error("nothing is stopped")), units: unitsBelow(root) };
   await assert.rejects(installFiles(moved, untouched), refused);
   assert.deepEqual(await contents(root), before);
 
@@ -95,7 +95,7 @@ function actorOn(codeOfHost: number, { running = false } = {}) {
     if (argv[1] === "is-active") return Promise.resolve(running ? 0 : 3);
     return Promise.resolve(argv[1] === "all" ? codeOfHost : 0);
   };
-  return { calls, run };
+  return { calls, run, units: () => Promise.resolve(null) };
 }
 
 const RESTARTED = "try-restart cc-ci-dashboard.service cc-ci-bridge.service";
@@ -154,7 +154,7 @@ Deno.test("on a further host nothing is started again that it does not have", as
   const { installation } = await someMachine();
   const pieces = await installation({
     ...{ ...settings, drone: undefined, domain: "two.example.org", name: "second" },
-    runnerOf: { domain: "ci.example.org" },
+    runnerOf: { domain: "ci.example.org", repository: "cc-ci/cc-ci" },
   });
   await installFiles(pieces, null);
   const well = actorOn(0);
@@ -185,10 +185,11 @@ Deno.test("units that a host has no more are stopped before their files go, and 
   await installFiles(await installation(), null);
   const second = await installation({
     ...{ ...settings, drone: undefined, domain: "two.example.org", name: "second" },
-    runnerOf: { domain: "ci.example.org" },
+    runnerOf: { domain: "ci.example.org", repository: "cc-ci/cc-ci" },
   });
   const before = await contents(root);
-  const stuck = { run: () => Promise.resolve(1) };
+  const units = unitsBelow(root);
+  const stuck = { run: () => Promise.resolve(1), units };
   await assert.rejects(installFiles(second, stuck), {
     message: "Could not install: systemctl stop ended with exit code 1, so no file was changed",
   });
@@ -196,18 +197,19 @@ Deno.test("units that a host has no more are stopped before their files go, and 
 
   const stopped: string[] = [];
   const { remove } = await installFiles(second, {
-    async run([program = "", verb = "", ...units]) {
+    units,
+    async run([program = "", verb = "", ...names]) {
       assert.deepEqual([program, verb], ["systemctl", "stop"]);
-      for (const unit of units) await Deno.stat(join(root, "etc/systemd/system", unit));
-      stopped.push(...units);
+      for (const name of names) await Deno.stat(join(root, "etc/systemd/system", name));
+      stopped.push(...names);
       return 0;
     },
   });
   assert.ok(stopped.includes("cc-ci-bridge.service") && stopped.includes("cc-ci-dashboard.service"));
-  const units = remove.map((path) => /^\/etc\/systemd\/system\/([^/]+)$/.exec(path)?.[1] ?? "");
-  assert.deepEqual(stopped, units.filter((name) => name !== ""));
+  const gone = remove.map((path) => /^\/etc\/systemd\/system\/([^/]+)$/.exec(path)?.[1] ?? "");
+  assert.deepEqual(stopped, gone.filter((name) => name !== ""));
   const calls: string[] = [];
-  await installFiles(second, { run: (argv) => Promise.resolve(calls.push(argv.join(" "))) });
+  await installFiles(second, { units, run: (argv) => Promise.resolve(calls.push(argv.join(" "))) });
   assert.deepEqual(calls, [], "a second call has nothing to stop");
 });
 

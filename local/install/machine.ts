@@ -3,9 +3,10 @@ import { UsageError } from "../../common/errors.ts";
 import { exists } from "../../common/files.ts";
 import { engineAt, engineConfiguration, runtimeTrouble } from "../../harness/floor/engine.ts";
 import type { HostSettings } from "../../host/settings.ts";
+import { lookAtUnits } from "../../host/world/systemd.ts";
 import { isRoot, onPath } from "../host/host.ts";
 import { ENGINE_CONFIGURATION, runtimesTold } from "./engine.ts";
-import { UNIT_FOLDER, unitsAmong } from "./pieces.ts";
+import { unitsAmong } from "./pieces.ts";
 
 /** Programs that the host's program and runs call, by the packages of Debian that have them; of a list any will do. */
 const PROGRAMS: [debian: string, ...programs: string[]][] = [
@@ -97,25 +98,32 @@ export async function requireMachine(settings: HostSettings, options: Place): Pr
 export interface Actor {
   /** Runs a program that people see. @returns its exit code */
   run(argv: readonly string[]): Promise<number>;
+  /** Looks at units by their names; null where systemd does not run. */
+  units: typeof lookAtUnits;
 }
 
 /**
- * Stops the units among files before these go: systemd would keep what runs, and forget how to stop it. Units without a
- * file, as after a call that broke off, are not asked for: systemd does not know them and stops nothing then.
+ * Stops the units among files before these go: systemd would keep what runs, and forget how to stop it. A unit whose file
+ * is gone already may run still, and is stopped as well. One that systemd does not know and that does not run, as after a
+ * call that broke off, is not asked for: systemd would stop the others and end as failed.
  * @param options.what this is done for, as a verb
  * @throws {UsageError} when they do not stop, before anything was changed
  */
 export async function stopUnits(
   paths: readonly string[],
-  { root, actor, say, what }: {
-    root: string;
+  { actor, say, what }: {
     actor: Actor;
     say: (line: string) => void;
     what: "install" | "uninstall";
   },
 ): Promise<void> {
-  const units: string[] = [];
-  for (const unit of unitsAmong(paths)) if (await exists(join(root, UNIT_FOLDER, unit))) units.push(unit);
+  const named = unitsAmong(paths);
+  if (named.length === 0) return;
+  const seen = await actor.units(named) ?? {};
+  const units = named.filter((name) => {
+    const unit = seen[name];
+    return unit !== undefined && (unit.loaded || unit.state !== "inactive");
+  });
   if (units.length === 0) return;
   say(`Stopping ${units.join(", ")}; a run that goes on is waited for`);
   const code = await actor.run(["systemctl", "stop", ...units]);
@@ -137,6 +145,7 @@ export const thisMachine: Actor = {
       .output();
     return code;
   },
+  units: lookAtUnits,
 };
 
 /** What an uninstallation has to do with, where it is one of this machine and not of another root folder. */

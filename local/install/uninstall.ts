@@ -52,7 +52,7 @@ export async function uninstallFrom(
   } else if (dryRun) {
     for (const path of record.paths) say(`Would remove ${path}`);
   } else {
-    if (actor !== null) await stopUnits(record.paths, { root, actor, say, what: "uninstall" });
+    if (actor !== null) await stopUnits(record.paths, { actor, say, what: "uninstall" });
     await removeAt(root, record);
     if (actor !== null) await actor.run(["systemctl", "daemon-reload"]);
     say(`Removed: ${record.paths.length} files below ${record.prefix}, ${UNIT_FOLDER} and /usr/local/bin`);

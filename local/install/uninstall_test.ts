@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { exists } from "../../common/files.ts";
 import { letGitIn } from "../../host/logins.ts";
 import { info } from "../../harness/swarm/schema.ts";
 import { engineConfiguration } from "../../harness/floor/engine.ts";
 import { installFiles } from "./install.ts";
 import { writeRecord } from "./record.ts";
-import { contents, names, settings, someMachine } from "./testing/machine.ts";
+import { contents, names, settings, someMachine, unitsBelow } from "./testing/machine.ts";
 import { uninstallFrom } from "./uninstall.ts";
 
 const RUNTIME = "/opt/cc-ci/programs/floor/runtime.sh";
@@ -92,12 +91,23 @@ Deno.test("an installation that broke off is finished by the next call, and remo
   assert.deepEqual(await names(root), before);
 });
 
-/** systemd below a root folder, which stops nothing where one of the units that it is asked for has no file. */
-function systemdBelow(root: string) {
+/**
+ * systemd below a root folder. It stops every unit that has a file or runs, and ends as failed where it is asked for one
+ * that has none and does not run.
+ */
+function systemdBelow(root: string, { running = [] as string[] } = {}) {
+  const units = unitsBelow(root, { running });
+  const stopped: string[] = [];
   return {
-    async run([, verb, ...units]: readonly string[]) {
-      const there = await Promise.all(units.map((unit) => exists(join(root, "etc/systemd/system", unit))));
-      return verb !== "stop" || there.every((one) => one) ? 0 : 5;
+    ...{ stopped, units },
+    async run([, verb, ...asked]: readonly string[]) {
+      if (verb !== "stop") return 0;
+      const seen = Object.entries(await units(asked));
+      const known = seen.filter(([, { loaded, state }]) => loaded || state !== "inactive").map(([name]) =>
+        name
+      );
+      stopped.push(...known);
+      return known.length === asked.length ? 0 : 5;
     },
   };
 }
@@ -114,9 +124,13 @@ Deno.test("an installation that broke off is removed, by a call that broke off a
 
   await Deno.writeTextFile(join(programs, "host.js"), "host.js");
   await installFiles(whole, null);
-  await Deno.remove(join(root, "etc/systemd/system/cc-ci-bridge.service"));
-  await uninstallFrom(root, { ...call, actor: systemdBelow(root) });
+  const [gone, running] = ["cc-ci-dashboard.service", "cc-ci-bridge.service"];
+  for (const name of [gone, running]) await Deno.remove(join(root, "etc/systemd/system", name));
+  const actor = systemdBelow(root, { running: [running] });
+  await uninstallFrom(root, { ...call, actor });
   assert.deepEqual(await names(root), before);
+  assert.ok(actor.stopped.includes(running), "a unit whose file is gone may run still");
+  assert.ok(actor.stopped.includes("cc-ci-runner.service") && !actor.stopped.includes(gone));
 });
 
 Deno.test("uninstalling removes exactly what installing made, and state only when it is asked to", async () => {

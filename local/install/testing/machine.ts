@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { execOk } from "../../../common/exec.ts";
+import { exists } from "../../../common/files.ts";
+import type { SeenUnit } from "../../../host/plan/seen.ts";
 import { parseSettings } from "../../../host/settings.ts";
 import type { Installation } from "../install.ts";
-import { piecesOf } from "../pieces.ts";
+import { piecesOf, UNIT_FOLDER } from "../pieces.ts";
 
 const tmp = await Deno.makeTempDir({ prefix: "cc-ci-install-" });
 globalThis.addEventListener("unload", () => Deno.removeSync(tmp, { recursive: true }));
@@ -41,6 +43,19 @@ export async function someMachine() {
     }),
   });
   return { root, programs, said, installation };
+}
+
+/** Looks at units of a machine below a root folder: each that has a file runs, and these run without one. */
+export function unitsBelow(root: string, { running = [] as string[] } = {}) {
+  return async (asked: readonly string[]): Promise<Record<string, SeenUnit>> => {
+    const seen: Record<string, SeenUnit> = {};
+    for (const name of asked) {
+      const loaded = await exists(join(root, UNIT_FOLDER, name));
+      const state = loaded || running.includes(name) ? "active" : "inactive";
+      seen[name] = { loaded, state, detail: "", upFor: 0 };
+    }
+    return seen;
+  };
 }
 
 /** Every path below a folder with what is there. */
