@@ -1,10 +1,9 @@
 import { Command } from "commander";
-import { resolvePath } from "../../common/files.ts";
+import { exists, resolvePath } from "../../common/files.ts";
 import { write } from "../../common/output.ts";
 import type { Credential } from "../../host/credentials.ts";
 import { readSettings, SECRETS_FOLDER, SETTINGS_FILE } from "../../host/settings.ts";
-import { unitsOf } from "../../host/unit_values.ts";
-import { neededBy } from "../../host/units.ts";
+import { secretsNeeded } from "../../host/unit_values.ts";
 import { Interruption } from "../host/interruption.ts";
 import { pathsFromEnvironment } from "../host/paths.ts";
 import { terminalProgress } from "../host/progress.ts";
@@ -89,10 +88,9 @@ interface Call {
   name: string;
 }
 
-/** What the units of this host need, as far as its settings can be read by now. */
-async function neededHere(): Promise<Credential[] | null> {
-  const settings = await readSettings(SETTINGS_FILE).catch(() => null);
-  return settings === null ? null : neededBy(unitsOf(settings));
+/** What the units of this host need; null where it has no settings by now. @throws {UsageError} where they are wrong */
+export async function neededHere(path = SETTINGS_FILE): Promise<Credential[] | null> {
+  return await exists(path) ? secretsNeeded(await readSettings(path)) : null;
 }
 
 /** Puts together what commands on a file of secrets need. */
