@@ -70,6 +70,14 @@ export interface AskedPlan extends Omit<RunPlan, "schema" | "stages" | "apps" | 
   providers?: readonly { recipe: string; warm: boolean; extra_domains: readonly string[] }[];
 }
 
+/** The secrets among what an earlier version noted, which did not note all that its run took out. */
+function knownSecrets(
+  { secrets, handed }: { secrets: Record<string, string>; handed: Record<string, HandedValue> },
+): string[] {
+  const values = Object.values(handed).filter(({ secret }) => secret).map(({ value }) => value);
+  return [...Object.values(secrets), ...values];
+}
+
 /** What tests need to know of an app that is left up. */
 const keptApp = z.object({
   /** Generated secrets by name. */
@@ -81,9 +89,9 @@ const keptApp = z.object({
   /** What the run's data was written with. */
   marker: z.string(),
   handed: z.record(z.string(), handedValue),
-  /** What its run has taken out of everything that anybody sees. */
-  hidden: z.array(z.string()),
-});
+  /** Secrets of the run's apps, which it has taken out of everything that anybody sees. */
+  hidden: z.array(z.string()).optional(),
+}).transform((one) => ({ ...one, hidden: one.hidden ?? knownSecrets(one) }));
 export type KeptApp = z.infer<typeof keptApp>;
 
 /** Folder in which browsers have their throw-away folders. */

@@ -76,6 +76,24 @@ Deno.test("a run knows all domains of its providers, and those of a plan of an e
     assert.deepEqual(await known(), [[domain]]);
   }));
 
+Deno.test("tests can be run against an app that an earlier version left up", () =>
+  withRuns(async (runs) => {
+    const { folder, lock } = await RunFolder.create(join(runs, "abcdef-1"), plan);
+    using _lock = lock;
+    const noted = {
+      secrets: { db_password: "correct-horse" },
+      version: "1.0.0+1",
+      base: null,
+      marker: "m4rk",
+      handed: { token: { value: "tr0ub4dor", secret: true }, name: { value: "ci", secret: false } },
+    };
+    await Deno.writeTextFile(join(folder.tmp, "kept-install.json"), JSON.stringify(noted));
+    const hidden = ["correct-horse", "tr0ub4dor"];
+    assert.deepEqual(await folder.kept("install"), { ...noted, hidden }, "it did not note what its run hid");
+    await folder.noteKept("install", { ...noted, hidden: ["of-a-provider"] });
+    assert.deepEqual((await folder.kept("install"))?.hidden, ["of-a-provider"]);
+  }));
+
 Deno.test("the holder of a lock can be asked for its name", () =>
   withRuns(async (runs) => {
     const path = join(runs, ".slot");

@@ -12,20 +12,30 @@ const SHORTEST = 6;
 export class Redactor {
   /** Secrets as they are, and in other alphabets. Escapes are read where the text is looked through. */
   #needles: string[] = [];
-  readonly #secrets = new Set<string>();
+  readonly #ofApps = new Set<string>();
 
-  /** Everything that was added, for another one that is to know the same. */
-  get secrets(): string[] {
-    return [...this.#secrets];
+  /** The secrets that the run's apps have, for another redactor that is to know the same. */
+  get ofApps(): string[] {
+    return [...this.#ofApps];
   }
 
   /**
-   * Adds a secret, along with the ways programs tend to write it down.
+   * Adds a secret of one of the run's apps.
    * @returns whether it can be taken out; a shorter one cannot, and whoever adds it says so
    */
   add(secret: string): boolean {
+    this.#ofApps.add(secret);
+    return this.#take(secret);
+  }
+
+  /** Adds a secret of the host, such as its log-in at a registry, which nobody gets to know from {@linkcode ofApps}. */
+  addOfHost(secret: string): void {
+    this.#take(secret);
+  }
+
+  /** Has a secret taken out, along with the ways programs tend to write it down. */
+  #take(secret: string): boolean {
     let known = false;
-    this.#secrets.add(secret);
     for (const line of secret.split(/\r?\n/)) {
       if (line.trim().length < SHORTEST) continue;
       known = true;

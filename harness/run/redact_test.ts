@@ -159,7 +159,7 @@ Deno.test("who is given all secrets of another hides the same", () => {
   const first = new Redactor();
   for (const secret of ["correct-horse", "one line\nand another", "short"]) first.add(secret);
   const second = new Redactor();
-  for (const secret of first.secrets) second.add(secret);
+  for (const secret of first.ofApps) second.add(secret);
   const log = "correct-horse; one line; and another; short";
   assert.equal(second.text(log), first.text(log));
   assert.equal(second.text(log), "•••; •••; •••; short");

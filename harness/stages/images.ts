@@ -8,7 +8,7 @@ import { isFromPublicHost } from "../confinement/images.ts";
 import type { Checked } from "../confinement/engine/mod.ts";
 import { imageDefaults, imageExcess } from "../confinement/image_defaults.ts";
 import { lastGreenPulls } from "../images/last_green.ts";
-import { dockerFolder, loginsOf } from "../images/login.ts";
+import { dockerFolder, type FindLogin, loginsOf } from "../images/login.ts";
 import { type Obtained, obtainImages, type Unobtainable } from "../images/obtain.ts";
 import { listedName } from "../images/reference.ts";
 import { askRetryAfter } from "../images/retry_after.ts";
@@ -24,7 +24,11 @@ export type ImagesRun =
     | ("swarm" | "send" | "redactor" | "enrolment" | "obtained" | "movedTags")
     | keyof Based
   >
-  & { plan: Pick<RunContext["plan"], "settings" | "stages" | "request" | "apps"> };
+  & {
+    plan: Pick<RunContext["plan"], "settings" | "stages" | "request" | "apps">;
+    /** @default the log-ins of whoever runs the harness */
+    findLogin?: FindLogin;
+  };
 
 /** Milliseconds of the stage's time that are left when pulls are ended, or half of it if that is less. */
 const SPARE_MS = 2_000;
@@ -46,17 +50,15 @@ export async function imagesStage(run: ImagesRun, ctx: StageContext): Promise<vo
   );
   const needed = new Set([...head, ...upgrades.flatMap(({ upgraded }) => upgraded)]);
   const all = [...new Set([...needed, ...upgrades.flatMap(({ images }) => images)])];
-  const findLogin = loginsOf(dockerFolder());
-  const hide = (secret: string) => void run.redactor.add(secret);
+  const registries = registriesOf(run);
   const spare = await requireFreeSpace(run);
   if (spare !== null && spare < AMPLE_BYTES) {
-    const pull = await bytesToPull(run.swarm, all, { findLogin, hide, signal: ctx.signal });
+    const pull = await bytesToPull(run.swarm, all, { ...registries, signal: ctx.signal });
     await requireFreeSpace(run, { pull });
   }
   const began = ctx.clock.elapsed();
   const looked = await obtainImages(run.swarm, all, {
-    findLogin,
-    hide,
+    ...registries,
     log: ctx.log,
     clock: ctx.clock,
     signal: ctx.signal,
@@ -170,17 +172,24 @@ export function judge(
   }
 }
 
+/** How registries are asked: as this host is logged in there, which no log shows and no test gets to know. */
+function registriesOf(run: Pick<ImagesRun, "redactor" | "findLogin">) {
+  return {
+    findLogin: run.findLogin ?? loginsOf(dockerFolder()),
+    hide: (secret: string) => run.redactor.addOfHost(secret),
+  };
+}
+
 /** Notes images of the published version that `recipe.yml` replaces although they are to be had. */
 export async function tellUnneededRepairs(
-  run: Pick<ImagesRun, "swarm" | "overrides" | "base" | "redactor">,
+  run: Pick<ImagesRun, "swarm" | "overrides" | "base" | "redactor" | "findLogin">,
   ctx: Pick<StageContext, "note" | "signal">,
 ): Promise<void> {
-  const findLogin = loginsOf(dockerFolder());
-  const hide = (secret: string) => void run.redactor.add(secret);
+  const registries = registriesOf(run);
   for (const { service, image } of run.overrides.base?.repaired ?? []) {
     // No rule has looked at it, since it is not deployed.
     if (!await isFromPublicHost(image)) continue;
-    if (!await isToBeHad(run.swarm, image, { findLogin, hide, signal: ctx.signal })) continue;
+    if (!await isToBeHad(run.swarm, image, { ...registries, signal: ctx.signal })) continue;
     const version = run.base?.version ?? "";
     ctx.note(`Stale in recipe.yml: base.repair of service "${service}": "${image}" of ${version} can be had`);
   }

@@ -129,3 +129,26 @@ Deno.test("an image that recipe.yml replaces and that is to be had is called sta
     'Stale in recipe.yml: base.repair of service "db": "busybox:old" of 1.0.0+1 can be had',
   ]);
 });
+
+Deno.test("the host's log-in at a registry is taken out of logs, and is no secret of the run's apps", async () => {
+  const swarm = new Swarm("/nowhere");
+  swarm.docker.getImage = (() => ({
+    inspect: () => Promise.reject(Object.assign(new Error("no such image"), { statusCode: 404 })),
+  })) as unknown as typeof swarm.docker.getImage;
+  const redactor = new Redactor();
+  redactor.add("made-up-by-abra");
+  await tellUnneededRepairs({
+    swarm,
+    overrides: {
+      install: null,
+      base: { text: "", applied: [], told: [], repaired: [{ service: "db", image: "busybox:gone" }] },
+      upgrade: null,
+    },
+    base: { version: "1.0.0+1", commit: "0".repeat(40) },
+    redactor,
+    findLogin: () =>
+      Promise.resolve({ username: "host", password: "hunter2hunter2", serveraddress: "docker.io" }),
+  }, { note: () => {}, signal: AbortSignal.abort() }); // no registry is asked
+  assert.equal(redactor.text(`hunter2hunter2 ${btoa("host:hunter2hunter2")}`), "••• •••");
+  assert.deepEqual(redactor.ofApps, ["made-up-by-abra"]);
+});

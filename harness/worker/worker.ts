@@ -227,7 +227,7 @@ async function noteKept(run: RunContext, upgraded: RunContext): Promise<void> {
       base,
       marker: run.marker,
       handed,
-      hidden: run.redactor.secrets,
+      hidden: run.redactor.ofApps,
     });
   }
 }
