@@ -239,6 +239,18 @@ test("an answer that will never do ends it in a sentence", async (ground) => {
   assert.ok(!await exists(join(ground.recipes, "wiki")));
 });
 
+test("a person who takes a proposal that cannot stand is asked again, and where nobody is asked it ends at once", async (ground) => {
+  const settings = `${sample}DOCKER_HOST=docker.example.com\n`;
+  const path = await ground.repository({ "compose.yml": stringify(plain), ".env.sample": settings });
+  const refused = {
+    message: /^No answer to "DOCKER_HOST is a domain .*: "env\.DOCKER_HOST" belongs to the host/,
+  };
+  await assert.rejects(ground.enroll(path, { answers: {} }), refused);
+  assert.equal(ground.asked.filter((one) => one.includes("DOCKER_HOST is a domain")).length, 5);
+  await assert.rejects(ground.enroll(path), refused);
+  assert.equal(ground.said.filter((one) => one.includes("DOCKER_HOST is a domain")).length, 1);
+});
+
 test("an enrolment that is there is kept, unless somebody says that it may be written over", async (ground) => {
   const path = await ground.repository({ "compose.yml": stringify(plain), ".env.sample": sample });
   const yml = join(ground.recipes, "wiki", "recipe.yml");

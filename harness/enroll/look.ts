@@ -63,11 +63,8 @@ export function publishedTcp(compose: Pick<Compose, "files">): { service: string
 export function otherDomains({ root }: { root: string }): { setting: string; name: string }[] {
   return parseEnvFile(readInside(root, ".env.sample") ?? "").flatMap(({ name: setting, value }) => {
     if (setting === "DOMAIN" || !/^[a-z0-9-]+(\.[a-z0-9-]+)*\.example\.(com|org|net)$/.test(value)) return [];
-    const name = setting.toLowerCase().replace(/_?(domain|host|hostname|fqdn)$/, "").replace(
-      /[^a-z0-9]+/g,
-      "-",
-    )
-      .replace(/^-+|-+$/g, "").slice(0, 20);
+    const name = setting.toLowerCase().replace(/_?(domain|host|hostname|fqdn)$/, "")
+      .replace(/[^a-z0-9]+/g, "-").replace(/^-+/, "").slice(0, 20).replace(/-+$/, "");
     return [{ setting, name: name || "other" }];
   });
 }

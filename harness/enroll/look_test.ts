@@ -45,10 +45,12 @@ Deno.test("settings that name a domain of an example are domains of their own", 
   const sample = [
     ..."TYPE=talk DOMAIN=talk.example.com COLLABORA_DOMAIN=collabora.example.com".split(" "),
     ..."API_HOST=api.talk.example.org MAIL_FROM=me@example.com #OTHER_DOMAIN=x.example.com".split(" "),
+    "MATRIX_SLIDING_SYNC_PROXY_DOMAIN=sync.example.com",
   ].join("\n");
   assert.deepEqual(await looking({ ".env.sample": sample }, (root) => otherDomains({ root })), [
     { setting: "COLLABORA_DOMAIN", name: "collabora" },
     { setting: "API_HOST", name: "api" },
+    { setting: "MATRIX_SLIDING_SYNC_PROXY_DOMAIN", name: "matrix-sliding-sync" },
   ]);
 });
 

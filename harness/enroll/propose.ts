@@ -150,7 +150,7 @@ export class Proposing {
         return answer;
       }
       problem = reading.mistakes.map(({ text }) => text).join("; ");
-      if (answer === proposal) break;
+      if (!this.#ask.isPerson) break;
     }
     throw new UsageError(`No answer to "${question}" can stand in recipe.yml: ${problem}`, {
       hint: "Answer the question in a terminal, or write recipe.yml yourself",
