@@ -145,12 +145,14 @@ async function hanging(
 /**
  * Looks for each of the records until it is found, or its time is over.
  * @param seen.lost what is known to be lost already
+ * @param seen.ranHere whether this very version of the app has run the commands that read: one that cannot be run any
+ * more has lost what it needs, and is no mistake of the enrolment @default false
  * @returns that, and those that were not found
  * @throws {StageFailure} as the enrolment's mistake where a command that reads cannot be run, and nothing is lost
  */
 export async function readRecords(
   records: readonly DataRecord[],
-  { ctx, lost = [] }: { ctx: StageContext; lost?: readonly Loss[] },
+  { ctx, lost = [], ranHere = false }: { ctx: StageContext; lost?: readonly Loss[]; ranHere?: boolean },
 ): Promise<Loss[]> {
   const losses = [...lost];
   const mistakes: StageFailure[] = [];
@@ -163,8 +165,9 @@ export async function readRecords(
         .finally(() => tries.add(lines));
       if (found) break;
       if (ctx.clock.elapsed() > end) {
-        if (unrunnable) mistakes.push(notRunnable(`recipe.yml: read cannot be run: ${record.by}`, said));
-        else losses.push({ what: record.what, volume: null, now: [], said });
+        if (unrunnable && !ranHere) {
+          mistakes.push(notRunnable(`recipe.yml: read cannot be run: ${record.by}`, said));
+        } else losses.push({ what: record.what, volume: null, now: [], said });
         break;
       }
       await ctx.clock.sleep(READ_EVERY_MS, ctx.signal);

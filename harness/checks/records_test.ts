@@ -74,8 +74,8 @@ function scene(
     clock: ctx.clock,
     read: async () => await (await recordsOf(run, { app, ctx }))[0]?.look((line) => void log.push(line)),
     /** Reads all records back; each command may take no time at all. */
-    losses: async (lost: readonly Loss[] = []) =>
-      await readRecords(await recordsOf(run, { app, ctx, commandMs: 0 }), { ctx, lost }),
+    losses: async (lost: readonly Loss[] = [], ranHere = false) =>
+      await readRecords(await recordsOf(run, { app, ctx, commandMs: 0 }), { ctx, lost, ranHere }),
   };
 }
 
@@ -191,4 +191,19 @@ Deno.test("a command of data that cannot be run is the enrolment's mistake; one 
   deepEqual(await scene(ends("read", 127)).losses([marker]), [marker]);
   let tries = 0;
   equal((await scene(() => tries++ < 3 ? { code: 127 } : "m4rk").losses()).length, 0);
+});
+
+Deno.test("a read that worked in the same version and cannot be run any more has lost what it needs: that is the recipe's", async () => {
+  for (const code of [126, 127]) {
+    let written = false;
+    let restored = false;
+    const it = scene((command) => {
+      if (command === "write") written = true;
+      return restored ? { code } : command === "read" && written ? "m4rk" : "";
+    });
+    await it.seeded();
+    restored = true;
+    const losses = await it.losses([], true);
+    deepEqual(losses.map(({ what, said }) => [what, said]), [['record "m4rk" in service app', "not found"]]);
+  }
 });

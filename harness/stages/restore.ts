@@ -27,7 +27,7 @@ export async function restoreStage(run: RunContext, ctx: StageContext): Promise<
   await app.answers(ctx);
 
   const lost = await readMarkers(app, { written, marker, ctx, strict: true });
-  const losses = await readRecords(records, { ctx, lost });
+  const losses = await readRecords(records, { ctx, lost, ranHere: true });
   if (losses.length > 0) {
     throw new StageFailure("data is gone after the restore", {
       code: "restore.data",
