@@ -19,6 +19,8 @@ const namePattern = "[A-Za-z_][A-Za-z0-9_]*";
 
 /** Limits far above what any recipe needs. What lies beyond them is reported as odd and not read. */
 const limits = { text: 100_000, line: 4_096, settings: 1_000, value: 16_384 };
+/** Characters of the longest line that is read. */
+export const LONGEST_LINE = limits.line;
 
 /**
  * Reads an app's `.env` or a recipe's `.env.sample` line by line. It ignores lines with `export`, takes quotes off,

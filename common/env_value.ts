@@ -1,13 +1,9 @@
-/** Characters of a value: with its name and what stands behind it, a line is no longer than readers of the file take. */
-const MOST = 3_500;
-
-/** What keeps a value from being written into an env file, as the rest of a sentence about it; null: nothing does. */
+/** What keeps a value from standing in an env file, however short, as the rest of a sentence about it; null: nothing does. */
 export function unwritable(value: string): string | null {
   // deno-lint-ignore no-control-regex
   if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/.test(value)) {
     return "must be a single line of plain text";
   }
-  if (value.length > MOST) return `must not be longer than ${MOST} characters`;
   return quoted(value) === null ? "mixes quotes in a way no env file can hold" : null;
 }
 

@@ -1,6 +1,7 @@
 // @ts-types="@types/semver/ranges/valid"
 import validRange from "semver/ranges/valid.js";
 import * as z from "zod";
+import { HOST, servicesOfCommands } from "../common/recipe_commands.ts";
 
 const NAME = /^[A-Za-z_][\w-]*$/;
 const SERVICE = /^[A-Za-z0-9_][\w.-]*$/;
@@ -11,8 +12,8 @@ export const afterDeploy = z.array(
     const [first = "", second] = said.trim().split(/\s+/);
     return second === undefined ? NAME.test(first) : SERVICE.test(first) && NAME.test(second);
   }, "must be a function of abra.sh, or a service, a function and its arguments").refine(
-    (said) => !/^\s*local\s/.test(said),
-    'names "local", which abra takes for the host that deploys, and for no service',
+    (said) => !/\s/.test(said.trim()) || servicesOfCommands(said)[0] !== HOST,
+    `names "${HOST}", which abra takes for the host that deploys, and for no service`,
   ),
 ).default([]).describe(
   "Functions of `abra.sh` that are run once a new app has started: a function for service `app`, or a service, a " +

@@ -315,7 +315,15 @@ Deno.test("what authors get wrong is said as what they have to write", () => {
 
 Deno.test("a setting that belongs to the run or to the host is refused in each form, and others are not", () => {
   const refused = ["DOMAIN", "STACK_NAME", "TYPE", "RECIPE", "LETS_ENCRYPT_ENV"];
-  const steering = ["PATH", "DOCKER_HOST", "COMPOSE_PROJECT_NAME", "ABRA_DIR", "CCCI_RUNS", "LD_PRELOAD"];
+  const steering = [
+    "PATH",
+    "DOCKER_HOST",
+    "COMPOSE_PROJECT_NAME",
+    "ABRA_DIR",
+    "CCCI_RUNS",
+    "LD_PRELOAD",
+    "GIT_SSH",
+  ];
   for (const name of [...refused, ...steering]) {
     for (const form of ["foo", "''", "{ value: foo }", "{ generate: 8 }", "{ value: foo, only: base }"]) {
       const reading = readRecipeYml(`repo: a/b\nenv:\n  ${name}: ${form}\n`);
@@ -328,7 +336,10 @@ Deno.test("a setting that belongs to the run or to the host is refused in each f
     }
   }
   const free = ["COMPOSE_FILE", "COMPOSE_PROFILES", "UPLOAD_DOMAIN", "domain", "TIMEOUT", "DOCKER_IMAGE_TAG"];
-  for (const name of free) assert.ok(readRecipeYml(`repo: a/b\nenv: { ${name}: x }\n`).ok, name);
+  const ofApps = ["NODE_OPTIONS", "ENV", "DENO_DIR", "NODE_EXTRA_CA_CERTS", "GIT_SSH_PORT"];
+  for (const name of [...free, ...ofApps]) {
+    assert.ok(readRecipeYml(`repo: a/b\nenv: { ${name}: x }\n`).ok, name);
+  }
 });
 
 Deno.test("no duration is longer than a timer can count", () => {
@@ -378,7 +389,7 @@ Deno.test("a setting that no env file can hold is told as the mistake of recipe.
     ['"a\\tb"', "must be a single line of plain text"],
     ["it's `odd`", "mixes quotes in a way no env file can hold"],
     ['{ value: it\'s "odd", only: base }', "mixes quotes in a way no env file can hold"],
-    ["x".repeat(5_000), "must not be longer than 3500 characters"],
+    ["x".repeat(3_501), "must not be longer than 3500 characters"],
   ];
   for (const [value, told] of cases) {
     const reading = readRecipeYml(`repo: a/b\nenv:\n  NOTE: ${value}\n`);
@@ -386,6 +397,7 @@ Deno.test("a setting that no env file can hold is told as the mistake of recipe.
     assert.equal(reading.problem, `is invalid: line 3, column 3: "env.NOTE" ${told}`);
   }
   assert.ok(readRecipeYml("repo: a/b\nenv:\n  NOTE: |-\n    it's one line\n").ok);
+  assert.ok(readRecipeYml(`repo: a/b\nenv:\n  NOTE: ${"x".repeat(3_500)}\n`).ok);
 });
 
 Deno.test("a provider's certificate goes into secrets, since no env file can hold it", () => {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { unwritable } from "../common/env_value.ts";
-import { isSteering } from "../common/steering.ts";
+import { HOST, isCommands, servicesOfCommands } from "../common/recipe_commands.ts";
+import { steersDeploys } from "../common/steering.ts";
 import { neededIn } from "./needs_schema.ts";
 
 /** Text, also where YAML takes it for a number or a truth value. */
@@ -79,7 +80,9 @@ const ofTheRun: Readonly<Record<string, string>> = {
 /** Why `env` may not set something, as the rest of a sentence; null: it may. */
 function notOurs(name: string): string | null {
   if (Object.hasOwn(ofTheRun, name)) return ofTheRun[name] ?? null;
-  return isSteering(name) ? "belongs to the host that deploys, whose programs it steers: leave it out" : null;
+  return steersDeploys(name)
+    ? "belongs to the host that deploys, whose programs it steers: leave it out"
+    : null;
 }
 
 /** `env`: by the names of the settings. */
@@ -101,19 +104,24 @@ export const env = z.record(
   }],
 });
 
-/** Settings by which abra runs functions of a recipe. */
-export const COMMANDS = /^(PRE|POST)_[A-Z]+_CMDS$/;
+/** Characters of a value of `env`: with its name and what stands behind it, its line is short enough to be read. */
+const MOST = 3_500;
+
+/** What keeps a value of `env` out of a `.env`, as the rest of a sentence; null: nothing does. */
+export function unheld(value: string): string | null {
+  return unwritable(value) ?? (value.length > MOST ? `must not be longer than ${MOST} characters` : null);
+}
 
 /** What of a setting of `env` no `.env` can hold, or may not, each as the rest of a sentence. */
 export function wrongSetting(name: string, value: string): string[] {
-  const problem = value.endsWith("\n") && unwritable(value.trimEnd()) === null
+  const problem = value.endsWith("\n") && unheld(value.trimEnd()) === null
     ? 'ends with a line break, which no env file can hold: write "|-" for "|", and ">-" for ">"'
-    : unwritable(value);
+    : unheld(value);
   const certificates = neededIn(value).filter((one) => one.name === "ca").map(({ recipe }) =>
     `has "{needs.${recipe}.ca}", a certificate of several lines, which no env file can hold: "secrets" can`
   );
-  const onHost = COMMANDS.test(name) && /(^|\|)\s*local(?![\w.-])/.test(value)
-    ? ['names "local", which abra takes for the host that deploys, and for no service']
+  const onHost = isCommands(name) && servicesOfCommands(value).includes(HOST)
+    ? [`names "${HOST}", which abra takes for the host that deploys, and for no service`]
     : [];
   return [...problem === null ? [] : [problem], ...certificates, ...onHost];
 }

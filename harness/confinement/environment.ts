@@ -4,14 +4,11 @@ import { type Compose, servicesOf } from "../recipe/compose.ts";
 import { entriesOf, isRecord, listOrMap } from "../recipe/compose_values.ts";
 import { unwritable } from "../../common/env_value.ts";
 import { assignmentLine } from "../recipe/env_file.ts";
+import { HOST, isCommands, servicesOfCommands } from "../../common/recipe_commands.ts";
 import { isSteering } from "../../common/steering.ts";
 import { isHostVariable } from "../abra/environment.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
 import { type Finding, quote } from "../lint/finding.ts";
-
-/** What abra takes for its own host in the place of a service, also where there is a service of that name. */
-const HOST = "local";
-const commands = /^(PRE|POST)_[A-Z]+_CMDS$/;
 
 /** What `.env.sample` and `abra.sh` put into the environment of a deploy, and what services take from it. */
 export function checkEnvironment(
@@ -75,9 +72,9 @@ export function checkEnvironment(
         add(finding(`Sets ${quote(name)}, which belongs to the host that deploys`));
       } else if (unwritable(value) !== null) {
         add(finding(`The value of ${quote(name)} ${unwritable(value)}`));
-      } else if (commands.test(name)) {
-        const target = value.split("|").map((command) => command.trim().split(/\s+/)[0] ?? "")
-          .find((service) => service !== "" && (service === HOST || !services.includes(service)));
+      } else if (isCommands(name)) {
+        const target = servicesOfCommands(value)
+          .find((service) => service === HOST || !services.includes(service));
         if (target !== undefined) {
           const what = target === HOST ? "the host that deploys" : "no service of the recipe";
           add(finding(`${quote(name)} runs a command in ${quote(target)}, which is ${what}`));

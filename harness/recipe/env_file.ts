@@ -1,4 +1,4 @@
-import { assignedName, parseEnvFile } from "../../common/env_file.ts";
+import { assignedName, LONGEST_LINE, parseEnvFile } from "../../common/env_file.ts";
 import { quoted, unwritable } from "../../common/env_value.ts";
 import { CcciError } from "../../common/errors.ts";
 
@@ -6,7 +6,7 @@ import { CcciError } from "../../common/errors.ts";
  * An app's settings with some of them set, in the one form that every reader takes alike: one line a variable, no
  * comments, nothing left to expand. abra's modifiers (`# length=64`) stay behind the values they are about.
  * @param text settings as `app new` copied them from a recipe's sample
- * @throws {CcciError} `env.value` for a value that an env file cannot hold
+ * @throws {CcciError} `env.value` for a value that an env file cannot hold, or with which a line would not be read
  */
 export function setEnv(text: string, values: Readonly<Record<string, string>>): string {
   const lines = new Map<string, string>();
@@ -19,6 +19,11 @@ export function setEnv(text: string, values: Readonly<Record<string, string>>): 
   }
   for (const [name, value] of Object.entries(values)) {
     if (!lines.has(name)) lines.set(name, `${name}=${quote(name, value)}`);
+  }
+  for (const [name, { length }] of lines) {
+    if (length <= LONGEST_LINE) continue;
+    const problem = `takes a line of ${length} characters, and none of more than ${LONGEST_LINE} is read`;
+    throw new CcciError("env.value", `Value of "${name}" ${problem}`);
   }
   return [...lines.values()].map((line) => `${line}\n`).join("");
 }

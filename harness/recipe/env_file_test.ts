@@ -61,3 +61,16 @@ Deno.test("a sample of nothing but comment signs is looked through once", () => 
   assert.equal(isInSample(`${"#\n".repeat(50_000)}# NAME=x\n`, "NAME"), true);
   assert.equal(isInSample("#".repeat(100_000), "NAME"), false);
 });
+
+Deno.test("a line is written as long as it is read, and no longer", () => {
+  const fits = "x".repeat(4_094);
+  const text = setEnv("", { A: fits });
+  assert.deepEqual(toEnvironment(parseEnvFile(text)), { A: fits });
+  assert.equal(setEnv(`A=${fits}\n`, {}), text);
+  for (const [sample, values] of [["", { A: `${fits}x` }], [`B=${fits}\nA=x$B\n`, {}]] as const) {
+    assert.throws(() => setEnv(sample, values), {
+      code: "env.value",
+      message: 'Value of "A" takes a line of 4097 characters, and none of more than 4096 is read',
+    });
+  }
+});

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { unwritable } from "../../common/env_value.ts";
 import { CcciError } from "../../common/errors.ts";
+import { unheld } from "../../enrolment/values_schema.ts";
 import { Abra } from "../abra/abra.ts";
 import { type Revision, sideOf } from "../app/revision.ts";
 import { composeFileWith, layDown, liftUp, type Override, overrideOf } from "../app/override.ts";
@@ -147,7 +147,7 @@ export function mistakeOf(
 /** A setting of `recipe.yml` that no env file can hold: what a provider hands over is known late, and may be anything. */
 function unheldSetting(settings: Readonly<Record<string, string>>): string | null {
   const [found] = Object.entries(settings).flatMap(([name, value]) => {
-    const problem = unwritable(value);
+    const problem = unheld(value);
     return problem === null ? [] : [`"env.${name}", with its placeholders filled in, ${problem}`];
   });
   return found ?? null;
