@@ -1,5 +1,6 @@
 import type { ReadyCondition } from "../../enrolment/ready_schema.ts";
 import { extraDomain } from "../run/names.ts";
+import { serviceNames } from "../swarm/service_names.ts";
 import { waitAnswer } from "./wait_answer.ts";
 import { type PortOptions, waitPort } from "./wait_port.ts";
 import type { Settings } from "../run/settings.ts";
@@ -24,6 +25,14 @@ export interface ReadyApp
 export async function waitReady(conditions: readonly ReadyCondition[], app: ReadyApp): Promise<void> {
   for (const { path, domain, status = [200], service, tcp, stable: times = 1, only } of conditions) {
     if (only !== undefined && only !== app.at) continue;
+    if (
+      only === "base" && service !== undefined &&
+      !(await serviceNames(app.swarm, app.stack)).includes(service)
+    ) {
+      // Lint calls it stale where no published version has the service.
+      app.log(`Not waited for service "${service}": this published version has none of that name`);
+      continue;
+    }
     const wait = { ...app, times, apartMs: APART_MS, timeoutMs: app.timeoutMs() };
     if (path !== undefined) {
       await waitAnswer({

@@ -141,4 +141,7 @@ Deno.test("what is for the other version is not waited for, and a service that t
   const { failure, slept } = await wait(conditions, { at: "head" });
   assert.match(failure?.message ?? "", /^recipe\.yml: ready names service "voice", and the app has none/);
   assert.deepEqual([failure?.fault, failure?.detail, slept], ["enrolment", "The app's services: app", 0]);
+  const gone = await wait([{ service: "voice", tcp: 1, only: "base" }], { at: "base" });
+  assert.deepEqual([gone.failure, gone.slept], [null, 0], "lint has told that it is stale");
+  assert.match(gone.lines.join("\n"), /^Not waited for service "voice": this published version has none/);
 });

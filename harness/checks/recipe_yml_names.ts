@@ -1,6 +1,6 @@
 import { meantAs } from "../../common/spelling.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
-import { COMMANDS } from "../../enrolment/values_schema.ts";
+import type { StageName } from "../../protocol/result.ts";
 import { ownSettings } from "../app/settings.ts";
 import { lackOf } from "../app/post_commands.ts";
 import { servicesOf, volumesOf } from "../recipe/compose.ts";
@@ -15,50 +15,56 @@ interface Named {
 }
 
 /**
- * What a `recipe.yml` names that the recipe does not have, each as a sentence: services, volumes, and functions of
- * `abra.sh`. A deploy would show it too, some minutes later. The commit under test has to have each; what is for the
- * published version alone is looked for in those that were read.
+ * What a `recipe.yml` names that the commit under test does not have, each as a sentence: services, volumes, and
+ * functions of `abra.sh`. A deploy would show it too, some minutes later. What no stage of the run uses keeps nobody from
+ * running it: a provider is only installed, and an older commit may be.
  */
 export function wrongNames(
   enrolment: Enrolment,
-  { versions, app: { domain, stack } }: {
-    versions: readonly ReadVersion[];
+  { head, stages, app: { domain, stack } }: {
+    head: ReadVersion;
+    /** Stages that the run goes through. */
+    stages: readonly StageName[];
     app: { domain: string; stack: string };
   },
 ): string[] {
   const { ready, data, files, backup, skip } = enrolment;
-  const of = (at: ReadVersion["at"]) => versions.filter((one) => one.at === at);
-  const head = of("head");
-  const services = (at: ReadVersion["at"]) => of(at).flatMap(({ compose }) => servicesOf(compose));
-  const volumes = head.flatMap(({ compose }) => volumesOf(compose, stack).map(({ key }) => key));
-  const conditions = (isOfBase: boolean) =>
-    ready.flatMap(({ service: name, only }, at): Named[] =>
-      name === undefined || (only === "base") !== isOfBase ? [] : [{ path: `ready.${at}.service`, name }]
-    );
-  const commands = Object.entries(data).flatMap(([key, list]) =>
-    list.map(({ service }, at): Named => ({ path: `data.${key}.${at}.service`, name: service }))
+  const takesPlace = (stage: StageName) =>
+    stages.includes(stage) && !skip.some((skipped) => skipped.stage === stage);
+  const isWritten = takesPlace("backup") || takesPlace("upgrade");
+  const used = { seed: isWritten, read: isWritten, destroy: takesPlace("backup") && takesPlace("restore") };
+  const conditions = ready.flatMap(({ service: name, only }, at): Named[] =>
+    name === undefined || only === "base" ? [] : [{ path: `ready.${at}.service`, name }]
+  );
+  const commands = (["seed", "read", "destroy"] as const).filter((key) => used[key]).flatMap((key) =>
+    data[key].map(({ service }, at): Named => ({ path: `data.${key}.${at}.service`, name: service }))
   );
   const filled = files.map(({ volume }, at): Named => ({ path: `files.${at}.volume`, name: volume }));
-  const saved = skip.some(({ stage }) => stage === "backup") ? [] : backup.expect.map((said, at): Named => ({
+  const saved = !takesPlace("backup") ? [] : backup.expect.map((said, at): Named => ({
     path: `backup.expect.${at}`,
     name: said.split("/")[0] ?? "",
   }));
+  const settings = ["POST_DEPLOY_CMDS", ...takesPlace("upgrade") ? ["POST_UPGRADE_CMDS"] : []];
   return [
-    ...unknown([...conditions(false), ...commands], { what: "service", known: services("head") }),
-    ...(of("base").length === 0 ? [] : unknown(conditions(true), {
-      what: "service",
-      known: services("base"),
-    })),
-    ...unknown([...filled, ...saved], { what: "volume", known: volumes }),
-    ...head.flatMap((version) => wrongCommands(enrolment, { ...version, domain })),
+    ...unknown([...conditions, ...commands], { what: "service", known: servicesOf(head.compose) }),
+    ...unknown([...filled, ...saved], {
+      what: "volume",
+      known: volumesOf(head.compose, stack).map(({ key }) => key),
+    }),
+    ...wrongCommands(enrolment, { ...head, domain, settings }),
   ];
 }
 
 /** What the version under test lacks of the functions and services in whose containers `recipe.yml` runs them. */
-function wrongCommands(enrolment: Enrolment, version: ReadVersion & { domain: string }): string[] {
+function wrongCommands(
+  enrolment: Enrolment,
+  version: ReadVersion & { domain: string; settings: readonly string[] },
+): string[] {
   const { root, compose } = version;
   const callable = { abraSh: readInside(root, "abra.sh") ?? "", services: servicesOf(compose) };
-  const settings = Object.entries(ownSettings(enrolment, version)).filter(([name]) => COMMANDS.test(name));
+  const settings = Object.entries(ownSettings(enrolment, version)).filter(([name]) =>
+    version.settings.includes(name)
+  );
   const named = [
     ...enrolment.after_deploy.map((said, at) => ({ path: `after_deploy.${at}`, said, words: 1 })),
     ...settings.flatMap(([name, value]) =>

@@ -1,36 +1,41 @@
 import assert from "node:assert/strict";
 import { defaultEnrolment, parseEnrolment } from "../../enrolment/enrolment.ts";
+import type { StageName } from "../../protocol/result.ts";
 import { loadCompose } from "../recipe/compose.ts";
+import { selectStages } from "../run/stage_plan.ts";
 import { wrongNames } from "./recipe_yml_names.ts";
 import type { ReadVersion } from "./recipe_yml_use.ts";
 
-/** A version with one service, which mounts volume `data`, and with function `prepare`. */
-async function version(at: ReadVersion["at"], service: string): Promise<ReadVersion & AsyncDisposable> {
+/** A version with service `app`, which mounts volume `data`, and with function `prepare`. */
+async function version(): Promise<ReadVersion & AsyncDisposable> {
   const root = await Deno.realPath(await Deno.makeTempDir());
-  const compose =
-    `services:\n  ${service}:\n    image: a/b:1\n    volumes: [data:/data]\nvolumes:\n  data:\n`;
+  const compose = `services:\n  app:\n    image: a/b:1\n    volumes: [data:/data]\nvolumes:\n  data:\n`;
   await Deno.writeTextFile(`${root}/compose.yml`, compose);
   await Deno.writeTextFile(`${root}/abra.sh`, "export A=v1\nprepare() {\n  x\n}\n");
   const read = await loadCompose(root, {});
   assert.ok(read.ok);
-  return { at, root, compose: read, [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }) };
+  return {
+    at: "head",
+    root,
+    compose: read,
+    [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),
+  };
+}
+
+/** What of a `recipe.yml` is wrong for a commit, in a run of all stages unless others are said. */
+function wrongAt(
+  head: ReadVersion,
+  { text, stages = selectStages(null) }: { text: string; stages?: StageName[] },
+): string[] {
+  const enrolment = { ...defaultEnrolment("wiki"), ...parseEnrolment(`repo: a/wiki\n${text}`, "recipe.yml") };
+  return wrongNames(enrolment, { head, stages, app: { domain: "wiki.ci.test", stack: "wiki_ci_test" } });
 }
 
 Deno.test("each name in recipe.yml that the recipe does not have is told, with the one that was probably meant", async () => {
-  await using head = await version("head", "app");
-  await using base = await version("base", "wbe");
-  const wrong = (text: string, versions = [head, base]) =>
-    wrongNames({ ...defaultEnrolment("wiki"), ...parseEnrolment(`repo: a/wiki\n${text}`, "recipe.yml") }, {
-      versions,
-      app: { domain: "wiki.ci.test", stack: "wiki_ci_test" },
-    });
+  await using head = await version();
+  const wrong = (text: string) => wrongAt(head, { text });
   const cases: [text: string, told: string, meant: string][] = [
     ["ready: [{ service: ap, tcp: 80 }]", '"ready.0.service" names service "ap", and the app has', "app"],
-    [
-      "ready: [{ service: web, tcp: 8, only: base }]",
-      '"ready.0.service" names service "web", and the app has',
-      "wbe",
-    ],
     [
       "data: { seed: [{ service: appp, command: x }] }",
       '"data.seed.0.service" names service "appp", and the app has',
@@ -76,7 +81,7 @@ Deno.test("each name in recipe.yml that the recipe does not have is told, with t
     '"env.POST_DEPLOY_CMDS" says "prepare", which is no service, function of abra.sh and arguments',
   ]);
   const right = `
-ready: [{ service: app, tcp: 80 }, { service: wbe, tcp: 80, only: base }, { path: /x }]
+ready: [{ service: app, tcp: 80 }, { path: /x }]
 data: { seed: [{ service: app, command: x }], read: [{ service: app, command: x }] }
 files: [{ volume: data, path: x, content: y }]
 after_deploy: [prepare, app prepare x]
@@ -85,7 +90,29 @@ env:
   POST_UPGRADE_CMDS: { value: web gone, if_file: compose.gone.yml }
 `;
   assert.deepEqual(wrong(right), []);
-  assert.deepEqual(wrong("ready: [{ service: web, tcp: 8, only: base }]", [head]), []);
-  const skipped = "backup: { expect: [gone/x] }\nskip: [{ stage: backup, reason: large }]";
-  assert.deepEqual(wrong(skipped), []);
+});
+
+Deno.test("what no stage of the run uses keeps nobody from running it", async () => {
+  await using head = await version();
+  const paths = (text: string, only: StageName[] | null) =>
+    wrongAt(head, { text, stages: selectStages(only) }).map((said) => /^"([^"]*)"/.exec(said)?.[1]);
+  const text = `
+ready: [{ service: gone, tcp: 80, only: base }]
+data:
+  seed: [{ service: gone, command: x }]
+  read: [{ service: gone, command: x }]
+  destroy: [{ service: gone, command: x }]
+backup: { expect: [gone/x] }
+env: { POST_UPGRADE_CMDS: gone prepare, POST_DEPLOY_CMDS: gone prepare }
+`;
+  const commands = ["data.seed.0.service", "data.read.0.service"];
+  const [upgraded, deployed] = ["env.POST_UPGRADE_CMDS", "env.POST_DEPLOY_CMDS"];
+  const saved = "backup.expect.0";
+  assert.deepEqual(paths(text, ["install"]), [deployed]);
+  assert.deepEqual(paths(text, ["upgrade"]), [...commands, upgraded, deployed]);
+  assert.deepEqual(paths(text, ["backup"]), [...commands, saved, deployed]);
+  const all = [...commands, "data.destroy.0.service", saved, upgraded, deployed];
+  assert.deepEqual(paths(text, null), all);
+  const skip = "skip: [{ stage: backup, reason: large }, { stage: upgrade, reason: never }]";
+  assert.deepEqual(paths(`${text}${skip}`, null), [deployed]);
 });

@@ -11,6 +11,8 @@ import { neededSecrets } from "../recipe/secrets.ts";
 /** A version of the recipe as it was read. */
 export interface ReadVersion extends Version {
   compose: Compose;
+  /** A published version, as it is called. */
+  version?: string;
 }
 
 /** What of a `recipe.yml` this run has a use for. */
@@ -61,6 +63,7 @@ export function useOf(
       `secrets.${name}: no version uses such a secret${meantAs(name, [...secrets])}`
     ),
     ...missingFiles(enrolment, versions),
+    ...missingServices(enrolment, versions),
     ...dollarSigns(enrolment),
     ...staleSkips(enrolment, seen),
     ...Object.keys(enrolment.grace).filter((name) => !overridden.includes(`grace.${name}`)).map((name) =>
@@ -92,6 +95,18 @@ function missingFiles({ env }: Enrolment, versions: readonly ReadVersion[]): str
     )
       .map((one) => `env.${name}: no version that it is for has ${one}`);
   });
+}
+
+/** Services that are waited for in published versions alone, and that none of these has. */
+function missingServices({ ready }: Enrolment, versions: readonly ReadVersion[]): string[] {
+  const published = versions.filter(({ at }) => at === "base");
+  const services = published.flatMap(({ compose }) => servicesOf(compose));
+  const names = published.map(({ version }) => version).join(", ");
+  return ready.flatMap(({ service, only }, at) =>
+    only !== "base" || service === undefined || published.length === 0 || services.includes(service)
+      ? []
+      : [`ready.${at}: ${names} has no service "${service}"${meantAs(service, services)}`]
+  );
 }
 
 /** Placeholders that stay as they are, since a dollar sign before them makes them the app's own. */

@@ -15,11 +15,17 @@ export async function lookAtUse(
 ): Promise<Finding[]> {
   const app = run.plan.apps.find((one) => one.lane === "install") ?? run.plan.apps[0];
   if (app === undefined) return [];
-  const versions: ReadVersion[] = [{ at: "head", root: head.root, compose: head.compose }];
+  const version: ReadVersion = { at: "head", root: head.root, compose: head.compose };
+  const versions = [version];
   const upgrades = upgradesOf(run);
   for (const { base, compose } of upgrades) {
     if (base === null || compose.base === null) continue;
-    versions.push({ at: "base", root: await Deno.realPath(folderOf(run, base)), compose: compose.base });
+    versions.push({
+      at: "base",
+      version: base.version,
+      root: await Deno.realPath(folderOf(run, base)),
+      compose: compose.base,
+    });
   }
   const { applied, stale } = useOf(run, {
     app,
@@ -33,7 +39,7 @@ export async function lookAtUse(
   });
   sendCustomised(run, applied);
   for (const text of stale) ctx.note(text);
-  return wrongNames(run.enrolment, { versions, app }).map((message) =>
+  return wrongNames(run.enrolment, { head: version, stages: run.plan.stages, app }).map((message) =>
     mistakeOf(run.enrolment, { rule: "enrolment.names", message })
   );
 }

@@ -576,6 +576,19 @@ Deno.test("a setting that no env file can hold is a finding, and nothing is depl
   assert.equal(run.undeployable, "confinement");
 });
 
+Deno.test("a setting whose line would not be read is a finding, and one that is just short enough is none", async () => {
+  const of = (length: number) => ({
+    head: { ".env.sample": `TYPE=wiki\nDOMAIN=x\nA=${"x".repeat(length)}\nB=y$A\n` },
+  });
+  assert.deepEqual((await lint(of(4_093))).findings, []);
+  const { findings, cause } = await lint(of(4_094));
+  assert.deepEqual(findings, ["error confine.environment .env.sample"]);
+  assert.match(
+    cause ?? "",
+    /Value of "B" takes a line of 4097 characters, and none of more than 4096 is read/,
+  );
+});
+
 const pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 const told = /^recipes\/wiki\/recipe\.yml: "env\.CA", with its placeholders filled in, must be a single line/;
 
@@ -608,6 +621,25 @@ Deno.test("what recipe.yml names and the recipe does not have is told before any
     /^recipes\/wiki\/recipe\.yml: "ready\.0\.service" names service "ap", .* meant as "app"$/,
   );
   assert.deepEqual([fault, run.undeployable], ["enrolment", "enrolment"]);
+});
+
+Deno.test("names that only stages use which the run does not go through stop nothing", async () => {
+  const recipeYml = `
+data: { seed: [{ service: gone, command: x }], read: [{ service: gone, command: x }] }
+backup: { expect: [gone/x] }
+env: { POST_UPGRADE_CMDS: gone prepare }
+`;
+  const { run, findings, cause } = await lint({ recipeYml });
+  assert.deepEqual([findings, cause, run.undeployable], [[], null, null]);
+});
+
+Deno.test("a service that is waited for in published versions alone, and that none has, is stale and stops nothing", async () => {
+  const recipeYml = "ready: [{ service: ap, tcp: 80, only: base }, { service: app, tcp: 80, only: base }]";
+  const { run, findings, cause, notes } = await lint({ recipeYml, published: {} });
+  assert.deepEqual([findings, cause, run.undeployable, run.baseObstacle], [[], null, null, null]);
+  assert.deepEqual(notes, [
+    `Stale in recipe.yml: ready.0: ${run.base?.version} has no service "ap", probably meant as "app"`,
+  ]);
 });
 
 Deno.test("a published version whose registry nobody can look up keeps the upgrade from being tried, not the run", async () => {
