@@ -1,26 +1,7 @@
 import { CcciError } from "../../common/errors.ts";
 import type { Ingress } from "../../common/ingress.ts";
 import type { Browser } from "../browser/browser.ts";
-
-/** What a test may know about the app under test. */
-export interface AppInfo {
-  recipe: string;
-  domain: string;
-  /** Its further domains, by their names in `recipe.yml`. */
-  domains: Readonly<Record<string, string>>;
-  /** `https://<domain>` */
-  url: string;
-  /** Stage the test belongs to. */
-  stage: string;
-  /** Version deployed now: a published one, or the short commit under test. */
-  version: string;
-  /** Published version the upgrade started from. */
-  base?: string;
-  /** What the run's data is written with. */
-  marker: string;
-  /** Domains of the apps that need it, if it is a provider. */
-  neededBy?: readonly string[];
-}
+import type { App, ExecResult } from "../kit/app.ts";
 
 /** A value that a set-up has handed on. */
 export interface HandedValue {
@@ -36,14 +17,9 @@ export interface Orphan {
   handed: Readonly<Record<string, HandedValue>>;
 }
 
-export interface ContainerExec {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
 export interface BrokerOptions {
-  app: AppInfo;
+  /** What a test may know about the app under test. */
+  app: App;
   /** Domains that `fetch` and pages may go to; the first is the app's. */
   domains: readonly string[];
   ingress: Ingress;
@@ -56,7 +32,7 @@ export interface BrokerOptions {
     service: string,
     argv: readonly string[],
     options: { stdin?: string; timeoutMs: number; signal?: AbortSignal },
-  ) => Promise<ContainerExec>;
+  ) => Promise<ExecResult>;
   /**
    * Says where a port of the run's own app is to be reached, by the name of a service or a domain of `services` and
    * `domains`. If it is missing, no port can be reached.
