@@ -52,8 +52,12 @@ function notes(request: IncomingMessage, response: ServerResponse): void {
     "POST /tokens": "s3cret",
     "GET /feed.xml": `<link href="https://${domain}/"/>`,
     "GET files:/logo.png": "PNG",
+    "GET files:/": "Notes",
   };
-  if (at === "GET /old") response.writeHead(301, { location: "/new" }).end();
+  const client = JSON.stringify({ client_id: "notes", client_secret: "s3cret" });
+  if (at === "POST /reg") {
+    response.writeHead(headers.authorization === "Bearer r3gister" ? 201 : 401).end(client);
+  } else if (at === "GET /old") response.writeHead(301, { location: "/new" }).end();
   else if (at === "GET /search?q=milk") response.writeHead(++searches > 2 ? 200 : 404).end("milk");
   else if (at === "GET /me") response.writeHead(headers.authorization === "Bearer s3cret" ? 200 : 401).end();
   else response.writeHead(at in answers ? 200 : 404).end(answers[at]);
@@ -72,8 +76,8 @@ function mail(socket: Socket): void {
 /** Runs examples as tests of a recipe, against an app that is as they say. */
 async function run(examples: readonly string[]): Promise<TestOutcome> {
   const folder = await Deno.makeTempDir({ prefix: "ccci-test-" });
-  const files = `${domain.split(".")[0]}-files.ci.test`;
-  await using site = await httpsSite([domain, files], notes);
+  const [files, www] = [`${domain.split(".")[0]}-files.ci.test`, `${domain.split(".")[0]}-www.ci.test`];
+  await using site = await httpsSite([domain, files, www], notes);
   const smtp = createServer(mail);
   await new Promise<void>((resolve) => smtp.listen(0, "127.0.0.1", resolve));
   const { port } = smtp.address() as AddressInfo;
@@ -91,17 +95,17 @@ async function run(examples: readonly string[]): Promise<TestOutcome> {
         app: {
           recipe: "notes",
           domain,
-          domains: { files },
+          domains: { files, www },
           url,
           stage: "install",
           version: "3fa9c1b7",
           marker: "m4rk",
         },
-        domains: [domain, files],
+        domains: [domain, files, www],
         ingress: { address: site.ingress, ca: await Deno.readTextFile(site.ca) },
         browser: welcoming(),
         services: ["app", "db"],
-        secrets: { api_token: "s3cret" },
+        secrets: { api_token: "s3cret", registration_token: "r3gister" },
         handed: { token: { value: "s3cret", secret: true } },
         hand: () => {},
         locate: (target, asked) =>

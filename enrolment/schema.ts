@@ -43,11 +43,13 @@ export const MOST_SECONDS = 86_400;
  * harness reads all of it; bridge and dashboard pick the keys that they need. Every key has a sentence and an example.
  */
 export const recipeYml = z.strictObject({
-  repo: repoName.describe("`owner/name` of the repository whose pull requests are tested")
+  repo: repoName.describe(
+    "`owner/name` of the repository on the host's forge (`CCCI_FORGE_URL`) on whose pull requests `!testme` is written; the bot has to be able to read it",
+  )
     .meta({ examples: ["coop-cloud/wordpress"] }),
   upstream: z.string().min(1).optional()
     .describe(
-      "Where released versions (annotated tags) are read: `owner/name` on the forge, or a git URL; `repo` without it",
+      "Where releases are tagged: `owner/name` on the forge, or a git URL; `repo` without it. Its annotated tags are the published versions",
     )
     .meta({ examples: ["https://git.example.org/coop-cloud/wordpress.git"] }),
   public: z.boolean().default(false)
@@ -77,18 +79,20 @@ export const recipeYml = z.strictObject({
     .default(
       {},
     )
-    .describe("Seconds a stage may take, and `run` altogether: a day (86400) each at most").meta({
+    .describe(
+      "Seconds a stage may take, and `run` altogether, a day (86400) each at most. Whatever the stages may take, a run ends after 2700 s (`CCCI_RUN_DEADLINE_S`); `run` gives it more, up to what the host allows (3300, `CCCI_RUN_DEADLINE_MAX_S`), and a run that asks for more and needs it ends `infra`",
+    ).meta({
       examples: [{ install: 1200, run: 3300 }],
     }),
   lanes: z.literal(1).optional().describe(
     "How many apps of a run may live at the same time: as many as the host has memory for without it",
   ).meta({ examples: [1] }),
   memory: z.number().positive().optional().describe(
-    "Megabytes of memory that all containers of the app together need at most, the second ones of an update included: 2000 without it, or what the host gives (`CCCI_RUN_MEMORY`). With more than that the run ends `infra`",
+    "Megabytes of memory that all containers of the app together need at most, the second ones of an update included: 2000 without it, or what the host gives (`CCCI_RUN_MEMORY`), if that is less. An app that uses more fails its stage; a `recipe.yml` that asks for more than the host gives ends the run `infra`",
   ).meta({ examples: [4000] }),
   disk: z.number().positive().optional()
     .describe(
-      "Megabytes that the app needs at most in volumes, writable layers and logs: 5000 without it, or what the host gives (`CCCI_RUN_DISK`)",
+      "Megabytes that the app needs at most in volumes, writable layers and logs: 5000 without it, or what the host gives (`CCCI_RUN_DISK`), if that is less. An app that uses more fails its stage; a `recipe.yml` that asks for more than the host gives ends the run `infra`",
     )
     .meta({ examples: [8000] }),
   needs,
@@ -107,7 +111,13 @@ export const recipeYml = z.strictObject({
     destroy: z.array(command).default([]).describe(
       "Commands that destroy what was written before a restore, for data that does not go with the files of the " +
         "backed-up volumes. Where there are none, these files are deleted",
-    ).meta({ examples: [[{ service: "db", command: "dropdb wiki && createdb wiki" }]] }),
+    ).meta({
+      examples: [[{
+        service: "db",
+        command:
+          "psql -q -U wiki -d wiki -v ON_ERROR_STOP=1 -c 'DROP SCHEMA public CASCADE' -c 'CREATE SCHEMA public'",
+      }]],
+    }),
     read: z.array(command.extend({
       expect: z.string().min(1).superRefine((said, context) => {
         for (const wrong of wrongVariables(said, ["$MARKER"])) context.addIssue(wrong);

@@ -23,7 +23,9 @@ const secret = z.strictObject({
   charset: charset.optional()
     .describe("Of which characters these are: letters and digits (`alnum`) without it")
     .meta({ examples: ["hex"] }),
-  file: z.string().min(1).optional().describe("A file beside `recipe.yml` that holds it")
+  file: z.string().min(1).optional().describe(
+    "A file beside `recipe.yml` that holds it, byte by byte: a line break at its end is part of it",
+  )
     .meta({ examples: ["signing-key.pem"] }),
 }).superRefine(({ value, length, charset, file }, context) => {
   if (value === "") context.addIssue("must not be empty");
@@ -39,7 +41,7 @@ export const secrets = z.record(
   z.string().regex(/^[A-Za-z0-9][\w.-]*$/, "must be a secret's name"),
   secret,
 ).default({}).describe(
-  "Secrets that abra cannot generate, or should not, by their names in `compose.yml`",
+  "Secrets that abra cannot generate, or should not, by their names in `compose.yml`. Never one that is in use anywhere, as all can read this repository",
 ).meta({
   examples: [{ smtp_password: { value: "unused" }, jwt_key: { file: "signing-key.pem" } }],
 });

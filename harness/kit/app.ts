@@ -105,7 +105,7 @@ export async function exec(
 }
 
 /**
- * A secret that was generated for this app, by its name in `compose.yml`.
+ * A secret of this app, generated or declared in `secrets` of `recipe.yml`, by its name in `compose.yml`.
  *
  * ```ts
  * import { equal } from "node:assert/strict";

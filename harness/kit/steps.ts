@@ -102,7 +102,7 @@ export async function hand(
 }
 
 /**
- * A value that `setup.ts` has handed on for this app.
+ * A value that the app's own `setup.ts` has handed on. What a provider hands on reaches `env` and `secrets` only.
  *
  * ```ts
  * import { equal } from "node:assert/strict";
