@@ -30,7 +30,7 @@ const OTHERS = [
     "ls",
   ],
   ...["journalctl", "mkdir", "nix", "nixos-generate-config", "nixos-rebuild", "nsenter", "openssl", "printf"],
-  ...["rm", "sha256sum", "sudo", "systemctl", "touch", "umask", "apt-get"],
+  ...["rm", "sha256sum", "sudo", "systemctl", "tar", "touch", "umask", "apt-get"],
 ];
 
 /** Our programs as they are installed, each with the arguments that make Deno show its help. */
