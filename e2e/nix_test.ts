@@ -96,7 +96,7 @@ const SAID = `services.cc-ci = {
   ca = "/etc/ssl/100% ours.pem";
   minFreeGb = 25;
   runner = { capacity = 2; labels.size = "large"; };
-  settings = { proxy.ingress = "10.1.0.1:443"; dashboard.port = 4181; runs = "/srv/runs"; };
+  settings = { proxy.ingress = "10.1.0.1:443"; dashboard.port = 4181; runs = "/srv/runs"; imagesAbove = 70; };
 };`;
 
 withNix("the units of a NixOS host are those that ./cc-ci units writes", async (nix) => {

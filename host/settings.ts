@@ -100,6 +100,10 @@ const schema = z.strictObject({
   /** A version of abra, as it states it, to work with although cc-ci does not know it. */
   trustAbra: z.string().optional(),
   docker: folder.default("/var/run/docker.sock"),
+  /** Gigabytes that have to be free before a run begins, and below which the dashboard warns. */
+  minFreeGb: z.number().nonnegative().default(10),
+  /** Percent of Docker's disk above which the janitor removes images that runs pulled and nobody uses; 100: never. */
+  imagesAbove: z.number().min(0).max(100).default(80),
   /** Folder of run folders. */
   runs: folder.default("/var/lib/cc-ci/runs"),
   /** Folder with a file for each secret, where systemd hands over no credentials. */

@@ -143,17 +143,24 @@ Deno.test("root's programs have the home that log-ins are written to", () => {
   assert.match(files["bin/cc-ci-harness"] ?? "", /^export HOME=\/srv\/root$/m);
 });
 
-Deno.test("runs use the abra, the engine and the folder that the host's program works with", () => {
+Deno.test("runs use the abra, the engine, the folder and the room on the disk that the settings of the host name", () => {
   const settings = parseSettings({
     ...{ domain: "ci.example.org", forge: { url: "https://git.example.org", org: "recipe-maintainers" } },
     ...{ drone: {}, abra: "/opt/abra/abra", docker: "/run/other.sock", runs: "/srv/runs" },
+    ...{ minFreeGb: 25, imagesAbove: 70 },
   });
   const files = hostFiles({ holes: unitValues(settings) });
   for (const name of ["cc-ci-runner.service", "cc-ci-janitor.service", "bin/cc-ci-harness"]) {
-    for (const said of ["ABRA=/opt/abra/abra", "DOCKER_SOCKET=/run/other.sock", "RUNS=/srv/runs"]) {
+    for (
+      const said of [
+        ...["ABRA=/opt/abra/abra", "DOCKER_SOCKET=/run/other.sock", "RUNS=/srv/runs"],
+        ...["MIN_FREE_GB=25", "IMAGES_ABOVE=70"],
+      ]
+    ) {
       assert.match(files[name] ?? "", new RegExp(`^(Environment=|export )CCCI_${said}$`, "m"), name);
     }
   }
+  assert.match(files["cc-ci-dashboard.service"] ?? "", /^Environment=CCCI_MIN_FREE_GB=25$/m);
 });
 
 Deno.test("what comes to nothing is left out, and no list of permissions is empty, which would be everything", () => {

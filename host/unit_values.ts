@@ -25,6 +25,8 @@ export function unitValues(settings: HostSettings): Record<string, string> {
     abra: settings.abra,
     docker: settings.docker,
     runsFolder: settings.runs,
+    minFreeGb: String(settings.minFreeGb),
+    imagesAbove: String(settings.imagesAbove),
     drone: `https://${droneDomain(settings)}`,
     droneRpc: droneDomain(settings),
     ...(pipelines === undefined ? {} : { droneRepo: pipelines.repository }),

@@ -18,7 +18,7 @@ let
     if builtins.elemAt address 3 != null then builtins.elemAt address 3
     else if builtins.head address == "https" then "443" else "80";
   settings = {
-    inherit (cfg) domain forge gateway certificates;
+    inherit (cfg) domain forge gateway certificates minFreeGb;
     swarm = { inherit (cfg.swarm) advertise; };
     name = cfg.hostName;
     secrets = cfg.holes.secrets;
@@ -49,11 +49,12 @@ in
       schedule = if cfg.bridge.schedule then "on" else "off";
       keepDays = toString cfg.dashboard.keepDays;
       keepRuns = toString cfg.dashboard.keepRuns;
-      minFreeGb = toString cfg.minFreeGb;
+      minFreeGb = toString said.minFreeGb;
       janitorEvery = cfg.janitor.interval;
     } // optionalAttrs (said ? ca) { inherit (said) ca; }
     // optionalAttrs (said ? abra) { inherit (said) abra; }
     // optionalAttrs (said ? docker) { inherit (said) docker; }
+    // optionalAttrs (said ? imagesAbove) { imagesAbove = toString said.imagesAbove; }
     // optionalAttrs (said ? runs) { runsFolder = said.runs; }
     // optionalAttrs (said ? home) { inherit (said) home; }
     // optionalAttrs (said ? drone.repository) { droneRepo = said.drone.repository; }
