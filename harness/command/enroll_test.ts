@@ -154,6 +154,7 @@ SECRET_JWT_VERSION=v1 # generate=false
   });
   const answers = {
     "its repository is": "people/wiki",
+    "API_HOST is a domain": "api",
     "switch on": "compose.extra.yml",
     "name the site": "Ours",
     'secret "smtp"': "not-so-secret",
@@ -239,16 +240,22 @@ test("an answer that will never do ends it in a sentence", async (ground) => {
   assert.ok(!await exists(join(ground.recipes, "wiki")));
 });
 
-test("a person who takes a proposal that cannot stand is asked again, and where nobody is asked it ends at once", async (ground) => {
-  const settings = `${sample}DOCKER_HOST=docker.example.com\n`;
+test("a domain of the sample is the app's own only if somebody says so, or its name does", async (ground) => {
+  const hosts = ["UPLOAD_DOMAIN", "SMTP_HOST", "KEYCLOAK_DOMAIN", "ALT_DOMAIN", "DOCKER_HOST"];
+  const settings = sample + hosts.map((name) => `${name}=${name[0]?.toLowerCase()}.example.com\n`).join("");
   const path = await ground.repository({ "compose.yml": stringify(plain), ".env.sample": settings });
-  const refused = {
-    message: /^No answer to "DOCKER_HOST is a domain .*: "env\.DOCKER_HOST" belongs to the host/,
-  };
-  await assert.rejects(ground.enroll(path, { answers: {} }), refused);
-  assert.equal(ground.asked.filter((one) => one.includes("DOCKER_HOST is a domain")).length, 5);
-  await assert.rejects(ground.enroll(path), refused);
-  assert.equal(ground.said.filter((one) => one.includes("DOCKER_HOST is a domain")).length, 1);
+  await ground.enroll(path);
+  const taken = await loadEnrolment(ground.recipes, "wiki");
+  assert.deepEqual(taken.extra_domains, ["upload", "alt"]);
+  assert.deepEqual(taken.env, {
+    UPLOAD_DOMAIN: { value: "{domain.upload}" },
+    ALT_DOMAIN: { value: "{domain.alt}" },
+  });
+  assert.doesNotMatch(ground.said.join(""), /DOCKER_HOST is a domain/);
+  const answers = { "UPLOAD_DOMAIN is": "none", "ALT_DOMAIN is": "-", "SMTP_HOST is": "mail" };
+  await ground.enroll(path, { answers, force: true });
+  const said = await loadEnrolment(ground.recipes, "wiki");
+  assert.deepEqual([said.extra_domains, said.env], [["mail"], { SMTP_HOST: { value: "{domain.mail}" } }]);
 });
 
 test("an enrolment that is there is kept, unless somebody says that it may be written over", async (ground) => {

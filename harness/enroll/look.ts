@@ -1,4 +1,5 @@
 import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
+import { steersDeploys } from "../../common/steering.ts";
 import { portsOf } from "../lint/merged_ports.ts";
 import type { Compose } from "../recipe/compose.ts";
 import { asMap, type ServiceDefinition } from "../recipe/compose_services.ts";
@@ -59,13 +60,29 @@ export function publishedTcp(compose: Pick<Compose, "files">): { service: string
   return [...new Map(found.map((one) => [`${one.service}:${one.tcp}`, one])).values()];
 }
 
-/** Settings of the sample that name an example's domain, apart from the app's own, with a name for each. */
-export function otherDomains({ root }: { root: string }): { setting: string; name: string }[] {
+/** What a domain is called that as a rule is somebody else's: a server for mail or data, or another recipe's app. */
+const ELSEWHERE =
+  /(^|_)(E?MAIL|SMTP|IMAP|POP3?|DB|DATABASE|POSTGRES(QL)?|PG|MYSQL|MARIADB|MONGO(DB)?|REDIS|LDAP|OIDC|OAUTH2?|SSO|SAML|KEYCLOAK|AUTHENTIK|AUTHELIA|COLLABORA|ONLYOFFICE)(_|$)/i;
+
+/** A setting of the sample that names an example's domain. */
+export interface OtherDomain {
+  setting: string;
+  value: string;
+  /** What the domain may be called in `extra_domains`. */
+  name: string;
+  /** Whether its name says that the app itself answers there. */
+  likelyOwn: boolean;
+}
+
+/** Settings of the sample that name an example's domain, apart from the app's own and from what steers the host. */
+export function otherDomains({ root }: { root: string }): OtherDomain[] {
   return parseEnvFile(readInside(root, ".env.sample") ?? "").flatMap(({ name: setting, value }) => {
-    if (setting === "DOMAIN" || !/^[a-z0-9-]+(\.[a-z0-9-]+)*\.example\.(com|org|net)$/.test(value)) return [];
+    if (setting === "DOMAIN" || steersDeploys(setting)) return [];
+    if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*\.example\.(com|org|net)$/.test(value)) return [];
     const name = setting.toLowerCase().replace(/_?(domain|host|hostname|fqdn)$/, "")
       .replace(/[^a-z0-9]+/g, "-").replace(/^-+/, "").slice(0, 20).replace(/-+$/, "");
-    return [{ setting, name: name || "other" }];
+    const likelyOwn = /DOMAIN$/i.test(setting) && !ELSEWHERE.test(setting);
+    return [{ setting, value, name: name || "other", likelyOwn }];
   });
 }
 

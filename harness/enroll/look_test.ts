@@ -41,17 +41,29 @@ Deno.test("overlays that .env.sample leaves out are named, and the files that it
   );
 });
 
-Deno.test("settings that name a domain of an example are domains of their own", async () => {
+Deno.test("settings that name a domain of an example may be domains of their own, except what steers the host", async () => {
   const sample = [
     ..."TYPE=talk DOMAIN=talk.example.com COLLABORA_DOMAIN=collabora.example.com".split(" "),
     ..."API_HOST=api.talk.example.org MAIL_FROM=me@example.com #OTHER_DOMAIN=x.example.com".split(" "),
     "MATRIX_SLIDING_SYNC_PROXY_DOMAIN=sync.example.com",
+    "DOCKER_HOST=docker.example.com",
   ].join("\n");
-  assert.deepEqual(await looking({ ".env.sample": sample }, (root) => otherDomains({ root })), [
-    { setting: "COLLABORA_DOMAIN", name: "collabora" },
-    { setting: "API_HOST", name: "api" },
-    { setting: "MATRIX_SLIDING_SYNC_PROXY_DOMAIN", name: "matrix-sliding-sync" },
+  const found = await looking({ ".env.sample": sample }, (root) => otherDomains({ root }));
+  assert.deepEqual(found.map(({ setting, value, name }) => [setting, value, name]), [
+    ["COLLABORA_DOMAIN", "collabora.example.com", "collabora"],
+    ["API_HOST", "api.talk.example.org", "api"],
+    ["MATRIX_SLIDING_SYNC_PROXY_DOMAIN", "sync.example.com", "matrix-sliding-sync"],
   ]);
+});
+
+Deno.test("a domain is the app's own if its setting is called so, and not for mail, data, log-ins or another recipe", async () => {
+  const own = ["UPLOAD_DOMAIN", "MINIO_CONSOLE_DOMAIN", "web_domain", "DBMS_DOMAIN", "ALT_DOMAIN"];
+  const others = ["SMTP_HOST", "API_HOST", "SMTP_DOMAIN", "MAIL_DOMAIN", "DB_HOST", "WIKI_DB_DOMAIN"];
+  const named = [...own, ...others, "KEYCLOAK_DOMAIN", "COLLABORA_DOMAIN", "LDAP_DOMAIN", "OIDC_DOMAIN"];
+  const sample = named.map((name) => `${name}=x.example.com\n`).join("");
+  const found = await looking({ ".env.sample": sample }, (root) => otherDomains({ root }));
+  assert.equal(found.length, named.length);
+  assert.deepEqual(found.filter(({ likelyOwn }) => likelyOwn).map(({ setting }) => setting), own);
 });
 
 Deno.test("the time that a recipe gives its start is the longest that a health check or TIMEOUT allows", async () => {

@@ -150,7 +150,6 @@ export class Proposing {
         return answer;
       }
       problem = reading.mistakes.map(({ text }) => text).join("; ");
-      if (!this.#ask.isPerson) break;
     }
     throw new UsageError(`No answer to "${question}" can stand in recipe.yml: ${problem}`, {
       hint: "Answer the question in a terminal, or write recipe.yml yourself",
@@ -172,13 +171,17 @@ export class Proposing {
   }
 
   #domains(): void {
-    for (const { setting, name } of otherDomains(this.#fetched)) {
-      this.#answer(`${setting} is a domain of its own. Test apps answer there at a domain called`, {
-        proposal: name,
-        makes: (answer) => ({
-          ...this.#with(setting, `{domain.${answer}}`),
-          extra_domains: [...new Set([...this.#draft.extra_domains ?? [], answer])],
-        }),
+    for (const { setting, value, name, likelyOwn } of otherDomains(this.#fetched)) {
+      const question =
+        `${setting} is a domain, ${value} in .env.sample. What shall it be called in test apps, if the app itself ` +
+        `answers there ("none": it is somebody else's)?`;
+      this.#answer(question, {
+        proposal: likelyOwn ? name : "none",
+        makes: (answer) =>
+          ["none", "-"].includes(answer) ? this.#draft : {
+            ...this.#with(setting, `{domain.${answer}}`),
+            extra_domains: [...new Set([...this.#draft.extra_domains ?? [], answer])],
+          },
       });
     }
   }

@@ -1,7 +1,5 @@
 /** Somebody who answers questions, or does not. */
 export interface Asker {
-  /** Whether a person answers, who may say something else when asked again. */
-  isPerson: boolean;
   /** @returns the answer; the proposal where there is none */
   text(question: string, proposal: string): string;
   confirm(question: string, proposal: boolean): boolean;
@@ -14,13 +12,12 @@ export function terminalAsker(prompt: (question: string, proposal: string) => st
   const text = (question: string, proposal: string) => (prompt(question, proposal) ?? "").trim() || proposal;
   const confirm = (question: string, proposal: boolean) =>
     /^y/i.test(text(`${question} (y/n)`, proposal ? "y" : "n"));
-  return { isPerson: true, text, confirm, permit: (question) => confirm(question, false) };
+  return { text, confirm, permit: (question) => confirm(question, false) };
 }
 
 /** Takes every proposal, and says which; permits nothing. */
 export function takesProposals(say: (line: string) => void): Asker {
   return {
-    isPerson: false,
     text(question, proposal) {
       say(`${question} ${proposal === "" ? "(nothing)" : proposal}`);
       return proposal;
