@@ -6,6 +6,8 @@ const DEMO = "e2e/demo_test.ts";
 const HARNESS = "e2e/harness_test.ts";
 const INSTALL = "e2e/install_test.ts";
 const SECRETS: RunBy = ["e2e/secrets_test.ts", '"docs/secrets.md: its commands do what it says'];
+/** Each command of the suite is called with where the file is. */
+const SECRETS_FILE: RunBy = ["e2e/secrets_test.ts", '"--file", this.file'];
 const HOST = "host/command/cli_test.ts";
 
 /**
@@ -37,11 +39,15 @@ export const RUN_BY: Record<string, RunBy> = {
   "./cc-ci run-recipe --tests-only": [HARNESS, 'run("--tests-only")'],
   "./cc-ci secrets": SECRETS,
   "./cc-ci secrets check": SECRETS,
+  "./cc-ci secrets check --file": SECRETS_FILE,
   "./cc-ci secrets edit": SECRETS,
+  "./cc-ci secrets edit --file": SECRETS_FILE,
   "./cc-ci secrets new": SECRETS,
+  "./cc-ci secrets new --file": SECRETS_FILE,
   "./cc-ci secrets place": SECRETS,
   "./cc-ci secrets recover": SECRETS,
   "./cc-ci secrets rotate": SECRETS,
+  "./cc-ci secrets rotate --file": SECRETS_FILE,
   "./cc-ci status": [HERE, 'ccCi("status"'],
   "./cc-ci uninstall": [INSTALL, '"uninstall"'],
   "./cc-ci uninstall --dry-run": [INSTALL, '"uninstall", "--dry-run"'],
