@@ -340,9 +340,9 @@ Deno.test("a file that is missing, none of sops, or changed by something else is
 
 Deno.test("docs/secrets.md: its commands do what it says, in the order in which they stand there", async () => {
   const text = await Deno.readTextFile(`${root}docs/secrets.md`);
-  const [make = "", change = "", recover = ""] = [...text.matchAll(/^```sh\n([^]*?)^```/gm)].map((
-    [, block],
-  ) => block);
+  const [make = "", makeOnNixOS = "", changeOnNixOS = "", change = "", recover = ""] = [
+    ...text.matchAll(/^```sh\n([^]*?)^```/gm),
+  ].map(([, block]) => block);
   const folder = await Deno.makeTempDir({ dir: tmp });
   // A person fills in what the forge gives; the launcher is the one of this checkout.
   const editor = join(folder, "editor");
@@ -351,6 +351,10 @@ Deno.test("docs/secrets.md: its commands do what it says, in the order in which 
     `#!/bin/sh\nsed -i 's/^\\(forge_token\\|drone_client_id\\|drone_client_secret\\): .*/\\1: given/' "$1"\n`,
     { mode: 0o755 },
   );
+  // Of NixOS there are our own commands alone.
+  for (const name of ["nix", "git", "nixos-rebuild"]) {
+    await Deno.writeTextFile(join(folder, name), "#!/bin/sh\n", { mode: 0o755 });
+  }
   const script = `set -eu
 mount -t tmpfs tmpfs /mnt
 mkdir /mnt/upper /mnt/work
@@ -365,6 +369,12 @@ cp -r /etc/cc-ci/secrets ${folder}/before
 { ${change}
 } > ${folder}/changed
 cp -r /etc/cc-ci/secrets ${folder}/after
+mkdir /etc/nixos
+( cd() { :; }
+PATH=${folder}:$PATH
+${makeOnNixOS}
+${changeOnNixOS}
+) > ${folder}/on-nixos
 newkey
 rm -r /etc/cc-ci/secrets
 recovery=$(grep -o 'AGE-SECRET-KEY-1.*' ${folder}/made)
@@ -382,6 +392,9 @@ cp -r /etc/cc-ci/secrets ${folder}/again
   assert.equal(code, 0, stderr);
   const read = (name: string) => Deno.readTextFile(join(folder, name));
   assert.match(await read("made"), /^✔ drone_client_id: there/m);
+  const onNixOS = await read("on-nixos");
+  assert.match(onNixOS, /^✔ drone_client_id: there/m);
+  assert.match(onNixOS, /^ *systemctl restart cc-ci-.*bridge/m);
   assert.match(await read("changed"), /^Written: \/etc\/cc-ci\/secrets\/bridge_token$/m);
   assert.match(await read("recovered"), /^The key that this host has now reads/m);
   const names = [...Deno.readDirSync(join(folder, "before"))].map(({ name }) => name);
