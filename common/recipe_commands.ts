@@ -6,9 +6,12 @@ export function isCommands(name: string): boolean {
   return /^(PRE|POST)_[A-Z]+_CMDS$/.test(name);
 }
 
-/** The service of each command that such a setting says, in order. */
+/** The commands that such a setting says, in order. */
+export function commandsIn(value: string): string[] {
+  return value.split("|").map((command) => command.trim()).filter((command) => command !== "");
+}
+
+/** The service of each of them. */
 export function servicesOfCommands(value: string): string[] {
-  return value.split("|").map((command) => command.trim().split(/\s+/)[0] ?? "").filter((service) =>
-    service !== ""
-  );
+  return commandsIn(value).map((command) => command.split(/\s+/)[0] ?? "");
 }

@@ -1,3 +1,4 @@
+import { commandsIn } from "../../common/recipe_commands.ts";
 import { meantAs } from "../../common/spelling.ts";
 import { StageFailure } from "../run/stage.ts";
 
@@ -60,7 +61,7 @@ export function lackOf(said: string, { abraSh, services }: Callable): string | n
  * `--local` lets it run functions on the host
  */
 export function readPostCommands(setting: string, text: string): PostCommand[] {
-  return text.split("|").map((one) => one.trim()).filter((one) => one !== "").map((command) => {
+  return commandsIn(text).map((command) => {
     const [service = "", name = "", ...args] = command.split(/\s+/);
     if (/^[A-Za-z0-9_][\w.-]*$/.test(service) && /^[A-Za-z_][\w-]*$/.test(name)) {
       return { service, name, args };

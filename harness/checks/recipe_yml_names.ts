@@ -1,3 +1,4 @@
+import { commandsIn } from "../../common/recipe_commands.ts";
 import { meantAs } from "../../common/spelling.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import type { StageName } from "../../protocol/result.ts";
@@ -68,8 +69,7 @@ function wrongCommands(
   const named = [
     ...enrolment.after_deploy.map((said, at) => ({ path: `after_deploy.${at}`, said, words: 1 })),
     ...settings.flatMap(([name, value]) =>
-      value.split("|").map((said) => said.trim()).filter((said) => said !== "")
-        .map((said) => ({ path: `env.${name}`, said, words: 2 }))
+      commandsIn(value).map((said) => ({ path: `env.${name}`, said, words: 2 }))
     ),
   ];
   return named.flatMap(({ path, said, words }) => {
