@@ -32,7 +32,7 @@ export interface SuperviseOptions {
   emit: (event: RunEvent) => Promise<void>;
   /**
    * The worker is started at once, but does nothing before this resolves. If it rejects, the worker is killed and the
-   * error thrown.
+   * error thrown; unless the run has been stopped, which then is why this rejects.
    */
   ready: Promise<unknown>;
 }
@@ -102,6 +102,10 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
       if (message.type === "event") await emit(message.event);
     }
     status = await worker.status;
+  } catch (error) {
+    await Promise.allSettled([toWorker.abort(), worker.stdout.cancel()]);
+    if (end === null) throw error;
+    return end;
   } finally {
     deadline[Symbol.dispose]();
     cancelled.removeEventListener("abort", cancel);

@@ -3,7 +3,8 @@ import { systemClock } from "../../common/time.ts";
 import type { RunPlan } from "../run/folder.ts";
 import { RunRecord } from "../run/record.ts";
 import { emptyReport } from "../run/stage.ts";
-import { stuckIn } from "./supervise.ts";
+import { RunFolder } from "../run/folder.ts";
+import { stuckIn, supervise } from "./supervise.ts";
 
 const head = { published: null };
 
@@ -48,4 +49,46 @@ Deno.test("a worker that is stuck while a published version runs blocks the upgr
 
 Deno.test("a published version in the other lane does not excuse the install lane", () => {
   assert.equal(stuckIn("install", { ms: 1_000, record: { published: "1.0.0+2" } }).kind, "timed_out");
+});
+
+Deno.test("a run that is cancelled while its surroundings are looked at is cancelled, not trouble of the host", async () => {
+  const path = await Deno.makeTempDir();
+  try {
+    const why = "Whoever started the run is gone";
+    const plan = {
+      stages: ["fetch", "teardown"],
+      request: {
+        run: "r",
+        recipe: "blog",
+        mode: "local",
+        source: { kind: "path", path: "/blog", revision: null },
+      },
+      settings: { RUNS: path, RUN_DEADLINE_S: 60, RUN_DEADLINE_MAX_S: 60 },
+      startedAt: new Date(systemClock.now()).toISOString(),
+    } as unknown as RunPlan;
+    const options = {
+      plan,
+      folder: new RunFolder(path),
+      record: new RunRecord(plan),
+      emit: () => Promise.resolve(),
+    };
+    const looking = new AbortController();
+    const ended = supervise({
+      ...options,
+      cancelled: looking.signal,
+      ready: new Promise((_, reject) =>
+        looking.signal.addEventListener("abort", () => reject(looking.signal.reason))
+      ),
+    });
+    looking.abort(why);
+    assert.deepEqual(await ended, { kind: "cancelled", cause: why });
+    const failed = supervise({
+      ...options,
+      cancelled: new AbortController().signal,
+      ready: Promise.reject(new Error("Docker does not answer")),
+    });
+    await assert.rejects(failed, /Docker does not answer/);
+  } finally {
+    await Deno.remove(path, { recursive: true });
+  }
 });
