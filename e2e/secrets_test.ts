@@ -18,7 +18,7 @@ const sops = await ensureSops({
 /** A host with a key, and a folder in which everything of it lies. */
 class Host {
   readonly folder = Deno.makeTempDirSync({ dir: tmp });
-  readonly file = join(this.folder, "secrets.yaml");
+  file = join(this.folder, "secrets.yaml");
   readonly key = join(this.folder, "host_key");
   readonly seen = join(this.folder, "seen");
   readonly #sops = join(this.folder, "sops");
@@ -45,7 +45,7 @@ class Host {
     const where = ["--file", this.file, "--host-key", this.key];
     return [
       Deno.execPath(),
-      ...["run", "-A", "-q", "local/main.ts", "secrets", command],
+      ...["run", "-A", "-q", `${root}local/main.ts`, "secrets", command],
       ...where,
       ...others,
     ];
@@ -55,9 +55,19 @@ class Host {
     return { CCCI_SOPS: this.#sops, INIT_CWD: this.folder, NO_COLOR: "1" };
   }
 
-  async secrets(args: string[], options: { input?: string; env?: Record<string, string> } = {}) {
+  async secrets(
+    args: string[],
+    options: { input?: string; cwd?: string; env?: Record<string, string> } = {},
+  ) {
     const { env = {}, ...others } = options;
-    return await exec(this.argv(...args), { ...others, cwd: root, env: { ...this.env, ...env } });
+    return await exec(this.argv(...args), { cwd: root, ...others, env: { ...this.env, ...env } });
+  }
+
+  /** Writes a program that takes the place of an editor. @returns its path */
+  async editor(script: string): Promise<string> {
+    const path = join(this.folder, "editor");
+    await Deno.writeTextFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return path;
   }
 
   /** Every secret with its value, read by the real sops and this private key. */
@@ -310,6 +320,122 @@ Deno.test("a recovery key that is typed at a terminal is not shown there", async
   assert.equal((await child.status).code, 0, shown);
   assert.match(shown, /The key that this host has now reads/);
   assert.ok(!shown.includes(recovery.slice(20, 40)), "nothing of it is on the screen");
+});
+
+Deno.test("rules for other files that lie in the caller's folder leave no secret readable", async () => {
+  const host = await Host.make();
+  const recipient = (await Deno.readTextFile(`${host.key}.pub`)).split(" ").slice(0, 2).join(" ");
+  await Deno.writeTextFile(
+    join(host.folder, ".sops.yaml"),
+    `creation_rules:\n  - encrypted_regex: ^nothing$\n    age: ${recipient}\n`,
+  );
+  const made = await host.secrets(["new"], { cwd: host.folder });
+  assert.equal(made.code, 0, made.stderr);
+  assert.match(await Deno.readTextFile(host.file), /^bridge_token: ENC\[/m);
+
+  // Where somebody has called sops with such a rule, the check says so.
+  const readable = await exec([sops, "encrypt", "--filename-override", host.file], {
+    ...{ cwd: host.folder, input: "bridge_token: a-value-of-a-test\n" },
+  });
+  await Deno.writeTextFile(host.file, readable.stdout);
+  const checked = await host.secrets(["check"]);
+  assert.equal(checked.code, 1);
+  assert.match(checked.stdout, /^✖ bridge_token: everybody who has the file reads it/m);
+  assert.ok(!checked.stdout.includes("a-value-of-a-test"));
+});
+
+Deno.test("a change is refused while another goes on, and none is lost", async () => {
+  const host = await Host.make();
+  await host.secrets(["new"]);
+  const before = await host.values();
+  const [open, goOn] = [join(host.folder, "open"), join(host.folder, "go-on")];
+  await execOk(["mkfifo", open, goOn]);
+  const EDITOR = await host.editor(
+    `echo > ${open}; cat ${goOn}; sed -i 's/^forge_token: .*/forge_token: of-the-editor/' "$1"`,
+  );
+  const edited = host.secrets(["edit"], { env: { EDITOR } });
+  await Deno.readTextFile(open);
+  const refused = await host.secrets(["rotate", "webhook_secret"]);
+  await Deno.writeTextFile(goOn, "");
+  assert.deepEqual([(await edited).code, refused.code, refused.stdout], [0, 1, ""]);
+  assert.match(
+    refused.stderr,
+    /^Could not change the secrets in ".*": another command is doing so\nWait until/,
+  );
+  assert.deepEqual(await host.values(), { ...before, forge_token: "of-the-editor" });
+  assert.equal((await host.secrets(["rotate", "webhook_secret"])).code, 0);
+});
+
+Deno.test("a link to the file stays one, and what it leads to is changed", async () => {
+  const host = await Host.make();
+  await host.secrets(["new"]);
+  const before = await host.values();
+  const kept = join(host.folder, "kept");
+  await Deno.mkdir(kept);
+  await Deno.rename(host.file, join(kept, "of-this-host.yaml"));
+  await Deno.symlink(join(kept, "of-this-host.yaml"), host.file);
+  for (const command of [["rotate", "bridge_token"], ["edit"]]) {
+    const EDITOR = await host.editor(`sed -i 's/^forge_token: .*/forge_token: given/' "$1"`);
+    assert.equal((await host.secrets(command, { env: { EDITOR } })).code, 0);
+    assert.ok((await Deno.lstat(host.file)).isSymlink, command[0]);
+  }
+  const after = await host.values();
+  assert.notEqual(after.bridge_token, before.bridge_token);
+  assert.equal(after.forge_token, "given");
+  assert.deepEqual([...Deno.readDirSync(kept)].map(({ name }) => name), ["of-this-host.yaml"]);
+});
+
+Deno.test("a file of secrets may have any name, and one that cannot be written is told in a sentence", async () => {
+  const host = await Host.make();
+  for (const name of ["secrets", "secrets.json"]) {
+    host.file = join(host.folder, name);
+    assert.equal((await host.secrets(["new"])).code, 0);
+    const rotated = await host.secrets(["rotate", "bridge_token"]);
+    assert.equal(rotated.code, 0, rotated.stderr);
+    const EDITOR = await host.editor(
+      `sed -i 's/^\\(forge_token\\|drone_client_id\\|drone_client_secret\\): .*/\\1: given/' "$1"`,
+    );
+    assert.equal((await host.secrets(["edit"], { env: { EDITOR } })).code, 0);
+    const checked = await host.secrets(["check"]);
+    assert.equal(checked.code, 0, checked.stdout);
+  }
+  host.file = join(host.key, "secrets.yaml");
+  const refused = await host.secrets(["new"]);
+  assert.deepEqual([refused.code, refused.stdout], [1, ""]);
+  assert.match(
+    refused.stderr,
+    /^Could not write the secrets to ".*\/host_key\/secrets\.yaml": .*\nStart it as root/,
+  );
+});
+
+Deno.test("an editor that fails, or that there is not, changes nothing and is told as what it is", async () => {
+  const host = await Host.make();
+  await host.secrets(["new"]);
+  const text = await Deno.readTextFile(host.file);
+  for (const EDITOR of ["false", "no-such-editor"]) {
+    const failed = await host.secrets(["edit"], { env: { EDITOR } });
+    assert.equal(failed.code, 2);
+    assert.match(
+      failed.stderr,
+      /^Could not edit the secrets: the editor failed, or there is none\nNothing was changed/m,
+    );
+  }
+  assert.equal(await Deno.readTextFile(host.file), text);
+});
+
+Deno.test("a private key that is another one than its public half says is no key that reads the file", async () => {
+  const host = await Host.make();
+  const recovery = recoveryKeyIn((await host.secrets(["new"])).stdout);
+  const other = await Host.make();
+  await Deno.copyFile(other.key, host.key);
+  for (const command of ["recover", "place"]) {
+    const { code, stderr } = await host.secrets([command], { input: recovery });
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^Could not read the secrets in ".*" with the key ".*"\n.* is the private half of ".*\.pub"/,
+    );
+  }
 });
 
 Deno.test("a file that is missing, none of sops, or changed by something else is told in a sentence", async () => {

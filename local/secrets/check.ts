@@ -17,7 +17,7 @@ export interface Finding {
  * @param values all values, or why this host cannot read them
  */
 export function findings(
-  { filled, empty, recipients }: Outside,
+  { filled, empty, readable, recipients, otherKeys }: Outside,
   { host, needed, values }: {
     host: string;
     needed: readonly Credential[] | null;
@@ -31,10 +31,22 @@ export function findings(
       what: name,
       text: 'nothing reads a secret of this name; "./cc-ci secrets edit" removes it',
     })),
+    ...readable.map((name): Finding => ({
+      sign: "✖",
+      what: name,
+      text:
+        "everybody who has the file reads it, as sops did not encrypt it; move the file away and make another " +
+        'with "./cc-ci secrets new"',
+    })),
     ...recipients.map((recipient): Finding => ({
       sign: "✔",
       what: "reader",
       text: `${recipient} (${ownerOf(recipient, host)})`,
+    })),
+    ...otherKeys.map((kind): Finding => ({
+      sign: "✔",
+      what: "reader",
+      text: `keys of the kind ${kind} (another host or person)`,
     })),
     ...readers(recipients, host),
     ..."why" in values ? [{ sign: "✖" as const, what: "this host", text: values.why }] : [],

@@ -3,14 +3,16 @@ import { parseSettings } from "../../host/settings.ts";
 import { unitsOf } from "../../host/unit_values.ts";
 import { neededBy } from "../../host/units.ts";
 import { findings } from "./check.ts";
+import type { Outside } from "./secrets_file.ts";
 import { recoveryKeyOf } from "./recovery_key.ts";
 
 const HOST = "ssh-ed25519 AAAAhost";
 const PERSON = "ssh-ed25519 AAAAperson";
 const RECOVERY = recoveryKeyOf(new Uint8Array(32)).recipient;
+const OUTSIDE: Outside = { filled: [], empty: [], readable: [], recipients: [HOST, RECOVERY], otherKeys: [] };
 
 function readersOf(...recipients: string[]): string[] {
-  return findings({ filled: [], empty: [], recipients }, { host: HOST, needed: [], values: { text: {} } })
+  return findings({ ...OUTSIDE, recipients }, { host: HOST, needed: [], values: { text: {} } })
     .filter(({ what }) => what === "reader").map(({ sign, text }) => `${sign} ${text}`);
 }
 
@@ -25,7 +27,7 @@ Deno.test("a further host lacks what its own units need, and no secret of Drone,
     forge: { url: "https://git.example.org", org: "recipe-maintainers" },
   });
   const lacking = (needed: Parameters<typeof findings>[1]["needed"]) =>
-    findings({ filled: [], empty: [], recipients: [HOST, RECOVERY] }, {
+    findings(OUTSIDE, {
       host: HOST,
       needed,
       values: { text: {} },
@@ -52,4 +54,13 @@ Deno.test("whoever can read the secrets is told from a recovery key, and it is s
     '"sops rotate --in-place --add-age" adds one',
   ]);
   assert.match(readersOf(HOST).at(-1) ?? "", /^✖ nobody except this host: /);
+});
+
+Deno.test("keys of other kinds are named among those who read the secrets", () => {
+  const seen = findings({ ...OUTSIDE, otherKeys: ["pgp"] }, { host: HOST, needed: [], values: { text: {} } });
+  assert.deepEqual(seen.filter(({ what }) => what === "reader").at(-1), {
+    sign: "✔",
+    what: "reader",
+    text: "keys of the kind pgp (another host or person)",
+  });
 });

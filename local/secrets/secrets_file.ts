@@ -17,8 +17,12 @@ export interface Outside {
   filled: string[];
   /** Names without one. */
   empty: string[];
+  /** Names whose value stands there as it is. */
+  readable: string[];
   /** Public keys: who has the private one of any of these reads all values. */
   recipients: string[];
+  /** Kinds of keys of others that read them as well, and of which nothing here knows more. */
+  otherKeys: string[];
 }
 
 /** @throws {UsageError} where the file is missing, or none of sops with keys of age */
@@ -43,10 +47,15 @@ export async function readOutside(path: string): Promise<Outside> {
   const { sops, ...values } = parsed.data;
   const names = Object.keys(values);
   const isEmpty = (name: string) => values[name] === "" || values[name] === null;
+  const isReadable = (name: string) => !isEmpty(name) && !String(values[name]).startsWith("ENC[");
   return {
     filled: names.filter((name) => !isEmpty(name)),
     empty: names.filter(isEmpty),
+    readable: names.filter(isReadable),
     recipients: sops.age.map(({ recipient }) => recipient.trim()),
+    otherKeys: Object.entries(sops).filter(([kind, keys]) =>
+      kind !== "age" && Array.isArray(keys) && keys.length > 0
+    ).map(([kind]) => kind),
   };
 }
 

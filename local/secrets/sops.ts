@@ -1,10 +1,13 @@
 import { basename, dirname, join } from "node:path";
 import { CcciError, UsageError } from "../../common/errors.ts";
 import { exec, type ExecOptions, type ExecResult } from "../../common/exec.ts";
+import { FileLock } from "../../common/file_lock.ts";
 import { readOutside } from "./secrets_file.ts";
 
 /** Exit codes of sops, from its `cmd/sops/codes`. */
-const CODES = { noKey: 128, changedByOthers: [24, 25, 51, 52], notEdited: 200, noEditor: 201 };
+const CODES = { noKey: 128, changedByOthers: [24, 25, 51, 52], notEdited: 200, editorFailed: 201 };
+/** sops would go by the ending of a file's name, which may be any. */
+const FORMAT = ["--input-type=yaml", "--output-type=yaml"];
 
 /** A file of secrets could not be read or written. */
 export class SecretsError extends CcciError {
@@ -54,14 +57,15 @@ export class Sops {
 
   /** @returns the encrypted text */
   async encrypt(text: string, { path, recipients }: { path: string; recipients: readonly string[] }) {
-    const args = ["encrypt", "--filename-override", path, "--input-type=yaml", "--output-type=yaml"];
-    const result = await this.#call([...args, `--age=${recipients.join(",")}`], { input: text });
-    return done(result, { doing: "encrypt the secrets", path }).stdout;
+    const args = ["encrypt", "--filename-override", path, ...FORMAT, `--age=${recipients.join(",")}`];
+    const result = await this.#call(args, { input: text });
+    const hint = `Look whether "${this.hostKey}.pub" is as ssh-keygen writes it.`;
+    return done(result, { doing: "encrypt the secrets", path, hint }).stdout;
   }
 
   /** @returns the text with its values */
   async decrypt(path: string, key: Key = { host: this.hostKey }): Promise<string> {
-    const result = await this.#call(["decrypt", path], { env: environmentOf(key) });
+    const result = await this.#call(["decrypt", ...FORMAT, path], { env: environmentOf(key) });
     await this.#explain(result, { path, key });
     return done(result, { doing: "decrypt the secrets", path }).stdout;
   }
@@ -70,7 +74,7 @@ export class Sops {
   async set(path: string, { name, value }: { name: string; value: string }): Promise<void> {
     const key: Key = { host: this.hostKey };
     await replaced(path, async (draft) => {
-      const result = await this.#call(["set", "--value-stdin", draft, `["${name}"]`], {
+      const result = await this.#call(["set", "--value-stdin", ...FORMAT, draft, `["${name}"]`], {
         env: environmentOf(key),
         input: JSON.stringify(value),
       });
@@ -86,7 +90,14 @@ export class Sops {
   ): Promise<void> {
     await replaced(path, async (draft) => {
       const result = await this.#call(
-        ["rotate", "--in-place", `--add-age=${add}`, ...remove.map((one) => `--rm-age=${one}`), draft],
+        [
+          "rotate",
+          "--in-place",
+          ...FORMAT,
+          `--add-age=${add}`,
+          ...remove.map((one) => `--rm-age=${one}`),
+          draft,
+        ],
         { env: environmentOf(key) },
       );
       await this.#explain(result, { path, key });
@@ -104,15 +115,15 @@ export class Sops {
     let changed = true;
     await replaced(path, async (draft) => {
       const { code, success } = await new Deno.Command(this.#program, {
-        args: ["edit", draft],
+        args: ["edit", ...FORMAT, draft],
         env: { ...environmentOf({ host: this.hostKey }), TMPDIR: scratch },
         stdin: "inherit",
         stdout: "inherit",
         stderr: "inherit",
       }).output();
-      if (code === CODES.noEditor) {
-        throw new UsageError("Could not edit the secrets: there is no editor", {
-          hint: "Install one, or name it with EDITOR.",
+      if (code === CODES.editorFailed) {
+        throw new UsageError("Could not edit the secrets: the editor failed, or there is none", {
+          hint: "Nothing was changed. What was wrong stands above; EDITOR names another editor.",
         });
       }
       changed = code !== CODES.notEdited;
@@ -122,9 +133,15 @@ export class Sops {
   }
 
   #call(args: string[], options: ExecOptions = {}): Promise<ExecResult> {
-    // Nothing of the caller's is looked for: no keys, and no rules about other files.
+    // Nothing of the caller's is looked for: no keys, and no rules of a .sops.yaml, which may leave values readable. sops
+    // looks for one from its own folder upwards.
     const env = { PATH: Deno.env.get("PATH") ?? "", HOME: "/nonexistent", SOPS_DISABLE_VERSION_CHECK: "1" };
-    return exec([this.#program, ...args], { ...options, env: { ...env, ...options.env }, clearEnv: true });
+    return exec([this.#program, ...args], {
+      ...options,
+      cwd: "/",
+      env: { ...env, ...options.env },
+      clearEnv: true,
+    });
   }
 
   /** Says why a file could not be decrypted. */
@@ -155,7 +172,8 @@ export class Sops {
     }
     throw new SecretsError(`Could not read the secrets in "${path}" with the key "${this.hostKey}"`, {
       hint:
-        'Start it as root, who may read that key, or run "./cc-ci secrets recover" with the recovery key.',
+        `Start it as root, and look whether that file is the private half of "${this.hostKey}.pub" and takes no ` +
+        'passphrase. Where that key is lost, "ssh-keygen -A" makes another, and "./cc-ci secrets recover" lets it in.',
     });
   }
 }
@@ -167,27 +185,53 @@ function environmentOf(key: Key): Record<string, string> {
 /** @throws {SecretsError} unless sops did it */
 function done<T extends Pick<ExecResult, "success" | "code" | "stderr">>(
   result: T,
-  { doing, path }: { doing: string; path: string },
+  { doing, path, hint = "Look whether the file is as sops wrote it." }: {
+    doing: string;
+    path: string;
+    hint?: string;
+  },
 ): T {
   if (result.success) return result;
   const said = result.stderr.trim().split("\n").slice(-3).join(" ");
   throw new SecretsError(
     `Could not ${doing} in "${path}": sops ended with exit code ${result.code}: ${said}`,
-    {
-      hint: "Look whether the file is as sops wrote it.",
-    },
+    { hint },
   );
 }
 
-/** Changes a file so that whoever reads it sees all of the change or nothing. */
+/**
+ * Changes a file so that whoever reads it sees all of the change or nothing. Where a link leads to it, the link stays.
+ * Changes come one after the other: the second of two at a time would take back the first.
+ */
 async function replaced(path: string, change: (draft: string) => Promise<void>): Promise<void> {
-  // sops knows the kind of a file by its ending.
-  const draft = join(dirname(path), `.new-${basename(path)}`);
+  await writing(path, async () => {
+    const file = await Deno.realPath(path);
+    using lock = await FileLock.takeFolder(dirname(file), "alone");
+    if (lock === null) {
+      throw new SecretsError(`Could not change the secrets in "${path}": another command is doing so`, {
+        hint: "Wait until it ends, or close its editor; then start this one again.",
+      });
+    }
+    const draft = join(dirname(file), `.new-${basename(file)}`);
+    try {
+      await Deno.copyFile(file, draft);
+      await change(draft);
+      await Deno.rename(draft, file);
+    } finally {
+      await Deno.remove(draft).catch(() => {});
+    }
+  });
+}
+
+/** Does what writes a file of secrets. @throws {SecretsError} when the system lets it not */
+export async function writing(path: string, work: () => Promise<void>): Promise<void> {
   try {
-    await Deno.copyFile(path, draft);
-    await change(draft);
-    await Deno.rename(draft, path);
-  } finally {
-    await Deno.remove(draft).catch(() => {});
+    await work();
+  } catch (cause) {
+    if (cause instanceof CcciError) throw cause;
+    throw new SecretsError(`Could not write the secrets to "${path}"`, {
+      cause,
+      hint: "Start it as root, or name a file elsewhere with --file.",
+    });
   }
 }

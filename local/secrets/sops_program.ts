@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
 import { exec } from "../../common/exec.ts";
-import { exists } from "../../common/files.ts";
+import { exists, resolvePath } from "../../common/files.ts";
 import { buildProgram, dropBuildCaches } from "../host/build.ts";
 import { onPath } from "../host/host.ts";
 import type { Paths } from "../host/paths.ts";
@@ -26,8 +26,9 @@ export async function ensureSops(
   },
 ): Promise<string> {
   if (named) {
-    const version = await versionOf(named);
-    if (isNewEnough(version)) return named;
+    const program = named.includes("/") ? resolvePath(named) : named;
+    const version = await versionOf(program);
+    if (isNewEnough(version)) return program;
     throw new UsageError(
       version === null
         ? `Could not start "${named}", which CCCI_SOPS names, as sops`

@@ -10,7 +10,7 @@ import { changesOf, type Placed, placeSecrets, restartsFor } from "./place.ts";
 import { isRecoveryRecipient, readRecoveryKey, type RecoveryKey, recoveryKeyOf } from "./recovery_key.ts";
 import { draftOf, faultOf, madeValue, readOutside, readValues } from "./secrets_file.ts";
 import { withScratch } from "./scratch.ts";
-import type { Sops } from "./sops.ts";
+import { type Sops, writing } from "./sops.ts";
 
 /** What every command on a file of secrets needs. */
 export interface Work {
@@ -41,8 +41,10 @@ export async function newSecrets(
   const recipient = made?.recipient ?? readableRecipient(given ?? "");
   const recipients = [await sops.hostRecipient(), recipient];
   const text = await sops.encrypt(draftOf(random), { path: file, recipients });
-  await Deno.mkdir(dirname(file), { recursive: true });
-  await writeAtomically(file, text);
+  await writing(file, async () => {
+    await Deno.mkdir(dirname(file), { recursive: true });
+    await writeAtomically(file, text);
+  });
   say(`Written: ${file}`);
   if (made !== null) sayRecoveryKey(made, say);
   say("");
@@ -197,6 +199,7 @@ export async function recoverSecrets(
     });
   }
   if (recipients.includes(host)) {
+    await sops.decrypt(file); // its private half may be another key's, or lost
     say(`The key that this host has reads "${file}" already, and so does the recovery key`);
     return;
   }
