@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { readIfThere } from "../common/files.ts";
 import { HostError } from "./errors.ts";
 
 /** The secrets of a host. systemd hands each unit the files of those that it needs. */
@@ -20,21 +21,26 @@ export type Credential = typeof credentials[number];
 
 /** Reads secrets by their names. */
 export interface Credentials {
-  /** @throws {HostError} wrong, when the secret is missing or empty */
+  /** @throws {HostError} wrong, when the secret is missing, empty, or more than one line */
   need(name: Credential): Promise<string>;
-  /** Undefined where the secret is missing or empty. */
+  /** Undefined where the secret is missing or empty. @throws {HostError} wrong, when it is more than one line */
   find(name: Credential): Promise<string | undefined>;
 }
 
 /** Secrets as files of a folder, whose last line may end or not. */
 export function credentialsIn(folder: string): Credentials {
   async function find(name: Credential): Promise<string | undefined> {
-    try {
-      return (await Deno.readTextFile(join(folder, name))).trim() || undefined;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
+    const value = (await readIfThere(join(folder, name)))?.trim() || undefined;
+    if (value !== undefined && hasControlCharacter(value)) {
+      throw new HostError(
+        "wrong",
+        `The secret "${name}" in "${folder}" has a line break or a control character`,
+        {
+          hint: `Write its value to "${join(folder, name)}" as one line, and nothing else.`,
+        },
+      );
     }
+    return value;
   }
   return {
     find,
@@ -46,6 +52,11 @@ export function credentialsIn(folder: string): Credentials {
       });
     },
   };
+}
+
+/** Whether a text is more than one line of characters: no program takes such a secret. */
+export function hasControlCharacter(value: string): boolean {
+  return /\p{Cc}/u.test(value);
 }
 
 /** The folder that systemd hands credentials over in, otherwise the one that the settings name. */

@@ -1,4 +1,4 @@
-import { CcciError } from "../common/errors.ts";
+import { CcciError, describeError, UsageError } from "../common/errors.ts";
 
 /** How a call of the program ends, as a word and as an exit code; 2 is a call or settings that make no sense. */
 export const exitCodes = { converged: 0, wrong: 1, usage: 2, "not yet": 3 } as const;
@@ -19,4 +19,59 @@ export class HostError extends CcciError {
     super(outcome === "wrong" ? "host.wrong" : "host.not-yet", message, options);
     this.outcome = outcome;
   }
+}
+
+/** What an error comes to for whoever started the program. */
+export interface Explained {
+  outcome: Exclude<Outcome, "converged">;
+  message: string;
+  /** What to do. */
+  hint: string | undefined;
+}
+
+const DISK_FULL = /no space left on device|disk quota exceeded|ENOSPC/i;
+/** Errors of the file system that a person puts right; Deno has no class for a disk that can only be read. */
+const OF_FILES = [
+  Deno.errors.PermissionDenied,
+  Deno.errors.NotFound,
+  Deno.errors.AlreadyExists,
+  Deno.errors.NotADirectory,
+  Deno.errors.IsADirectory,
+  Deno.errors.FilesystemLoop,
+];
+/** How errors end that say nothing of it themselves, and what to do about them, by their codes. */
+const BY_CODE: Record<string, Pick<Explained, "outcome" | "hint">> = {
+  "docker.away": {
+    outcome: "not yet",
+    hint: 'Look at "systemctl status docker", and start again once Docker answers.',
+  },
+  "docker.failed": { outcome: "not yet", hint: 'Look at what Docker says: "journalctl -u docker".' },
+  "exec.missing": { outcome: "wrong", hint: "Install that program, then start again." },
+  "env.value": { outcome: "wrong", hint: "Give that setting or secret another value, then start again." },
+};
+
+/** What an error comes to; null for one that nobody foresaw. */
+export function explained(error: unknown): Explained | null {
+  const message = describeError(error);
+  if (error instanceof UsageError) return { outcome: "usage", message, hint: error.hint };
+  if (DISK_FULL.test(message)) {
+    return {
+      outcome: "not yet",
+      message,
+      hint: 'Make room: "df -h" and "df -i" show which disk is full. Then start again.',
+    };
+  }
+  if (error instanceof HostError) return { outcome: error.outcome, message, hint: error.hint };
+  if (error instanceof CcciError) {
+    const { outcome, hint } = BY_CODE[error.code] ?? { outcome: "not yet", hint: "Start again." };
+    return { outcome, message, hint: error.hint ?? hint };
+  }
+  if (OF_FILES.some((kind) => error instanceof kind) || /read-only file system/i.test(message)) {
+    return {
+      outcome: "wrong",
+      message,
+      hint: "Look at that file or folder, and whether this was started as root. Then start again.",
+    };
+  }
+  return null;
 }

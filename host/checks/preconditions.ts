@@ -1,11 +1,11 @@
 import { formatBytes } from "../../common/bytes.ts";
-import { CcciError, describeError } from "../../common/errors.ts";
+import { describeError } from "../../common/errors.ts";
 import { join } from "node:path";
 import { readIfThere } from "../../common/files.ts";
 import { readAuthority, requireSigned } from "../authority.ts";
 import { readCertificate } from "../certificate.ts";
 import type { Credentials } from "../credentials.ts";
-import { HostError, type Outcome } from "../errors.ts";
+import { explained, HostError, type Outcome } from "../errors.ts";
 import type { World } from "../plan/world.ts";
 import { planSwarm } from "../plan/swarm.ts";
 import type { HostSettings } from "../settings.ts";
@@ -32,7 +32,6 @@ export interface Surroundings {
 const DAY_MS = 24 * 3600 * 1000;
 /** What people should be told of a certificate's end in time. */
 const WARN_DAYS = 21;
-const MIN_FREE = 10 * 1024 ** 3;
 
 /** Looks at everything that the host needs, each by itself, so that nothing hides anything else. */
 export async function preconditions(settings: HostSettings, around: Surroundings): Promise<Finding[]> {
@@ -119,12 +118,12 @@ function lookAtBridge(settings: HostSettings): string {
   });
 }
 
-async function lookAtDisk({ runs }: HostSettings, { world }: Surroundings): Promise<string> {
+async function lookAtDisk({ runs, minFreeGb }: HostSettings, { world }: Surroundings): Promise<string> {
   const free = await world.freeBytes(runs);
-  if (free >= MIN_FREE) return `has ${formatBytes(free)} free`;
+  if (free >= minFreeGb * 1e9) return `has ${formatBytes(free)} free`;
   throw new HostError(
     "wrong",
-    `The disk with "${runs}" has ${formatBytes(free)} free, and a run needs 10 GB`,
+    `The disk with "${runs}" has ${formatBytes(free)} free, and a run needs ${minFreeGb} GB`,
     {
       hint: 'Make room there: "cc-ci-harness janitor" removes what runs left.',
     },
@@ -135,8 +134,8 @@ async function finding(what: string, look: () => Promise<string> | string): Prom
   try {
     return { what, outcome: "converged", text: await look() };
   } catch (error) {
-    const hint = error instanceof CcciError && error.hint !== undefined ? `. ${error.hint}` : "";
-    const outcome = error instanceof HostError ? error.outcome : "wrong";
-    return { what, outcome, text: `${describeError(error)}${hint}` };
+    const { outcome, message, hint } = explained(error) ??
+      { outcome: "wrong", message: describeError(error), hint: undefined };
+    return { what, outcome, text: hint === undefined ? message : `${message}. ${hint}` };
   }
 }

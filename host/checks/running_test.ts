@@ -97,3 +97,22 @@ Deno.test("a look at a host asks for dashboard, bridge and runner, as far as it 
   const further = { name: "two", runnerOf: { domain: "ci.example.com", repository: "cc-ci/cc-ci" } };
   assert.equal((await lines(further)).bridge, undefined);
 });
+
+Deno.test("a look at the disk asks for what the settings want to be free", async () => {
+  const host = new FakeHost();
+  host.free = 12e9;
+  const { secretsOf } = bringingFrom("/nowhere");
+  const disk = async (more: Record<string, unknown>) => {
+    const settings = parseSettings({
+      domain: "ci.example.org",
+      forge: { url: "https://git.example.org", org: "recipes" },
+      ...more,
+    });
+    const found = await preconditions(settings, { world: host, credentials: secretsOf(), now: 0 });
+    return found.find(({ what }) => what === "disk");
+  };
+  assert.equal((await disk({}))?.outcome, "converged");
+  const more = await disk({ minFreeGb: 25 });
+  assert.equal(more?.outcome, "wrong");
+  assert.match(more?.text ?? "", /has 12 GB free, and a run needs 25 GB\. Make room/);
+});

@@ -3,6 +3,7 @@ import { callEnding } from "../../common/call_ending.ts";
 import { UsageError } from "../../common/errors.ts";
 import { write } from "../../common/output.ts";
 import { type PartName, partNames } from "../reconcile/part_names.ts";
+import { HostError } from "../errors.ts";
 import { SETTINGS_FILE } from "../settings.ts";
 import { bridgeState } from "../units.ts";
 import { explain } from "./output.ts";
@@ -33,7 +34,7 @@ const PARTS: Record<PartName | "all", string> = {
 export async function main(argv: readonly string[]): Promise<number> {
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    Deno.addSignalListener(signal, () => stop.abort(new UsageError(`Ended by ${signal}`)));
+    Deno.addSignalListener(signal, () => stop.abort(endedBy(signal)));
   }
   const { signal } = stop;
   let code = 0;
@@ -69,8 +70,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync([...argv], { from: "user" });
     return code;
   } catch (error) {
-    return callEnding(error, (why) => explain(why, { json: argv.includes("--json") }));
+    return callEnding(
+      signal.aborted ? signal.reason : error,
+      (why) => explain(why, { json: argv.includes("--json") }),
+    );
   }
+}
+
+/** Whoever ended the program ended no work of its own: systemd starts a unit again that took too long. */
+function endedBy(signal: string): HostError {
+  return new HostError("not yet", `Ended by ${signal}`, {
+    hint: "Start again: it goes on where it was ended.",
+  });
 }
 
 function common(command: Command): Command {

@@ -168,6 +168,58 @@ Deno.test("a further host holds nothing back, as another host's bridge starts it
   assert.match(stderr, /started by the bridge of ci\.example\.com\. Hold them back there/);
 });
 
+Deno.test("a secret that is no line of text is named by those who look and by those who need it, with what to do", async () => {
+  const path = await settingsFile({ without: ["restic_password"] });
+  const secrets = join(dirname(path), "secrets");
+  await Deno.writeTextFile(join(secrets, "drone_token"), "one\ntwo\n");
+  await Deno.mkdir(join(secrets, "restic_password"));
+  const { code, stdout } = await host("check", "--settings", path);
+  assert.equal(code, 1);
+  assert.match(
+    stdout,
+    /^✖ secret drone_token: The secret "drone_token" in ".*" has a line break or a control character\. Write its value/m,
+  );
+  assert.match(stdout, /^✖ secret restic_password: Is a directory: ".*restic_password"\. Look at that file/m);
+  const drained = await host("drain", "--settings", path, "--state", join(dirname(path), "bridge"));
+  assert.equal(drained.code, 1);
+  assert.match(drained.stderr, /has a line break .*as one line/);
+});
+
+Deno.test("a Docker that does not answer is no fault that a person puts right in the settings: a look ends with 3", async () => {
+  const path = await settingsFile();
+  await Deno.writeTextFile(join(dirname(path), "abra"), "#!/bin/sh\necho abra version 0.13.0-beta\n", {
+    mode: 0o755,
+  });
+  const { stdout } = await host("check", "--settings", path, "--json");
+  const { findings } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+  const docker = findings.find(({ what }: { what: string }) => what === "Docker and Swarm");
+  assert.equal(docker.outcome, "not yet", docker.text);
+  assert.match(docker.text, /^Could not ask Docker about itself: .*\. Look at "systemctl status docker"/);
+});
+
+Deno.test("a folder that cannot be made is told with what to do", async () => {
+  const file = await Deno.makeTempFile({ dir: tmp });
+  const path = await settingsFile({ more: { abraDir: join(file, "cc-ci", "abra") } });
+  const { code, stderr } = await host("all", "--settings", path);
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /^Not a directory: .*\. Look at that file or folder/m);
+});
+
+Deno.test("a call that is ended by a signal ends as not yet, so that systemd starts a unit again that took too long", async () => {
+  const path = await settingsFile();
+  using _other = await FileLock.take(join(dirname(path), "abra-dir.lock")) ?? assert.fail();
+  const stop = new AbortController();
+  const { code, stderr } = await exec([...startCommand("host"), "all", "--settings", path], {
+    env: { NO_COLOR: "1" },
+    signal: stop.signal,
+    onOutput: (chunk) => {
+      if (new TextDecoder().decode(chunk).includes("Waiting for another call of this program")) stop.abort();
+    },
+  });
+  assert.equal(code, 3, stderr);
+  assert.match(stderr, /^Ended by SIGTERM\. Start again/m);
+});
+
 Deno.test("of two calls one waits until the other has ended, whoever made it", async () => {
   const path = await settingsFile();
   const lock = join(dirname(path), "abra-dir.lock");

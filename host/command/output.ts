@@ -1,7 +1,7 @@
-import { CcciError, describeError, UsageError } from "../../common/errors.ts";
+import { describeError } from "../../common/errors.ts";
 import { complain, write } from "../../common/output.ts";
 import type { Finding } from "../checks/preconditions.ts";
-import { exitCodes, HostError, type Outcome } from "../errors.ts";
+import { exitCodes, type Explained, explained, type Outcome } from "../errors.ts";
 
 /** What became of one part of the host. */
 export interface PartReport {
@@ -48,34 +48,21 @@ const UNFORESEEN =
 
 /** What an error comes to, as the part of a report. What nobody foresaw leaves the other parts to be tried. */
 export function reportOf(part: string, { error, steps }: { error: unknown; steps: string[] }): PartReport {
-  if (!(error instanceof CcciError)) {
-    if (error instanceof Error && error.stack !== undefined) complain(error.stack);
-    return { part, outcome: "wrong", steps, message: describeError(error), hint: UNFORESEEN };
-  }
-  const { hint } = error;
-  return {
-    part,
-    outcome: outcomeOf(error),
-    steps,
-    message: describeError(error),
-    ...(hint === undefined ? {} : { hint }),
-  };
-}
-
-/** Docker and others that do not answer may do so later; what a person has to put right says so itself. */
-function outcomeOf(error: CcciError): Outcome {
-  if (error instanceof UsageError) return "usage";
-  return error instanceof HostError ? error.outcome : "not yet";
+  const { outcome, message, hint } = explained(error) ?? unforeseen(error);
+  return { part, outcome, steps, message, ...(hint === undefined ? {} : { hint }) };
 }
 
 /** Says why a command could not be carried out, and what to do. @returns the exit code */
 export function explain(error: unknown, { json }: { json: boolean }): number {
-  const outcome = error instanceof CcciError ? outcomeOf(error) : "wrong";
-  const message = describeError(error);
-  const hint = error instanceof CcciError ? error.hint : undefined;
+  const { outcome, message, hint } = explained(error) ?? unforeseen(error);
   complain(hint === undefined ? message : `${message}. ${hint}`);
   if (json) write(`${JSON.stringify({ outcome, message, hint })}\n`);
   return exitCodes[outcome];
+}
+
+function unforeseen(error: unknown): Explained {
+  if (error instanceof Error && error.stack !== undefined) complain(error.stack);
+  return { outcome: "wrong", message: describeError(error), hint: UNFORESEEN };
 }
 
 function worst(outcomes: readonly Outcome[]): Outcome {

@@ -135,6 +135,7 @@ export class FakeHost implements World {
   freeBytes = () => Promise.resolve(this.free);
 
   app({ recipe, domain }: { recipe: string; domain: string }): Promise<SeenApp> {
+    if (this.engine.state !== "active") return Promise.reject(new Error("This node is not a swarm manager"));
     const stack = stackOf(domain);
     const there = this.stacks.get(stack);
     const at = this.clones.get(recipe);

@@ -52,3 +52,51 @@ Deno.test("a recipe is cloned at its newest version, learns of others when asked
     await Deno.remove(tmp, { recursive: true });
   }
 });
+
+const broken: Record<string, (folder: string) => Promise<void>> = {
+  "whose git was killed while it wrote": (folder) =>
+    Deno.writeTextFile(join(folder, ".git", "index.lock"), ""),
+  "whose index was cut off": (folder) => Deno.writeTextFile(join(folder, ".git", "index"), ""),
+  "whose head is lost": (folder) => Deno.remove(join(folder, ".git", "HEAD")),
+  "whose objects are lost": (folder) => Deno.remove(join(folder, ".git", "objects"), { recursive: true }),
+  "that is a folder of files only": (folder) => Deno.remove(join(folder, ".git"), { recursive: true }),
+};
+for (const [what, harm] of Object.entries(broken)) {
+  Deno.test(`a clone ${what} is replaced by a new one, once its address answers`, async () => {
+    const tmp = await Deno.makeTempDir();
+    try {
+      const upstream = join(tmp, "traefik.git");
+      await execOk(["git", "init", "--quiet", upstream]);
+      for (const version of ["1.0.0+v3.0", "1.1.0+v3.1"]) await publish(upstream, version);
+      const recipe = { url: pathToFileURL(upstream).href, folder: join(tmp, "recipes", "traefik") };
+      await fetchRecipe(git, { ...recipe, version: "1.0.0+v3.0" });
+      await harm(recipe.folder);
+      await Deno.rename(upstream, `${upstream}.away`);
+      const asked = { ...recipe, version: "1.1.0+v3.1" };
+      await assert.rejects(fetchRecipe(git, asked), (error: HostError) => error.outcome === "not yet");
+      assert.match(await Deno.readTextFile(join(recipe.folder, "compose.yml")), /1\.0\.0/);
+      await Deno.rename(`${upstream}.away`, upstream);
+      await fetchRecipe(git, asked);
+      assert.deepEqual((await lookAtRecipe(git, recipe.folder))?.at, ["1.1.0+v3.1"]);
+    } finally {
+      await Deno.remove(tmp, { recursive: true });
+    }
+  });
+}
+
+Deno.test("a version that was published anew keeps nobody from the versions after it", async () => {
+  const tmp = await Deno.makeTempDir();
+  try {
+    const upstream = join(tmp, "traefik.git");
+    await execOk(["git", "init", "--quiet", upstream]);
+    await publish(upstream, "1.0.0+v3.0");
+    const recipe = { url: pathToFileURL(upstream).href, folder: join(tmp, "recipes", "traefik") };
+    await fetchRecipe(git, { ...recipe, version: null });
+    await publish(upstream, "1.1.0+v3.1");
+    await execOk(["git", "-C", upstream, "tag", "--force", "1.0.0+v3.0", "HEAD"]);
+    await fetchRecipe(git, { ...recipe, version: "1.1.0+v3.1" });
+    assert.deepEqual((await lookAtRecipe(git, recipe.folder))?.at, ["1.1.0+v3.1", "1.0.0+v3.0"]);
+  } finally {
+    await Deno.remove(tmp, { recursive: true });
+  }
+});
