@@ -94,11 +94,13 @@ export class Follower {
   }
 
   /**
-   * Why the run ended. Where somebody asked for its end, that is the reason. A harness whose commit was replaced can
-   * only call that CI trouble, so the forge is asked whether the head moved.
+   * Why the run ended. Where somebody asked for its end, that is the reason, also for a harness that was ended before it
+   * could say so: what the engine then says is the cause that it names. A harness whose commit was replaced can only call
+   * that CI trouble, so the forge is asked whether the head moved.
    */
   async #ending(run: Run, { outcome, cause }: Ending): Promise<Ending> {
-    if (outcome === "cancelled") return { outcome, cause: run.stop ?? cause };
+    const brokenOff = outcome === "infra" && cause !== null && isToStop(run);
+    if (outcome === "cancelled" || brokenOff) return { outcome: "cancelled", cause: run.stop ?? cause };
     if (outcome !== "infra" || isToStop(run)) return { outcome, cause };
     const look = await mayBeRetried(run, this.#deps);
     return look.kind === "stop" ? { outcome: "cancelled", cause: look.why } : { outcome, cause };

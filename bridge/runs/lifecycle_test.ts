@@ -276,6 +276,26 @@ Deno.test("the dashboard is told to stop a run, so that the harness hears it fro
   assert.equal(world.dashboard.runs.get(run)?.announcement.cause, "maintainer asked for it");
 });
 
+Deno.test("a harness that a cancel ends before it can answer is cancelled, and its own word counts otherwise", async () => {
+  for (
+    const [cause, said] of [
+      ["The harness was ended by signal 15", /was cancelled by `root-admin`/],
+      [null, /CI trouble/],
+    ] as const
+  ) {
+    using at = await open();
+    const { world, pull } = at;
+    world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+    const run = await world.runStarted();
+    world.gitea.say(pull, { user: "root-admin", body: "!testme cancel" });
+    await world.until("the engine is told", () => world.engine.cancelled.length > 0);
+    if (cause === null) world.finish(run, "infra");
+    else world.engine.breakOff(run, cause);
+    await world.until("it is over", () => world.store.liveRuns().length === 0);
+    assert.match(world.bodies()[0] ?? "", said);
+  }
+});
+
 Deno.test("what a person cancelled reads so in comment, status and dashboard, also once a newer command came", async () => {
   using at = await open({ statuses: true });
   const { world, pull } = at;

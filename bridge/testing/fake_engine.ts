@@ -51,6 +51,11 @@ export class FakeEngine implements Engine {
     this.#states.set(run, { kind: "ended", outcome, cause: null });
   }
 
+  /** The harness ends without a verdict of its own. */
+  breakOff(run: string, cause: string): void {
+    this.#states.set(run, { kind: "ended", outcome: "infra", cause });
+  }
+
   lose(run: string): void {
     this.#states.set(run, { kind: "lost", cause: "The run's process disappeared without a result" });
   }
