@@ -86,6 +86,7 @@ export async function runCommand(argv: readonly string[], options: ExecOptions =
     later(GIVE_UP_MS);
   };
   timers.push(setTimeout(() => {
+    if (mark.code !== null) return; // it has ended, and only what it left is waited for
     timedOut = true;
     end();
   }, options.timeoutMs ?? 60_000));

@@ -97,16 +97,52 @@ Deno.test("runCommand() goes on when the guard is told of Ctrl-C, which is for t
   assert.deepEqual([ended.success, ended.stdout], [true, "done\n"]);
 });
 
+/** Waits in a script until what was started last has left the group, whose members end with the script. */
+const outside = 'until test "$(ps -o sid= -p $!)" -eq "$!"; do :; done';
+
 Deno.test({
   name: "runCommand() does not wait for a pipe that somebody outside the group holds open",
   // dax reads that pipe until the other one closes it.
   sanitizeOps: false,
   sanitizeResources: false,
   async fn() {
-    const ended = await runCommand(["sh", "-c", "setsid sleep 60 & echo $!"], { timeoutMs: 50_000 });
+    const ended = await runCommand(["sh", "-c", `setsid sleep 60 & echo $!; ${outside}`], {
+      timeoutMs: 50_000,
+    });
     Deno.kill(Number(ended.stdout.trim()), "SIGKILL");
     assert.deepEqual([ended.success, ended.timedOut], [true, false]);
     assert.ok(ended.ms < 30_000, `${ended.ms} ms`);
+  },
+});
+
+Deno.test({
+  name:
+    "runCommand() takes a program for ended in time that has ended, also while somebody holds its pipe open",
+  // dax reads that pipe until the other one closes it.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const timeoutMs = 50_001;
+    const { setTimeout } = globalThis;
+    let late = () => {};
+    globalThis.setTimeout = ((call: () => void, ms: number) => {
+      if (ms === timeoutMs) late = call;
+      return setTimeout(call, ms);
+    }) as typeof setTimeout;
+    try {
+      // What speaks once the guard has ended keeps the pipe open until then.
+      const script = 'guard=$(ps -o ppid= -p "$PPID"); ' +
+        "setsid sh -c 'while kill -0 $1; do sleep 0.01; done 2>&-; echo late; exec sleep 60' sh $guard & echo $!; " +
+        outside;
+      const ended = await runCommand(["sh", "-c", script], {
+        timeoutMs,
+        onOutput: (chunk) => new TextDecoder().decode(chunk).includes("late") && late(),
+      });
+      Deno.kill(Number(ended.stdout.split("\n")[0]), "SIGKILL");
+      assert.deepEqual([ended.stdout.includes("late"), ended.success, ended.timedOut], [true, true, false]);
+    } finally {
+      globalThis.setTimeout = setTimeout;
+    }
   },
 });
 
