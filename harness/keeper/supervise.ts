@@ -55,13 +55,15 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
   }).spawn();
 
   let end: RunEnd | null = null;
-  const stop = async (why: RunEnd) => {
+  let stopping = Promise.resolve();
+  const stop = (why: RunEnd) => {
     if (end !== null) return;
-    end = why;
+    // Where all stages have ended already, the run has its verdict, and no more than its worker is ended.
+    end = record.complete ? { kind: "finished" } : why;
     // A failure here must not end the keeper: the loop below goes on until the worker is gone, and kills again.
-    await killFamily(family, worker.pid).catch(() => {});
+    stopping = killFamily(family, worker.pid).catch(() => {});
   };
-  const cancel = () => void stop({ kind: "cancelled", cause: String(cancelled.reason) });
+  const cancel = () => stop({ kind: "cancelled", cause: String(cancelled.reason) });
   if (cancelled.aborted) cancel();
   cancelled.addEventListener("abort", cancel, { once: true });
   const limited = {
@@ -76,12 +78,12 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
       const blocked = why.kind === "timed_out" && more.length === 0 && stage !== null
         ? waitedInVain(stage, { record, cause: why.cause })
         : null;
-      void stop(blocked ?? { ...why, stage });
+      stop(blocked ?? { ...why, stage });
     },
   });
   using stages = new StageDeadlines({
     clock: systemClock,
-    late: (stage, ms) => void stop(stuckIn(stage, { ms, record })),
+    late: (stage, ms) => stop(stuckIn(stage, { ms, record })),
   });
 
   const chatter = keepChatter(worker.stderr, join(folder.path, "worker.log")).catch(() => {});
@@ -103,14 +105,17 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnd> {
     }
     status = await worker.status;
   } catch (error) {
-    await Promise.allSettled([toWorker.abort(), worker.stdout.cancel()]);
+    await killFamily(family, null);
+    await Promise.allSettled([worker.stdout.cancel(), worker.status, chatter]);
     if (end === null) throw error;
     return end;
   } finally {
     deadline[Symbol.dispose]();
     cancelled.removeEventListener("abort", cancel);
+    await stopping;
     // Kills what the worker left running, by the mark alone: the worker's process id may be somebody else's by now.
     await killFamily(family, null);
+    await toWorker.abort().catch(() => {}); // the pipe to a process that is gone may have broken
   }
   await chatter;
   if (end !== null) return end;

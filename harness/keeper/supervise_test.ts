@@ -4,7 +4,7 @@ import type { RunPlan } from "../run/folder.ts";
 import { RunRecord } from "../run/record.ts";
 import { emptyReport } from "../run/stage.ts";
 import { RunFolder } from "../run/folder.ts";
-import { stuckIn, supervise } from "./supervise.ts";
+import { stuckIn, supervise, type SuperviseOptions } from "./supervise.ts";
 
 const head = { published: null };
 
@@ -51,14 +51,16 @@ Deno.test("a published version in the other lane does not excuse the install lan
   assert.equal(stuckIn("install", { ms: 1_000, record: { published: "1.0.0+2" } }).kind, "timed_out");
 });
 
-Deno.test("a run that is cancelled while its surroundings are looked at is cancelled, not trouble of the host", async () => {
+/** Has a worker looked after in a folder of its own. */
+async function supervised(
+  look: (options: Omit<SuperviseOptions, "cancelled" | "ready">) => Promise<void>,
+): Promise<void> {
   const path = await Deno.makeTempDir();
   try {
-    const why = "Whoever started the run is gone";
     const plan = {
       stages: ["fetch", "teardown"],
       request: {
-        run: "r",
+        run: crypto.randomUUID(),
         recipe: "blog",
         mode: "local",
         source: { kind: "path", path: "/blog", revision: null },
@@ -66,12 +68,20 @@ Deno.test("a run that is cancelled while its surroundings are looked at is cance
       settings: { RUNS: path, RUN_DEADLINE_S: 60, RUN_DEADLINE_MAX_S: 60 },
       startedAt: new Date(systemClock.now()).toISOString(),
     } as unknown as RunPlan;
-    const options = {
+    await look({
       plan,
       folder: new RunFolder(path),
       record: new RunRecord(plan),
       emit: () => Promise.resolve(),
-    };
+    });
+  } finally {
+    await Deno.remove(path, { recursive: true });
+  }
+}
+
+Deno.test("a run that is cancelled while its surroundings are looked at is cancelled, not trouble of the host", async () => {
+  await supervised(async (options) => {
+    const why = "Whoever started the run is gone";
     const looking = new AbortController();
     const ended = supervise({
       ...options,
@@ -88,7 +98,14 @@ Deno.test("a run that is cancelled while its surroundings are looked at is cance
       ready: Promise.reject(new Error("Docker does not answer")),
     });
     await assert.rejects(failed, /Docker does not answer/);
-  } finally {
-    await Deno.remove(path, { recursive: true });
-  }
+  });
+});
+
+Deno.test("a run whose stages have all ended is through, whatever ends its worker after that", async () => {
+  await supervised(async (options) => {
+    options.record.learn({ type: "end" });
+    const cancelled = AbortSignal.abort("Stopped at the keyboard");
+    const end = await supervise({ ...options, cancelled, ready: Promise.resolve() });
+    assert.deepEqual(end, { kind: "finished" });
+  });
 });
