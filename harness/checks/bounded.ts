@@ -49,8 +49,11 @@ export function bounded(
       },
     });
     try {
-      await watch.during((signal) => work(run, { ...ctx, signal: AbortSignal.any([ctx.signal, signal]) }));
-      await run.app(app.lane).stayedUp(ctx);
+      // The last look belongs to it: an app that is ended meanwhile has not ended by itself.
+      await watch.during(async (signal) => {
+        await work(run, { ...ctx, signal: AbortSignal.any([ctx.signal, signal]) });
+        await run.app(app.lane).stayedUp(ctx);
+      });
     } catch (error) {
       if (watch.ended || isSurplus(error)) {
         run.exceeded.set(app.lane, ctx.stage);
@@ -60,7 +63,7 @@ export function bounded(
         : error;
     } finally {
       over.abort();
-      ctx.resources(await measurement.end());
+      ctx.resources(measurement.end());
     }
   };
 }

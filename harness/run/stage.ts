@@ -15,8 +15,8 @@ export interface StageContext {
   finding(finding: StageReport["findings"][number]): void;
   /** Reports something that keeps the run from being called clean and fails nothing. */
   blemish(text: string): void;
-  /** Reports what services used while the stage ran. */
-  resources(used: readonly ResourceUse[]): void;
+  /** Reports what services used while the stage ran. The stage has ended before that is known. */
+  resources(used: Promise<readonly ResourceUse[]>): void;
   /** Says that a file below `screenshots/` belongs to this stage. */
   screenshot(name: string): void;
   /** Aborts when the stage's time is over. */

@@ -1,6 +1,6 @@
 import { CcciError, describeError } from "../../common/errors.ts";
 import { type Clock, formatSeconds } from "../../common/time.ts";
-import type { StageName, StageReport } from "../../protocol/result.ts";
+import type { ResourceUse, StageName, StageReport } from "../../protocol/result.ts";
 import { condensedTail } from "./condensed_tail.ts";
 import { boundary, within } from "../run/faults.ts";
 import { plainLines, type Redactor } from "../run/redact.ts";
@@ -113,6 +113,7 @@ async function attempt(run: RunContext, { plan, work }: Staged): Promise<StageRe
     clearTimeout(timer);
     ctx.flush();
   }
+  report.resources.push(...await ctx.used());
   return report;
 }
 
@@ -163,7 +164,7 @@ function timeUp(run: RunContext, { plan, ms }: { plan: StagePlan; ms: number }):
 function stageContext(
   run: RunContext,
   shared: { name: StageName; report: StageReport; signal: AbortSignal; end: number },
-): StageContext & { flush: () => void } {
+): StageContext & { flush: () => void; used: () => Promise<ResourceUse[]> } {
   const { name, report, signal, end } = shared;
   let lines = 0;
   let characters = 0;
@@ -174,9 +175,11 @@ function stageContext(
     const shown = lines === LOG_LINES ? "… (the rest of this log was left out)" : line.slice(0, LINE_LENGTH);
     run.send({ type: "event", event: { t: now(run.clock), type: "log", stage: name, line: shown } });
   };
+  const used: Promise<readonly ResourceUse[]>[] = [];
   const logged = new RedactedLines(run.redactor, { clock: run.clock, emit });
   return {
     flush: () => logged.flush(),
+    used: async () => (await Promise.all(used)).flat(),
     stage: name,
     signal,
     clock: run.clock,
@@ -190,7 +193,7 @@ function stageContext(
     blemish(text) {
       if (!report.blemishes.includes(text)) report.blemishes.push(text);
     },
-    resources: (used) => void report.resources.push(...used),
+    resources: (some) => void used.push(some),
     screenshot: (file) => void report.screenshots.push(file),
   };
 }

@@ -2,30 +2,63 @@ import assert from "node:assert/strict";
 import { FakeClock } from "../../common/fake_clock.ts";
 import { systemClock } from "../../common/time.ts";
 import type { StageName } from "../../protocol/result.ts";
+import { bounded } from "../checks/bounded.ts";
 import type { RunContext } from "../checks/context.ts";
 import { fromBase } from "../checks/from_base.ts";
+import { forgetLimits } from "../floor/limits.ts";
 import type { WorkerMessage } from "../run/messages.ts";
 import { Redactor } from "../run/redact.ts";
 import { StageBlocked, StageFailure } from "../run/stage.ts";
 import { stagePlans } from "../run/stage_plan.ts";
 import { runStage } from "./run_stage.ts";
 
-/** Runs a stage that does not end by itself, and says what became of it and which stages the keeper hears are late. */
+const STACK = "late-0a1b2c_ci_localhost";
+
+/** Work that goes on until the stage's time is over. */
+const waits: Parameters<typeof runStage>[1]["work"] = (_run, { signal }) =>
+  new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(new StageFailure("What waited was told to stop")));
+  });
+
+/** Runs a stage that does not end by itself, unless its work does, and says what became of it and which stages the keeper hears are late. */
 async function hang(
   name: StageName,
-  { published = null, engine = ["monday"] }: { published?: string | null; engine?: (string | null)[] },
+  {
+    published = null,
+    engine = ["monday"],
+    work = waits,
+    measured = () => Promise.resolve([]),
+    seconds = 0.001,
+  }: {
+    published?: string | null;
+    engine?: (string | null)[];
+    work?: Parameters<typeof runStage>[1]["work"];
+    /** The Engine's answer to the question what containers have written. */
+    measured?: () => Promise<[]>;
+    /** The stage's time. */
+    seconds?: number;
+  },
 ) {
   const late: StageName[] = [];
   const run = {
     providing: null,
     further: [],
-    plan: { stages: [name], apps: [{ lane: "install" }, { lane: "upgrade" }], settings: {} },
-    enrolment: { skip: [], timeouts: { [name]: 0.001 } },
+    plan: {
+      stages: [name],
+      apps: [{ lane: "install", stack: STACK }, { lane: "upgrade" }],
+      settings: { RUN_DISK: 5_000 },
+    },
+    exceeded: new Map(),
+    enrolment: { skip: [], timeouts: { [name]: seconds } },
     swarm: {
       startedAt() {
         const started = engine.length > 1 ? engine.shift() : engine[0];
         return started === null ? Promise.reject(new Error("Docker is away")) : Promise.resolve(started);
       },
+      info: () => Promise.resolve({ DockerRootDir: "/" }),
+      containers: () => Promise.resolve([]),
+      ask: measured,
+      docker: { getEvents: () => Promise.reject(new Error("Nobody listens")) },
     },
     clock: systemClock,
     movedTags: [],
@@ -39,10 +72,7 @@ async function hang(
   const { result, cause, reason } = await runStage(run, {
     plan,
     obstacle: null,
-    work: (_run, { signal }) =>
-      new Promise((_, reject) => {
-        signal.addEventListener("abort", () => reject(new StageFailure("What waited was told to stop")));
-      }),
+    work,
   });
   return { told: `${result} ${cause ?? reason}`, late };
 }
@@ -79,6 +109,14 @@ for (const name of ["fetch", "lint", "images"] as const) {
     assert.deepEqual(late, []);
   });
 }
+
+Deno.test("a stage that had failed before its time was over failed for that reason, however long what it used is added up", async () => {
+  const work = bounded("install", () => Promise.reject(new StageFailure("The app crashes")));
+  const { told, late } = await hang("install", { work, measured: () => new Promise(() => {}), seconds: 2 });
+  await forgetLimits(STACK);
+  assert.equal(told, "failed The app crashes");
+  assert.deepEqual(late, []);
+});
 
 /** Goes through stage upgrade from several versions, of each of which `works` says what becomes. */
 async function upgraded(works: Record<string, () => Promise<void>>) {
