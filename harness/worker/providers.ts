@@ -55,6 +55,26 @@ export async function deployProviders(run: RunContext, tools: ProviderTools): Pr
   await checkForDeploy(run, ctx);
 }
 
+/**
+ * Waits for providers that another stage may be deploying: no longer than the stage's own time.
+ * @throws what their deploy throws, or the signal's reason
+ */
+export async function awaitProviders(
+  deployed: Promise<void>,
+  { signal }: Pick<StageContext, "signal">,
+): Promise<void> {
+  deployed.catch(() => {}); // of those that are not waited for any more
+  signal.throwIfAborted();
+  const late = Promise.withResolvers<never>();
+  const giveUp = () => late.reject(signal.reason);
+  signal.addEventListener("abort", giveUp, { once: true });
+  try {
+    await Promise.race([deployed, late.promise]);
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
+}
+
 /** Does work on a provider, whose trouble blocks the run and is nobody else's. */
 async function guarded(
   { recipe }: PlannedProvider,

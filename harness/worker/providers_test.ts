@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { defaultEnrolment } from "../../enrolment/enrolment.ts";
 import type { RunContext } from "../checks/context.ts";
-import { StageBlocked, type StageContext } from "../run/stage.ts";
-import { deployProviders } from "./providers.ts";
+import { StageBlocked, type StageContext, StageTimeout } from "../run/stage.ts";
+import { awaitProviders, deployProviders } from "./providers.ts";
 
 Deno.test("a provider whose enrolment cannot be read blocks, by its name, and its recipe is not blamed", async () => {
   const recipes = await Deno.makeTempDir({ prefix: "ccci-test-" });
@@ -30,4 +30,15 @@ Deno.test("a provider whose enrolment cannot be read blocks, by its name, and it
   } finally {
     await Deno.remove(recipes, { recursive: true });
   }
+});
+
+Deno.test("a stage that waits for providers which another one deploys has its own time, and hears of their trouble", async () => {
+  const stop = new AbortController();
+  const waits = awaitProviders(new Promise(() => {}), stop);
+  stop.abort(new StageTimeout(1_000));
+  await assert.rejects(waits, { code: "stage.timeout" });
+  const { signal } = new AbortController();
+  await awaitProviders(Promise.resolve(), { signal });
+  const blocked = Promise.reject(new StageBlocked('provider "login": it crashes'));
+  await assert.rejects(awaitProviders(blocked, { signal }), { code: "stage.blocked" });
 });

@@ -11,7 +11,7 @@ import { howManyLanes } from "./how_many_lanes.ts";
 import { LazyBrowser } from "./lazy_browser.ts";
 import type { WorkerMessage } from "../run/messages.ts";
 import type { Lane } from "../run/names.ts";
-import { deployProviders } from "./providers.ts";
+import { awaitProviders, deployProviders } from "./providers.ts";
 import { runPipeline } from "./pipeline.ts";
 import { killFamily } from "../run/process_tree.ts";
 import { Redactor } from "../run/redact.ts";
@@ -146,7 +146,7 @@ async function makeContext(
             notePublished: () => {},
           }),
       });
-      await providers;
+      await awaitProviders(providers, ctx);
     },
     app(lane) {
       const known = apps.get(lane);
