@@ -31,9 +31,10 @@ export const LONGEST_LINE = limits.line;
  *
  * The time it takes grows no faster than the length of the text. {@linkcode oddEnvLines} names the lines that it left
  * out.
+ * @param values what variables are set to instead, so that lines further down which refer to them get it too
  */
-export function parseEnvFile(text: string): Setting[] {
-  return [...readLines(text)].flatMap(({ setting }) => setting ?? []);
+export function parseEnvFile(text: string, values: Readonly<Record<string, string>> = {}): Setting[] {
+  return [...readLines(text, values)].flatMap(({ setting }) => setting ?? []);
 }
 
 interface ReadLine {
@@ -45,7 +46,7 @@ interface ReadLine {
   problem?: string;
 }
 
-function* readLines(text: string): Generator<ReadLine> {
+function* readLines(text: string, values: Readonly<Record<string, string>> = {}): Generator<ReadLine> {
   const known = new Map<string, string>();
   const lines = text.slice(0, limits.text).split(/\r?\n/);
   for (const [index, content] of lines.entries()) {
@@ -79,8 +80,9 @@ function* readLines(text: string): Generator<ReadLine> {
       yield { line, content, problem };
       continue;
     }
-    known.set(name, expanded);
-    yield { line, content, setting: { name, value: expanded, modifiers: parseModifiers(comment) } };
+    const settled = Object.hasOwn(values, name) ? values[name] ?? "" : expanded;
+    known.set(name, settled);
+    yield { line, content, setting: { name, value: settled, modifiers: parseModifiers(comment) } };
   }
 }
 

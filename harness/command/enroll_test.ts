@@ -258,6 +258,66 @@ test("a domain of the sample is the app's own only if somebody says so, or its n
   assert.deepEqual([said.extra_domains, said.env], [["mail"], { SMTP_HOST: { value: "{domain.mail}" } }]);
 });
 
+test("an overlay that is switched on gets the versions of its secrets, and who makes them up is as the sample says", async (ground) => {
+  const secret = (name: string) => ({
+    external: true,
+    name: `\${STACK_NAME}_${name}_\${SECRET_${name.toUpperCase()}_VERSION}`,
+  });
+  const overlay = {
+    version: "3.8",
+    services: { app: { secrets: ["smtp_password", "api_key"] } },
+    secrets: { smtp_password: secret("smtp_password"), api_key: secret("api_key") },
+  };
+  const path = await ground.repository({
+    "compose.yml": stringify(plain),
+    "compose.smtp.yml": stringify(overlay),
+    ".env.sample": `${sample}#COMPOSE_FILE="compose.yml:compose.smtp.yml"
+#SECRET_SMTP_PASSWORD_VERSION=v1
+# SECRET_API_KEY_VERSION=v2 # generate=false
+`,
+  });
+  const answers = { "switch on": "compose.smtp.yml", 'secret "api_key"': "a-key" };
+  assert.equal((await ground.enroll(path, { answers })).ready, true, ground.said.join(""));
+  const { env, secrets } = await loadEnrolment(ground.recipes, "wiki");
+  assert.deepEqual(env, {
+    COMPOSE_FILE: { value: "compose.yml:compose.smtp.yml" },
+    SECRET_SMTP_PASSWORD_VERSION: { value: "v1" },
+    SECRET_API_KEY_VERSION: { value: "v2" },
+  });
+  assert.deepEqual(secrets, { api_key: { value: "a-key" } });
+});
+
+test("the example's domain is filled in wherever abra leaves it, and a domain that is routed counts as the app's", async (ground) => {
+  const rule = "Host(`${DOMAIN}`) && PathPrefix(`/wiki`)";
+  const labels = [
+    ...app.deploy.labels.slice(0, 3),
+    `traefik.http.routers.\${STACK_NAME}.rule=${rule}`,
+    "traefik.http.routers.${STACK_NAME}-office.rule=Host(`${COLLABORA_DOMAIN}`)",
+  ];
+  const services = { app: { ...app, deploy: { labels } } };
+  const settings = `TYPE=wiki
+DOMAIN=pages.example.com
+WIKI_DOMAIN=pages.example.com
+SITE_URL="https://pages.example.com/start"
+API_URL=https://$DOMAIN/api
+MAIL_FROM=wiki@pages.example.com
+COLLABORA_DOMAIN=office.example.com
+`;
+  const path = await ground.repository({
+    "compose.yml": stringify({ ...plain, services }),
+    ".env.sample": settings,
+  });
+  assert.equal((await ground.enroll(path)).ready, true, ground.said.join(""));
+  const said = await loadEnrolment(ground.recipes, "wiki");
+  assert.deepEqual(said.env, {
+    COLLABORA_DOMAIN: { value: "{domain.collabora}" },
+    WIKI_DOMAIN: { value: "{domain}" },
+    SITE_URL: { value: "https://{domain}/start" },
+  });
+  assert.deepEqual(said.extra_domains, ["collabora"]);
+  assert.equal(said.health.path, "/wiki");
+});
+
 test("an enrolment that is there is kept, unless somebody says that it may be written over", async (ground) => {
   const path = await ground.repository({ "compose.yml": stringify(plain), ".env.sample": sample });
   const yml = join(ground.recipes, "wiki", "recipe.yml");

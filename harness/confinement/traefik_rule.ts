@@ -14,6 +14,7 @@ type Rule =
   | { not: Rule };
 
 const HOSTS = new Set(["host", "hostsni", "hostheader"]);
+const PATHS = new Set(["path", "pathprefix"]);
 
 /**
  * Looks whether a Traefik rule (v2 or v3 syntax) can only match requests for the given domains: every way to
@@ -35,7 +36,16 @@ export function checkRule(text: string, domains: readonly string[]): RuleProblem
     if (host !== undefined) return { kind: "foreign", host };
     if (values.length === 0) return { kind: "unbounded" };
   }
-  return bounded(parsed) ? undefined : { kind: "unbounded" };
+  return bounded(parsed, HOSTS) ? undefined : { kind: "unbounded" };
+}
+
+/** What a rule that can be read matches: which hosts, and a path where it matches no request without one. */
+export function reached(text: string): { hosts: string[]; path: string | null } | null {
+  const parsed = parseRule(text);
+  if (typeof parsed === "string") return null;
+  const valuesOf = (matchers: ReadonlySet<string>) =>
+    leaves(parsed).filter(({ matcher }) => matchers.has(matcher)).flatMap(({ values }) => values);
+  return { hosts: valuesOf(HOSTS), path: bounded(parsed, PATHS) ? valuesOf(PATHS)[0] ?? null : null };
 }
 
 /** One of the domains, or a name below one of them, which nobody else has. */
@@ -45,10 +55,11 @@ function isOwn(host: string, domains: readonly string[]): boolean {
   );
 }
 
-function bounded(rule: Rule): boolean {
-  if ("matcher" in rule) return HOSTS.has(rule.matcher);
-  if ("and" in rule) return rule.and.some(bounded);
-  if ("or" in rule) return rule.or.every(bounded);
+/** Whether every way to satisfy a rule passes one of some matchers. */
+function bounded(rule: Rule, by: ReadonlySet<string>): boolean {
+  if ("matcher" in rule) return by.has(rule.matcher);
+  if ("and" in rule) return rule.and.some((part) => bounded(part, by));
+  if ("or" in rule) return rule.or.every((part) => bounded(part, by));
   return false;
 }
 

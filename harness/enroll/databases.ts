@@ -25,8 +25,11 @@ const makers = { PostgreSQL: postgres, MariaDB: mysql, MySQL: mysql, MongoDB: mo
 
 /** Last parts of the names of images, of each kind in the order in which a recipe's data most likely lies in it. */
 const images: readonly [keyof typeof makers, RegExp][] = [
-  ["PostgreSQL", /^(postgres|postgresql|postgis|pgvector|pgvecto-rs|timescaledb(-ha)?)$/],
-  ["MariaDB", /^mariadb(-galera)?$/],
+  [
+    "PostgreSQL",
+    /^(postgres|postgresql|postgis|pgautoupgrade|pgvector|pgvecto-rs|vchord-postgres|timescaledb(-ha)?)$/,
+  ],
+  ["MariaDB", /^(alpine-)?mariadb(-alpine|-galera)?$/],
   ["MySQL", /^(mysql|mysql-server|percona|percona-server)$/],
   ["MongoDB", /^(mongo|mongodb|mongodb-community-server|percona-server-mongodb)$/],
   ["Redis", /^(redis|redis-stack-server|valkey|keydb|dragonfly)$/],
@@ -69,7 +72,8 @@ function environmentOf({ environment }: ServiceDefinition): Environment {
 function valueOf(env: Environment, names: readonly string[]): string | null {
   for (const name of names) {
     if (env.has(name)) return `"$${name}"`;
-    if (env.has(`${name}_FILE`)) return `"$(cat "$${name}_FILE")"`;
+    const file = [`${name}_FILE`, `FILE__${name}`].find((one) => env.has(one));
+    if (file !== undefined) return `"$(cat "$${file}")"`;
   }
   return null;
 }
@@ -93,10 +97,12 @@ function postgres(env: Environment): DataCommands {
 
 function mysql(env: Environment): DataCommands {
   const named = (what: string) => ["MARIADB", "MYSQL"].map((before) => `${before}_${what}`);
-  const own = valueOf(env, named("USER"));
-  const user = own ?? "root";
-  const password = valueOf(env, named(own === null ? "ROOT_PASSWORD" : "PASSWORD"));
   const database = valueOf(env, named("DATABASE"));
+  const [own, ownPassword] = [valueOf(env, named("USER")), valueOf(env, named("PASSWORD"))];
+  // The images make a user only with a password, and give it no rights but those in the database that they make.
+  const [user, password] = own === null || ownPassword === null || database === null
+    ? ["root", valueOf(env, named("ROOT_PASSWORD"))]
+    : [own, ownPassword];
   // The newer images of MariaDB have no program "mysql".
   const client = `${
     password === null ? "" : `MYSQL_PWD=${password} `

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { exec } from "../../common/exec.ts";
+import { loadCompose } from "../recipe/compose.ts";
+import { composeServices } from "../recipe/compose_services.ts";
 import { databasesOf, type DataCommands } from "./databases.ts";
 
 const kinds = (services: Parameters<typeof databasesOf>[0]) =>
@@ -20,6 +22,9 @@ Deno.test("databases are known by their images, whatever registry and tag these 
     }),
     ["PostgreSQL in db", "MariaDB in old", "MySQL in mysql", "MongoDB in mongo", "Redis in cache"],
   );
+  assert.deepEqual(kinds({ db: { image: "pgautoupgrade/pgautoupgrade:16-alpine" } }), ["PostgreSQL in db"]);
+  assert.deepEqual(kinds({ db: { image: "tensorchord/vchord-postgres:pg16-v0.4.3" } }), ["PostgreSQL in db"]);
+  assert.deepEqual(kinds({ db: { image: "yobasystems/alpine-mariadb" } }), ["MariaDB in db"]);
   assert.deepEqual(kinds({ app: {} }), []);
 });
 
@@ -44,6 +49,12 @@ Deno.test("credentials are taken from where the service has them", () => {
   const root = commands("mariadb:11", { MYSQL_ROOT_PASSWORD: "x", MARIADB_DATABASE: "wiki" });
   assert.ok(root.includes(`MYSQL_PWD="$MYSQL_ROOT_PASSWORD"`) && root.includes("-u root"), root);
   assert.ok(root.includes(`name="$MARIADB_DATABASE"`), root);
+  const linuxserver = ["MYSQL_DATABASE=a", "MYSQL_USER=b", "FILE__MYSQL_PASSWORD=/run/secrets/db"];
+  assert.ok(
+    commands("lscr.io/linuxserver/mariadb", linuxserver).includes(
+      `MYSQL_PWD="$(cat "$FILE__MYSQL_PASSWORD")"`,
+    ),
+  );
   // Nobody else's database may be dropped where none is named.
   assert.match(commands("mysql:8", {}), /name=cc_ci\n.*DROP DATABASE/);
   assert.match(
@@ -51,6 +62,48 @@ Deno.test("credentials are taken from where the service has them", () => {
     / -u "\$MONGO/,
   );
   assert.doesNotMatch(commands("mongo:6", {}), / -u /);
+});
+
+Deno.test("a user of MariaDB is taken only if the image makes one, with rights in the database that is written to", () => {
+  const user = (environment: Record<string, string>) => {
+    const { seed = "", read = "", destroy = "" } =
+      databasesOf({ db: { image: "mariadb", environment } })[0]?.commands ?? {};
+    const found = [seed, read, destroy].map((one) =>
+      /MYSQL_PWD="\$(\w+)".* -u (\S+)/.exec(one)?.slice(1).join(" ")
+    );
+    assert.equal(new Set(found).size, 1, found.join("\n"));
+    return found[0];
+  };
+  const root = { MARIADB_ROOT_PASSWORD: "a" };
+  const own = { MARIADB_USER: "wiki", MARIADB_PASSWORD: "b" };
+  assert.equal(user({ ...root, ...own }), "MARIADB_ROOT_PASSWORD root");
+  assert.equal(
+    user({ ...root, MARIADB_USER: "wiki", MARIADB_DATABASE: "wiki" }),
+    "MARIADB_ROOT_PASSWORD root",
+  );
+  assert.equal(
+    user({ ...root, ...own, MARIADB_DATABASE: "wiki" }),
+    `MARIADB_PASSWORD "$MARIADB_USER"`,
+  );
+});
+
+Deno.test("what a later compose file adds to a database's environment leaves what an earlier one said", async () => {
+  const root = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    await Deno.writeTextFile(
+      `${root}/compose.yml`,
+      "services:\n  db:\n    image: postgres:16\n    environment: [POSTGRES_USER=wiki, POSTGRES_DB=pages]\n",
+    );
+    await Deno.writeTextFile(
+      `${root}/compose.tune.yml`,
+      "services:\n  db:\n    environment:\n      POSTGRES_DB: notes\n      PGDATA: /data\n",
+    );
+    const read = await loadCompose(root, { COMPOSE_FILE: "compose.yml:compose.tune.yml" });
+    const [database] = databasesOf(composeServices(read.ok ? read : assert.fail(read.message)));
+    assert.match(database?.commands.read ?? "", /-U "\$POSTGRES_USER" -d "\$POSTGRES_DB"/);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
 });
 
 /** Runs commands as a run does in a service's container, here on this machine. */

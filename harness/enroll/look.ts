@@ -1,28 +1,73 @@
-import { parseEnvFile, toEnvironment } from "../../common/env_file.ts";
+import { parseEnvFile, type Setting, toEnvironment } from "../../common/env_file.ts";
 import { steersDeploys } from "../../common/steering.ts";
+import { reached } from "../confinement/traefik_rule.ts";
 import { portsOf } from "../lint/merged_ports.ts";
 import type { Compose } from "../recipe/compose.ts";
-import { asMap, type ServiceDefinition } from "../recipe/compose_services.ts";
+import { asMap, deployLabels, type ServiceDefinition } from "../recipe/compose_services.ts";
 import { itemsOf, parseDuration } from "../recipe/compose_values.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
+import { versionSetting } from "../recipe/secrets.ts";
 
 /** What can be seen of a recipe that its enrolment may have to say. */
 
-/** The path that the health check of a web server asks for, be it of service `app` or the only one that asks. */
-export function healthPath(services: Readonly<Record<string, ServiceDefinition>>): string | null {
-  const asked = Object.entries(services).flatMap(([service, { healthcheck }]) => {
-    const test = asMap(healthcheck).test;
-    const text = Array.isArray(test)
-      ? itemsOf(test).map(([, part]) => String(part)).join(" ")
-      : String(test ?? "");
-    const path =
-      /https?:\/\/(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|\$\{?HOSTNAME\}?)(?::\d+)?(\/[\w./~-]*)/.exec(
-        text,
-      )?.[1];
-    return path === undefined || path === "/" ? [] : [{ service, path }];
+/** Where a visitor finds an app, as far as its compose files say. */
+export interface Paths {
+  /** The path that a health check asks for, be it of service `app` or of the only one that asks for another than `/`. */
+  health: string | null;
+  /** The page that opens first. */
+  front: string;
+}
+
+/** The paths of an app, as the proxy has to be asked for them. */
+export function paths(services: Readonly<Record<string, ServiceDefinition>>, domain: string): Paths {
+  const below = prefixOf(services, domain);
+  const asked = Object.entries(services).flatMap(([service, definition]) => {
+    const path = askedPath(definition);
+    return path === null || path === "/" ? [] : [{ service, path }];
   });
-  return (asked.find(({ service }) => service === "app") ?? (asked.length === 1 ? asked[0] : undefined))
-    ?.path ?? null;
+  const found = asked.find(({ service }) => service === "app") ?? (asked.length === 1 ? asked[0] : undefined);
+  if (below === null) return { health: found?.path ?? null, front: "/" };
+  const { prefix, stripped } = below;
+  if (stripped) return { health: found === undefined ? null : prefix + found.path, front: `${prefix}/` };
+  return { health: found?.path.startsWith(prefix) ? found.path : null, front: prefix };
+}
+
+/** The path that a service's health check asks its web server for, at the port to which the proxy sends visitors. */
+function askedPath(service: ServiceDefinition): string | null {
+  const test = asMap(service.healthcheck).test;
+  const text = Array.isArray(test)
+    ? itemsOf(test).map(([, part]) => String(part)).join(" ")
+    : String(test ?? "");
+  const [, scheme = "http", port, path] =
+    /(?:(https?):\/\/|(?<=^|[\s"'=]))(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|\$\{?HOSTNAME\}?)(?::(\d+))?(\/[\w./~-]*)/
+      .exec(text) ?? [];
+  if (path === undefined) return null;
+  const routed = Object.entries(deployLabels(service))
+    .flatMap(([name, value]) =>
+      /^traefik\.http\.services\..+\.server\.port$/i.test(name) ? [value.trim()] : []
+    );
+  const at = port ?? (scheme === "https" ? "443" : "80");
+  return routed.length === 0 || routed.includes(at) ? path : null;
+}
+
+/** The path below which alone the proxy sends requests for a domain to its services; null: it sends all. */
+function prefixOf(
+  services: Readonly<Record<string, ServiceDefinition>>,
+  domain: string,
+): { prefix: string; stripped: boolean } | null {
+  const labels = Object.values(services).flatMap((service) => Object.entries(deployLabels(service)));
+  const ways = labels.flatMap(([name, value]) => {
+    if (!/^traefik\.http\.routers\..+\.rule$/i.test(name)) return [];
+    const way = reached(value);
+    return way?.hosts.includes(domain) ? [way.path] : [];
+  });
+  const [first] = ways;
+  if (first === undefined || ways.includes(null)) return null;
+  const prefix = (first ?? "").replace(/\/+$/, "");
+  const stripped = labels.some(([name, value]) =>
+    /\.stripprefix\.prefixes$/i.test(name) && value.split(",").some((one) => one.trim() === prefix)
+  );
+  return prefix === "" ? null : { prefix, stripped };
 }
 
 /** Seconds that the recipe gives its services to become healthy, whole minutes. */
@@ -74,16 +119,66 @@ export interface OtherDomain {
   likelyOwn: boolean;
 }
 
-/** Settings of the sample that name an example's domain, apart from the app's own and from what steers the host. */
-export function otherDomains({ root }: { root: string }): OtherDomain[] {
-  return parseEnvFile(readInside(root, ".env.sample") ?? "").flatMap(({ name: setting, value }) => {
+/**
+ * Settings that name a domain, apart from the app's own and from what steers the host: those by which the proxy routes,
+ * and those that the sample gives an example's domain.
+ * @param on the compose files that count
+ */
+export function otherDomains(
+  { root, recipe }: { root: string; recipe: string },
+  on: readonly string[] = unusedOverlays(root).on,
+): OtherDomain[] {
+  const sample = sampleOf(root);
+  const routed = routedSettings(root, on);
+  const own = ["", sample.DOMAIN, `${recipe}.example.com`];
+  return [...new Set([...Object.keys(sample), ...routed])].flatMap((setting) => {
+    const value = sample[setting] ?? "";
     if (setting === "DOMAIN" || steersDeploys(setting)) return [];
-    if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*\.example\.(com|org|net)$/.test(value)) return [];
+    const isRouted = routed.has(setting);
+    if (value === "" ? !isRouted : own.includes(value)) return [];
+    if (!isRouted && !/^[a-z0-9-]+(\.[a-z0-9-]+)*\.example\.(com|org|net)$/.test(value)) return [];
     const name = setting.toLowerCase().replace(/_?(domain|host|hostname|fqdn)$/, "")
       .replace(/[^a-z0-9]+/g, "-").replace(/^-+/, "").slice(0, 20).replace(/-+$/, "");
-    const likelyOwn = /DOMAIN$/i.test(setting) && !ELSEWHERE.test(setting);
+    const likelyOwn = isRouted || (/DOMAIN$/i.test(setting) && !ELSEWHERE.test(setting));
     return [{ setting, value, name: name || "other", likelyOwn }];
   });
+}
+
+/** Settings that are a whole host in a rule of the proxy. */
+function routedSettings(root: string, on: readonly string[]): Set<string> {
+  const lines = on.flatMap((file) => (readInside(root, file) ?? "").split("\n"))
+    .filter((line) => !/^\s*#/.test(line));
+  return new Set(
+    lines.flatMap((line) =>
+      [...line.matchAll(/\bHost(?:SNI|Header)?\(([^)]*)\)/g)].flatMap(([, hosts = ""]) =>
+        [...hosts.matchAll(/`\$(?:\{(\w+)(?:[:?+-][^}`]*)?\}|(\w+))`/g)]
+          .map(([, braced, bare]) => braced ?? bare ?? "")
+      )
+    ),
+  );
+}
+
+/** Settings of a new app in which the domain of the example stands yet, each with what it should be. */
+export function ownAddresses(settings: readonly Setting[], { root }: { root: string }): Map<string, string> {
+  const { DOMAIN: example = "" } = sampleOf(root);
+  const found = new Map<string, string>();
+  if (!example.includes(".")) return found;
+  const host = new RegExp(`(?<![\\w.@-])${RegExp.escape(example)}(?![\\w-]|\\.\\w)`, "g");
+  for (const { name, value } of settings) {
+    if (steersDeploys(name) || /[{}]/.test(value)) continue;
+    const filled = value.replaceAll(host, "{domain}");
+    if (filled !== value) found.set(name, filled);
+  }
+  return found;
+}
+
+/** The setting that gives a secret its version, where the sample has it commented out. */
+export function shownVersion(root: string, key: string): Setting | null {
+  const wanted = versionSetting(key);
+  return (readInside(root, ".env.sample") ?? "").split("\n")
+    .filter((line) => /^\s*#/.test(line))
+    .flatMap((line) => parseEnvFile(line.replace(/^[\s#]+/, "")))
+    .find(({ name, value }) => name === wanted && /^\w+$/.test(value)) ?? null;
 }
 
 function sampleOf(root: string): Record<string, string> {

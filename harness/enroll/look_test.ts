@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { loadCompose } from "../recipe/compose.ts";
-import { healthPath, neededSeconds, otherDomains, publishedTcp, unusedOverlays } from "./look.ts";
+import { neededSeconds, otherDomains, paths, publishedTcp, shownVersion, unusedOverlays } from "./look.ts";
 
 const health = (test: unknown) => ({ healthcheck: { test } });
+const domain = "wiki.ci.test";
+const healthPath = (services: Parameters<typeof paths>[0]) => paths(services, domain).health;
 
 Deno.test("the path of a health check is taken from service app, or from the only service that asks a web server", () => {
   const asks = (path: string) => health(["CMD", "curl", "-fsS", `http://localhost:8080${path}`]);
@@ -16,6 +18,55 @@ Deno.test("the path of a health check is taken from service app, or from the onl
   assert.equal(healthPath({ app: asks("/") }), null);
   assert.equal(healthPath({ app: health(["CMD", "pg_isready"]) }), null);
   assert.equal(healthPath({ app: health(["CMD", "curl", "https://example.org/x"]) }), null);
+  assert.equal(
+    healthPath({ app: health("curl --fail localhost:8080/healthz || exit 1") }),
+    "/healthz",
+  );
+  assert.equal(healthPath({ app: health(["CMD", "curl", "-H", "Host: x.localhost/a"]) }), null);
+});
+
+Deno.test("a path at another port than the proxy's is none that a visitor could ask for", () => {
+  const service = (labels: unknown, url: string) => ({ ...health(["CMD", "curl", url]), deploy: { labels } });
+  const port = (number: number) => [`traefik.http.services.wiki.loadbalancer.server.port=${number}`];
+  assert.equal(healthPath({ app: service(port(8080), "http://localhost:9000/health/ready") }), null);
+  assert.equal(healthPath({ app: service(port(8080), "http://localhost/up") }), null);
+  assert.equal(healthPath({ app: service(port(8080), "http://localhost:8080/up") }), "/up");
+  assert.equal(healthPath({ app: service(port(80), "http://localhost/up") }), "/up");
+  assert.equal(healthPath({ app: service(port(443), "https://localhost/up") }), "/up");
+  assert.equal(
+    healthPath({
+      app: service({ "traefik.http.services.wiki.loadbalancer.server.port": 80 }, "http://localhost/up"),
+    }),
+    "/up",
+  );
+});
+
+Deno.test("an app that the proxy reaches below a path only is asked and opened there", () => {
+  const routed = (rule: string, ...others: string[]) => ({
+    app: {
+      ...health("curl http://localhost/api/health"),
+      deploy: { labels: [`traefik.http.routers.wiki.rule=${rule}`, ...others] },
+    },
+  });
+  const host = "Host(`wiki.ci.test`)";
+  const strip = "traefik.http.middlewares.wiki-strip.stripprefix.prefixes=/cms";
+  const seen = (services: Parameters<typeof paths>[0]) => {
+    const { health, front } = paths(services, domain);
+    return [health, front];
+  };
+  assert.deepEqual(seen(routed(host)), ["/api/health", "/"]);
+  assert.deepEqual(seen(routed(`${host} && PathPrefix(\`/cms\`)`, strip)), ["/cms/api/health", "/cms/"]);
+  assert.deepEqual(seen(routed(`${host} && PathPrefix(\`/api\`)`)), ["/api/health", "/api"]);
+  assert.deepEqual(seen(routed(`${host} && PathPrefix(\`/cms\`)`)), [null, "/cms"]);
+  assert.deepEqual(seen(routed(`${host} && (Path(\`/x\`) || PathPrefix(\`/b\`))`)), [null, "/x"]);
+  assert.deepEqual(seen(routed(`${host} || ${host} && PathPrefix(\`/cms\`)`, strip)), ["/api/health", "/"]);
+  const front = { deploy: { labels: { "traefik.http.routers.front.rule": host } } };
+  assert.deepEqual(seen({ ...routed(`${host} && PathPrefix(\`/api\`)`), front }), ["/api/health", "/"]);
+  const elsewhere = { deploy: { labels: { "traefik.http.routers.x.rule": "Host(`other.ci.test`)" } } };
+  assert.deepEqual(seen({ ...routed(`${host} && PathPrefix(\`/cms\`)`, strip), elsewhere }), [
+    "/cms/api/health",
+    "/cms/",
+  ]);
 });
 
 /** Calls `look` with a folder that holds these files. */
@@ -48,7 +99,7 @@ Deno.test("settings that name a domain of an example may be domains of their own
     "MATRIX_SLIDING_SYNC_PROXY_DOMAIN=sync.example.com",
     "DOCKER_HOST=docker.example.com",
   ].join("\n");
-  const found = await looking({ ".env.sample": sample }, (root) => otherDomains({ root }));
+  const found = await looking({ ".env.sample": sample }, (root) => otherDomains({ root, recipe: "talk" }));
   assert.deepEqual(found.map(({ setting, value, name }) => [setting, value, name]), [
     ["COLLABORA_DOMAIN", "collabora.example.com", "collabora"],
     ["API_HOST", "api.talk.example.org", "api"],
@@ -61,9 +112,67 @@ Deno.test("a domain is the app's own if its setting is called so, and not for ma
   const others = ["SMTP_HOST", "API_HOST", "SMTP_DOMAIN", "MAIL_DOMAIN", "DB_HOST", "WIKI_DB_DOMAIN"];
   const named = [...own, ...others, "KEYCLOAK_DOMAIN", "COLLABORA_DOMAIN", "LDAP_DOMAIN", "OIDC_DOMAIN"];
   const sample = named.map((name) => `${name}=x.example.com\n`).join("");
-  const found = await looking({ ".env.sample": sample }, (root) => otherDomains({ root }));
+  const found = await looking({ ".env.sample": sample }, (root) => otherDomains({ root, recipe: "talk" }));
   assert.equal(found.length, named.length);
   assert.deepEqual(found.filter(({ likelyOwn }) => likelyOwn).map(({ setting }) => setting), own);
+});
+
+Deno.test("a setting by which the proxy routes is a domain of the app's own, whatever it is called and set to", async () => {
+  const compose = [
+    "services:",
+    "  app:",
+    "    deploy:",
+    "      labels:",
+    '        - "traefik.http.routers.${STACK_NAME}.rule=Host(`${DOMAIN}`${EXTRA_DOMAINS})"',
+    '        - "traefik.http.routers.x.rule=Host(`${COLLABORA_DOMAIN}`) || Host(`$API_HOST`, `${CDN:-cdn.example.com}`)"',
+    '        # - "traefik.http.routers.z.rule=Host(`${OLD_DOMAIN}`)"',
+    "  mail:",
+    "    deploy:",
+    "      labels:",
+    "        traefik.tcp.routers.y.rule: HostSNI(`${IMAP_HOST}`)",
+    "    environment: [KEYCLOAK=https://${KEYCLOAK_DOMAIN}, 'SQL=`${DB_HOST}`']",
+  ].join("\n");
+  const files = {
+    "compose.yml": compose,
+    "compose.off.yml": "x: Host(`${OFF_DOMAIN}`)",
+    ".env.sample":
+      "DOMAIN=wiki.example.com\nCOLLABORA_DOMAIN=office.mysite.org\nKEYCLOAK_DOMAIN=sso.example.com\nAPI_HOST=\n",
+  };
+  const found = await looking(files, (root) => otherDomains({ root, recipe: "wiki" }));
+  assert.deepEqual(found.map(({ setting, value, likelyOwn }) => [setting, value, likelyOwn]), [
+    ["COLLABORA_DOMAIN", "office.mysite.org", true],
+    ["KEYCLOAK_DOMAIN", "sso.example.com", false],
+    ["API_HOST", "", true],
+    ["CDN", "", true],
+    ["IMAP_HOST", "", true],
+  ]);
+  const on = ["compose.yml", "compose.off.yml"];
+  const more = await looking(files, (root) => otherDomains({ root, recipe: "wiki" }, on));
+  assert.deepEqual(more.at(-1)?.setting, "OFF_DOMAIN");
+});
+
+Deno.test("a setting with the value of DOMAIN, or with the domain that abra fills in, is no second domain", async () => {
+  const sample = "DOMAIN=git.example.com\nGITEA_DOMAIN=git.example.com\nROOT_DOMAIN=gitea.example.com\n" +
+    "API_DOMAIN=api.gitea.example.com\n";
+  const found = await looking({ ".env.sample": sample }, (root) => otherDomains({ root, recipe: "gitea" }));
+  assert.deepEqual(found.map(({ setting }) => setting), ["API_DOMAIN"]);
+});
+
+Deno.test("the version of a secret is taken from a line of the sample that is commented out", async () => {
+  const sample = [
+    "#SECRET_SMTP_PASSWORD_VERSION=v1",
+    "  # SECRET_API_KEY_VERSION=v2 # generate=false",
+    "# SECRET_DB_VERSION=v1 is for the database",
+    "#SECRET_EMPTY_VERSION=",
+  ].join("\n");
+  const seen = (key: string) => looking({ ".env.sample": sample }, (root) => shownVersion(root, key));
+  assert.deepEqual(await seen("smtp_password"), {
+    name: "SECRET_SMTP_PASSWORD_VERSION",
+    value: "v1",
+    modifiers: {},
+  });
+  assert.deepEqual((await seen("api-key"))?.modifiers, { generate: "false" });
+  for (const key of ["db", "empty", "other"]) assert.equal(await seen(key), null);
 });
 
 Deno.test("the time that a recipe gives its start is the longest that a health check or TIMEOUT allows", async () => {

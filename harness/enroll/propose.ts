@@ -1,15 +1,25 @@
 import { stringify } from "yaml";
 import * as z from "zod";
+import { parseEnvFile } from "../../common/env_file.ts";
 import { UsageError } from "../../common/errors.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
 import { readRecipeYml } from "../../enrolment/recipe_yml.ts";
 import { FIRM_RULES } from "../../enrolment/rules.ts";
 import { MOST_SECONDS, recipeYml } from "../../enrolment/schema.ts";
 import { looksSecret, settleValues } from "../../enrolment/settle_values.ts";
+import { newSettings } from "../app/settings.ts";
 import { composeServices } from "../recipe/compose_services.ts";
 import { type Finding, place } from "../lint/finding.ts";
 import { type Database, databasesOf } from "./databases.ts";
-import { healthPath, neededSeconds, otherDomains, publishedTcp, unusedOverlays } from "./look.ts";
+import {
+  neededSeconds,
+  otherDomains,
+  ownAddresses,
+  paths,
+  publishedTcp,
+  shownVersion,
+  unusedOverlays,
+} from "./look.ts";
 import type { Asker } from "./questions.ts";
 import { type FetchedRecipe, type ReadOptions, type ReadRecipe, readWith } from "./read_recipe.ts";
 
@@ -171,10 +181,12 @@ export class Proposing {
   }
 
   #domains(): void {
-    for (const { setting, value, name, likelyOwn } of otherDomains(this.#fetched)) {
+    for (const { setting, value, name, likelyOwn } of otherDomains(this.#fetched, this.#composeFiles)) {
       const question =
-        `${setting} is a domain, ${value} in .env.sample. What shall it be called in test apps, if the app itself ` +
-        `answers there ("none": it is somebody else's)?`;
+        `${setting} is a domain, ${
+          value || "not set"
+        } in .env.sample. What shall it be called in test apps, if the ` +
+        `app itself answers there ("none": it is somebody else's)?`;
       this.#answer(question, {
         proposal: likelyOwn ? name : "none",
         makes: (answer) =>
@@ -184,11 +196,28 @@ export class Proposing {
           },
       });
     }
+    const { root, app: { domain } } = this.#fetched;
+    const settings = parseEnvFile(
+      newSettings({ root, at: "head" }, { enrolment: this.#enrolment, domain }),
+    );
+    for (const [setting, value] of ownAddresses(settings, this.#fetched)) {
+      this.#draft = this.#with(setting, value);
+      this.#notes.push(`${setting} has the domain of the example in .env.sample, so it is set to ${value}`);
+    }
+  }
+
+  /** The compose files that tests switch on, as far as that is said. */
+  get #composeFiles(): string[] | undefined {
+    const said = this.#draft.env?.COMPOSE_FILE;
+    return typeof said === "string" ? said.split(":") : undefined;
   }
 
   #secrets({ secrets }: ReadRecipe): void {
-    for (const { key, generated } of secrets) {
-      if (generated) continue;
+    for (const { key, version, generated: usual } of secrets) {
+      // What an overlay needs is commented out in the sample together with it.
+      const shown = version === "" ? shownVersion(this.#fetched.root, key) : null;
+      if (shown !== null) this.#draft = this.#with(shown.name, shown.value);
+      if (shown === null ? usual : shown.modifiers.generate !== "false") continue;
       const made = `${MADE_UP} characters, made up`;
       this.#answer(`abra does not generate secret "${key}". Its value in test apps?`, {
         proposal: made,
@@ -231,14 +260,15 @@ export class Proposing {
 
   #health({ compose }: ReadRecipe): void {
     const services = composeServices(compose);
-    const proposal = healthPath(services) ?? "/";
+    const { health, front } = paths(services, this.#fetched.app.domain);
+    const proposal = health ?? front;
     const path = this.#answer("Which path answers with 200 when the app works?", {
       proposal,
       makes: (path) => path === "/" ? this.#draft : { ...this.#draft, health: { path } },
     });
     if (path !== "/") {
       this.#answer("Which page shall a browser open?", {
-        proposal: "/",
+        proposal: front,
         makes: (page) => page === path ? this.#draft : { ...this.#draft, page: { path: page } },
       });
     }

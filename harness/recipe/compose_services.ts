@@ -1,18 +1,18 @@
-import { isRecord } from "./compose_values.ts";
+import { isRecord, listOrMap } from "./compose_values.ts";
 import type { Compose } from "./compose.ts";
 
 /** A service's definition after the compose files are laid over each other. */
 export type ServiceDefinition = Record<string, unknown>;
 
 /**
- * Services by name, merged over all files as far as our own looks at them need it: maps and deploy labels key by key;
- * of everything else the later file's value stands.
+ * Services by name, merged over all files as far as our own looks at them need it: maps, deploy labels and environments
+ * key by key; of everything else the later file's value stands.
  */
 export function composeServices(compose: Compose): Record<string, ServiceDefinition> {
   const merged: Record<string, ServiceDefinition> = {};
   for (const file of compose.files) {
     for (const [name, definition] of Object.entries(asMap(file.doc.services))) {
-      merged[name] = merge(merged[name] ?? {}, withLabelMap(asMap(definition)));
+      merged[name] = merge(merged[name] ?? {}, withMaps(asMap(definition)));
     }
   }
   return merged;
@@ -32,12 +32,16 @@ export function deployLabels(service: ServiceDefinition): Record<string, string>
   }));
 }
 
-/** Labels may be a list in one file and a map in the next; Docker lays them over each other by name. */
-function withLabelMap(service: ServiceDefinition): ServiceDefinition {
+/** Labels and environments may be lists in one file and maps in the next; Docker lays them over each other by name. */
+function withMaps(service: ServiceDefinition): ServiceDefinition {
   const deploy = asMap(service.deploy);
-  return deploy.labels === undefined
-    ? service
-    : { ...service, deploy: { ...deploy, labels: deployLabels(service) } };
+  return {
+    ...service,
+    ...deploy.labels === undefined ? {} : { deploy: { ...deploy, labels: deployLabels(service) } },
+    ...service.environment === undefined ? {} : {
+      environment: Object.fromEntries(listOrMap(service.environment).map(({ key, value }) => [key, value])),
+    },
+  };
 }
 
 export function asMap(value: unknown): Record<string, unknown> {

@@ -10,11 +10,10 @@ import { CcciError } from "../../common/errors.ts";
  */
 export function setEnv(text: string, values: Readonly<Record<string, string>>): string {
   const lines = new Map<string, string>();
-  for (const { name, value, modifiers } of parseEnvFile(text)) {
-    const set = Object.hasOwn(values, name) ? values[name] ?? "" : value;
+  for (const { name, value, modifiers } of parseEnvFile(text, values)) {
     const comment = behind(modifiers);
     // Some readers take a comment directly behind the "=" for the value.
-    const written = set === "" && comment !== "" ? "''" : quote(name, set);
+    const written = value === "" && comment !== "" ? "''" : quote(name, value);
     lines.set(name, `${name}=${written}${comment}`);
   }
   for (const [name, value] of Object.entries(values)) {

@@ -41,6 +41,13 @@ Deno.test("a variable that is appended to becomes one assignment", () => {
   assert.deepEqual(text.match(/COMPOSE_FILE=.*/g), ["COMPOSE_FILE=compose.yml:compose.db.yml"]);
 });
 
+Deno.test("a setting that refers to one further up gets what that is set to, as in an app's own file", () => {
+  const text = setEnv("DOMAIN=wiki.org\nURL=https://$DOMAIN/a\nAPI=\"api.${DOMAIN}\"\nRAW='$DOMAIN'\n", {
+    DOMAIN: "a.b",
+  });
+  assert.equal(text, "DOMAIN=a.b\nURL=https://a.b/a\nAPI=api.a.b\nRAW='$DOMAIN'\n");
+});
+
 Deno.test("values are quoted when an env file would read them otherwise", () => {
   assert.equal(setEnv("", { A: ", `www.x`" }), "A=', `www.x`'\n");
   assert.equal(setEnv("", { A: "it's" }), `A="it's"\n`);

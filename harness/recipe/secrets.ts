@@ -31,8 +31,7 @@ export function neededSecrets(
     const full = objectName(definition, key) ?? key;
     const own = full.startsWith(`${stack}_`) ? full.slice(stack.length + 1) : full;
     const end = own.lastIndexOf("_");
-    const variable = `SECRET_${key.toUpperCase().replaceAll("-", "_")}_VERSION`;
-    const modifiers = settings.findLast(({ name }) => name === variable)?.modifiers ?? {};
+    const modifiers = settings.findLast(({ name }) => name === versionSetting(key))?.modifiers ?? {};
     needed.set(key, {
       key,
       name: own.slice(0, Math.max(0, end)),
@@ -41,4 +40,9 @@ export function neededSecrets(
     });
   }
   return [...needed.values()];
+}
+
+/** The setting that says which version of a secret an app has. */
+export function versionSetting(key: string): string {
+  return `SECRET_${key.toUpperCase().replaceAll("-", "_")}_VERSION`;
 }
