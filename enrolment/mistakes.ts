@@ -116,7 +116,9 @@ function wrong({ issue, path }: Leaf, source: Source): string {
     }
     case "too_small":
       if (issue.origin !== "number" && issue.origin !== "int") return "must not be empty";
-      return `must be ${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}`;
+      return `must be ${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}${
+        unitOf(path)
+      }`;
     case "too_big":
       return issue.origin === "number" || issue.origin === "int"
         ? `must be at most ${issue.maximum}${path[0] === "timeouts" ? ", the seconds of a day" : ""}`
@@ -157,6 +159,11 @@ function help({ expected, input }: z.core.$ZodIssueInvalidType, path: Path): str
   if (keys.length === 0) return ': write "name: value", each in a line of its own';
   if (path.length === 0) return ': it begins with "repo: owner/name"';
   return `: its keys are ${keys.map((one) => `"${one}"`).join(", ")}`;
+}
+
+/** What a number counts, where it is easily taken for something larger. */
+function unitOf([first]: Path): string {
+  return first === "memory" || first === "disk" ? " megabytes" : "";
 }
 
 const units: Readonly<Record<string, string>> = {

@@ -2,18 +2,16 @@ import { basename, dirname, join, relative } from "node:path";
 import { contraryNeeds } from "./contrary_needs.ts";
 import { faultyNeeds } from "./needs.ts";
 import type { Locate, Mistake } from "./mistakes.ts";
-import { invalid, type Reading, readRecipeYml } from "./recipe_yml.ts";
+import { invalid, type Reading, readRecipeFile } from "./recipe_yml.ts";
 import type { RecipeYml } from "./schema.ts";
-
-/** Docker takes no larger secret. */
-const MOST_BYTES = 500 * 1024;
+import { MOST_SECRET_BYTES } from "./values_schema.ts";
 
 /**
  * Reads `<folder>/recipe.yml`, and looks at the files beside it that it names.
  * @throws {Deno.errors.NotFound} when there is none
  */
 export async function readFolder(folder: string): Promise<Reading> {
-  const reading = readRecipeYml(await Deno.readTextFile(join(folder, "recipe.yml")));
+  const reading = await readRecipeFile(join(folder, "recipe.yml"));
   if (!reading.ok) return reading;
   const { said, locate } = reading;
   const place = { recipes: dirname(folder), recipe: basename(folder), locate };
@@ -55,11 +53,11 @@ async function problemOf(folder: string, name: string): Promise<string | null> {
     const root = await Deno.realPath(folder);
     const path = await Deno.realPath(`${root}/${name}`);
     const way = relative(root, path);
-    if (way.startsWith("..") || way === "") return "which does not lie beside recipe.yml";
+    if (/^\.\.(\/|$)/.test(way) || way === "") return "which does not lie beside recipe.yml";
     const { isFile, size } = await Deno.stat(path);
     if (!isFile) return "which is no file";
     if (size === 0) return "which is empty";
-    if (size > MOST_BYTES) return `which holds more than ${MOST_BYTES / 1024} KiB`;
+    if (size > MOST_SECRET_BYTES) return `which holds more than ${MOST_SECRET_BYTES / 1024} KiB`;
     new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
     return null;
   } catch (error) {

@@ -4,7 +4,7 @@ import { exists } from "../common/files.ts";
 import { enrolled } from "./enrolled.ts";
 import type { Locate, Mistake } from "./mistakes.ts";
 import { type Need, neededIn } from "./needs_schema.ts";
-import { readRecipeYml } from "./recipe_yml.ts";
+import { readRecipeFile } from "./recipe_yml.ts";
 import type { RecipeYml } from "./schema.ts";
 
 /**
@@ -124,7 +124,7 @@ async function saidBy(
   recipe: string,
 ): Promise<Pick<RecipeYml, "needs" | "extra_domains">> {
   try {
-    const reading = readRecipeYml(await Deno.readTextFile(join(recipes, recipe, "recipe.yml")));
+    const reading = await readRecipeFile(join(recipes, recipe, "recipe.yml"));
     if (reading.ok) return reading.said;
   } catch { /* who reads it for a run tells why */ }
   return { needs: [], extra_domains: [] };

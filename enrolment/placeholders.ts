@@ -70,6 +70,23 @@ export function wrongPlaceholders(
   });
 }
 
+/**
+ * Placeholders in a line that lack their last brace, or have blanks beside it, each as the rest of a sentence: an app
+ * would get them as they stand. In a text of several lines such a thing may be part of a program.
+ */
+export function brokenPlaceholders(
+  line: string,
+  { filled }: { filled: readonly Placeholder[] },
+): string[] {
+  const starts = filled.map((one) => one === "domain" ? "domain(?![\\w-])" : "needs\\.").join("|");
+  const broken = new RegExp(`\\{\\s*((?:${starts})[\\w.-]*)(\\s*\\}?)`, "g");
+  return [...line.replaceAll(BRACES, " ").matchAll(broken)].map(([said, word, end = ""]) =>
+    end.endsWith("}")
+      ? `has "${said}", probably meant as "{${word}}"`
+      : `has "${said.trimEnd()}", which lacks "}"`
+  );
+}
+
 /** Placeholders in a text that are the app's own by the dollar sign before them: `${domain}`. */
 export function dollared(
   text: string,

@@ -58,6 +58,24 @@ Deno.test("a misspelt placeholder is a mistake with the right one, wherever such
   for (const [text, told] of cases) assert.deepEqual(wrongWith(text), told, text);
 });
 
+Deno.test("a placeholder that lacks a brace, or has blanks beside it, is a mistake where a line is filled in", () => {
+  const lacking = (said: string) => `has "${said}", which lacks "}"`;
+  const blank = (said: string, meant: string) => `has "${said}", probably meant as "${meant}"`;
+  const cases: [text: string, told: Record<string, string>][] = [
+    ["https://{domain", { env: lacking("{domain") }],
+    ["https://{domain/login", { env: lacking("{domain") }],
+    ["https://{domain.files/login", { env: lacking("{domain.files") }],
+    ["{ domain }", { env: blank("{ domain }", "{domain}") }],
+    ["{domain }", { env: blank("{domain }", "{domain}") }],
+    ["{needs.login.url", { env: lacking("{needs.login.url"), secrets: lacking("{needs.login.url") }],
+    ["{ needs.login.url }", {
+      env: blank("{ needs.login.url }", "{needs.login.url}"),
+      secrets: blank("{ needs.login.url }", "{needs.login.url}"),
+    }],
+  ];
+  for (const [text, told] of cases) assert.deepEqual(wrongWith(text), told, text);
+});
+
 Deno.test("braces of an app's own are taken as they stand", () => {
   const own = [
     '{"a":{"domian":"x"}}',

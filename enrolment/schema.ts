@@ -1,11 +1,18 @@
 import * as z from "zod";
+import { isGitUrl } from "../common/git_url.ts";
 import { repoName } from "../protocol/params.ts";
 import { stageName } from "../protocol/result.ts";
 import { backup } from "./backup_schema.ts";
 import { afterDeploy, base, files, grace, upgradeFrom } from "./deploy_schema.ts";
 import { needs } from "./needs_schema.ts";
 import { page } from "./page_schema.ts";
-import { filledAt, unknownDomain, wrongPlaceholders, wrongVariables } from "./placeholders.ts";
+import {
+  brokenPlaceholders,
+  filledAt,
+  unknownDomain,
+  wrongPlaceholders,
+  wrongVariables,
+} from "./placeholders.ts";
 import { ready, statuses } from "./ready_schema.ts";
 import { wrongException } from "./rules.ts";
 import { env, secrets, wrongSetting } from "./values_schema.ts";
@@ -38,6 +45,9 @@ const VARIABLES = ["${STACK_NAME}", "${DOMAIN}"];
 /** Seconds of a day: more no stage and no run may take. */
 export const MOST_SECONDS = 86_400;
 
+/** Megabytes with which an app can work; who writes less means gigabytes. */
+export const LEAST_MEGABYTES = 16;
+
 /**
  * `recipes/<recipe>/recipe.yml`: what the suite has to know about a recipe that the recipe does not say itself. The
  * harness reads all of it; bridge and dashboard pick the keys that they need. Every key has a sentence and an example.
@@ -47,7 +57,10 @@ export const recipeYml = z.strictObject({
     "`owner/name` of the repository on the host's forge (`CCCI_FORGE_URL`) on whose pull requests `!testme` is written; the bot has to be able to read it",
   )
     .meta({ examples: ["coop-cloud/wordpress"] }),
-  upstream: z.string().min(1).optional()
+  upstream: z.string().min(1, { abort: true }).refine(
+    (said) => isGitUrl(said) || repoName.safeParse(said).success,
+    'must be "owner/name", or a git URL',
+  ).optional()
     .describe(
       "Where releases are tagged: `owner/name` on the forge, or a git URL; `repo` without it. Its annotated tags are the published versions",
     )
@@ -87,10 +100,10 @@ export const recipeYml = z.strictObject({
   lanes: z.literal(1).optional().describe(
     "How many apps of a run may live at the same time: as many as the host has memory for without it",
   ).meta({ examples: [1] }),
-  memory: z.number().positive().optional().describe(
+  memory: z.number().min(LEAST_MEGABYTES).optional().describe(
     "Megabytes of memory that all containers of the app together need at most, the second ones of an update included: 2000 without it, or what the host gives (`CCCI_RUN_MEMORY`), if that is less. An app that uses more fails its stage; a `recipe.yml` that asks for more than the host gives ends the run `infra`",
   ).meta({ examples: [4000] }),
-  disk: z.number().positive().optional()
+  disk: z.number().min(LEAST_MEGABYTES).optional()
     .describe(
       "Megabytes that the app needs at most in volumes, writable layers and logs: 5000 without it, or what the host gives (`CCCI_RUN_DISK`), if that is less. An app that uses more fails its stage; a `recipe.yml` that asks for more than the host gives ends the run `infra`",
     )
@@ -173,11 +186,15 @@ export const recipeYml = z.strictObject({
   for (const [name, { value = "" }] of Object.entries(env)) {
     wrong(["env", name], [
       ...wrongPlaceholders(value, { ...of, filled: filledAt.env }),
+      ...brokenPlaceholders(value, { filled: filledAt.env }),
       ...wrongSetting(name, value),
     ]);
   }
   for (const [name, { value = "" }] of Object.entries(secrets)) {
-    wrong(["secrets", name], wrongPlaceholders(value, { ...of, filled: filledAt.secrets }));
+    wrong(["secrets", name], [
+      ...wrongPlaceholders(value, { ...of, filled: filledAt.secrets }),
+      ...brokenPlaceholders(value, { filled: filledAt.secrets }),
+    ]);
   }
   for (const [at, { content }] of files.entries()) {
     wrong(["files", at, "content"], wrongPlaceholders(content, { ...of, filled: filledAt.files }));

@@ -14,6 +14,9 @@ export type Charset = z.infer<typeof charset>;
 
 const length = z.number().int().min(1).max(1024);
 
+/** Docker takes no larger secret. */
+export const MOST_SECRET_BYTES = 500 * 1024;
+
 const secret = z.strictObject({
   value: scalar.optional().describe(
     "The secret itself, in which `{needs.<recipe>.<name>}` stands for what a provider hands over",
@@ -29,6 +32,11 @@ const secret = z.strictObject({
     .meta({ examples: ["signing-key.pem"] }),
 }).superRefine(({ value, length, charset, file }, context) => {
   if (value === "") context.addIssue("must not be empty");
+  if (value !== undefined && new TextEncoder().encode(value).length > MOST_SECRET_BYTES) {
+    context.addIssue(
+      `must not hold more than ${MOST_SECRET_BYTES / 1024} KiB, which is all that Docker takes`,
+    );
+  }
   if ([value, length, file].filter((one) => one !== undefined).length !== 1) {
     context.addIssue('must say one of "value", "length" and "file"');
   } else if (charset !== undefined && length === undefined) {
@@ -97,7 +105,7 @@ export const env = z.record(
     typeof said === "object" ? said : { value: String(said) }
   ),
 ).default({}).describe(
-  "Settings for the app's `.env`, a single line each. `{domain}` and `{domain.<name>}` stand for the app's domains, `{needs.<recipe>.<name>}` for what a provider hands over, except its `ca`. Not for `DOMAIN`, `STACK_NAME`, `TYPE`, `RECIPE` and `LETS_ENCRYPT_ENV`, which belong to the run",
+  "Settings for the app's `.env`, a single line each, as it is written: `022` and `1.10` stay so without quotes. `{domain}` and `{domain.<name>}` stand for the app's domains, `{needs.<recipe>.<name>}` for what a provider hands over, except its `ca`. Not for `DOMAIN`, `STACK_NAME`, `TYPE`, `RECIPE` and `LETS_ENCRYPT_ENV`, which belong to the run",
 ).meta({
   examples: [{
     MAIL_FROM: "ci@{domain}",

@@ -8,6 +8,8 @@ interface YamlFault {
   pos: readonly [number, number];
 }
 
+const STAR = 'text that begins with "*" has to stand in quotes';
+
 /** A text that YAML would take for something else: names by their codes, told as what the author has to do. */
 const known: Readonly<Record<string, (fault: YamlFault, text: string) => string>> = {
   TAB_AS_INDENT: () => "a tab cannot indent a line: write spaces",
@@ -16,7 +18,7 @@ const known: Readonly<Record<string, (fault: YamlFault, text: string) => string>
   DUPLICATE_KEY: ({ pos }, text) => `${quoted(wordAt(text, pos[0]))} stands here a second time`,
   BLOCK_AS_IMPLICIT_KEY: () =>
     'a second ": " in one line, or a line that is not indented as those beside it: text with ": " in it has to stand in quotes',
-  BAD_ALIAS: () => 'text that begins with "*" has to stand in quotes',
+  BAD_ALIAS: () => STAR,
   TAG_RESOLVE_FAILED: () => 'text that begins with "!" has to stand in quotes',
   BAD_SCALAR_START: ({ pos }, text) =>
     `text that begins with ${quoted(text[pos[0]] ?? "")} has to stand in quotes`,
@@ -41,6 +43,11 @@ const known: Readonly<Record<string, (fault: YamlFault, text: string) => string>
 export function yamlWords(error: unknown, text: string): string {
   if (!isYamlFault(error)) return plain(describeError(error));
   return known[error.code]?.(error, text) ?? plain(error.message);
+}
+
+/** What is wrong with `*name`, which stands for what `&name` names. @param alias.isKnown whether anything does */
+export function aliasWords({ isKnown }: { isKnown: boolean }): string {
+  return isKnown ? '"*" stands too often for what an "&" names: write it out instead' : STAR;
 }
 
 function isYamlFault(error: unknown): error is Error & YamlFault {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { describeError } from "../../common/errors.ts";
+import { isGitUrl } from "../../common/git_url.ts";
 import { plainLine } from "../../common/plain_text.ts";
 import type { Subject } from "../../protocol/params.ts";
 import { Git, GitError, type GitLimits, metItsLimits, withoutCredentials } from "./git.ts";
@@ -281,7 +282,7 @@ function forgeUrl(repo: string, settings: Settings): string {
 /** Where published versions come from, if not from where the head does. */
 export function upstreamUrl(upstream: string | undefined, settings: Settings): string | undefined {
   if (upstream === undefined) return undefined;
-  return /^[a-z][a-z0-9+.-]*:\/\/|^[^/]+@[^/]+:/.test(upstream) ? upstream : forgeUrl(upstream, settings);
+  return isGitUrl(upstream) ? upstream : forgeUrl(upstream, settings);
 }
 
 function mirrorName(recipe: string, url: string): string {
