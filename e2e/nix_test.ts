@@ -90,19 +90,26 @@ withNix(
 );
 
 /** What a host may say beyond the examples, with figures and texts of its own. */
-const SAID = `services.cc-ci = {
+const SAID = `imports = [{ services.cc-ci.settings = {
+  proxy.version = lib.mkIf true "1.0.0+2.0.0";
+  secrets = "/srv/secrets"; home = "/srv/home"; made = "/srv/made"; docker = "/srv/docker.sock"; abra = "/srv/abra";
+  gateway = { address = "10.0.0.1"; subnet = "10.0.0.0/8"; };
+  forge.url = "https://[fd00::1]:3000/git";
+}; }];
+services.cc-ci = {
   optionalSecrets = [ "git_token" ];
   drone.commit = lib.mkForce "${"0a1b".repeat(10)}";
   ca = "/etc/ssl/100% ours.pem";
   minFreeGb = 25;
   runner = { capacity = 2; labels.size = "large"; };
-  settings = { proxy.ingress = "10.1.0.1:443"; dashboard.port = 4181; runs = "/srv/runs"; imagesAbove = 70; };
+  settings = { proxy.ingress = "10.1.0.1:443"; dashboard.port = 4181; runs = "/srv/runs"; imagesAbove = 70.5; };
 };`;
 
 withNix("the units of a NixOS host are those that ./cc-ci units writes", async (nix) => {
   for (const example of ["host", "runner"] as const) {
     const host = await nixHost(nix, SAID, { example });
     const settings = parseSettings(JSON.parse(host.etc["cc-ci/host.json"] ?? ""));
+    assert.deepEqual([settings.proxy.version, settings.proxy.ingress], ["1.0.0+2.0.0", "10.1.0.1:443"]);
     const said = unitValues(settings);
     assert.deepEqual(
       Object.fromEntries(
@@ -183,6 +190,7 @@ withNix(
       /^The host has no bridge .*: set services\.cc-ci\.drone\.commit to the commit of cc-ci\/cc-ci .*$/,
     );
     assert.equal(etc.timezone, "UTC\n");
+    assert.equal((await nixHost(nix, "time.timeZone = null;")).etc.timezone, "UTC\n");
     // Traefik has to reach dashboard and bridge from its container.
     assert.deepEqual(firewall, { docker_gwbridge: { allowedTCPPorts: [3181, 3182] } });
     assert.deepEqual([docker.liveRestore, docker.autoPrune.enable], [false, false]);
@@ -190,6 +198,26 @@ withNix(
     const { path } = docker.daemon.settings.runtimes["cc-ci"];
     assert.equal(path, "/etc/cc-ci/floor/runtime.sh");
     assert.match(etc["cc-ci/floor"] ?? "", /-cc-ci-bundles\/floor$/);
+  },
+);
+
+withNix(
+  "a host is refused with what its program would say of its settings, when it is built",
+  async (nix) => {
+    const build = async (settings: string) => {
+      const { checks } = await nixHost(nix, settings);
+      for (const check of checks) await nix.realise(check);
+      return checks.length;
+    };
+    assert.equal(await build(""), 1);
+    for (
+      const [settings, why] of [
+        ["settings.colour = 1;", /the file: Unrecognized key: "colour"/],
+        ['gateway.address = "10.0.0.1";', /gateway\.address: must lie in "gateway\.subnet"/],
+      ] as const
+    ) {
+      await assert.rejects(build(`services.cc-ci = { ${settings} };`), why);
+    }
   },
 );
 
@@ -225,13 +253,23 @@ withNix("NixOS takes the names that the host's program takes, and no others", as
     ...parts.flatMap((name) => [name, `${name}/ci`, `ci/${name}`, `${name}.org`]),
     ...["ci.example.org", "CI.example.org", "ci..org", "-ci.org", "ci-.org", "ci.org.", "ci.org/x", "a/b/c"],
     ...["a".repeat(63), "a".repeat(64), "a1".repeat(20), "a1".repeat(32), "A1".repeat(20)],
+    ...["10.0.0.1", "255.249.199.99", "256.0.0.1", "1.2.3", "1.2.3.4.5", "01.2.3.4", "::1", "1.2.3.4 "]
+      .flatMap((
+        address,
+      ) => [
+        address,
+        ...["0", "9", "10", "29", "32", "33", "08", "", "x"].map((bits) => `${address}/${bits}`),
+      ]),
   ];
   const taken = await nix.value(
     `builtins.mapAttrs (_: pattern: builtins.filter (name: builtins.match pattern name != null)
       (builtins.fromJSON ''${JSON.stringify(names)}'')) (import (root + "/nix/modules/names.nix"))`,
     z.record(z.string(), z.array(z.string())),
   );
-  const kinds = { domain: domainName, org: orgName, repository: repoName, commit: commitId, host: hostName };
+  const kinds = {
+    ...{ domain: domainName, org: orgName, repository: repoName, commit: commitId, host: hostName },
+    ...{ address: z.ipv4(), network: z.cidrv4() },
+  };
   assert.deepEqual(
     taken,
     Object.fromEntries(
@@ -264,7 +302,40 @@ const WRONG: [settings: string, advice: RegExp][] = [
   ['services.cc-ci.settings.name = "ci 2";', /hostName is "ci 2", /],
   ['services.cc-ci.drone.host = "drone.org";', /cc-ci\.drone\.host.* no longer .* runnerOf\.drone/s],
   ["services.cc-ci.proxy.extraRoutes = ./routes.yml;", /cc-ci\.proxy\.extraRoutes.* no longer .*no effect/s],
-  ["services.cc-ci.swarm.enable = false;", /needs a Swarm to test in: set services\.cc-ci\.swarm\.enable/],
+  ["services.cc-ci.swarm.enable = false;", /need a Swarm: set services\.cc-ci\.swarm\.enable/],
+  [
+    "services.cc-ci = { swarm.enable = false; runner.enable = false; };",
+    /need a Swarm: set services\.cc-ci\.swarm\.enable/,
+  ],
+  [
+    "services.cc-ci = { proxy.enable = false; drone.enable = false; dashboard.enable = false; bridge.enable = false; " +
+    'runnerOf = { domain = "first.org"; repository = "cc-ci/cc-ci"; }; };',
+    /through Traefik alone: set services\.cc-ci\.proxy\.enable/,
+  ],
+  [
+    "services.cc-ci.drone.enable = false;",
+    /takes builds of a Drone: set services\.cc-ci\.drone\.enable = true, or .*\.runnerOf\.domain/,
+  ],
+  ...["drone", "dashboard", "bridge"].map((part): [string, RegExp] => [
+    `services.cc-ci = { runnerOf = { domain = "first.org"; repository = "cc-ci/cc-ci"; }; ${part}.enable = true; };`,
+    /further host .* has no Drone, dashboard or bridge of its own: leave services\.cc-ci\.drone\.enable, /,
+  ]),
+  [
+    "services.cc-ci = { drone.enable = false; runner.enable = false; settings.drone.runners = [ ]; };",
+    /settings brings no Drone .*: set services\.cc-ci\.drone\.enable/,
+  ],
+  [
+    'services.cc-ci = { backupBot.enable = false; settings.backupBot.version = "1.0.0"; };',
+    /settings brings .* no backup bot .*: set .* backupBot\.enable = true/,
+  ],
+  [
+    'services.cc-ci = { secretsFile = lib.mkForce ./x.yaml; settings.secrets = "/srv/secrets"; };',
+    /settings\.secrets names a folder, and sops-nix writes .* to its own: leave one/,
+  ],
+  [
+    'services.cc-ci.settings.secrets = "${builtins.storeDir}/x";',
+    /store, which everybody can read: name folders/,
+  ],
   ["services.cc-ci.proxy.enable = false;", /through Traefik alone: set services\.cc-ci\.proxy\.enable/],
   [
     'services.cc-ci.settings.without = [ "bridge" ];',
@@ -273,6 +344,10 @@ const WRONG: [settings: string, advice: RegExp][] = [
   ["virtualisation.docker.autoPrune.enable = true;", /autoPrune would remove .*: leave it off/],
   [
     "virtualisation.docker.liveRestore = lib.mkForce true;",
+    /beside live-restore: leave .*liveRestore = false/,
+  ],
+  [
+    "virtualisation.docker.daemon.settings.live-restore = true;",
     /beside live-restore: leave .*liveRestore = false/,
   ],
   [
@@ -298,6 +373,11 @@ withNix("what would go wrong on a NixOS host is refused with what to do", async 
     sops: false,
   });
   assert.match(withoutSops.join(), /read by sops-nix: import sops-nix\.nixosModules\.sops/);
+  const bridge = await advice(
+    "warnings",
+    "services.cc-ci = { drone.enable = false; runner.enable = false; };",
+  );
+  assert.match(bridge.join(), /has no bridge, since it has no Drone .*: set services\.cc-ci\.drone\.enable/);
   const old = await advice("warnings", 'services.cc-ci.abra = pkgs.abra // { version = "0.11.0"; };');
   assert.match(old.join(), /abra is 0\.11\.0, .*run "cc-ci-host check"/);
   // The limit of the domain is the one that runs keep.
@@ -318,6 +398,19 @@ withNix("a setting of the wrong type, or that there is not, is refused by its na
       ["services.cc-ci.secrets = ./secrets;", "services.cc-ci.secrets"],
       ['services.cc-ci.optionalSecrets = [ "password" ];', "services.cc-ci.optionalSecrets"],
       ["services.cc-ci.colour = 1;", "services.cc-ci.colour"],
+      ['services.cc-ci.gateway.address = "172.18.0.300";', "services.cc-ci.gateway.address"],
+      ['services.cc-ci.gateway.subnet = "172.18.0.0/33";', "services.cc-ci.gateway.subnet"],
+      ['services.cc-ci.swarm.advertise = "10.0.1";', "services.cc-ci.swarm.advertise"],
+      ['services.cc-ci.backupBot.repository = "";', "services.cc-ci.backupBot.repository"],
+      ...[
+        "https://git.example.org/",
+        "https://me:secret@git.example.org",
+        "https://git example.org",
+        "git.org",
+      ]
+        .map((url) =>
+          [`services.cc-ci.forge.url = lib.mkForce "${url}";`, "services.cc-ci.forge.url"] as const
+        ),
     ] as const
   ) {
     const said = await nix.complaint(hostExpression(settings));
@@ -329,8 +422,8 @@ withNix(
   "what nixpkgs' own lib makes of the modules is what the lib of these tests makes of them",
   async (nix) => {
     for (const example of ["host", "runner"] as const) {
-      const own = await nixHost(nix, "", { example });
-      assert.deepEqual(await nixHost(nix, "", { example, lib: nixpkgs }), own, example);
+      const own = await nixHost(nix, SAID, { example });
+      assert.deepEqual(await nixHost(nix, SAID, { example, lib: nixpkgs }), own, example);
     }
   },
   nixpkgs === undefined ? "NIX_PATH names no nixpkgs" : null,

@@ -1,4 +1,4 @@
-# cc-ci as nixpkgs has packages: the bundles, and the function that makes a binary of one of them.
+# cc-ci as nixpkgs has packages: the bundles, and functions that make a binary of one of them and look at settings.
 { runCommand, fetchurl, stdenv, deno, registry ? null }:
 let
   cpu = { x86_64 = "x64"; aarch64 = "arm64"; }.${stdenv.hostPlatform.parsed.cpu.name};
@@ -13,6 +13,7 @@ rec {
   bundles = import ./bundles.nix {
     inherit runCommand deno npm bundler src cpu;
   };
+  checkSettings = import ./settings.nix { inherit runCommand deno npm src; };
   binary = { program, places, deno, bundles }: import ./program.nix {
     inherit runCommand deno src bundles program places;
     denort = "${deno.denort}/bin/denort";

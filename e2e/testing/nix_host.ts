@@ -39,6 +39,8 @@ const schema = z.object({
   }),
   /** Ports of this host that containers reach, by the bridge they come from. */
   firewall: z.record(text, z.object({ allowedTCPPorts: z.array(z.int()) })),
+  /** Derivations that the host is refused with where one cannot be built. */
+  checks: z.array(text),
   packages: z.array(text),
   commands: z.record(text, text),
   builds: z.record(text, z.array(text)),

@@ -14,13 +14,13 @@ in
     domain = option (types.strMatching names.domain)
       "The domain of the dashboard; Drone, Traefik and the apps under test lie below it.";
     forge = {
-      url = option (types.strMatching "https?://[^/]+") "Address of the forge, without a slash at its end.";
+      url = option (types.strMatching "https?://(\\[[0-9a-f:.]+]|[a-z0-9.-]+)(:[0-9]+)?") "Address of the forge in lower case, without a slash at its end.";
       org = option (types.strMatching names.org) "The organisation whose members may give commands.";
     };
     gateway = {
-      address = usually "172.18.0.1" (types.strMatching "[0-9.]+")
+      address = usually "172.18.0.1" (types.strMatching names.address)
         "Address of docker_gwbridge, on which dashboard and bridge listen.";
-      subnet = usually "172.18.0.0/16" (types.strMatching "[0-9.]+/[0-9]+") "The network of docker_gwbridge.";
+      subnet = usually "172.18.0.0/16" (types.strMatching names.network) "The network of docker_gwbridge.";
     };
     certificates = usually "/var/lib/ci-certs/live" onTheHost
       "Folder with fullchain.pem and privkey.pem of a certificate for the domain and *.domain.";
@@ -45,6 +45,6 @@ in
     droneRunner = option types.package "Drone's exec runner.";
     binaries = option types.bool
       "Whether the programs are binaries of deno compile, which have their permissions in them; otherwise Deno runs the bundles.";
-    settings = usually { } types.attrs "Further settings of host/settings.ts, which take the place of what the options say.";
+    settings = usually { } (types.attrsOf types.anything) "Further settings of host/settings.ts, which take the place of what the options say.";
   };
 }

@@ -20,7 +20,7 @@ in
     };
     swarm = {
       enable = part "a Docker Swarm of its own";
-      advertise = usually "127.0.0.1" (types.strMatching "[0-9.]+") "Address by which the Swarm knows its only node.";
+      advertise = usually "127.0.0.1" (types.strMatching names.address) "Address by which the Swarm knows its only node.";
     };
     proxy.enable = part "Traefik with the certificate and the routes";
     drone = {
@@ -31,7 +31,7 @@ in
     };
     backupBot = {
       enable = part "backup-bot-two";
-      repository = usually "/backups/restic" types.str "The restic repository.";
+      repository = usually "/backups/restic" (types.strMatching ".+") "The restic repository.";
     };
     dashboard = {
       enable = part "the dashboard";

@@ -10,17 +10,14 @@ let
     (lib.attrNames units);
 in
 {
-  config = lib.mkIf cfg.enable (lib.mkMerge [
-    { services.cc-ci.holes.secrets = if cfg.secretsFile == null then cfg.secrets else "/run/secrets/cc-ci"; }
-    # Without sops-nix there are no such options; nix/modules/advice.nix says so.
-    (lib.optionalAttrs (options ? sops) {
-      sops = lib.mkIf (cfg.secretsFile != null) {
-        age.sshKeyPaths = lib.mkDefault [ "/etc/ssh/ssh_host_ed25519_key" ];
-        environment.SOPS_AGE_SSH_PRIVATE_KEY_FILE = lib.mkDefault "/etc/ssh/ssh_host_ed25519_key";
-        secrets = lib.listToAttrs (map
-          (name: lib.nameValuePair "cc-ci/${name}" { sopsFile = cfg.secretsFile; key = name; restartUnits = restarted name; })
-          names);
-      };
-    })
-  ]);
+  # Without sops-nix there are no such options; nix/modules/advice.nix says so.
+  config = lib.mkIf cfg.enable (lib.optionalAttrs (options ? sops) {
+    sops = lib.mkIf (cfg.secretsFile != null) {
+      age.sshKeyPaths = lib.mkDefault [ "/etc/ssh/ssh_host_ed25519_key" ];
+      environment.SOPS_AGE_SSH_PRIVATE_KEY_FILE = lib.mkDefault "/etc/ssh/ssh_host_ed25519_key";
+      secrets = lib.listToAttrs (map
+        (name: lib.nameValuePair "cc-ci/${name}" { sopsFile = cfg.secretsFile; key = name; restartUnits = restarted name; })
+        names);
+    };
+  });
 }

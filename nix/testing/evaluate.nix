@@ -21,6 +21,7 @@ in
   secrets = config.sops.secrets or { };
   docker = config.virtualisation.docker;
   firewall = config.networking.firewall.interfaces;
+  checks = map (check: check.drvPath) config.system.checks;
   packages = map (package: package.name) config.environment.systemPackages;
   commands = builtins.listToAttrs (builtins.concatMap
     (package: if package ? text then [{ inherit (package) name; value = package.text; }] else [ ])

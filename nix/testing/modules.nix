@@ -92,7 +92,6 @@ rec {
         (name: { inherit name; value = type.merge "${path}.${name}" (below name defined); })
         (builtins.filter (name: below name defined != [ ]) (namesIn defined)));
     };
-    attrs = { name = "set"; merge = deep; };
     anything = { name = "anything"; merge = deep; };
   };
 
