@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { execOk } from "../common/exec.ts";
+import { freePort } from "../common/free_port.ts";
 import { ingressFetch } from "../common/ingress.ts";
 import { waitFor } from "../common/time.ts";
 import { exists } from "../common/files.ts";
@@ -16,12 +17,6 @@ async function documented(): Promise<Record<string, unknown>> {
   const text = await Deno.readTextFile(new URL("../docs/install.md", import.meta.url));
   const block = /^### A gateway$[^]*?^```yaml\n([^]*?)^```/m.exec(text)?.[1] ?? assert.fail();
   return parse(block);
-}
-
-/** A port of this machine that nobody has now. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** A Traefik with this configuration, at one port. */

@@ -6,7 +6,7 @@ import { exists } from "../common/files.ts";
 import { Guard } from "./guard.ts";
 
 const guard = new URL("guard.ts", import.meta.url).href;
-const timeoutMs = 10_000;
+const timeoutMs = 60_000;
 
 /** A program that lives on after its starter, in the folder of a lab. */
 async function lab() {

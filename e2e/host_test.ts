@@ -216,13 +216,16 @@ onTheHost("secrets reach the programs by credentials alone", async (host) => {
 
 onTheHost("a program that is killed comes back, and so does its answer", async (host) => {
   const before = await processes(host);
+  const restarts = () =>
+    Promise.all(DAEMONS.map(async (unit) => Number(await host.property(unit, "NRestarts"))));
+  const earlier = await restarts();
   for (const unit of DAEMONS) await host.machine.run("systemctl", "kill", "--signal=KILL", unit);
   await waitFor(async () => {
     const now = await processes(host);
     return DAEMONS.every((unit) => now[unit] !== "0" && now[unit] !== before[unit]);
   }, { what: "programs to be started again", timeoutMs: 60_000, everyMs: 50 });
   await host.untilActive(...DAEMONS);
-  for (const unit of DAEMONS) assert.equal(await host.property(unit, "NRestarts"), "1", unit);
+  assert.deepEqual(await restarts(), earlier.map((count) => count + 1));
   await waitFor(async () => (await host.ask(`https://${BASE_DOMAIN}/healthz`)).status === 200, {
     what: "the dashboard to answer again",
     timeoutMs: 30_000,
@@ -256,7 +259,7 @@ onTheHost("what is not ready is tried until it is; what is wrong is not, and sto
     everyMs: 50,
   });
   await host.tell("swarm", 0);
-  await waitFor(async () => (await later()).at(-1) === "swarm ended 0", {
+  await waitFor(async () => (await later()).includes("swarm ended 0"), {
     what: "a try that succeeds",
     timeoutMs: 30_000,
     everyMs: 50,

@@ -170,7 +170,7 @@ onRealServices(
         ...{ timeoutMs: 60_000, everyMs: 50 },
       });
       await machine.write(`${TURNS}/drone`, "0");
-      await waitFor(async () => (await turns(machine)).at(-1) === "drone ended 0", {
+      await waitFor(async () => (await turns(machine)).includes("drone ended 0"), {
         what: "Drone's unit to try again",
         ...{ timeoutMs: 60_000, everyMs: 50 },
       });

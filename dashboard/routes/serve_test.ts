@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { freePort } from "../../common/free_port.ts";
 import { ingressFetch } from "../../common/ingress.ts";
 import { systemClock, waitFor } from "../../common/time.ts";
 import { tlsOf } from "../../common/tls.ts";
@@ -6,12 +7,6 @@ import { pathsBelow } from "../../local/host/paths.ts";
 import { ensureInsideCertificates, INSIDE } from "../../local/traefik/tls.ts";
 import { TestDashboard } from "../testing/dashboard.ts";
 import { serve } from "./serve.ts";
-
-/** A port that nobody listens on. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 Deno.test("with a certificate the dashboard speaks TLS, and nothing in the clear", async () => {
   const folder = await Deno.makeTempDir();

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { runCommandOk } from "../../common/command.ts";
+import { freePort } from "../../common/free_port.ts";
 import { waitFor } from "../../common/time.ts";
 import { ensurePrograms } from "../../local/host/host.ts";
 import { silentProgress } from "../../local/host/progress.ts";
@@ -113,13 +114,6 @@ async function listens(host: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function freePort(hostname: string): number {
-  const listener = Deno.listen({ hostname, port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
 }
 
 async function certificate(folder: string, address: string): Promise<{ certificate: string; key: string }> {

@@ -33,6 +33,8 @@ async function run(
   options: {
     timeoutMs?: number;
     signal?: AbortSignal;
+    /** Sees each line that the tests print. */
+    onLine?: (line: string) => void;
     typeCheck?: boolean;
     confined?: boolean;
     /** The proxy in front of the app. */
@@ -64,7 +66,10 @@ async function run(
       deno: Deno.execPath(),
       denoDir,
       timeoutMs: options.timeoutMs ?? 180_000,
-      onLine: (line) => lines.push(line),
+      onLine(line) {
+        lines.push(line);
+        options.onLine?.(line);
+      },
       typeCheck: options.typeCheck ?? false,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       broker: {
@@ -316,10 +321,12 @@ test("no other service, secret or file", async () => {
 });
 
 Deno.test("a run that is over ends its tests at once", async () => {
-  const { outcome } = await run("Deno.test('x', () => { while (true); });", {
-    signal: AbortSignal.timeout(100),
+  const stop = new AbortController();
+  const { outcome } = await run("console.log('begun'); Deno.test('x', () => { while (true); });", {
+    signal: stop.signal,
+    onLine: (line) => line.includes("begun") && stop.abort(),
   });
-  assert.equal(outcome.ok, false);
+  assert.deepEqual([outcome.ok, outcome.problem], [false, "crashed"], "their own time was not over");
 });
 
 /** The same tests as a recipe's own: root or user namespaces are needed, without them nothing is run at all. */
