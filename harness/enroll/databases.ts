@@ -122,18 +122,25 @@ function mysql(env: Environment): DataCommands {
 }
 
 function mongo(env: Environment): DataCommands {
-  const user = valueOf(env, ["MONGO_INITDB_ROOT_USERNAME"]);
-  const password = valueOf(env, ["MONGO_INITDB_ROOT_PASSWORD"]);
+  const [user, password] = mongoAccount(env);
   const account = user === null || password === null
     ? ""
     : ` -u ${user} -p ${password} --authenticationDatabase admin`;
-  const database = valueOf(env, ["MONGO_INITDB_DATABASE"]) ?? "cc_ci";
+  const database = valueOf(env, ["MONGO_INITDB_DATABASE", "MONGODB_DATABASE"]) ?? "cc_ci";
   const shell = `"$(command -v mongosh || command -v mongo)" --quiet${account} ${database}`;
   return {
     seed: `${shell} --eval "db.cc_ci_marker.insertOne({ marker: '$MARKER' })"`,
     read: `${shell} --eval 'db.cc_ci_marker.find().forEach((one) => print(one.marker))'`,
     destroy: `${shell} --eval 'db.dropDatabase()'`,
   };
+}
+
+/** The account that may do everything: the image that most use makes it of two variables, Bitnami's of a password. */
+function mongoAccount(env: Environment): [user: string | null, password: string | null] {
+  const password = valueOf(env, ["MONGODB_ROOT_PASSWORD"]);
+  return password === null
+    ? [valueOf(env, ["MONGO_INITDB_ROOT_USERNAME"]), valueOf(env, ["MONGO_INITDB_ROOT_PASSWORD"])]
+    : [valueOf(env, ["MONGODB_ROOT_USER"]) ?? "root", password];
 }
 
 function redis(env: Environment): DataCommands {

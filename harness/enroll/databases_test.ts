@@ -62,6 +62,17 @@ Deno.test("credentials are taken from where the service has them", () => {
     / -u "\$MONGO/,
   );
   assert.doesNotMatch(commands("mongo:6", {}), / -u /);
+  assert.doesNotMatch(commands("mongo:6", { MONGO_INITDB_ROOT_PASSWORD: "b" }), / -u /);
+  const bitnami = commands("bitnami/mongodb:6.0", {
+    MONGODB_ROOT_PASSWORD_FILE: "/x",
+    MONGODB_DATABASE: "chat",
+  });
+  assert.ok(bitnami.includes(` -u root -p "$(cat "$MONGODB_ROOT_PASSWORD_FILE")" `), bitnami);
+  assert.ok(bitnami.includes(`--authenticationDatabase admin "$MONGODB_DATABASE"`), bitnami);
+  assert.match(
+    commands("bitnami/mongodb", { MONGODB_ROOT_USER: "a", MONGODB_ROOT_PASSWORD: "b" }),
+    / -u "\$MONGODB_ROOT_USER" -p "\$MONGODB_ROOT_PASSWORD"/,
+  );
 });
 
 Deno.test("a user of MariaDB is taken only if the image makes one, with rights in the database that is written to", () => {

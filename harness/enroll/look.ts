@@ -2,11 +2,10 @@ import { parseEnvFile, type Setting, toEnvironment } from "../../common/env_file
 import { steersDeploys } from "../../common/steering.ts";
 import { reached } from "../confinement/traefik_rule.ts";
 import { portsOf } from "../lint/merged_ports.ts";
-import type { Compose } from "../recipe/compose.ts";
+import { type Compose, objectName } from "../recipe/compose.ts";
 import { asMap, deployLabels, type ServiceDefinition } from "../recipe/compose_services.ts";
 import { itemsOf, parseDuration } from "../recipe/compose_values.ts";
 import { readInside } from "../recipe/inside_checkout.ts";
-import { versionSetting } from "../recipe/secrets.ts";
 
 /** What can be seen of a recipe that its enrolment may have to say. */
 
@@ -92,6 +91,20 @@ export function unusedOverlays(root: string): { on: string[]; off: string[] } {
   return { on, off };
 }
 
+/**
+ * `COMPOSE_FILE` with further overlays: as a line of the sample that is commented out shows them together, which leaves
+ * out what they are an alternative to and has what they need; without such a line, what is on and these.
+ */
+export function composeFileWith(root: string, wanted: readonly string[]): string {
+  const shown = commentedOut(root)
+    .filter(({ name, value }) => name === "COMPOSE_FILE" && !value.startsWith(":"))
+    .map(({ value }) => value.split(":"))
+    .filter((files) => files.every((file) => readInside(root, file) !== null))
+    .filter((files) => wanted.every((file) => files.includes(file)))
+    .toSorted((a, b) => a.length - b.length);
+  return (shown[0] ?? [...unusedOverlays(root).on, ...wanted]).join(":");
+}
+
 /** TCP ports of containers that are published: those of a service that do not come by the proxy. */
 export function publishedTcp(compose: Pick<Compose, "files">): { service: string; tcp: number }[] {
   const found = compose.files.flatMap((file) =>
@@ -173,12 +186,22 @@ export function ownAddresses(settings: readonly Setting[], { root }: { root: str
 }
 
 /** The setting that gives a secret its version, where the sample has it commented out. */
-export function shownVersion(root: string, key: string): Setting | null {
-  const wanted = versionSetting(key);
+export function shownVersion(
+  { files }: Pick<Compose, "files">,
+  { root, key }: { root: string; key: string },
+): Setting | null {
+  const names = files.map(({ raw }) => objectName(asMap(asMap(raw).secrets)[key], key) ?? "");
+  const wanted = names.map((name) => /\$\{?(\w+)[^}]*\}?$/.exec(name)?.[1]).findLast((one) =>
+    one !== undefined
+  );
+  return commentedOut(root).find(({ name, value }) => name === wanted && /^\w+$/.test(value)) ?? null;
+}
+
+/** Settings that the sample has commented out. What refers to another one comes without its value. */
+function commentedOut(root: string): Setting[] {
   return (readInside(root, ".env.sample") ?? "").split("\n")
     .filter((line) => /^\s*#/.test(line))
-    .flatMap((line) => parseEnvFile(line.replace(/^[\s#]+/, "")))
-    .find(({ name, value }) => name === wanted && /^\w+$/.test(value)) ?? null;
+    .flatMap((line) => parseEnvFile(line.replace(/^[\s#]+/, "")));
 }
 
 function sampleOf(root: string): Record<string, string> {

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { loadCompose } from "../recipe/compose.ts";
-import { neededSeconds, otherDomains, paths, publishedTcp, shownVersion, unusedOverlays } from "./look.ts";
+import {
+  composeFileWith,
+  neededSeconds,
+  otherDomains,
+  paths,
+  publishedTcp,
+  shownVersion,
+  unusedOverlays,
+} from "./look.ts";
 
 const health = (test: unknown) => ({ healthcheck: { test } });
 const domain = "wiki.ci.test";
@@ -92,6 +100,31 @@ Deno.test("overlays that .env.sample leaves out are named, and the files that it
   );
 });
 
+Deno.test("an overlay is switched on as the sample shows it, in the place of what it is an alternative to", async () => {
+  const sample = [
+    'COMPOSE_FILE="compose.yml:compose.mariadb.yml"',
+    '#COMPOSE_FILE="compose.yml:compose.postgres.yml"',
+    "#   COMPOSE_FILE=compose.yml:compose.postgres.yml:compose.relay.yml:compose.smtp.yml",
+    "# COMPOSE_FILE=compose.yml:compose.relay.yml:compose.smtp.yml # mail",
+    '# COMPOSE_FILE="$COMPOSE_FILE:compose.sso.yml"',
+    '# COMPOSE_FILE="compose.yml:compose.sso.yml:compose.gone.yml"',
+  ].join("\n");
+  const names = ["", ".mariadb", ".postgres", ".relay", ".smtp", ".sso"];
+  const files = Object.fromEntries(names.map((name) => [`compose${name}.yml`, ""]));
+  const seen = (...wanted: string[]) =>
+    looking(
+      { ...files, ".env.sample": sample },
+      (root) => composeFileWith(root, wanted.map((name) => `compose.${name}.yml`)),
+    );
+  assert.equal(await seen("postgres"), "compose.yml:compose.postgres.yml");
+  assert.equal(await seen("smtp"), "compose.yml:compose.relay.yml:compose.smtp.yml");
+  assert.equal(await seen("sso"), "compose.yml:compose.mariadb.yml:compose.sso.yml");
+  assert.equal(
+    await seen("sso", "postgres"),
+    "compose.yml:compose.mariadb.yml:compose.sso.yml:compose.postgres.yml",
+  );
+});
+
 Deno.test("settings that name a domain of an example may be domains of their own, except what steers the host", async () => {
   const sample = [
     ..."TYPE=talk DOMAIN=talk.example.com COLLABORA_DOMAIN=collabora.example.com".split(" "),
@@ -165,14 +198,26 @@ Deno.test("the version of a secret is taken from a line of the sample that is co
     "# SECRET_DB_VERSION=v1 is for the database",
     "#SECRET_EMPTY_VERSION=",
   ].join("\n");
-  const seen = (key: string) => looking({ ".env.sample": sample }, (root) => shownVersion(root, key));
+  const compose = [
+    "secrets:",
+    "  smtp_password: {external: true, name: '${STACK_NAME}_smtp_password_${SECRET_SMTP_PASSWORD_VERSION}'}",
+    "  key: {external: true, name: '${STACK_NAME}_key_$SECRET_API_KEY_VERSION'}",
+    "  db: {external: true, name: '${STACK_NAME}_db_${SECRET_DB_VERSION}'}",
+    "  empty: {external: true, name: '${STACK_NAME}_empty_${SECRET_EMPTY_VERSION:-}'}",
+    "  fixed: {external: true, name: '${STACK_NAME}_fixed_v1'}",
+  ].join("\n");
+  const seen = (key: string) =>
+    looking({ ".env.sample": sample, "compose.yml": compose }, async (root) => {
+      const read = await loadCompose(root, { COMPOSE_FILE: "compose.yml", STACK_NAME: "x" });
+      return shownVersion(read.ok ? read : assert.fail(read.message), { root, key });
+    });
   assert.deepEqual(await seen("smtp_password"), {
     name: "SECRET_SMTP_PASSWORD_VERSION",
     value: "v1",
     modifiers: {},
   });
-  assert.deepEqual((await seen("api-key"))?.modifiers, { generate: "false" });
-  for (const key of ["db", "empty", "other"]) assert.equal(await seen(key), null);
+  assert.deepEqual((await seen("key"))?.modifiers, { generate: "false" });
+  for (const key of ["db", "empty", "fixed", "other"]) assert.equal(await seen(key), null);
 });
 
 Deno.test("the time that a recipe gives its start is the longest that a health check or TIMEOUT allows", async () => {

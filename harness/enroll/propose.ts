@@ -12,6 +12,7 @@ import { composeServices } from "../recipe/compose_services.ts";
 import { type Finding, place } from "../lint/finding.ts";
 import { type Database, databasesOf } from "./databases.ts";
 import {
+  composeFileWith,
   neededSeconds,
   otherDomains,
   ownAddresses,
@@ -168,14 +169,14 @@ export class Proposing {
 
   #overlays(): void {
     const { root } = this.#fetched;
-    const { on, off } = unusedOverlays(root);
+    const { off } = unusedOverlays(root);
     if (off.length === 0) return;
     const question = `Its .env.sample leaves out ${off.join(", ")}. Which of them shall tests switch on?`;
     this.#answer(question, {
       proposal: "none",
       makes: (answer) => {
         const wanted = answer.split(/[\s,:]+/).filter((name) => off.includes(name));
-        return wanted.length === 0 ? this.#draft : this.#with("COMPOSE_FILE", [...on, ...wanted].join(":"));
+        return wanted.length === 0 ? this.#draft : this.#with("COMPOSE_FILE", composeFileWith(root, wanted));
       },
     });
   }
@@ -212,10 +213,10 @@ export class Proposing {
     return typeof said === "string" ? said.split(":") : undefined;
   }
 
-  #secrets({ secrets }: ReadRecipe): void {
+  #secrets({ compose, secrets }: ReadRecipe): void {
     for (const { key, version, generated: usual } of secrets) {
       // What an overlay needs is commented out in the sample together with it.
-      const shown = version === "" ? shownVersion(this.#fetched.root, key) : null;
+      const shown = version === "" ? shownVersion(compose, { root: this.#fetched.root, key }) : null;
       if (shown !== null) this.#draft = this.#with(shown.name, shown.value);
       if (shown === null ? usual : shown.modifiers.generate !== "false") continue;
       const made = `${MADE_UP} characters, made up`;

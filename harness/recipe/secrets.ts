@@ -31,7 +31,8 @@ export function neededSecrets(
     const full = objectName(definition, key) ?? key;
     const own = full.startsWith(`${stack}_`) ? full.slice(stack.length + 1) : full;
     const end = own.lastIndexOf("_");
-    const modifiers = settings.findLast(({ name }) => name === versionSetting(key))?.modifiers ?? {};
+    const variable = `SECRET_${key.toUpperCase().replaceAll("-", "_")}_VERSION`;
+    const modifiers = settings.findLast(({ name }) => name === variable)?.modifiers ?? {};
     needed.set(key, {
       key,
       name: own.slice(0, Math.max(0, end)),
@@ -40,9 +41,4 @@ export function neededSecrets(
     });
   }
   return [...needed.values()];
-}
-
-/** The setting that says which version of a secret an app has. */
-export function versionSetting(key: string): string {
-  return `SECRET_${key.toUpperCase().replaceAll("-", "_")}_VERSION`;
 }
