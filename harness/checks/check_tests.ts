@@ -64,23 +64,45 @@ export async function lookAtEnrolledTests(
   const where = `recipes/${recipe}`;
   const unrun = (await unrunIn(folder, { run: files.map((file) => basename(file)), steps: true }))
     .map((name) => unrunNote(`${where}/${name}`, `a run takes ${usual.join(", ")} of that folder`));
-  if (files.length === 0) return { files, findings: unrun, checked: true };
+  const strange = (await Promise.all(files.map(strangeFile))).flatMap((one) => one ?? []);
+  const sound = files.filter((file) => !strange.some((one) => one.file === basename(file)));
+  const seen = [...strange.map((one) => asFinding(one, where)), ...unrun];
+  if (sound.length === 0) return { files, findings: seen, checked: true };
   const how = {
     confined: false,
     purposeOf: (name: string) =>
       setups.includes(name) ? "setup" : steps.find((step) => name === `${step}.ts`) ?? "test",
   };
   const known = faultlessIn(look.settings);
-  const key = await known.keyOf(folder, { files, deno: look.settings.DENO, ...how });
-  if (await known.has(key)) return { files, findings: unrun, checked: true };
+  const key = await known.keyOf(folder, { files: sound, deno: look.settings.DENO, ...how });
+  if (await known.has(key)) return { files, findings: seen, checked: true };
   const { mistakes, complete } = await checkTests({
     ...needsOf(look),
-    files,
+    files: sound,
     tmp: join(look.tmp, "check-enrolled"),
     denoDir: denoCache(look.settings.RUNS),
   }, how);
   if (complete && mistakes.length === 0) await known.add(key);
-  return { files, findings: [...mistakes.map((one) => asFinding(one, where)), ...unrun], checked: complete };
+  return { files, findings: [...mistakes.map((one) => asFinding(one, where)), ...seen], checked: complete };
+}
+
+/** What is wrong with a file before anybody looks at what it says; null: nothing is. */
+async function strangeFile(path: string): Promise<TestMistake | null> {
+  const file = basename(path);
+  const { isFile, isSymlink } = await Deno.lstat(path);
+  if (!isFile) {
+    const message = isSymlink
+      ? "This is a link: what a run takes has to lie in the folder itself"
+      : "This is a folder, where a run takes a file";
+    return { rule: "tests.none", file, message };
+  }
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
+    return null;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return { rule: "tests.syntax", file, message: "This is no UTF-8: save the file as UTF-8" };
+  }
 }
 
 /**

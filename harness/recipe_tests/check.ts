@@ -4,9 +4,9 @@ import { readStart } from "../../common/files.ts";
 import { plainText } from "../../common/plain_text.ts";
 import { confinedGround, type GroundNeeds, ISOLATED, openGround } from "./ground.ts";
 import { kitNames } from "./kit_files.ts";
-import { readMistakes, type Sources, type TestMistake } from "./mistakes.ts";
+import { lateMistakes, readMistakes, type Sources, type TestMistake } from "./mistakes.ts";
 import { plainFiles } from "./sandbox.ts";
-import { fulfils, isCode, type Purpose, unrunTests } from "./unrun.ts";
+import { fulfils, isCode, lateImports, type Purpose, unrunTests } from "./unrun.ts";
 
 export type { TestMistake } from "./mistakes.ts";
 
@@ -61,17 +61,17 @@ export async function checkTests(
       const mistakes = child.timedOut ? [] : readMistakes(said, sources).slice(0, MOST);
       return { mistakes, complete: mistakes.length > 0 };
     }
-    const none = needs.files.map((file) => basename(file)).filter((name) =>
-      !fulfils(purposeOf(name), { name, ...sources })
-    );
-    return {
-      mistakes: none.map((file) => ({
+    const names = needs.files.map((file) => basename(file));
+    const none = names.filter((name) => !fulfils(purposeOf(name), { name, ...sources }));
+    const mistakes = [
+      ...none.map((file): TestMistake => ({
         rule: "tests.none",
         file,
         message: idle(sources.text(file), purposeOf(file)),
       })),
-      complete: true,
-    };
+      ...lateMistakes(lateImports(names, sources), sources),
+    ];
+    return { mistakes: mistakes.slice(0, MOST), complete: true };
   } finally {
     await Deno.remove(needs.tmp, { recursive: true }).catch(() => {});
   }
@@ -97,13 +97,16 @@ export async function unrunIn(
 
 async function sourcesOf(folder: string, root: string): Promise<Sources> {
   const texts = new Map<string, string>();
+  const all = new Set<string>();
   for await (const name of plainFiles(folder)) {
+    all.add(name);
     if (isCode(name)) texts.set(name, new TextDecoder().decode(readStart(join(folder, name), MOST_BYTES)));
   }
   return {
     root,
     names: [...texts.keys()],
     text: (name) => texts.get(normalize(name)) ?? "",
+    has: (name) => all.has(name),
     kit: kitNames(),
   };
 }

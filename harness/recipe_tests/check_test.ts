@@ -151,6 +151,32 @@ Deno.test("a file without any test is a mistake, one whose helper defines them i
   ]);
 });
 
+Deno.test("what a test imports only while it runs is looked at as well", async () => {
+  const { mistakes } = await check({
+    "late_test.ts": `${kit("test")}// import("npm:unused")
+/* import("npm:unused")
+*/
+test("x", async () => void await import("npm:left-pad"));
+test("y", async () => void [await import("./no.ts"), await import('./there')]);
+test("z", async () => void await import("./helper.ts"));`,
+    "helper.ts": `export const a = await import("https://example.org/a.ts").catch(() => null);`,
+    "there.ts": "export {};",
+    "data.json": "{}",
+    "fine_test.ts": `${kit("test")}const name = "./x.ts";
+test("x", async () => void [await import("node:fs"), await import("cc-ci"), await import("./there.ts")]);
+test("y", async () => void [await import("./data.json", { with: { type: "json" } }), await import(name)]);`,
+    "alone.ts": `export const a = () => import("npm:left-pad");`,
+  });
+  const allowed =
+    `cannot be imported: a test imports the kit ("cc-ci"), Node's own modules ("node:…") and files beside it`;
+  assert.deepEqual(mistakes.map(({ file, line, rule, message }) => `${file}:${line} ${rule} ${message}`), [
+    `late_test.ts:5 tests.import "npm:left-pad" ${allowed}`,
+    'late_test.ts:6 tests.import There is no file "./no.ts"',
+    'late_test.ts:6 tests.import There is no file "./there": the import has to say "./there.ts"',
+    `helper.ts:1 tests.import "https://example.org/a.ts" ${allowed}`,
+  ]);
+});
+
 Deno.test("a file that is to set an app up and does not is a mistake", async () => {
   const { mistakes } = await check({
     "blank_test.ts": "",

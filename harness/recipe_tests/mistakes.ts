@@ -1,5 +1,6 @@
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import { fromFileUrl } from "../../common/files.ts";
+import type { LateImport } from "./unrun.ts";
 
 /** Something that is wrong with a test file and that can be seen without running it. */
 export interface TestMistake {
@@ -20,6 +21,8 @@ export interface Sources {
   names: readonly string[];
   /** Text of one of them; empty where there is none. */
   text: (name: string) => string;
+  /** Whether there is a file of this path, code or not. */
+  has: (name: string) => boolean;
   /** Names that the kit exports. */
   kit: readonly string[];
 }
@@ -45,6 +48,22 @@ export function readMistakes(said: string, sources: Sources): TestMistake[] {
   return complaintsIn(said, sources.root).map((complaint) => {
     const { file, line, column } = complaint;
     return { ...explain(complaint, sources), file, line, column };
+  });
+}
+
+/** Mistakes in what tests import only when they run, of which Deno's check says nothing. */
+export function lateMistakes(late: readonly LateImport[], sources: Sources): TestMistake[] {
+  return late.flatMap(({ file, line, named }): TestMistake[] => {
+    if (named === "cc-ci" || named.startsWith("node:")) return [];
+    const isPath = /^\.{1,2}\//.test(named);
+    const path = join(file, "..", named);
+    if (isPath && (path.startsWith("..") || sources.has(path))) return [];
+    return [{
+      rule: "tests.import",
+      file,
+      line,
+      message: isPath ? noSuchFile(named, sources) : strangeImport(named),
+    }];
   });
 }
 
@@ -85,7 +104,7 @@ function explain(complaint: Complaint, sources: Sources): Pick<TestMistake, "rul
 /** An import from a registry or the network. */
 function foreign(complaint: Complaint, sources: Sources): string {
   const named = importedIn(complaint, sources) ?? /"([^"]+)"/.exec(complaint.said)?.[1];
-  return named === undefined ? plain(complaint.said) : `"${named}" cannot be imported: ${ALLOWED}`;
+  return named === undefined ? plain(complaint.said) : strangeImport(named);
 }
 
 /** An import of something that is not there. */
@@ -96,7 +115,15 @@ function missing(complaint: Complaint, sources: Sources): string {
   if (node !== undefined && node !== named) {
     return `"${named}" cannot be imported: Node's module is called "${node}"`;
   }
-  if (!/^\.{0,2}\//.test(named)) return `"${named}" cannot be imported: ${ALLOWED}`;
+  if (!/^\.{0,2}\//.test(named)) return strangeImport(named);
+  return noSuchFile(named, sources);
+}
+
+function strangeImport(named: string): string {
+  return `"${named}" cannot be imported: ${ALLOWED}`;
+}
+
+function noSuchFile(named: string, sources: Pick<Sources, "names">): string {
   const whole = ["ts", "js", "mts"].find((ending) =>
     sources.names.some((name) => name.endsWith(`${named.replace(/^\.\//, "")}.${ending}`))
   );

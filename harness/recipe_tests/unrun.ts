@@ -41,13 +41,7 @@ export function unrunTests(
   run: readonly string[],
   sources: Pick<Sources, "names" | "text"> & { steps?: boolean },
 ): string[] {
-  const reached = new Set<string>();
-  const follow = (file: string) => {
-    if (reached.has(file)) return;
-    reached.add(file);
-    importsOf(file, withoutComments(sources.text(file))).forEach(follow);
-  };
-  run.forEach(follow);
+  const reached = reachedFrom(run, sources);
   const looksRun = (name: string, code: string) =>
     TEST_NAME.test(basename(name)) || callsTest(code) ||
     (sources.steps === true && (STEP_NAME.test(basename(name)) || callsStep(code)));
@@ -72,7 +66,50 @@ function importsOf(file: string, code: string): string[] {
     .map(([, path = ""]) => join(file, "..", path));
 }
 
-/** What looks like a comment in a string goes as well, so this serves for hints only. */
+/**
+ * Code with blanks in the place of comments, so that all else keeps its place. What looks like a comment in a string goes
+ * as well, so this serves for hints only.
+ */
 function withoutComments(code: string): string {
-  return code.replace(/\/\*[^]*?\*\/|(^|[^:"'`])\/\/[^\n]*/g, "$1");
+  return code.replace(
+    /\/\*[^]*?\*\/|(^|[^:"'`])\/\/[^\n]*/g,
+    (comment, before = "") => before + comment.slice(before.length).replace(/[^\n]/g, " "),
+  );
+}
+
+/** A module that code asks for when it runs, with the line of it. */
+export interface LateImport {
+  file: string;
+  line: number;
+  named: string;
+}
+
+/**
+ * The modules that files, and those that they import, name in `import("…")`: Deno's check takes any of them for one that
+ * will be there.
+ */
+export function lateImports(
+  files: readonly string[],
+  sources: Pick<Sources, "text">,
+): LateImport[] {
+  return [...reachedFrom(files, sources)].flatMap((file) => {
+    const code = withoutComments(sources.text(file));
+    return [...code.matchAll(/\bimport\s*\(\s*(["'`])([^"'`$]+)\1/g)].map(({ index, 2: named = "" }) => ({
+      file,
+      line: code.slice(0, index).split("\n").length,
+      named,
+    }));
+  });
+}
+
+/** The files themselves, and all that they import by paths. */
+function reachedFrom(files: readonly string[], sources: Pick<Sources, "text">): Set<string> {
+  const reached = new Set<string>();
+  const follow = (file: string) => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    importsOf(file, withoutComments(sources.text(file))).forEach(follow);
+  };
+  files.forEach(follow);
+  return reached;
 }
