@@ -46,9 +46,14 @@ async function readPair(
   try {
     const chain = await read(files.chain);
     const key = await read(files.key);
-    const leaf = parse(files.chain, () => new X509Certificate(chain));
+    const [leaf, ...others] = parse(files.chain, () => certificatesOf(chain));
     const privateKey = parse(files.key, () => createPrivateKey(key));
     if (leaf.checkPrivateKey(privateKey)) return { chain, key, leaf };
+    if (others.some((one) => one.checkPrivateKey(privateKey))) {
+      throw new HostError("wrong", `The certificates in "${files.chain}" are in the wrong order`, {
+        hint: `Put the one for "${domain}" first, and those between it and the authority behind it.`,
+      });
+    }
     throw new HostError("wrong", `The key in "${files.key}" is not the one of the certificate beside it`, {
       hint: whatToPut(domain),
     });
@@ -59,6 +64,15 @@ async function readPair(
       cause,
     });
   }
+}
+
+/** The certificates of a chain, of which none is cut off. */
+function certificatesOf(chain: string): [X509Certificate, ...X509Certificate[]] {
+  const blocks = chain.split(/^(?=-----BEGIN CERTIFICATE-----)/m);
+  const [first, ...others] = blocks.filter((block) => block.startsWith("-----BEGIN CERTIFICATE-----"))
+    .map((block) => new X509Certificate(block));
+  if (first === undefined) throw new TypeError("There is none");
+  return [first, ...others];
 }
 
 /** When one of the files was last written, moved there, or made to lead elsewhere; of none that is there: never. */

@@ -65,7 +65,8 @@ export function passwordIn(entry: string): string | null {
 }
 
 export async function readConfig(file: string): Promise<DockerConfig> {
-  const text = await readIfThere(file) ?? "{}";
+  // An empty file is what Docker takes for one without log-ins, and what is left where ours was the only one.
+  const text = (await readIfThere(file))?.trim() || "{}";
   try {
     return config.parse(JSON.parse(text));
   } catch (cause) {

@@ -134,6 +134,17 @@ Deno.test("files and folders that were made for log-ins go with the last of them
   await assert.rejects(Deno.lstat(join(at.home, ".docker")), Deno.errors.NotFound);
 });
 
+Deno.test("a file without log-ins stays when ours is removed from it, and takes one again", async () => {
+  await using at = await someRoot({ ".docker/config.json": "{}" });
+  for (const value of ["first", "second"]) {
+    await logInToRegistry(at.places, { registry: REGISTRY, auth: value });
+    assert.equal((await lookAtLogins(at.home, { registry: REGISTRY, host: HOST })).registry, value);
+    await at.remove();
+    assert.notEqual(await at.read(".docker/config.json"), null);
+    assert.equal((await lookAtLogins(at.home, { registry: REGISTRY, host: HOST })).registry, null);
+  }
+});
+
 Deno.test("a file of log-ins that cannot be read is named, and the others are removed", async () => {
   await using at = await someRoot({});
   for (const value of ["first", "second"]) {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { describeError, UsageError } from "../common/errors.ts";
+import { meantAs } from "../common/spelling.ts";
 import { hostName } from "../protocol/dashboard_api.ts";
 import { commitId, domainName, orgName, repoName } from "../protocol/params.ts";
 import { subnetHolds } from "./subnets.ts";
@@ -11,6 +12,16 @@ export const SECRETS_FOLDER = "/etc/cc-ci/secrets";
 
 const folder = z.string().startsWith("/", "must be an absolute path");
 const port = z.int().min(1).max(65_535);
+/** An address of the web that names a place and nothing else: programs put paths behind it, and people see it. */
+const address = z.string().refine((text) => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, search, hash } = new URL(text);
+  return /^https?:$/.test(protocol) && username + password + search + hash === "";
+}, "must be an address such as https://git.example.org, without user, query and fragment");
+const hostAndPort = z.string().refine((text) => {
+  const [, digits = ""] = /^[^\s,]+:([0-9]{1,5})$/.exec(text) ?? [];
+  return port.safeParse(Number(digits)).success;
+}, "must be host:port");
 /** A published version of a recipe, as its tag is called. */
 const version = z.string().regex(
   /^[0-9A-Za-z][0-9A-Za-z.+_-]*$/,
@@ -42,7 +53,7 @@ const schema = z.strictObject({
   }).optional(),
   forge: z.strictObject({
     /** Where people and Drone find it. */
-    url: z.url(),
+    url: address,
     /** The organisation whose members may start runs. */
     org: orgName,
   }),
@@ -65,7 +76,7 @@ const schema = z.strictObject({
     domain: domainName.optional(),
     version: version.optional(),
     /** `host:port` where the proxy answers. */
-    ingress: z.string().regex(/^.+:[0-9]+$/, "must be host:port").default("127.0.0.1:443"),
+    ingress: hostAndPort.default("127.0.0.1:443"),
   }).prefault({}),
   dashboard: z.strictObject({ port: port.default(3181) }).prefault({}),
   bridge: z.strictObject({ port: port.default(3182) }).prefault({}),
@@ -85,7 +96,9 @@ const schema = z.strictObject({
   /** What saves and restores apps; without it runs cannot test that. */
   backupBot: z.strictObject({
     /** A name; it serves nothing. */
-    domain: z.string().regex(/^[a-z0-9.-]+$/).default("backup-bot"),
+    domain: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, "must be a name in lower case").default(
+      "backup-bot",
+    ),
     version: version.optional(),
     /** The restic repository. */
     repository: z.string().min(1).default("/backups/restic"),
@@ -112,11 +125,23 @@ const schema = z.strictObject({
   home: folder.default("/root"),
   /** The registry that `registry_auth` logs in to. */
   registry: z.string().default("https://index.docker.io/v1/"),
-}).superRefine(({ name, runnerOf, drone, gateway }, { addIssue }) => {
+}).superRefine((settings, { addIssue }) => {
+  const { name, runnerOf, drone, gateway, dashboard, bridge, backupBot } = settings;
   const wrong = (path: string, message: string) =>
     addIssue({ code: "custom", path: path.split("."), message });
   if (!subnetHolds(gateway.subnet, gateway.address)) {
     wrong("gateway.address", `must lie in "gateway.subnet", which is ${gateway.subnet}`);
+  }
+  if (dashboard.port === bridge.port) wrong("bridge.port", 'must be another one than "dashboard.port"');
+  const apps: [setting: string, domain: string][] = [
+    ["domain", settings.domain],
+    ["proxy.domain", proxyDomain(settings)],
+    ...drone === undefined ? [] : [["drone.domain", droneDomain(settings)] as [string, string]],
+    ...backupBot === undefined ? [] : [["backupBot.domain", backupBot.domain] as [string, string]],
+  ];
+  for (const [index, [setting, domain]] of apps.entries()) {
+    const other = apps.slice(0, index).find(([, one]) => one === domain);
+    if (other !== undefined) wrong(setting, `must be another one than "${other[0]}", which is ${domain}`);
   }
   if (runnerOf === undefined) return;
   if (name === undefined) wrong("name", "a further host needs one, another than that of the other hosts");
@@ -128,12 +153,20 @@ export type HostSettings = z.infer<typeof schema>;
 
 /** @throws {UsageError} naming every setting that is missing or wrong */
 export function parseSettings(value: unknown): HostSettings {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: inPlainWords });
   if (parsed.success) return parsed.data;
   const wrong = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`);
   throw new UsageError(`Could not read the settings of this host: ${wrong.join("; ")}`, {
     hint: "Put that right in the file and start again.",
   });
+}
+
+/** What is wrong with a setting, where the schema says nothing of its own. */
+function inPlainWords(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === "invalid_type" && issue.input === undefined) return "is missing";
+  if (issue.code !== "unrecognized_keys") return undefined;
+  const known = issue.inst instanceof z.ZodObject ? Object.keys(issue.inst.shape) : [];
+  return issue.keys.map((key) => `there is no setting "${key}"${meantAs(key, known)}`).join("; ");
 }
 
 /** @throws {UsageError} when the file is not there, is no JSON, or has a setting that is missing or wrong */
@@ -143,7 +176,9 @@ export async function readSettings(path: string): Promise<HostSettings> {
     value = JSON.parse(await Deno.readTextFile(path));
   } catch (cause) {
     throw new UsageError(`Could not read the settings of this host from "${path}": ${describeError(cause)}`, {
-      hint: "Write that file, or name another one with --settings.",
+      hint: cause instanceof SyntaxError
+        ? "Put that right in the file, which has to be JSON, and start again."
+        : "Write that file, or name another one with --settings.",
     });
   }
   return parseSettings(value);

@@ -69,3 +69,49 @@ Deno.test("a further host without a name or the first host's pipelines, or with 
     /runnerOf\.repository: must be "owner\/name"/,
   );
 });
+
+Deno.test("a setting that is wrong is named with what it has to be, and one that nobody knows with what was meant", () => {
+  const told = (more: Record<string, unknown>, says: RegExp) =>
+    assert.throws(() => parseSettings({ ...HOST, ...more }), { message: says });
+  told({ domain: undefined }, /host: domain: is missing$/);
+  told({ forge: {} }, /host: forge\.url: is missing; forge\.org: is missing$/);
+  told({ backupbot: {} }, /the file: there is no setting "backupbot", probably meant as "backupBot"$/);
+  told({ colour: "blue" }, /the file: there is no setting "colour"$/);
+  told(
+    { proxy: { ingres: "127.0.0.1:443" } },
+    /proxy: there is no setting "ingres", probably meant as "ingress"$/,
+  );
+  told({ proxy: null }, /proxy: Invalid input: expected object, received null$/);
+  const aDomain = /^[^;]*domain: must be a domain name in lower case, such as ci\.example\.org[^;]*$/;
+  for (
+    const domain of ["CI.example.org", "ci.example.org.", "*.ci.example.org", "ci.exämple.org", "localhost"]
+  ) {
+    told({ domain }, aDomain);
+  }
+  const forges = ["git.example.org:3000", "ftp://git.example.org", "https://me:word@git.example.org", "git"];
+  for (const url of forges) {
+    told({ forge: { ...HOST.forge, url } }, /forge\.url: must be an address such as https:/);
+  }
+  for (const ingress of ["127.0.0.1", "127.0.0.1:99999", ":443", "127.0.0.1:443,192.0.2.1:443"]) {
+    told({ proxy: { ingress } }, /proxy\.ingress: must be host:port$/);
+  }
+});
+
+Deno.test("no two services of a host are at one port or one domain", () => {
+  const refused = (more: Record<string, unknown>, says: RegExp) =>
+    assert.throws(() => parseSettings({ ...HOST, ...more }), { message: says });
+  refused({ dashboard: { port: 3182 } }, /bridge\.port: must be another one than "dashboard\.port"$/);
+  refused(
+    { proxy: { domain: HOST.domain } },
+    /proxy\.domain: must be another one than "domain", which is ci\.example\.org$/,
+  );
+  refused(
+    { drone: { domain: "traefik.ci.example.org" } },
+    /drone\.domain: must be another one than "proxy\.domain"/,
+  );
+  refused(
+    { backupBot: { domain: "drone.ci.example.org" } },
+    /backupBot\.domain: must be another one than "drone\.domain"/,
+  );
+  refused({ backupBot: { domain: "-rf" } }, /backupBot\.domain: must be a name in lower case$/);
+});

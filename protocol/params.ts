@@ -5,7 +5,7 @@ export const recipeName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/).max(64);
 /** A domain below which hosts and apps live. */
 export const domainName = z.string().regex(
   /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
-  "must be a domain name in lower case",
+  "must be a domain name in lower case, such as ci.example.org, of letters from a to z, digits and hyphens",
 );
 /** Full commit id. */
 export const commitId = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/);

@@ -68,7 +68,7 @@ Deno.test("settings that are missing or wrong are named, and the program ends wi
   assert.equal(wrong.code, 2);
   assert.match(
     wrong.stderr,
-    /domain: must be a domain name in lower case; forge\.url: .*; forge\.org: .*"colour"/,
+    /domain: must be a domain name in lower case, .*; forge\.url: .*; forge\.org: is missing; .*"colour"/,
   );
   assert.equal(JSON.parse(wrong.stdout).outcome, "usage");
 });

@@ -6,6 +6,8 @@ export interface SeenSwarm {
   state: string;
   /** Whether this node decides for its Swarm. */
   manager: boolean;
+  /** Nodes of its Swarm, those that are away included, as far as this one is told. */
+  nodes: number;
   /** Whether containers go on while Docker is restarted, which those of a Swarm cannot. */
   liveRestore: boolean;
   /** The node's address in its Swarm; null where it is in none. */

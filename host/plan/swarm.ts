@@ -29,7 +29,7 @@ export function planSwarm({ gateway, swarm }: HostSettings, seen: SeenSwarm): Pl
 }
 
 function swarmTrouble(advertise: string, seen: SeenSwarm): HostError | null {
-  const { state, manager, address } = seen;
+  const { state, manager, nodes, address } = seen;
   if (state === "inactive") {
     return seen.liveRestore
       ? new HostError("wrong", 'Docker has "live-restore" on, and makes no Swarm beside it', {
@@ -46,6 +46,16 @@ function swarmTrouble(advertise: string, seen: SeenSwarm): HostError | null {
     return new HostError("wrong", "This host is a worker of somebody else's Swarm", {
       hint: 'Leave it with "docker swarm leave", or take a host of its own for cc-ci.',
     });
+  }
+  if (nodes > 1) {
+    return new HostError(
+      "wrong",
+      `This host's Swarm has ${nodes} nodes, and apps of cc-ci have to be on this one`,
+      {
+        hint:
+          'Take the others out of it ("docker node ls", "docker node rm"), or take a host of its own for cc-ci.',
+      },
+    );
   }
   if (address === advertise) return null;
   return new HostError(

@@ -17,6 +17,17 @@ await Deno.copyFile(join(tmp, "good", "fullchain.pem"), join(tmp, "half", "fullc
 await Deno.mkdir(join(tmp, "rubbish"));
 await Deno.writeTextFile(join(tmp, "rubbish", "fullchain.pem"), "no certificate");
 await Deno.copyFile(join(tmp, "good", "privkey.pem"), join(tmp, "rubbish", "privkey.pem"));
+const pem = (folder: string) => Deno.readTextFileSync(join(tmp, folder, "fullchain.pem"));
+for (
+  const [folder, chain] of [["reversed", pem("other") + pem("good")], [
+    "cut",
+    pem("good") + pem("other").slice(0, 300),
+  ]]
+) {
+  await Deno.mkdir(join(tmp, folder ?? ""));
+  await Deno.writeTextFile(join(tmp, folder ?? "", "fullchain.pem"), chain ?? "");
+  await Deno.copyFile(join(tmp, "good", "privkey.pem"), join(tmp, folder ?? "", "privkey.pem"));
+}
 const { settings, secretsOf, bring } = bringingFrom(join(tmp, "good"));
 
 const HOUR = 3600 * 1000;
@@ -100,6 +111,27 @@ const cases: Record<string, Case> = {
     says: /^Could not read ".*fullchain\.pem": it is no PEM file/,
     todo: /as the authority issued it/,
   },
+  "a chain that ends in the middle of a certificate": {
+    options: { ...certified("cut"), now: Date.now() + HOUR },
+    part: "proxy",
+    outcome: "wrong",
+    says: /^Could not read ".*fullchain\.pem": it is no PEM file/,
+    todo: /as the authority issued it/,
+  },
+  "a chain that is still being written": {
+    options: certified("cut"),
+    part: "proxy",
+    outcome: "not yet",
+    says: /^Could not read ".*fullchain\.pem": it is no PEM file/,
+    todo: /^One of the two files is new/,
+  },
+  "a chain in the wrong order": {
+    options: { ...certified("reversed"), now: Date.now() + HOUR },
+    part: "proxy",
+    outcome: "wrong",
+    says: /^The certificates in ".*fullchain\.pem" are in the wrong order$/,
+    todo: /^Put the one for "ci\.example\.org" first/,
+  },
   "no certificate at all": {
     options: certified("nowhere"),
     part: "proxy",
@@ -120,6 +152,13 @@ const cases: Record<string, Case> = {
     outcome: "wrong",
     says: /worker of somebody else's Swarm/,
     todo: /docker swarm leave/,
+  },
+  "a Swarm of several nodes": {
+    host: (host) => void (host.engine.nodes = 3),
+    part: "swarm",
+    outcome: "wrong",
+    says: /^This host's Swarm has 3 nodes, and apps of cc-ci have to be on this one$/,
+    todo: /docker node rm/,
   },
   "a Docker whose containers outlive it": {
     host: (host) => Object.assign(host.engine, { state: "inactive", liveRestore: true }),

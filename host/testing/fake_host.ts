@@ -98,6 +98,7 @@ export class FakeHost implements World {
   engine: SeenSwarm = {
     state: "inactive",
     manager: false,
+    nodes: 0,
     liveRestore: false,
     address: null,
     bridge: null,
@@ -184,7 +185,7 @@ export class FakeHost implements World {
         return;
       }
       case "init-swarm":
-        this.engine = { ...this.engine, state: "active", manager: true, address: action.address };
+        this.engine = { ...this.engine, state: "active", manager: true, nodes: 1, address: action.address };
         // Swarm makes the bridge itself where it is missing, with addresses of its own choice.
         this.engine.bridge ??= { subnet: "172.19.0.0/16", gateway: "172.19.0.1", publish: null, used: true };
         this.engine.bridge.used = true;

@@ -14,6 +14,7 @@ const info = z.object({
     LocalNodeState: z.string().default("inactive"),
     ControlAvailable: z.boolean().default(false),
     NodeAddr: z.string().default(""),
+    Nodes: z.number().default(0),
   }).prefault({}),
 });
 const network = z.object({
@@ -35,10 +36,11 @@ export async function lookAtSwarm(swarm: Swarm): Promise<SeenSwarm> {
   const about = await swarm.ask("ask Docker about itself", () => docker.info(), info);
   const all = await swarm.ask("list networks", () => docker.listNetworks(), z.array(network));
   const proxy = all.find((one) => one.Name === PROXY);
-  const { LocalNodeState: state, ControlAvailable: manager, NodeAddr } = about.Swarm;
+  const { LocalNodeState: state, ControlAvailable: manager, NodeAddr, Nodes: nodes } = about.Swarm;
   return {
     state,
     manager,
+    nodes,
     liveRestore: about.LiveRestoreEnabled,
     address: NodeAddr === "" ? null : NodeAddr,
     bridge: await lookAtBridge(swarm, { state, all }),
