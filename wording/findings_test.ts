@@ -9,7 +9,7 @@ import {
   uncleanText,
   visualText,
 } from "./findings.ts";
-import { sampleResult, sampleRich, sampleStage } from "../harness/report/sample_result.ts";
+import { sampleResult, sampleRich, sampleStage } from "../protocol/testing/sample_result.ts";
 
 Deno.test("a lint warning is counted once, though it is a blemish too", () => {
   assert.equal(uncleanText(sampleRich()), "2 lint warnings, 1 blemish");

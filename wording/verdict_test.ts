@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sampleFailure, sampleResult, sampleStage } from "../harness/report/sample_result.ts";
+import { sampleFailure, sampleResult, sampleStage } from "../protocol/testing/sample_result.ts";
 import { blame, enumerate, hasLevel, headline, judged, stageText, standInNote } from "./verdict.ts";
 
 const headlines: [string, Parameters<typeof sampleResult>[0], string][] = [

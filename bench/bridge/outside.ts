@@ -1,6 +1,7 @@
 import { FakeClock } from "../../common/fake_clock.ts";
-import { FakeDashboard, stage } from "../../bridge/testing/fake_dashboard.ts";
+import { FakeDashboard } from "../../bridge/testing/fake_dashboard.ts";
 import { stageName } from "../../protocol/result.ts";
+import { sampleStage } from "../../protocol/testing/sample_result.ts";
 import { Forge, type Size } from "./forge.ts";
 
 /** What the bridge's process tells the one that plays everything around it. */
@@ -15,7 +16,7 @@ export interface Turn {
 
 /** What a harness hands in, at about the usual length. */
 const stages = stageName.options.map((name) =>
-  stage({
+  sampleStage({
     name,
     proofs: ["answers at /", "page opened", "3 tests passed"],
     tail: Array.from({ length: 20 }, (_, line) =>

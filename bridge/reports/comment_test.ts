@@ -3,15 +3,15 @@ import fc from "fast-check";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import type { RunView } from "../../protocol/dashboard_api.ts";
 import type { RunOutcome } from "../../protocol/result.ts";
+import { sampleStage } from "../../protocol/testing/sample_result.ts";
 import { parseCommand } from "../commands/command.ts";
-import { stage } from "../testing/fake_dashboard.ts";
 import { base, comments, ended, passed } from "../testing/sample_comments.ts";
 import { runText } from "./comment.ts";
 import { longestBody } from "./comment_parts.ts";
 
 Deno.test("the picture is that of the stage that decided, and none where there is none of it", () => {
-  const upgrade = stage({ name: "upgrade", result: "failed", cause: "lost" });
-  const restore = stage({ name: "restore", screenshots: ["restore.png"] });
+  const upgrade = sampleStage({ name: "upgrade", result: "failed", cause: "lost" });
+  const restore = sampleStage({ name: "restore", screenshots: ["restore.png"] });
   const { view, ...facts } = ended("failed", [restore, upgrade], { stage: "upgrade" });
   assert.ok(view);
   const picture = (...names: string[]) => {
@@ -98,7 +98,7 @@ Deno.test("nothing from outside becomes a marker, markup, a mention or a command
       nasty,
       fc.array(nasty, { maxLength: 40 }),
       (outcome, cause, detail, tail) => {
-        const report = stage({
+        const report = sampleStage({
           name: "upgrade",
           result: "failed",
           cause,
@@ -109,7 +109,7 @@ Deno.test("nothing from outside becomes a marker, markup, a mention or a command
           findings: [{ rule: detail, severity: "error", file: cause, line: 3, message: detail }],
           blemishes: [cause],
         });
-        const facts = ended(outcome, [report, stage({ name: "install", proofs: [cause, detail] })], {
+        const facts = ended(outcome, [report, sampleStage({ name: "install", proofs: [cause, detail] })], {
           stage: "upgrade",
           cause,
           visual: { before: detail, after: cause, difference: detail, changed: 0.3 },
@@ -131,7 +131,7 @@ Deno.test("nothing from outside becomes a marker, markup, a mention or a command
 });
 
 Deno.test("a verdict says how clean the run was, and shows how the page changed", () => {
-  const lint = stage({
+  const lint = sampleStage({
     name: "lint",
     findings: [{
       rule: "lint.unset",
@@ -142,7 +142,7 @@ Deno.test("a verdict says how clean the run was, and shows how the page changed"
     }],
     blemishes: ["compose.yml, line 3: Nothing sets X [lint.unset]"],
   });
-  const install = stage({ name: "install", blemishes: ["Console: boom"] });
+  const install = sampleStage({ name: "install", blemishes: ["Console: boom"] });
   const facts = ended("passed", [lint, install], {
     level: 4,
     visual: { before: "b.png", after: "a.png", difference: "d.png", changed: 0.0421 },
@@ -168,7 +168,13 @@ Deno.test("a verdict says how clean the run was, and shows how the page changed"
 
 Deno.test("a text that is too long gives up its longest part and keeps the verdict and the stages", () => {
   const tail = Array.from({ length: 20 }, () => "😀".repeat(300));
-  const report = stage({ name: "upgrade", result: "failed", cause: "x", detail: "😀".repeat(60_000), tail });
+  const report = sampleStage({
+    name: "upgrade",
+    result: "failed",
+    cause: "x",
+    detail: "😀".repeat(60_000),
+    tail,
+  });
   const many = Array.from({ length: 200 }, () => report);
   const text = runText(ended("failed", many, { stage: "upgrade", cause: "x" }));
   assert.ok(new TextEncoder().encode(text).length <= longestBody);

@@ -3,7 +3,12 @@ import fc from "fast-check";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { codeSpan, escapeMarkdown, foldedFindings, foldedLog, stageTable } from "./markdown.ts";
 import { markup } from "../../harness/report/markup.ts";
-import { sampleFailure, sampleResult, sampleRich, sampleStage } from "../../harness/report/sample_result.ts";
+import {
+  sampleFailure,
+  sampleResult,
+  sampleRich,
+  sampleStage,
+} from "../../protocol/testing/sample_result.ts";
 import { oneLine } from "../../common/plain_text.ts";
 import { truncate } from "../../wording/text.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { stage } from "../testing/fake_dashboard.ts";
+import { sampleStage } from "../../protocol/testing/sample_result.ts";
 import { open, pass } from "../testing/scenes.ts";
 import { commits, repo } from "../testing/world.ts";
 
@@ -17,7 +17,7 @@ Deno.test("a member's command becomes one run, whose comment grows from the queu
     { RECIPE: "custom-html", REF: commits.first, PR: "1", SRC: repo, RUN: run },
   ]);
   world.dashboard.progress(run, [
-    { name: "fetch", running: false, report: stage({ name: "fetch" }) },
+    { name: "fetch", running: false, report: sampleStage({ name: "fetch" }) },
     { name: "install", running: true, report: null },
   ]);
   await world.until("the stages are shown", () => /install/.test(world.bodies()[0] ?? ""));
@@ -37,7 +37,7 @@ Deno.test("a failure is told with its stage, cause, log and how to run it at hom
   world.gitea.say(pull, { user: "maintainer", body: "!testme" });
   const run = await world.runStarted();
   const cause = "data written before the upgrade is gone";
-  const upgrade = stage({
+  const upgrade = sampleStage({
     name: "upgrade",
     result: "failed",
     cause,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { stage } from "../testing/fake_dashboard.ts";
+import { sampleStage } from "../../protocol/testing/sample_result.ts";
 import { commits, repo, World } from "../testing/world.ts";
 
 /** One command from the comment to the verdict, an outsider's beside it. Effects come in the same order every time. */
@@ -14,7 +14,7 @@ async function story(world: World): Promise<void> {
   await world.until("the dashboard knows the run", () => world.dashboard.runs.has(run));
   world.dashboard.progress(run, [{ name: "install", running: true, report: null }]);
   await world.until("the stages are shown", () => world.bodies().some((body) => /install/.test(body)));
-  world.dashboard.result(run, { result: "passed", stages: [stage({ name: "install" })] });
+  world.dashboard.result(run, { result: "passed", stages: [sampleStage({ name: "install" })] });
   world.finish(run, "passed");
   await world.until("the verdict is there", () => world.bodies().some((body) => /✅ \*\*/.test(body)));
   await world.until("nothing is left to do", () => world.store.liveRuns().length === 0);

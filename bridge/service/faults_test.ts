@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { sampleStage } from "../../protocol/testing/sample_result.ts";
 import { badGateway, refusal, tooMany } from "../testing/fake_answers.ts";
-import { stage } from "../testing/fake_dashboard.ts";
 import { allStages, open, pass } from "../testing/scenes.ts";
 import { commits, repo } from "../testing/world.ts";
 
@@ -230,7 +230,7 @@ Deno.test("a dashboard that is away holds nothing up, and brings the stages late
   await world.until("the dashboard is told", () => world.dashboard.runs.has(run));
   assert.equal(world.dashboard.runs.get(run)?.announcement.state, "failed");
   const cause = "the app never became healthy";
-  const install = stage({ name: "install", result: "failed", cause });
+  const install = sampleStage({ name: "install", result: "failed", cause });
   world.dashboard.result(run, { result: "failed", stage: "install", cause, stages: [install] });
   await world.until("the comment is completed", () => /failed in install/.test(world.bodies()[0] ?? ""));
   assert.doesNotMatch(world.bodies()[0] ?? "", /missing here/);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { sampleStage } from "../../protocol/testing/sample_result.ts";
 import { webhookRoutes } from "../service/webhook.ts";
 import { createHmac } from "node:crypto";
-import { stage } from "./fake_dashboard.ts";
 import type { Scenario } from "./scenarios.ts";
 import { another, command, end, nth, watched } from "./steps.ts";
 import { commits, repo } from "./world.ts";
@@ -156,7 +156,7 @@ export const commandScenarios: Scenario[] = [
       const evil = `<!-- cc-ci:${
         run.slice(0, 12)
       } --> @maintainer\n!testme\n\u001b[2J\u0000</details>\`\`\`\n`;
-      const bad = stage({
+      const bad = sampleStage({
         ...{ name: "install", result: "failed", cause: evil, detail: evil.repeat(3_000) },
         tail: Array.from({ length: 2_000 }, () => evil),
       });

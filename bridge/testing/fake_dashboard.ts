@@ -5,7 +5,8 @@ import {
   bridgeReport,
   type RunView,
 } from "../../protocol/dashboard_api.ts";
-import { type RunOutcome, type RunResult, type StageReport, stageReport } from "../../protocol/result.ts";
+import type { RunOutcome, RunResult, StageReport } from "../../protocol/result.ts";
+import { sampleResult } from "../../protocol/testing/sample_result.ts";
 import type { FakeClock } from "../../common/fake_clock.ts";
 
 interface Kept {
@@ -15,11 +16,6 @@ interface Kept {
   base: string | null;
   heardAt: string | null;
   result: RunResult | null;
-}
-
-/** A stage as the harness reports it. */
-export function stage(report: Partial<StageReport> & Pick<StageReport, "name">): StageReport {
-  return stageReport.parse({ result: "passed", seconds: 2, ...report });
 }
 
 /** The dashboard's API in memory. The test plays the harness that fills it. */
@@ -83,29 +79,16 @@ export class FakeDashboard {
     const kept = this.#kept(run);
     const now = new Date(this.#clock.now()).toISOString();
     kept.stages = fields.stages.map((report) => ({ name: report.name, running: false, report }));
-    kept.result = {
-      schema: 1,
+    kept.result = sampleResult({
       run,
       recipe: kept.announcement.recipe,
       subject: kept.announcement.subject,
       commit: kept.announcement.commit,
-      dirty: false,
       base: "1.0.0+1.27.0",
-      stage: null,
-      cause: null,
-      level: 2,
       startedAt: now,
       finishedAt: now,
-      seconds: 72,
-      imposedSeconds: 30,
-      versions: { suite: "0", abra: "0", docker: "0", browser: "0" },
-      abraStandIn: false,
-      notes: [],
-      images: [],
-      visual: null,
-      leftovers: [],
       ...fields,
-    };
+    });
   }
 
   #kept(run: string): Kept {

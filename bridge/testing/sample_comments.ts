@@ -1,13 +1,13 @@
 import { readRecipeYml } from "../../enrolment/recipe_yml.ts";
 import type { RunView } from "../../protocol/dashboard_api.ts";
 import type { RunOutcome, StageReport } from "../../protocol/result.ts";
+import { sampleResult, sampleStage } from "../../protocol/testing/sample_result.ts";
 import { runText } from "../reports/comment.ts";
 import type { RunFacts } from "../reports/comment_parts.ts";
 import type { Refusal } from "../commands/policy.ts";
 import { help, nearMiss, nothingToCancel, refused, withdrawn } from "../commands/replies.ts";
 import { expired, superseded } from "../store/rows.ts";
 import type { CommandRow } from "../store/rows.ts";
-import { stage } from "./fake_dashboard.ts";
 
 /** Runs and commands of each kind, and the comments they lead to. */
 
@@ -81,31 +81,16 @@ export function ended(
     tookSeconds: 72,
     view: view({
       state: result,
-      result: {
-        schema: 1,
+      result: sampleResult({
         run: base.run,
         recipe: base.recipe,
-        subject: { kind: "pr", pr: 12, src: "recipe-maintainers/miniflux" },
         commit: head,
-        dirty: false,
-        base: "2.1.0+2.2.13",
         result,
-        stage: null,
-        cause: null,
-        level: 2,
         stages,
         startedAt: now,
         finishedAt: now,
-        seconds: 72,
-        imposedSeconds: 30,
-        versions: { suite: "0", abra: "0", docker: "0", browser: "0" },
-        abraStandIn: false,
-        notes: [],
-        images: [],
-        visual: null,
-        leftovers: [],
         ...fields,
-      },
+      }),
     }),
   };
 }
@@ -116,22 +101,22 @@ const shots = ["install.png", "upgrade.png"].map((name) => ({
   url: `https://ci.example/a/${name}`,
 }));
 export const passed = ended("passed", [
-  stage({
+  sampleStage({
     name: "install",
     seconds: 21,
     proofs: ["answers at /healthcheck", "page opened"],
     screenshots: ["install.png"],
   }),
-  stage({ name: "upgrade", seconds: 26, proofs: ["data read back"], screenshots: ["upgrade.png"] }),
-  stage({ name: "tests", result: "skipped", reason: "none in .cc-ci/", seconds: 0 }),
-  stage({ name: "teardown", seconds: 3, proofs: ["nothing left"] }),
+  sampleStage({ name: "upgrade", seconds: 26, proofs: ["data read back"], screenshots: ["upgrade.png"] }),
+  sampleStage({ name: "tests", result: "skipped", reason: "none in .cc-ci/", seconds: 0 }),
+  sampleStage({ name: "teardown", seconds: 3, proofs: ["nothing left"] }),
 ], { abraStandIn: true });
 passed.view = passed.view && { ...passed.view, artefacts: shots, shown: true };
 
 const lost = "data written before the upgrade is gone";
 export const failed = ended("failed", [
-  stage({ name: "install", seconds: 21 }),
-  stage({
+  sampleStage({ name: "install", seconds: 21 }),
+  sampleStage({
     name: "upgrade",
     result: "failed",
     seconds: 26,
@@ -152,7 +137,7 @@ const running = {
       {
         name: "install",
         running: false,
-        report: stage({ name: "install", seconds: 21, proofs: ["page opened"] }),
+        report: sampleStage({ name: "install", seconds: 21, proofs: ["page opened"] }),
       },
       { name: "upgrade", running: true, report: null },
       { name: "teardown", running: false, report: null },
@@ -160,22 +145,26 @@ const running = {
   }),
 };
 
-const fetched = stage({
+const fetched = sampleStage({
   name: "fetch",
   seconds: 1.8,
   proofs: ["is the head of PR #12", "4 published versions"],
 });
-const linted = stage({ name: "lint", seconds: 0.9, proofs: ["12 rules of abra", "34 of cc-ci"] });
-const installed = stage({ name: "install", seconds: 21, proofs: ["answers at /healthcheck", "page opened"] });
-const tornDown = stage({ name: "teardown", seconds: 3, proofs: ["nothing left"] });
+const linted = sampleStage({ name: "lint", seconds: 0.9, proofs: ["12 rules of abra", "34 of cc-ci"] });
+const installed = sampleStage({
+  name: "install",
+  seconds: 21,
+  proofs: ["answers at /healthcheck", "page opened"],
+});
+const tornDown = sampleStage({ name: "teardown", seconds: 3, proofs: ["nothing left"] });
 function blocked(by: string, ...names: StageReport["name"][]): StageReport[] {
-  return names.map((name) => stage({ name, result: "blocked", reason: by, seconds: 0 }));
+  return names.map((name) => sampleStage({ name, result: "blocked", reason: by, seconds: 0 }));
 }
 
 const lintCause = "2 mistakes that abra or Docker would stumble over";
 const failedLint = ended("failed", [
   fetched,
-  stage({
+  sampleStage({
     name: "lint",
     result: "failed",
     seconds: 0.9,
@@ -194,22 +183,22 @@ const failedLint = ended("failed", [
     ],
   }),
   ...blocked("lint", "install", "backup", "restore", "tests", "upgrade"),
-  stage({ name: "teardown", result: "skipped", reason: "nothing was deployed", seconds: 0 }),
+  sampleStage({ name: "teardown", result: "skipped", reason: "nothing was deployed", seconds: 0 }),
 ], { stage: "lint", cause: lintCause, level: 0 });
 
 const wrongTest = 'recipes/miniflux/install_test.ts, line 3: The kit has no "fetchh": did you mean "fetch"?';
 const failedEnrolment = ended("failed", [
   fetched,
-  stage({ name: "lint", result: "failed", seconds: 2.1, cause: wrongTest, fault: "enrolment" }),
+  sampleStage({ name: "lint", result: "failed", seconds: 2.1, cause: wrongTest, fault: "enrolment" }),
   ...blocked("enrolment", "images", "install", "backup", "restore", "tests", "upgrade"),
-  stage({ name: "teardown", result: "skipped", reason: "nothing was deployed", seconds: 0 }),
+  sampleStage({ name: "teardown", result: "skipped", reason: "nothing was deployed", seconds: 0 }),
 ], { stage: "lint", cause: wrongTest, level: 0 });
 
 const crash = 'Service "app" exits again and again with code 1';
 const failedInstall = ended("failed", [
   fetched,
   linted,
-  stage({
+  sampleStage({
     name: "install",
     result: "failed",
     seconds: 95,
@@ -225,16 +214,16 @@ const failedTests = ended("failed", [
   fetched,
   linted,
   installed,
-  stage({ name: "backup", seconds: 6, proofs: ["snapshot 1f2e3d4c, 12 files"] }),
-  stage({ name: "restore", seconds: 9, proofs: ["data read back"] }),
-  stage({
+  sampleStage({ name: "backup", seconds: 6, proofs: ["snapshot 1f2e3d4c, 12 files"] }),
+  sampleStage({ name: "restore", seconds: 9, proofs: ["data read back"] }),
+  sampleStage({
     name: "tests",
     result: "failed",
     seconds: 14,
     cause: "1 of 3 tests failed",
     detail: "a feed can be added: expected 1, got 0",
   }),
-  stage({ name: "upgrade", seconds: 26, proofs: ["data read back"] }),
+  sampleStage({ name: "upgrade", seconds: 26, proofs: ["data read back"] }),
   tornDown,
 ], { stage: "tests", cause: "1 of 3 tests failed", level: 3 });
 
@@ -242,8 +231,8 @@ const cleanRun = ended("passed", [
   fetched,
   { ...linted, findings: [], blemishes: [] },
   { ...installed, blemishes: ["Request failed: /favicon-32.png answered with 404"] },
-  stage({ name: "tests", seconds: 14, proofs: ["3 tests"] }),
-  stage({ name: "upgrade", seconds: 26, proofs: ["data read back"] }),
+  sampleStage({ name: "tests", seconds: 14, proofs: ["3 tests"] }),
+  sampleStage({ name: "upgrade", seconds: 26, proofs: ["data read back"] }),
   tornDown,
 ], {
   level: 4,
@@ -254,7 +243,7 @@ const late = "It ran longer than 10 min 00 s";
 const outOfTime = ended("timed_out", [
   fetched,
   linted,
-  stage({ name: "install", result: "failed", seconds: 600, cause: late }),
+  sampleStage({ name: "install", result: "failed", seconds: 600, cause: late }),
   ...blocked("install", "tests", "upgrade"),
   tornDown,
 ], { stage: "install", cause: late, seconds: 612 });
@@ -273,7 +262,9 @@ const runs: Record<string, RunFacts> = {
   "running-being-stopped": { ...base, started: true, cancelledBy: "maintainer" },
   "passed": { ...passed, enginePage },
   "passed-not-clean": cleanRun,
-  "passed-customised": ended("passed", [stage({ name: "install", seconds: 21, proofs: ["page opened"] })], {
+  "passed-customised": ended("passed", [
+    sampleStage({ name: "install", seconds: 21, proofs: ["page opened"] }),
+  ], {
     customised: ["env.COMPOSE_FILE: compose.yml:compose.<b>.yml", "timeouts.install: 900"],
     gaps: [{ what: "voice calls", reason: "UDP does not get through the proxy" }],
   }),

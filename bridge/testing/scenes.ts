@@ -1,4 +1,4 @@
-import { stage } from "./fake_dashboard.ts";
+import { sampleStage } from "../../protocol/testing/sample_result.ts";
 import { commits, repo, World } from "./world.ts";
 
 /** A world that has been watched for a while and has one pull request. */
@@ -11,11 +11,11 @@ export async function open(options: ConstructorParameters<typeof World>[0] = {})
 }
 
 export const allStages = [
-  stage({ name: "fetch" }),
-  stage({ name: "lint" }),
-  stage({ name: "install", proofs: ["answers at /"] }),
-  stage({ name: "upgrade", proofs: ["data read back"] }),
-  stage({ name: "teardown", proofs: ["nothing left"] }),
+  sampleStage({ name: "fetch" }),
+  sampleStage({ name: "lint" }),
+  sampleStage({ name: "install", proofs: ["answers at /"] }),
+  sampleStage({ name: "upgrade", proofs: ["data read back"] }),
+  sampleStage({ name: "teardown", proofs: ["nothing left"] }),
 ];
 
 /** The harness passes, from the first stage to the last. */

@@ -1,12 +1,7 @@
 import type { Announcement } from "../../protocol/dashboard_api.ts";
 import type { Subject } from "../../protocol/params.ts";
-import {
-  type RunOutcome,
-  type RunResult,
-  type StageName,
-  type StageReport,
-  stageReport,
-} from "../../protocol/result.ts";
+import type { RunResult, StageName, StageReport } from "../../protocol/result.ts";
+import { sampleResult, sampleStage } from "../../protocol/testing/sample_result.ts";
 import type { TestDashboard } from "./dashboard.ts";
 
 /** One stage of a told run. */
@@ -16,29 +11,22 @@ export interface ToldStage extends Partial<Omit<StageReport, "name">> {
 }
 
 /** A run from announcement to result, told to the dashboard as bridge and harness would. */
-export interface Told {
+export interface Told extends Partial<Omit<RunResult, "run" | "recipe" | "commit" | "stages">> {
   run: string;
   recipe: string;
-  subject?: Subject;
   commit?: string;
-  base?: string | null;
   link?: string | null;
   stages?: ToldStage[];
-  level?: number;
-  result?: RunOutcome;
-  stage?: StageName | null;
-  cause?: string | null;
   /** Leaves the run in the middle: the last stage has begun and has no report. */
   unfinished?: boolean;
-  abraStandIn?: boolean;
-  notes?: string[];
-  images?: RunResult["images"];
-  visual?: RunResult["visual"];
-  leftovers?: string[];
-  customised?: string[];
   pictures?: Record<string, Uint8Array<ArrayBuffer>>;
   files?: Record<string, string>;
 }
+
+const usualCommit = "3fa9c1b07d52f4c0a9be1d6c8835c6c1a6f0e7d1";
+const usualStages: ToldStage[] = (["fetch", "lint", "install", "teardown"] as const).map((name) => ({
+  name,
+}));
 
 export const main: Subject = { kind: "branch", name: "main", src: "recipe-maintainers/miniflux" };
 
@@ -51,7 +39,7 @@ export function announcementOf(told: Partial<Told> & { recipe: string }, more: P
   return {
     recipe: told.recipe,
     subject: told.subject ?? main,
-    commit: told.commit ?? "3fa9c1b07d52f4c0a9be1d6c8835c6c1a6f0e7d1",
+    commit: told.commit ?? usualCommit,
     state: "running",
     link: told.link ?? null,
     ...more,
@@ -60,18 +48,16 @@ export function announcementOf(told: Partial<Told> & { recipe: string }, more: P
 
 /** The events of a told run; time goes on by each stage's seconds. */
 export function eventsOf(told: Told, now: () => string, forward: (seconds: number) => void): unknown[] {
-  const stages = told.stages ??
-    [{ name: "fetch" }, { name: "lint" }, { name: "install" }, { name: "teardown" }];
-  const subject = told.subject ?? main;
-  const commit = told.commit ?? "3fa9c1b07d52f4c0a9be1d6c8835c6c1a6f0e7d1";
-  const base = told.base ?? null;
+  const { stages = usualStages, unfinished, link: _link, pictures: _pictures, files: _files, ...facts } =
+    told;
+  const { run, recipe, subject = main, commit = usualCommit, base = null } = facts;
   const startedAt = now();
   const events: unknown[] = [
     {
       t: now(),
       type: "run.started",
-      run: told.run,
-      recipe: told.recipe,
+      run,
+      recipe,
       subject,
       stages: stages.map(({ name }) => name),
     },
@@ -80,8 +66,8 @@ export function eventsOf(told: Told, now: () => string, forward: (seconds: numbe
   const reports: StageReport[] = [];
   let seconds = 0;
   for (const [at, { log, ...stage }] of stages.entries()) {
-    const open = told.unfinished === true && at === stages.length - 1;
-    const report = stageReport.parse({ result: "passed", seconds: 3, ...stage });
+    const open = unfinished === true && at === stages.length - 1;
+    const report = sampleStage({ seconds: 3, ...stage });
     if (report.result !== "skipped" && report.result !== "blocked") {
       events.push({ t: now(), type: "stage.started", stage: stage.name });
     }
@@ -95,31 +81,17 @@ export function eventsOf(told: Told, now: () => string, forward: (seconds: numbe
   events.push({
     t: now(),
     type: "run.finished",
-    result: {
-      schema: 1,
-      run: told.run,
-      recipe: told.recipe,
+    result: sampleResult({
+      ...facts,
       subject,
       commit,
-      dirty: false,
       base,
-      result: told.result ?? "passed",
-      stage: told.stage ?? null,
-      cause: told.cause ?? null,
-      level: told.level ?? 2,
       stages: reports,
       startedAt,
       finishedAt: now(),
       seconds,
       imposedSeconds: Math.round(seconds * 0.6),
-      versions: { suite: "0.1.0", abra: "0.11.0-beta", docker: "29.2.1", browser: "Chromium 156.0.7204.49" },
-      abraStandIn: told.abraStandIn ?? false,
-      notes: told.notes ?? [],
-      images: told.images ?? [],
-      visual: told.visual ?? null,
-      leftovers: told.leftovers ?? [],
-      customised: told.customised ?? [],
-    },
+    }),
   });
   return events;
 }

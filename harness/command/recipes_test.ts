@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { FakeClock } from "../../common/fake_clock.ts";
 import { recipesCheck } from "./recipes.ts";
 import { recipesList } from "./recipes_list.ts";
-import { sampleResult } from "../report/sample_result.ts";
+import { sampleResult } from "../../protocol/testing/sample_result.ts";
 
 /** Calls `work` with a folder that holds the given files, and with what a command needs and writes. */
 async function inFolder(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { sampleResult } from "../report/sample_result.ts";
+import { sampleResult } from "../../protocol/testing/sample_result.ts";
 import { lastGreenPulls } from "./last_green.ts";
 
 Deno.test("the last run of the recipe that passed and had images of a registry is the one to compare with", async () => {

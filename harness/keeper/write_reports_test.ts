@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { sampleRich } from "../report/sample_result.ts";
+import { sampleRich } from "../../protocol/testing/sample_result.ts";
 import { RunFolder } from "../run/folder.ts";
 import { writeReports } from "./write_reports.ts";
 

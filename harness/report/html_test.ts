@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import type { RunResult, StageReport } from "../../protocol/result.ts";
 import { renderReport, type ReportInput } from "./html.ts";
 import { escapeHtml, markup, trusted } from "./markup.ts";
-import { sampleFailure, sampleResult, sampleRich, sampleStage } from "./sample_result.ts";
+import {
+  sampleFailure,
+  sampleResult,
+  sampleRich,
+  sampleStage,
+} from "../../protocol/testing/sample_result.ts";
 
 const png = new Uint8Array([137, 80, 78, 71]);
 const timing = { install: { from: 1, to: 22 }, upgrade: { from: 20, to: 60 } };

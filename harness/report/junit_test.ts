@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { SaxesParser } from "saxes";
 import type { RunResult } from "../../protocol/result.ts";
 import { renderJUnit } from "./junit.ts";
-import { sampleFailure, sampleResult, sampleStage } from "./sample_result.ts";
+import { sampleFailure, sampleResult, sampleStage } from "../../protocol/testing/sample_result.ts";
 
 interface Element {
   name: string;

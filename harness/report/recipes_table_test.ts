@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import stringWidth from "string-width";
 import { lastRunOf, type ListedRecipe, recipesTable } from "./recipes_table.ts";
-import { sampleResult } from "./sample_result.ts";
+import { sampleResult } from "../../protocol/testing/sample_result.ts";
 
 const now = Date.parse("2026-03-01T10:02:12.000Z");
 const recipes: ListedRecipe[] = [

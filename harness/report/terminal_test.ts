@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import type { Subject } from "../../protocol/params.ts";
 import type { RunEvent } from "../../protocol/events.ts";
-import { sampleFailure, sampleResult, sampleRich, sampleStage } from "./sample_result.ts";
+import {
+  sampleFailure,
+  sampleResult,
+  sampleRich,
+  sampleStage,
+} from "../../protocol/testing/sample_result.ts";
 import { openTerminal, type TerminalOptions, type TerminalReport } from "./terminal.ts";
 import type { SummaryPaths } from "./terminal_summary.ts";
 

@@ -1,4 +1,4 @@
-import { type RunResult, type StageReport, stageReport } from "../../protocol/result.ts";
+import { type RunResult, type StageReport, stageReport } from "../result.ts";
 
 /** A made-up run for tests and for looking at the reports. */
 export function sampleResult(changes: Partial<RunResult> = {}): RunResult {
