@@ -239,6 +239,13 @@ Deno.test("the target wants every unit that has no other reason to start", () =>
   assert.deepEqual([...wanted].sort(), all.sort());
 });
 
+Deno.test("a runner that has names of its own in /etc/hosts asks nobody else for them", () => {
+  const { Service, environment } = UNITS.units["cc-ci-runner.service"] ?? assert.fail();
+  assert.match(String(Service?.BindReadOnlyPaths), /:\/etc\/hosts$/);
+  // Where a system has nscd, as NixOS does, its C library asks that, which sees the host's own file.
+  assert.equal(environment.GODEBUG, "netdns=go");
+});
+
 Deno.test("a changed file is no reason to start the runner again, whose builds would end", () => {
   const kept = Object.keys(UNITS.units).filter((name) => !mayRestart(name));
   assert.deepEqual(kept, ["cc-ci-runner.service"]);
