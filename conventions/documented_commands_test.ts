@@ -52,6 +52,16 @@ Deno.test("documents: every block of shell can be read by a shell", async () => 
   assert.deepEqual(wrong.flat(), []);
 });
 
+Deno.test("documents: what works in the folder of a NixOS host is called there, whatever stood before it", () => {
+  const blocks = texts.flatMap(({ path, text }) => shellBlocks(text).map((block) => ({ path, block })));
+  const inFolder = blocks.filter(({ block }) => /^ *(?:git add|nixos-rebuild) /m.test(block));
+  assert.ok(inFolder.length > 1, "NixOS hosts are made some other way now");
+  assert.deepEqual(
+    inFolder.filter(({ block }) => !/^ *cd \/etc\/nixos\n[^]*^ *nixos-rebuild /m.test(block)),
+    [],
+  );
+});
+
 Deno.test("documents: every ./cc-ci command is there, and knows the options that it is given", async () => {
   const { tasks } = JSON.parse(await document("deno.json"));
   const ours = documented.filter(({ words }) => words[0] === "./cc-ci" && words[1] !== "help");

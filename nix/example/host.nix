@@ -1,5 +1,5 @@
 # A whole host of cc-ci. Copy this folder, change what stands below, and keep it in a repository of your own.
-{ lib, ... }:
+{ lib, pkgs, ... }:
 {
   imports = [ ./hardware.nix ];
 
@@ -24,6 +24,8 @@
   networking.hostName = lib.mkDefault "ci";
   networking.firewall.allowedTCPPorts = [ 80 443 ];
   services.openssh.enable = true;
+  # nixos-rebuild reads this folder by it.
+  environment.systemPackages = [ pkgs.git ];
 
   # Drone and its runner are not free as nixpkgs counts it.
   nixpkgs.config.allowUnfreePredicate = package: lib.elem (lib.getName package) [ "drone" "drone.io" "drone-runner-exec" ];
