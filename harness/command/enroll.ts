@@ -9,6 +9,7 @@ import { type Asker, takesProposals, terminalAsker } from "../enroll/questions.t
 import { type FetchedRecipe, fetchToRead, type ReadOptions } from "../enroll/read_recipe.ts";
 import { filesOf } from "../enroll/written_files.ts";
 import { place } from "../lint/finding.ts";
+import { checkTags } from "../lint/tags.ts";
 import { backedUp } from "../recipe/backup_labels.ts";
 import { composeServices } from "../recipe/compose_services.ts";
 import { withoutCredentials } from "../recipe/git.ts";
@@ -149,7 +150,8 @@ function sayWhatIsThere(
 ): void {
   const services = composeServices(read.compose);
   const named = Object.entries(services).map(([name, { image }]) => `${name} (${image ?? "no image"})`);
-  const { repo: { published }, base, app } = fetched;
+  const { repo, base, app } = fetched;
+  const { published } = repo;
   const saved = backedUp(read.compose, app.stack);
   const databases = databasesOf(services).map(({ kind, service }) => `${kind} in ${service}`);
   const rows = [
@@ -158,6 +160,8 @@ function sayWhatIsThere(
       published.length === 0 ? "none is published, so no upgrade is tested" : `${published.length} published`
     }` +
     `${base.version === null ? "" : `, upgraded from ${base.version.version}`}`,
+    ...repo.notes,
+    ...checkTags(repo).map(({ message }) => message),
     `Databases: ${databases.join(", ") || "none that is known"}${
       database === null ? "" : `; data goes into ${database.service}`
     }`,

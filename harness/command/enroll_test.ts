@@ -119,6 +119,19 @@ test("a recipe is enrolled without a question, and what was taken is said", asyn
   assert.match(said, /✔ wiki\n1 recipe checked, 0 with mistakes/);
 });
 
+test("tags that are no versions are named where none is said to be published", async (ground) => {
+  const path = await ground.repository({ "compose.yml": stringify(plain), ".env.sample": sample });
+  const tag = (...args: string[]) =>
+    execOk(["git", "-C", path, "-c", "user.name=a", "-c", "user.email=a@b", "tag", ...args]);
+  await tag("-a", "v1.0.1", "-m", "one");
+  await tag("1.0.0+1.0");
+  await ground.enroll(path);
+  const said = ground.said.join("");
+  assert.match(said, /Versions: +none is published/);
+  assert.match(said, /^ {2}.*v1\.0\.1/m);
+  assert.match(said, /^ {2}The tag "1\.0\.0\+1\.0" is not annotated, so abra knows no such version$/m);
+});
+
 test("what a person answers stands in the enrolment, and each thing to decide is asked once", async (ground) => {
   const secret = (name: string) => ({
     external: true,

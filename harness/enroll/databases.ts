@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { ServiceDefinition } from "../recipe/compose_services.ts";
-import { listOrMap } from "../recipe/compose_values.ts";
+import { isRecord, itemsOf, listOrMap } from "../recipe/compose_values.ts";
 
 /** A kind of database whose data commands are known. */
 export type DatabaseKind = "PostgreSQL" | "MariaDB" | "MySQL" | "MongoDB" | "Redis" | "SQLite";
@@ -50,7 +50,16 @@ export function databasesOf(services: Readonly<Record<string, ServiceDefinition>
     // Beside a file with data, Redis is where an app keeps what it can do without.
     return database.kind === "SQLite" ? images.length - 1.5 : at;
   };
-  return found.toSorted((a, b) => order(a) - order(b));
+  const keeps = ({ service }: Database) => Number(keepsData(services[service] ?? {}));
+  return found.toSorted((a, b) => order(a) - order(b) || keeps(b) - keeps(a));
+}
+
+/** Whether a service mounts something where servers keep their data, unlike one that only uses their programs. */
+function keepsData({ volumes }: ServiceDefinition): boolean {
+  const targets = itemsOf(volumes).map(([, mount]) =>
+    isRecord(mount) ? String(mount.target) : String(mount).split(":")[1] ?? ""
+  );
+  return targets.some((target) => /^\/(var\/lib|data|bitnami|config)(\/|$)/.test(target));
 }
 
 /** `postgres` of `docker.io/library/postgres:15.18@sha256:…`. */

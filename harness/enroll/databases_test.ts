@@ -28,6 +28,24 @@ Deno.test("databases are known by their images, whatever registry and tag these 
   assert.deepEqual(kinds({ app: {} }), []);
 });
 
+Deno.test("of several services with a database's image the one comes first that mounts where the server keeps its data", () => {
+  const dumps = { image: "mysql:5.7", command: "sh -c 'mysqldump -h db'", volumes: ["dumps:/backup"] };
+  const db = { image: "mysql:5.7", volumes: ["db:/var/lib/mysql"] };
+  assert.deepEqual(kinds({ "a-backup": dumps, db }), ["MySQL in db", "MySQL in a-backup"]);
+  const long = { image: "mongo", volumes: [{ type: "volume", source: "m", target: "/data/db" }] };
+  const init = { image: "mongo", volumes: ["./init.sh:/docker-entrypoint-initdb.d/init.sh"] };
+  assert.deepEqual(kinds({ init, mongo: long, dumps }), [
+    "MySQL in dumps",
+    "MongoDB in mongo",
+    "MongoDB in init",
+  ]);
+  const bitnami = { image: "bitnami/postgresql", volumes: ["pg:/bitnami/postgresql"] };
+  assert.deepEqual(kinds({ a: { image: "postgres" }, bitnami }), [
+    "PostgreSQL in bitnami",
+    "PostgreSQL in a",
+  ]);
+});
+
 Deno.test("a file of SQLite is known by the settings that name it", () => {
   const path = (environment: Record<string, string>) =>
     databasesOf({ app: { image: "x", environment } })[0]?.path;
