@@ -6,6 +6,10 @@ import { HOST, servicesOfCommands } from "../common/recipe_commands.ts";
 const NAME = /^[A-Za-z_][\w-]*$/;
 const SERVICE = /^[A-Za-z0-9_][\w.-]*$/;
 
+/** An image as Docker names them: host and port, path in small letters, tag or digest. */
+const IMAGE =
+  /^(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]*|@sha256:[0-9a-f]{64}|:\w[\w.-]*@sha256:[0-9a-f]{64})$/;
+
 /** `after_deploy`: functions of `abra.sh`, written as abra's own settings have them. */
 export const afterDeploy = z.array(
   z.string().refine((said) => {
@@ -59,7 +63,9 @@ export const upgradeFrom = z.array(
 export const base = z.strictObject({
   repair: z.array(z.strictObject({
     service: service.describe("Service of the published version").meta({ examples: ["db"] }),
-    image: z.string().min(1).describe("Image that it runs instead of its own").meta({
+    image: z.string().regex(IMAGE, 'must be an image with its tag, such as "postgres:15.4"').describe(
+      "Image that it runs instead of its own",
+    ).meta({
       examples: ["postgres:15.4"],
     }),
     versions: z.string().refine(

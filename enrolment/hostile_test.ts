@@ -107,3 +107,38 @@ Deno.test("upstream is a repository of the forge, or an address that git reads",
     );
   }
 });
+
+Deno.test("an image of base.repair is written as Docker names images", () => {
+  const repair = (image: string) =>
+    toldOf(`base:\n  repair:\n    - { service: db, image: "${image}", versions: "*" }\n`);
+  const digest = `sha256:${"0".repeat(64)}`;
+  for (
+    const right of [
+      "postgres:15.4",
+      "bitnami/redis:7.2-debian",
+      "ghcr.io/a/b__c:V1.0",
+      "Registry.example.org:5000/a/b:1",
+      `postgres@${digest}`,
+      `postgres:15@${digest}`,
+    ]
+  ) assert.equal(repair(right), "fine", right);
+  for (
+    const wrong of [
+      "",
+      " ",
+      "Postgres:15",
+      "postgres",
+      "postgres:",
+      "a b:1",
+      "postgres:${X}",
+      "https://a.b/c:1",
+      "../a:1",
+    ]
+  ) {
+    assert.equal(
+      repair(wrong),
+      'line 4, column 22: "base.repair.0.image" must be an image with its tag, such as "postgres:15.4"',
+      wrong,
+    );
+  }
+});

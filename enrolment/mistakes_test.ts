@@ -155,8 +155,8 @@ Deno.test("a mistake is told with the line and column of its key", () => {
       'line 2, column 10: "grace.db" must be a number, and is text: write the number alone',
     ],
     [
-      'base: { repair: [{ service: db, image: x, versions: "no range" }] }\n',
-      'line 2, column 43: "base.repair.0.versions" must be a range of versions, such as "<1.2.0"',
+      'base: { repair: [{ service: db, image: "x:1", versions: "no range" }] }\n',
+      'line 2, column 47: "base.repair.0.versions" must be a range of versions, such as "<1.2.0"',
     ],
     ["page: { path: login }\n", 'line 2, column 9: "page.path" must begin with "/"'],
     [

@@ -13,7 +13,7 @@ import { setEnv } from "../recipe/env_file.ts";
 import type { PublishedVersion } from "../recipe/versions.ts";
 
 /** A compose file of ours that is laid over the recipe's own, beside them. */
-const FILE = "cc-ci.override.yml";
+export const OVERRIDE_FILE = "cc-ci.override.yml";
 
 /** What `recipe.yml` changes in the compose files of a version. */
 export interface Override {
@@ -76,19 +76,19 @@ function isWithin(version: string, range: string): boolean {
 /** Puts the file into a checkout, in the place of whatever the recipe has there. */
 export async function layDown(checkout: string, { text }: Override): Promise<void> {
   await liftUp(checkout);
-  await Deno.writeTextFile(join(checkout, FILE), text, { createNew: true }); // follows no link
+  await Deno.writeTextFile(join(checkout, OVERRIDE_FILE), text, { createNew: true }); // follows no link
 }
 
 /** Takes it away again. */
 export async function liftUp(checkout: string): Promise<void> {
-  await removeTree(join(checkout, FILE));
+  await removeTree(join(checkout, OVERRIDE_FILE));
 }
 
 /** What `COMPOSE_FILE` has to say where the file is laid over the recipe's own, and where it is not. */
 export function composeFileWith(said: string, override: Override | null): string {
-  const names = said.split(":").filter((name) => name !== "" && name !== FILE);
+  const names = said.split(":").filter((name) => name !== "" && name !== OVERRIDE_FILE);
   if (override === null) return names.join(":");
-  return [...(names.length === 0 ? ["compose.yml"] : names), FILE].join(":");
+  return [...(names.length === 0 ? ["compose.yml"] : names), OVERRIDE_FILE].join(":");
 }
 
 /** An app's settings with the file switched on, or off. */

@@ -86,7 +86,7 @@ function askForTime(run: FetchRun, ctx: StageContext): void {
 }
 
 /** A `recipe.yml` with mistakes is its author's to mend; that there is none is for whoever asked for the run. */
-function notEnrolled(error: unknown, { RECIPES }: Settings): unknown {
+export function notEnrolled(error: unknown, { RECIPES }: Pick<Settings, "RECIPES">): unknown {
   if (!(error instanceof EnrolmentError)) return error;
   if (error.code !== "enrolment.invalid") return new InfraFailure(error.message, { cause: error });
   return new StageFailure(error.message.replace(`"${RECIPES}/`, '"recipes/'), {

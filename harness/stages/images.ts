@@ -127,7 +127,7 @@ function tell(
 /**
  * Decides what follows from images that cannot be had. What only the published version has keeps the upgrade from being
  * tried and nothing else, whoever is to blame: a head that leaves a registry which is gone must be testable.
- * @throws {StageFailure} for an image that the head names wrongly
+ * @throws {StageFailure} for an image that the head names wrongly; as the enrolment's fault for one of `base.repair`
  * @throws {InfraFailure} for one of the head's that this host could not get
  */
 export function judge(
@@ -165,6 +165,15 @@ export function judge(
     if (published === undefined) continue;
     const version = of.base?.version ?? "";
     const { sentence, whose } = published.trouble;
+    const repair = run.enrolment.base.repair.findIndex(({ image }) => image === published.image);
+    if (repair !== -1 && whose === "recipe") {
+      const { recipe } = run.enrolment;
+      throw new StageFailure(`recipes/${recipe}/recipe.yml: "base.repair.${repair}.image": ${sentence}`, {
+        code: `images.${published.trouble.kind}`,
+        fault: "enrolment",
+        detail: detailOf([published]),
+      });
+    }
     const obstacle = whose === "recipe" ? "which does not install" : "whose images are not to be had now";
     of.baseObstacle = `the published version ${version}, ${obstacle}: ${sentence}`;
     of.compose.base = null;

@@ -12,7 +12,7 @@ const absent = "manifest unknown";
 const away = "dial tcp: lookup registry.example.org: no such host";
 
 /** What comes of images of the head and of the published version of which the engine said so. */
-function judged(said: { head?: string; base?: string }) {
+function judged(said: { head?: string; base?: string }, repair: { image: string }[] = []) {
   const failed = Object.entries(said).map(([version, words]): Unobtainable => {
     const image = `registry.example.org/${version}:1`;
     return {
@@ -26,6 +26,7 @@ function judged(said: { head?: string; base?: string }) {
     send: (message: WorkerMessage) => void messages.push(message),
     base: { version: "1.0.0+1", commit: "0".repeat(40) },
     baseObstacle: null,
+    enrolment: { recipe: "wiki", base: { repair } },
     compose: { head: {}, base: {} },
   } as unknown as ImagesRun;
   const upgrades = [{ of: run, images: ["registry.example.org/base:1"] }];
@@ -64,6 +65,19 @@ Deno.test("a published version whose registry has gone or limits this host keeps
     assert.match(notes.join(), /^1\.0\.0\+1: .*"registry\.example\.org\/base:1"/);
     assert.deepEqual(messages, []);
   }
+});
+
+Deno.test("an image of base.repair that does not exist is the enrolment's mistake, one whose registry is away is not", () => {
+  const repair = [{ image: "registry.example.org/other:1" }, { image: "registry.example.org/base:1" }];
+  const { error } = judged({ base: absent }, repair);
+  assert.ok(error instanceof StageFailure && error.fault === "enrolment", String(error));
+  assert.match(
+    error.message,
+    /^recipes\/wiki\/recipe\.yml: "base\.repair\.1\.image": .*"registry\.example\.org\/base:1"/,
+  );
+  const gone = judged({ base: away }, repair);
+  assert.equal(gone.error, null);
+  assert.match(gone.run.baseObstacle ?? "", /^the published version 1\.0\.0\+1, whose images/);
 });
 
 Deno.test("a registry's wish to be asked in a million years puts a run off by an hour", () => {

@@ -13,7 +13,8 @@ import { lookAtTests } from "./lint_tests.ts";
 import { lookAtUse } from "./lint_recipe_yml.ts";
 import { type StageContext, StageFailure } from "../run/stage.ts";
 import { askAbra } from "./abra_lint.ts";
-import { type LintRun, readPublished, readVersion, type VersionRead } from "./read_version.ts";
+import { type LintRun, mistakeOf, readPublished, readVersion, type VersionRead } from "./read_version.ts";
+import { OVERRIDE_FILE } from "../app/override.ts";
 
 /** How many errors are listed in detail; a recipe could have thousands. */
 const LISTED = 20;
@@ -208,6 +209,12 @@ async function lookAtUpgrade(
     return ctx.note(`${base.version}: ${problem}`);
   }
   const escape = published.confinement.find(isError);
+  if (escape?.file === OVERRIDE_FILE) {
+    const message = `"base.repair" is refused for ${base.version}: ${escape.message}`;
+    findings.add([mistakeOf(run.enrolment, { rule: "enrolment.value", message })]);
+    run.baseObstacle = "enrolment";
+    return;
+  }
   if (escape !== undefined) {
     const problem = `${place(escape)}: ${escape.message}`;
     run.baseObstacle = `the published version ${base.version}, which breaks ${escape.rule}: ${problem}`;

@@ -317,6 +317,18 @@ Deno.test("what is laid over a recipe is no file of the recipe's, and goes where
   ]);
 });
 
+Deno.test("an image of base.repair that no run may take is a mistake of recipe.yml, and the file is named that holds it", async () => {
+  const { cause, fault, run } = await lint({
+    recipeYml: 'base: { repair: [{ service: app, image: "127.0.0.1:5000/nginx:1", versions: "*" }] }',
+    published: {},
+  });
+  assert.match(
+    cause ?? "",
+    /^recipes\/wiki\/recipe\.yml: "base\.repair" is refused for 1\.0\.0\+1: .*"127\.0\.0\.1:5000"/,
+  );
+  assert.deepEqual([fault, run.undeployable, run.baseObstacle], ["enrolment", "enrolment", "enrolment"]);
+});
+
 Deno.test("each entry of base.repair is judged by itself", async () => {
   const { notes } = await lint({
     recipeYml: `

@@ -9,6 +9,7 @@ import { tearDownApp } from "../cleanup/teardown.ts";
 import type { HandedValue, PlannedProvider } from "../run/folder.ts";
 import { InfraFailure, StageBlocked, type StageContext, StageFailure } from "../run/stage.ts";
 import { forgetWarm } from "../run/warm.ts";
+import { notEnrolled } from "../stages/fetch.ts";
 import { imagesStage } from "../stages/images.ts";
 import { checkForDeploy, lintStage } from "../stages/lint.ts";
 import {
@@ -35,7 +36,11 @@ export async function deployProviders(run: RunContext, tools: ProviderTools): Pr
   const wanted: Wanted[] = [];
   for (const planned of run.plan.providers.toReversed()) {
     await guarded(planned, tools, async () => {
-      const enrolment = await loadEnrolment(run.plan.settings.RECIPES, planned.recipe);
+      const { settings } = run.plan;
+      const enrolment = await loadEnrolment(settings.RECIPES, planned.recipe)
+        .catch((error) => {
+          throw notEnrolled(error, settings);
+        });
       const by = needing.filter(({ need }) => need.recipe === planned.recipe);
       wanted.unshift({ planned, enrolment, by });
       needing.push(...enrolment.needs.map((need) => ({ enrolment, need, domains: planned.domains })));

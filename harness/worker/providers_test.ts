@@ -23,7 +23,7 @@ Deno.test("a provider whose enrolment cannot be read blocks, by its name, and it
       assert.ok(error instanceof StageBlocked);
       assert.match(
         error.message,
-        /^provider "login": ".*login\/recipe\.yml" is invalid: line 1, column 1: unknown key "rpo"/,
+        /^provider "login": "recipes\/login\/recipe\.yml" is invalid: line 1, column 1: unknown key "rpo"/,
       );
       return true;
     });
