@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { runCommandOk } from "../../common/command.ts";
+import { runCommand, runCommandOk } from "../../common/command.ts";
+import { okOnly } from "../../common/exec.ts";
 import type { Swarm } from "../../harness/swarm/swarm.ts";
 import { EngineChild, engineProgram } from "./engine_child.ts";
 
@@ -61,12 +62,17 @@ export class PullEngine implements AsyncDisposable {
   }
 }
 
-/** A bridge to which nothing is connected. Its address is one of those for examples, so it stands in nobody's way. */
+/**
+ * A bridge to which nothing is connected. Its address is one of those for examples, so it stands in nobody's way. Another
+ * test may have one of them now, or have left it.
+ */
 async function makeBridge(): Promise<string> {
-  const [random = 0] = crypto.getRandomValues(new Uint8Array(1));
-  const number = random % 64;
-  const name = `ccci-pull${number}`;
-  await runCommandOk(["ip", "link", "add", name, "type", "bridge"]);
-  await runCommandOk(["ip", "address", "add", `198.51.100.${4 * number + 1}/30`, "dev", name]);
-  return name;
+  for (let number = 0;; number++) {
+    const name = `ccci-pull${number}`;
+    const added = await runCommand(["ip", "link", "add", name, "type", "bridge"]);
+    if (!added.success && /File exists/.test(added.stderr) && number < 63) continue;
+    okOnly(added, {});
+    await runCommandOk(["ip", "address", "add", `198.51.100.${4 * number + 1}/30`, "dev", name]);
+    return name;
+  }
 }
