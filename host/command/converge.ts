@@ -45,7 +45,7 @@ export async function convergeParts(
       if (parts.length > reports.length) write("What the other parts take shows once there is a Swarm\n");
       break;
     }
-    if (options.signal.aborted) break;
+    if (options.signal.aborted && report.outcome !== "converged") break;
   }
   return reports;
 }
@@ -63,6 +63,7 @@ async function converged(
     makesSwarm ||= action.kind === "init-swarm";
   };
   try {
+    signal.throwIfAborted();
     if (dryRun) {
       const plan = await part.plan();
       plan.steps.forEach(begin);

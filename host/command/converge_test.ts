@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { HostError } from "../errors.ts";
 import { partOf, partsOf } from "../reconcile/parts.ts";
 import type { Part } from "../reconcile/reconcile.ts";
 import { bringingFrom } from "../testing/bring.ts";
@@ -47,4 +48,23 @@ Deno.test("a call that is ended does no further step, says so and not what faile
   ]);
   const rest = await convergeParts(partsAt(host), { dryRun: false, signal: new AbortController().signal });
   assert.deepEqual(rest.map(({ outcome }) => outcome), rest.map(() => "converged"));
+});
+
+Deno.test("a call that is ended between two parts does not end as if all of them were looked at", async () => {
+  const stop = new AbortController();
+  const parts = partsAt(new FakeHost()).map((part): Part => ({
+    ...part,
+    async plan() {
+      const plan = await part.plan();
+      if (part.name === "swarm" && plan.steps.length === 0) {
+        stop.abort(new HostError("not yet", "Ended", { hint: "Start again" }));
+      }
+      return plan;
+    },
+  }));
+  const reports = await convergeParts(parts, { dryRun: false, signal: stop.signal });
+  assert.deepEqual(reports.map(({ part, outcome, message }) => [part, outcome, message]), [
+    ["swarm", "converged", undefined],
+    ["proxy", "not yet", "Ended"],
+  ]);
 });
