@@ -60,11 +60,9 @@ export async function tidy(options: JanitorOptions): Promise<JanitorReport> {
   const known = new Set<string>();
   for (const folder of await runFolders(options.settings.RUNS)) {
     const plan = await folder.plan();
-    const state = await folder.state();
-    // A run whose keeper died after it had marked the folder clean may still lack its result.
-    if (plan === null || (state === "clean" && await exists(folder.result))) continue;
+    if (plan === null || await isDone(folder)) continue;
     for (const app of deployable(plan)) known.add(app.stack);
-    if (folder.path === options.except || state === "kept") continue;
+    if (folder.path === options.except || await folder.state() === "kept") continue;
     await tidyFolder({ folder, plan, report, all }, options).catch((error) => {
       report.stuck[`run ${plan.request.run}`] = [describeError(error)];
     });
@@ -85,6 +83,11 @@ export async function tidy(options: JanitorOptions): Promise<JanitorReport> {
       .catch((error) => options.announce(`Could not note what the janitor did: ${describeError(error)}`));
   }
   return report;
+}
+
+/** Whether a run has cleaned up. One whose keeper died after it had marked the folder clean may still lack its result. */
+async function isDone(folder: RunFolder): Promise<boolean> {
+  return await folder.state() === "clean" && await exists(folder.result);
 }
 
 async function makeRoom(
@@ -123,6 +126,8 @@ async function tidyFolder(
   const { folder, plan, report } = dead;
   using lock = await FileLock.take(folder.lock);
   if (lock === null) return;
+  // Its keeper may have come to its end since the folder was looked at.
+  if (await isDone(folder) || await folder.state() === "kept") return;
   const { run } = plan.request;
   if (options.dryRun) {
     const stacks = deployable(plan).map((app) => app.stack);

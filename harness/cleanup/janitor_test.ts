@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { emptyReport } from "../run/stage.ts";
 import { join } from "node:path";
 import type * as z from "zod";
+import { FileLock } from "../../common/file_lock.ts";
 import { reportHost } from "./host_report.ts";
 import { tidy } from "./janitor.ts";
 import { noteImage } from "../images/pulled.ts";
@@ -113,6 +114,32 @@ async function scene(runs: string) {
     object("volume", volume(run), { stack: stack(run), hours: 48 })
   );
   return { ...made, all, volume };
+}
+
+for (const state of ["kept", "clean"] as const) {
+  Deno.test(`a run that ends as ${state} while the janitor looks around is left alone`, () =>
+    withRuns(async (runs) => {
+      const { folder, plan, lock } = await makeRun(runs, "ended1-1");
+      const volume = object("volume", `${plan.apps[0]?.stack}_data`, {});
+      const swarm = new FakeSwarm([volume]);
+      const { take } = FileLock;
+      FileLock.take = async (path) => {
+        if (path === folder.lock) {
+          await folder.setState(state);
+          await Deno.writeTextFile(folder.result, "{}");
+          lock[Symbol.dispose]();
+        }
+        return await take(path);
+      };
+      const said: string[] = [];
+      try {
+        const options = { settings: settingsIn(runs), now: () => NOW };
+        await tidy({ ...options, swarm, announce: (text) => void said.push(text) });
+      } finally {
+        FileLock.take = take;
+      }
+      assert.deepEqual([swarm.removed, said, await folder.state()], [[], [], state]);
+    }));
 }
 
 Deno.test("only what a dead run left is removed: neither a live run's, nor a kept one's, nor a witness'", () =>
