@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { readCredentials } from "../host/accounts.ts";
 import { backupBotReady, backupBotSince, BOT_LOG } from "../backup_bot/service.ts";
 import { engineAnswers, engineClient } from "../docker/client.ts";
-import { isHealthy, ownDaemon } from "../drone/daemon.ts";
+import { ownDaemon } from "../drone/daemon.ts";
 import { daemonIds } from "../drone/daemons.ts";
 import { DRONE_URL, droneFiles } from "../drone/files.ts";
 import { findService } from "../docker/own_stack.ts";
@@ -22,7 +22,7 @@ import {
   pathsFromEnvironment,
   PORTS,
 } from "../host/paths.ts";
-import { type ProcessId, startedAt } from "../host/process.ts";
+import { isHealthy, type ProcessId, startedAt } from "../host/process.ts";
 import { DASHBOARD_URL, ownService, serviceAnswers, serviceFiles } from "../stack/services.ts";
 import { isAsHost } from "../stack/as_host.ts";
 import { findAbra } from "../stack/description.ts";

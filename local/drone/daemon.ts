@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
-import { waitFor } from "../../common/time.ts";
 import { writePrivate } from "../host/accounts.ts";
 import { StackError } from "../host/errors.ts";
 import {
   answersInTime,
-  isRunning,
+  isHealthy,
   ownProcess,
   type ProcessId,
   startDetached,
   stopProcess,
+  untilAnswers,
 } from "../host/process.ts";
 import type { Step } from "../host/progress.ts";
 
@@ -47,24 +47,7 @@ export async function ensureDaemon(daemon: Daemon, step: Step): Promise<void> {
   const { log, pidFile } = files;
   const id = await startDetached(argv, { cwd, env: environment(cwd), clearEnv: true, log, pidFile });
   await Deno.writeTextFile(files.mark, wanted);
-  await waitFor(async () => {
-    if (isRunning(id)) return await isHealthy(health);
-    const said = await Deno.readTextFile(log).catch(() => "");
-    throw new StackError(`Could not start ${name}: it ended at once`, {
-      hint: `${said.trim().split("\n").slice(-6).join("\n")}\nIts log: ${log}`,
-    });
-  }, { what: `${name} to answer (log: ${log})`, timeoutMs: READY_MS, everyMs: 50 });
-}
-
-/** Whether it answers as it should, right now. */
-export async function isHealthy(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
-    await response.body?.cancel();
-    return response.status === 200;
-  } catch {
-    return false;
-  }
+  await untilAnswers(id, { name, log, answers: () => isHealthy(health), readyMs: READY_MS });
 }
 
 /** Its process, if it runs. */

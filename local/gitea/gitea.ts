@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { runCommand, runCommandOk } from "../../common/command.ts";
-import { waitFor } from "../../common/time.ts";
 import { buildProgram } from "../host/build.ts";
 import { StackError } from "../host/errors.ts";
 import { exists } from "../../common/files.ts";
@@ -11,11 +10,12 @@ import { ensurePrograms, onPath } from "../host/host.ts";
 import { type Paths, PORTS } from "../host/paths.ts";
 import {
   answersInTime,
-  isRunning,
+  isHealthy,
   ownProcess,
   type ProcessId,
   startDetached,
   stopProcess,
+  untilAnswers,
 } from "../host/process.ts";
 import { inStep, type Progress, type Step } from "../host/progress.ts";
 import { together } from "../host/interruption.ts";
@@ -155,32 +155,15 @@ export async function ensureGitea(options: GiteaOptions): Promise<void> {
     await Deno.writeTextFile(join(files.root, "admin-made"), "");
   }
   step.update("starting");
-  const id = await startDetached([program.binary, "--config", files.config, "web"], {
-    cwd: files.root,
-    env,
-    clearEnv: true,
-    log: files.log,
-    pidFile: files.pidFile,
-  });
-  await waitFor(async () => {
-    if (!isRunning(id)) {
-      throw failure("Could not start Gitea", await Deno.readTextFile(files.log).catch(() => ""), files.log);
-    }
-    return await giteaAnswers(gateway);
-  }, { what: `Gitea to answer (log: ${files.log})`, timeoutMs: READY_MS, everyMs: 100 });
+  const { log, pidFile } = files;
+  const argv = [program.binary, "--config", files.config, "web"];
+  const id = await startDetached(argv, { cwd: files.root, env, clearEnv: true, log, pidFile });
+  await untilAnswers(id, { name: "Gitea", log, answers: () => giteaAnswers(gateway), readyMs: READY_MS });
 }
 
 /** Whether Gitea answers that it is healthy. */
 export async function giteaAnswers(gateway: string): Promise<boolean> {
-  try {
-    const response = await fetch(`http://${gateway}:${PORTS.gitea}/api/healthz`, {
-      signal: AbortSignal.timeout(3_000),
-    });
-    await response.body?.cancel();
-    return response.status === 200;
-  } catch {
-    return false;
-  }
+  return await isHealthy(`http://${gateway}:${PORTS.gitea}/api/healthz`);
 }
 
 /** This stack's Gitea, if it runs. */
@@ -203,7 +186,6 @@ function giteaEnvironment(paths: Paths, user: string): Record<string, string> {
   };
 }
 
-function failure(message: string, said: string, log?: string): StackError {
-  const end = said.trim().split("\n").slice(-6).join("\n");
-  return new StackError(message, { hint: log === undefined ? end : `${end}\nIts log: ${log}` });
+function failure(message: string, said: string): StackError {
+  return new StackError(message, { hint: said.trim().split("\n").slice(-6).join("\n") });
 }

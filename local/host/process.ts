@@ -54,6 +54,41 @@ export async function startDetached(argv: readonly string[], options: DetachedOp
   return id;
 }
 
+export interface AnswerOptions {
+  /** The program as people read it, e.g. `the relay behind Traefik`. */
+  name: string;
+  log: string;
+  /** Whether it answers as it should, right now. */
+  answers(): Promise<boolean>;
+  /** Milliseconds it has until then. */
+  readyMs: number;
+}
+
+/**
+ * Waits until a program that was just started answers.
+ * @throws {StackError} if it ends instead, with the last lines of its log
+ */
+export async function untilAnswers(id: ProcessId, options: AnswerOptions): Promise<void> {
+  const { name, log, answers, readyMs } = options;
+  await waitFor(async () => {
+    if (isRunning(id)) return await answers();
+    const said = await Deno.readTextFile(log).catch(() => "");
+    const end = said.trim().split("\n").slice(-6).join("\n");
+    throw new StackError(`Could not start ${name}: it ended at once`, { hint: `${end}\nIts log: ${log}` });
+  }, { what: `${name} to answer (log: ${log})`, timeoutMs: readyMs, everyMs: 50 });
+}
+
+/** Whether an address answers 200, right now. */
+export async function isHealthy(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
+    await response.body?.cancel();
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}
+
 /** The process that a pid file names, if it still runs. A file whose process has ended counts as none. */
 export function runningProcess(pidFile: string): ProcessId | undefined {
   try {

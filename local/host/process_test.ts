@@ -9,6 +9,7 @@ import {
   runningProcess,
   startDetached,
   stopProcess,
+  untilAnswers,
 } from "./process.ts";
 
 interface Started extends AsyncDisposable {
@@ -62,6 +63,20 @@ Deno.test("startDetached() keeps what an earlier process wrote", async () => {
   await said(it.log, "second");
   assert.equal((await Deno.readTextFile(`${it.log}.1`)).trim(), "first");
   await stopProcess(next, { graceMs: 0 });
+});
+
+Deno.test("untilAnswers() says of a program that ended how its log ends, and waits for one that runs", async () => {
+  await using it = await start("seq 1 9; exec sleep 60");
+  await said(it.log, "9");
+  let asked = 0;
+  const options = { name: "it", log: it.log, readyMs: 60_000 };
+  await untilAnswers(it.id, { ...options, answers: () => Promise.resolve(++asked === 3) });
+  assert.equal(asked, 3);
+  await stopProcess(it.id, { graceMs: 0 });
+  await assert.rejects(untilAnswers(it.id, { ...options, answers: () => Promise.resolve(true) }), {
+    message: "Could not start it: it ended at once",
+    hint: `4\n5\n6\n7\n8\n9\nIts log: ${it.log}`,
+  });
 });
 
 Deno.test("a pid file whose number went to another process is nobody, and nobody is killed for it", async () => {

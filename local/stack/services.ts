@@ -8,11 +8,13 @@ import { ownGitea } from "../gitea/gitea.ts";
 import { BASE_DOMAIN, INGRESS, type Paths, PORTS } from "../host/paths.ts";
 import {
   answersInTime,
+  isHealthy,
   isRunning,
   ownProcess,
   type ProcessId,
   startDetached,
   stopProcess,
+  untilAnswers,
 } from "../host/process.ts";
 import type { Step } from "../host/progress.ts";
 
@@ -77,17 +79,12 @@ export async function ensureService(service: Service, options: ServiceOptions): 
   await stopProcess(running, { graceMs: STOP_MS });
   await Deno.mkdir(files.state, { recursive: true });
   step.update("starting");
-  const id = await startDetached(command(service, { paths, gateway, env }), {
-    cwd: paths.repo,
-    env,
-    log: files.log,
-    pidFile: files.pidFile,
-  });
+  const { log, pidFile } = files;
+  const argv = command(service, { paths, gateway, env });
+  const id = await startDetached(argv, { cwd: paths.repo, env, log, pidFile });
   await Deno.writeTextFile(files.mark, wanted);
-  await waitFor(async () => {
-    if (!isRunning(id)) throw await failure(service, files.log);
-    return await serviceAnswers(service, gateway);
-  }, { what: `the ${service} to answer (log: ${files.log})`, timeoutMs: READY_MS, everyMs: 100 });
+  const answers = () => serviceAnswers(service, gateway);
+  await untilAnswers(id, { name: `the ${service}`, log, answers, readyMs: READY_MS });
 }
 
 /**
@@ -115,15 +112,7 @@ function command(
 
 /** Whether it answers that it is healthy. */
 export async function serviceAnswers(service: Service, gateway: string): Promise<boolean> {
-  try {
-    const response = await fetch(`http://${gateway}:${PORTS[service]}/healthz`, {
-      signal: AbortSignal.timeout(3_000),
-    });
-    await response.body?.cancel();
-    return response.status === 200;
-  } catch {
-    return false;
-  }
+  return await isHealthy(`http://${gateway}:${PORTS[service]}/healthz`);
 }
 
 /** Waits until the proxy routes a name to the program behind it. */
@@ -181,13 +170,6 @@ async function newest(paths: Paths, service: Service): Promise<number> {
   const sources = form === "source" ? SOURCES[service] : [`${service}.js`, "deno.json"];
   for (const source of sources) await visit(join(folder, source));
   return latest;
-}
-
-async function failure(service: Service, log: string): Promise<StackError> {
-  const text = await Deno.readTextFile(log).catch(() => "");
-  return new StackError(`Could not start the ${service}: it ended at once`, {
-    hint: `${text.trim().split("\n").slice(-6).join("\n")}\nIts log: ${log}`,
-  });
 }
 
 export const DASHBOARD_URL = `https://${BASE_DOMAIN}`;

@@ -1,11 +1,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { waitFor } from "../../common/time.ts";
 import { placeFlags } from "../../programs/start.ts";
 import { SMALL_HEAP } from "../../common/small_heap.ts";
-import { StackError } from "../host/errors.ts";
 import { LOOPBACK, type Paths, PORTS } from "../host/paths.ts";
-import { isRunning, ownProcess, type ProcessId, startDetached, stopProcess } from "../host/process.ts";
+import { ownProcess, type ProcessId, startDetached, stopProcess, untilAnswers } from "../host/process.ts";
 import type { Certificates } from "./tls.ts";
 
 /** The services that Traefik routes to. */
@@ -46,25 +44,15 @@ export async function ensureRelay({ paths, gateway, inside, proxy }: RelayOption
   const running = ownRelay(paths);
   if (running !== undefined && await Deno.readTextFile(files.mark).catch(() => "") === wanted) return;
   await stopProcess(running, { graceMs: 2_000 });
+  const { log, pidFile } = files;
   const command = relayCommand({ gateway, inside, proxy });
-  const id = await startDetached(command, {
-    cwd: paths.repo,
-    env: {},
-    log: files.log,
-    pidFile: files.pidFile,
+  const id = await startDetached(command, { cwd: paths.repo, env: {}, log, pidFile });
+  await untilAnswers(id, {
+    name: "the relay behind Traefik",
+    log,
+    answers: async () => (await Promise.all(ROUTED.map((port) => answers(gateway, port)))).every(Boolean),
+    readyMs: READY_MS,
   });
-  await waitFor(async () => {
-    if (!isRunning(id)) {
-      const said = (await Deno.readTextFile(files.log).catch(() => "")).trim().split("\n").slice(-6).join(
-        "\n",
-      );
-      throw new StackError("Could not start the relay behind Traefik", {
-        hint: `${said}\nIts log: ${files.log}`,
-      });
-    }
-    const open = await Promise.all(ROUTED.map((port) => answers(gateway, port)));
-    return open.every(Boolean);
-  }, { what: `the relay to listen (log: ${files.log})`, timeoutMs: READY_MS, everyMs: 50 });
   await Deno.writeTextFile(files.mark, wanted);
 }
 
