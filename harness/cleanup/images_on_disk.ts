@@ -118,9 +118,14 @@ async function observe(swarm: Swarm, { runs, now }: { runs: string; now: number 
   return surplusImages(images, { ledger, used, now });
 }
 
-/** An engine that manages no Swarm refuses to list services. */
+/**
+ * An engine that manages no Swarm refuses to list services, and says so with the status that it also has for a Swarm that
+ * is locked or about to start, whose services use images all the same. Only its words tell them apart (`errNoManager` in
+ * Moby's `daemon/cluster/cluster.go`).
+ */
 function noServices(error: unknown): [] {
-  if (statusOf(error) === 503) return [];
+  const managesNone = /Use "docker swarm init"|Worker nodes can't/;
+  if (statusOf(error) === 503 && error instanceof Error && managesNone.test(error.message)) return [];
   throw error;
 }
 

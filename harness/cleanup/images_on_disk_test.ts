@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { whatIsAbove } from "./images_on_disk.ts";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { FakeClock } from "../../common/fake_clock.ts";
+import { writeLedger } from "../images/pulled.ts";
+import { Swarm } from "../swarm/swarm.ts";
+import { tidyImages, whatIsAbove } from "./images_on_disk.ts";
 
 const half = { free: 500, used: 500 };
 
@@ -16,4 +21,49 @@ Deno.test("images go when a disk is above the mark, in bytes or in inodes", () =
   );
   assert.equal(whatIsAbove(100, { bytes: { free: 0, used: 9 }, inodes: null }), null, "never");
   assert.equal(whatIsAbove(80, null), null, "a disk that nobody may look at");
+});
+
+/** A dry run with an engine that has one image of ours, and that refuses to list services with these words. */
+async function wouldGo(refusal: string): Promise<string[]> {
+  const folder = await Deno.makeTempDir();
+  const answers: Record<string, unknown> = {
+    "/info": { DockerRootDir: folder, Swarm: {} },
+    "/images/json?all=true": [{ Id: "sha256:1", RepoTags: ["nginx:1.27"] }],
+    "/containers/json?all=true": [],
+  };
+  const server = createServer((request, response) => {
+    const answer = answers[request.url ?? ""];
+    response.writeHead(answer === undefined ? 503 : 200, { "content-type": "application/json" })
+      .end(JSON.stringify(answer ?? { message: refusal }));
+  });
+  const socket = join(folder, "docker.sock");
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  try {
+    const clock = new FakeClock();
+    const usedAt = new Date(clock.now()).toISOString();
+    const pulled = { id: "sha256:1", names: ["nginx:1.27"], usedAt, published: [] };
+    await writeLedger(folder, { images: [pulled], latest: {} });
+    const swarm = new Swarm(socket);
+    const { removed } = await tidyImages({
+      ...{ swarm, runs: folder, announce() {}, clock, above: 0, dryRun: true },
+    });
+    return removed;
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("images go where there is no Swarm, and stay where it does not say what its services use", async () => {
+  const none = 'Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
+  assert.deepEqual(await wouldGo(`This node is not a swarm manager. ${none}`), ["nginx:1.27"]);
+  const worker = "Worker nodes can't be used to view or modify cluster state.";
+  assert.deepEqual(await wouldGo(`This node is not a swarm manager. ${worker}`), ["nginx:1.27"]);
+  for (
+    const refusal of [
+      "This node is not a swarm manager. Manager is being prepared or has trouble connecting to the cluster.",
+      "Swarm is encrypted and needs to be unlocked before it can be used.",
+    ]
+  ) await assert.rejects(wouldGo(refusal), { code: "docker.failed" });
 });
