@@ -5,6 +5,7 @@ import { Buffer } from "node:buffer";
 import * as z from "zod";
 import { FirstBytes, LastBytes } from "../../common/bounded_bytes.ts";
 import { CcciError } from "../../common/errors.ts";
+import { once } from "../../common/once.ts";
 import { type Clock, systemClock } from "../../common/time.ts";
 import { Frames } from "./frames.ts";
 import * as schema from "./schema.ts";
@@ -49,6 +50,7 @@ export interface OwnedObject extends DockerObject {
 export class Swarm {
   readonly clock: Clock;
   readonly docker: Docker;
+  // An engine that is asked for its version or about itself starts its runtime and docker-init, to learn theirs.
   readonly #version = once(async () =>
     (await this.ask("reach Docker", () => this.docker.version(), schema.version)).Version
   );
@@ -254,19 +256,6 @@ export class Swarm {
     if (parsed.success) return parsed.data;
     throw new DockerError(`${action}: the answer makes no sense`, { cause: parsed.error });
   }
-}
-
-/**
- * Asks once for what stays as it is while a run goes on, and again only where no answer came: an engine that is asked for
- * its version or about itself starts its runtime and docker-init each time, to learn theirs.
- */
-function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | null = null;
-  return () =>
-    answer ??= ask().catch((error: unknown) => {
-      answer = null;
-      throw error;
-    });
 }
 
 function owned(

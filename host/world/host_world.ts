@@ -1,4 +1,5 @@
 import { serviceFetch } from "../../common/ingress.ts";
+import { once } from "../../common/once.ts";
 import { Abra } from "../../harness/abra/abra.ts";
 import { floorTrouble } from "../../harness/floor/engine.ts";
 import { Git } from "../../harness/recipe/git.ts";
@@ -88,12 +89,6 @@ async function fetchOf({ domain, proxy, ca }: HostSettings): Promise<typeof fetc
     ...(ca === undefined ? {} : { ca: await readAuthority(ca) }),
   };
   return serviceFetch({ base: domain, ingress });
-}
-
-/** For what stays as it is while this program runs. */
-function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | null = null;
-  return () => answer ??= ask();
 }
 
 interface Hands {
