@@ -14,3 +14,10 @@ export const pipelinesRepository = {
   config_path: ".drone.yml",
   timeout: BUILD_MINUTES,
 } as const;
+
+/** What of it a repository in Drone has otherwise, each setting with the value that it has to get. */
+export function othersThanPipelines(
+  found: Readonly<Record<string, unknown>>,
+): [name: string, wanted: unknown][] {
+  return Object.entries(pipelinesRepository).filter(([name, wanted]) => found[name] !== wanted);
+}

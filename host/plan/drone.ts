@@ -1,4 +1,4 @@
-import { pipelinesRepository } from "../../protocol/drone_repository.ts";
+import { othersThanPipelines } from "../../protocol/drone_repository.ts";
 import { versionOf } from "../certificate.ts";
 import type { Credentials } from "../credentials.ts";
 import { HostError } from "../errors.ts";
@@ -73,8 +73,7 @@ export function planRepository(
       `Log in at ${address} as ${owner} and activate it there, then start again.`,
     );
   }
-  const there = seen.repository;
-  const others = Object.entries(pipelinesRepository).filter(([name, value]) => there[name] !== value);
+  const others = othersThanPipelines(seen.repository);
   if (others.length === 0) return { steps: [], blocked: null };
   return {
     steps: [{

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { waitFor } from "../../common/time.ts";
-import { pipelinesRepository } from "../../protocol/drone_repository.ts";
+import { othersThanPipelines, pipelinesRepository } from "../../protocol/drone_repository.ts";
 import { StackError } from "../host/errors.ts";
 import { PIPELINES } from "./files.ts";
 
@@ -41,8 +41,7 @@ export async function ensureActivated(options: ActivateOptions): Promise<boolean
     const found = settings.parse(JSON.parse(answer.text));
     return [
       ...(found.active ? [] : ["it is not active"]),
-      ...Object.entries(pipelinesRepository).filter(([name, value]) => found[name] !== value)
-        .map(([name]) => `"${name}" is ${JSON.stringify(found[name])}`),
+      ...othersThanPipelines(found).map(([name]) => `"${name}" is ${JSON.stringify(found[name])}`),
     ];
   }
 
