@@ -1,4 +1,5 @@
 import { CcciError, describeError, UsageError } from "../common/errors.ts";
+import { fileTrouble } from "../common/file_trouble.ts";
 
 /** How a call of the program ends, as a word and as an exit code; 2 is a call or settings that make no sense. */
 export const exitCodes = { converged: 0, wrong: 1, usage: 2, "not yet": 3 } as const;
@@ -29,16 +30,6 @@ export interface Explained {
   hint: string | undefined;
 }
 
-const DISK_FULL = /no space left on device|disk quota exceeded|ENOSPC/i;
-/** Errors of the file system that a person puts right; Deno has no class for a disk that can only be read. */
-const OF_FILES = [
-  Deno.errors.PermissionDenied,
-  Deno.errors.NotFound,
-  Deno.errors.AlreadyExists,
-  Deno.errors.NotADirectory,
-  Deno.errors.IsADirectory,
-  Deno.errors.FilesystemLoop,
-];
 /** How errors end that say nothing of it themselves, and what to do about them, by their codes. */
 const BY_CODE: Record<string, Pick<Explained, "outcome" | "hint">> = {
   "docker.away": {
@@ -54,24 +45,12 @@ const BY_CODE: Record<string, Pick<Explained, "outcome" | "hint">> = {
 export function explained(error: unknown): Explained | null {
   const message = describeError(error);
   if (error instanceof UsageError) return { outcome: "usage", message, hint: error.hint };
-  if (DISK_FULL.test(message)) {
-    return {
-      outcome: "not yet",
-      message,
-      hint: 'Make room: "df -h" and "df -i" show which disk is full. Then start again.',
-    };
+  const trouble = fileTrouble(error);
+  if (trouble !== null) {
+    return { outcome: trouble.passes ? "not yet" : "wrong", message, hint: trouble.hint };
   }
   if (error instanceof HostError) return { outcome: error.outcome, message, hint: error.hint };
-  if (error instanceof CcciError) {
-    const { outcome, hint } = BY_CODE[error.code] ?? { outcome: "not yet", hint: "Start again." };
-    return { outcome, message, hint: error.hint ?? hint };
-  }
-  if (OF_FILES.some((kind) => error instanceof kind) || /read-only file system/i.test(message)) {
-    return {
-      outcome: "wrong",
-      message,
-      hint: "Look at that file or folder, and whether this was started as root. Then start again.",
-    };
-  }
-  return null;
+  if (!(error instanceof CcciError)) return null;
+  const { outcome, hint } = BY_CODE[error.code] ?? { outcome: "not yet", hint: "Start again." };
+  return { outcome, message, hint: error.hint ?? hint };
 }

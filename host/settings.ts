@@ -178,7 +178,9 @@ export async function readSettings(path: string): Promise<HostSettings> {
     throw new UsageError(`Could not read the settings of this host from "${path}": ${describeError(cause)}`, {
       hint: cause instanceof SyntaxError
         ? "Put that right in the file, which has to be JSON, and start again."
-        : "Write that file, or name another one with --settings.",
+        : cause instanceof Deno.errors.NotFound
+        ? "Write that file, or name another one with --settings."
+        : "Look at that file, and whether this has to be started as root.",
     });
   }
   return parseSettings(value);

@@ -25,7 +25,10 @@ async function installed(prefix: string): Promise<string> {
     await Deno.mkdir(join(prefix, "bin"), { recursive: true });
     await Deno.writeTextFile(join(prefix, "bin", name), "#!/bin/sh\n", { mode: 0o755 });
   }
-  await writeUnits(folder, { holes: { ...holes, prefix } });
+  const places = Object.fromEntries(
+    ["made", "certificates", "secrets", "home", "runsFolder", "ca"].map((name) => [name, join(prefix, name)]),
+  );
+  await writeUnits(folder, { holes: { ...holes, ...places, prefix } });
   // Another package's, which this machine need not have.
   await Deno.writeTextFile(join(folder, "docker.service"), "[Service]\nExecStart=/bin/true\n");
   return folder;

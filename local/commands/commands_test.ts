@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { checkContract } from "./abra_contract.ts";
 import { join } from "node:path";
-import { execOk } from "../../common/exec.ts";
+import { fromFileUrl } from "../../common/files.ts";
+import { exec, execOk } from "../../common/exec.ts";
 import { recipesFolder } from "./harness.ts";
 import { baseOf, readCall } from "./run_recipe.ts";
 import { statusText } from "./status.ts";
@@ -140,4 +141,26 @@ Deno.test("the status names what runs, where it logs, who may log in, and the st
   assert.match(text, /^maintainer +secret +may say !testme$/m);
   assert.match(text, /stand-in/);
   assert.match(text, /\/c\/ca\.pem/);
+});
+
+Deno.test("a file or folder that cannot be written is told with what to do", async () => {
+  const folder = await Deno.makeTempDir();
+  const file = join(folder, "file");
+  await Deno.writeTextFile(file, "");
+  const { INIT_CWD: _, ...env } = Deno.env.toObject();
+  const { code, stderr } = await exec(
+    [
+      Deno.execPath(),
+      "run",
+      "-A",
+      "-q",
+      fromFileUrl(new URL("../main.ts", import.meta.url).href),
+      "bundle",
+      file,
+    ],
+    { env, clearEnv: true },
+  );
+  await Deno.remove(folder, { recursive: true });
+  assert.equal(code, 1);
+  assert.match(stderr, /^Not a directory: ".*"\nLook at that file or folder, and whether .* as root\./);
 });

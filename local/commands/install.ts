@@ -13,7 +13,8 @@ import { Interruption } from "../host/interruption.ts";
 import { pathsFromEnvironment } from "../host/paths.ts";
 import { terminalProgress } from "../host/progress.ts";
 import { announce, bringUp, type Installation, installFiles, noteChanged } from "../install/install.ts";
-import { machineHere, requireMachine, thisMachine } from "../install/machine.ts";
+import { takeTurnAt } from "../install/files.ts";
+import { interruptible, machineHere, requireMachine, thisMachine } from "../install/machine.ts";
 import { piecesOf, type Sources } from "../install/pieces.ts";
 import { uninstallFrom } from "../install/uninstall.ts";
 import { unitsWith } from "../secrets/catalogue.ts";
@@ -33,7 +34,7 @@ interface Options {
 
 /** `./cc-ci install`: makes a machine with systemd a host. @returns the exit code, as of the host's program */
 export async function install(argv: string[]): Promise<number> {
-  using interruption = new Interruption();
+  using interruption = new Interruption({ hint: 'Start "./cc-ci install" again: it goes on there.' });
   const command = new Command("install").exitOverride()
     .description(`makes this machine with systemd what ${SETTINGS_FILE} says; a second call changes nothing`)
     .option("--prefix <dir>", "folder for the programs", PREFIX)
@@ -45,6 +46,7 @@ export async function install(argv: string[]): Promise<number> {
   const root = resolvePath(options.root);
   const prefix = absolute(options.prefix);
   const settings = await settingsBelow(root);
+  using _turn = dryRun ? null : await takeTurnAt(root, "install");
   if (root === "/") await requireMachine(settings, { prefix, builds: await buildsRunner(settings) });
   const secrets = await secretsBelow(root, { settings, dryRun, signal: interruption.signal });
   const scratch = await Deno.makeTempDir({ prefix: "cc-ci-install-" });
@@ -59,10 +61,11 @@ export async function install(argv: string[]): Promise<number> {
       const host = join(prefix, "bin", "cc-ci-host");
       return root === "/" && await exists(host) ? await thisMachine.run([host, "all", "--dry-run"]) : 0;
     }
-    await installFiles(installation, root === "/" ? thisMachine : null);
+    const actor = root === "/" ? interruptible(thisMachine, interruption.signal) : null;
+    await installFiles(installation, actor);
     await noteChanged(root, unitsWith(secrets.changed));
     await secrets.place();
-    const code = root === "/" ? await bringUp(installation, thisMachine) : 0;
+    const code = actor === null ? 0 : await bringUp(installation, actor);
     const lacks = lacksForBridge(settings);
     if (lacks !== null) {
       say(`This host has no bridge and answers nobody, as ${lacks}. Write that and install again.`);
@@ -84,6 +87,7 @@ export async function uninstall(argv: string[]): Promise<number> {
     Options
   >();
   const root = resolvePath(given);
+  using _turn = dryRun || !await exists(root) ? null : await takeTurnAt(root, "uninstall");
   const machine = root === "/" ? machineHere : { actor: null, engineAt: null };
   await uninstallFrom(root, { purge, dryRun, say, ...machine });
   return 0;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { install } from "./install.ts";
+import { FileLock } from "../../common/file_lock.ts";
+import { install, uninstall } from "./install.ts";
 
 const settings = {
   domain: "ci.example.org",
@@ -74,6 +75,28 @@ Deno.test("secrets that lie there stay as they are when others lack", async () =
   } finally {
     if (before === undefined) Deno.env.delete("CCCI_SOPS");
     else Deno.env.set("CCCI_SOPS", before);
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("of two calls that install or uninstall at one root folder the second one is refused, and changes nothing", async () => {
+  const root = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(join(root, "etc/cc-ci"), { recursive: true });
+    await Deno.writeTextFile(join(root, "etc/cc-ci/host.json"), JSON.stringify(settings));
+    const other = await FileLock.takeFolder(root, "alone") ?? assert.fail();
+    const refused = {
+      code: "usage",
+      message:
+        /^Could not (un)?install: another call of "\.\/cc-ci install" or "\.\/cc-ci uninstall" goes on$/,
+    };
+    await assert.rejects(install(["--root", root]), refused);
+    await assert.rejects(uninstall(["--root", root, "--purge"]), refused);
+    other[Symbol.dispose]();
+    await assert.rejects(install(["--root", root]), /lacks secrets/);
+    await uninstall(["--root", root, "--purge"]);
+    assert.deepEqual([...Deno.readDirSync(join(root, "etc"))], []);
+  } finally {
     await Deno.remove(root, { recursive: true });
   }
 });

@@ -27,7 +27,7 @@ export const HOST_KEY = "/etc/ssh/ssh_host_ed25519_key";
 
 /** `./cc-ci secrets`: makes, changes and hands out the secrets of a host. @returns the exit code */
 export async function secrets(argv: string[]): Promise<number> {
-  using interruption = new Interruption();
+  using interruption = new Interruption({ hint: "Nothing was changed; start it again." });
   const program = new Command("secrets").exitOverride()
     .description(
       "the secrets of a host: one file, encrypted by sops for this host's SSH key and a recovery key",

@@ -1,5 +1,6 @@
 import { CommanderError, Option } from "commander";
 import { CcciError, describeError, UsageError } from "../../common/errors.ts";
+import { fileTrouble } from "../../common/file_trouble.ts";
 import { write, writeError } from "../../common/output.ts";
 import { Interrupted } from "./errors.ts";
 
@@ -41,7 +42,8 @@ export async function exitCodeOf(command: () => Promise<number>): Promise<number
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // it has said why itself
     writeError(`${describeError(error)}\n`);
-    if (error instanceof CcciError && error.hint !== undefined) writeError(`${error.hint}\n`);
+    const hint = error instanceof CcciError ? error.hint : fileTrouble(error)?.hint;
+    if (hint !== undefined) writeError(`${hint}\n`);
     if (!(error instanceof CcciError) && Deno.env.get("CCCI_DEBUG")) {
       writeError(`${error instanceof Error ? error.stack : ""}\n`);
     }

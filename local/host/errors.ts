@@ -9,9 +9,11 @@ export class StackError extends CcciError {
 
 /** Ctrl-C or TERM while something was brought up. */
 export class Interrupted extends CcciError {
-  constructor(signal: string) {
-    super("interrupted", `Stopped half-way by ${signal}`, {
-      hint: 'Starting again goes on from here; "./cc-ci down" takes away what is up',
-    });
+  constructor(
+    signal: string,
+    { hint = 'Starting again goes on from here; "./cc-ci down" takes away what is up' }: { hint?: string } =
+      {},
+  ) {
+    super("interrupted", `Stopped half-way by ${signal}`, { hint });
   }
 }

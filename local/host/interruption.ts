@@ -5,9 +5,10 @@ export class Interruption implements Disposable {
   readonly #controller = new AbortController();
   readonly #handlers: [Deno.Signal, () => void][] = [];
 
-  constructor() {
+  /** @param options.hint what to do then, where it is not the local stack that was brought up */
+  constructor(options: { hint?: string } = {}) {
     for (const name of ["SIGINT", "SIGTERM"] as const) {
-      const handler = () => this.#controller.abort(new Interrupted(name));
+      const handler = () => this.#controller.abort(new Interrupted(name, options));
       Deno.addSignalListener(name, handler);
       this.#handlers.push([name, handler]);
     }

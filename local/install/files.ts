@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
+import { FileLock } from "../../common/file_lock.ts";
 import { exists } from "../../common/files.ts";
 import type { Piece } from "./pieces.ts";
 import { missingFolders, readRecord, type Record, RECORD_FILE, writeRecord } from "./record.ts";
@@ -56,9 +57,28 @@ export async function applyAt(
   await writeRecord(root, record);
 }
 
-/** Removes what an installation consists of, and the folders that it made if nothing else is in them. */
+/**
+ * Makes sure that no other call installs or uninstalls at that root folder: of two neither would know what the other
+ * has written.
+ * @throws {UsageError} while another one does
+ */
+export async function takeTurnAt(root: string, what: "install" | "uninstall"): Promise<Disposable> {
+  const turn = await FileLock.takeFolder(root, "alone");
+  if (turn !== null) return turn;
+  throw new UsageError(
+    `Could not ${what}: another call of "./cc-ci install" or "./cc-ci uninstall" goes on`,
+    {
+      hint: "Start this again once that one has ended.",
+    },
+  );
+}
+
+/** Removes what an installation consists of, what is left of a call that was killed while it wrote, and the folders that it made if nothing else is in them. */
 export async function removeAt(root: string, { paths, folders }: Record): Promise<void> {
-  for (const path of paths) await removeOne(root, path);
+  for (const path of paths) {
+    await removeOne(root, path);
+    await removeOne(root, draftOf(path));
+  }
   for (const folder of folders.toReversed()) {
     await Deno.remove(join(root, folder)).catch(() => {}); // somebody has put something into it
   }
@@ -71,6 +91,11 @@ async function removeOne(root: string, path: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
+}
+
+/** Where a file is written before it takes its place. */
+function draftOf(path: string): string {
+  return `${path}.new`;
 }
 
 async function isThere(root: string, { path, content, mode }: Piece): Promise<boolean> {
@@ -93,7 +118,7 @@ async function digestOf(path: string): Promise<string> {
 
 async function writePiece(root: string, { path, content, mode }: Piece): Promise<void> {
   const place = join(root, path);
-  const draft = `${place}.new`;
+  const draft = draftOf(place);
   await Deno.mkdir(dirname(place), { recursive: true });
   await Deno.remove(draft).catch(() => {});
   if ("link" in content) await Deno.symlink(content.link, draft);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { engineConfiguration } from "../../harness/floor/engine.ts";
+import { interruptible } from "./machine.ts";
 import { announce, bringUp, installFiles, noteChanged } from "./install.ts";
 import { contents, names, settings, someMachine, unitsBelow } from "./testing/machine.ts";
 
@@ -228,4 +229,30 @@ Deno.test("a runner that goes on with what it had is told of, and none that was 
   ]);
   await bringUp(await installation(), actorOn(0, { running: true }));
   assert.equal(told().length, 1, "nothing is new for it");
+});
+
+Deno.test("an installation that is interrupted starts nothing more, whatever the host's program came to, and the next one does", async () => {
+  const { root, installation } = await someMachine();
+  const asked = await installation();
+  await installFiles(asked, null);
+  const called: string[][] = [];
+  const stop = new AbortController();
+  const actor = {
+    run: (argv: readonly string[]) => {
+      called.push([...argv]);
+      if (argv.at(-1) === "all" && !stop.signal.aborted) {
+        stop.abort(new Error("interrupted"));
+        return Promise.resolve(3);
+      }
+      return Promise.resolve(0);
+    },
+    units: unitsBelow(root),
+  };
+  await assert.rejects(bringUp(asked, interruptible(actor, stop.signal)), /interrupted/);
+  assert.match(called.at(-1)?.join(" ") ?? "", /cc-ci-host all$/);
+  assert.equal(await bringUp(asked, interruptible(actor, new AbortController().signal)), 0);
+  assert.ok(
+    called.some((argv) => argv.join(" ").startsWith("systemctl try-restart ")),
+    "what is new is started again",
+  );
 });

@@ -150,3 +150,16 @@ export const thisMachine: Actor = {
 
 /** What an uninstallation has to do with, where it is one of this machine and not of another root folder. */
 export const machineHere = { actor: thisMachine, engineAt };
+
+/** An actor that does nothing more once its caller was interrupted; what it ran then says nothing of the machine. */
+export function interruptible(actor: Actor, signal: AbortSignal): Actor {
+  return {
+    ...actor,
+    async run(argv) {
+      signal.throwIfAborted();
+      const code = await actor.run(argv);
+      signal.throwIfAborted();
+      return code;
+    },
+  };
+}

@@ -91,6 +91,16 @@ Deno.test("an installation that broke off is finished by the next call, and remo
   assert.deepEqual(await names(root), before);
 });
 
+Deno.test("what a call left that was killed while it wrote a file is removed with the installation", async () => {
+  const { root, installation } = await someMachine();
+  const before = await names(root);
+  await installFiles(await installation(), null);
+  await Deno.writeTextFile(join(root, "opt/cc-ci/bin/deno.new"), "half of it");
+  await Deno.writeTextFile(join(root, "etc/systemd/system/cc-ci.target.new"), "half of it");
+  await uninstallFrom(root, { purge: false, dryRun: false, actor: null, engineAt: null, say: () => {} });
+  assert.deepEqual(await names(root), before);
+});
+
 /**
  * systemd below a root folder. It stops every unit that has a file or runs, and ends as failed where it is asked for one
  * that has none and does not run.

@@ -24,7 +24,9 @@ async function typedLine(): Promise<string> {
     const length = await Deno.stdin.read(buffer);
     if (length === null) return typed.trim();
     for (const key of decoder.decode(buffer.subarray(0, length), { stream: true })) {
-      if (key === keys.interrupt) throw new Interrupted("Ctrl-C");
+      if (key === keys.interrupt) {
+        throw new Interrupted("Ctrl-C", { hint: "Nothing was changed; start it again." });
+      }
       if (key === "\r" || key === "\n" || key === keys.end) return typed.trim();
       typed = keys.erase.includes(key) ? typed.slice(0, -1) : typed + key;
     }
