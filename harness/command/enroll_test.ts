@@ -331,6 +331,21 @@ COLLABORA_DOMAIN=office.example.com
   assert.equal(said.health.path, "/wiki");
 });
 
+test("a recipe whose proxy does not route by DOMAIN gets its app's domain where it does", async (ground) => {
+  const labels = [
+    ...app.deploy.labels.slice(0, 3),
+    "traefik.http.routers.${STACK_NAME}.rule=Host(`${WIKI_HOST}`)",
+  ];
+  const path = await ground.repository({
+    "compose.yml": stringify({ ...plain, services: { app: { ...app, deploy: { labels } } } }),
+    ".env.sample": `${sample}WIKI_HOST=pages.example.com\n`,
+  });
+  assert.equal((await ground.enroll(path)).ready, true, ground.said.join(""));
+  const { env, extra_domains: domains } = await loadEnrolment(ground.recipes, "wiki");
+  assert.deepEqual([env, domains], [{ WIKI_HOST: { value: "{domain}" } }, []]);
+  assert.match(ground.said.join(""), /routes by WIKI_HOST and not by DOMAIN/);
+});
+
 test("an enrolment that is there is kept, unless somebody says that it may be written over", async (ground) => {
   const path = await ground.repository({ "compose.yml": stringify(plain), ".env.sample": sample });
   const yml = join(ground.recipes, "wiki", "recipe.yml");

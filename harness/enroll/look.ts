@@ -11,7 +11,10 @@ import { readInside } from "../recipe/inside_checkout.ts";
 
 /** Where a visitor finds an app, as far as its compose files say. */
 export interface Paths {
-  /** The path that a health check asks for, be it of service `app` or of the only one that asks for another than `/`. */
+  /**
+   * The path that a health check asks for, be it of service `app` or of the only one that asks for another than `/`.
+   * Where it is known which services visitors get to, those of others do not count.
+   */
   health: string | null;
   /** The page that opens first. */
   front: string;
@@ -20,7 +23,9 @@ export interface Paths {
 /** The paths of an app, as the proxy has to be asked for them. */
 export function paths(services: Readonly<Record<string, ServiceDefinition>>, domain: string): Paths {
   const below = prefixOf(services, domain);
-  const asked = Object.entries(services).flatMap(([service, definition]) => {
+  const all = Object.entries(services);
+  const open = all.filter(([, service]) => waysTo(service, domain).length > 0);
+  const asked = (open.length > 0 ? open : all).flatMap(([service, definition]) => {
     const path = askedPath(definition);
     return path === null || path === "/" ? [] : [{ service, path }];
   });
@@ -54,19 +59,24 @@ function prefixOf(
   services: Readonly<Record<string, ServiceDefinition>>,
   domain: string,
 ): { prefix: string; stripped: boolean } | null {
-  const labels = Object.values(services).flatMap((service) => Object.entries(deployLabels(service)));
-  const ways = labels.flatMap(([name, value]) => {
+  const ways = Object.values(services).flatMap((service) => waysTo(service, domain));
+  const [first] = ways;
+  if (first === undefined || ways.includes(null)) return null;
+  const prefix = (first ?? "").replace(/\/+$/, "");
+  const stripped = Object.values(services).flatMap((service) => Object.entries(deployLabels(service)))
+    .some(([name, value]) =>
+      /\.stripprefix\.prefixes$/i.test(name) && value.split(",").some((one) => one.trim() === prefix)
+    );
+  return prefix === "" ? null : { prefix, stripped };
+}
+
+/** The path below which each router of a domain that leads to a service has its requests; null: it has them all. */
+function waysTo(service: ServiceDefinition, domain: string): (string | null)[] {
+  return Object.entries(deployLabels(service)).flatMap(([name, value]) => {
     if (!/^traefik\.http\.routers\..+\.rule$/i.test(name)) return [];
     const way = reached(value);
     return way?.hosts.includes(domain) ? [way.path] : [];
   });
-  const [first] = ways;
-  if (first === undefined || ways.includes(null)) return null;
-  const prefix = (first ?? "").replace(/\/+$/, "");
-  const stripped = labels.some(([name, value]) =>
-    /\.stripprefix\.prefixes$/i.test(name) && value.split(",").some((one) => one.trim() === prefix)
-  );
-  return prefix === "" ? null : { prefix, stripped };
 }
 
 /** Seconds that the recipe gives its services to become healthy, whole minutes. */
@@ -143,10 +153,11 @@ export function otherDomains(
 ): OtherDomain[] {
   const sample = sampleOf(root);
   const routed = routedSettings(root, on);
+  const main = mainDomain(root, on);
   const own = ["", sample.DOMAIN, `${recipe}.example.com`];
   return [...new Set([...Object.keys(sample), ...routed])].flatMap((setting) => {
     const value = sample[setting] ?? "";
-    if (setting === "DOMAIN" || steersDeploys(setting)) return [];
+    if (setting === "DOMAIN" || setting === main || steersDeploys(setting)) return [];
     const isRouted = routed.has(setting);
     if (value === "" ? !isRouted : own.includes(value)) return [];
     if (!isRouted && !/^[a-z0-9-]+(\.[a-z0-9-]+)*\.example\.(com|org|net)$/.test(value)) return [];
@@ -157,17 +168,29 @@ export function otherDomains(
   });
 }
 
+/** The setting that holds the app's domain: another one than `DOMAIN` where the proxy does not route by that. */
+export function mainDomain(root: string, on: readonly string[] = unusedOverlays(root).on): string {
+  if (routedHosts(root, on).some((host) => /\$\{?DOMAIN\b/.test(host))) return "DOMAIN";
+  return [...routedSettings(root, on)][0] ?? "DOMAIN";
+}
+
 /** Settings that are a whole host in a rule of the proxy. */
 function routedSettings(root: string, on: readonly string[]): Set<string> {
+  return new Set(
+    routedHosts(root, on).flatMap((host) => {
+      const [, braced, bare] = /^\$(?:\{(\w+)(?:[:?+-][^}]*)?\}|(\w+))$/.exec(host) ?? [];
+      return braced ?? bare ?? [];
+    }),
+  );
+}
+
+/** Hosts in the rules of the proxy, as they are written. */
+function routedHosts(root: string, on: readonly string[]): string[] {
   const lines = on.flatMap((file) => (readInside(root, file) ?? "").split("\n"))
     .filter((line) => !/^\s*#/.test(line));
-  return new Set(
-    lines.flatMap((line) =>
-      [...line.matchAll(/\bHost(?:SNI|Header)?\(([^)]*)\)/g)].flatMap(([, hosts = ""]) =>
-        [...hosts.matchAll(/`\$(?:\{(\w+)(?:[:?+-][^}`]*)?\}|(\w+))`/g)]
-          .map(([, braced, bare]) => braced ?? bare ?? "")
-      )
-    ),
+  return lines.flatMap((line) =>
+    [...line.matchAll(/\bHost(?:SNI|Header)?\(([^)]*)\)/g)]
+      .flatMap(([, hosts = ""]) => [...hosts.matchAll(/`([^`]*)`/g)].map(([, host = ""]) => host))
   );
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { loadCompose } from "../recipe/compose.ts";
 import {
   composeFileWith,
+  mainDomain,
   neededSeconds,
   otherDomains,
   paths,
@@ -47,6 +48,21 @@ Deno.test("a path at another port than the proxy's is none that a visitor could 
     }),
     "/up",
   );
+});
+
+Deno.test("a path of a service that the proxy does not know counts only where nothing says which it knows", () => {
+  const asks = (path: string) => health(["CMD", "curl", `http://localhost${path}`]);
+  const at = (host: string) => ({ deploy: { labels: [`traefik.http.routers.wiki.rule=Host(\`${host}\`)`] } });
+  assert.equal(healthPath({ app: asks("/health"), web: at(domain) }), null);
+  assert.equal(
+    healthPath({ app: asks("/health"), web: { ...asks("/status.php"), ...at(domain) } }),
+    "/status.php",
+  );
+  assert.equal(
+    healthPath({ web: { ...asks("/up"), ...at(domain) }, files: { ...asks("/live"), ...at("x.ci.test") } }),
+    "/up",
+  );
+  assert.equal(healthPath({ app: asks("/health"), files: at("x.ci.test") }), "/health");
 });
 
 Deno.test("an app that the proxy reaches below a path only is asked and opened there", () => {
@@ -182,6 +198,20 @@ Deno.test("a setting by which the proxy routes is a domain of the app's own, wha
   const on = ["compose.yml", "compose.off.yml"];
   const more = await looking(files, (root) => otherDomains({ root, recipe: "wiki" }, on));
   assert.deepEqual(more.at(-1)?.setting, "OFF_DOMAIN");
+});
+
+Deno.test("a setting by which alone the proxy routes is the app's domain", async () => {
+  const sample = "DOMAIN=gitea.example.com\nGITEA_DOMAIN=git.example.com\nPAGES=pages.example.com\n";
+  const seen = (compose: string) =>
+    looking({ "compose.yml": compose, ".env.sample": sample }, (root) => {
+      const routes = { root, recipe: "gitea" };
+      return [mainDomain(root), ...otherDomains(routes).map(({ setting }) => setting)];
+    });
+  const both = "a: Host(`${GITEA_DOMAIN}`)\nb: Host(`${PAGES}`)\n";
+  assert.deepEqual(await seen(both), ["GITEA_DOMAIN", "PAGES"]);
+  assert.deepEqual(await seen("x: Host(`${DOMAIN}`)\n" + both), ["DOMAIN", "GITEA_DOMAIN", "PAGES"]);
+  assert.deepEqual(await seen("x: Host(`www.${DOMAIN}`)\n" + both), ["DOMAIN", "GITEA_DOMAIN", "PAGES"]);
+  assert.deepEqual(await seen("x: y\n"), ["DOMAIN", "GITEA_DOMAIN", "PAGES"]);
 });
 
 Deno.test("a setting with the value of DOMAIN, or with the domain that abra fills in, is no second domain", async () => {

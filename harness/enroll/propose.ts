@@ -13,6 +13,7 @@ import { type Finding, place } from "../lint/finding.ts";
 import { type Database, databasesOf } from "./databases.ts";
 import {
   composeFileWith,
+  mainDomain,
   neededSeconds,
   otherDomains,
   ownAddresses,
@@ -182,6 +183,11 @@ export class Proposing {
   }
 
   #domains(): void {
+    const main = mainDomain(this.#fetched.root, this.#composeFiles);
+    if (main !== "DOMAIN") {
+      this.#draft = this.#with(main, "{domain}");
+      this.#notes.push(`The proxy routes by ${main} and not by DOMAIN, so it is set to {domain}`);
+    }
     for (const { setting, value, name, likelyOwn } of otherDomains(this.#fetched, this.#composeFiles)) {
       const question =
         `${setting} is a domain, ${
