@@ -3,6 +3,9 @@ import { KitError, opened } from "./call.ts";
 /** Milliseconds after its own end of time when Deno ends a test. */
 const NET_MS = 5_000;
 
+/** The longest time that a timer counts, in milliseconds: one that is set for longer ends at once. */
+const MOST_MS = 2 ** 31 - 1 - NET_MS;
+
 /**
  * Defines a test. It fails when its function throws, or after `timeoutMs` (two minutes by default). Pages and
  * connections that it opened are closed afterwards.
@@ -22,6 +25,9 @@ export function test(
   options: { timeoutMs?: number } = {},
 ): void {
   const { timeoutMs = 120_000 } = options;
+  if (!(timeoutMs > 0 && timeoutMs <= MOST_MS)) {
+    throw new KitError("test.timeout", `"timeoutMs" must be milliseconds, more than 0, and is ${timeoutMs}`);
+  }
   const late = new KitError("test.late", `It was not over after ${timeoutMs / 1000} s`); // knows the line of this test
   const run = async () => {
     let timer: ReturnType<typeof setTimeout> | undefined;

@@ -281,6 +281,16 @@ for (const [name, [source, problem, cause]] of Object.entries(broken)) {
   });
 }
 
+Deno.test("a time that no timer counts is a mistake of the file, and no test fails for it", async () => {
+  for (const time of ["Infinity", "NaN", "0", "-1", "2 ** 31"]) {
+    const { outcome } = await run(
+      `import { test } from "cc-ci";\ntest("x", () => new Promise((end) => setTimeout(end, 100)), { timeoutMs: ${time} });`,
+    );
+    assert.equal(outcome.problem, "load-error", time);
+    assert.match(outcome.cause ?? "", /^The file cannot be loaded: .*"timeoutMs" must be milliseconds/);
+  }
+});
+
 Deno.test("a test that never ends is ended", async () => {
   const { outcome } = await run("Deno.test('x', () => { while (true); });", { timeoutMs: 2_000 });
   assert.deepEqual([outcome.ok, outcome.problem], [false, "timeout"]);
