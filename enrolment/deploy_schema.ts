@@ -36,7 +36,17 @@ export const files = z.array(z.strictObject({
     "What is in the file. `{domain}` and `{domain.<name>}` stand for the app's domains",
   )
     .meta({ examples: ["<h1>Hello</h1>"] }),
-})).default([]).describe("Files that lie in a volume before the app starts for the first time")
+})).superRefine((files, context) => {
+  for (const [at, { volume, path }] of files.entries()) {
+    const before = files.slice(0, at).filter((one) => one.volume === volume);
+    const clashes = before.some((one) => one.path === path)
+      ? "is there already: each file stands once"
+      : before.some((one) => one.path.startsWith(`${path}/`) || path.startsWith(`${one.path}/`))
+      ? "is a file here and a folder in another entry"
+      : null;
+    if (clashes !== null) context.addIssue({ code: "custom", path: [at, "path"], message: clashes });
+  }
+}).default([]).describe("Files that lie in a volume before the app starts for the first time")
   .meta({ examples: [[{ volume: "content", path: "index.html", content: "<h1>Hello</h1>" }]] });
 export type VolumeFile = z.infer<typeof files>[number];
 

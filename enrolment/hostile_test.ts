@@ -142,3 +142,40 @@ Deno.test("an image of base.repair is written as Docker names images", () => {
     );
   }
 });
+
+Deno.test("what is a pattern for its author is no plain text", () => {
+  const wrong =
+    'must be plain text, "/pattern/" or "/pattern/i": no other letter may stand behind the pattern';
+  for (const text of ["/wiki/g", "/wiki/im", "/a b/s"]) {
+    assert.equal(toldOf(`health: { title: "${text}" }\n`), `line 2, column 11: "health.title" ${wrong}`);
+    assert.equal(toldOf(`health: { text: "${text}" }\n`), `line 2, column 11: "health.text" ${wrong}`);
+  }
+  for (const text of ["/wiki/", "/wiki/i", "/usr/bin", "/usr/local/lib", "a/b/g", "/g"]) {
+    assert.equal(toldOf(`health: { title: "${text}" }\n`), "fine", text);
+  }
+});
+
+Deno.test("a provider is set up by no file that is run against the app", () => {
+  const need = (file: string) => toldOf(`needs:\n  - { recipe: login, setup: ${file} }\n`);
+  for (const file of ["setup.ts", "seed.ts", "read.ts", "install_test.ts"]) {
+    assert.equal(
+      need(file),
+      'line 3, column 22: "needs.0.setup" must be a file of its own: what is called so is run against the app itself',
+    );
+  }
+  for (const file of ["oidc.ts", "setup-login.ts", "login_setup.ts"]) assert.equal(need(file), "fine");
+});
+
+Deno.test("no file of a volume is written over by another one", () => {
+  const files = (...paths: string[]) =>
+    toldOf(`files:\n${paths.map((path) => `  - { volume: a, path: ${path}, content: x }\n`).join("")}`);
+  const second = (text: string) => `line 4, column 18: "files.1.path" ${text}`;
+  assert.equal(files("x", "x"), second("is there already: each file stands once"));
+  assert.equal(files("x", "x/y"), second("is a file here and a folder in another entry"));
+  assert.equal(files("x/y/z", "x/y"), second("is a file here and a folder in another entry"));
+  assert.equal(files("x/y", "x/z", "xy"), "fine");
+  assert.equal(
+    toldOf("files:\n  - { volume: a, path: x, content: x }\n  - { volume: b, path: x, content: x }\n"),
+    "fine",
+  );
+});

@@ -13,7 +13,10 @@ const need = z.strictObject({
     "Whether it stays up for later runs of the same host, for three hours (`CCCI_JANITOR_MAX_AGE`), and `setup` alone " +
       "is run for each; not for a recipe that needs others itself, and not in a run with `--keep`",
   ).meta({ examples: [true] }),
-  setup: z.string().regex(/^[\w-]+\.ts$/, "must be a file beside recipe.yml that ends in .ts").optional()
+  setup: z.string().regex(/^[\w-]+\.ts$/, "must be a file beside recipe.yml that ends in .ts").refine(
+    (name) => !/^(setup|seed|read|\w+_test)\.ts$/.test(name),
+    "must be a file of its own: what is called so is run against the app itself",
+  ).optional()
     .describe(
       "A file beside `recipe.yml` that sets the provider up for this app, as `setup.ts` does an app; " +
         "what it hands on is there as `{needs.<recipe>.<name>}`",

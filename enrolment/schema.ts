@@ -37,7 +37,11 @@ const shown = z.string().min(1).refine((text) => {
   } catch {
     return false;
   }
-}, "must be a valid regular expression, since it stands between slashes");
+}, "must be a valid regular expression, since it stands between slashes").refine(
+  // With another letter it would be plain text, which no page shows.
+  (text) => !/^\/.+\/(?!i$)[dgimsuvy]{1,8}$/.test(text),
+  'must be plain text, "/pattern/" or "/pattern/i": no other letter may stand behind the pattern',
+);
 
 /** What stands for names of the run in `exceptions`. */
 const VARIABLES = ["${STACK_NAME}", "${DOMAIN}"];
