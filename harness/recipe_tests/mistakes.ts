@@ -1,6 +1,5 @@
 import { join, relative } from "node:path";
 import { fromFileUrl } from "../../common/files.ts";
-import type { LateImport } from "./unrun.ts";
 
 /** Something that is wrong with a test file and that can be seen without running it. */
 export interface TestMistake {
@@ -11,6 +10,13 @@ export interface TestMistake {
   column?: number;
   /** One sentence without a final period. */
   message: string;
+}
+
+/** A module that code asks for when it runs, with the line of it. */
+export interface LateImport {
+  file: string;
+  line: number;
+  named: string;
 }
 
 /** What is known of the test files, to say what is wrong with them. */

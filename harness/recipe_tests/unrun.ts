@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import type { Sources } from "./mistakes.ts";
+import type { LateImport, Sources } from "./mistakes.ts";
 
 /** Names as the test programs of this world want them: `a_test.ts`, `a.test.ts`, `a-spec.js`, `test_a.ts`. */
 const TEST_NAME = /(?:^|[._-])(?:tests?|spec)\.[cm]?[jt]sx?$|^tests?[_-]/i;
@@ -75,13 +75,6 @@ function withoutComments(code: string): string {
     /\/\*[^]*?\*\/|(^|[^:"'`])\/\/[^\n]*/g,
     (comment, before = "") => before + comment.slice(before.length).replace(/[^\n]/g, " "),
   );
-}
-
-/** A module that code asks for when it runs, with the line of it. */
-export interface LateImport {
-  file: string;
-  line: number;
-  named: string;
 }
 
 /**
