@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { freePort } from "../../common/free_port.ts";
 import { UsageError } from "../../common/errors.ts";
 import { waitFor } from "../../common/time.ts";
 import { listenersIn, portHolder, requireFreePorts } from "./ports.ts";
@@ -31,9 +32,7 @@ Deno.test("a taken port is refused with the name and number of the process that 
 });
 
 Deno.test("a port that nobody has is free", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   // A child that another test is just starting has the listener, too, until it executes its program.
   await waitFor(() => portHolder(port) === undefined, { what: "the port to be free", timeoutMs: 60_000 });
   requireFreePorts([port]);
