@@ -179,3 +179,34 @@ Deno.test("no file of a volume is written over by another one", () => {
     "fine",
   );
 });
+
+Deno.test("a placeholder is a mistake where none is filled in, and an app's own braces are none", () => {
+  const places: [key: string, text: (value: string) => string][] = [
+    ["health.path", (value) => `health: { path: '/${value}' }`],
+    ["health.title", (value) => `health: { title: '${value}' }`],
+    ["health.text", (value) => `health: { text: '${value}' }`],
+    ["page.path", (value) => `page: { path: '/${value}' }`],
+    ["page.ready", (value) => `page: { ready: '${value}' }`],
+    ["page.gone", (value) => `page: { gone: '${value}' }`],
+    ["ready.0.path", (value) => `ready: [{ path: '/${value}' }]`],
+    ["data.seed.0.command", (value) => `data: { seed: [{ service: a, command: '${value}' }] }`],
+    ["data.destroy.0.command", (value) => `data: { destroy: [{ service: a, command: '${value}' }] }`],
+    ["data.read.0.command", (value) => `data: { read: [{ service: a, command: '${value}' }] }`],
+    ["data.read.0.expect", (value) => `data: { read: [{ service: a, command: x, expect: '${value}' }] }`],
+    ["after_deploy.0", (value) => `after_deploy: ['app set ${value}']`],
+  ];
+  for (const [key, text] of places) {
+    const told = (value: string) => toldOf(`${text(value)}\n`).replace(/^line 2, column \d+: /, "");
+    assert.equal(
+      told("{domain}"),
+      `"${key}" has "{domain}", which means something in "env" and "files" only`,
+    );
+    assert.equal(
+      told("x{needs.login.url}"),
+      `"${key}" has "{needs.login.url}", which means something in "env" and "secrets" only`,
+    );
+    for (const own of ["${domain}", "{domian}", "{user}", "{{domain}}", "{print $1}"]) {
+      assert.equal(told(own), "fine", `${key}: ${own}`);
+    }
+  }
+});

@@ -179,7 +179,8 @@ export const recipeYml = z.strictObject({
       "Rules of confinement and lint that the recipe may break: `rule`, or `rule=subject` for a single case. `${STACK_NAME}` and `${DOMAIN}` stand for the run's own",
     )
     .meta({ examples: [["confine.bind=/etc/localtime"]] }),
-}).superRefine(({ page, health, ready, env, secrets, files, needs, extra_domains: domains }, context) => {
+}).superRefine((said, context) => {
+  const { page, health, ready, env, secrets, files, needs, extra_domains: domains } = said;
   const of = { domains, needed: needs.map(({ recipe }) => recipe) };
   const wrong = (path: (string | number)[], messages: readonly string[]) => {
     for (const message of messages) context.addIssue({ code: "custom", path, message });
@@ -203,9 +204,32 @@ export const recipeYml = z.strictObject({
   for (const [at, { content }] of files.entries()) {
     wrong(["files", at, "content"], wrongPlaceholders(content, { ...of, filled: filledAt.files }));
   }
+  for (const [path, text] of literalTexts(said)) {
+    wrong(path, wrongPlaceholders(text, { ...of, filled: [] }));
+  }
   const asked = (["title", "text"] as const).find((key) => health[key] !== undefined);
   if (page.none !== undefined && asked !== undefined) {
     wrong(["page", "none"], [`opens no page, and "health.${asked}" says what one has to show`]);
   }
 });
 export type RecipeYml = z.infer<typeof recipeYml>;
+
+/** Texts in which no placeholder is filled in, though somebody may take them for such. */
+function literalTexts(
+  { health, page, ready, data, after_deploy }: Pick<
+    RecipeYml,
+    "health" | "page" | "ready" | "data" | "after_deploy"
+  >,
+): [path: (string | number)[], text: string][] {
+  const texts: [path: (string | number)[], text: string | undefined][] = [
+    ...(["path", "title", "text"] as const).map((key) => [["health", key], health[key]] as const),
+    ...(["path", "ready", "gone"] as const).map((key) => [["page", key], page[key]] as const),
+    ...ready.map(({ path }, at) => [["ready", at, "path"], path] as const),
+    ...(["seed", "destroy", "read"] as const).flatMap((key) =>
+      data[key].map(({ command }, at) => [["data", key, at, "command"], command] as const)
+    ),
+    ...data.read.map(({ expect }, at) => [["data", "read", at, "expect"], expect] as const),
+    ...after_deploy.map((text, at) => [["after_deploy", at], text] as const),
+  ].map(([path, text]) => [[...path], text]);
+  return texts.flatMap(([path, text]) => text === undefined ? [] : [[path, text]]);
+}
