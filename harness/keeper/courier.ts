@@ -27,8 +27,8 @@ const FAREWELL_MS = 5_000;
 const LONGEST_FAREWELL_MS = 60_000;
 /** Milliseconds for which later runs try again to deliver what could not be delivered. */
 const KEEP_TRYING_MS = 7 * 24 * 3600 * 1000;
-/** Statuses with which a dashboard refuses events because of what they are. */
-const FOR_THE_EVENTS: ReadonlySet<number> = new Set([400, 413, 415, 422]);
+/** Statuses with which a dashboard refuses events, or a file, because of what they are. */
+const FOR_WHAT_IT_IS: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 /** Statuses with which a dashboard refuses events because of who sends them. */
 const FOR_WANT_OF_RIGHTS: ReadonlySet<number> = new Set([401, 403]);
 
@@ -238,7 +238,11 @@ export class Courier implements AsyncDisposable {
       method: "PUT",
       body: await Deno.readFile(path),
     });
-    if (!response.ok) return await this.#refusal(response, name);
+    if (FOR_WHAT_IT_IS.has(response.status)) {
+      // It will not be taken later either, and what is left of the run does without it.
+      await response.body?.cancel();
+      this.trouble = refusalOf(response, name);
+    } else if (!response.ok) return await this.#refusal(response, name);
     this.#state.artefacts.push(name);
     await this.#save();
   }
@@ -272,12 +276,12 @@ export class Courier implements AsyncDisposable {
    */
   async #refusal(response: Response, what: string): Promise<void> {
     await response.body?.cancel();
-    if (what === "events" && FOR_THE_EVENTS.has(response.status)) {
+    if (what === "events" && FOR_WHAT_IT_IS.has(response.status)) {
       this.#refused = this.#state.refused = true;
       await this.#save();
     }
     if (what === "events" && FOR_WANT_OF_RIGHTS.has(response.status)) this.#refused = true;
-    throw new Error(`The dashboard answers ${response.status} to ${what}`);
+    throw new Error(refusalOf(response, what));
   }
 
   async #attempt(work: () => Promise<void>): Promise<void> {
@@ -297,6 +301,10 @@ export class Courier implements AsyncDisposable {
     this.#quit.abort();
     await Promise.all(this.#loops);
   }
+}
+
+function refusalOf({ status }: Response, what: string): string {
+  return `The dashboard answers ${status} to ${what}`;
 }
 
 /** Whether a line of events is the one that ends a run. */
@@ -319,6 +327,6 @@ export async function deliverSpooled(
     const courier = new Courier(folder, options);
     if ((await courier.load()).done) continue;
     await courier.deliverAll();
-    if (courier.trouble !== null) return;
+    if (!(await courier.load()).done) return;
   }
 }

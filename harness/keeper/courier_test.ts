@@ -18,6 +18,8 @@ class FakeDashboard {
   batches = 0;
   /** Status of its answers to a kind of call, if it refuses that. */
   readonly refuses: Partial<Record<"events" | "heartbeat", number>> = {};
+  /** Names of files that are too much for it. */
+  noRoomFor: string[] = [];
   /** Never answers; who asked has to give up. */
   silent = false;
   /** What arrived, in this order: names of files, and events. */
@@ -60,8 +62,13 @@ class FakeDashboard {
       this.events.push(...body.trimEnd().split("\n"));
       return Response.json({ offset: this.events.length });
     }
-    this.order.push(url.pathname.split("/").at(-1) ?? "");
-    this.files.set(url.pathname.split("/").at(-1) ?? "", await request.text());
+    const name = url.pathname.split("/").at(-1) ?? "";
+    if (this.noRoomFor.includes(name)) {
+      this.refused.push(name);
+      return new Response("no", { status: 413 });
+    }
+    this.order.push(name);
+    this.files.set(name, await request.text());
     return new Response(null, { status: 201 });
   };
 }
@@ -278,6 +285,26 @@ Deno.test("a dashboard that is slow and answers gets all there is, though it tak
     await first.finish();
     assert.deepEqual([...dashboard.files.keys()].sort(), ["result.json", ...names]);
     assert.deepEqual(dashboard.events, ["1"]);
+    assert.equal((await courier().load()).done, true);
+  }));
+
+Deno.test("a file that is too much for the dashboard keeps neither the others nor the run's end from it", () =>
+  withFolder(async (folder, { dashboard, courier }) => {
+    dashboard.noRoomFor = ["install.png", "install.log"];
+    await say(folder, "1", '{"t":"","type":"run.finished"}');
+    for (
+      const path of [join(folder.screenshots, "install.png"), folder.log("install"), folder.log("upgrade")]
+    ) {
+      await Deno.writeTextFile(path, "much");
+    }
+    await Deno.writeTextFile(folder.result, "{}");
+    const one = courier();
+    await one.deliverAll();
+    await one.deliverAll();
+    assert.deepEqual([...dashboard.files.keys()].sort(), ["result.json", "upgrade.log"]);
+    assert.equal(dashboard.events.length, 2);
+    assert.deepEqual(dashboard.refused, ["install.png", "install.log"], "they are not offered again");
+    assert.match(one.trouble ?? "", /413 to install\.log/);
     assert.equal((await courier().load()).done, true);
   }));
 
