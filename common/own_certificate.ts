@@ -40,9 +40,10 @@ export function ownCertificateIn(folder: string, { file }: Pick<OwnAuthority, "f
 }
 
 /** Whether they are there, belong together, and hold for a month at least. */
-export async function isOwnCertificateFresh({ ca, cert }: OwnCertificate): Promise<boolean> {
+export async function isOwnCertificateFresh({ ca, cert, key }: OwnCertificate): Promise<boolean> {
   const lasts = ["openssl", "x509", "-checkend", String(RENEW_SECONDS), "-noout", "-in", cert];
-  return (await exec(lasts)).success && (await exec(["openssl", "verify", "-CAfile", ca, cert])).success;
+  return (await exec(lasts)).success && (await exec(["openssl", "verify", "-CAfile", ca, cert])).success &&
+    await belongTogether({ cert, key });
 }
 
 /**
@@ -104,8 +105,13 @@ async function canSign({ ca, key }: { ca: string; key: string }): Promise<boolea
   const seconds = String(CERTIFICATE_DAYS * 24 * 3600);
   const lasts = await exec(["openssl", "x509", "-checkend", seconds, "-noout", "-in", ca]);
   if (!lasts.success) return false;
+  return await belongTogether({ cert: ca, key });
+}
+
+/** Whether a key is there, and the one of a certificate. */
+async function belongTogether({ cert, key }: { cert: string; key: string }): Promise<boolean> {
   const [its, signs] = await Promise.all([
-    exec(["openssl", "x509", "-pubkey", "-noout", "-in", ca]),
+    exec(["openssl", "x509", "-pubkey", "-noout", "-in", cert]),
     exec(["openssl", "pkey", "-pubout", "-in", key]),
   ]);
   return signs.success && its.stdout === signs.stdout;

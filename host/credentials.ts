@@ -21,9 +21,9 @@ export type Credential = typeof credentials[number];
 
 /** Reads secrets by their names. */
 export interface Credentials {
-  /** @throws {HostError} wrong, when the secret is missing, empty, or more than one line */
+  /** @throws {HostError} wrong, when the secret is missing, empty, or no value that can be used */
   need(name: Credential): Promise<string>;
-  /** Undefined where the secret is missing or empty. @throws {HostError} wrong, when it is more than one line */
+  /** Undefined where the secret is missing or empty. @throws {HostError} wrong, when it cannot be used */
   find(name: Credential): Promise<string | undefined>;
 }
 
@@ -31,14 +31,11 @@ export interface Credentials {
 export function credentialsIn(folder: string): Credentials {
   async function find(name: Credential): Promise<string | undefined> {
     const value = (await readIfThere(join(folder, name)))?.trim() || undefined;
-    if (value !== undefined && hasControlCharacter(value)) {
-      throw new HostError(
-        "wrong",
-        `The secret "${name}" in "${folder}" has a line break or a control character`,
-        {
-          hint: `Write its value to "${join(folder, name)}" as one line, and nothing else.`,
-        },
-      );
+    const fault = value === undefined ? null : faultOfSecret(name, value);
+    if (fault !== null) {
+      throw new HostError("wrong", `The secret "${name}" in "${folder}" cannot be used: ${fault}`, {
+        hint: `Write its value to "${join(folder, name)}" as one line, and nothing else.`,
+      });
     }
     return value;
   }
@@ -54,9 +51,18 @@ export function credentialsIn(folder: string): Credentials {
   };
 }
 
-/** Whether a text is more than one line of characters: no program takes such a secret. */
-export function hasControlCharacter(value: string): boolean {
-  return /\p{Cc}/u.test(value);
+/** What some secrets must not hold, since the programs that read them take it for the end of the value. */
+const LIMITS: Partial<Record<Credential, [without: RegExp, fault: string]>> = {
+  drone_token: [/[\s,:]/, "it has a space, a comma or a colon, at which Drone would end it"],
+  drone_rpc_secret: [/'/, "it has an apostrophe, at which Drone's runner would end it"],
+  git_token: [/\s/, "it has a space, at which git would end it"],
+};
+
+/** What is wrong with the value of a secret; the sentence does not repeat it. */
+export function faultOfSecret(name: Credential, value: string): string | null {
+  if (/\p{Cc}/u.test(value)) return "it has a line break or a control character";
+  const [without, fault = ""] = LIMITS[name] ?? [];
+  return without?.test(value) ? fault : null;
 }
 
 /** The folder that systemd hands credentials over in, otherwise the one that the settings name. */

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { exec } from "../../common/exec.ts";
 import { FileLock } from "../../common/file_lock.ts";
 import { startCommand } from "../../programs/start.ts";
-import { credentials } from "../credentials.ts";
+import { credentials, credentialsIn } from "../credentials.ts";
 import { issue } from "../testing/certificates.ts";
 
 const tmp = await Deno.makeTempDir({ prefix: "cc-ci-host-" });
@@ -172,14 +172,19 @@ Deno.test("a secret that is no line of text is named by those who look and by th
   const path = await settingsFile({ without: ["restic_password"] });
   const secrets = join(dirname(path), "secrets");
   await Deno.writeTextFile(join(secrets, "drone_token"), "one\ntwo\n");
+  await Deno.writeTextFile(join(secrets, "git_token"), "one two");
   await Deno.mkdir(join(secrets, "restic_password"));
   const { code, stdout } = await host("check", "--settings", path);
   assert.equal(code, 1);
   assert.match(
     stdout,
-    /^✖ secret drone_token: The secret "drone_token" in ".*" has a line break or a control character\. Write its value/m,
+    /^✖ secret drone_token: The secret "drone_token" in ".*" cannot be used: it has a line break or a control character\. Write its value/m,
   );
   assert.match(stdout, /^✖ secret restic_password: Is a directory: ".*restic_password"\. Look at that file/m);
+  await assert.rejects(
+    credentialsIn(secrets).find("git_token"),
+    /cannot be used: it has a space, at which git would/,
+  );
   const drained = await host("drain", "--settings", path, "--state", join(dirname(path), "bridge"));
   assert.equal(drained.code, 1);
   assert.match(drained.stderr, /has a line break .*as one line/);

@@ -13,7 +13,9 @@ const POLL_MS = 1_000;
  */
 export async function holdRuns(state: string, why: string): Promise<void> {
   await Deno.mkdir(state, { recursive: true });
-  await Deno.writeTextFile(join(state, "maintenance"), `${why}\n`);
+  const path = join(state, "maintenance");
+  await Deno.writeTextFile(path, `${why}\n`);
+  await Deno.chmod(path, 0o644); // the bridge is another user, whatever the caller keeps from others
 }
 
 /** Lets runs start again. @returns whether they were held back */

@@ -20,6 +20,18 @@ Deno.test("a runner that holds the file of names reads what is written to it lat
   }
 });
 
+Deno.test("everybody may read what names a runner knows, whatever the caller keeps from others", async () => {
+  const folder = await Deno.makeTempDir();
+  const before = Deno.umask(0o077);
+  try {
+    await writeNames(folder, "127.0.0.1 localhost\n");
+    assert.equal(((await Deno.stat(join(folder, "hosts"))).mode ?? 0) & 0o777, 0o644);
+  } finally {
+    Deno.umask(before);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("who has the certificate of the services is told from who is believed no more, by the authority", async () => {
   const folder = await Deno.makeTempDir();
   try {
@@ -28,6 +40,19 @@ Deno.test("who has the certificate of the services is told from who is believed 
     await Deno.remove(join(folder, "inside.pem"));
     assert.ok(!await makeInsideCertificate(folder), "a certificate of the same authority is believed");
     assert.equal((await lookAtMade(folder)).insideCa, insideCa);
+    const key = join(folder, "inside-key.pem");
+    const ca = await Deno.readTextFile(join(folder, "ca-key.pem"));
+    const harms = [
+      () => Deno.remove(key),
+      () => Deno.writeTextFile(key, ""),
+      () => Deno.writeTextFile(key, ca),
+    ];
+    for (const harm of harms) {
+      await harm();
+      assert.equal((await lookAtMade(folder)).insideCa, null, "services do not start with that key");
+      assert.ok(!await makeInsideCertificate(folder));
+      assert.equal((await lookAtMade(folder)).insideCa, insideCa);
+    }
     for (const lost of ["ca-key.pem", "ca.pem"]) {
       await Deno.remove(join(folder, "inside.pem"));
       await Deno.remove(join(folder, lost));

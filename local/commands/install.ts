@@ -34,6 +34,8 @@ interface Options {
 
 /** `./cc-ci install`: makes a machine with systemd a host. @returns the exit code, as of the host's program */
 export async function install(argv: string[]): Promise<number> {
+  // Users that systemd makes up have to reach the programs, whatever the caller keeps from others.
+  Deno.umask(0o022);
   using interruption = new Interruption({ hint: 'Start "./cc-ci install" again: it goes on there.' });
   const command = new Command("install").exitOverride()
     .description(`makes this machine with systemd what ${SETTINGS_FILE} says; a second call changes nothing`)

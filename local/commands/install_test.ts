@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { FileLock } from "../../common/file_lock.ts";
+import { execOk } from "../../common/exec.ts";
+import { fromFileUrl } from "../../common/files.ts";
 import { install, uninstall } from "./install.ts";
 
 const settings = {
@@ -98,5 +100,37 @@ Deno.test("of two calls that install or uninstall at one root folder the second 
     assert.deepEqual([...Deno.readDirSync(join(root, "etc"))], []);
   } finally {
     await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("what is installed can be read by the users that systemd makes up, whatever the caller keeps from others", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const at = (name: string) => join(folder, name);
+    await Deno.mkdir(at("root/etc/cc-ci"), { recursive: true });
+    const { domain, forge } = settings;
+    const without = ["dashboard", "bridge", "runner"];
+    await Deno.writeTextFile(at("root/etc/cc-ci/host.json"), JSON.stringify({ domain, forge, without }));
+    await Deno.mkdir(at("programs"));
+    await Deno.writeTextFile(at("programs/harness.js"), "");
+    const main = fromFileUrl(new URL("../main.ts", import.meta.url).href);
+    const call = [
+      Deno.execPath(),
+      "run",
+      "-A",
+      "-q",
+      main,
+      "install",
+      "--root",
+      at("root"),
+      "--programs",
+      at("programs"),
+    ];
+    await execOk(["sh", "-c", 'umask 077; exec "$@"', "sh", ...call]);
+    const closed = ["find", at("root/opt"), "!", "-type", "l", "!", "-perm", "-004"];
+    assert.equal((await execOk(closed)).stdout, "");
+    assert.notEqual((await execOk(["find", at("root/opt/cc-ci/programs/harness.js")])).stdout, "");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });

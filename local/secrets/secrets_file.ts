@@ -1,7 +1,7 @@
 import { parse, stringify } from "yaml";
 import * as z from "zod";
 import { describeError, UsageError } from "../../common/errors.ts";
-import { type Credential, hasControlCharacter } from "../../host/credentials.ts";
+import { type Credential, faultOfSecret } from "../../host/credentials.ts";
 import { isSecret, NAMES, type Secret, SECRETS } from "./catalogue.ts";
 
 /** What sops writes: names are readable, values are not, and an empty one stays as it is. */
@@ -109,7 +109,8 @@ export function readValues(text: string): Partial<Record<Credential, string>> {
 /** What is wrong with a value; the sentence does not repeat it. */
 export function faultOf(name: Credential, value: unknown): string | null {
   if (typeof value !== "string") return "it is not a text; put it between quotes";
-  if (hasControlCharacter(value)) return "it has a line break or a control character";
+  const fault = faultOfSecret(name, value);
+  if (fault !== null) return fault;
   if (value !== value.trim()) return "it begins or ends with a space";
   const { least = 1 } = SECRETS[name];
   return value.length < least ? `it has fewer than ${least} characters` : null;
