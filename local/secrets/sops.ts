@@ -127,7 +127,11 @@ export class Sops {
         });
       }
       changed = code !== CODES.notEdited;
-      if (changed) done({ code, success, stderr: "see above" }, { doing: "edit the secrets", path });
+      if (changed && !success) {
+        throw new SecretsError(`Could not edit the secrets in "${path}": sops ended with exit code ${code}`, {
+          hint: "Nothing was changed. What was wrong stands above.",
+        });
+      }
     });
     return changed;
   }

@@ -45,7 +45,7 @@ in
     };
     runner = {
       enable = part "a runner, which starts the harness";
-      capacity = usually 1 types.ints.positive "Runs that may go on at a time.";
+      capacity = usually 1 types.ints.positive "Builds that the runner takes at a time. The harness lets one go on and the others wait, so leave it at 1.";
       labels = usually { } (types.attrsOf types.str) "A runner with labels takes builds of those pipelines alone that name exactly these under node:, and .drone.yml names none.";
     };
     janitor = {
