@@ -346,6 +346,18 @@ test("a recipe whose proxy does not route by DOMAIN gets its app's domain where 
   assert.match(ground.said.join(""), /routes by WIKI_HOST and not by DOMAIN/);
 });
 
+test("stages get more where the recipe gives its start all the time that they usually have", async (ground) => {
+  const check = { test: ["CMD", "true"], start_period: "1m", interval: "30s", retries: 10 };
+  const compose = { ...plain, services: { app: { ...app, healthcheck: check } } };
+  const files = { "compose.yml": stringify(compose), ".env.sample": sample };
+  await ground.enroll(await ground.repository(files));
+  assert.deepEqual((await loadEnrolment(ground.recipes, "wiki")).timeouts, {});
+  await Deno.remove(join(ground.root, "wiki"), { recursive: true });
+  const longer = { ...files, ".env.sample": `${sample}TIMEOUT=600\n` };
+  await ground.enroll(await ground.repository(longer), { force: true });
+  assert.deepEqual((await loadEnrolment(ground.recipes, "wiki")).timeouts, { install: 900 });
+});
+
 test("an enrolment that is there is kept, unless somebody says that it may be written over", async (ground) => {
   const path = await ground.repository({ "compose.yml": stringify(plain), ".env.sample": sample });
   const yml = join(ground.recipes, "wiki", "recipe.yml");

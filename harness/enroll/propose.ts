@@ -290,7 +290,7 @@ export class Proposing {
       if (this.#ask.confirm(question, true)) this.#draft.ready = [...this.#draft.ready ?? [], port];
     }
     const needed = neededSeconds(services, this.#fetched);
-    const longer = Object.entries(USUAL_SECONDS).filter(([, usual]) => needed > usual);
+    const longer = Object.entries(USUAL_SECONDS).filter(([, usual]) => needed >= usual);
     if (longer.length > 0) {
       this.#draft.timeouts = Object.fromEntries(
         longer.map(([stage]) => [stage, Math.min(needed + TO_SPARE, MOST_SECONDS)]),
