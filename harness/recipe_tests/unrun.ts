@@ -26,9 +26,15 @@ export function fulfils(
     if (seen.has(file)) return false;
     seen.add(file);
     const code = sources.text(file);
-    return file.startsWith("..") || called.test(code) || importsOf(file, code).some(look);
+    return file.startsWith("..") || called.test(callsIn(code)) || importsOf(file, code).some(look);
   };
   return look(name);
+}
+
+/** Code without the lines that are comments, and without what it imports from the kit by its own name. */
+function callsIn(code: string): string {
+  return code.replace(/^\s*(?:\/\*[^]*?\*\/|\/\/[^\n]*)/gm, "")
+    .replace(/\bimport\s*\{(?![^}]*\bas\b)[^}]*\}\s*from\s*["']cc-ci["']/g, "");
 }
 
 /**

@@ -55,6 +55,26 @@ Deno.test("a file holds no test only where that is certain", () => {
   );
 });
 
+Deno.test("what only stands in comments, or is imported and not called, is no test", () => {
+  const imported = 'import { fetch, test } from "cc-ci";\n';
+  const empty = {
+    "a_test.ts": `${imported}// test("x", () => {});\n`,
+    "b_test.ts": `${imported}/*\n  test("x", () => {});\n*/\nawait fetch("/");`,
+    "c_test.ts": imported,
+    "d_test.ts": "// a test for later\n",
+  };
+  const full = {
+    "e_test.ts": `${imported}// test\ntest("x", () => {}); // x`,
+    "f_test.ts": 'import * as kit from "cc-ci";\nkit.test("x", () => {});',
+    "g_test.ts": `${imported}const all = "/*";\ntest("x", () => {});\nconst end = "*/";`,
+    "h_test.ts": 'import {\n  test as it,\n} from "cc-ci";\nit("x", () => {});',
+    "i_test.ts": `${imported}const url = "https://x/"; test("x", () => {});`,
+  };
+  const sources = sourcesOf({ ...empty, ...full });
+  for (const name of Object.keys(empty)) assert.ok(!fulfils("test", { name, ...sources }), name);
+  for (const name of Object.keys(full)) assert.ok(fulfils("test", { name, ...sources }), name);
+});
+
 Deno.test("files that look like steps before the tests and are not run are found, readers of connections are not", () => {
   const files = {
     "setup.ts":
