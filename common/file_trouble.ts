@@ -1,7 +1,7 @@
 import { describeError } from "./errors.ts";
 
 const DISK_FULL = /no space left on device|disk quota exceeded|ENOSPC/i;
-/** Errors of the file system that a person puts right; Deno has no class for a disk that can only be read. */
+/** Errors of the file system that a person puts right; for a disk that can only be read and for a socket Deno has no class. */
 const OF_FILES = [
   Deno.errors.PermissionDenied,
   Deno.errors.NotFound,
@@ -27,7 +27,7 @@ export function fileTrouble(error: unknown): FileTrouble | null {
       hint: 'Make room: "df -h" and "df -i" show which disk is full. Then start again.',
     };
   }
-  if (OF_FILES.some((kind) => error instanceof kind) || /read-only file system/i.test(message)) {
+  if (OF_FILES.some((kind) => error instanceof kind) || /read-only file system|\bEACCES\b/i.test(message)) {
     return {
       passes: false,
       hint: "Look at that file or folder, and whether this has to be started as root. Then start again.",

@@ -9,13 +9,14 @@ const hint =
 /**
  * Reads the certificates of the authority that the proxy's certificate is believed by.
  * @returns PEM
- * @throws {HostError} wrong, when the file cannot be read or holds none
+ * @throws {HostError} wrong, when the file is not there or holds none
  */
 export async function readAuthority(path: string): Promise<string> {
   let text: string;
   try {
     text = await Deno.readTextFile(path);
   } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new HostError("wrong", `Could not read the authority from "${path}": ${describeError(cause)}`, {
       hint,
       cause,

@@ -136,6 +136,7 @@ async function read(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new HostError("wrong", `Could not read the certificate from "${path}": ${describeError(cause)}`, {
       hint: 'Put "fullchain.pem" and "privkey.pem" into the folder that the setting "certificates" names.',
       cause,

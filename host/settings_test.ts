@@ -81,6 +81,10 @@ Deno.test("a setting that is wrong is named with what it has to be, and one that
     { proxy: { ingres: "127.0.0.1:443" } },
     /proxy: there is no setting "ingres", probably meant as "ingress"$/,
   );
+  told(
+    { drone: { commit: "0123abc" } },
+    /drone\.commit: must be a whole commit id, of 40 or 64 hexadecimal digits/,
+  );
   told({ proxy: null }, /proxy: Invalid input: expected object, received null$/);
   const aDomain = /^[^;]*domain: must be a domain name in lower case, such as ci\.example\.org[^;]*$/;
   for (

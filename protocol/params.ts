@@ -8,7 +8,10 @@ export const domainName = z.string().regex(
   "must be a domain name in lower case, such as ci.example.org, of letters from a to z, digits and hyphens",
 );
 /** Full commit id. */
-export const commitId = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/);
+export const commitId = z.string().regex(
+  /^([0-9a-f]{40}|[0-9a-f]{64})$/,
+  "must be a whole commit id, of 40 or 64 hexadecimal digits in lower case",
+);
 /** A commit as people name it: its first seven digits. */
 export function shortCommit(commit: string): string {
   return commit.slice(0, 7);

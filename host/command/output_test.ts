@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import * as z from "zod";
 import { CcciError } from "../../common/errors.ts";
 import { execOk } from "../../common/exec.ts";
 import { setEnv } from "../../harness/recipe/env_file.ts";
@@ -27,6 +28,17 @@ const foreseen: [what: string, fail: () => unknown, outcome: string, hint: RegEx
     () => new Swarm("/nowhere/docker.sock").version(),
     "not yet",
     /status docker/,
+  ],
+  [
+    "a Docker that only root may ask",
+    () =>
+      new Swarm("/s").ask(
+        "list",
+        () => Promise.reject(new Error("connect EACCES /var/run/docker.sock")),
+        z.unknown(),
+      ),
+    "wrong",
+    /as root/,
   ],
   ["a program that is not there", () => execOk(["cc-ci-none"]), "wrong", /^Install/],
   ["a value that no settings of an app can hold", () => setEnv("", { A: "b\nc" }), "wrong", /another value/],

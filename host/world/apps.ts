@@ -110,7 +110,10 @@ export async function waitForApp({ swarm, signal, log }: AppWorld, stack: string
   }
 }
 
-/** What abra refuses is for a person to put right, unless it only took too long. */
+/** What abra and the client of Docker in it say when nobody answers them, as while Docker is started again. */
+const AWAY = /cannot connect to the docker daemon|error during connect|connection refused|connection reset/i;
+
+/** What abra refuses is for a person to put right, unless it took too long or nobody answered it. */
 export async function byAbra<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -118,6 +121,12 @@ export async function byAbra<T>(call: () => Promise<T>): Promise<T> {
     if (!(cause instanceof AbraError)) throw cause;
     if (cause.code === "abra.timeout") {
       throw new HostError("not yet", cause.message, { hint: "Start again; this host may be busy.", cause });
+    }
+    if ([cause.message, ...cause.lines].some((line) => AWAY.test(line))) {
+      throw new HostError("not yet", cause.message, {
+        hint: 'Start again once Docker answers: "systemctl status docker" shows how it is.',
+        cause,
+      });
     }
     const hint = cause.code === "abra.missing"
       ? 'Install abra, and name it in the setting "abra" where it is not on the PATH.'
