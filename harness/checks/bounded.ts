@@ -51,6 +51,8 @@ export function bounded(
     try {
       // The last look belongs to it: an app that is ended meanwhile has not ended by itself.
       await watch.during(async (signal) => {
+        if (signal.aborted) ctx.decided();
+        signal.addEventListener("abort", () => ctx.decided(), { once: true });
         await work(run, { ...ctx, signal: AbortSignal.any([ctx.signal, signal]) });
         await run.app(app.lane).stayedUp(ctx);
       });

@@ -72,6 +72,7 @@ Deno.test("an app that uses too much while it is looked at last is blamed for th
     stage: "install",
     signal: new AbortController().signal,
     resources: () => {},
+    decided: () => {},
   } as unknown as StageContext;
   try {
     const works = bounded("install", () => Promise.resolve(void (worked = true)))(run, ctx);

@@ -25,6 +25,8 @@ export interface StageContext {
   readonly clock: Clock;
   /** Milliseconds until the stage's time is over. */
   remaining(): number;
+  /** Says that something else ends the stage: from now on its time does not, however long that end takes. */
+  decided(): void;
 }
 
 /** The recipe is at fault, unless another is named. The stage fails with this message as its cause. */

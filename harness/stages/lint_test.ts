@@ -188,6 +188,7 @@ async function lint({ head, published, abra = { prints: noRows }, ...options }: 
       finding: ({ severity, rule, file, line }) =>
         void seen.findings.push(`${severity} ${rule} ${file}${line === undefined ? "" : `:${line}`}`),
       resources: () => {},
+      decided: () => {},
       screenshot: () => {},
     };
     const work = async () => {

@@ -88,7 +88,10 @@ async function attempt(run: RunContext, { plan, work }: Staged): Promise<StageRe
   const report = emptyReport(name, "passed");
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(new StageTimeout(ms)), ms);
-  const ctx = stageContext(run, { name, report, signal: stop.signal, end: clock.elapsed() + ms });
+  const ctx = stageContext(run, {
+    ...{ name, report, signal: stop.signal, end: clock.elapsed() + ms },
+    decided: () => clearTimeout(timer),
+  });
   const engine = run.swarm.startedAt().catch(() => null);
   try {
     boundary(`${name}: begins`);
@@ -163,9 +166,9 @@ function timeUp(run: RunContext, { plan, ms }: { plan: StagePlan; ms: number }):
 
 function stageContext(
   run: RunContext,
-  shared: { name: StageName; report: StageReport; signal: AbortSignal; end: number },
+  shared: { name: StageName; report: StageReport; signal: AbortSignal; end: number; decided: () => void },
 ): StageContext & { flush: () => void; used: () => Promise<ResourceUse[]> } {
-  const { name, report, signal, end } = shared;
+  const { name, report, signal, end, decided } = shared;
   let lines = 0;
   let characters = 0;
   const emit = (line: string) => {
@@ -184,6 +187,7 @@ function stageContext(
     signal,
     clock: run.clock,
     remaining: () => Math.max(0, end - run.clock.elapsed()),
+    decided,
     log: (text) => logged.push(text),
     proof: (text) => void report.proofs.push(text),
     note(text) {

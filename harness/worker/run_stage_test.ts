@@ -29,6 +29,7 @@ async function hang(
     work = waits,
     measured = () => Promise.resolve([]),
     seconds = 0.001,
+    containers = 0,
   }: {
     published?: string | null;
     engine?: (string | null)[];
@@ -37,6 +38,8 @@ async function hang(
     measured?: () => Promise<[]>;
     /** The stage's time. */
     seconds?: number;
+    /** How many run of its app. */
+    containers?: number;
   },
 ) {
   const late: StageName[] = [];
@@ -56,9 +59,16 @@ async function hang(
         return started === null ? Promise.reject(new Error("Docker is away")) : Promise.resolve(started);
       },
       info: () => Promise.resolve({ DockerRootDir: "/" }),
-      containers: () => Promise.resolve([]),
+      containers: () =>
+        Promise.resolve(
+          Array.from({ length: containers }, (_, Id) => ({ Id, State: "running", Labels: {} })),
+        ),
+      stop: () => Promise.resolve(),
       ask: measured,
-      docker: { getEvents: () => Promise.reject(new Error("Nobody listens")) },
+      docker: {
+        getEvents: () => Promise.reject(new Error("Nobody listens")),
+        getContainer: () => ({ stats: () => Promise.reject(new Error("Nobody measures")) }),
+      },
     },
     clock: systemClock,
     movedTags: [],
@@ -115,6 +125,20 @@ Deno.test("a stage that had failed before its time was over failed for that reas
   const { told, late } = await hang("install", { work, measured: () => new Promise(() => {}), seconds: 2 });
   await forgetLimits(STACK);
   assert.equal(told, "failed The app crashes");
+  assert.deepEqual(late, []);
+});
+
+Deno.test("an app that was ended for what it used is blamed for that, also where its end outlasts the stage's time", async () => {
+  const work = bounded(
+    "install",
+    (_run, { signal }) =>
+      new Promise((_, reject) =>
+        signal.addEventListener("abort", () => setTimeout(() => reject(new Error("It was ended")), 2_500))
+      ),
+  );
+  const { told, late } = await hang("install", { work, containers: 81, seconds: 2 });
+  await forgetLimits(STACK);
+  assert.equal(told, "failed Used more than 80 containers");
   assert.deepEqual(late, []);
 });
 
