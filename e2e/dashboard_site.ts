@@ -1,6 +1,6 @@
 import type { Browser, HTTPRequest, Page } from "puppeteer-core";
 import { TestDashboard } from "../dashboard/testing/dashboard.ts";
-import { TestClock } from "../dashboard/testing/clock.ts";
+import { FakeClock } from "../common/testing/fake_clock.ts";
 import { fillWithSample } from "../dashboard/testing/sample.ts";
 import { waitFor } from "../common/time.ts";
 import { openBrowser, PATIENCE_MS } from "./browser.ts";
@@ -26,7 +26,7 @@ export class Site implements AsyncDisposable {
 
   /** @param options `empty`: as it is before anything was ever told; `at`: what time it is there */
   static async open(options: { empty?: boolean; at?: string } = {}): Promise<Site> {
-    const dashboard = new TestDashboard({ clock: new TestClock(options.at ?? Date.now()) });
+    const dashboard = new TestDashboard({ clock: new FakeClock(options.at ?? Date.now()) });
     if (!options.empty) await fillWithSample(dashboard);
     return new Site(dashboard, await openBrowser());
   }

@@ -1,4 +1,4 @@
-import { seededRandom } from "../common/seeded_random.ts";
+import { seededRandom } from "../common/testing/seeded_random.ts";
 
 const { CCCI_TEST_FAULTS: howMany, CCCI_TEST_SEED: givenSeed } = Deno.env.toObject();
 

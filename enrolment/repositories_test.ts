@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { TestClock } from "../dashboard/testing/clock.ts";
+import { FakeClock } from "../common/testing/fake_clock.ts";
 import { readEnrolments } from "./repositories.ts";
 import { visibility } from "./visibility.ts";
 
@@ -36,7 +36,7 @@ Deno.test("bridge and dashboard agree on who may see a recipe, whatever is wrong
     tagged: "repo: o/tagged\npublic: !yes true\n",
   });
   const { shown } = await readEnrolments(at.folder);
-  const seen = visibility(at.folder, new TestClock());
+  const seen = visibility(at.folder, new FakeClock());
   assert.deepEqual([...shown], seen.names().filter((name) => seen.shown(name)));
   assert.deepEqual([...shown], ["misspelt", "open"]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { visibility } from "./visibility.ts";
-import { TestClock } from "../dashboard/testing/clock.ts";
+import { FakeClock } from "../common/testing/fake_clock.ts";
 
 Deno.test("enrolments are looked up again, and count as changed only when they say something else", async () => {
   const folder = await Deno.makeTempDir();
@@ -10,11 +10,11 @@ Deno.test("enrolments are looked up again, and count as changed only when they s
       await Deno.mkdir(join(folder, name), { recursive: true });
       await Deno.writeTextFile(join(folder, name, "recipe.yml"), text);
     };
-    const clock = new TestClock();
+    const clock = new FakeClock();
     const known = visibility(folder, clock);
     const revisions: number[] = [];
     const look = () => {
-      clock.forward(31);
+      clock.pass(31);
       revisions.push(known.revision());
       return known.names().map((name) => `${name} ${known.shown(name)}`);
     };

@@ -1,4 +1,4 @@
-import type { FakeClock } from "../../common/fake_clock.ts";
+import type { FakeClock } from "../../common/testing/fake_clock.ts";
 import { FakeGitea } from "../../bridge/testing/fake_gitea.ts";
 
 export const owner = "recipe-maintainers";

@@ -1,5 +1,5 @@
 import { dashboardClient } from "../../bridge/reports/dashboard_client.ts";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { ingressFetch } from "../../common/ingress.ts";
 import type { Turn } from "./outside.ts";
 import { Watcher } from "./watcher.ts";

@@ -1,4 +1,4 @@
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { FakeDashboard } from "../../bridge/testing/fake_dashboard.ts";
 import { stageName } from "../../protocol/result.ts";
 import { sampleStage } from "../../protocol/testing/sample_result.ts";

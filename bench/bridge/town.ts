@@ -1,4 +1,4 @@
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { Forge, type Size } from "./forge.ts";
 import { tickSeconds, Watcher } from "./watcher.ts";
 

@@ -4,7 +4,7 @@ import type { Dashboard } from "../../bridge/reports/dashboard_client.ts";
 import type { Engine, EngineState, StartAnswer } from "../../bridge/engine/engine.ts";
 import { giteaForge } from "../../bridge/forge/gitea.ts";
 import { Store } from "../../bridge/store/store.ts";
-import type { FakeClock } from "../../common/fake_clock.ts";
+import type { FakeClock } from "../../common/testing/fake_clock.ts";
 import type { RunParams } from "../../protocol/params.ts";
 import { owner, repoNames } from "./forge.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { RunParams } from "../../protocol/params.ts";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { FakeDrone } from "../testing/fake_drone.ts";
 import { DroneEngine } from "./drone.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { FakeGitea } from "../testing/fake_gitea.ts";
 import { commits, repo } from "../testing/world.ts";
 import { isUnknown } from "./forge.ts";

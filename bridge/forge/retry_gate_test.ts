@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { RetryGate } from "./retry_gate.ts";
 
 const of = (repo: string) => ({ repo, owner: repo.slice(0, repo.indexOf("/")) });

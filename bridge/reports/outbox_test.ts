@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Forge } from "../forge/forge.ts";
 import { Outbox } from "./outbox.ts";
 import { Store } from "../store/store.ts";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 
 const key = "run:abc";
 

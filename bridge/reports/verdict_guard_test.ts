@@ -4,7 +4,7 @@ import type { Forge } from "../forge/forge.ts";
 import { guarded } from "./verdict_guard.ts";
 import type { Post } from "../store/rows.ts";
 import { Store } from "../store/store.ts";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { open, pass } from "../testing/scenes.ts";
 import { repo, type World } from "../testing/world.ts";
 

@@ -3,7 +3,7 @@ import type { RunView } from "../../protocol/dashboard_api.ts";
 import type { RunOutcome } from "../../protocol/result.ts";
 import type { Run } from "../store/rows.ts";
 import { Watchdog } from "./watchdog.ts";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { FakeDashboard } from "../testing/fake_dashboard.ts";
 
 const run = { id: "abcdef012345", attempt: 1, view: null } as Run;

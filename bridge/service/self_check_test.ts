@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { selfCheck } from "./self_check.ts";
 import { giteaForge } from "../forge/gitea.ts";
 import { giteaStatuses } from "../forge/statuses.ts";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { FakeEngine } from "../testing/fake_engine.ts";
 import { FakeGitea, type Fault } from "../testing/fake_gitea.ts";
 import { repo } from "../testing/world.ts";

@@ -6,7 +6,7 @@ import { ensureInsideCertificates, INSIDE } from "../../local/traefik/tls.ts";
 import { listen, routes } from "./server.ts";
 import type { Vitals } from "./vitals.ts";
 import { Store } from "../store/store.ts";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 
 function scene() {
   const clock = new FakeClock();

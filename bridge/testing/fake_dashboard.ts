@@ -7,7 +7,7 @@ import {
 } from "../../protocol/dashboard_api.ts";
 import type { RunOutcome, RunResult, StageReport } from "../../protocol/result.ts";
 import { sampleResult } from "../../protocol/testing/sample_result.ts";
-import type { FakeClock } from "../../common/fake_clock.ts";
+import type { FakeClock } from "../../common/testing/fake_clock.ts";
 
 interface Kept {
   announcement: Announcement;

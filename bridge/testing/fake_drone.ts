@@ -1,5 +1,5 @@
 import { pipelinesRepository } from "../../protocol/drone_repository.ts";
-import type { FakeClock } from "../../common/fake_clock.ts";
+import type { FakeClock } from "../../common/testing/fake_clock.ts";
 
 interface FakeBuild {
   number: number;

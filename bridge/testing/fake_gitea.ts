@@ -1,5 +1,5 @@
 import { ownerOf } from "../../enrolment/repositories.ts";
-import type { FakeClock } from "../../common/fake_clock.ts";
+import type { FakeClock } from "../../common/testing/fake_clock.ts";
 import {
   answer,
   asForgejo,

@@ -1,6 +1,6 @@
 import { ownerOf } from "../../enrolment/repositories.ts";
 import { answer, counted, page, refusal, stamp } from "./fake_answers.ts";
-import type { FakeClock } from "../../common/fake_clock.ts";
+import type { FakeClock } from "../../common/testing/fake_clock.ts";
 
 interface Repo {
   name: string;

@@ -11,7 +11,7 @@ import { giteaStatuses } from "../forge/statuses.ts";
 import type { Maintenance } from "../commands/maintenance.ts";
 import type { Vitals } from "../service/vitals.ts";
 import { Store } from "../store/store.ts";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { exitCodes, type RunOutcome } from "../../protocol/result.ts";
 import { FakeDashboard } from "./fake_dashboard.ts";
 import { FakeDrone } from "./fake_drone.ts";

@@ -17,13 +17,13 @@ async function brokenOff(): Promise<TestDashboard> {
   const [began, ...others] = eventsOf(
     told,
     () => dashboard.clock.iso(),
-    (seconds) => dashboard.clock.forward(seconds),
+    (seconds) => dashboard.clock.pass(seconds),
   );
   const stages = ["fetch", "install", "teardown"];
   await dashboard.events(told.run, { offset: 0, events: [{ ...began as object, stages }, ...others] });
-  dashboard.clock.forward(90);
+  dashboard.clock.pass(90);
   await dashboard.announce(told.run, announcementOf(told, { state: "infra", cause: "its machine is gone" }));
-  dashboard.clock.forward(3600);
+  dashboard.clock.pass(3600);
   return dashboard;
 }
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { requireWriter } from "../model/auth.ts";
 import { readSettings } from "./config.ts";
 import { visibility } from "../../enrolment/visibility.ts";
-import { TestClock } from "../testing/clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 
 const sound: Record<string, string> = {
   CCCI_LISTEN: "127.0.0.1:3181",
@@ -74,7 +74,7 @@ Deno.test("readSettings() takes hosts without a single runner's token, and refus
 Deno.test("enrolments are looked up again after a while; only those that say so are public", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    const clock = new TestClock();
+    const clock = new FakeClock();
     const known = visibility(folder, clock);
     const write = (name: string, text: string) => Deno.writeTextFile(`${folder}/${name}/recipe.yml`, text);
     for (const name of ["miniflux", "empty", "Not-A-Name", "broken"]) await Deno.mkdir(`${folder}/${name}`);
@@ -84,17 +84,17 @@ Deno.test("enrolments are looked up again after a while; only those that say so 
     assert.deepEqual(known.names(), ["broken", "miniflux"]);
     await write("empty", 'public: "true"');
     assert.deepEqual(known.names(), ["broken", "miniflux"]);
-    clock.forward(31);
+    clock.pass(31);
     assert.deepEqual(known.names(), ["broken", "empty", "miniflux"]);
     assert.deepEqual(["miniflux", "broken", "empty", "gone", "Not-A-Name"].filter(known.shown), ["miniflux"]);
     await Deno.remove(`${folder}/miniflux`, { recursive: true });
-    clock.forward(31);
+    clock.pass(31);
     assert.equal(known.shown("miniflux"), false);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-  assert.deepEqual(visibility(undefined, new TestClock()).names(), []);
-  assert.equal(visibility(undefined, new TestClock()).shown("any"), true);
-  assert.deepEqual(visibility("/nowhere", new TestClock()).names(), []);
-  assert.equal(visibility("/nowhere", new TestClock()).shown("any"), false);
+  assert.deepEqual(visibility(undefined, new FakeClock()).names(), []);
+  assert.equal(visibility(undefined, new FakeClock()).shown("any"), true);
+  assert.deepEqual(visibility("/nowhere", new FakeClock()).names(), []);
+  assert.equal(visibility("/nowhere", new FakeClock()).shown("any"), false);
 });

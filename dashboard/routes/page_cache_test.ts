@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { Hono } from "hono";
 import { PageCache } from "./page_cache.ts";
-import { TestClock } from "../testing/clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 
 const start = Date.parse("2026-03-01T12:00:00Z");
 
 /** A server of pages that say how often they were made; a page's name is the recipe it is about; `all` is about every one. */
 function numbered(newest: number | null = start) {
-  const clock = new TestClock(start);
+  const clock = new FakeClock(start);
   const revisions = new Map<string | null, number>();
   const cache = new PageCache({ revision: (recipe) => revisions.get(recipe) ?? 0, clock });
   const made = new Map<string, number>();
@@ -46,9 +46,9 @@ Deno.test("a page is made anew when something was written about its recipe, and 
 Deno.test("a page about something new is ten seconds old at most", async () => {
   const { page, clock } = numbered();
   await page("one");
-  clock.forward(9.9);
+  clock.pass(9.9);
   assert.equal(await page("one"), "one 1");
-  clock.forward(0.1);
+  clock.pass(0.1);
   assert.equal(await page("one"), "one 2");
 });
 
@@ -57,11 +57,11 @@ Deno.test("a page whose ages are hours is kept for minutes, one that tells none 
   const ageless = numbered(null);
   await old.page("one");
   await ageless.page("one");
-  old.clock.forward(179);
-  ageless.clock.forward(3599);
+  old.clock.pass(179);
+  ageless.clock.pass(3599);
   assert.deepEqual([await old.page("one"), await ageless.page("one")], ["one 1", "one 1"]);
-  old.clock.forward(2);
-  ageless.clock.forward(2);
+  old.clock.pass(2);
+  ageless.clock.pass(2);
   assert.deepEqual([await old.page("one"), await ageless.page("one")], ["one 2", "one 2"]);
 });
 

@@ -6,7 +6,7 @@ import type { Deps } from "../views/deps.ts";
 import { Hub } from "../views/hub.ts";
 import { RunFiles } from "../store/files.ts";
 import { Store } from "../store/store.ts";
-import { TestClock } from "./clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 
 export const bridgeToken = "bridge-token-for-tests";
 export const runnerToken = "runner-token-for-tests";
@@ -15,7 +15,7 @@ export const secondToken = "token-of-the-second-runner";
 
 /** A dashboard without a socket, on a folder of its own. */
 export class TestDashboard implements AsyncDisposable {
-  readonly clock: TestClock;
+  readonly clock: FakeClock;
   readonly folder: string;
   enrolled: string[] = [];
   hidden = new Set<string>();
@@ -23,8 +23,8 @@ export class TestDashboard implements AsyncDisposable {
   #deps: Deps;
   #app: Hono;
 
-  constructor(options: { clock?: TestClock; folder?: string; baseUrl?: string } = {}) {
-    this.clock = options.clock ?? new TestClock();
+  constructor(options: { clock?: FakeClock; folder?: string; baseUrl?: string } = {}) {
+    this.clock = options.clock ?? new FakeClock("2026-03-01T12:00:00Z");
     this.#ownFolder = options.folder === undefined;
     this.folder = options.folder ?? Deno.makeTempDirSync({ prefix: "ccci-dashboard-" });
     this.#deps = this.#open(options.baseUrl ?? "https://ci.example.org");

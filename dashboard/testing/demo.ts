@@ -1,6 +1,6 @@
 import { systemClock } from "../../common/time.ts";
 import { serve } from "../routes/serve.ts";
-import { TestClock } from "./clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { TestDashboard } from "./dashboard.ts";
 import { fillWithSample } from "./sample.ts";
 
@@ -12,7 +12,7 @@ async function main(listen: string): Promise<void> {
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => stop.abort());
   await using dashboard = new TestDashboard({
-    clock: new TestClock(Date.now()),
+    clock: new FakeClock(Date.now()),
     baseUrl: `http://${listen}`,
   });
   await fillWithSample(dashboard);

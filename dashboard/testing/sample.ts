@@ -197,7 +197,7 @@ export async function fillWithSample(dashboard: TestDashboard): Promise<void> {
     unfinished: true,
   };
   await dashboard.announce(live.run, announcementOf(live));
-  const events = eventsOf(live, () => dashboard.clock.iso(), (seconds) => dashboard.clock.forward(seconds));
+  const events = eventsOf(live, () => dashboard.clock.iso(), (seconds) => dashboard.clock.pass(seconds));
   await dashboard.events(live.run, { offset: 0, events });
   const janitor = { at: new Date(now - 65_000).toISOString(), stuck: 0 };
   await dashboard.heartbeat(live.run, {

@@ -27,10 +27,10 @@ export async function fillWithOddities(dashboard: TestDashboard): Promise<void> 
   ];
   for (const { told, end } of ends) {
     await dashboard.announce(told.run, announcementOf(told));
-    const [began, ...others] = eventsOf(told, () => clock.iso(), (seconds) => clock.forward(seconds));
+    const [began, ...others] = eventsOf(told, () => clock.iso(), (seconds) => clock.pass(seconds));
     const stages = good().map(({ name }) => name);
     await dashboard.events(told.run, { offset: 0, events: [{ ...began as object, stages }, ...others] });
-    clock.forward(90);
+    clock.pass(90);
     await dashboard.announce(told.run, announcementOf(told, end));
   }
   for (const state of ["superseded", "expired"] as const) {
@@ -52,7 +52,7 @@ export async function fillWithOddities(dashboard: TestDashboard): Promise<void> 
     cause: "a run may take 45 min",
     level: 1,
   });
-  clock.forward(60);
+  clock.pass(60);
   const cause = `Could not pull ${longImage}: manifest unknown`;
   await tell(dashboard, {
     run: "longtext1-1",
@@ -76,7 +76,7 @@ export async function fillWithOddities(dashboard: TestDashboard): Promise<void> 
     images: [{ service: "app", image: longImage, bytes: 5e8 }],
     level: 0,
   });
-  clock.forward(30);
+  clock.pass(30);
   await dashboard.announce(
     "longname1-1",
     announcementOf({ recipe, subject: long }, { state: "queued", position: 2 }),

@@ -99,7 +99,7 @@ export function eventsOf(told: Told, now: () => string, forward: (seconds: numbe
 /** Tells the dashboard a whole run. */
 export async function tell(dashboard: TestDashboard, told: Told): Promise<void> {
   await expectOk(dashboard.announce(told.run, announcementOf(told)));
-  const events = eventsOf(told, () => dashboard.clock.iso(), (seconds) => dashboard.clock.forward(seconds));
+  const events = eventsOf(told, () => dashboard.clock.iso(), (seconds) => dashboard.clock.pass(seconds));
   await expectOk(dashboard.events(told.run, { offset: 0, events }));
   for (const [name, picture] of Object.entries(told.pictures ?? {})) {
     await expectOk(dashboard.artefact(told.run, name, picture));

@@ -23,7 +23,7 @@ async function text(dashboard: TestDashboard, query = ""): Promise<string> {
 Deno.test("the badge shows level or status, with its age", async () => {
   await using dashboard = new TestDashboard();
   await tell(dashboard, { run: "branch-1", recipe, level: 3 });
-  dashboard.clock.forward(2 * DAY);
+  dashboard.clock.pass(2 * DAY);
   assert.equal(await text(dashboard), "level 3 · 2 days");
   assert.equal(await text(dashboard, "?type=status"), "passed · 2 days");
 });
@@ -87,7 +87,7 @@ Deno.test("after thirty days the badge is grey and says how old it is", async ()
   await using dashboard = new TestDashboard();
   await tell(dashboard, { run: "branch-1", recipe, level: 5 });
   const fresh = await message(dashboard);
-  dashboard.clock.forward(45 * DAY);
+  dashboard.clock.pass(45 * DAY);
   const stale = await message(dashboard);
   assert.match(stale, /^level 5 · 6 weeks old #6b7280$/);
   assert.match(fresh, / #0b7a53$/);

@@ -39,7 +39,7 @@ function waits({ deps, clock }: TestDashboard): (number | null)[] {
 Deno.test("where one runs, those that wait have their turns one after the other", async () => {
   await using dashboard = await withHistory();
   await start(dashboard, "going1-1", "miniflux");
-  dashboard.clock.forward(30);
+  dashboard.clock.pass(30);
   await wait(dashboard, "queue1-1", { recipe: "slow", position: 0 });
   await wait(dashboard, "queue2-1", { recipe: "miniflux", position: 1 });
   assert.deepEqual(waits(dashboard), [70, 470]);
@@ -49,7 +49,7 @@ Deno.test("where two run, each that waits gets the place that is free first", as
   await using dashboard = await withHistory();
   await start(dashboard, "going1-1", "miniflux");
   await start(dashboard, "going2-1", "slow");
-  dashboard.clock.forward(30);
+  dashboard.clock.pass(30);
   await wait(dashboard, "queue1-1", { recipe: "miniflux", position: 0 });
   await wait(dashboard, "queue2-1", { recipe: "slow", position: 1 });
   await wait(dashboard, "queue3-1", { recipe: "miniflux", position: 2 });

@@ -21,7 +21,7 @@ Deno.test("files of a run that is over are packed, and read the same", async () 
   const log = `${dashboard.deps.files.folder}/${run}/events.ndjson`;
   const { size } = await Deno.stat(log);
   assert.ok(size > 1024 * 1024, "more than one block");
-  dashboard.clock.forward(31);
+  dashboard.clock.pass(31);
   assert.deepEqual(await packEnded(dashboard.deps), [run]);
   assert.ok((await Deno.stat(`${log}.gz`)).size < size / 10);
   const plain = (page: string) => page.replace(/<time[^>]*>[^<]*/g, "");
@@ -33,7 +33,7 @@ Deno.test("files of a run that is over are packed, and read the same", async () 
 Deno.test("a packed artefact is sent as it is to those who can unpack it, and unpacked to others", async () => {
   await using dashboard = new TestDashboard();
   await tell(dashboard, told(1));
-  dashboard.clock.forward(31);
+  dashboard.clock.pass(31);
   await packEnded(dashboard.deps);
   const path = `/runs/${run}/artefacts/report.html`;
   assert.equal(await dashboard.page(path), report);
@@ -51,11 +51,11 @@ Deno.test("events that come after the files were packed are added to them", asyn
   await dashboard.announce(run, announcementOf(told(3)));
   await dashboard.events(run, { offset: 0, events: all.slice(0, 5) });
   await dashboard.announce(run, announcementOf(told(3), { state: "cancelled" }));
-  dashboard.clock.forward(31);
+  dashboard.clock.pass(31);
   assert.deepEqual(await packEnded(dashboard.deps), [run]);
   assert.equal((await dashboard.events(run, { offset: 5, events: all.slice(5) })).status, 200);
   assert.equal((await dashboard.page(`/runs/${run}/log.txt`)).trim().split("\n").length, 3);
-  dashboard.clock.forward(31);
+  dashboard.clock.pass(31);
   assert.deepEqual(await packEnded(dashboard.deps), [run]);
   assert.equal((await dashboard.page(`/runs/${run}/log.txt`)).trim().split("\n").length, 3);
 });
@@ -66,7 +66,7 @@ Deno.test("old runs go, and too many, but never what speaks for a recipe", async
   const one = async (name: string, more: Partial<Told> = {}) => {
     names.push(`${name}-1`);
     await tell(dashboard, { run: `${name}-1`, recipe: "miniflux", subject: main, ...more });
-    dashboard.clock.forward(86_400);
+    dashboard.clock.pass(86_400);
   };
   const left = () => names.filter((name) => dashboard.deps.store.find(name) !== undefined);
   await one("face00");
@@ -78,7 +78,7 @@ Deno.test("old runs go, and too many, but never what speaks for a recipe", async
   names.push("waiting-1");
   assert.deepEqual(await dropOld(dashboard.deps, { days: 365, runs: 100 }), []);
   assert.deepEqual(await dropOld(dashboard.deps, { days: 365, runs: 5 }), ["trouble-1", "change0-1"]);
-  dashboard.clock.forward(400 * 86_400);
+  dashboard.clock.pass(400 * 86_400);
   assert.deepEqual(await dropOld(dashboard.deps, { days: 365, runs: 100 }), ["change1-1", "change2-1"]);
   assert.deepEqual(left(), ["face00-1", "face01-1", "change3-1", "change4-1", "others-1", "waiting-1"]);
   assert.equal((await dashboard.get("/runs/change0-1")).status, 404);

@@ -7,7 +7,7 @@ async function withLevels(levels: number[]): Promise<TestDashboard> {
   const dashboard = new TestDashboard();
   for (const [at, level] of levels.entries()) {
     await tell(dashboard, { run: `level${at}-1`, recipe: "miniflux", subject: main, level });
-    dashboard.clock.forward(3600);
+    dashboard.clock.pass(3600);
   }
   return dashboard;
 }

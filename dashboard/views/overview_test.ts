@@ -9,7 +9,7 @@ async function sample(): Promise<TestDashboard> {
   const dashboard = new TestDashboard();
   dashboard.enrolled = ["never"];
   await tell(dashboard, { run: "stale1-1", recipe: "stale", level: 2 });
-  dashboard.clock.forward(31 * DAY);
+  dashboard.clock.pass(31 * DAY);
   await tell(dashboard, { run: "fallen-1", recipe: "fallen", level: 3 });
   await tell(dashboard, { run: "broken-1", recipe: "broken", ...failed });
   await tell(dashboard, { run: "brokenx-1", recipe: "broken-later", ...failed });
@@ -60,7 +60,7 @@ Deno.test("the head says how many need a look and what goes on", async () => {
 
 Deno.test("a row answers what is broken, since when, and is anybody on it", async () => {
   await using dashboard = await sample();
-  dashboard.clock.forward(3 * DAY);
+  dashboard.clock.pass(3 * DAY);
   await dashboard.announce("fixing-1", announcementOf({ recipe: "broken", subject: pullRequest(8) }));
   const html = await dashboard.page("/?q=broken&sort=name");
   assert.match(html, /upgrade: <bdi>data is gone<\/bdi>/);
@@ -119,7 +119,7 @@ Deno.test("an age on the overview goes on while nothing happens to its recipe", 
   const ages = async () => /<time [^>]*>([^<]*)</.exec(await dashboard.page("/"))?.[1];
   const seen = [await ages()];
   for (const seconds of [120, 3600, 3 * DAY]) {
-    dashboard.clock.forward(seconds);
+    dashboard.clock.pass(seconds);
     seen.push(await ages());
   }
   assert.deepEqual(seen, ["just now", "2 min ago", "1 h ago", "3 days ago"]);

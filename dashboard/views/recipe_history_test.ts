@@ -12,7 +12,7 @@ async function withRuns(all: Partial<Told>[]): Promise<TestDashboard> {
       result: told.result === "failed" ? "failed" : "passed",
     }];
     await tell(dashboard, { run: `story${at}-1`, recipe: "miniflux", subject: main, stages, ...told });
-    dashboard.clock.forward(3600);
+    dashboard.clock.pass(3600);
   }
   return dashboard;
 }

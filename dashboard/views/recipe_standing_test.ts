@@ -119,9 +119,9 @@ Deno.test("level 0 is a level", async () => {
 
 Deno.test("a result older than thirty days is stale", async () => {
   await using dashboard = await told({ run: "branch-1" });
-  dashboard.clock.forward(30 * DAY);
+  dashboard.clock.pass(30 * DAY);
   assert.equal(standing(dashboard).stale, false);
-  dashboard.clock.forward(1);
+  dashboard.clock.pass(1);
   assert.deepEqual([standing(dashboard).stale, standing(dashboard).health], [true, "stale"]);
 });
 

@@ -26,7 +26,7 @@ Deno.test("the status page tells of a running run that fell silent", async () =>
   await using dashboard = new TestDashboard();
   await dashboard.announce("going0-1", announcementOf({ recipe: "miniflux" }));
   assert.match(await dashboard.page("/status"), /is well/);
-  dashboard.clock.forward(121);
+  dashboard.clock.pass(121);
   assert.match(await dashboard.page("/status"), /Nothing was heard of .*going0-1.* at all/);
 });
 
@@ -104,7 +104,7 @@ Deno.test("space that runs out and a janitor that stopped are trouble, said firs
     if (typeof says === "string") assert.equal(said, says);
     else assert.match(said, says);
     await dashboard.announce("going0-1", announcementOf({ recipe: "miniflux" }, { state: "infra" }));
-    dashboard.clock.forward(16 * DAY);
+    dashboard.clock.pass(16 * DAY);
     await tell(dashboard, { run: "later0-1", recipe: "miniflux" });
     assert.match(await lede(dashboard), /is well/, "what a host said long ago tells nothing of today");
   }
@@ -174,9 +174,9 @@ Deno.test("what is free where the dashboard keeps its own is judged too", async 
 
 Deno.test("default branches that are no longer tested are trouble, where recipes are enrolled", async () => {
   await using dashboard = await withRun();
-  dashboard.clock.forward(14 * DAY);
+  dashboard.clock.pass(14 * DAY);
   assert.match(await lede(dashboard), /is well/);
-  dashboard.clock.forward(2 * DAY);
+  dashboard.clock.pass(2 * DAY);
   assert.equal(await lede(dashboard), "no default branch was tested for 16 days.");
   dashboard.enrolled = [];
   assert.match(await lede(dashboard), /is well/);
@@ -209,7 +209,7 @@ Deno.test("the status page says what troubles the bridge, of a recipe that is no
   assert.equal(await lede(dashboard), "2 troubles of the bridge.");
   await dashboard.reportBridge({ troubles: [] });
   assert.match(await lede(dashboard), /is well/);
-  dashboard.clock.forward(360);
+  dashboard.clock.pass(360);
   assert.match(await lede(dashboard), /^nothing was heard of the bridge for 6 min/);
 });
 

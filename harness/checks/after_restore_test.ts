@@ -1,5 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import type { TestOutcome } from "../recipe_tests/runner.ts";
 import { onceSettled } from "./after_restore.ts";
 

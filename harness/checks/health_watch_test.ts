@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { HealthWatch, unhealthyContainer } from "./health_watch.ts";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import type { Swarm } from "../swarm/swarm.ts";
 
 const event = (action: string, id: string) => `${JSON.stringify({ Action: action, Actor: { ID: id } })}\n`;

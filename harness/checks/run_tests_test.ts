@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import type { App } from "../app/app.ts";
 import { type StageContext, StageTimeout } from "../run/stage.ts";
 import type { RunContext } from "./context.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { writeLedger } from "../images/pulled.ts";
 import { Swarm } from "../swarm/swarm.ts";
 import { tidyImages, whatIsAbove } from "./images_on_disk.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import type { Clock } from "../../common/time.ts";
 import type { PlannedApp } from "../run/folder.ts";
 import { readSettings } from "../run/settings.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { recipesCheck } from "./recipes.ts";
 import { recipesList } from "./recipes_list.ts";
 import { sampleResult } from "../../protocol/testing/sample_result.ts";

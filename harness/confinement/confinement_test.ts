@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { loadCompose } from "../recipe/compose.ts";
 import { findDockerClient } from "../../common/docker_client.ts";
 import { checkConfinement, confine } from "./confinement.ts";
-import { app, benign, type Fixture, fixtureEnv as env, hostile, readTwice } from "./fixtures/mod.ts";
+import { app, benign, type Fixture, fixtureEnv as env, hostile, readTwice } from "./testing/mod.ts";
 import { isPublic } from "./images.ts";
 import { type Door, doorsOf } from "./registry_doors.ts";
 import { fillIn, type Finding } from "../lint/finding.ts";

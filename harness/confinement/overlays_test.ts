@@ -2,7 +2,7 @@ import { deepEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { findDockerClient } from "../../common/docker_client.ts";
 import { loadCompose } from "../recipe/compose.ts";
-import { app, fixtureEnv as env } from "./fixtures/mod.ts";
+import { app, fixtureEnv as env } from "./testing/mod.ts";
 import { checkOverlays } from "./overlays.ts";
 
 const client = await findDockerClient();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { join } from "node:path";
 import { findDockerClient } from "../../common/docker_client.ts";
-import { seededRandom } from "../../common/seeded_random.ts";
+import { seededRandom } from "../../common/testing/seeded_random.ts";
 import { readByDocker } from "../recipe/docker_reading.ts";
 import { loadCompose } from "../recipe/compose.ts";
 import { plainCopy } from "../recipe/plain_copy.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { stringify } from "yaml";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import type { App } from "../app/app.ts";
 import type { RunContext } from "../checks/context.ts";
 import { loadCompose } from "../recipe/compose.ts";

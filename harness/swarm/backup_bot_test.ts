@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { PassThrough } from "node:stream";
 import { frame } from "../testing/frame.ts";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { forgetSnapshots, lookIntoSnapshot } from "./backup_bot.ts";
 import { DockerError, Swarm } from "./swarm.ts";
 import type { ContainerObject } from "./schema.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { taskState } from "../testing/stack_states.ts";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import * as schema from "./schema.ts";
 import { stackFailure, waitConverged } from "./wait_converged.ts";
 import type { Failure } from "./stack_state.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { systemClock } from "../../common/time.ts";
 import type { StageName } from "../../protocol/result.ts";
 import { bounded } from "../checks/bounded.ts";

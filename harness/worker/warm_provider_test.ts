@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { FakeClock } from "../../common/fake_clock.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { toRemove } from "../cleanup/clean_up.ts";
 import type { App } from "../app/app.ts";
 import type { Checked } from "../confinement/engine/mod.ts";

@@ -1,12 +1,12 @@
-import type { Clock } from "./time.ts";
+import type { Clock } from "../time.ts";
 
 /** Time that passes only when told to, or when somebody sleeps. */
 export class FakeClock implements Clock {
   #now: number;
 
   /** @param start any time; whole seconds make expectations readable */
-  constructor(start = Date.parse("2026-11-23T12:00:00Z")) {
-    this.#now = start;
+  constructor(start: string | number = "2026-11-23T12:00:00Z") {
+    this.#now = typeof start === "number" ? start : Date.parse(start);
   }
 
   now(): number {
@@ -17,12 +17,21 @@ export class FakeClock implements Clock {
     return this.#now;
   }
 
-  sleep(ms: number): Promise<void> {
+  iso(): string {
+    return new Date(this.#now).toISOString();
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
     this.#now += ms;
     return Promise.resolve();
   }
 
   pass(seconds: number): void {
     this.#now += seconds * 1000;
+  }
+
+  set(ms: number): void {
+    this.#now = ms;
   }
 }
