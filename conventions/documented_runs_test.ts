@@ -42,18 +42,26 @@ Deno.test("README.md: the status says where everything lies, whether it runs or 
   assert.match(stdout, /^Docker Engine .*^Gitea .*^Dashboard .*^Cache: \//ms);
 });
 
-Deno.test("docs/install.md: the settings that it shows make the units of a host", async () => {
-  const least = /^## Settings$[^]*?^```json\n([^]*?)^```/m.exec(await document("docs/install.md"))?.[1];
-  const folder = await Deno.makeTempDir();
-  const settings = join(folder, "host.json");
-  try {
-    await Deno.writeTextFile(settings, least ?? assert.fail("the settings stand somewhere else now"));
-    const { code, stderr } = await ccCi("units", folder, "--settings", settings);
-    assert.equal(code, 0, stderr);
-    const written = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
-    assert.deepEqual(Object.keys(UNITS.units).filter((name) => !written.includes(name)), []);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+Deno.test("docs/install.md: the settings that it shows make the units of such a host, and no others", async () => {
+  const text = await document("docs/install.md");
+  for (
+    const [heading, without] of [
+      ["Settings", []],
+      ["More than one host", ["cc-ci-bridge.service", "cc-ci-dashboard.service", "cc-ci-drone.service"]],
+    ] as const
+  ) {
+    const shown = new RegExp(`^## ${heading}$[^]*?^\`\`\`json\n([^]*?)^\`\`\``, "m").exec(text)?.[1];
+    const folder = await Deno.makeTempDir();
+    const settings = join(folder, "host.json");
+    try {
+      await Deno.writeTextFile(settings, shown ?? assert.fail("the settings stand somewhere else now"));
+      const { code, stderr } = await ccCi("units", folder, "--settings", settings);
+      assert.equal(code, 0, stderr);
+      const written = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+      assert.deepEqual(Object.keys(UNITS.units).filter((name) => !written.includes(name)).sort(), without);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
   }
 });
 
