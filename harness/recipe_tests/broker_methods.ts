@@ -35,7 +35,7 @@ const handParams = z.object({
     /^[A-Za-z][\w-]{0,63}$/,
     "must begin with a letter and hold letters, digits, - and _ only",
   ),
-  value: z.string().max(64 * 1024),
+  value: z.string().min(1, "must not be empty").max(64 * 1024),
   secret: z.boolean().default(false),
 });
 

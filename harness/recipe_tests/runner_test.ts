@@ -446,6 +446,12 @@ Deno.test("steps before the tests hand values on, get the marker, and say where 
     },
   );
   assert.match(late.outcome.failures[0]?.message ?? "", /^It was not over after 0\.01 s\n {4}at seed\.ts:2$/);
+  const nothing = await run(kit('setup(async () => await hand("x", ""));'), {
+    name: "setup.ts",
+    hand: (...one) => handed.push(one),
+  });
+  assert.match(nothing.outcome.failures[0]?.message ?? "", /value must not be empty\n {4}at setup\.ts:2$/);
+  assert.equal(handed.length, 2);
   const thief = await run(kit('seed(async () => await hand("x", "y"));'), { name: "seed.ts" });
   assert.match(thief.outcome.failures[0]?.message ?? "", /^Only setup\.ts can hand values on/);
   const unknown = await run(kit('seed(async () => void await handed("x"));'), { name: "seed.ts" });
