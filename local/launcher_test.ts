@@ -106,6 +106,24 @@ Deno.test("the launcher becomes the program, in the checkout, and says where it 
   }
 });
 
+Deno.test("a cache folder in which nothing can be made is named, with what to do", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const cache = join(folder, "cache");
+    await Deno.mkdir(cache);
+    await Deno.writeTextFile(join(cache, "deno"), "in the way");
+    const env = { PATH: await binWith(folder, {}), CCCI_CACHE: cache };
+    const { code, stderr } = await exec([LAUNCHER, "status"], { env, clearEnv: true });
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /\nCould not write to the cache folder ".*cache"\.\nName a folder .* with CCCI_CACHE\.\n$/,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("an unknown command is refused with a sentence", async () => {
   for (const word of ["tets", "permissions", "test.", 'a"b', "$(id)", ".*"]) {
     const { code, stderr } = await launch([word], { deno: deno("2.9.6") });

@@ -31,8 +31,12 @@ export interface Written {
  * permission sets, the recipes, the floor's runtime. The same tree gives the same bytes, wherever it lies.
  * @param folder is replaced when it holds programs already
  * @throws {UsageError} when it holds something else
+ * @throws the signal's reason; what was there before stays then
  */
-export async function bundlePrograms(folder: string, { repo }: { repo: string }): Promise<Written[]> {
+export async function bundlePrograms(
+  folder: string,
+  { repo, signal }: { repo: string; signal?: AbortSignal },
+): Promise<Written[]> {
   const isThere = await exists(folder);
   if (isThere && [...Deno.readDirSync(folder)].length > 0 && !await exists(join(folder, "harness.js"))) {
     throw new UsageError(`Could not write the programs to "${folder}": it holds something else`, {
@@ -50,7 +54,8 @@ export async function bundlePrograms(folder: string, { repo }: { repo: string })
         Deno.execPath(),
         ...["bundle", "--quiet", "--frozen", "--platform=deno", "--minify", ...external],
         ...["--output", join(draft, `${program}.js`), `${program}.ts`],
-      ], { cwd: repo, timeoutMs: 300_000 });
+      ], { cwd: repo, timeoutMs: 300_000, ...(signal === undefined ? {} : { signal }) })
+        .finally(() => signal?.throwIfAborted());
     }
     const { permissions } = JSON.parse(await Deno.readTextFile(join(repo, "deno.json")));
     await Deno.writeTextFile(join(draft, "deno.json"), `${JSON.stringify({ permissions }, null, 2)}\n`);

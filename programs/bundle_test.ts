@@ -70,6 +70,18 @@ Deno.test("a folder that holds something else is not replaced", async () => {
   assert.deepEqual([...Deno.readDirSync(theirs)].map(({ name }) => name), ["letter.txt"]);
 });
 
+Deno.test("writing bundles that is interrupted leaves what was there, and nothing beside it", async () => {
+  const there = join(tmp, "interrupted", "programs");
+  await Deno.mkdir(there, { recursive: true });
+  await Deno.writeTextFile(join(there, "harness.js"), "of before");
+  const stop = new AbortController();
+  const writing = bundlePrograms(there, { repo, signal: stop.signal });
+  stop.abort(new Error("interrupted"));
+  await assert.rejects(writing, /^Error: interrupted$/);
+  assert.deepEqual([...Deno.readDirSync(dirname(there))].map(({ name }) => name), ["programs"]);
+  assert.equal(await Deno.readTextFile(join(there, "harness.js")), "of before");
+});
+
 Deno.test("bundles start without a network, in an empty cache, from a folder of their own", async () => {
   const state = await Deno.makeTempDir({ dir: tmp });
   const places = (net: string[]) => ({ net, read: [state, join(folder, "recipes")], write: [state] });

@@ -164,7 +164,7 @@ async function sourcesOf(
     return { programs: resolvePath(options.programs), deno: Deno.execPath(), runner };
   }
   const programs = join(scratch, "programs");
-  await bundlePrograms(programs, { repo: paths.repo });
+  await bundlePrograms(programs, { repo: paths.repo, signal });
   return { programs, deno: Deno.execPath(), runner };
 }
 
