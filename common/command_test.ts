@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import { runCommand, runCommandOk } from "./command.ts";
 import { exec, ExecError } from "./exec.ts";
-import { waitFor } from "./time.ts";
-
-/** Waits until a process is gone, or at least ended: what was killed may live until it has a processor once more. */
-async function gone(pid: string): Promise<void> {
-  await waitFor(async () => {
-    const state = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
-    return state === "" || /\) [ZX] /.test(state);
-  }, { what: `process ${pid} to be gone`, timeoutMs: 20_000, everyMs: 20 });
-}
+import { processGone } from "./process_gone.ts";
 
 Deno.test("runCommand() tells exit code and both streams, and hands arguments over as they are", async () => {
   const ended = await runCommand(["sh", "-c", "echo out; echo err >&2; exit 3"]);
@@ -36,7 +28,7 @@ Deno.test("runCommand() ends a program that is over time, with what it started",
   const late = await runCommand(["sh", "-c", "sleep 60 & echo $!; wait"], { timeoutMs: 5_000 });
   assert.deepEqual([late.timedOut, late.success], [true, false]);
   assert.ok(late.ms < 30_000, `${late.ms} ms`);
-  await gone(late.stdout.trim());
+  await processGone(late.stdout.trim());
 });
 
 Deno.test("runCommand() ends what does not obey TERM, also when its exit code would be a success", async () => {
@@ -51,14 +43,14 @@ Deno.test("runCommand() ends what does not obey TERM, also when its exit code wo
   assert.equal(stubborn.success, false);
   assert.equal(polite.success, false, "over time is no success");
   assert.equal(left.success, false);
-  await gone(left.stdout.trim());
+  await processGone(left.stdout.trim());
 });
 
 Deno.test("runCommand() does not wait for a process that stays behind and holds the pipe", async () => {
   const ended = await runCommand(["sh", "-c", "sleep 60 & echo $!"]);
   assert.equal(ended.success, true);
   assert.ok(ended.ms < 30_000, `${ended.ms} ms`);
-  await gone(ended.stdout.trim());
+  await processGone(ended.stdout.trim());
 });
 
 Deno.test("runCommand() ends a program when its signal aborts, and starts none after that", async () => {

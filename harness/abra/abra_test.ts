@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { processGone } from "../../common/process_gone.ts";
 import { Abra, type AbraError, isBotMissing } from "./abra.ts";
 import { isHostVariable } from "./environment.ts";
 import { Redactor } from "../run/redact.ts";
@@ -159,10 +160,7 @@ Deno.test("an abra that is over time is ended with what it started", () =>
     ]);
     const started = (await Deno.readTextFile(join(folder, "started"))).trim().split("\n");
     assert.equal(started.length, 2);
-    for (const pid of started) {
-      const state = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
-      assert.ok(state === "" || /\) Z /.test(state), `process ${pid} is gone`);
-    }
+    for (const pid of started) await processGone(pid);
   }));
 
 Deno.test("an abra that leaves a process behind is not waited for until that one ends", () =>

@@ -1,5 +1,5 @@
 import { UsageError } from "../../common/errors.ts";
-import { commandLine } from "./process.ts";
+import { commandLine, parentOf } from "./process.ts";
 
 /** A listening TCP socket on the wanted port. */
 export interface PortHolder {
@@ -34,11 +34,15 @@ export function portHolder(port: number): PortHolder | undefined {
   });
   if (inodes.length === 0) return undefined;
   const wanted = new Set(inodes.map((inode) => `socket:[${inode}]`));
-  for (const { name: pid } of Deno.readDirSync("/proc")) {
-    if (!/^[0-9]+$/.test(pid) || !openFiles(pid).some((target) => wanted.has(target))) continue;
-    return { pid: Number(pid), name: commandLine(Number(pid))[0]?.split("/").pop() ?? "?" };
-  }
-  return {};
+  const holders = [...Deno.readDirSync("/proc")].map(({ name }) => name)
+    .filter((pid) => /^[0-9]+$/.test(pid) && openFiles(pid).some((target) => wanted.has(target))).map(Number);
+  const pid = eldest(holders, parentOf);
+  return pid === undefined ? {} : { pid, name: commandLine(pid)[0]?.split("/").pop() ?? "?" };
+}
+
+/** Of those who have the same socket the one that the others have it from: to stop one of its children frees nothing. */
+export function eldest(holders: readonly number[], parentOf: (pid: number) => number): number | undefined {
+  return holders.find((pid) => !holders.includes(parentOf(pid))) ?? holders[0];
 }
 
 /** What a process has open. A file that was closed meanwhile is left out, and so is all of another user's process. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { freePort } from "../../common/free_port.ts";
 import { UsageError } from "../../common/errors.ts";
 import { waitFor } from "../../common/time.ts";
-import { listenersIn, portHolder, requireFreePorts } from "./ports.ts";
+import { eldest, listenersIn, portHolder, requireFreePorts } from "./ports.ts";
 
 const TABLE =
   `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -29,6 +29,14 @@ Deno.test("a taken port is refused with the name and number of the process that 
     return true;
   });
   requireFreePorts([port], (holder) => holder.pid === Deno.pid);
+});
+
+Deno.test("who has a port is the one that its children have it from, whatever their numbers are", () => {
+  const parents = new Map([[25719, 29228], [25720, 25719], [29228, 1]]);
+  const parentOf = (pid: number) => parents.get(pid) ?? 0;
+  assert.equal(eldest([25719, 25720, 29228], parentOf), 29228);
+  assert.equal(eldest([25720, 25719], parentOf), 25719, "what the first of them has let go");
+  assert.equal(eldest([], parentOf), undefined);
 });
 
 Deno.test("a port that nobody has is free", async () => {

@@ -191,7 +191,7 @@ function leadsGroup(pid: number): boolean {
   return Number(statFields(pid)[2] ?? 0) === pid;
 }
 
-function parentOf(pid: number): number {
+export function parentOf(pid: number): number {
   return Number(statFields(pid)[1] ?? 0);
 }
 
