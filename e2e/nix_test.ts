@@ -212,7 +212,7 @@ withNix(
     assert.equal(await build(""), 1);
     for (
       const [settings, why] of [
-        ["settings.colour = 1;", /the file: Unrecognized key: "colour"/],
+        ["settings.colour = 1;", /Could not read the settings of this host: .*"colour"/],
         ['gateway.address = "10.0.0.1";', /gateway\.address: must lie in "gateway\.subnet"/],
       ] as const
     ) {

@@ -22,7 +22,8 @@ in
   docker = config.virtualisation.docker;
   firewall = config.networking.firewall.interfaces;
   checks = map (check: check.drvPath) config.system.checks;
-  packages = map (package: package.name) config.environment.systemPackages;
+  # Modules may be merged in another order.
+  packages = builtins.sort builtins.lessThan (map (package: package.name) config.environment.systemPackages);
   commands = builtins.listToAttrs (builtins.concatMap
     (package: if package ? text then [{ inherit (package) name; value = package.text; }] else [ ])
     config.environment.systemPackages);
