@@ -3,6 +3,7 @@ import type { Room } from "../run/disk.ts";
 import { roomAt, usedShare } from "../run/disk.ts";
 import { requireFreeSpace, requireRoom, roomToDeploy } from "./free_space.ts";
 import { storedSettings } from "../run/settings.ts";
+import { engineInfo } from "../testing/engine.ts";
 import { Swarm } from "../swarm/swarm.ts";
 
 const wanted = { MIN_FREE_GB: 1, MIN_FREE_INODES: 20_000 };
@@ -55,14 +56,7 @@ for (const [says, room, pull, cause, detail] of cases) {
 
 class FakeSwarm extends Swarm {
   override info() {
-    return Promise.resolve({
-      DefaultRuntime: "runc",
-      Runtimes: {},
-      OSType: "linux",
-      Architecture: "x86_64",
-      DockerRootDir: "/tmp",
-      Swarm: { LocalNodeState: "active", ControlAvailable: true },
-    });
+    return Promise.resolve(engineInfo("/tmp"));
   }
 }
 

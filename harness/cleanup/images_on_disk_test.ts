@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import { join } from "node:path";
 import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { writeLedger } from "../images/pulled.ts";
 import { Swarm } from "../swarm/swarm.ts";
+import { engineInfo, engineSocket } from "../testing/engine.ts";
 import { tidyImages, whatIsAbove } from "./images_on_disk.ts";
 
 const half = { free: 500, used: 500 };
@@ -25,34 +24,23 @@ Deno.test("images go when a disk is above the mark, in bytes or in inodes", () =
 
 /** A dry run with an engine that has one image of ours, and that refuses to list services with these words. */
 async function wouldGo(refusal: string): Promise<string[]> {
-  const folder = await Deno.makeTempDir();
   const answers: Record<string, unknown> = {
-    "/info": { DockerRootDir: folder, Swarm: {} },
+    "/info": engineInfo("/"),
     "/images/json?all=true": [{ Id: "sha256:1", RepoTags: ["nginx:1.27"] }],
     "/containers/json?all=true": [],
   };
-  const server = createServer((request, response) => {
+  await using engine = await engineSocket((request, response) => {
     const answer = answers[request.url ?? ""];
     response.writeHead(answer === undefined ? 503 : 200, { "content-type": "application/json" })
       .end(JSON.stringify(answer ?? { message: refusal }));
   });
-  const socket = join(folder, "docker.sock");
-  await new Promise<void>((resolve) => server.listen(socket, resolve));
-  try {
-    const clock = new FakeClock();
-    const usedAt = new Date(clock.now()).toISOString();
-    const pulled = { id: "sha256:1", names: ["nginx:1.27"], usedAt, published: [] };
-    await writeLedger(folder, { images: [pulled], latest: {} });
-    const swarm = new Swarm(socket);
-    const { removed } = await tidyImages({
-      ...{ swarm, runs: folder, announce() {}, clock, above: 0, dryRun: true },
-    });
-    return removed;
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    await Deno.remove(folder, { recursive: true });
-  }
+  const clock = new FakeClock();
+  const pulled = { id: "sha256:1", names: ["nginx:1.27"], usedAt: clock.iso(), published: [] };
+  await writeLedger(engine.folder, { images: [pulled], latest: {} });
+  const { removed } = await tidyImages({
+    ...{ swarm: new Swarm(engine.socket), runs: engine.folder, announce() {}, clock, above: 0, dryRun: true },
+  });
+  return removed;
 }
 
 Deno.test("images go where there is no Swarm, and stay where it does not say what its services use", async () => {

@@ -9,6 +9,7 @@ import { noteImage } from "../images/pulled.ts";
 import { roomAt } from "../run/disk.ts";
 import { RunFolder } from "../run/folder.ts";
 import { readSettings } from "../run/settings.ts";
+import { engineInfo } from "../testing/engine.ts";
 import { DockerError, type DockerObject, type Kind, type OwnedObject, Swarm } from "../swarm/swarm.ts";
 
 const HOUR = 3_600_000;
@@ -277,14 +278,7 @@ class ImageSwarm extends FakeSwarm {
     return shape.parse(await call());
   }
   override info() {
-    return Promise.resolve({
-      DefaultRuntime: "runc",
-      Runtimes: {},
-      OSType: "linux",
-      Architecture: "x86_64",
-      DockerRootDir: "/tmp",
-      Swarm: { LocalNodeState: "active", ControlAvailable: true },
-    });
+    return Promise.resolve(engineInfo("/tmp"));
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Clock } from "../../common/time.ts";
+import { WakingClock } from "../../common/testing/waking_clock.ts";
 import type { StageName } from "../../protocol/result.ts";
 import type { WorkerMessage } from "../run/messages.ts";
 import { emptyReport } from "../run/stage.ts";
@@ -17,29 +17,15 @@ const ends = (stage: StageName): WorkerMessage => ({
 
 /** A run that may take 100 s, and a clock that goes on when told to and wakes those whose time has come. */
 function scene({ wholeMs = null }: { wholeMs?: number | null } = {}) {
-  let now = 0;
   const ends: LateEnd[] = [];
-  const sleepers: { at: number; wake: () => void }[] = [];
-  const clock: Clock = {
-    now: () => now,
-    elapsed: () => now,
-    sleep: (ms, signal) =>
-      new Promise((resolve, reject) => {
-        sleepers.push({ at: now + ms, wake: resolve });
-        signal?.addEventListener("abort", () => reject(signal.reason));
-      }),
-  };
+  const clock = new WakingClock();
   const deadline = new RunDeadline({ ms: 100_000, mostMs: 150_000, wholeMs }, {
     clock,
     late: (end) => void ends.push(end),
   });
   return {
     deadline,
-    async pass(seconds: number) {
-      now += 1000 * seconds;
-      for (const { at, wake } of sleepers) if (at <= now) wake();
-      for (let turn = 0; turn < 5; turn++) await Promise.resolve();
-    },
+    pass: (seconds: number) => clock.pass(seconds),
     late: () => ends.length,
     ends,
   };

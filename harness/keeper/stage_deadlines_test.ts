@@ -1,31 +1,17 @@
 import assert from "node:assert/strict";
-import type { Clock } from "../../common/time.ts";
+import { WakingClock } from "../../common/testing/waking_clock.ts";
 import { emptyReport } from "../run/stage.ts";
 import { StageDeadlines } from "./stage_deadlines.ts";
 
 /** Time that goes on when told to. */
 function scene() {
-  let now = 0;
-  const sleepers: { at: number; wake: () => void }[] = [];
-  const clock: Clock = {
-    now: () => now,
-    elapsed: () => now,
-    sleep: (ms, signal) =>
-      new Promise((resolve, reject) => {
-        sleepers.push({ at: now + ms, wake: resolve });
-        signal?.addEventListener("abort", () => reject(signal.reason));
-      }),
-  };
+  const clock = new WakingClock();
   const late: string[] = [];
   const stages = new StageDeadlines({ clock, late: (stage, ms) => void late.push(`${stage} after ${ms}`) });
   return {
     stages,
     late,
-    async pass(seconds: number) {
-      now += 1000 * seconds;
-      for (const { at, wake } of sleepers) if (at <= now) wake();
-      for (let turn = 0; turn < 5; turn++) await Promise.resolve();
-    },
+    pass: (seconds: number) => clock.pass(seconds),
   };
 }
 

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { Buffer } from "node:buffer";
-import { join } from "node:path";
 import { pack } from "tar-stream";
+import { engineSocket } from "../testing/engine.ts";
 import { execIn, getFile } from "./exec.ts";
 import { Swarm } from "./swarm.ts";
 
@@ -11,9 +10,8 @@ async function withEngine(
   answer: (path: string) => AsyncIterable<Uint8Array> | string,
   work: (swarm: Swarm, sent: () => number) => Promise<void>,
 ) {
-  const folder = await Deno.makeTempDir();
   let sent = 0;
-  const server = createServer(async (request, response) => {
+  await using engine = await engineSocket(async (request, response) => {
     const said = answer(request.url ?? "");
     if (typeof said === "string") {
       response.writeHead(200, { "content-type": "application/json" }).end(said);
@@ -32,15 +30,7 @@ async function withEngine(
     }
     response.end();
   });
-  const socket = join(folder, "docker.sock");
-  await new Promise<void>((resolve) => server.listen(socket, resolve));
-  try {
-    await work(new Swarm(socket), () => sent);
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    await Deno.remove(folder, { recursive: true });
-  }
+  await work(new Swarm(engine.socket), () => sent);
 }
 
 const MIB = 1024 * 1024;

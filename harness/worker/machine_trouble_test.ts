@@ -3,6 +3,7 @@ import { FakeClock } from "../../common/testing/fake_clock.ts";
 import type { RunContext } from "../checks/context.ts";
 import { StageFailure } from "../run/stage.ts";
 import { DockerError, Swarm } from "../swarm/swarm.ts";
+import { engineInfo } from "../testing/engine.ts";
 import { trouble, whatIsFull } from "./machine_trouble.ts";
 
 /** An engine that says when it was started, or does not answer, look by look; the last answer stays. */
@@ -18,14 +19,7 @@ class FakeSwarm extends Swarm {
     return Promise.reject(new DockerError("list networks", { code: "docker.away" }));
   }
   override info() {
-    return Promise.resolve({
-      DefaultRuntime: "runc",
-      Runtimes: {},
-      OSType: "linux",
-      Architecture: "x86_64",
-      DockerRootDir: "/proc", // a file system without any free space
-      Swarm: { LocalNodeState: "active", ControlAvailable: true },
-    });
+    return Promise.resolve(engineInfo("/proc")); // a file system without any free space
   }
 }
 
