@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { rootCertificates } from "node:tls";
 import { exec } from "../common/exec.ts";
+import { bridgeSettings, dashboardSettings } from "../programs/testing/settings.ts";
 import { root } from "./testing/tree.ts";
 
 /**
@@ -43,23 +44,8 @@ async function documentedCommands(): Promise<string[]> {
   );
 }
 
-const ofDashboard = {
-  CCCI_STATE: "/var/lib/cc-ci/dashboard",
-  CCCI_LISTEN: "127.0.0.1:3181",
-  CCCI_DASHBOARD_URL: "https://ci.example.org",
-  CCCI_BRIDGE_TOKEN: "a-token-of-the-bridge",
-  CCCI_RUNNER_TOKEN: "a-token-of-the-runner",
-};
-const ofBridge = {
-  CCCI_STATE: "/var/lib/cc-ci/bridge",
-  CCCI_FORGE_URL: "https://git.example.org",
-  CCCI_FORGE_TOKEN: "a-token-of-the-forge",
-  CCCI_MEMBERS_ORG: "recipe-maintainers",
-  CCCI_ENGINE: "drone",
-  CCCI_DRONE_URL: "https://git.example.org",
-  CCCI_DRONE_TOKEN: "a-token-of-drone",
-  CCCI_DRONE_COMMIT: "d".repeat(40),
-};
+const ofDashboard = dashboardSettings("/var/lib/cc-ci/dashboard");
+const ofBridge = bridgeSettings("/var/lib/cc-ci/bridge");
 
 Deno.test("docs/operating.md: both programs start as it says, with a state folder that they make", async () => {
   const [dashboard, bridge] = await Promise.all([

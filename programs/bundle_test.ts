@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { exec, execOk } from "../common/exec.ts";
 import { bundlePrograms } from "./bundle.ts";
 import { moduleCommand, ownHome, type Start, startCommand } from "./start.ts";
+import { bridgeSettings, dashboardSettings } from "./testing/settings.ts";
 import { folder, tmp, written } from "./testing/bundled.ts";
 
 const repo = ownHome().folder;
@@ -95,26 +96,11 @@ Deno.test("bundles start without a network, in an empty cache, from a folder of 
   const [shows, watches, checks, runs] = await Promise.all([
     offline(dashboard, {
       until: /"message":"Listening"/,
-      env: {
-        CCCI_STATE: join(state, "dashboard"),
-        CCCI_LISTEN: "127.0.0.1:3181",
-        CCCI_DASHBOARD_URL: "https://ci.example.org",
-        CCCI_BRIDGE_TOKEN: "a-token-of-the-bridge",
-        CCCI_RUNNER_TOKEN: "a-token-of-the-runner",
-      },
+      env: dashboardSettings(join(state, "dashboard")),
     }),
     offline(bridge, {
       until: /"message":"listening"/,
-      env: {
-        CCCI_STATE: join(state, "bridge"),
-        CCCI_FORGE_URL: "https://git.example.org",
-        CCCI_FORGE_TOKEN: "a-token-of-the-forge",
-        CCCI_MEMBERS_ORG: "recipe-maintainers",
-        CCCI_ENGINE: "drone",
-        CCCI_DRONE_URL: "https://git.example.org",
-        CCCI_DRONE_TOKEN: "a-token-of-drone",
-        CCCI_DRONE_COMMIT: "d".repeat(40),
-      },
+      env: bridgeSettings(join(state, "bridge")),
     }),
     // Finds the recipes beside it, and a Deno looks at their tests with the kit that is part of it.
     offline([...startCommand("harness", { home }), "recipes", "check", "custom-html"], {

@@ -3,10 +3,9 @@ import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { httpsSite, missingProgram } from "../testing/https_site.ts";
-import { startBroker } from "./broker.ts";
 import type { BrokerOptions } from "./broker_types.ts";
+import { type Answer, brokerOfApp, callBroker } from "./testing/broker.ts";
 
-type Answer = { ok: boolean; value?: unknown; error?: { code: string; message: string } };
 type Call = (method: string, params: object) => Promise<Answer>;
 
 /** A broker in front of a server, which gets every connection to port 25 of service `app`. */
@@ -15,37 +14,17 @@ async function inFront(
   work: (call: Call, port: number) => Promise<void>,
   changes: Partial<BrokerOptions> = {},
 ): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "ccci-test-" });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   try {
-    await using broker = await startBroker(join(folder, "kit.sock"), {
-      app: {
-        recipe: "r",
-        domain: "app.ci.test",
-        domains: {},
-        url: "https://app.ci.test",
-        stage: "install",
-        version: "1",
-        marker: "m4rk",
-      },
-      domains: ["app.ci.test"],
-      ingress: { address: "127.0.0.1:1" },
-      services: ["app"],
+    await using broker = await brokerOfApp({
       locate: () => Promise.resolve({ host: "127.0.0.1", port }),
-      screenshotsDir: folder,
       ...changes,
     });
-    const call: Call = async (method, params) => {
-      const connection = await Deno.connect({ transport: "unix", path: broker.socketPath });
-      await connection.write(new TextEncoder().encode(`${JSON.stringify({ method, params })}\n`));
-      return JSON.parse(await new Response(connection.readable).text());
-    };
-    await work(call, port);
+    await work((method, params) => callBroker(broker.socketPath, { method, params }), port);
   } finally {
     await new Promise((resolve) => server.close(resolve));
-    await Deno.remove(folder, { recursive: true });
   }
 }
 

@@ -1,51 +1,20 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { startBroker } from "./broker.ts";
 import type { BrokerOptions } from "./broker_types.ts";
 import { httpsSite, missingProgram } from "../testing/https_site.ts";
+import { brokerOfApp, callBroker } from "./testing/broker.ts";
 
 const missing = await missingProgram("openssl");
-
-/** A call as the kit makes it, or any other line. */
-async function call(
-  socket: string,
-  line: unknown,
-): Promise<{ ok: boolean; value?: unknown; error?: { code: string } }> {
-  const connection = await Deno.connect({ transport: "unix", path: socket });
-  await connection.write(
-    new TextEncoder().encode(typeof line === "string" ? line : `${JSON.stringify(line)}\n`),
-  );
-  return JSON.parse(await new Response(connection.readable).text());
-}
 
 async function withBroker(
   changes: Partial<BrokerOptions>,
   work: (socket: string) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "ccci-test-" });
-  try {
-    await using broker = await startBroker(join(folder, "kit.sock"), {
-      app: {
-        recipe: "r",
-        domain: "app.ci.test",
-        domains: {},
-        url: "https://app.ci.test",
-        stage: "install",
-        version: "1",
-        marker: "m4rk",
-      },
-      domains: ["app.ci.test"],
-      ingress: { address: "127.0.0.1:1" },
-      services: ["app"],
-      exec: (_service, [program]) =>
-        Promise.resolve({ code: 0, stdout: program === "a" ? "x".repeat(2 * 1024 * 1024) : "", stderr: "" }),
-      screenshotsDir: folder,
-      ...changes,
-    });
-    await work(broker.socketPath);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using broker = await brokerOfApp({
+    exec: (_service, [program]) =>
+      Promise.resolve({ code: 0, stdout: program === "a" ? "x".repeat(2 * 1024 * 1024) : "", stderr: "" }),
+    ...changes,
+  });
+  await work(broker.socketPath);
 }
 
 Deno.test({
@@ -66,7 +35,7 @@ Deno.test({
     });
     const ingress = { address: site.ingress, ca: await Deno.readTextFile(site.ca) };
     await withBroker({ ingress }, async (socket) => {
-      const { value } = await call(socket, {
+      const { value } = await callBroker(socket, {
         method: "fetch",
         params: {
           url: "https://app.ci.test/path?q=1",
@@ -95,7 +64,10 @@ Deno.test({
     await using site = await httpsSite(["app.ci.test"], () => {});
     const ingress = { address: site.ingress, http: site.ingressHttp };
     await withBroker({ ingress }, async (socket) => {
-      const { value } = await call(socket, { method: "fetch", params: { url: "http://app.ci.test/docs/" } });
+      const { value } = await callBroker(socket, {
+        method: "fetch",
+        params: { url: "http://app.ci.test/docs/" },
+      });
       const { status, headers } = value as { status: number; headers: [string, string][] };
       const location = headers.find(([name]) => name === "location")?.[1];
       assert.deepEqual([status, location], [301, "https://app.ci.test/docs/"]);
@@ -130,14 +102,17 @@ const refused: Record<string, [call: unknown, code: string]> = {
 for (const [name, [line, code]] of Object.entries(refused)) {
   Deno.test(`refuses ${name}`, () =>
     withBroker({}, async (socket) => {
-      const { ok, error } = await call(socket, line);
+      const { ok, error } = await callBroker(socket, line);
       assert.deepEqual([ok, error?.code], [false, code]);
     }));
 }
 
 Deno.test("a test is not given part of an output as if it were all of it", () =>
   withBroker({}, async (socket) => {
-    const { ok, error } = await call(socket, { method: "exec", params: { service: "app", argv: ["a"] } });
+    const { ok, error } = await callBroker(socket, {
+      method: "exec",
+      params: { service: "app", argv: ["a"] },
+    });
     assert.deepEqual([ok, error?.code], [false, "broker.size"]);
   }));
 
@@ -157,7 +132,9 @@ Deno.test("closing ends calls under way and removes the socket", async () => {
       }),
   }, async (socket) => {
     path = socket;
-    pending = call(socket, { method: "exec", params: { service: "app", argv: ["sleep"] } }).catch(() => {});
+    pending = callBroker(socket, { method: "exec", params: { service: "app", argv: ["sleep"] } }).catch(
+      () => {},
+    );
     await begun.promise;
   });
   await pending;
@@ -178,7 +155,10 @@ Deno.test("a line without an end is refused as soon as it is longer than any cal
     } catch { /* the broker has hung up */ }
     assert.ok(sent < 64, "the broker went on reading");
     assert.match(await answer, /broker\.limit|reset/i);
-    assert.equal((await call(socket, { method: "exec", params: { service: "app", argv: ["x"] } })).ok, true);
+    assert.equal(
+      (await callBroker(socket, { method: "exec", params: { service: "app", argv: ["x"] } })).ok,
+      true,
+    );
   }));
 
 Deno.test("lines that are long together are refused, and calls after them are answered", () =>
@@ -198,16 +178,19 @@ Deno.test("lines that are long together are refused, and calls after them are an
     assert.match(refused, /broker\.limit|reset/i);
     for (const connection of connections) await connection.closeWrite().catch(() => {});
     await Promise.all(answers);
-    assert.equal((await call(socket, { method: "exec", params: { service: "app", argv: ["x"] } })).ok, true);
+    assert.equal(
+      (await callBroker(socket, { method: "exec", params: { service: "app", argv: ["x"] } })).ok,
+      true,
+    );
   }));
 
 Deno.test("a set-up reads what earlier runs have left, and any other file that nothing was", async () => {
   const orphans = [{ neededBy: ["wiki.ci.test"], handed: { client: { value: "7", secret: true } } }];
   await withBroker({ orphans }, async (socket) => {
-    const { value } = await call(socket, { method: "orphans", params: {} });
+    const { value } = await callBroker(socket, { method: "orphans", params: {} });
     assert.deepEqual(value, [{ neededBy: ["wiki.ci.test"], handed: { client: "7" } }]);
   });
   await withBroker({}, async (socket) => {
-    assert.deepEqual((await call(socket, { method: "orphans", params: {} })).value, []);
+    assert.deepEqual((await callBroker(socket, { method: "orphans", params: {} })).value, []);
   });
 });
