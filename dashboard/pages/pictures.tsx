@@ -30,7 +30,7 @@ export function comparisonOf(
 }
 
 /** Before, after, and what differs, side by side. */
-export function Compared({ comparison }: { comparison: Comparison }) {
+function Compared({ comparison }: { comparison: Comparison }) {
   return (
     <div class="pictures three">
       {comparison.pictures.map(({ name, caption }) => (

@@ -4,7 +4,7 @@ import { good } from "./sample_stages.ts";
 import { announcementOf, eventsOf, tell, type Told } from "./story.ts";
 
 /** Words without a place to break at. */
-export const longImage = `ghcr.io/some-organisation/limesurvey@sha256:${"0123456789abcdef".repeat(4)}`;
+const longImage = `ghcr.io/some-organisation/limesurvey@sha256:${"0123456789abcdef".repeat(4)}`;
 const longBranch = `renovate/docker.io-martialblog-limesurvey-${"6.15.20-250930-apache-".repeat(4)}x`;
 
 const src = "recipe-maintainers/limesurvey";

@@ -130,7 +130,7 @@ function isYes(cell = ""): boolean {
  * Values of JSON that stand in what a program printed, from the first line that begins one. Lines of a log may stand
  * before and behind each, and may hold brackets, too.
  */
-export function* jsonValues(lines: readonly string[]): Generator<unknown> {
+function* jsonValues(lines: readonly string[]): Generator<unknown> {
   for (let from = 0; from < lines.length; from++) {
     if (!/^\s*[[{]/.test(lines[from] ?? "")) continue;
     for (let to = lines.length; to > from; to--) {

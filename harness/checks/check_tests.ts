@@ -9,7 +9,7 @@ import { resolveInside } from "../recipe/inside_checkout.ts";
 import type { Settings } from "../run/settings.ts";
 
 /** The kinds of tests that an enrolment may bring. */
-export const testKinds = ["install", "upgrade", "backup"] as const;
+const testKinds = ["install", "upgrade", "backup"] as const;
 export type TestKind = typeof testKinds[number];
 
 /** The steps before the tests that an enrolment may bring, each as a file of its name. */

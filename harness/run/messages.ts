@@ -49,7 +49,7 @@ export const keeperMessage = z.discriminatedUnion("type", [
 export type KeeperMessage = z.infer<typeof keeperMessage>;
 
 /** An image that a run has found or pulled. */
-export const usedImage = z.object({
+const usedImage = z.object({
   /** The engine's id. */
   id: z.string(),
   /** As the engine lists it. */

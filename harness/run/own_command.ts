@@ -2,7 +2,7 @@ import { shellWord } from "../../common/shell_word.ts";
 import { ownHome, startCommand } from "../../programs/start.ts";
 
 /** The command that starts this program again, whatever form it runs in. */
-export function selfCommand(...args: string[]): [program: string, ...args: string[]] {
+function selfCommand(...args: string[]): [program: string, ...args: string[]] {
   return again(args, { smallHeap: false });
 }
 

@@ -8,7 +8,7 @@ import type { Paths } from "../host/paths.ts";
 import { inStep, type Progress } from "../host/progress.ts";
 
 /** Of what is built here. */
-export const SOPS_VERSION = "3.13.3";
+const SOPS_VERSION = "3.13.3";
 /** The first one that takes SSH keys, and values from its standard input. */
 const OLDEST = [3, 11];
 
