@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 const place = z.string().regex(
-  /^[a-zA-Z0-9][\w.-]*\/(?!\/)(?!.*(^|\/)\.\.?(\/|$)).*[^/]$/,
+  /^[a-zA-Z0-9][\w.-]*\/(?!\/)(?!(.*\/)?\.\.?(\/|$)).*[^/]$/,
   "must be a volume of compose.yml, a slash, and a path below the volume's root",
 );
 

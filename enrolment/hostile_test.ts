@@ -210,3 +210,36 @@ Deno.test("a placeholder is a mistake where none is filled in, and an app's own 
     }
   }
 });
+
+Deno.test("a place of a backup lies within its volume", () => {
+  const expect = (place: string) => toldOf(`backup: { expect: ["${place}"] }\n`);
+  for (
+    const place of [
+      "data/../x",
+      "data/..",
+      "data/./x",
+      "data/a/../x",
+      "data/a/.",
+      "data//x",
+      "data/",
+      "data",
+      "../x",
+    ]
+  ) {
+    assert.equal(
+      expect(place),
+      'line 2, column 20: "backup.expect.0" must be a volume of compose.yml, a slash, and a path below the volume\'s root',
+      place,
+    );
+  }
+  for (const place of ["data/x", "data/..x", "data/.hidden", "data/a/...", "data/a.b/c"]) {
+    assert.equal(expect(place), "fine", place);
+  }
+});
+
+Deno.test("the only number there is, in quotes, is told to stand without them", () => {
+  assert.equal(
+    toldOf("lanes: '1'\n"),
+    'line 2, column 1: "lanes" must be a number, and is text: write 1 without quotes',
+  );
+});

@@ -96,6 +96,9 @@ function wrong({ issue, path }: Leaf, source: Source): string {
       }`;
     case "invalid_value": {
       const known = issue.values.map(String);
+      if (known.length === 1 && issue.input === known[0]) {
+        return `must be a number, and is text${alone(known[0] ?? "", path)}`;
+      }
       const near = typeof issue.input === "string" ? probablyMeant(issue.input, known) : null;
       const list = known.length === 1
         ? `must be ${known[0]}`
@@ -168,6 +171,7 @@ function unitOf([first]: Path): string {
 
 const units: Readonly<Record<string, string>> = {
   timeouts: " of seconds",
+  grace: " of seconds",
   memory: " of megabytes",
   disk: " of megabytes",
 };

@@ -152,7 +152,7 @@ Deno.test("a mistake is told with the line and column of its key", () => {
     ],
     [
       "grace: { db: 20m }\n",
-      'line 2, column 10: "grace.db" must be a number, and is text: write the number alone',
+      'line 2, column 10: "grace.db" must be a number, and is text: write the number of seconds alone',
     ],
     [
       'base: { repair: [{ service: db, image: "x:1", versions: "no range" }] }\n',
@@ -293,7 +293,7 @@ Deno.test("what authors get wrong is said as what they have to write", () => {
     ],
     [
       "extra_domains: [files.example.com]\n",
-      'line 2, column 17: "extra_domains.0" must be one word that becomes part of a domain, such as "files"',
+      'line 2, column 17: "extra_domains.0" must be one word that becomes part of a domain, such as "files": 22 small letters, digits and dashes at most',
     ],
   ];
   for (const [text, told] of cases) {

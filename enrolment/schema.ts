@@ -20,7 +20,7 @@ import { env, secrets, wrongSetting } from "./values_schema.ts";
 /** What a further domain of an app is called. */
 export const extraDomain = z.string().regex(
   /^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/,
-  'must be one word that becomes part of a domain, such as "files"',
+  'must be one word that becomes part of a domain, such as "files": 22 small letters, digits and dashes at most',
 );
 
 const command = z.strictObject({
