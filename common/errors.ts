@@ -39,6 +39,6 @@ export function describeError(error: unknown): string {
 function inPlainWords(message: string): string {
   return message.replace(
     / \(os error \d+\)(?:: \w+ '(.*)')?$/s,
-    (_, path?: string) => path ? `: "${path}"` : "",
+    (_, paths?: string) => paths ? `: "${paths.replace("' -> '", '" to "')}"` : "",
   );
 }

@@ -17,6 +17,8 @@ Deno.test("an error is told with its causes, each thing once", () => {
 Deno.test("what the system refused is told without its number and the name of the call", async () => {
   const missing = await Deno.readTextFile("/nowhere/it's gone").catch((error) => error);
   assert.equal(describeError(missing), `No such file or directory: "/nowhere/it's gone"`);
+  const copied = await Deno.copyFile("/nowhere/a", "/nowhere/b").catch((error) => error);
+  assert.equal(describeError(copied), 'No such file or directory: "/nowhere/a" to "/nowhere/b"');
   const refused = await Deno.connect({ transport: "unix", path: "/nowhere" }).catch((error) => error);
   assert.equal(describeError(refused), "No such file or directory");
   const nested = new Error("Could not read the settings", { cause: missing });
