@@ -6,6 +6,9 @@ export const SHARED_ROOMS = ["common", "protocol"];
 /** Folders of the programs; none of them imports another's. */
 export const PROGRAMS = ["bridge", "harness", "dashboard"];
 
+/** Rooms that test and measure; no other may be allowed a folder called `testing/`. */
+const TESTING_ROOMS = ["e2e", "bench"];
+
 /** A folder, or an entry file, that the directory map has a row for. */
 export interface Room {
   /** Path from the root of the tree without a slash at its end, e.g. `harness/lint` or `bridge.ts`. */
@@ -99,6 +102,9 @@ export function faultsOfMap(rooms: Room[]): string[] {
       if (!names.has(other)) faults.push(`"${room.name}" may import "${other}", which has no row`);
       if (SHARED_ROOMS.includes(other)) {
         faults.push(`"${room.name}" lists "${other}", which everybody may import`);
+      }
+      if (other.endsWith("/testing") && !TESTING_ROOMS.includes(room.name)) {
+        faults.push(`"${room.name}" may import "${other}", which is for tests`);
       }
       if (areTwoPrograms(room.name, other)) {
         faults.push(`"${room.name}" may import "${other}": no program imports another's folder`);

@@ -189,6 +189,12 @@ Deno.test("map: a room without a row, a room with two, and a shared room in a ro
   ]);
 });
 
+Deno.test("map: only what tests and measures may be allowed what is for tests", () => {
+  assert.deepEqual(faultsWith("| `cli.ts` | lint |", "| `cli.ts` | lint, testing |"), [
+    `"harness/command" may import "harness/testing", which is for tests`,
+  ]);
+});
+
 Deno.test("map: no program may be allowed another's folder or entry file", () => {
   const row = "| `bridge/x/` | x | `x.ts` | harness/lint |\n| `common/`";
   assert.deepEqual(faultsWith("| `common/`", row), [
