@@ -21,7 +21,10 @@ import { recipesCheck } from "./recipes.ts";
 export interface EnrollOptions {
   /** Settings by their names in the environment; `CCCI_RECIPES` is the folder to which the enrolment is added. */
   env: Readonly<Record<string, string>>;
-  /** Shows a question with what is proposed, and returns the answer; null: what is proposed is taken. */
+  /**
+   * Shows a question with what is proposed, and returns the answer, or null where nobody answers any more. In its
+   * place null: what is proposed is taken.
+   */
   prompt: ((question: string, proposal: string) => string | null) | null;
   force: boolean;
   say: (text: string) => void;
@@ -43,6 +46,7 @@ export interface Enrolled {
  * Reads a recipe, asks what a person has to decide, and writes its enrolment.
  * @param target git URL, path, or name on the forge
  * @throws {UsageError} for what cannot be enrolled
+ * @throws {Unanswered} when whoever is asked leaves
  */
 export async function enroll(target: string, { env, prompt, ...options }: EnrollOptions): Promise<Enrolled> {
   const settings = readSettings((name) => env[name]);
@@ -61,6 +65,7 @@ export async function enroll(target: string, { env, prompt, ...options }: Enroll
     const from = await repositoryOf(source, { recipe, settings, ask });
     const proposal = await new Proposing(fetched, { from, ask, read }).propose();
     sayWhatIsThere(proposal, { fetched, say });
+    signal.throwIfAborted();
     await write(folder, proposal);
     say(`Wrote ${folder}/ (recipe.yml and first tests)\n`);
     const mistakes = await recipesCheck([recipe], { settings, say, signal });

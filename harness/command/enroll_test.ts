@@ -78,7 +78,7 @@ class Ground implements AsyncDisposable {
       force,
       prompt: answers === null ? null : (question, proposal) => {
         this.asked.push(`${question} [${proposal}]`);
-        return Object.entries(answers).find(([words]) => question.includes(words))?.[1] ?? null;
+        return Object.entries(answers).find(([words]) => question.includes(words))?.[1] ?? "";
       },
       say: (text) => this.said.push(text),
       signal: new AbortController().signal,

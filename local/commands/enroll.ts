@@ -1,11 +1,12 @@
-import { UsageError } from "../../common/errors.ts";
+import { CcciError, describeError, UsageError } from "../../common/errors.ts";
 import { resolvePath } from "../../common/files.ts";
 import { enroll as readAndWrite, findTarget } from "../../harness/command/enroll.ts";
 import { enrollCommand, type EnrollOptions } from "../../harness/command/enroll_options.ts";
 import { resultSince, whatNext } from "../../harness/command/what_next.ts";
 import { targetOf } from "../../harness/run/request.ts";
 import { readSettings } from "../../harness/run/settings.ts";
-import { write } from "../../common/output.ts";
+import { complain, write } from "../../common/output.ts";
+import { exitCodes } from "../../protocol/result.ts";
 import { Interruption } from "../host/interruption.ts";
 import { pathsFromEnvironment } from "../host/paths.ts";
 import { terminalProgress } from "../host/progress.ts";
@@ -16,9 +17,19 @@ import { runRecipe } from "./run_recipe.ts";
 
 /**
  * `./cc-ci enroll`: reads a recipe, writes its enrolment, and runs it.
- * @returns the run's exit code; 1 where the recipe may not be run
+ * @returns the run's exit code, also that of a cancelled one where nobody answers; 1 where the recipe may not be run
  */
 export async function enroll(argv: string[]): Promise<number> {
+  try {
+    return await enrollAndRun(argv);
+  } catch (error) {
+    if (!(error instanceof CcciError) || error.code !== "enroll.unanswered") throw error;
+    complain(describeError(error));
+    return exitCodes.cancelled;
+  }
+}
+
+async function enrollAndRun(argv: string[]): Promise<number> {
   const command = enrollCommand().name("cc-ci enroll").exitOverride().parse(argv, { from: "user" });
   const [target = ""] = command.args;
   const options = command.opts<EnrollOptions>();
@@ -31,7 +42,7 @@ export async function enroll(argv: string[]): Promise<number> {
   const recipes = options.into === undefined ? recipesFolder() : resolvePath(options.into);
   const begun = Date.now();
   const env = await settingsFor(target, recipes);
-  using interruption = new Interruption();
+  using interruption = new Interruption({ hint: "Start it again; --force writes over what it has written" });
   const { recipe, source, folder, ready } = await readAndWrite(target, {
     env,
     // What is proposed stands beside the question: a line that begins with it would have to be emptied first.
