@@ -351,6 +351,7 @@ data:
     stage: "backup",
     result: "infra",
     ends: "infra",
+    fault: "enrolment",
     cause: /recipe\.yml: seed wrote nothing that read finds/,
   },
   {

@@ -89,7 +89,7 @@ export const stageReport = z.object({
   seconds: z.number().nonnegative(),
   /** For `failed` and `infra`: what is wrong, one sentence without a final period. */
   cause: z.string().optional(),
-  /** For `failed`: whose mistake it is, where it is not the recipe's: that of its folder in `recipes/` of cc-ci. */
+  /** For `failed` and `infra`: whose mistake it is, where it is that of the recipe's folder in `recipes/` of cc-ci. */
   fault: z.enum(["enrolment"]).optional(),
   /** More about the cause, plain text, several lines at most. */
   detail: z.string().optional(),

@@ -38,11 +38,12 @@ export function subjectName(subject: Subject): string {
   }
 }
 
-/** Whether a run failed by a mistake in cc-ci's own folder for the recipe, so that it says nothing about the recipe. */
+/** Whether a run ended badly by a mistake in cc-ci's own folder for the recipe, so that it says nothing about the recipe. */
 export function isEnrolmentFault(
   { result, stage, stages }: Pick<RunResult, "result" | "stage" | "stages">,
 ): boolean {
-  return result === "failed" && stages.some(({ name, fault }) => name === stage && fault === "enrolment");
+  return (result === "failed" || result === "infra") &&
+    stages.some(({ name, fault }) => name === stage && fault === "enrolment");
 }
 
 /** The folder that holds a recipe's enrolment. */
@@ -52,7 +53,7 @@ export function enrolmentFolder(recipe: string): string {
 
 /**
  * How the run ended, without what was tested: `passed, backup and restore skipped`, `failed in upgrade: …`,
- * `failed (enrolment): …`.
+ * `failed (enrolment): …`, `could not be tested (enrolment): …`.
  */
 export function verdict(result: RunResult): string {
   const where = isEnrolmentFault(result)
@@ -70,7 +71,7 @@ export function verdict(result: RunResult): string {
       return [runVerbs.passed, ...missing].join(", ");
     }
     case "infra":
-      return `${runVerbs.infra}${why}`;
+      return `${runVerbs.infra}${isEnrolmentFault(result) ? where : ""}${why}`;
     case "failed":
     case "cancelled":
     case "timed_out":
@@ -111,7 +112,9 @@ export function stageText(report: StageReport): string {
     case "failed":
       return report.cause ?? stageLooks.failed.word;
     case "infra":
-      return `${stageLooks.infra.word}: ${report.cause ?? "unknown"}`;
+      return `${report.fault === "enrolment" ? "mistake in the enrolment" : stageLooks.infra.word}: ${
+        report.cause ?? "unknown"
+      }`;
     case "skipped":
       // Nobody skipped a stage that worked until somebody stopped the run.
       return report.reason?.startsWith(cancelledReason)

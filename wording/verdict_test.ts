@@ -54,6 +54,16 @@ Deno.test("a mistake in the enrolment is said to be that, and says nothing about
   );
 });
 
+Deno.test("a mistake in the enrolment that keeps a stage from proving anything is not called the host's", () => {
+  const cause = "recipe.yml: seed wrote nothing that read finds";
+  const backup = sampleStage({ name: "backup", result: "infra", cause, fault: "enrolment" });
+  const result = sampleResult({ result: "infra", stage: "backup", cause, stages: [backup] });
+  assert.equal(headline(result), `3fa9c1b of miniflux could not be tested (enrolment): ${cause}`);
+  assert.equal(blame(result), "This is a mistake in recipes/miniflux of cc-ci, not in the recipe");
+  assert.equal(stageText(backup), `mistake in the enrolment: ${cause}`);
+  assert.deepEqual([judged(result), hasLevel(result)], [false, false]);
+});
+
 Deno.test("only trouble of the host is said to be nobody's fault", () => {
   assert.equal(blame(sampleFailure()), null);
   assert.match(blame(sampleResult({ result: "infra" })) ?? "", /not of the recipe/);

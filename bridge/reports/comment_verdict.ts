@@ -46,7 +46,9 @@ export function headline(facts: RunFacts, outcome: RunOutcome): string {
     case "timed_out":
       return `${sign} **${subjectOf(facts)} ${told}**${links}`;
     case "infra":
-      return `${sign} **${runLooks.infra.word}: ${subjectOf(facts)} ${runVerbs.infra}**${links}`;
+      return isOurs(facts, outcome)
+        ? `${sign} **${subjectOf(facts)} ${told}**${links}`
+        : `${sign} **${runLooks.infra.word}: ${subjectOf(facts)} ${runVerbs.infra}**${links}`;
     case "cancelled":
       return `${emojiOf(runLooks[facts.stoppedAs])} **Testing ${subjectOf(facts)} ${
         stopped(facts)
@@ -76,6 +78,7 @@ function explanation(
     case "timed_out":
       return facts.view?.result?.result === outcome ? detail : [...told, ...detail];
     case "infra":
+      if (isOurs(facts, outcome)) return detail;
       return [
         ...told,
         ...detail,
@@ -88,16 +91,22 @@ function explanation(
   }
 }
 
+/** Whether it ended so by a mistake in cc-ci's own folder for the recipe. */
+function isOurs({ view }: RunFacts, outcome: RunOutcome): boolean {
+  const result = view?.result ?? null;
+  return result?.result === outcome && isEnrolmentFault(result);
+}
+
 function advice(facts: RunFacts, outcome: RunOutcome): string[] {
   if (outcome === "passed") return [`<sub>\`!testme\` tests it again. At home: ${atHome(facts, "")}</sub>`];
-  if (outcome !== "failed" && outcome !== "timed_out") return [];
-  const { recipe, view } = facts;
-  if (view?.result && isEnrolmentFault(view.result)) {
-    const folder = codeSpan(enrolmentFolder(recipe));
+  if (outcome === "cancelled") return [];
+  if (isOurs(facts, outcome)) {
+    const folder = codeSpan(enrolmentFolder(facts.recipe));
     return [
       `The recipe is not to blame: whoever looks after ${folder} in cc-ci has to mend it. Then comment \`!testme\`.`,
     ];
   }
+  if (outcome === "infra") return [];
   const stage = facts.view?.result?.stage ?? null;
   const only = stage === null || stage === "fetch" || stage === "teardown"
     ? ""

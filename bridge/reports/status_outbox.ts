@@ -141,6 +141,7 @@ function endText(run: Run, outcome: RunOutcome): string {
     case "timed_out":
       return told;
     case "infra":
+      if (own !== null && isEnrolmentFault(own)) return told;
       return `${titleOf(outcome)}, not the recipe's fault: ${run.cause ?? own?.cause ?? ""}`;
     case "cancelled":
       return `${titleOf(endedAs(run))}: ${whyStopped(run) ?? ""}`;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { sampleStage } from "../../protocol/testing/sample_result.ts";
 import { statusOf } from "./status_outbox.ts";
 import { newRun, type Run } from "../store/rows.ts";
 import { refusal } from "../testing/fake_answers.ts";
@@ -48,6 +49,23 @@ Deno.test("a mistake of the enrolment is shown as an error, which is no verdict 
   world.finish(run, "failed");
   await world.until("it is told", () => /error$/.test(shown(world).at(-1) ?? ""));
   assert.equal(world.gitea.repos.statuses.at(-1)?.description, `failed (enrolment): ${cause}`);
+});
+
+Deno.test("a mistake of the enrolment that keeps a run from proving anything is called that, and no trouble of the CI", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const cause = "recipe.yml: seed wrote nothing that read finds";
+  const stages = [sampleStage({ name: "backup", result: "infra", cause, fault: "enrolment" })];
+  for (const attempt of [1, 2, 3]) {
+    await world.until("it is tried", () => world.engine.started.length === attempt);
+    await world.seconds(2);
+    const run = world.engine.started[attempt - 1]?.RUN ?? "";
+    world.dashboard.result(run, { result: "infra", stage: "backup", cause, stages });
+    world.finish(run, "infra");
+  }
+  await world.until("it is told", () => /error$/.test(shown(world).at(-1) ?? ""));
+  assert.equal(world.gitea.repos.statuses.at(-1)?.description, `could not be tested (enrolment): ${cause}`);
 });
 
 Deno.test("an attempt that met CI trouble stays pending; the last word is that it was no fault of the recipe", async () => {

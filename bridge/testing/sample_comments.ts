@@ -194,6 +194,23 @@ const failedEnrolment = ended("failed", [
   sampleStage({ name: "teardown", result: "skipped", reason: "nothing was deployed", seconds: 0 }),
 ], { stage: "lint", cause: wrongTest, level: 0 });
 
+const unread = "recipe.yml: seed wrote nothing that read finds";
+const infraEnrolment = ended("infra", [
+  fetched,
+  linted,
+  installed,
+  sampleStage({
+    name: "backup",
+    result: "infra",
+    seconds: 21,
+    cause: unread,
+    fault: "enrolment",
+    detail: 'Read record "m4rk" in service db back at once: ERROR:  column "markr" does not exist',
+  }),
+  ...blocked("backup", "restore"),
+  tornDown,
+], { stage: "backup", cause: unread, level: 1 });
+
 const crash = 'Service "app" exits again and again with code 1';
 const failedInstall = ended("failed", [
   fetched,
@@ -271,6 +288,7 @@ const runs: Record<string, RunFacts> = {
   "passed-newer-run-below": { ...passed, folded: true },
   "failed-lint": failedLint,
   "failed-enrolment": failedEnrolment,
+  "ci-trouble-enrolment": infraEnrolment,
   "failed-install": failedInstall,
   "failed-tests": failedTests,
   "failed-upgrade": failed,

@@ -102,6 +102,20 @@ Deno.test("what stands between backticks is code, on a run's page as in its comm
   ) assert.ok(page.includes(markup), markup);
 });
 
+Deno.test("the page of a run that ended infra says whose mistake that was, where it was the enrolment's", async () => {
+  await using dashboard = new TestDashboard();
+  const cause = "recipe.yml: seed wrote nothing that read finds";
+  for (const fault of [undefined, "enrolment"] as const) {
+    const run = `blamed-${fault === undefined ? 1 : 2}`;
+    const blamed = fault === undefined ? {} : { fault };
+    const stages: ToldStage[] = [{ name: "backup", result: "infra", cause, ...blamed }];
+    await tell(dashboard, { run, recipe: "miniflux", result: "infra", stage: "backup", cause, stages });
+    const page = await dashboard.page(`/runs/${run}`);
+    assert.equal(page.includes("in recipes/miniflux of cc-ci, not in the recipe"), fault === "enrolment");
+    assert.equal(page.includes("not the recipe&#39;s fault"), fault === undefined);
+  }
+});
+
 Deno.test("a link to the forge is a web address or none", async () => {
   await using dashboard = new TestDashboard();
   for (const link of ["javascript:alert(1)", "data:text/html,x", "vbscript:x"]) {

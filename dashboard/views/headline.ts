@@ -37,6 +37,10 @@ function says(
   const inStage = run.stage === null ? "" : ` in ${run.stage}`;
   const result = run.progress.result;
   const ofEnrolment = result !== null && isEnrolmentFault(result);
+  const mistaken = {
+    title: `${titleOf(run.state)} (enrolment)${cause === null ? "" : `: ${cause}`}`,
+    more: `The mistake is in ${enrolmentFolder(run.recipe)} of cc-ci, not in the recipe.`,
+  };
   switch (run.state) {
     case "queued": {
       const wait = waitingTimes(deps, visibleActive(deps), now).get(run.run) ?? null;
@@ -59,10 +63,7 @@ function says(
       };
     case "failed":
       return ofEnrolment
-        ? {
-          title: `${titleOf(run.state)} (enrolment)${cause === null ? "" : `: ${cause}`}`,
-          more: `The mistake is in ${enrolmentFolder(run.recipe)} of cc-ci, not in the recipe.`,
-        }
+        ? mistaken
         : { title: `${titleOf(run.state)}${inStage}${cause === null ? "" : `: ${cause}`}`, more: null };
     case "timed_out":
       return {
@@ -70,7 +71,7 @@ function says(
         more: "The run used up the time a run may take and was ended.",
       };
     case "infra":
-      return {
+      return ofEnrolment ? mistaken : {
         title: `${titleOf(run.state)}${inStage}${cause === null ? "" : `: ${cause}`}`,
         more: "This is not the recipe's fault and says nothing about it.",
       };

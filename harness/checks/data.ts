@@ -11,6 +11,8 @@ import type { ContainerObject } from "../swarm/schema.ts";
 import { timeFor } from "./time_for.ts";
 
 const TRY_EVERY_MS = 500;
+/** Lines of a command's output that are told: `psql` takes up to six for one mistake. */
+const LAST_LINES = 8;
 /** Milliseconds within which Swarm has replaced a container. */
 const REPLACED_WITHIN_MS = 30_000;
 
@@ -42,7 +44,11 @@ export interface MarkerPlace {
 }
 
 /** What writes the data and what reads it do not belong together, or not to the version that runs. */
-export class SeedMistake extends InfraFailure {}
+export class SeedMistake extends InfraFailure {
+  constructor(message: string, options: { detail?: string } = {}) {
+    super(message, { ...options, fault: "enrolment" });
+  }
+}
 
 /** Writes a marker file to each of the places that the running app can write to. */
 export async function writeMarkers(
@@ -240,8 +246,11 @@ export function mountsOf(containers: readonly ContainerObject[], volume: string)
   );
 }
 
-/** The last lines of what a command printed. */
+/** The last lines of what a command printed: many a program names the cause first, and explains it in some lines more. */
 export function lastWords(result: { stdout: string; stderr: string }): string {
-  const said = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-3).join("\n").slice(0, 400);
+  const said = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-LAST_LINES).join("\n").slice(
+    0,
+    800,
+  );
   return said === "" ? "it printed nothing" : said;
 }

@@ -39,6 +39,7 @@ export async function destroyData(app: App, destruction: Destruction): Promise<v
     const result = await shell(app, { service, command, marker, ctx });
     if (result.code === 0) continue;
     throw new InfraFailure(`recipe.yml could not destroy data in service "${service}"`, {
+      fault: "enrolment",
       detail: `\`${command}\` ${howEnded(result)}`,
     });
   }
@@ -131,6 +132,7 @@ async function requireGone(app: App, destruction: Destruction): Promise<void> {
         ms: GONE_WITHIN_MS,
         error: () =>
           new InfraFailure(`${still} after it was destroyed, so a restore would prove nothing`, {
+            fault: "enrolment",
             detail: "`data.destroy` in recipe.yml has to name commands that destroy what was seeded",
           }),
       },

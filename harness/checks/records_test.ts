@@ -80,7 +80,7 @@ function scene(
 }
 
 const infra = (message: RegExp) => (error: unknown) =>
-  error instanceof InfraFailure && message.test(error.message);
+  error instanceof InfraFailure && message.test(error.message) && error.fault === "enrolment";
 
 Deno.test("a seed is read back at once", async () => {
   let written = false;
@@ -96,6 +96,19 @@ Deno.test("a seed that wrote nothing, or a read that finds nothing or always som
   await rejects(scene(() => "").seeded(), infra(/seed wrote nothing that read finds/));
   await rejects(scene(() => "", { seed: [] }).seeded(), infra(/read finds nothing before anything happened/));
   await rejects(scene(() => "m4rk").seeded(), infra(/read finds the marker before seed has written it/));
+});
+
+Deno.test("what a command said is told with the line that names the cause, and the lines that explain it", () => {
+  const said = [
+    'ERROR:  column "markr" does not exist',
+    "LINE 1: SELECT markr FROM cc_ci_marker",
+    "               ^",
+    'HINT:  Perhaps you meant to reference the column "cc_ci_marker.mark".',
+  ].join("\n");
+  equal(
+    howEnded({ code: 1, stdout: "", stderr: `${said}\n`, cut: false }),
+    `ended with exit code 1: ${said}`,
+  );
 });
 
 Deno.test("what a read expects may be there all the time", async () => {

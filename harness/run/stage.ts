@@ -60,15 +60,21 @@ export class StageFailure extends CcciError {
 }
 
 /**
- * The surroundings are at fault (Docker, forge, disk, this suite), so nobody may blame the recipe. The stage ends
- * `infra`.
+ * The surroundings are at fault (Docker, forge, disk, this suite, or the enrolment, where that is named), so nobody may
+ * blame the recipe. The stage ends `infra`.
  */
 export class InfraFailure extends CcciError {
   readonly detail: string | undefined;
+  /** Whose mistake it is, where it is not the host's. */
+  readonly fault: StageReport["fault"];
 
-  constructor(message: string, options: { detail?: string; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { detail?: string; cause?: unknown; fault?: StageReport["fault"] } = {},
+  ) {
     super("stage.infra", message, options.cause === undefined ? {} : { cause: options.cause });
     this.detail = options.detail;
+    this.fault = options.fault;
   }
 }
 

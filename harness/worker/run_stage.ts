@@ -100,7 +100,7 @@ async function attempt(run: RunContext, { plan, work }: Staged): Promise<StageRe
     const late = stop.signal.aborted;
     const meant = late ? timeUp(run, { plan, ms }) : error;
     Object.assign(report, outcomeOf(meant, run.redactor));
-    if (report.result === "failed") {
+    if (report.result === "failed" || report.fault !== undefined) {
       const why = await trouble(run, { error: meant, engine: await engine });
       if (why !== null) Object.assign(report, blameless(report, why));
       else if (run.movedTags.length > 0) {
@@ -141,10 +141,16 @@ function outcomeOf(error: unknown, redactor: Redactor): Partial<StageReport> {
     ? describeError(error.cause)
     : undefined;
   const cause = error instanceof CcciError ? error.message : `This suite failed: ${describeError(error)}`;
-  return { result: "infra", cause: sentence(cause), ...(detail === undefined ? {} : { detail }) };
+  const fault = error instanceof InfraFailure ? error.fault : undefined;
+  return {
+    result: "infra",
+    cause: sentence(cause),
+    ...(detail === undefined ? {} : { detail }),
+    ...(fault === undefined ? {} : { fault }),
+  };
 }
 
-/** Turns a failure into one of the machine, for which the recipe is not blamed. */
+/** Turns a failure into one of the machine, for which neither the recipe nor its enrolment is blamed. */
 function blameless(report: StageReport, why: string): Partial<StageReport> {
   delete report.fault;
   return { result: "infra", cause: why, detail: [report.cause, report.detail].filter(Boolean).join("\n") };

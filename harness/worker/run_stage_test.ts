@@ -4,6 +4,7 @@ import { systemClock } from "../../common/time.ts";
 import type { StageName } from "../../protocol/result.ts";
 import { bounded } from "../checks/bounded.ts";
 import type { RunContext } from "../checks/context.ts";
+import { SeedMistake } from "../checks/data.ts";
 import { fromBase } from "../checks/from_base.ts";
 import { forgetLimits } from "../floor/limits.ts";
 import type { WorkerMessage } from "../run/messages.ts";
@@ -79,12 +80,12 @@ async function hang(
     },
   } as unknown as RunContext;
   const plan = stagePlans.find((one) => one.name === name) ?? assert.fail(`There is no stage ${name}`);
-  const { result, cause, reason } = await runStage(run, {
+  const { result, cause, reason, fault = null } = await runStage(run, {
     plan,
     obstacle: null,
     work,
   });
-  return { told: `${result} ${cause ?? reason}`, late };
+  return { told: `${result} ${cause ?? reason}`, late, fault };
 }
 
 Deno.test("a stage in which the recipe runs out of time fails, and ends the run", async () => {
@@ -105,6 +106,17 @@ for (
     assert.deepEqual(late, []);
   });
 }
+
+Deno.test("a mistake of the enrolment that ends a stage infra is said to be that, unless the machine was in trouble meanwhile", async () => {
+  const work = () => Promise.reject(new SeedMistake("recipe.yml: seed wrote nothing that read finds"));
+  const mistake = await hang("backup", { work, seconds: 2 });
+  assert.deepEqual([mistake.told, mistake.fault], [
+    "infra recipe.yml: seed wrote nothing that read finds",
+    "enrolment",
+  ]);
+  const restarted = await hang("backup", { work, seconds: 2, engine: ["monday", "tuesday"] });
+  assert.deepEqual([restarted.told, restarted.fault], ["infra Docker was restarted meanwhile", null]);
+});
 
 Deno.test("a published version that does not end in time blocks the upgrade to the head", async () => {
   const { told, late } = await hang("upgrade", { published: "1.0.0+2" });
