@@ -55,6 +55,17 @@ function serving(html: string): string[] {
   return ["sh", "-c", `printf %s '${html}' > /usr/share/nginx/html/index.html; ${serve}`];
 }
 
+/** Has the app started again only after it ended with an error. */
+function startedAfterFailures(compose: ComposeFile): void {
+  Object.assign(app(compose).deploy, { restart_policy: { condition: "on-failure" } });
+}
+
+/** The same, with a health check that fails. */
+function failingOnce(compose: ComposeFile): void {
+  startedAfterFailures(compose);
+  Object.assign(app(compose).healthcheck as object, { test: ["CMD", "false"] });
+}
+
 function app(compose: ComposeFile): Record<string, unknown> & { deploy: { labels: string[] } } {
   return compose.services.app as ReturnType<typeof app>;
 }
@@ -514,6 +525,33 @@ data:
     },
     stage: "install",
     cause: /unhealthy|health/i,
+  },
+  {
+    name: "an app that never becomes healthy, and ends without an error when it is told to",
+    recipe: { versions: [], compose: failingOnce },
+    stage: "install",
+    cause: /health check fails.*not started again.*on-failure/i,
+    detail: /`false` ended with exit code 1/,
+  },
+  {
+    name: "an update that never becomes healthy, and ends without an error when it is told to",
+    recipe: { published: startedAfterFailures, compose: failingOnce },
+    stage: "upgrade",
+    cause: /rolled .*back.*its health check fails/i,
+    detail: /`false` ended with exit code 1/,
+  },
+  {
+    name: "an app that is through at once, as if it were to run once",
+    recipe: {
+      versions: [],
+      compose: (compose) => {
+        startedAfterFailures(compose);
+        Object.assign(app(compose), { command: ["echo", "Done"], healthcheck: { disable: true } });
+      },
+    },
+    stage: "install",
+    cause: /service "app", to which visitors are led, has ended without an error/,
+    detail: /its command has to go on/,
   },
   {
     name: "an app that ends at once",

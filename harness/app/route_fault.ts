@@ -1,6 +1,6 @@
 import { complaints, unknownEntryPoints } from "./label_view.ts";
 import type { ProxyView } from "./proxy_view.ts";
-import type { TaskState } from "../swarm/stack_state.ts";
+import { isAlive, isDone, type TaskState } from "../swarm/stack_state.ts";
 import { takeSnapshot } from "../swarm/snapshot.ts";
 import type { Swarm } from "../swarm/swarm.ts";
 import { nameInStack } from "../swarm/service_names.ts";
@@ -29,8 +29,8 @@ export interface RouteFault {
   complete: boolean;
   /** Milliseconds after which it is certain that waiting longer cannot help. */
   certainAfterMs: number;
-  /** What Docker shows the app as. */
-  shown: "healthy" | "running";
+  /** What Docker shows the app as; `ended`: nothing of the service runs to which the proxy would lead visitors. */
+  shown: "healthy" | "running" | "ended";
 }
 
 /**
@@ -75,11 +75,19 @@ export async function findRouteFault(
       shown: "running",
     };
   }
-  const against = view === null ? [] : complaints(view, services);
-  const unknown = entryPoints === null ? [] : unknownEntryPoints(entryPoints, services);
   const tasks = (await takeSnapshot(swarm, stack)).services.find(({ name }) => name === routed.name)?.tasks ??
     [];
+  if (tasks.some(isDone) && !tasks.some(isAlive)) {
+    return {
+      why: `service "${routed.name}", to which visitors are led, has ended without an error`,
+      complete: true,
+      certainAfterMs: PROXY_SAYS_MS,
+      shown: "ended",
+    };
+  }
   const shown = isHealthy(tasks) ? "healthy" : "running";
+  const against = view === null ? [] : complaints(view, services);
+  const unknown = entryPoints === null ? [] : unknownEntryPoints(entryPoints, services);
   if (against.length > 0) {
     return { why: [...against, ...unknown].join("; "), complete: true, certainAfterMs: PROXY_SAYS_MS, shown };
   }

@@ -1,7 +1,9 @@
 import { readyAt } from "../swarm/converge.ts";
 import {
   type Failure,
+  hasFailed,
   isAlive,
+  isDone,
   isRunning,
   lacksAddresses,
   type ServiceState,
@@ -136,10 +138,10 @@ export class Steadiness {
 /** Whether a task of the present version ended although it should have gone on. */
 function hasEnded(service: ServiceState, task: TaskState): boolean {
   if (!task.current) return false; // an update has stopped it
-  if (task.state === "failed" || task.state === "rejected") return !lacksAddresses(task);
+  if (hasFailed(task)) return !lacksAddresses(task);
   return task.state === "complete" && service.kind !== "job" && service.restart.condition === "any";
 }
 
 function why(task: TaskState): string {
-  return task.state === "complete" ? "the container ends without an error" : taskProblem(task);
+  return isDone(task) ? "the container ends without an error" : taskProblem(task);
 }

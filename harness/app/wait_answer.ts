@@ -259,13 +259,15 @@ class WayWatch {
     this.#why = why;
     const points = entryPoints === null ? "" : ` (the proxy has ${entryPoints.join(", ")})`;
     if (ms < certainAfterMs) return null;
+    const advice = shown === "ended"
+      ? "its command has to go on for as long as it serves visitors, and its log says what it did instead"
+      : `look at traefik.enable, at the labels of its router (rule, service, middlewares, tls, entrypoints${points}), ` +
+        "at the port in loadbalancer.server.port, and at its network";
     return {
       text: why === null ? text : `${text}; ${why}`,
-      detail:
-        `The proxy has answered so for ${
-          formatSeconds(ms)
-        }, and Docker shows the app as ${shown}: look at traefik.enable, at the labels of its router (rule, ` +
-        `service, middlewares, tls, entrypoints${points}), at the port in loadbalancer.server.port, and at its network`,
+      detail: `The proxy has answered so for ${
+        formatSeconds(ms)
+      }, and Docker shows the app as ${shown}: ${advice}`,
     };
   }
 }

@@ -141,6 +141,33 @@ Deno.test("an app that no router leads to is told so, health check or not", asyn
   assert.match(error.message, /no service has a router label with the rule Host\(`wiki-0a1b2c/);
 });
 
+Deno.test("an app whose service has ended without an error is told so, and not to mend its labels", async () => {
+  class Ended extends FakeSwarm {
+    constructor() {
+      super("Exited (0) 2 minutes ago");
+    }
+    override async services(): Promise<schema.ServiceObject[]> {
+      const services = structuredClone(await super.services());
+      for (const { Spec } of services) Spec.TaskTemplate.RestartPolicy = { Condition: "on-failure" };
+      return services;
+    }
+    override async tasks(): Promise<schema.TaskObject[]> {
+      const tasks = structuredClone(await super.tasks());
+      return tasks.map((task) => ({
+        ...task,
+        DesiredState: "shutdown",
+        Spec: { ...task.Spec, RestartPolicy: { Condition: "on-failure" } },
+        Status: { ...task.Status, State: "complete" },
+      }));
+    }
+  }
+  const { error, seconds } = await waitInVain(new Ended(), { status: 404, body: NOBODYS });
+  assert.equal(seconds, 20);
+  assert.match(error.message, /service "app", to which visitors are led, has ended without an error$/);
+  assert.match(error.detail ?? "", /its command has to go on/);
+  assert.doesNotMatch(error.detail ?? "", /label/);
+});
+
 Deno.test("the proxy's own answer never counts, whatever status is expected", async () => {
   const healthy = new FakeSwarm("Up 2 minutes (healthy)");
   const proxys = { status: 404, body: NOBODYS };

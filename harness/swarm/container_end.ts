@@ -16,6 +16,7 @@ const inspected = z.object({
     FinishedAt: z.string().default(""),
     Health: z.object({
       Status: z.string().default(""),
+      FailingStreak: z.number().default(0),
       Log: z.array(z.object({ ExitCode: z.number().default(0), Output: z.string().default("") })).nullish(),
     }).nullish(),
   }),
@@ -43,17 +44,28 @@ export async function explainEnd(
   swarm: Swarm,
   failed: { container: string; tail: readonly string[]; health: boolean },
 ): Promise<string[]> {
-  const seen = await swarm.ask(
-    "look at a container",
-    () => swarm.docker.getContainer(failed.container).inspect(),
-    inspected,
-  ).catch(() => null); // it may be gone, and the failure is told without
+  const seen = await inspect(swarm, failed.container); // it may be gone, and the failure is told without
   return [
     seen !== null && failed.health ? lastHealthCheck(seen) : null,
     seen === null ? null : memoryEnd(seen),
     seen !== null && failed.health ? firstStart(seen) : null,
     limitedDownload(failed.tail),
   ].filter((line) => line !== null);
+}
+
+/**
+ * Whether a container that has ended was ended by its health check. Docker calls every ended container unhealthy that has
+ * a check, whatever that said; the tries in a row that failed last are what it keeps.
+ */
+export async function endedByCheck(swarm: Swarm, container: string): Promise<boolean> {
+  const seen = await inspect(swarm, container);
+  const streak = seen?.State.Health?.FailingStreak ?? 0;
+  return streak > 0 && streak >= (seen?.Config.Healthcheck?.Retries || CHECK.retries);
+}
+
+async function inspect(swarm: Swarm, container: string): Promise<Inspected | null> {
+  const look = () => swarm.docker.getContainer(container).inspect();
+  return await swarm.ask("look at a container", look, inspected).catch(() => null);
 }
 
 /** What the last run of a container's health check printed. */

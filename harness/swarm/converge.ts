@@ -1,7 +1,9 @@
 import {
   failedTasks,
   type Failure,
+  hasFailed,
   isAlive,
+  isDone,
   isRunning,
   isUnhealthyEnd,
   lacksAddresses,
@@ -135,10 +137,12 @@ function finalFailure(service: ServiceState, at: { now: number; since: number })
       host: true,
     };
   }
+  const down = downForGood(service);
+  if (down !== null) return down;
   const { condition, maxAttempts } = service.restart;
-  const ends = runsOnce(service) ? ["failed", "rejected"] : ["failed", "rejected", "complete"];
   const failed = service.tasks.filter((task) =>
-    task.current && task.createdAt >= at.since && ends.includes(task.state)
+    task.current && task.createdAt >= at.since &&
+    (hasFailed(task) || !runsOnce(service) && task.state === "complete")
   ).toSorted((a, b) => b.createdAt - a.createdAt);
   const attempts = condition === "none" ? 0 : maxAttempts;
   const usedUp = condition === "none" || maxAttempts > 0;
@@ -149,13 +153,35 @@ function finalFailure(service: ServiceState, at: { now: number; since: number })
       kind: "gave-up",
       service: service.name,
       message: `Service "${service.name}" has failed and may not be restarted: ${
-        last.state === "complete" ? "the container ends without an error" : taskProblem(last)
+        isDone(last) ? "the container ends without an error" : taskProblem(last)
       }`,
       task: last,
       host: lacksAddresses(last),
     };
   }
   return null;
+}
+
+/**
+ * The failure of a service whose container was ended by its health check, and ended without an error then. A restart
+ * policy for failures alone starts nothing in its place.
+ */
+function downForGood(service: ServiceState): Failure | null {
+  if (!runsOnce(service)) return null;
+  const current = service.tasks.filter((task) => task.current);
+  const ended = current.filter((task) => task.state === "complete" && isUnhealthyEnd(task))
+    .toSorted((a, b) => b.createdAt - a.createdAt)[0];
+  const others = current.filter((task) => isAlive(task) || isDone(task)).length;
+  if (ended === undefined || others >= service.wanted) return null;
+  const policy = service.kind === "job" ? "" : `, by restart_policy.condition "${service.restart.condition}"`;
+  return {
+    kind: "unhealthy",
+    service: service.name,
+    message:
+      `Service "${service.name}" is not healthy: its health check fails, and what then ends without an error is not ` +
+      `started again${policy}`,
+    task: ended,
+  };
 }
 
 /** Whether a service that shall run on every node that it fits runs on none. */
@@ -211,8 +237,7 @@ function ready(service: ServiceState, at: { now: number; since: number }): boole
   const update = service.update?.state ?? "";
   if (!["", "completed", "paused"].includes(update) || isNowhere(service)) return false;
   if (service.tasks.some((task) => !task.current && isAlive(task))) return false;
-  const complete =
-    service.tasks.filter((task) => runsOnce(service) && task.current && task.state === "complete").length;
+  const complete = service.tasks.filter((task) => runsOnce(service) && task.current && isDone(task)).length;
   const steadyFor = failedTasks(service, at.since).some((task) => task.current)
     ? STEADY_AFTER_FAILURE_MS
     : STEADY_MS;

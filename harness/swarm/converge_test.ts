@@ -28,6 +28,9 @@ function failed(ms: number, change: Partial<TaskState> = {}): TaskState {
   });
 }
 
+/** A task that Swarm ended because of its health check, and whose container ended without an error then. */
+const endedByCheck = failed(9_000, { state: "complete", error: "", exitCode: 0, health: "unhealthy" });
+
 const old = (change: Partial<TaskState> = {}) =>
   task({ id: "old", current: false, createdAt: 1_000, since: 2_000, ...change });
 
@@ -306,6 +309,49 @@ const cases: { name: string; services: ServiceState[]; after?: number; expect: s
       }),
     ],
     expect: /^exits app .*ends again and again/,
+  },
+  {
+    name: "ended by its health check, but without an error, so that nothing starts it again",
+    services: [service({ restart: { condition: "on-failure", maxAttempts: 0 }, tasks: [endedByCheck] })],
+    expect:
+      'unhealthy app Service "app" is not healthy: its health check fails, and what then ends without an error is not started again, by restart_policy.condition "on-failure"',
+  },
+  {
+    name: "one of two ended by its health check, but without an error",
+    services: [
+      service({ wanted: 2, restart: { condition: "none", maxAttempts: 0 }, tasks: [task(), endedByCheck] }),
+    ],
+    expect: /^unhealthy app .*restart_policy\.condition "none"$/,
+  },
+  {
+    name: "a job that its health check ended without an error",
+    services: [service({ kind: "job", tasks: [{ ...endedByCheck, desired: "complete" }] })],
+    expect: /^unhealthy app .*is not started again$/,
+  },
+  {
+    name: "ended by its health check without an error, and started again",
+    services: [service({ tasks: [endedByCheck, task()] })],
+    expect: "converged",
+  },
+  {
+    name: "ended by its health check without an error each time that it is started",
+    services: [
+      service({
+        tasks: [endedByCheck, task({ id: "t2", state: "starting", health: "starting" })],
+      }),
+    ],
+    expect: /^unhealthy app .*never became healthy/,
+  },
+  {
+    name: "update rolled back because of a health check whose container ended without an error",
+    services: [
+      service({
+        restart: { condition: "on-failure", maxAttempts: 0 },
+        update: { state: "rollback_completed", message: "rollback completed" },
+        tasks: [task(), { ...endedByCheck, current: false }],
+      }),
+    ],
+    expect: /^rolled-back app Swarm silently rolled .*: its health check fails$/,
   },
 ];
 

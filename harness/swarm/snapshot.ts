@@ -1,16 +1,26 @@
+import { endedByCheck } from "./container_end.ts";
 import type { ServiceState, Snapshot, TaskState } from "./stack_state.ts";
 import type { Swarm } from "./swarm.ts";
 import { nameInStack } from "./service_names.ts";
 import type { ContainerObject, ServiceObject, TaskObject } from "./schema.ts";
 
-/** Reads a stack's state from Docker, in three calls whatever its size. */
+/** Reads a stack's state from Docker, in three calls and one for each task that has ended without an error. */
 export async function takeSnapshot(swarm: Swarm, stack: string): Promise<Snapshot> {
   const [services, tasks, containers] = await Promise.all([
     swarm.services(stack),
     swarm.tasks(stack),
     swarm.containers(stack),
   ]);
-  return assemble({ stack, services, tasks, containers, now: swarm.clock.now() });
+  const complete = tasks.flatMap((task) => task.Status.State === "complete" ? containerOf(task) ?? [] : []);
+  const unhealthy = await Promise.all(complete.map(async (id) => await endedByCheck(swarm, id) ? [id] : []));
+  return assemble({
+    stack,
+    services,
+    tasks,
+    containers,
+    unhealthy: unhealthy.flat(),
+    now: swarm.clock.now(),
+  });
 }
 
 /** Makes the snapshot from what Docker answered. */
@@ -20,10 +30,13 @@ export function assemble(
     services: ServiceObject[];
     tasks: TaskObject[];
     containers: ContainerObject[];
+    /** Ids of containers that ended without an error because their health check had failed. */
+    unhealthy: readonly string[];
     now: number;
   },
 ): Snapshot {
   const health = new Map(seen.containers.map((container) => [container.Id, healthOf(container)]));
+  for (const id of seen.unhealthy) health.set(id, "unhealthy");
   return {
     now: seen.now,
     services: seen.services.map((service) => {
@@ -82,7 +95,7 @@ function taskState(
   task: TaskObject,
   seen: { service: ServiceObject; health: Map<string, TaskState["health"]> },
 ): TaskState {
-  const container = task.Status.ContainerStatus?.ContainerID || null;
+  const container = containerOf(task);
   return {
     id: task.ID,
     current: isCurrent(task, seen.service),
@@ -95,6 +108,10 @@ function taskState(
     container,
     health: (container === null ? undefined : seen.health.get(container)) ?? "none",
   };
+}
+
+function containerOf(task: TaskObject): string | null {
+  return task.Status.ContainerStatus?.ContainerID || null;
 }
 
 /** The Engine writes a container's health into its status text: `Up 5 seconds (health: starting)`. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { assemble } from "./snapshot.ts";
+import { assemble, takeSnapshot } from "./snapshot.ts";
 import { container, service, task } from "./schema.ts";
+import { Swarm } from "./swarm.ts";
 
 /** As an Engine of API 1.41 answers: defaults filled in for services and left out for tasks. */
 const template = {
@@ -57,6 +58,7 @@ const snapshot = assemble({
     }),
     container.parse({ Id: "c-old", State: "running", Status: "Up 2 minutes (unhealthy)" }),
   ],
+  unhealthy: [],
   now: 0,
 });
 
@@ -99,7 +101,14 @@ function wanted(
       ...(run === undefined ? {} : { JobIteration: { Index: run } }),
     })
   );
-  return assemble({ stack: "stack", services: [object], tasks: listed, containers: [], now: 0 }).services[0]
+  return assemble({
+    stack: "stack",
+    services: [object],
+    tasks: listed,
+    containers: [],
+    unhealthy: [],
+    now: 0,
+  }).services[0]
     ?.wanted;
 }
 
@@ -122,6 +131,50 @@ Deno.test("of a job, only tasks of its present run are current, whatever their s
     JobStatus: { JobIteration: { Index: 7 }, LastExecution: "2026-01-01T00:00:00Z" },
   });
   const tasks = [6, 7].map((run) => taskOf(`run${run}`, {}, { JobIteration: { Index: run } }));
-  const seen = assemble({ stack: "stack", services: [job], tasks, containers: [], now: 0 });
+  const seen = assemble({ stack: "stack", services: [job], tasks, containers: [], unhealthy: [], now: 0 });
   assert.deepEqual(seen.services[0]?.tasks.map((one) => one.current), [false, true]);
+});
+
+Deno.test("a task that its health check ended is told from one that ended by itself, both without an error", async () => {
+  const ended = (streak: number, retries: number) => ({
+    State: { Health: { Status: "unhealthy", FailingStreak: streak, Log: null } },
+    Config: { Healthcheck: { Test: ["CMD", "true"], Retries: retries } },
+  });
+  const inspected: Record<string, object> = {
+    "c-failing": ended(5, 5),
+    "c-usual": ended(3, 0), // three tries are what Docker takes where a check does not say
+    "c-stopped": ended(4, 5),
+    "c-checkless": { State: {}, Config: {} },
+  };
+  const swarm = new class extends Swarm {
+    constructor() {
+      super("/nowhere");
+      this.services = () => Promise.resolve([web]);
+      this.containers = () => Promise.resolve([]);
+      this.tasks = () =>
+        Promise.resolve(
+          [...Object.keys(inspected), "c-gone"].map((id) =>
+            taskOf(id.slice(2), sameButSparse, {
+              Status: {
+                Timestamp: "2026-01-01T00:00:00Z",
+                State: "complete",
+                ContainerStatus: { ContainerID: id, ExitCode: 0 },
+              },
+            })
+          ),
+        );
+      this.docker.getContainer = ((id: string) => ({
+        inspect: () =>
+          id in inspected ? Promise.resolve(inspected[id]) : Promise.reject(new Error("no such container")),
+      })) as never;
+    }
+  }();
+  const [seen] = (await takeSnapshot(swarm, "stack")).services;
+  assert.deepEqual(seen?.tasks.map(({ id, health }) => `${id} ${health}`), [
+    "failing unhealthy",
+    "usual unhealthy",
+    "stopped none",
+    "checkless none",
+    "gone none",
+  ]);
 });

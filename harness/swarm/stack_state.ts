@@ -40,6 +40,7 @@ export interface TaskState {
   /** When it entered its state, milliseconds since the epoch. */
   since: number;
   container: string | null;
+  /** Of a container that has ended without an error: `unhealthy` where its health check is why it was ended. */
   health: "none" | "starting" | "healthy" | "unhealthy";
 }
 
@@ -78,10 +79,17 @@ export function lacksAddresses(task: TaskState): boolean {
 
 /** Failures of a service's tasks since the deploy, newest first. */
 export function failedTasks(service: ServiceState, since: number): TaskState[] {
-  return service.tasks.filter((task) =>
-    ["failed", "rejected"].includes(task.state) && task.createdAt >= since
-  )
+  return service.tasks.filter((task) => hasFailed(task) && task.createdAt >= since)
     .toSorted((a, b) => b.createdAt - a.createdAt);
+}
+
+export function hasFailed(task: TaskState): boolean {
+  return ["failed", "rejected"].includes(task.state) || isUnhealthyEnd(task);
+}
+
+/** Whether a task has done what it was there for, if it was there for something that ends. */
+export function isDone(task: TaskState): boolean {
+  return task.state === "complete" && !isUnhealthyEnd(task);
 }
 
 /** Whether a task that ends without an error has done what it was there for. */
@@ -99,9 +107,13 @@ export function isAlive(task: TaskState): boolean {
     !["failed", "rejected", "complete", "shutdown", "orphaned", "remove"].includes(task.state);
 }
 
-/** Whether Swarm ended a task because its health check failed. */
+/**
+ * Whether Swarm ended a task because its health check failed. It calls such a task complete if the container, told to
+ * stop, ended without an error.
+ */
 export function isUnhealthyEnd(task: TaskState): boolean {
-  return task.state === "failed" && task.error.includes("unhealthy");
+  return task.state === "failed" && task.error.includes("unhealthy") ||
+    task.state === "complete" && task.health === "unhealthy";
 }
 
 /** Why a task ended, in words about the app instead of Swarm's own. */
@@ -113,7 +125,7 @@ export function taskProblem(task: TaskState): string {
     return "this machine cannot give what it reserves, or is not as it asks for";
   }
   if (lacksAddresses(task)) return "this machine has not given back the addresses that its network gets";
-  if (error.includes("unhealthy container")) return "its health check fails";
+  if (isUnhealthyEnd(task)) return "its health check fails";
   const exit = /non-zero exit \((\d+)\)/.exec(error)?.[1];
   if (exit !== undefined) return `the container ends with exit code ${exit}`;
   return error === "" ? `the task is ${task.state}` : error;

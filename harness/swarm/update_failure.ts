@@ -2,6 +2,7 @@ import {
   failedTasks,
   type Failure,
   isAlive,
+  isDone,
   lacksAddresses,
   type ServiceState,
   taskProblem,
@@ -27,9 +28,7 @@ export function updateFailure(service: ServiceState, since: number): Failure | n
     };
   }
   if (!state.startsWith("rollback")) return null;
-  const ended = service.tasks.find((one) =>
-    !one.current && one.state === "complete" && one.createdAt >= since
-  );
+  const ended = service.tasks.find((one) => !one.current && isDone(one) && one.createdAt >= since);
   if (task === null && ended !== undefined) {
     return {
       kind: "rolled-back",

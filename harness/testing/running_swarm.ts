@@ -10,7 +10,7 @@ export class RunningSwarm extends Swarm {
     this.#app = app;
   }
 
-  override services() {
+  override services(): Promise<schema.ServiceObject[]> {
     const { stack, labels = {} } = this.#app;
     const spec = {
       Name: `${stack}_app`,
@@ -21,7 +21,7 @@ export class RunningSwarm extends Swarm {
     return Promise.resolve([schema.service.parse({ ID: "s", Spec: spec })]);
   }
 
-  override tasks() {
+  override tasks(): Promise<schema.TaskObject[]> {
     const at = new Date(this.#app.now - 60_000).toISOString();
     const status = { Timestamp: at, State: "running", ContainerStatus: { ContainerID: "c" } };
     return Promise.resolve([
