@@ -5,7 +5,7 @@ import { readEnrolments } from "../../enrolment/repositories.ts";
 import { recipeName, repoName } from "../../protocol/params.ts";
 import { databasesOf } from "../enroll/databases.ts";
 import { type Proposal, Proposing } from "../enroll/propose.ts";
-import { type Asker, takesProposals, terminalAsker } from "../enroll/questions.ts";
+import { answerTo, type Asker, takesProposals, terminalAsker } from "../enroll/questions.ts";
 import { type FetchedRecipe, fetchToRead, type ReadOptions } from "../enroll/read_recipe.ts";
 import { filesOf } from "../enroll/written_files.ts";
 import { place } from "../lint/finding.ts";
@@ -135,12 +135,17 @@ async function repositoryOf(
   const onForge = source.kind === "forge" ? source.src : url === null ? null : repoOnForge(url, settings);
   const proposal = onForge ??
     `${await usualOwner(settings.RECIPES).catch(() => "recipe-maintainers")}/${recipe}`;
-  const repo = onForge ?? ask.text("On the forge whose pull requests are tested its repository is", proposal);
-  if (!repoName.safeParse(repo).success) throw new UsageError(`"${repo}" is no name of the form owner/name`);
-  const other = (await readEnrolments(settings.RECIPES)).recipes.get(repo.toLowerCase());
-  if (other !== undefined && other !== recipe) {
-    throw new UsageError(`The pull requests of "${repo}" are tested as recipe "${other}" already`);
-  }
+  const { recipes } = await readEnrolments(settings.RECIPES);
+  const mistake = (repo: string) => {
+    if (!repoName.safeParse(repo).success) return `"${repo}" is no name of the form owner/name`;
+    const other = recipes.get(repo.toLowerCase());
+    if (other === undefined || other === recipe) return null;
+    return `The pull requests of "${repo}" are tested as recipe "${other}" already`;
+  };
+  const wrong = onForge === null ? null : mistake(onForge);
+  if (wrong !== null) throw new UsageError(wrong);
+  const question = "On the forge whose pull requests are tested its repository is";
+  const repo = onForge ?? answerTo(question, { ask, proposal, mistake });
   return { repo, ...(url === null || onForge !== null ? {} : { upstream: withoutCredentials(url) }) };
 }
 

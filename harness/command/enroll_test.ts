@@ -213,6 +213,8 @@ test("an answer that recipe.yml cannot hold is asked for again, with what is wro
     ".env.sample": `${sample}API_HOST=api.example.com\nSECRET_SMTP_VERSION=v1 # generate=false\n`,
   });
   const answers = {
+    "is no name of the form owner/name": "people/wiki",
+    "its repository is": "bad name here",
     '"env.SITE_NAME" mixes quotes': "it's ours",
     "name the site": 'it\'s "ours"',
     "must be one word": "files",
@@ -224,15 +226,44 @@ test("an answer that recipe.yml cannot hold is asked for again, with what is wro
     "Permit it": "y",
   };
   assert.equal((await ground.enroll(path, { answers })).ready, true, ground.said.join(""));
-  const { env, health, ready, extra_domains: domains, timeouts } = await loadEnrolment(
+  const { repo, env, health, ready, extra_domains: domains, timeouts } = await loadEnrolment(
     ground.recipes,
     "wiki",
   );
+  assert.equal(repo, "people/wiki");
   assert.equal(env.SITE_NAME?.value, "it's ours");
   assert.deepEqual([domains, env.API_HOST?.value], [["files"], "{domain.files}"]);
   assert.deepEqual([health.path, health.title], ["/up", "Ours"]);
   assert.deepEqual(ready, [{ service: "app", tcp: 64738 }]);
   assert.deepEqual(timeouts, { install: 86_400, upgrade: 86_400 });
+});
+
+test("an answer that names nothing there is, or what another recipe has, is asked for again", async (ground) => {
+  const services = {
+    app,
+    db: { image: "postgres:15", environment: { POSTGRES_USER: "wiki" } },
+    cache: { image: "redis:7" },
+  };
+  const path = await ground.repository({
+    "compose.yml": stringify({ ...plain, services }),
+    "compose.extra.yml": stringify({ version: "3.8", services: { app: { environment: ["EXTRA=1"] } } }),
+    ".env.sample": sample,
+  });
+  await Deno.mkdir(join(ground.recipes, "other"));
+  await Deno.writeTextFile(join(ground.recipes, "other", "recipe.yml"), "repo: people/other\n");
+  const answers = {
+    'tested as recipe "other" already': "people/wiki",
+    "its repository is": "people/other",
+    'no compose file "compose.extar.yml"': "compose.extra.yml",
+    "switch on": "compose.extar.yml",
+    'no database "bd"': "cache",
+    "Which holds the data": "bd",
+  };
+  assert.equal((await ground.enroll(path, { answers })).ready, true, ground.said.join(""));
+  const { repo, env, data } = await loadEnrolment(ground.recipes, "wiki");
+  assert.equal(repo, "people/wiki");
+  assert.deepEqual(env, { COMPOSE_FILE: { value: "compose.yml:compose.extra.yml" } });
+  assert.equal(data.seed[0]?.service, "cache");
 });
 
 test("an answer that will never do ends it in a sentence", async (ground) => {

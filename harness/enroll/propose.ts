@@ -22,7 +22,7 @@ import {
   shownVersion,
   unusedOverlays,
 } from "./look.ts";
-import type { Asker } from "./questions.ts";
+import { answerTo, type Asker } from "./questions.ts";
 import { type FetchedRecipe, type ReadOptions, type ReadRecipe, readWith } from "./read_recipe.ts";
 
 /** `recipe.yml` as somebody writes it. */
@@ -46,8 +46,6 @@ export interface Refusal {
   exception: string | null;
 }
 
-/** How often a question is asked to which the schema takes no answer. */
-const MOST_TRIES = 5;
 /** Settings of a made-up length: long enough for any app. */
 const MADE_UP = 32;
 /** Seconds that a stage has by itself. */
@@ -147,25 +145,25 @@ export class Proposing {
   }
 
   /**
-   * Asks, and asks again with what is wrong for as long as the schema refuses what the answer makes of the draft.
+   * Asks, and asks again with what is wrong for as long as the answer names what is not there, or the schema refuses
+   * what it makes of the draft.
    * @throws {UsageError} when there is nobody to ask, or no answer will do
    */
-  #answer(question: string, of: { proposal: string; makes: (answer: string) => Draft }): string {
-    const { proposal, makes } = of;
-    let problem: string | null = null;
-    for (let asked = 0; asked < MOST_TRIES; asked++) {
-      const answer = this.#ask.text(problem === null ? question : `${problem}. ${question}`, proposal);
+  #answer(
+    question: string,
+    of: { proposal: string; unknown?: (answer: string) => string | null; makes: (answer: string) => Draft },
+  ): string {
+    const { proposal, unknown, makes } = of;
+    const mistake = (answer: string) => {
+      const known = unknown?.(answer) ?? null;
+      if (known !== null) return known;
       const draft = makes(answer);
       const reading = readRecipeYml(stringify(draft));
-      if (reading.ok) {
-        this.#draft = draft;
-        return answer;
-      }
-      problem = reading.mistakes.map(({ text }) => text).join("; ");
-    }
-    throw new UsageError(`No answer to "${question}" can stand in recipe.yml: ${problem}`, {
-      hint: "Answer the question in a terminal, or write recipe.yml yourself",
-    });
+      if (!reading.ok) return reading.mistakes.map(({ text }) => text).join("; ");
+      this.#draft = draft;
+      return null;
+    };
+    return answerTo(question, { ask: this.#ask, proposal, mistake });
   }
 
   #overlays(): void {
@@ -173,10 +171,16 @@ export class Proposing {
     const { off } = unusedOverlays(root);
     if (off.length === 0) return;
     const question = `Its .env.sample leaves out ${off.join(", ")}. Which of them shall tests switch on?`;
+    const words = (answer: string) =>
+      answer.split(/[\s,:]+/).filter((name) => !["", "none", "-"].includes(name));
     this.#answer(question, {
       proposal: "none",
+      unknown(answer) {
+        const name = words(answer).find((name) => !off.includes(name));
+        return name === undefined ? null : `There is no compose file "${name}" that is left out`;
+      },
       makes: (answer) => {
-        const wanted = answer.split(/[\s,:]+/).filter((name) => off.includes(name));
+        const wanted = words(answer);
         return wanted.length === 0 ? this.#draft : this.#with("COMPOSE_FILE", composeFileWith(root, wanted));
       },
     });
@@ -314,11 +318,15 @@ export class Proposing {
       return null;
     }
     const names = found.map(({ service }) => service);
-    const chosen = names.length === 1 ? first.service : this.#ask.text(
+    const chosen = names.length === 1 ? first.service : answerTo(
       `Databases: ${
         found.map(({ kind, service }) => `${service} (${kind})`).join(", ")
       }. Which holds the data?`,
-      first.service,
+      {
+        ask: this.#ask,
+        proposal: first.service,
+        mistake: (answer) => names.includes(answer) ? null : `There is no database "${answer}"`,
+      },
     );
     const database = found.find(({ service }) => service === chosen) ?? first;
     const { service, commands: { seed, destroy, read } } = database;

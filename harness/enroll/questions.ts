@@ -1,4 +1,4 @@
-import { CcciError } from "../../common/errors.ts";
+import { CcciError, UsageError } from "../../common/errors.ts";
 
 /** Whoever was asked has left, and nothing may be taken for the answer. */
 class Unanswered extends CcciError {
@@ -9,6 +9,8 @@ class Unanswered extends CcciError {
 
 /** Somebody who answers questions, or does not. */
 export interface Asker {
+  /** Whether another try may bring another answer. */
+  readonly answers: boolean;
   /** @returns the answer; the proposal where there is none */
   text(question: string, proposal: string): string;
   confirm(question: string, proposal: boolean): boolean;
@@ -29,12 +31,13 @@ export function terminalAsker(prompt: (question: string, proposal: string) => st
   };
   const confirm = (question: string, proposal: boolean) =>
     /^y/i.test(text(`${question} (y/n)`, proposal ? "y" : "n"));
-  return { text, confirm, permit: (question) => confirm(question, false) };
+  return { answers: true, text, confirm, permit: (question) => confirm(question, false) };
 }
 
 /** Takes every proposal, and says which; permits nothing. */
 export function takesProposals(say: (line: string) => void): Asker {
   return {
+    answers: false,
     text(question, proposal) {
       say(`${question} ${proposal === "" ? "(nothing)" : proposal}`);
       return proposal;
@@ -45,4 +48,28 @@ export function takesProposals(say: (line: string) => void): Asker {
     },
     permit: () => false,
   };
+}
+
+/** How often a question is asked to which no answer will do. */
+const MOST_TRIES = 5;
+
+/**
+ * Asks, and asks again with what is wrong for as long as an answer will not do.
+ * @param of.mistake what is wrong with an answer, in a sentence without its full stop; null: nothing
+ * @throws {UsageError} when there is nobody to ask, or no answer will do
+ */
+export function answerTo(
+  question: string,
+  of: { ask: Asker; proposal: string; mistake: (answer: string) => string | null },
+): string {
+  const { ask, proposal, mistake } = of;
+  let problem: string | null = null;
+  for (let asked = 0; asked < (ask.answers ? MOST_TRIES : 1); asked++) {
+    const answer = ask.text(problem === null ? question : `${problem}. ${question}`, proposal);
+    problem = mistake(answer);
+    if (problem === null) return answer;
+  }
+  throw new UsageError(ask.answers ? `No answer to "${question}" will do: ${problem}` : `${problem}`, {
+    hint: "Answer the question in a terminal, or write recipe.yml yourself",
+  });
 }
