@@ -104,8 +104,8 @@ Deno.test("recipes list shows the last run of each recipe of which there is a re
       said.join(""),
       `\
 recipe  level  last run             when     not shown by runs
-blog    –      none known                    recipe.yml has a mistake: see
-                                             "recipes check"
+blog    –      none known
+  recipe.yml has a mistake: see "recipes check"
 talk    1      ✘ failed in upgrade  3 h ago  backup (none); voice calls
 wiki    5      ✔ passed             3 h ago
 `,

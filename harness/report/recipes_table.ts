@@ -58,9 +58,13 @@ export function recipesTable(
   if (room < LEAST) return paragraphs(rows, width);
   const line = (cells: readonly string[], last: string) =>
     [...cells.map((cell, at) => padded(cell, widths[at] ?? 0)), last].join(" ".repeat(GAP)).trimEnd();
-  return [header, ...rows].flatMap(({ cells, gaps }) => {
+  return [header, ...rows].flatMap(({ cells, gaps, mistake }) => {
     const [first = "", ...more] = wrap(gaps, room).map((text) => truncate(text, room));
-    return [line(cells, first), ...more.map((text) => " ".repeat(before) + text)];
+    return [
+      line(cells, first),
+      ...more.map((text) => " ".repeat(before) + text),
+      ...(mistake === null ? [] : [truncate(`  ${mistake}`, width)]),
+    ];
   });
 }
 
@@ -68,14 +72,23 @@ interface Row {
   /** Name, level, what came of the last run, and when. */
   cells: readonly [string, string, string, string];
   gaps: string;
+  /** What is wrong with its enrolment, as a sentence of its own. */
+  mistake: string | null;
 }
 
-const header: Row = { cells: ["recipe", "level", "last run", "when"], gaps: "not shown by runs" };
+const header: Row = {
+  cells: ["recipe", "level", "last run", "when"],
+  gaps: "not shown by runs",
+  mistake: null,
+};
 
 function rowOf({ recipe, last, gaps, invalid }: ListedRecipe, now: number): Row {
   const name = truncate(recipe, LONGEST_NAME);
-  const missing = invalid ? 'recipe.yml has a mistake: see "recipes check"' : gaps.map(oneLine).join("; ");
-  if (last === null) return { cells: [name, "–", "none known", ""], gaps: missing };
+  const told = {
+    gaps: gaps.map(oneLine).join("; "),
+    mistake: invalid ? 'recipe.yml has a mistake: see "recipes check"' : null,
+  };
+  if (last === null) return { cells: [name, "–", "none known", ""], ...told };
   const look = runLooks[last.state];
   return {
     cells: [
@@ -84,14 +97,18 @@ function rowOf({ recipe, last, gaps, invalid }: ListedRecipe, now: number): Row 
       `${glyphOf(look)} ${look.word}${last.where}`,
       ago(now - last.finishedAt),
     ],
-    gaps: missing,
+    ...told,
   };
 }
 
 function paragraphs(rows: readonly Row[], width: number): string[] {
-  return rows.flatMap(({ cells: [name, level, run, when], gaps }) => {
+  return rows.flatMap(({ cells: [name, level, run, when], gaps, mistake }) => {
     const facts = [level === "–" ? "no level" : `level ${level}`, run, when].filter(Boolean).join(", ");
-    const below = [facts, ...(gaps === "" ? [] : [`${header.gaps}: ${gaps}`])];
+    const below = [
+      facts,
+      ...(gaps === "" ? [] : [`${header.gaps}: ${gaps}`]),
+      ...(mistake === null ? [] : [mistake]),
+    ];
     return [
       truncate(name, width),
       ...below.flatMap((text) => wrap(text, width - GAP)).map((text) => truncate(`  ${text}`, width)),

@@ -28,6 +28,16 @@ Deno.test("the table of recipes fits into a terminal of any width, and names eve
   }
 });
 
+Deno.test("a mistake in recipe.yml stands by itself, and not among what no run shows", () => {
+  const [one] = recipes.slice(1).map((one) => ({ ...one, gaps: [], invalid: true }));
+  assert.ok(one);
+  const [header = "", row = "", more = ""] = recipesTable([one], { width: 120, now });
+  assert.doesNotMatch(row, /mistake/);
+  assert.equal(more, '  recipe.yml has a mistake: see "recipes check"');
+  assert.match(header, /not shown by runs$/);
+  assert.doesNotMatch(recipesTable([one], { width: 40, now }).join("\n"), /not shown/);
+});
+
 Deno.test("a terminal that is too narrow for a table gets a paragraph for each recipe", () => {
   assert.deepEqual(
     recipesTable(recipes.slice(1).map((one) => ({ ...one, gaps: ["voice calls"] })), { width: 40, now }),
