@@ -11,10 +11,12 @@ import {
 import { glyphOf, runLooks } from "../../wording/outcomes.ts";
 import { colours, type Painter } from "./terminal_lines.ts";
 import { oneLine, plainText } from "../../common/plain_text.ts";
-import { truncate, wrap } from "../../wording/text.ts";
+import { shorten, truncate, wrap } from "../../wording/text.ts";
 import { blame, hasLevel, standInNote, testedName, verdict } from "../../wording/verdict.ts";
 
 const LAST_LOG_LINES = 12;
+/** Letters after which a line of a log, which some write as JSON with all that they know, is cut here. */
+const LONGEST_LOG_LINE = 500;
 const MOST_REMARKS = 6;
 
 /** Where a reader finds more. */
@@ -51,7 +53,8 @@ export function summaryLines(
     if (culprit.tail.length > 0) {
       lines.push("", `  Last log lines of ${culprit.name}:`);
       for (const line of culprit.tail.slice(-LAST_LOG_LINES)) {
-        lines.push(paint.dim(truncate(`    ${oneLine(line)}`, columns)));
+        const [begin = "", ...more] = wrap(shorten(oneLine(line), LONGEST_LOG_LINE), columns - 6);
+        lines.push(paint.dim(`    ${begin}`), ...more.map((text) => paint.dim(`      ${text}`)));
       }
     }
   }

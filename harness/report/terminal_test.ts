@@ -224,6 +224,19 @@ Deno.test("the summary of a passed run is short", () => {
   ]);
 });
 
+Deno.test("a line of a log that names a cause is told to its end, on as many lines as it takes", () => {
+  const file = "/etc/nginx/conf.d/default.conf:12";
+  const line =
+    `2026/03/01 10:00:00 [emerg] 1#1: invalid number of arguments in "server_name" directive in ${file}`;
+  const failed = sampleStage({ name: "install", result: "failed", cause: "it exits", tail: ["ready", line] });
+  const told = summary(sampleResult({ result: "failed", stage: "install", stages: [failed] }), {});
+  assert.deepEqual(told.slice(told.indexOf("    ready"), told.indexOf("    ready") + 3), [
+    "    ready",
+    '    2026/03/01 10:00:00 [emerg] 1#1: invalid number of arguments in "server_name" directive in',
+    `      ${file}`,
+  ]);
+});
+
 Deno.test("trouble of the host is not blamed on the recipe, and leftovers are named", () => {
   const lines = summary(
     sampleResult({
