@@ -27,6 +27,12 @@ Deno.test("the picture is that of the stage that decided, and none where there i
   );
 });
 
+Deno.test("a comment gives the time that the run's page gives, and the bridge's own where there is no result", () => {
+  const facts = { ...ended("passed", [], { seconds: 34.079 }), tookSeconds: 37 };
+  assert.match(runText(facts), / · 34 s/);
+  assert.match(runText({ ...facts, view: null }), / · 37 s/);
+});
+
 Deno.test("a small picture leads to the whole one where everybody can load it, and nowhere else", () => {
   const { view, ...facts } = passed;
   assert.ok(view);

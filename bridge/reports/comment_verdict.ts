@@ -36,7 +36,9 @@ export function headline(facts: RunFacts, outcome: RunOutcome): string {
   const result = facts.view?.result ?? null;
   const told = result?.result === outcome ? escapeMarkdown(verdict(result)) : runVerbs[outcome];
   const level = result?.result === outcome && hasLevel(result) ? ` · level ${result.level}` : "";
-  const took = facts.tookSeconds === null ? "" : ` · ${formatSeconds(facts.tookSeconds * 1000)}`;
+  // The run's own time, as its page has it: the bridge hears of the start and of the end some seconds late.
+  const seconds = result?.result === outcome ? result.seconds : facts.tookSeconds;
+  const took = seconds === null ? "" : ` · ${formatSeconds(seconds * 1000)}`;
   const links = link("run", facts.page) + link("screenshot", screenshot(facts)) + buildLink(facts);
   const sign = emojiOf(runLooks[outcome]);
   switch (outcome) {
