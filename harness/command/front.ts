@@ -48,7 +48,10 @@ export async function runFront(request: RunRequest, options: FrontOptions): Prom
 
   const { openTerminal } = await import("../report/terminal.ts"); // while the keeper starts
   using terminal = openTerminal();
-  using _signals = cancelOnSignals(terminal, (why) => tell({ type: "cancel", why }));
+  using _signals = cancelOnSignals(terminal, {
+    cancel: (why) => tell({ type: "cancel", why }),
+    report: folder.report,
+  });
   let last: Extract<KeeperMessage, { type: "done" | "refused" }> | null = null;
   for await (const line of linesOf(keeper.stdout)) {
     const message = parseMessage(keeperMessage, line);
@@ -147,13 +150,24 @@ export function browserHint(
 }
 
 /**
- * At the first signal the keeper is asked to end the run and is waited for; at the second this process ends at once.
+ * At the first signal the keeper is asked to end the run and is waited for; at the second this process ends at once, and
+ * says that the keeper goes on.
+ * @param run.report where the run's report will lie
  */
-function cancelOnSignals(terminal: TerminalReport, cancel: (why: string) => Promise<void>): Disposable {
+function cancelOnSignals(
+  terminal: TerminalReport,
+  { cancel, report }: { cancel: (why: string) => Promise<void>; report: string },
+): Disposable {
   let asked = false;
   const listeners = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => {
     const listener = () => {
-      if (asked) Deno.exit(exitCodes.cancelled);
+      if (asked) {
+        terminal[Symbol.dispose](); // the list of stages is not drawn below the last word
+        terminal.command(
+          `What was deployed is still being removed, which goes on without this command; then the report is ${report}`,
+        );
+        Deno.exit(exitCodes.cancelled);
+      }
       asked = true;
       terminal.note("Stopping; what was deployed is being removed");
       void cancel(signal === "SIGINT" ? "Stopped at the keyboard" : toldToStop(signal));
