@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { runCommand, runCommandOk } from "./command.ts";
 import { exec, ExecError } from "./exec.ts";
-import { processGone } from "./process_gone.ts";
+import { processGone } from "./testing/process_gone.ts";
 
 Deno.test("runCommand() tells exit code and both streams, and hands arguments over as they are", async () => {
   const ended = await runCommand(["sh", "-c", "echo out; echo err >&2; exit 3"]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { exec, ExecError, execOk } from "./exec.ts";
-import { processGone } from "./process_gone.ts";
+import { processGone } from "./testing/process_gone.ts";
 
 Deno.test("exec() tells exit code, both streams and a signal", async () => {
   const ended = await exec(["sh", "-c", "echo out; echo err >&2; exit 3"]);

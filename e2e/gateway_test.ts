@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { execOk } from "../common/exec.ts";
-import { freePort } from "../common/free_port.ts";
+import { freePort } from "../common/testing/free_port.ts";
 import { ingressFetch } from "../common/ingress.ts";
 import { waitFor } from "../common/time.ts";
 import { exists } from "../common/files.ts";

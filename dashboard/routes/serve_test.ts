@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { freePort } from "../../common/free_port.ts";
+import { freePort } from "../../common/testing/free_port.ts";
 import { ingressFetch } from "../../common/ingress.ts";
 import { systemClock, waitFor } from "../../common/time.ts";
 import { tlsOf } from "../../common/tls.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { runCommandOk } from "../../common/command.ts";
-import { freePort } from "../../common/free_port.ts";
+import { freePort } from "../../common/testing/free_port.ts";
 import { waitFor } from "../../common/time.ts";
 import { ensurePrograms } from "../../local/host/host.ts";
 import { silentProgress } from "../../local/host/progress.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { processGone } from "../../common/process_gone.ts";
+import { processGone } from "../../common/testing/process_gone.ts";
 import { Abra, type AbraError, isBotMissing } from "./abra.ts";
 import { isHostVariable } from "./environment.ts";
 import { Redactor } from "../run/redact.ts";

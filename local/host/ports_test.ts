@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { freePort } from "../../common/free_port.ts";
+import { freePort } from "../../common/testing/free_port.ts";
 import { UsageError } from "../../common/errors.ts";
 import { waitFor } from "../../common/time.ts";
 import { eldest, listenersIn, portHolder, requireFreePorts } from "./ports.ts";

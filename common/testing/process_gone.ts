@@ -1,4 +1,4 @@
-import { waitFor } from "./time.ts";
+import { waitFor } from "../time.ts";
 
 /** Waits until a process is gone, or at least ended: what was killed may live until it has a processor once more. */
 export async function processGone(pid: number | string): Promise<void> {
