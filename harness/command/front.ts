@@ -17,6 +17,7 @@ import { RunFolder } from "../run/folder.ts";
 import { PROGRAM, typedCommand } from "../run/own_command.ts";
 import type { Settings } from "../run/settings.ts";
 import { type KeeperProcess, startKeeper } from "../keeper/start.ts";
+import { describeKept } from "./kept_app.ts";
 
 export interface FrontOptions {
   settings: Settings;
@@ -67,7 +68,12 @@ export async function runFront(request: RunRequest, options: FrontOptions): Prom
     await summarize(terminal, { result: last.result, folder });
     const { run } = request;
     const target = targetOf(request);
-    for (const app of last.kept) tellHowToLook(terminal, { ...app, settings, folder, run, target });
+    const { stages } = last.result;
+    for (const { lane, ...app } of last.kept) {
+      const base = (await folder.kept(lane))?.base ?? null;
+      const made = describeKept({ lane, base, stages });
+      tellHowToLook(terminal, { ...app, made, settings, folder, run, target });
+    }
     if (json) printJson({ ...last.result, report: folder.report, folder: folder.path });
     return exitCodes[last.result.result];
   }
@@ -115,6 +121,8 @@ function tellHowToLook(
   app: {
     domain: string;
     stack: string;
+    /** What the run has made of it. */
+    made: string;
     settings: Settings;
     folder: RunFolder;
     run: string;
@@ -126,7 +134,7 @@ function tellHowToLook(
   const [host = "", port = ""] = ingress.split(":");
   const certificate = ca === undefined ? "" : ` --cacert ${ca}`;
   const inBrowser = browserHint(app.domain, { host, port, ca });
-  terminal.note(`The app is still up: https://${app.domain}/ (stack ${app.stack})`);
+  terminal.note(`The app is still up (${app.made}): https://${app.domain}/ (stack ${app.stack})`);
   terminal.command(`  look:   curl${certificate} --resolve ${app.domain}:443:${host} https://${app.domain}/`);
   terminal.command(`  browse: ${inBrowser}`);
   terminal.command(

@@ -1,21 +1,25 @@
 import { UsageError } from "../../common/errors.ts";
 import { formatSeconds } from "../../common/time.ts";
-import { exitCodes, runResult, type StageName } from "../../protocol/result.ts";
+import { exitCodes, runResult, type StageName, type StageReport } from "../../protocol/result.ts";
 import { defaultEnrolment, EnrolmentError, loadEnrolment } from "../../enrolment/enrolment.ts";
 import { testsCheckout } from "../checks/check_tests.ts";
 import { type KeptOutcome, runKeptTests } from "../checks/run_kept.ts";
 import { exists } from "../../common/files.ts";
 import { type PlannedApp, type RunFolder, runFolders, type RunPlan } from "../run/folder.ts";
 import { FileLock } from "../../common/file_lock.ts";
-import type { RunRequest } from "../run/request.ts";
+import { typedCommand } from "../run/own_command.ts";
+import { type RunRequest, targetOf } from "../run/request.ts";
 import type { Settings } from "../run/settings.ts";
 import { Swarm } from "../swarm/swarm.ts";
+import { describeKept } from "./kept_app.ts";
 
 /** An app that a run with `--keep` has left up. */
 interface Kept {
   folder: RunFolder;
   plan: RunPlan;
   app: PlannedApp;
+  /** What the run has made of it, in a few words. */
+  made: string;
 }
 
 export interface TestsOnlyOptions {
@@ -37,6 +41,7 @@ export async function testsOnly(request: RunRequest, options: TestsOnlyOptions):
   const { settings, say } = options;
   const { folder, plan, app } = await chooseKept(await keptApps(settings, request.recipe), {
     recipe: request.recipe,
+    target: targetOf(request),
     ...(options.app === undefined ? {} : { domain: options.app }),
   });
   using lock = await FileLock.take(folder.lock);
@@ -80,26 +85,33 @@ async function keptApps({ RUNS }: Settings, recipe: string): Promise<Kept[]> {
     const plan = await folder.plan();
     if (plan === null || plan.request.recipe !== recipe) continue;
     const swarm = new Swarm(plan.settings.DOCKER_SOCKET);
+    const stages = await stageReports(folder);
     for (const app of plan.apps) {
-      if ((await swarm.services(app.stack)).length > 0) kept.push({ folder, plan, app });
+      if ((await swarm.services(app.stack)).length === 0) continue;
+      const { lane } = app;
+      const base = (await folder.kept(lane))?.base ?? null;
+      kept.push({ folder, plan, app, made: describeKept({ lane, base, stages }) });
     }
   }
   return kept;
 }
 
-/** @throws {UsageError} naming the apps that there are */
-export function chooseKept<T extends { app: Pick<PlannedApp, "domain"> }>(
+/**
+ * @param wanted.target what was typed for the recipe
+ * @throws {UsageError} naming the apps that there are
+ */
+export function chooseKept<T extends { app: Pick<PlannedApp, "domain">; made: string }>(
   kept: readonly T[],
-  wanted: { recipe: string; domain?: string },
+  wanted: { recipe: string; target: string; domain?: string },
 ): T {
-  const { recipe, domain } = wanted;
+  const { recipe, target, domain } = wanted;
   const found = domain === undefined ? kept : kept.filter(({ app }) => app.domain === domain);
   const [first] = found;
   if (first !== undefined && found.length === 1) return first;
-  const domains = kept.map(({ app }) => app.domain).join(", ");
+  const domains = kept.map(({ app, made }) => `${app.domain} (${made})`).join(", ");
   if (kept.length === 0) {
     throw new UsageError(`No app of ${recipe} is up`, {
-      hint: `Leave one up first: run-recipe ${recipe} --only install --keep`,
+      hint: `Leave one up first: ${typedCommand("run-recipe", target, "--only", "install", "--keep")}`,
     });
   }
   throw domain === undefined
@@ -127,16 +139,21 @@ async function stagesOf(
   folder: RunFolder,
   { lane, only }: { lane: PlannedApp["lane"]; only: RunRequest["only"] },
 ): Promise<StageName[]> {
-  const text = await Deno.readTextFile(folder.result).catch(() => "null");
-  const { data } = runResult.safeParse(JSON.parse(text));
+  const reports = await stageReports(folder);
   const reached = (name: StageName) =>
-    data?.stages.some((stage) => stage.name === name && ["passed", "failed"].includes(stage.result)) ?? false;
+    reports.some((stage) => stage.name === name && ["passed", "failed"].includes(stage.result));
   const all: StageName[] = lane === "upgrade"
     ? ["upgrade"]
     : reached("restore")
     ? ["install", "restore", "tests"]
     : ["install", "tests"];
   return all.filter((name) => only === null || only.includes(name));
+}
+
+/** What a run has reported of its stages; nothing where it left no result. */
+async function stageReports(folder: RunFolder): Promise<readonly StageReport[]> {
+  const text = await Deno.readTextFile(folder.result).catch(() => "null");
+  return runResult.safeParse(JSON.parse(text)).data?.stages ?? [];
 }
 
 /** What came of one stage's tests, in a line or a few. */

@@ -263,7 +263,7 @@ class Run {
     this.#link.send({
       type: "done",
       result,
-      kept: this.#kept.map(({ domain, stack }) => ({ domain, stack })),
+      kept: this.#kept.map(({ lane, domain, stack }) => ({ lane, domain, stack })),
     });
   }
 

@@ -42,6 +42,8 @@ export interface FetchOptions {
   subject: Subject;
   /** Where published versions are read from: `owner/name` on the forge or a git URL; absent: where the head is. */
   upstream?: string;
+  /** What can be done where there is no repository. */
+  missing?: string;
   settings: Settings;
   log: (line: string) => void;
   signal: AbortSignal;
@@ -96,7 +98,8 @@ export async function fetchRecipe(source: RecipeSource, options: FetchOptions): 
     await make(format);
     await fetchHead();
   }).catch((error) => {
-    throw fetchProblem(error, { url: withoutCredentials(url), pr, ours: source.kind === "forge" });
+    const { missing } = options;
+    throw fetchProblem(error, { url: withoutCredentials(url), pr, ours: source.kind === "forge", missing });
   });
 
   const upstream = source.kind === "path" ? url : upstreamUrl(options.upstream, settings) ?? url;
@@ -289,7 +292,10 @@ function mirrorName(recipe: string, url: string): string {
   return `${recipe}-${createHash("sha256").update(url).digest("hex").slice(0, 10)}.git`;
 }
 
-function fetchProblem(error: unknown, asked: { url: string; pr: number | null; ours: boolean }): Error {
+function fetchProblem(
+  error: unknown,
+  asked: { url: string; pr: number | null; ours: boolean; missing: string | undefined },
+): Error {
   if (!(error instanceof GitError)) return error instanceof Error ? error : new Error(String(error));
   if (metItsLimits(error)) {
     return new StageFailure(`The repository at "${asked.url}" is too large to be fetched`, {
@@ -302,12 +308,13 @@ function fetchProblem(error: unknown, asked: { url: string; pr: number | null; o
     return new InfraFailure(`There is no pull request #${asked.pr} in "${asked.url}" (any more)`);
   }
   if (missingRef !== undefined) return new StageFailure(`There is no "${missingRef}" in "${asked.url}"`);
+  const what = asked.missing === undefined ? {} : { detail: asked.missing };
   if (/repository .*not found|does not appear to be a git repository|does not exist/i.test(error.output)) {
-    return new StageFailure(`There is no git repository at "${asked.url}"`, { cause: error });
+    return new StageFailure(`There is no git repository at "${asked.url}"`, { cause: error, ...what });
   }
   if (/could not read (Username|Password)|Authentication failed/i.test(error.output)) { // forges hide what is private
     const text = `There is no repository at "${asked.url}", or none that anybody may read`;
-    return asked.ours ? new InfraFailure(text) : new StageFailure(text);
+    return asked.ours ? new InfraFailure(text, what) : new StageFailure(text);
   }
   return new InfraFailure(`Could not fetch "${basename(asked.url)}" from "${asked.url}"`, {
     cause: error,

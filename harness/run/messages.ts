@@ -2,6 +2,7 @@ import * as z from "zod";
 import { recipeName } from "../../protocol/params.ts";
 import { runEvent } from "../../protocol/events.ts";
 import { runResult, stageName } from "../../protocol/result.ts";
+import { lanes } from "./names.ts";
 import { runRequest } from "./request.ts";
 import { storedSettings } from "./settings.ts";
 
@@ -36,7 +37,7 @@ export const keeperMessage = z.discriminatedUnion("type", [
     type: z.literal("done"),
     result: runResult,
     /** Apps left up because `--keep` was given. */
-    kept: z.array(z.object({ domain: z.string(), stack: z.string() })),
+    kept: z.array(z.object({ lane: z.enum(lanes), domain: z.string(), stack: z.string() })),
   }),
   /** No run took place. `usage` tells whether the request was the reason. */
   z.object({

@@ -17,6 +17,9 @@ export type FetchRun =
   & Based
   & { plan: Pick<RunContext["plan"], "request" | "settings"> };
 
+/** For whoever typed a name: the forge may be a local one that has no repository of the recipe. */
+const OTHER_TARGETS = "run-recipe takes the path of a checkout or a git URL in place of a name, too";
+
 /** Fetches the commit under test, and finds out from which published version it is to be upgraded. */
 export async function fetchStage(run: FetchRun, ctx: StageContext): Promise<void> {
   const { request, settings } = run.plan;
@@ -35,6 +38,7 @@ export async function fetchStage(run: FetchRun, ctx: StageContext): Promise<void
     recipe: request.recipe,
     subject: subjectOf(request.source),
     ...(upstream === undefined ? {} : { upstream }),
+    ...(request.mode === "local" && request.source.kind === "forge" ? { missing: OTHER_TARGETS } : {}),
     settings,
     log: ctx.log,
     signal: ctx.signal,
