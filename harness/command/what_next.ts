@@ -1,25 +1,29 @@
+import { shellWord } from "../../common/shell_word.ts";
 import { highestLevel, levels, type RunResult, runResult } from "../../protocol/result.ts";
 import { lastRuns } from "./recipes_list.ts";
 
 /**
  * What somebody who has just enrolled a recipe may want to do, a line each.
  * @param last result of the run that followed; null where there was none
+ * @param at.recipes the folder of enrolments, where it is not the one that runs use by themselves
  */
 export function whatNext(
   last: RunResult | null,
-  at: { recipe: string; folder: string; target: string },
+  at: { recipe: string; folder: string; target: string; recipes: string | null },
 ): string[] {
-  const { folder, target } = at;
+  const { folder, recipes } = at;
+  const setting = recipes === null ? "" : `CCCI_RECIPES=${shellWord(recipes)} `;
+  const run = `${setting}./cc-ci run-recipe ${shellWord(at.target)}`;
   const write = [
     `Say what a visitor must see: in ${folder}/front_page.ts, and by "health.title" in recipe.yml`,
-    `Write tests against an app that stays up: ./cc-ci run-recipe ${target} --only install --keep,`,
-    `  then ./cc-ci run-recipe ${target} --tests-only after each change (docs/recipes.md has the kit)`,
+    `Write tests against an app that stays up: ${run} --only install --keep,`,
+    `  then ${run} --tests-only after each change (docs/recipes.md has the kit)`,
   ];
-  if (last === null) return [`Run it: ./cc-ci run-recipe ${target}`, ...write];
+  if (last === null) return [`Run it: ${run}`, ...write];
   if (last.result !== "passed") {
     return [
       `If the enrolment is to blame, correct ${folder}/recipe.yml (docs/recipes.md says what it can say),`,
-      `  then run the recipe again: ./cc-ci run-recipe ${target}`,
+      `  then run the recipe again: ${run}`,
     ];
   }
   const missing = last.stages.filter(({ result }) => result === "skipped")

@@ -39,7 +39,8 @@ async function enrollAndRun(argv: string[]): Promise<number> {
       hint: "--yes takes what is proposed",
     });
   }
-  const recipes = options.into === undefined ? recipesFolder() : resolvePath(options.into);
+  const usual = recipesFolder();
+  const recipes = options.into === undefined ? usual : resolvePath(options.into);
   const begun = Date.now();
   const env = await settingsFor(target, recipes);
   using interruption = new Interruption({ hint: "Start it again; --force writes over what it has written" });
@@ -61,7 +62,8 @@ async function enrollAndRun(argv: string[]): Promise<number> {
   const runs = env.CCCI_RUNS ?? pathsFromEnvironment().runs;
   const last = options.run ? await resultSince(begun, { recipe, runs }) : null;
   write(`\nWhat next:\n`);
-  for (const line of whatNext(last, { recipe, folder, target: runTarget })) write(`  ${line}\n`);
+  const next = { recipe, folder, target: runTarget, recipes: recipes === usual ? null : recipes };
+  for (const line of whatNext(last, next)) write(`  ${line}\n`);
   return code;
 }
 
