@@ -1,5 +1,4 @@
 import { fileURLToPath } from "node:url";
-import { Command } from "commander";
 import * as z from "zod";
 import { execOk } from "../common/exec.ts";
 import { SMALL_HEAP } from "../common/small_heap.ts";
@@ -8,6 +7,7 @@ import { droneStartTimes, reactionTimes, stackPollSeconds } from "./bridge/stack
 import { Town } from "./bridge/town.ts";
 import { tickSeconds } from "./bridge/watcher.ts";
 import { type Aim, figuresTable, print, rounded, say } from "./figures.ts";
+import { launcherCommand } from "../local/host/command_line.ts";
 
 /** What the bench measured; names are stable, for graphs over time. */
 interface Figures {
@@ -70,7 +70,7 @@ interface Options {
 
 /** `./cc-ci bench bridge`: what the bridge asks of a forge, and how it grows. */
 export async function benchBridge(argv: string[]): Promise<number> {
-  const program = new Command("cc-ci bench bridge")
+  const program = launcherCommand("bench bridge")
     .description(
       "Measures the bridge on a made-up forge, in made-up time, then its reactions on the local stack.",
     )

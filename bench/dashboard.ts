@@ -1,10 +1,10 @@
-import { Command } from "commander";
 import { type Served, serveDashboard, serveHello } from "./dashboard/servers.ts";
 import { type Load, load, wire } from "./dashboard/load.ts";
 import { fill, recipeOf, type Size } from "./dashboard/fill.ts";
 import { ingest, watch } from "./dashboard/stream.ts";
 import { Writer } from "./dashboard/writer.ts";
 import { type Aim, figuresTable, print, rounded, say } from "./figures.ts";
+import { launcherCommand } from "../local/host/command_line.ts";
 
 /** What the bench measured; names are stable, for graphs over time. */
 interface Figures {
@@ -53,7 +53,7 @@ const aims: Aim<Figures>[] = [
 
 /** `./cc-ci bench dashboard`: what the dashboard bears, on data of the size given. */
 export async function benchDashboard(argv: string[]): Promise<number> {
-  const program = new Command("cc-ci bench dashboard")
+  const program = launcherCommand("bench dashboard")
     .description("Measures the dashboard under load, on made-up runs, on this machine's loopback.")
     .option("--json", "print the figures as one JSON object")
     .option("--recipes <n>", "recipes", Number, 500)

@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Option } from "commander";
 import { join } from "node:path";
 import { UsageError } from "../common/errors.ts";
 import { runCommandOk } from "../common/command.ts";
@@ -11,13 +11,14 @@ import { figuresOf, medianOf, type Round } from "./harness/figures.ts";
 import { harnessLap, plainLap } from "./harness/laps.ts";
 import { benchRecipes, prepareSubject, type Subject } from "./harness/recipes.ts";
 import { table } from "./harness/table.ts";
+import { launcherCommand } from "../local/host/command_line.ts";
 
 /** Stages of the harness that do what the script does, apart from backup and restore. */
 const SAME_STEPS = "upgrade";
 
 /** `./cc-ci bench harness`: what a run costs beside a shell script that does the same by hand. */
 export async function benchHarness(argv: string[]): Promise<number> {
-  const program = new Command("cc-ci bench harness")
+  const program = launcherCommand("bench harness")
     .description("Times whole runs and a plain shell script in turn, on the same recipe and images.")
     .option("--json", "print the figures as one JSON object, too, on the last line of standard output")
     .option("--rounds <n>", "times each is run", Number, 3)

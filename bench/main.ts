@@ -7,7 +7,7 @@ const benches: Commands = {
   harness: async (argv) => await (await import("./harness.ts")).benchHarness(argv),
 };
 
-const usage = `Usage: cc-ci bench NAME [OPTIONS]
+const usage = `Usage: ./cc-ci bench NAME [OPTIONS]
 
   bridge     what the bridge asks of a forge, and how it grows
   dashboard  what the dashboard bears: pages, badges, viewers and logs under load

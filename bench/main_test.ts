@@ -4,7 +4,7 @@ import { exec } from "../common/exec.ts";
 const program = new URL("./main.ts", import.meta.url).pathname;
 const cases: [argv: string[], code: number, stdout: RegExp, stderr: RegExp][] = [
   [[], 2, /^$/, /^Name a bench: bridge, dashboard or harness\n$/],
-  [["--help"], 0, /^Usage: cc-ci bench NAME .*^ +bridge .*^ +dashboard .*^ +harness /ms, /^$/],
+  [["--help"], 0, /^Usage: \.\/cc-ci bench NAME .*^ +bridge .*^ +dashboard .*^ +harness /ms, /^$/],
   [["nosuch"], 2, /^$/, /^There is no bench "nosuch"\nThere are: bridge, dashboard, harness\n$/],
 ];
 

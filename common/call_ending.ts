@@ -10,7 +10,10 @@ export function callEnding(error: unknown, explain: (error: unknown) => number):
   if (!(error instanceof CommanderError)) return explain(error);
   if (error.exitCode === 0) return 0;
   const said = error.code === "commander.help" ? 'Name a command: "--help" lists them' : error.message;
-  return explain(
-    new UsageError(said.replace(/^error: /, "").replace(/^./, (letter) => letter.toUpperCase())),
-  );
+  return explain(new UsageError(callMistake(said)));
+}
+
+/** What commander says of a call that it cannot read, as a sentence. */
+export function callMistake(said: string): string {
+  return said.replace(/^error: /, "").replace(/^./, (letter) => letter.toUpperCase());
 }

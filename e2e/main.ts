@@ -1,10 +1,9 @@
 import { dirname, join } from "node:path";
-import { Command } from "commander";
 import { describeError } from "../common/errors.ts";
 import { exists, resolvePath } from "../common/files.ts";
 import { formatSeconds } from "../common/time.ts";
 import { write, writeError } from "../common/output.ts";
-import { exitCodeOf } from "../local/host/command_line.ts";
+import { exitCodeOf, launcherCommand } from "../local/host/command_line.ts";
 import { Interruption, together } from "../local/host/interruption.ts";
 import { pathsFromEnvironment } from "../local/host/paths.ts";
 import { bundlePrograms } from "../programs/bundle.ts";
@@ -66,8 +65,7 @@ interface TestOptions {
 }
 
 function parseOptions(argv: string[]): TestOptions {
-  return new Command("cc-ci test")
-    .exitOverride()
+  return launcherCommand("test")
     .description("Runs every check and test on the real services.")
     .option("--only <suites>", `run some suites only: ${suites.map((suite) => suite.name).join(",")}`)
     .option(

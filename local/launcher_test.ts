@@ -72,6 +72,36 @@ Deno.test("the launcher lists its commands, and needs nothing for that", async (
   }
 });
 
+Deno.test("what a command does is asked of it by help and its name, too, and checks say it without Deno's own words", async () => {
+  const echo = deno("2.9.6");
+  assert.match(
+    (await launch(["help", "up"], { deno: echo })).stdout,
+    /^called: run -A -q local\/main\.ts up --help$/m,
+  );
+  const { code, stderr } = await launch(["help", "nothing"]);
+  assert.deepEqual([code, stderr.split("\n")[0]], [2, 'There is no command "nothing".']);
+  for (const name of ["ok", "fmt", "lint", "check"]) {
+    for (const args of [[name, "--help"], [name, "-h"], ["help", name]]) {
+      const { code, stdout } = await launch(args, { deno: echo });
+      assert.equal(code, 0);
+      assert.match(stdout, new RegExp(`^Usage: \\./cc-ci ${name}\\n\\n  ok +format`));
+    }
+  }
+});
+
+Deno.test("every program behind the launcher gives its usage as people type it, and says alike what is missing", async () => {
+  const cc = async (...args: string[]) => await exec([LAUNCHER, ...args], { timeoutMs: 120_000 });
+  for (const name of ["units", "test", "bench bridge", "secrets", "abra-contract"]) {
+    assert.match(
+      (await cc(...name.split(" "), "--help")).stdout,
+      new RegExp(`^Usage: \\./cc-ci ${name} `),
+      name,
+    );
+  }
+  const { code, stderr } = await cc("units");
+  assert.deepEqual([code, stderr], [2, "Missing required argument 'dir'\n"]);
+});
+
 Deno.test("its help, the tasks and the programs behind them name the same commands", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`));
   const { stdout } = await launch(["help"]);

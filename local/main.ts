@@ -19,6 +19,6 @@ export const commands: Commands = {
   "abra-contract": async (argv) => await (await import("./commands/abra_contract.ts")).checkContract(argv),
 };
 
-const usage = 'Usage: cc-ci COMMAND [ARGUMENTS]; "./cc-ci help" lists the commands\n';
+const usage = 'Usage: ./cc-ci COMMAND [ARGUMENTS]; "./cc-ci help" lists the commands\n';
 
 if (import.meta.main) Deno.exit(await carryOut(commands, { noun: "command", usage, argv: Deno.args }));

@@ -1,4 +1,3 @@
-import { Command } from "commander";
 import { join, resolve } from "node:path";
 import { CcciError, UsageError } from "../../common/errors.ts";
 import { exists, removeTree, resolvePath } from "../../common/files.ts";
@@ -21,6 +20,7 @@ import { unitsWith } from "../secrets/catalogue.ts";
 import { changesOf, placedNames } from "../secrets/place.ts";
 import { placeFrom, valuesOf } from "../secrets/work.ts";
 import { HOST_KEY, SECRETS_FILE, workOn } from "./secrets.ts";
+import { launcherCommand } from "../host/command_line.ts";
 
 const PREFIX = "/opt/cc-ci";
 
@@ -37,7 +37,7 @@ export async function install(argv: string[]): Promise<number> {
   // Users that systemd makes up have to reach the programs, whatever the caller keeps from others.
   Deno.umask(0o022);
   using interruption = new Interruption({ hint: 'Start "./cc-ci install" again: it goes on there.' });
-  const command = new Command("install").exitOverride()
+  const command = launcherCommand("install")
     .description(`makes this machine with systemd what ${SETTINGS_FILE} says; a second call changes nothing`)
     .option("--prefix <dir>", "folder for the programs", PREFIX)
     .option("--root <dir>", "write below another folder than /, and start nothing", "/")
@@ -80,7 +80,7 @@ export async function install(argv: string[]): Promise<number> {
 
 /** `./cc-ci uninstall`: removes what {@linkcode install} made. */
 export async function uninstall(argv: string[]): Promise<number> {
-  const command = new Command("uninstall").exitOverride()
+  const command = launcherCommand("uninstall")
     .description("stops and removes what install made, and nothing else")
     .option("--root <dir>", "what was installed below another folder than /", "/")
     .option("--purge", "remove settings, secrets, runs and all other state as well")

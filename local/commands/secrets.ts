@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { type Command } from "commander";
 import { exists, resolvePath } from "../../common/files.ts";
 import { write } from "../../common/output.ts";
 import type { Credential } from "../../host/credentials.ts";
@@ -21,6 +21,7 @@ import {
   sayRestarts,
   type Work,
 } from "../secrets/work.ts";
+import { launcherCommand } from "../host/command_line.ts";
 
 export const SECRETS_FILE = "/etc/cc-ci/secrets.yaml";
 export const HOST_KEY = "/etc/ssh/ssh_host_ed25519_key";
@@ -28,7 +29,7 @@ export const HOST_KEY = "/etc/ssh/ssh_host_ed25519_key";
 /** `./cc-ci secrets`: makes, changes and hands out the secrets of a host. @returns the exit code */
 export async function secrets(argv: string[]): Promise<number> {
   using interruption = new Interruption({ hint: "Nothing was changed; start it again." });
-  const program = new Command("secrets").exitOverride()
+  const program = launcherCommand("secrets")
     .description(
       "the secrets of a host: one file, encrypted by sops for this host's SSH key and a recovery key",
     );

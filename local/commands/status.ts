@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { Command } from "commander";
 import { readCredentials } from "../host/accounts.ts";
 import { backupBotReady, backupBotSince, BOT_LOG } from "../backup_bot/service.ts";
 import { engineAnswers, engineClient } from "../docker/client.ts";
@@ -28,6 +27,7 @@ import { isAsHost } from "../stack/as_host.ts";
 import { findAbra } from "../stack/description.ts";
 import { swarmStatus } from "../docker/swarm.ts";
 import { answersOnce, traefikSince } from "../traefik/traefik.ts";
+import { launcherCommand } from "../host/command_line.ts";
 
 export interface PartStatus {
   part: string;
@@ -47,8 +47,7 @@ export interface StackStatus {
 
 /** `./cc-ci status`: shows what runs, where it answers, and who may log in. @returns the exit code */
 export async function status(argv: string[]): Promise<number> {
-  const { json } = new Command("cc-ci status")
-    .exitOverride()
+  const { json } = launcherCommand("status")
     .description("Shows what runs, where it answers, and who may log in.")
     .option("--json", "one JSON object")
     .parse(argv, { from: "user" })

@@ -1,4 +1,3 @@
-import { Command } from "commander";
 import { join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
 import { resolvePath } from "../../common/files.ts";
@@ -6,10 +5,11 @@ import { readSettings } from "../../host/settings.ts";
 import { unitsOf, unitValues } from "../../host/unit_values.ts";
 import { writeUnits } from "../../host/write_units.ts";
 import { write } from "../../common/output.ts";
+import { launcherCommand } from "../host/command_line.ts";
 
 /** `./cc-ci units DIR`: writes what systemd needs on a host, and lists it. */
 export async function units(argv: string[]): Promise<number> {
-  const command = new Command("units").exitOverride()
+  const command = launcherCommand("units")
     .description(
       "writes the unit files of a host to a folder, and the commands with its settings to bin/ in it",
     )

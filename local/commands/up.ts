@@ -1,6 +1,5 @@
-import { Command } from "commander";
 import { write } from "../../common/output.ts";
-import { engineOption } from "../host/command_line.ts";
+import { engineOption, launcherCommand } from "../host/command_line.ts";
 import { Interruption } from "../host/interruption.ts";
 import { terminalProgress } from "../host/progress.ts";
 import { type EngineName, ensureStack, stopStack } from "../stack/stack.ts";
@@ -8,8 +7,7 @@ import { stackStatus, statusText } from "./status.ts";
 
 /** `./cc-ci up`: starts what does not run yet and shows what there is. @returns the exit code */
 export async function up(argv: string[]): Promise<number> {
-  const { expose = false, ...options } = new Command("cc-ci up")
-    .exitOverride()
+  const { expose = false, ...options } = launcherCommand("up")
     .description("Starts the local stack: Swarm, Traefik, Gitea, dashboard, bridge.")
     .addOption(engineOption())
     .option("--expose", "use a Swarm that publishes beyond this machine")
@@ -27,8 +25,7 @@ export async function up(argv: string[]): Promise<number> {
 
 /** `./cc-ci down`: its cache is all that stays. @returns the exit code */
 export async function down(argv: string[]): Promise<number> {
-  new Command("cc-ci down")
-    .exitOverride()
+  launcherCommand("down")
     .description("Stops the local stack and removes everything it made, apart from its cache.")
     .parse(argv, { from: "user" });
   using interruption = new Interruption();

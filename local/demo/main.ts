@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { Command, Option } from "commander";
+import { Option } from "commander";
 import { CcciError, describeError, UsageError } from "../../common/errors.ts";
 import { ingressFetch } from "../../common/ingress.ts";
 import { formatSeconds } from "../../common/time.ts";
 import type { RunView } from "../../protocol/dashboard_api.ts";
 import { write, writeError } from "../../common/output.ts";
-import { engineOption } from "../host/command_line.ts";
+import { engineOption, launcherCommand } from "../host/command_line.ts";
 import { inStep, type Progress, terminalProgress } from "../host/progress.ts";
 import { type EngineName, ensureStack, type Stack, stopStack } from "../stack/stack.ts";
 import { ensureImages } from "../images/mod.ts";
@@ -87,8 +87,7 @@ async function tell(
 }
 
 function parseOptions(argv: string[]): DemoOptions {
-  const program = new Command("cc-ci demo")
-    .exitOverride()
+  const program = launcherCommand("demo")
     .description("Plays the whole story: a pull request, `!testme`, a tested recipe, the comment.")
     .option(
       "--once",

@@ -1,4 +1,5 @@
-import { CommanderError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
+import { callMistake } from "../../common/call_ending.ts";
 import { CcciError, describeError, UsageError } from "../../common/errors.ts";
 import { fileTrouble } from "../../common/file_trouble.ts";
 import { write, writeError } from "../../common/output.ts";
@@ -50,6 +51,12 @@ export async function exitCodeOf(command: () => Promise<number>): Promise<number
     if (error instanceof Interrupted) return 130;
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** A command of the launcher, which is called in its help, and tells what is wrong with a call, as all of them do. */
+export function launcherCommand(name: string): Command {
+  return new Command(`./cc-ci ${name}`).exitOverride()
+    .configureOutput({ outputError: (said, write) => write(callMistake(said)) });
 }
 
 /** Whether runs are processes of the bridge or builds of Drone. Without it a stack keeps what it has. */

@@ -20,7 +20,7 @@ import { insideSpec } from "./spec_inside.ts";
 import { teardownSpec } from "./spec_teardown.ts";
 import { emptyFolder } from "./transcripts.ts";
 
-const HELP = `Usage: cc-ci abra-contract [--abra PATH] [--transcripts FOLDER]
+const HELP = `Usage: ./cc-ci abra-contract [--abra PATH] [--transcripts FOLDER]
 
 Checks what the harness relies on in abra: the one at PATH, else CCCI_ABRA, else the one on PATH, else the stand-in.
 The parts that deploy need a Swarm and the image ${IMAGE}, backups a backup bot (./cc-ci up brings them).
