@@ -195,3 +195,11 @@ export const runResult = z.object({
   leftovers: z.array(z.string()),
 });
 export type RunResult = z.infer<typeof runResult>;
+
+/** Whether a run ended badly by a mistake in cc-ci's own folder for the recipe, so that it says nothing about the recipe. */
+export function isEnrolmentFault(
+  { result, stage, stages }: Pick<RunResult, "result" | "stage" | "stages">,
+): boolean {
+  return (result === "failed" || result === "infra") &&
+    stages.some(({ name, fault }) => name === stage && fault === "enrolment");
+}

@@ -2,6 +2,7 @@ import { shortCommit, type Subject } from "../protocol/params.ts";
 import {
   blockedBy,
   cancelledReason,
+  isEnrolmentFault,
   type RunResult,
   type StageName,
   type StageReport,
@@ -36,14 +37,6 @@ export function subjectName(subject: Subject): string {
     case "worktree":
       return subject.revision ?? "working tree";
   }
-}
-
-/** Whether a run ended badly by a mistake in cc-ci's own folder for the recipe, so that it says nothing about the recipe. */
-export function isEnrolmentFault(
-  { result, stage, stages }: Pick<RunResult, "result" | "stage" | "stages">,
-): boolean {
-  return (result === "failed" || result === "infra") &&
-    stages.some(({ name, fault }) => name === stage && fault === "enrolment");
 }
 
 /** The folder that holds a recipe's enrolment. */

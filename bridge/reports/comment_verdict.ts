@@ -1,9 +1,14 @@
 import { formatSeconds } from "../../common/time.ts";
-import type { RunOutcome, RunResult, StageReport } from "../../protocol/result.ts";
+import {
+  isEnrolmentFault,
+  type RunOutcome,
+  type RunResult,
+  type StageReport,
+} from "../../protocol/result.ts";
 import { runLists, visualText } from "../../wording/findings.ts";
 import { emojiOf, runLooks, runVerbs, signs } from "../../wording/outcomes.ts";
 import { homeTarget } from "../../wording/try_at_home.ts";
-import { enrolmentFolder, hasLevel, isEnrolmentFault, standInNote, verdict } from "../../wording/verdict.ts";
+import { enrolmentFolder, hasLevel, standInNote, verdict } from "../../wording/verdict.ts";
 import { buildLink, clean, link, paragraphs, type RunFacts, subjectOf, thumbnail } from "./comment_parts.ts";
 import { codeSpan, escapeMarkdown, foldedFindings, foldedList, foldedLog, stageTable } from "./markdown.ts";
 

@@ -27,6 +27,26 @@ Deno.test("a run whose process disappeared is CI trouble, never the recipe's fau
   );
 });
 
+Deno.test("a run that a mistake in the enrolment ended is not tried again, since a person has to mend that", async () => {
+  using at = await open();
+  const { world, pull } = at;
+  world.gitea.say(pull, { user: "maintainer", body: "!testme" });
+  const run = await world.runStarted();
+  const cause = "recipe.yml: seed wrote nothing that read finds";
+  world.dashboard.result(run, {
+    result: "infra",
+    stage: "backup",
+    cause,
+    stages: [sampleStage({ name: "backup", result: "infra", cause, fault: "enrolment" })],
+  });
+  world.finish(run, "infra");
+  await world.until("it is reported", () => world.store.liveRuns().length === 0);
+  await world.seconds(60);
+  assert.equal(world.engine.started.length, 1);
+  assert.match(world.bodies()[0] ?? "", /could not be tested \(enrolment\): recipe\.yml: seed wrote nothing/);
+  world.assertSound();
+});
+
 Deno.test("an engine that cannot start anything ends in CI trouble; one that only lost the answer does not", async () => {
   using at = await open();
   const { world, pull } = at;

@@ -1,7 +1,7 @@
 import { longestWaitMs } from "../../common/answer.ts";
 import { type RunState as ShownState, type RunView, runView } from "../../protocol/dashboard_api.ts";
 import type { Subject } from "../../protocol/params.ts";
-import type { RunOutcome } from "../../protocol/result.ts";
+import { isEnrolmentFault, type RunOutcome } from "../../protocol/result.ts";
 
 /**
  * What a comment asks for. `too-short`: a commit of which too few digits are given. `edited`: it became a command only after it was written, by its author or by anybody who may edit there.
@@ -184,7 +184,7 @@ export function runName(run: Pick<Run, "id" | "attempt">): string {
   return `${run.id}-${run.attempt}`;
 }
 
-/** How often a run is tried at most. Only CI trouble is a reason to try again. */
+/** How often a run is tried at most. Only CI trouble is a reason to try again, and not if a person has to mend it first. */
 export const mostAttempts = 3;
 
 /**
@@ -192,8 +192,9 @@ export const mostAttempts = 3;
  * already.
  */
 export function isRetried(run: Run): boolean {
+  const result = viewOf(run)?.result ?? null;
   return run.state === "finished" && run.outcome === "infra" && run.asked_at !== null &&
-    run.attempt < mostAttempts && !isToStop(run);
+    run.attempt < mostAttempts && !isToStop(run) && (result === null || !isEnrolmentFault(result));
 }
 
 /** Pause before another attempt: CI trouble rarely passes at once. A registry that limits pulls may ask for a longer one. */

@@ -1,11 +1,11 @@
-import { type StageName, stageNames } from "../../protocol/result.ts";
+import { isEnrolmentFault, type StageName, stageNames } from "../../protocol/result.ts";
 import { type Estimate, timeLeft, waitingTimes } from "./estimates.ts";
 import { isRunning, outcomeOf, type Run, type RunDetail } from "../model/run.ts";
 import type { Deps } from "./deps.ts";
 import { placeOf, visibleActive } from "./visible.ts";
 import { ago, formatRoughly, formatSeconds } from "../../common/time.ts";
 import { titleOf } from "../../wording/outcomes.ts";
-import { enrolmentFolder, isEnrolmentFault } from "../../wording/verdict.ts";
+import { enrolmentFolder } from "../../wording/verdict.ts";
 import { count } from "./words.ts";
 
 /** What there is to say about a run, most important first. */

@@ -1,11 +1,11 @@
 import stringWidth from "string-width";
 import { ago } from "../../common/time.ts";
 import type { RunState } from "../../protocol/dashboard_api.ts";
-import type { RunResult } from "../../protocol/result.ts";
+import { isEnrolmentFault, type RunResult } from "../../protocol/result.ts";
 import { oneLine } from "../../common/plain_text.ts";
 import { glyphOf, runLooks } from "../../wording/outcomes.ts";
 import { truncate, wrap } from "../../wording/text.ts";
-import { hasLevel, isEnrolmentFault } from "../../wording/verdict.ts";
+import { hasLevel } from "../../wording/verdict.ts";
 
 /** What came of a recipe's last run. */
 export interface LastRun {

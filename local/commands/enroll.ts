@@ -7,6 +7,7 @@ import { targetOf } from "../../harness/run/request.ts";
 import { readSettings } from "../../harness/run/settings.ts";
 import { complain, write } from "../../common/output.ts";
 import { exitCodes } from "../../protocol/result.ts";
+import { launcherCommand } from "../host/command_line.ts";
 import { Interruption } from "../host/interruption.ts";
 import { pathsFromEnvironment } from "../host/paths.ts";
 import { terminalProgress } from "../host/progress.ts";
@@ -30,7 +31,7 @@ export async function enroll(argv: string[]): Promise<number> {
 }
 
 async function enrollAndRun(argv: string[]): Promise<number> {
-  const command = enrollCommand().name("cc-ci enroll").exitOverride().parse(argv, { from: "user" });
+  const command = launcherCommand("enroll", enrollCommand()).parse(argv, { from: "user" });
   const [target = ""] = command.args;
   const options = command.opts<EnrollOptions>();
   const asksNobody = options.yes === true;

@@ -54,8 +54,8 @@ export async function exitCodeOf(command: () => Promise<number>): Promise<number
 }
 
 /** A command of the launcher, which is called in its help, and tells what is wrong with a call, as all of them do. */
-export function launcherCommand(name: string): Command {
-  return new Command(`./cc-ci ${name}`).exitOverride()
+export function launcherCommand(name: string, command = new Command()): Command {
+  return command.name(`./cc-ci ${name}`).exitOverride()
     .configureOutput({ outputError: (said, write) => write(callMistake(said)) });
 }
 
