@@ -150,6 +150,16 @@ withNix(
   },
 );
 
+withNix("a second host is made of the first one's file, whatever that says of its Drone", async (nix) => {
+  const drone = 'services.cc-ci.settings.drone = { runners = [ "192.0.2.7" ]; version = "1.0.0"; };';
+  const [said, unsaid] = await Promise.all([
+    nixHost(nix, drone, { example: "runner" }),
+    nixHost(nix, "", { example: "runner" }),
+  ]);
+  assert.deepEqual(said.failed, []);
+  assert.deepEqual(said, unsaid);
+});
+
 withNix("the harness that .drone.yml calls is on the PATH of the runner", async (nix) => {
   const host = await nixHost(nix);
   assert.ok(host.packages.includes(INSTALLED), `${host.packages}`);

@@ -47,7 +47,7 @@ in
         message = "A further host (services.cc-ci.runnerOf) has no Drone, dashboard or bridge of its own: leave services.cc-ci.drone.enable, dashboard.enable and bridge.enable = false.";
       }
       {
-        assertion = (cfg.settings ? drone -> cfg.drone.enable) && (cfg.settings ? backupBot -> cfg.backupBot.enable);
+        assertion = (cfg.settings ? drone -> cfg.drone.enable || further) && (cfg.settings ? backupBot -> cfg.backupBot.enable);
         message = "services.cc-ci.settings brings no Drone and no backup bot to this host: set services.cc-ci.drone.enable and backupBot.enable = true, or leave its drone and backupBot out.";
       }
       {

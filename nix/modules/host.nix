@@ -4,7 +4,8 @@ let
   cfg = config.services.cc-ci;
   inherit (lib) mkDefault mkIf optionalAttrs;
   # What the program reads of it, with everything that the option "settings" says otherwise.
-  said = lib.recursiveUpdate settings cfg.settings;
+  # A second host is made of the first one's file, and has no Drone.
+  said = lib.recursiveUpdate settings (removeAttrs cfg.settings (lib.optional further "drone"));
   droneDomain =
     if said ? runnerOf then said.runnerOf.drone or "drone.${said.runnerOf.domain}"
     else said.drone.domain or "drone.${said.domain}";
