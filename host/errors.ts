@@ -46,7 +46,8 @@ export function explained(error: unknown): Explained | null {
   const message = describeError(error);
   if (error instanceof UsageError) return { outcome: "usage", message, hint: error.hint };
   const trouble = fileTrouble(error);
-  if (trouble !== null) {
+  // A host's error knows what it comes to, and its text may quote an app's log; only a full disk is behind everything.
+  if (trouble !== null && (trouble.passes || !(error instanceof HostError))) {
     return { outcome: trouble.passes ? "not yet" : "wrong", message, hint: trouble.hint };
   }
   if (error instanceof HostError) return { outcome: error.outcome, message, hint: error.hint };

@@ -69,6 +69,15 @@ const foreseen: [what: string, fail: () => unknown, outcome: string, hint: RegEx
     "not yet",
     /^Make room/,
   ],
+  ...["EACCES: open '/acme.json'", "Read-only file system"].map((log): typeof foreseen[number] => [
+    `an app that is not up yet and writes "${log}" to its log`,
+    () => {
+      const said = `"traefik" is not up: its last lines are: ${log}`;
+      throw new HostError("not yet", said, { hint: "Look at its log." });
+    },
+    "not yet",
+    /^Look at its log/,
+  ]),
   [
     "what says nothing of what to do",
     () => {
