@@ -48,7 +48,7 @@ export function findings(
       what: "reader",
       text: `keys of the kind ${kind} (another host or person)`,
     })),
-    ...readers(recipients, host),
+    ...readers({ recipients, otherKeys }, host),
     ..."why" in values ? [{ sign: "✖" as const, what: "this host", text: values.why }] : [],
   ];
 }
@@ -90,12 +90,15 @@ function ownerOf(recipient: string, host: string): string {
   return isRecoveryRecipient(recipient) ? "a recovery key" : "another host or person";
 }
 
-function readers(recipients: readonly string[], host: string): Finding[] {
+function readers(
+  { recipients, otherKeys }: Pick<Outside, "recipients" | "otherKeys">,
+  host: string,
+): Finding[] {
   const all: Finding[] = [];
   const add = (sign: Finding["sign"], text: string) => all.push({ sign, what: "reader", text });
   if (!recipients.includes(host)) add("✖", `not this host; "./cc-ci secrets recover" makes it one`);
   const adds = '"sops rotate --in-place --add-age" adds one';
-  if (recipients.every((one) => one === host)) {
+  if (otherKeys.length === 0 && recipients.every((one) => one === host)) {
     add("✖", `nobody except this host: without its key all of them are lost. Make a recovery key: ${adds}`);
   } else if (!recipients.some(isRecoveryRecipient)) {
     add("–", `no recovery key, without which "./cc-ci secrets recover" lets no other host in; ${adds}`);

@@ -64,3 +64,11 @@ Deno.test("keys of other kinds are named among those who read the secrets", () =
     text: "keys of the kind pgp (another host or person)",
   });
 });
+
+Deno.test("secrets that keys of another kind read are not lost with this host's key", () => {
+  const seen = findings({ ...OUTSIDE, recipients: [HOST], otherKeys: ["pgp"] }, {
+    ...{ host: HOST, needed: [], values: { text: {} } },
+  });
+  assert.deepEqual(seen.filter(({ what, sign }) => what === "reader" && sign === "✖"), []);
+  assert.match(seen.at(-1)?.text ?? "", /^no recovery key, without which /);
+});

@@ -17,7 +17,7 @@ export interface Outside {
   filled: string[];
   /** Names without one. */
   empty: string[];
-  /** Names whose value stands there as it is. */
+  /** Names whose value, or a part of it, stands there as it is. */
   readable: string[];
   /** Public keys: who has the private one of any of these reads all values. */
   recipients: string[];
@@ -46,17 +46,26 @@ export async function readOutside(path: string): Promise<Outside> {
   }
   const { sops, ...values } = parsed.data;
   const names = Object.keys(values);
-  const isEmpty = (name: string) => values[name] === "" || values[name] === null;
-  const isReadable = (name: string) => !isEmpty(name) && !String(values[name]).startsWith("ENC[");
+  const isEmpty = (name: string) => isNothing(values[name]);
   return {
     filled: names.filter((name) => !isEmpty(name)),
     empty: names.filter(isEmpty),
-    readable: names.filter(isReadable),
+    readable: names.filter((name) => isReadable(values[name])),
     recipients: sops.age.map(({ recipient }) => recipient.trim()),
     otherKeys: Object.entries(sops).filter(([kind, keys]) =>
       kind !== "age" && Array.isArray(keys) && keys.length > 0
     ).map(([kind]) => kind),
   };
+}
+
+function isNothing(value: unknown): boolean {
+  return value === "" || value === null;
+}
+
+/** Of an object or a list, sops encrypts each value in it. */
+function isReadable(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.values(value).some(isReadable);
+  return !isNothing(value) && !String(value).startsWith("ENC[");
 }
 
 function parsedYaml(text: string): unknown {
