@@ -126,8 +126,10 @@ function tell(
 
 /**
  * Decides what follows from images that cannot be had. What only the published version has keeps the upgrade from being
- * tried and nothing else, whoever is to blame: a head that leaves a registry which is gone must be testable.
- * @throws {StageFailure} for an image that the head names wrongly; as the enrolment's fault for one of `base.repair`
+ * tried and nothing else, whoever is to blame: a head that leaves a registry which is gone must be testable. An image that
+ * `base.repair` puts into that version is the exception, since whoever wrote it can mend it.
+ * @throws {StageFailure} for an image that the head names wrongly; as the enrolment's fault for one of an entry of
+ *   `base.repair` that applies to the version
  * @throws {InfraFailure} for one of the head's that this host could not get
  */
 export function judge(
@@ -139,7 +141,7 @@ export function judge(
     needed: ReadonlySet<string>;
     /** The run by each version from which it upgrades, with the images that this has. */
     upgrades: readonly {
-      of: Pick<ImagesRun, "base" | "baseObstacle" | "compose">;
+      of: Pick<ImagesRun, "base" | "baseObstacle" | "compose" | "overrides">;
       images: readonly string[];
     }[];
   },
@@ -165,7 +167,10 @@ export function judge(
     if (published === undefined) continue;
     const version = of.base?.version ?? "";
     const { sentence, whose } = published.trouble;
-    const repair = run.enrolment.base.repair.findIndex(({ image }) => image === published.image);
+    const applied = of.overrides.base?.applied ?? [];
+    const repair = run.enrolment.base.repair.findIndex(({ image }, at) =>
+      image === published.image && applied.includes(`base.repair.${at}`)
+    );
     if (repair !== -1 && whose === "recipe") {
       const { recipe } = run.enrolment;
       throw new StageFailure(`recipes/${recipe}/recipe.yml: "base.repair.${repair}.image": ${sentence}`, {

@@ -12,7 +12,10 @@ const absent = "manifest unknown";
 const away = "dial tcp: lookup registry.example.org: no such host";
 
 /** What comes of images of the head and of the published version of which the engine said so. */
-function judged(said: { head?: string; base?: string }, repair: { image: string }[] = []) {
+function judged(
+  said: { head?: string; base?: string },
+  { repair = [], applied = [] }: { repair?: { image: string }[]; applied?: string[] } = {},
+) {
   const failed = Object.entries(said).map(([version, words]): Unobtainable => {
     const image = `registry.example.org/${version}:1`;
     return {
@@ -28,6 +31,11 @@ function judged(said: { head?: string; base?: string }, repair: { image: string 
     baseObstacle: null,
     enrolment: { recipe: "wiki", base: { repair } },
     compose: { head: {}, base: {} },
+    overrides: {
+      install: null,
+      base: applied.length === 0 ? null : { text: "", applied, told: [], repaired: [] },
+      upgrade: null,
+    },
   } as unknown as ImagesRun;
   const upgrades = [{ of: run, images: ["registry.example.org/base:1"] }];
   const notes: string[] = [];
@@ -69,15 +77,26 @@ Deno.test("a published version whose registry has gone or limits this host keeps
 
 Deno.test("an image of base.repair that does not exist is the enrolment's mistake, one whose registry is away is not", () => {
   const repair = [{ image: "registry.example.org/other:1" }, { image: "registry.example.org/base:1" }];
-  const { error } = judged({ base: absent }, repair);
+  const { error } = judged({ base: absent }, { repair, applied: ["base.repair.1"] });
   assert.ok(error instanceof StageFailure && error.fault === "enrolment", String(error));
   assert.match(
     error.message,
     /^recipes\/wiki\/recipe\.yml: "base\.repair\.1\.image": .*"registry\.example\.org\/base:1"/,
   );
-  const gone = judged({ base: away }, repair);
+  const gone = judged({ base: away }, { repair, applied: ["base.repair.1"] });
   assert.equal(gone.error, null);
   assert.match(gone.run.baseObstacle ?? "", /^the published version 1\.0\.0\+1, whose images/);
+});
+
+Deno.test("an entry of base.repair that does not apply to the published version is not to blame for its image", () => {
+  const repair = [{ image: "registry.example.org/base:1" }, { image: "registry.example.org/base:1" }];
+  for (const applied of [[], ["grace.db"], ["base.repair.10"]]) {
+    const { error, run } = judged({ base: absent }, { repair, applied });
+    assert.equal(error, null, applied.join());
+    assert.match(run.baseObstacle ?? "", /^the published version 1\.0\.0\+1, which does not install/);
+  }
+  const { error } = judged({ base: absent }, { repair, applied: ["base.repair.1"] });
+  assert.match(String(error), /"base\.repair\.1\.image"/);
 });
 
 Deno.test("a registry's wish to be asked in a million years puts a run off by an hour", () => {
