@@ -84,6 +84,23 @@ function withoutComments(code: string): string {
 }
 
 /**
+ * A module that code names in `import("…")`. Comments and strings are taken whole, so that none is seen in them: a test
+ * may look for such words in the text of a page.
+ */
+const LATE_IMPORT = new RegExp(
+  [
+    /\\[^]/, // in a regular expression
+    /\/\/[^\n]*/,
+    /\/\*[^]*?\*\//,
+    /(?<![\w$.#])import\s*\(\s*(?<quote>["'`])(?<named>[^"'`$]+)\k<quote>/,
+    /"(?:\\[^]|[^"\\\n])*"/,
+    /'(?:\\[^]|[^'\\\n])*'/,
+    /`(?:\\[^]|[^`\\])*`/,
+  ].map(({ source }) => source).join("|"),
+  "g",
+);
+
+/**
  * The modules that files, and those that they import, name in `import("…")`: Deno's check takes any of them for one that
  * will be there.
  */
@@ -92,12 +109,10 @@ export function lateImports(
   sources: Pick<Sources, "text">,
 ): LateImport[] {
   return [...reachedFrom(files, sources)].flatMap((file) => {
-    const code = withoutComments(sources.text(file));
-    return [...code.matchAll(/\bimport\s*\(\s*(["'`])([^"'`$]+)\1/g)].map(({ index, 2: named = "" }) => ({
-      file,
-      line: code.slice(0, index).split("\n").length,
-      named,
-    }));
+    const code = sources.text(file);
+    return [...code.matchAll(LATE_IMPORT)].flatMap(({ index, groups: { named } = {} }) =>
+      named === undefined ? [] : [{ file, line: code.slice(0, index).split("\n").length, named }]
+    );
   });
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fulfils, unrunTests } from "./unrun.ts";
+import { fulfils, lateImports, unrunTests } from "./unrun.ts";
 
 function sourcesOf(files: Record<string, string>) {
   return { names: Object.keys(files), text: (name: string) => files[name] ?? "" };
@@ -93,4 +93,28 @@ Deno.test("files that look like steps before the tests and are not run are found
     "sow.ts",
   ]);
   assert.deepEqual(unrunTests(["setup.ts"], sourcesOf(files)), []);
+});
+
+Deno.test("a late import is one in code, not one that a string, a template or a comment holds", () => {
+  const lateIn = (text: string) =>
+    lateImports(["a_test.ts"], sourcesOf({ "a_test.ts": text })).map(({ line, named }) => `${line} ${named}`);
+  const none = [
+    `assert(body.includes('import("/assets/app.js")'));`,
+    `assert(body.includes("import('./main.js')"));`,
+    `const said = "it's \\" import('./main.js')";`,
+    'const page = `<script type="module">\n  import("./main.js");\n</script>`;',
+    `const said = "a // b"; // import("npm:x")`,
+    `/* import("npm:x")\n import("npm:x") */`,
+    `await api.import("/backup.json"); await api?.import("/backup.json");`,
+  ];
+  for (const text of none) assert.deepEqual(lateIn(text), [], text);
+  const some = [
+    `test("it's here", async () => void await import("npm:x"));`,
+    `const url = "https://x/"; await import('npm:x');`,
+    "const said = `a`; await import(`npm:x`);",
+    `const is = /https?:\\/\\//.test(url) && await import("npm:x");`,
+  ];
+  for (const text of some) assert.deepEqual(lateIn(text), ["1 npm:x"], text);
+  assert.deepEqual(lateIn('const is = /"/.test(said);\nawait import( "npm:x" );'), ["2 npm:x"]);
+  assert.deepEqual(lateIn('const page = `\n"`;\nawait import("npm:x");'), ["3 npm:x"]);
 });
