@@ -6,7 +6,7 @@ export interface SeenSwarm {
   state: string;
   /** Whether this node decides for its Swarm. */
   manager: boolean;
-  /** Nodes of its Swarm, those that are away included, as far as this one is told. */
+  /** This node and others of its Swarm that take tasks, those that are away included, as far as this one is told. */
   nodes: number;
   /** Whether containers go on while Docker is restarted, which those of a Swarm cannot. */
   liveRestore: boolean;

@@ -50,10 +50,10 @@ function swarmTrouble(advertise: string, seen: SeenSwarm): HostError | null {
   if (nodes > 1) {
     return new HostError(
       "wrong",
-      `This host's Swarm has ${nodes} nodes, and apps of cc-ci have to be on this one`,
+      `This host's Swarm has ${nodes} nodes that take tasks, and apps of cc-ci have to be on this one`,
       {
-        hint:
-          'Take the others out of it ("docker node ls", "docker node rm"), or take a host of its own for cc-ci.',
+        hint: 'Take the others out of it ("docker node ls", "docker node rm"), drain them ' +
+          '("docker node update --availability drain"), or take a host of its own for cc-ci.',
       },
     );
   }

@@ -157,7 +157,7 @@ const cases: Record<string, Case> = {
     host: (host) => void (host.engine.nodes = 3),
     part: "swarm",
     outcome: "wrong",
-    says: /^This host's Swarm has 3 nodes, and apps of cc-ci have to be on this one$/,
+    says: /^This host's Swarm has 3 nodes that take tasks, and apps of cc-ci have to be on this one$/,
     todo: /docker node rm/,
   },
   "a Docker whose containers outlive it": {

@@ -13,10 +13,12 @@ const info = z.object({
   Swarm: z.object({
     LocalNodeState: z.string().default("inactive"),
     ControlAvailable: z.boolean().default(false),
+    NodeID: z.string().default(""),
     NodeAddr: z.string().default(""),
     Nodes: z.number().default(0),
   }).prefault({}),
 });
+const node = z.object({ ID: z.string(), Spec: z.object({ Availability: z.string() }) });
 const network = z.object({
   Name: z.string(),
   Driver: z.string().default(""),
@@ -36,11 +38,11 @@ export async function lookAtSwarm(swarm: Swarm): Promise<SeenSwarm> {
   const about = await swarm.ask("ask Docker about itself", () => docker.info(), info);
   const all = await swarm.ask("list networks", () => docker.listNetworks(), z.array(network));
   const proxy = all.find((one) => one.Name === PROXY);
-  const { LocalNodeState: state, ControlAvailable: manager, NodeAddr, Nodes: nodes } = about.Swarm;
+  const { LocalNodeState: state, ControlAvailable: manager, NodeAddr, NodeID, Nodes } = about.Swarm;
   return {
     state,
     manager,
-    nodes,
+    nodes: manager && Nodes > 1 ? await nodesForTasks(swarm, NodeID) : Nodes,
     liveRestore: about.LiveRestoreEnabled,
     address: NodeAddr === "" ? null : NodeAddr,
     bridge: await lookAtBridge(swarm, { state, all }),
@@ -49,6 +51,12 @@ export async function lookAtSwarm(swarm: Swarm): Promise<SeenSwarm> {
       configOf(one).map(({ Subnet }) => ({ name: one.Name, subnet: Subnet }))
     ),
   };
+}
+
+/** This node and those that take new tasks, now or once they are back. */
+async function nodesForTasks(swarm: Swarm, own: string): Promise<number> {
+  const all = await swarm.ask("list the Swarm's nodes", () => swarm.docker.listNodes(), z.array(node));
+  return all.filter(({ ID, Spec }) => ID === own || Spec.Availability === "active").length;
 }
 
 async function lookAtBridge(

@@ -8,13 +8,21 @@ import { readRoutes } from "./route_files.ts";
 
 const BRIDGE = { subnet: "172.18.0.0/16", gateway: "172.18.0.1", publish: null };
 
-/** An engine that answers every call with this status and message, as Docker words it, or none, which drops all. */
-async function engine(answer: { status: number; message: string } | "drops" | "gone") {
+/**
+ * An engine that answers every call with this status and message, as Docker words it, or by its path; or none, which
+ * drops all.
+ */
+async function engine(
+  answer: { status: number; message: string } | ((path: string) => unknown) | "drops" | "gone",
+) {
   const folder = await Deno.makeTempDir();
   const path = join(folder, "docker.sock");
   const serves = answer === "gone" ? null : answer === "drops" ? dropping(path) : Deno.serve(
     { path, onListen() {} },
-    () => Response.json({ message: answer.message }, { status: answer.status }),
+    ({ url }) =>
+      typeof answer === "function"
+        ? Response.json(answer(new URL(url).pathname))
+        : Response.json({ message: answer.message }, { status: answer.status }),
   );
   return {
     swarm: new Swarm(path),
@@ -64,6 +72,23 @@ for (const [what, call] of Object.entries(calls)) {
 Deno.test("a Docker that goes away at a look is told by a sentence", async () => {
   await using docker = await engine("drops");
   await assert.rejects(lookAtSwarm(docker.swarm), CcciError);
+});
+
+Deno.test("nodes of a Swarm count where a task may go to, now or once they are back", async () => {
+  const node = (ID: string, Availability: string, State = "ready") => ({
+    ...{ ID, Spec: { Availability }, Status: { State } },
+  });
+  const nodesOf = async (...others: ReturnType<typeof node>[]) => {
+    const nodes = [node("own", "active"), ...others];
+    const Swarm = { LocalNodeState: "active", ControlAvailable: true, NodeID: "own", Nodes: nodes.length };
+    await using docker = await engine((path) =>
+      path.endsWith("/nodes") ? nodes : path.endsWith("/info") ? { Swarm } : []
+    );
+    return (await lookAtSwarm(docker.swarm)).nodes;
+  };
+  assert.equal(await nodesOf(), 1);
+  assert.equal(await nodesOf(node("a", "drain"), node("b", "pause"), node("c", "drain", "down")), 1);
+  assert.equal(await nodesOf(node("a", "active"), node("b", "active", "down"), node("c", "drain")), 3);
 });
 
 const refusals = [
