@@ -58,8 +58,12 @@ export const runLooks: Record<RunState, Look> = {
 
 /** The word for where a run stands, as the beginning of a sentence: `Timed out`. */
 export function titleOf(state: RunState): string {
-  const { word } = runLooks[state];
-  return word.charAt(0).toUpperCase() + word.slice(1);
+  return sentence(runLooks[state].word);
+}
+
+/** A text as the beginning of a sentence. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** How a run ended, as what was tested is said to have fared: `3fa9c1b of miniflux` … */

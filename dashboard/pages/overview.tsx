@@ -1,5 +1,5 @@
 import { subjectName } from "../../wording/verdict.ts";
-import { runLooks } from "../../wording/outcomes.ts";
+import { runLooks, runVerbs } from "../../wording/outcomes.ts";
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { trueUntil } from "../views/words.ts";
@@ -162,7 +162,7 @@ function Story({ standing, now }: { standing: Standing; now: number }) {
     badSince !== null && `broken for ${formatRoughly(now - testedAt(badSince))}`,
     latest?.state === "infra" && (
       <>
-        CI trouble in the last run{latest.cause !== null && (
+        {runVerbs.infra} in the last run{latest.cause !== null && (
           <>
             : <bdi>{latest.cause}</bdi>
           </>

@@ -113,6 +113,12 @@ Deno.test("the page of a run that ended infra says whose mistake that was, where
     const page = await dashboard.page(`/runs/${run}`);
     assert.equal(page.includes("in recipes/miniflux of cc-ci, not in the recipe"), fault === "enrolment");
     assert.equal(page.includes("not the recipe&#39;s fault"), fault === undefined);
+    assert.equal(page.includes("Could not be tested (enrolment)"), fault === "enrolment");
+    for (const other of ["/", "/recipes/miniflux"]) {
+      const told = await dashboard.page(other);
+      assert.match(told, /could not be tested/);
+      assert.doesNotMatch(told, /trouble of the CI|CI trouble in the last run/);
+    }
   }
 });
 

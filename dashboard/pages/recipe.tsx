@@ -1,5 +1,5 @@
 import { subjectName } from "../../wording/verdict.ts";
-import { runLooks } from "../../wording/outcomes.ts";
+import { runLooks, runVerbs } from "../../wording/outcomes.ts";
 import { formatBytes } from "../../common/bytes.ts";
 import { imageBytes, servicePeaks, uncleanText } from "../../wording/findings.ts";
 import { levels, type RunResult, type StageName } from "../../protocol/result.ts";
@@ -205,7 +205,7 @@ function StandingText({ standing, now }: { standing: Standing; now: number }) {
       {standing.stale && <p>Not tested for more than 30 days: the level may no longer be true.</p>}
       {face?.class === "pr" && <p class="muted">Only pull requests were tested so far; no branch or tag.</p>}
       {latest?.state === "infra" && (
-        <p class="muted">The last run met trouble of the CI, which says nothing about the recipe.</p>
+        <p class="muted">In the last run it {runVerbs.infra}, which says nothing about the recipe.</p>
       )}
       {active !== null && (
         <p>

@@ -4,7 +4,7 @@ import { isRunning, outcomeOf, type Run, type RunDetail } from "../model/run.ts"
 import type { Deps } from "./deps.ts";
 import { placeOf, visibleActive } from "./visible.ts";
 import { ago, formatRoughly, formatSeconds } from "../../common/time.ts";
-import { titleOf } from "../../wording/outcomes.ts";
+import { runVerbs, sentence, titleOf } from "../../wording/outcomes.ts";
 import { enrolmentFolder } from "../../wording/verdict.ts";
 import { count } from "./words.ts";
 
@@ -38,7 +38,9 @@ function says(
   const result = run.progress.result;
   const ofEnrolment = result !== null && isEnrolmentFault(result);
   const mistaken = {
-    title: `${titleOf(run.state)} (enrolment)${cause === null ? "" : `: ${cause}`}`,
+    title: `${run.state === "infra" ? sentence(runVerbs.infra) : titleOf(run.state)} (enrolment)${
+      cause === null ? "" : `: ${cause}`
+    }`,
     more: `The mistake is in ${enrolmentFolder(run.recipe)} of cc-ci, not in the recipe.`,
   };
   switch (run.state) {

@@ -7,7 +7,7 @@ import { enrolled } from "../../enrolment/enrolled.ts";
 import { readFolder } from "../../enrolment/named_files.ts";
 import { recipeList } from "../../protocol/dashboard_api.ts";
 import { runResult } from "../../protocol/result.ts";
-import { type LastRun, lastRunOf, type ListedRecipe, recipesTable } from "../report/recipes_table.ts";
+import { type LastRun, lastRunOf, type ListedRecipe, recipesTable, toldOf } from "../report/recipes_table.ts";
 import { type RunFolder, runFolders } from "../run/folder.ts";
 import type { Settings } from "../run/settings.ts";
 
@@ -74,8 +74,8 @@ async function runsElsewhere(
     if (data === undefined) throw new Error("it answers in a form that this version does not know");
     return new Map(data.recipes.flatMap(({ recipe, run, level }) => {
       if (run === null || run.finishedAt === null) return [];
-      const where = run.stage === null ? "" : ` in ${run.stage}`;
-      return [[recipe, { state: run.state, where, level, finishedAt: Date.parse(run.finishedAt) }] as const];
+      const finishedAt = Date.parse(run.finishedAt);
+      return [[recipe, { state: run.state, told: toldOf(run), level, finishedAt }] as const];
     }));
   } catch (error) {
     say(`The dashboard does not say how recipes stand: ${describeError(error)}\n`);

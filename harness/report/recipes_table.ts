@@ -1,17 +1,17 @@
 import stringWidth from "string-width";
 import { ago } from "../../common/time.ts";
 import type { RunState } from "../../protocol/dashboard_api.ts";
-import { isEnrolmentFault, type RunResult } from "../../protocol/result.ts";
+import { isEnrolmentFault, type RunResult, type StageName } from "../../protocol/result.ts";
 import { oneLine } from "../../common/plain_text.ts";
-import { glyphOf, runLooks } from "../../wording/outcomes.ts";
+import { glyphOf, runLooks, runVerbs } from "../../wording/outcomes.ts";
 import { truncate, wrap } from "../../wording/text.ts";
 import { hasLevel } from "../../wording/verdict.ts";
 
 /** What came of a recipe's last run. */
 export interface LastRun {
   state: RunState;
-  /** Whose mistake it was, or where it ended, as the rest of `failed`; empty where that says nothing. */
-  where: string;
+  /** What came of it, and where it ended or whose mistake it was: `failed in install`. */
+  told: string;
   /** Null where it says nothing of the recipe. */
   level: number | null;
   /** Milliseconds since the epoch. */
@@ -22,10 +22,17 @@ export interface LastRun {
 export function lastRunOf(result: RunResult): LastRun {
   return {
     state: result.result,
-    where: isEnrolmentFault(result) ? " (enrolment)" : result.stage === null ? "" : ` in ${result.stage}`,
+    told: isEnrolmentFault(result)
+      ? `${runVerbs[result.result]} (enrolment)`
+      : toldOf({ state: result.result, stage: result.stage }),
     level: hasLevel(result) ? result.level : null,
     finishedAt: Date.parse(result.finishedAt),
   };
+}
+
+/** Where a run stands, or how it ended and in which stage. */
+export function toldOf({ state, stage }: { state: RunState; stage: StageName | null }): string {
+  return `${runLooks[state].word}${stage === null ? "" : ` in ${stage}`}`;
 }
 
 /** An enrolled recipe with what its last run came to. */
@@ -89,12 +96,11 @@ function rowOf({ recipe, last, gaps, invalid }: ListedRecipe, now: number): Row 
     mistake: invalid ? 'recipe.yml has a mistake: see "recipes check"' : null,
   };
   if (last === null) return { cells: [name, "–", "none known", ""], ...told };
-  const look = runLooks[last.state];
   return {
     cells: [
       name,
       last.level === null ? "–" : String(last.level),
-      `${glyphOf(look)} ${look.word}${last.where}`,
+      `${glyphOf(runLooks[last.state])} ${last.told}`,
       ago(now - last.finishedAt),
     ],
     ...told,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import stringWidth from "string-width";
 import { lastRunOf, type ListedRecipe, recipesTable } from "./recipes_table.ts";
-import { sampleResult } from "../../protocol/testing/sample_result.ts";
+import { sampleResult, sampleStage } from "../../protocol/testing/sample_result.ts";
 
 const now = Date.parse("2026-03-01T10:02:12.000Z");
 const recipes: ListedRecipe[] = [
@@ -36,6 +36,17 @@ Deno.test("a mistake in recipe.yml stands by itself, and not among what no run s
   assert.equal(more, '  recipe.yml has a mistake: see "recipes check"');
   assert.match(header, /not shown by runs$/);
   assert.doesNotMatch(recipesTable([one], { width: 40, now }).join("\n"), /not shown/);
+});
+
+Deno.test("a run that a mistake in the enrolment kept from proving anything is not called trouble of the CI", () => {
+  const told = (fault?: "enrolment") => {
+    const stages = [
+      sampleStage({ name: "backup", result: "infra", ...fault === undefined ? {} : { fault } }),
+    ];
+    return lastRunOf(sampleResult({ recipe: "talk", result: "infra", stage: "backup", stages })).told;
+  };
+  assert.equal(told("enrolment"), "could not be tested (enrolment)");
+  assert.equal(told(), "CI trouble in backup");
 });
 
 Deno.test("a terminal that is too narrow for a table gets a paragraph for each recipe", () => {
