@@ -79,7 +79,9 @@ export function brokenPlaceholders(
   { filled }: { filled: readonly Placeholder[] },
 ): string[] {
   const starts = filled.map((one) => one === "domain" ? "domain(?![\\w-])" : "needs\\.").join("|");
-  const broken = new RegExp(`\\{\\s*((?:${starts})[\\w.-]*)(\\s*\\}?)`, "g");
+  // What follows keeps out keys of YAML, JSON5 and JavaScript, and lists: `{domain: x}`, `{domain, user}`.
+  const broken = new RegExp(`\\{\\s*((?:${starts})[\\w.-]*)(\\s*\\}|(?![\\w.-]|\\s*[:,=])\\s*)`, "g");
+  if (/[\r\n]/.test(line.trim())) return [];
   return [...line.replaceAll(BRACES, " ").matchAll(broken)].map(([said, word, end = ""]) =>
     end.endsWith("}")
       ? `has "${said}", probably meant as "{${word}}"`

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { withDomains } from "../harness/app/settings.ts";
 import { fillNeeded } from "./needs_schema.ts";
-import { dollared } from "./placeholders.ts";
+import { brokenPlaceholders, dollared } from "./placeholders.ts";
 import { readRecipeYml } from "./recipe_yml.ts";
 
 const needs = [{ recipe: "login" }];
@@ -85,12 +85,27 @@ Deno.test("braces of an app's own are taken as they stand", () => {
     "{host} {user.name} {remote} {feeds} {0} {} {domain-name} {main} {demand}",
     "{remain} {domino} {feeds.url} {leads.name} {remain.x} {needs2.feed.url} {seeds.login} {doman.other}",
     "handle /a { respond {http.request.uri} }",
+    "{domain: 'x', muc: true} { domain : 'x' } {domain.files: 1} {domain=x}",
+    "{domain,user} { domain , user } {needs.login.url: 1} {needs.login, x}",
   ];
   for (const text of own) {
     assert.deepEqual(wrongWith(text), {}, text);
     assert.equal(withDomains(text, "wiki.ci.test"), text);
     assert.equal(fillNeeded(text, () => "filled"), text);
   }
+});
+
+Deno.test("what lacks a brace, or has blanks beside it, may be part of a program in several lines", () => {
+  for (const text of ["{domain\n}", "a\n{ domain }", "const {domain\r\n} = x", "x {domain\ny"]) {
+    assert.deepEqual(brokenPlaceholders(text, { filled: ["domain", "needs"] }), [], text);
+  }
+  assert.deepEqual(brokenPlaceholders("https://{domain\n", { filled: ["domain"] }), [
+    'has "{domain", which lacks "}"',
+  ]);
+  const flow = "{domain: '{domain}', muc: true}";
+  assert.deepEqual(wrongWith(flow), {
+    secrets: 'has "{domain}", which means something in "env" and "files" only',
+  });
 });
 
 Deno.test("a placeholder with a dollar sign before it, which makes it the app's own, is found", () => {
