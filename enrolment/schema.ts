@@ -38,9 +38,10 @@ const shown = z.string().min(1).refine((text) => {
     return false;
   }
 }, "must be a valid regular expression, since it stands between slashes").refine(
-  // With another letter it would be plain text, which no page shows.
-  (text) => !/^\/.+\/(?!i$)[dgimsuvy]{1,8}$/.test(text),
-  'must be plain text, "/pattern/" or "/pattern/i": no other letter may stand behind the pattern',
+  // With such letters it would be plain text, which no page shows. What else a path ends with, no pattern has behind it.
+  (text) => !/^\/.+\/(?!i$)(?!\w*(\w)\w*\1)[gimsu]{1,3}$/.test(text),
+  'must be plain text, "/pattern/" or "/pattern/i": no other letter may stand behind the pattern, and plain text that ' +
+    'ends like this has to be written as a pattern, as "/\\/data\\/g/" is for "/data/g"',
 );
 
 /** What stands for names of the run in `exceptions`. */
@@ -214,22 +215,17 @@ export const recipeYml = z.strictObject({
 });
 export type RecipeYml = z.infer<typeof recipeYml>;
 
-/** Texts in which no placeholder is filled in, though somebody may take them for such. */
+/**
+ * Texts in which no placeholder is filled in, though somebody may take them for such. Commands are not among them: braces
+ * may belong to a program that they call, as in `jq '{domain}'`.
+ */
 function literalTexts(
-  { health, page, ready, data, after_deploy }: Pick<
-    RecipeYml,
-    "health" | "page" | "ready" | "data" | "after_deploy"
-  >,
+  { health, page, ready }: Pick<RecipeYml, "health" | "page" | "ready">,
 ): [path: (string | number)[], text: string][] {
   const texts: [path: (string | number)[], text: string | undefined][] = [
     ...(["path", "title", "text"] as const).map((key) => [["health", key], health[key]] as const),
     ...(["path", "ready", "gone"] as const).map((key) => [["page", key], page[key]] as const),
     ...ready.map(({ path }, at) => [["ready", at, "path"], path] as const),
-    ...(["seed", "destroy", "read"] as const).flatMap((key) =>
-      data[key].map(({ command }, at) => [["data", key, at, "command"], command] as const)
-    ),
-    ...data.read.map(({ expect }, at) => [["data", "read", at, "expect"], expect] as const),
-    ...after_deploy.map((text, at) => [["after_deploy", at], text] as const),
   ].map(([path, text]) => [[...path], text]);
   return texts.flatMap(([path, text]) => text === undefined ? [] : [[path, text]]);
 }
