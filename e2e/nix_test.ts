@@ -158,6 +158,11 @@ withNix("a second host is made of the first one's file, whatever that says of it
   ]);
   assert.deepEqual(said.failed, []);
   assert.deepEqual(said, unsaid);
+  const elsewhere = 'services.cc-ci.settings.drone.domain = "builds.example.org";';
+  assert.equal(
+    (await nixHost(nix, elsewhere, { example: "runner" })).holes.drone,
+    "https://builds.example.org",
+  );
 });
 
 withNix("the harness that .drone.yml calls is on the PATH of the runner", async (nix) => {

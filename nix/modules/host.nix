@@ -27,7 +27,7 @@ let
     name = cfg.hostName;
     secrets = if cfg.secretsFile == null then cfg.secrets else "/run/secrets/cc-ci";
   } // unlessNull "ca" cfg.ca
-  // optionalAttrs further { runnerOf = { inherit (cfg.runnerOf) repository; } // unlessNull "domain" cfg.runnerOf.domain // unlessNull "drone" cfg.runnerOf.drone; }
+  // optionalAttrs further { runnerOf = { inherit (cfg.runnerOf) repository; } // unlessNull "domain" cfg.runnerOf.domain // unlessNull "drone" (if cfg.runnerOf.drone != null then cfg.runnerOf.drone else cfg.settings.drone.domain or null); }
   // optionalAttrs cfg.drone.enable { drone = { inherit (cfg.drone) repository; } // unlessNull "commit" cfg.drone.commit; }
   // optionalAttrs (without != [ ]) { inherit without; }
   // optionalAttrs cfg.backupBot.enable { backupBot = { inherit (cfg.backupBot) repository; }; };

@@ -11,7 +11,7 @@ in
     runnerOf = {
       domain = usually null (types.nullOr (types.strMatching names.domain))
         "Domain of the first host, where this one is a further host: it takes builds of that host's Drone, reports to its dashboard, and has no Drone, dashboard or bridge of its own.";
-      drone = usually null (types.nullOr (types.strMatching names.domain)) "Where its runner finds that Drone; null: drone.<domain of the first host>.";
+      drone = usually null (types.nullOr (types.strMatching names.domain)) "Where its runner finds that Drone; null: what settings.drone.domain says of the first host, or else drone.<domain of the first host>.";
       # Nothing holds where it is not said, since a runner says to nobody that it refuses a build.
       repository = mkOption {
         type = types.strMatching names.repository;
