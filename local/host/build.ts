@@ -3,7 +3,7 @@ import { UsageError } from "../../common/errors.ts";
 import { exec } from "../../common/exec.ts";
 import { FileLock } from "../../common/file_lock.ts";
 import { exists } from "../../common/files.ts";
-import { formatSeconds } from "../../common/time.ts";
+import { formatSeconds, systemClock } from "../../common/time.ts";
 import { StackError } from "./errors.ts";
 import { onPath } from "./host.ts";
 import type { Paths } from "./paths.ts";
@@ -12,6 +12,7 @@ import type { Step } from "./progress.ts";
 
 const BUILD_MS = 3_600_000;
 const ALIVE_MS = 60_000;
+const LOOK_MS = 200;
 
 /** A line in which "go build -v" names the package it compiles. */
 const PACKAGE = /^[\w.~-]+(\/[\w.~-]+)+$/;
@@ -42,6 +43,7 @@ export async function buildProgram(options: BuildOptions): Promise<void> {
       hint: "Install Go (https://go.dev/doc/install, or the Debian package golang) and start again",
     });
   }
+  using _kept = await keepFolders(paths, options.signal);
   await Deno.mkdir(paths.build, { recursive: true });
   const [script = "", , made = ""] = options.argv;
   using _turn = await FileLock.wait(join(paths.build, `${basename(made)}.lock`), options.signal);
@@ -114,11 +116,23 @@ function goCaches(paths: Paths) {
   return { modules: join(paths.buildCaches, "modules"), objects: join(paths.buildCaches, "objects") };
 }
 
+/**
+ * Keeps folders of builds from being removed until the answer is disposed of: who begins one has no process by which
+ * others could tell yet. Waits while they are being removed.
+ * @throws the signal's reason
+ */
+async function keepFolders({ cache }: Paths, signal: AbortSignal): Promise<Disposable> {
+  await Deno.mkdir(cache, { recursive: true });
+  while (true) {
+    const lock = await FileLock.takeFolder(cache, "shared");
+    if (lock !== null) return lock;
+    await systemClock.sleep(LOOK_MS, signal);
+  }
+}
+
 /** Removes the gigabytes of caches that builds leave. While any build goes on they stay. */
 export async function dropBuildCaches(paths: Paths): Promise<void> {
-  if (findBuilds(paths).length > 0) return;
-  await Deno.remove(paths.buildCaches, { recursive: true }).catch(() => {});
-  await dropBuildScratch(paths);
+  await drop(paths, [paths.buildCaches, paths.build]);
 }
 
 /** Ends builds that outlived their starter: of one script, or all of this cache. */
@@ -132,8 +146,15 @@ export async function stopBuilds(paths: Paths, script?: string): Promise<void> {
 
 /** Removes what builds that are over left of their sources. */
 export async function dropBuildScratch(paths: Paths): Promise<void> {
-  if (findBuilds(paths).length > 0) return;
-  await Deno.remove(paths.build, { recursive: true }).catch(() => {});
+  await drop(paths, [paths.build]);
+}
+
+/** Removes folders of builds, unless somebody builds something, or one goes on whose starter is gone. */
+async function drop(paths: Paths, folders: readonly string[]): Promise<void> {
+  if (!await exists(paths.cache)) return;
+  using lock = await FileLock.takeFolder(paths.cache, "alone");
+  if (lock === null || findBuilds(paths).length > 0) return;
+  for (const folder of folders) await Deno.remove(folder, { recursive: true }).catch(() => {});
 }
 
 function findBuilds(paths: Paths, script?: string): ProcessId[] {

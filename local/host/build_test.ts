@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { exists } from "../../common/files.ts";
 import { waitFor } from "../../common/time.ts";
-import { buildProgram, stopBuilds } from "./build.ts";
+import { buildProgram, dropBuildCaches, dropBuildScratch, stopBuilds } from "./build.ts";
 import { type Paths, pathsBelow } from "./paths.ts";
 import { silentProgress } from "./progress.ts";
 
@@ -37,6 +37,28 @@ Deno.test("two who want the same built wait for one build, which nobody ends whi
     await both;
     assert.equal(await Deno.readTextFile(begun), "begun\n");
     assert.ok(await exists(argv[2] ?? ""));
+  } finally {
+    await Deno.remove(paths.cache, { recursive: true });
+  }
+});
+
+Deno.test("folders of a build stay from when it has made them, before it has a process by which others could tell", async () => {
+  const { paths, argv, begun, end } = await scene();
+  try {
+    let dropping: Promise<void> | null = null;
+    const step = Object.assign(silentProgress.step("Build"), {
+      update: () => void (dropping ??= dropBuildScratch(paths)), // it is called last before the process is started
+    });
+    const signal = new AbortController().signal;
+    const building = buildProgram({ ...{ name: "Thing", argv, paths, usually: "no time" }, step, signal });
+    await waitFor(() => exists(begun), { what: "the build to begin", timeoutMs: 60_000 });
+    await dropping;
+    assert.notEqual(dropping, null);
+    assert.ok(await exists(join(paths.build, "tmp")));
+    await Deno.writeTextFile(end, "now\n");
+    await building;
+    await dropBuildCaches(paths);
+    assert.equal(await exists(paths.build), false);
   } finally {
     await Deno.remove(paths.cache, { recursive: true });
   }
