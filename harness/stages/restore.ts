@@ -1,4 +1,5 @@
-import { openAppPage } from "../checks/front_page.ts";
+import { lookAtPage, tellLook } from "../checks/front_page.ts";
+import { lookAfterRestore } from "../checks/look_after_restore.ts";
 import { runEnrolledTest } from "../checks/run_tests.ts";
 import { readMarkers } from "../checks/data.ts";
 import { readRecords, recordsOf } from "../checks/records.ts";
@@ -45,7 +46,8 @@ export async function restoreStage(run: RunContext, ctx: StageContext): Promise<
   }
   if (written.length > 0) ctx.proof(`${count(written.length, "volume")} restored`);
   if (records.length > 0) ctx.proof(`${count(records.length, "record")} read back`);
-  await openAppPage(run, { app, ctx });
+  const look = () => lookAtPage(run, { app, ctx });
+  tellLook(await lookAfterRestore(app, { look, ctx }), ctx);
   await runEnrolledTest(run, { app, ctx, kind: "backup" });
 }
 
