@@ -21,9 +21,21 @@ export class FileLock implements Disposable {
   }
 
   /** Takes the lock as soon as no other process has it. @throws the signal's reason */
-  static async wait(path: string, signal?: AbortSignal): Promise<FileLock> {
+  static wait(path: string, signal?: AbortSignal): Promise<FileLock> {
+    return FileLock.#until(() => FileLock.take(path), signal);
+  }
+
+  /** Takes a lock as {@linkcode takeFolder} does, as soon as that is possible. @throws the signal's reason */
+  static waitFolder(
+    path: string,
+    { how, signal }: { how: "alone" | "shared"; signal: AbortSignal },
+  ): Promise<FileLock> {
+    return FileLock.#until(() => FileLock.takeFolder(path, how), signal);
+  }
+
+  static async #until(take: () => Promise<FileLock | null>, signal?: AbortSignal): Promise<FileLock> {
     while (true) {
-      const lock = await FileLock.take(path);
+      const lock = await take();
       if (lock !== null) return lock;
       await systemClock.sleep(200, signal);
     }

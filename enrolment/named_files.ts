@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { basename, dirname, join, relative } from "node:path";
 import { contraryNeeds } from "./contrary_needs.ts";
 import { faultyNeeds } from "./needs.ts";
@@ -58,10 +59,8 @@ async function problemOf(folder: string, name: string): Promise<string | null> {
     if (!isFile) return "which is no file";
     if (size === 0) return "which is empty";
     if (size > MOST_SECRET_BYTES) return `which holds more than ${MOST_SECRET_BYTES / 1024} KiB`;
-    new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
-    return null;
-  } catch (error) {
-    if (error instanceof TypeError) return "which is no text";
+    return isUtf8(await Deno.readFile(path)) ? null : "which is no text";
+  } catch {
     return "which is not there, or cannot be read";
   }
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import {
   type Document,
   isAlias,
@@ -56,9 +57,7 @@ function strangeBytes(bytes: Uint8Array): Mistake | null {
   const lines = new TextDecoder("latin1").decode(bytes).split("\n");
   let start = 0;
   for (const [at, { length }] of lines.entries()) {
-    try {
-      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(start, start + length));
-    } catch {
+    if (!isUtf8(bytes.subarray(start, start + length))) {
       return { line: at + 1, column: 1, text: "this is no UTF-8: save the file as UTF-8" };
     }
     start += length + 1;

@@ -47,10 +47,9 @@ export function explained(error: unknown): Explained | null {
   if (error instanceof UsageError) return { outcome: "usage", message, hint: error.hint };
   const trouble = fileTrouble(error);
   // A host's error knows what it comes to, and its text may quote an app's log; only a full disk is behind everything.
-  if (trouble !== null && (trouble.passes || !(error instanceof HostError))) {
-    return { outcome: trouble.passes ? "not yet" : "wrong", message, hint: trouble.hint };
-  }
+  if (trouble?.passes) return { outcome: "not yet", message, hint: trouble.hint };
   if (error instanceof HostError) return { outcome: error.outcome, message, hint: error.hint };
+  if (trouble !== null) return { outcome: "wrong", message, hint: trouble.hint };
   if (!(error instanceof CcciError)) return null;
   const { outcome, hint } = BY_CODE[error.code] ?? { outcome: "not yet", hint: "Start again." };
   return { outcome, message, hint: error.hint ?? hint };

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { basename, dirname, join } from "node:path";
 import { exists } from "../../common/files.ts";
 import type { Enrolment } from "../../enrolment/enrolment.ts";
@@ -96,13 +97,8 @@ async function strangeFile(path: string): Promise<TestMistake | null> {
       : "This is a folder, where a run takes a file";
     return { rule: "tests.none", file, message };
   }
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
-    return null;
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    return { rule: "tests.syntax", file, message: "This is no UTF-8: save the file as UTF-8" };
-  }
+  if (isUtf8(await Deno.readFile(path))) return null;
+  return { rule: "tests.syntax", file, message: "This is no UTF-8: save the file as UTF-8" };
 }
 
 /**

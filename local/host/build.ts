@@ -3,7 +3,7 @@ import { UsageError } from "../../common/errors.ts";
 import { exec } from "../../common/exec.ts";
 import { FileLock } from "../../common/file_lock.ts";
 import { exists } from "../../common/files.ts";
-import { formatSeconds, systemClock } from "../../common/time.ts";
+import { formatSeconds } from "../../common/time.ts";
 import { StackError } from "./errors.ts";
 import { onPath } from "./host.ts";
 import type { Paths } from "./paths.ts";
@@ -12,7 +12,6 @@ import type { Step } from "./progress.ts";
 
 const BUILD_MS = 3_600_000;
 const ALIVE_MS = 60_000;
-const LOOK_MS = 200;
 
 /** A line in which "go build -v" names the package it compiles. */
 const PACKAGE = /^[\w.~-]+(\/[\w.~-]+)+$/;
@@ -123,11 +122,7 @@ function goCaches(paths: Paths) {
  */
 async function keepFolders({ cache }: Paths, signal: AbortSignal): Promise<Disposable> {
   await Deno.mkdir(cache, { recursive: true });
-  while (true) {
-    const lock = await FileLock.takeFolder(cache, "shared");
-    if (lock !== null) return lock;
-    await systemClock.sleep(LOOK_MS, signal);
-  }
+  return await FileLock.waitFolder(cache, { how: "shared", signal });
 }
 
 /** Removes the gigabytes of caches that builds leave. While any build goes on they stay. */
